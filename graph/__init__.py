@@ -1,0 +1,1 @@
+"""The patient-study graph in Neo4j: migrations, writes, reads."""

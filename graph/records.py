@@ -1,0 +1,135 @@
+"""What the graph holds of one study: plain immutable records, computed from the ledger, written as they stand.
+
+Keys are computed outside (vlmkg.identity). All times are aware datetimes. The records of one study never name
+another study, so a study can be replaced by its own records alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vlmkg.schema import Kind, Presence, RelationType, Witness
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    """A patient under a pseudonym. `sex` is a FHIR administrative gender word."""
+
+    patient_id: str
+    sex: str | None = None
+    birth_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """One study. `study_uid` is the DICOM StudyInstanceUID; `accession` is a pseudonym."""
+
+    study_key: str
+    study_uid: str | None = None
+    accession: str | None = None
+    modality: str | None = None
+    body_part: str | None = None
+    started_at: datetime | None = None
+    pairing: str = "report_only"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRecord:
+    """One version of one report. `version` counts from 1 in the order of precedence; `supersedes` is a reportKey."""
+
+    report_key: str
+    report_id: str
+    version: int
+    status: str
+    current: bool
+    issued_at: datetime | None
+    text_digest: str
+    supersedes: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One image of the study. `rows` and `columns` are pixels."""
+
+    sop_instance_uid: str
+    view: str | None = None
+    rows: int | None = None
+    columns: int | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptRecord:
+    """A concept of a vocabulary: RadLex, or `local` for what no vocabulary has."""
+
+    code: str
+    system: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionRecord:
+    """One reading of the study's current reports and images. `reads` are the reportKeys and image UIDs that it read."""
+
+    extraction_id: str
+    engine: str
+    checkpoint: str | None
+    engine_digest: str
+    modalities: tuple[str, ...]
+    out_of_domain: bool
+    created_at: datetime
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRecord:
+    """What makes a mention a finding: its composed concept, side and degree."""
+
+    concept_code: str
+    laterality: str | None
+    severity: str | None
+    place_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRecord:
+    """One mention and the concept it refers to; `finding` is set for findings alone. `report_key` None: from an image."""
+
+    mention_id: str
+    report_key: str | None
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    section: str
+    presence: Presence
+    score: float | None
+    witness: Witness
+    concept: ConceptRecord
+    link_score: float
+    link_rule: str
+    finding: FindingRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRecord:
+    """A relation between two mentions of the same extraction, by mentionId."""
+
+    head: str
+    type: RelationType
+    tail: str
+    score: float | None
+    witness: Witness
+
+
+@dataclass(frozen=True, slots=True)
+class StudySubgraph:
+    """All that the graph holds of one study. `extraction` is None while no current report has been read."""
+
+    patient: PatientRecord
+    study: StudyRecord
+    reports: tuple[ReportRecord, ...] = ()
+    images: tuple[ImageRecord, ...] = ()
+    extraction: ExtractionRecord | None = None
+    mentions: tuple[MentionRecord, ...] = ()
+    relations: tuple[RelationRecord, ...] = ()

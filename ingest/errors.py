@@ -1,0 +1,45 @@
+"""Errors of receiving and working.
+
+VlmkgError
+├── RefusedError
+│   └── MessageRefusedError     the message was stored and can't be used: an event in state `refused`
+└── OutageError                 a part that must answer does not: work pauses, no attempt is counted
+"""
+
+from enum import StrEnum
+
+from vlmkg.errors import RefusedError, VlmkgError
+
+
+class Reason(StrEnum):
+    """Why an event was refused. The codes are fixed: operators filter by them."""
+
+    UNREADABLE = "unreadable"
+    EMPTY_ARCHIVE = "empty_archive"
+    NO_REPORT_TEXT = "no_report_text"
+    TOO_LARGE = "too_large"
+    BAD_ENCODING = "bad_encoding"
+    UNSAFE_XML = "unsafe_xml"
+    WRONG_MESSAGE_TYPE = "wrong_message_type"
+    NOT_RADIOLOGY = "not_radiology"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+
+
+class MessageRefusedError(RefusedError):
+    """A message that can't be used. `detail` is a sentence for the operator and holds nothing of the payload.
+
+    `source` and `external_id` are what could still be read of the sender's own names.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, source: str = "", external_id: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.source = source
+        self.external_id = external_id
+
+
+class OutageError(VlmkgError):
+    """Neo4j, Redis or the ledger does not answer."""
+
+    retryable = True

@@ -1,0 +1,1 @@
+"""Parsers of what hospitals send: bytes in, `ParsedMessage` out. Pure: no files, no ledger."""

@@ -1,0 +1,1 @@
+"""The domain: schema, reading of reports, normalisation and validation."""

@@ -1,0 +1,74 @@
+"""The command line `vlmkg`. Sub-commands are entry points of the group `vlmkg.commands`, loaded when called."""
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from vlmkg.errors import VlmkgError
+
+
+class LazyCommands(click.Group):
+    """A group whose sub-commands are imported only when they are called.
+
+    `vlmkg --help` must not import any of them: each entry point's one-line help stands in HELP below.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the installed sub-commands, in the order in which a newcomer meets them."""
+        del ctx
+        names = {point.name for point in _points()}
+        known = [name for name in HELP if name in names]
+        return known + sorted(names - set(known))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one sub-command; None where there is no such one."""
+        del ctx
+        for point in _points():
+            if point.name == cmd_name:
+                command = point.load()
+                if not isinstance(command, click.Command):
+                    message = f"{point.value} is no click command"
+                    raise TypeError(message)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of sub-commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, HELP.get(name, "")) for name in self.list_commands(ctx)])
+
+
+HELP = {
+    "up": "Start every part on this machine.",
+    "demo": "Start every part, send a synthetic hospital day, show the answers.",
+    "import": "Queue files: Open-i XML, HL7 v2, FHIR R4, plain text.",
+    "extract": "Read reports into graphs; no services needed.",
+    "evaluate": "Score an engine against RadGraph gold.",
+    "events": "List, show and replay what was received.",
+    "dead-letters": "List, replay and purge events that failed for good.",
+    "graph": "Migrate, count and verify the graph.",
+    "api": "Serve the GraphQL API.",
+    "worker": "Run a worker: extract and merge.",
+}
+
+
+def _points() -> list[EntryPoint]:
+    return list(entry_points(group="vlmkg.commands"))
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vlmkg-service", prog_name="vlmkg")
+def vlmkg() -> None:
+    """Turn radiology studies into a patient knowledge graph."""
+
+
+def main() -> None:
+    """Run the command line: errors of ours are a sentence and a remedy on stderr, never a stack trace."""
+    try:
+        vlmkg()
+    except VlmkgError as error:
+        click.echo(f"vlmkg: {error}", err=True)
+        if error.remedy:
+            click.echo(f"  {error.remedy}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,84 @@
+"""The data folder of a running stack: where its parts find each other.
+
+DIR/run/endpoints.json   addresses and credentials of the running parts, readable by the owner alone
+DIR/run/lock             flock held by `vlmkg up`
+DIR/secrets/             generated passwords and keys, readable by the owner alone
+DIR/ledger.sqlite        the ledger, unless VLMKG_LEDGER_URL says otherwise
+DIR/blobs/               raw messages, unless VLMKG_BLOB_URL says otherwise
+DIR/neo4j/ DIR/redis/    homes of the child servers
+DIR/logs/                what the children print
+"""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from vlmkg.errors import UsageError
+
+
+class Endpoints(BaseModel):
+    """The addresses of a running stack, as `DIR/run/endpoints.json` holds them. Doors that do not exist are None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    graphql: str | None = None
+    api: str | None = None
+    bolt: str | None = None
+    browser: str | None = None
+    redis: str | None = None
+    mllp: str | None = None
+    dicom: str | None = None
+    dicomweb: str | None = None
+    fhir: str | None = None
+    neo4j_username: str | None = None
+    neo4j_password: str | None = None
+    api_key: str | None = None
+
+
+class DataDir:
+    """Paths below one data folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.run = self.root / "run"
+        self.endpoints_file = self.run / "endpoints.json"
+        self.lock = self.run / "lock"
+        self.secrets = self.root / "secrets"
+        self.logs = self.root / "logs"
+        self.neo4j = self.root / "neo4j"
+        self.redis = self.root / "redis"
+        self.ledger_url = f"sqlite:///{self.root / 'ledger.sqlite'}"
+        self.blob_url = f"file://{self.root / 'blobs'}"
+
+    def endpoints(self) -> Endpoints | None:
+        """The running stack's addresses; None where none is running.
+
+        Raises UsageError where the file is there and cannot be read as endpoints.
+        """
+        try:
+            raw = self.endpoints_file.read_text()
+        except FileNotFoundError:
+            return None
+        try:
+            return Endpoints.model_validate_json(raw)
+        except ValidationError as error:
+            message = f"{self.endpoints_file} is not an endpoints file: {error.error_count()} problems"
+            raise UsageError(message, "stop the stack, remove the file and start it again") from error
+
+    def require_endpoints(self) -> Endpoints:
+        """The running stack's addresses. Raises UsageError, with how to start one, where none is running."""
+        found = self.endpoints()
+        if found is None:
+            raise UsageError(f"no stack is running in {self.root}", f"start one with: vlmkg up --data {self.root}")
+        return found
+
+    def write_endpoints(self, endpoints: Endpoints) -> None:
+        """Write the addresses for the owner alone, whole or not at all."""
+        self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self.endpoints_file.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(endpoints.model_dump(exclude_none=True), file, indent=2)
+        part.replace(self.endpoints_file)
