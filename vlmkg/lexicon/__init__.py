@@ -1,0 +1,1 @@
+"""The words of chest radiology by what they do in a sentence: data files, and their loading."""

@@ -1,0 +1,1 @@
+"""The rules engine: reads a report into a graph by a lexicon and rules over it."""

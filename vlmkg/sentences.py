@@ -1,0 +1,75 @@
+"""Sentences of a section, as runs of tokens.
+
+A sentence ends at a stop, at an empty line and before a bullet. A stop inside a number ("1 . 8 cm"), in a list
+number ("2 . Nodule") or in an abbreviation ends nothing; a list number starts a sentence.
+"""
+
+from collections.abc import Iterator
+
+from vlmkg.tokens import Token
+
+_ENDS = frozenset(".!?;")
+_ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx", "st", "e", "i", "fig", "no"})
+_UNITS = frozenset({"cm", "mm", "m", "x", "centimeter", "centimeters", "millimeters", "mg", "ml", "l", "cc", "hours"})
+
+
+def split_sentences(text: str, tokens: list[Token]) -> list[list[Token]]:
+    """The sentences among `tokens` of `text`, without their closing stops and list numbers, none empty."""
+    return [sentence for sentence in (_trim(part) for part in _parts(text, tokens)) if sentence]
+
+
+def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
+    part: list[Token] = []
+    previous = 0
+    for index, token in enumerate(tokens):
+        if part and _new_block(text, previous, token):
+            yield part
+            part = []
+        previous = token.end
+        if token.text[0] in _ENDS and not _inner_stop(tokens, index):
+            yield part
+            part = []
+        else:
+            part.append(token)
+            if len(token.text) > 1 and token.text[-1] == "." and not token.text.isalnum():
+                yield part
+                part = []
+    yield part
+
+
+def _new_block(text: str, start: int, token: Token) -> bool:
+    """Whether an empty line, or a line that opens with a bullet, lies between `start` and the token."""
+    if token.start - start < 1:
+        return False
+    gap = text[start : token.start]
+    lines = gap.count("\n")
+    return lines > 1 or (lines == 1 and token.text in {"-", "*", "•", "–"})
+
+
+def _inner_stop(tokens: list[Token], index: int) -> bool:
+    token = tokens[index]
+    if token.text != "." or index == 0 or index + 1 == len(tokens):
+        return False
+    before, after = tokens[index - 1], tokens[index + 1]
+    if before.text.isdigit() and after.text.isdigit():
+        # "1 . 8 cm" and "1.8": a number; "2 . 3 . Nodule": two list numbers.
+        glued = before.end == token.start and after.start == token.end
+        following = tokens[index + 2].lower if index + 2 < len(tokens) else ""
+        return glued or following in _UNITS
+    if before.lower in _ABBREVIATIONS:
+        glued = before.end == token.start
+        return before.lower in {"dr", "mr", "mrs", "ms", "vs"} or (glued and after.start == token.end)
+    # "a . m ." and "p . m .": single letters.
+    return before.lower in {"a", "p"} and after.lower == "m"
+
+
+def _trim(part: list[Token]) -> list[Token]:
+    """The sentence without a list number or bullet in front."""
+    start = 0
+    while start < len(part) and not part[start].text[0].isalnum() and part[start].text != "(":
+        start += 1
+    if start + 1 < len(part) and part[start].text.isdigit() and part[start + 1].text in {")", "."}:
+        start += 2
+    elif start + 1 == len(part) and part[start].text.isdigit():
+        return []
+    return part[start:]
