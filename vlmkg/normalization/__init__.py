@@ -1,0 +1,5 @@
+"""From a report's graph to concepts: each mention's concept, and each finding with its places, side and degree."""
+
+from vlmkg.normalization.normalizer import digest, normalize
+
+__all__ = ["digest", "normalize"]
