@@ -1,0 +1,37 @@
+# `make help` lists the targets. Each depends on setup, which installs what is missing and else takes a moment.
+SHELL := /bin/bash
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help setup demo up test lint bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing: system packages, .venv, Neo4j's jars.
+	@tools/setup.sh
+
+demo: setup ## Start every part, send a synthetic hospital day, show the answers (ARGS=--exit ends it then).
+	@$(BIN)/vlmkg demo $(ARGS)
+
+up: setup ## Start every part (ARGS="--data DIR").
+	@$(BIN)/vlmkg up $(ARGS)
+
+test: setup ## Run the tests (ARGS="-k name").
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## Check style, types and import rules.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup ## Run every benchmark in benchmarks/.
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+
+lock: ## Write the lock files in requirements/ anew (ARGS=--upgrade).
+	@tools/lock.sh $(ARGS)
+
+clean: ## Remove what setup made. The data in var/ stays.
+	rm -rf .venv .cache vendor

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Writes requirements/*.txt anew: pinned, hashed, without addresses. Arguments go to uv (--upgrade, --upgrade-package X).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tools/setup/common.sh
+. tools/setup/python.sh
+PYTHON_FOUND=$(find_python)
+setup_uv
+
+compile() {
+    local output=$1
+    shift
+    "$UV" pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header "$@" -o "$output"
+}
+
+compile requirements/service.txt pyproject.toml --extra service "$@"
+compile requirements/dev.txt pyproject.toml --extra service --group dev -c requirements/service.txt "$@"
+compile requirements/build.txt requirements/build.in "$@"
+compile requirements/uv.txt requirements/uv.in "$@"

@@ -1,0 +1,15 @@
+# Sourced by setup.sh: Neo4j's jars in vendor/neo4j and the GraphiQL page in vendor/graphiql, by pom.xml.
+
+JARS_STAMP=vendor/.made-from
+
+setup_jars() {
+    local made_from
+    made_from=$(fingerprint pom.xml)
+    finished "$JARS_STAMP" "$made_from" && [ -d vendor/neo4j ] && [ -d vendor/graphiql ] && return 0
+    say "fetching Neo4j's jars into vendor"
+    # Whole folders anew: two versions of one jar on the class path would break the server.
+    rm -rf vendor
+    mkdir vendor
+    retry mvn -q -B -C process-resources >>.cache/setup.log 2>&1 || fail "Maven could not fetch the jars" "$(tail -n 5 .cache/setup.log)"
+    echo "$made_from" >"$JARS_STAMP"
+}

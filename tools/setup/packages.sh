@@ -1,0 +1,107 @@
+# Sourced by setup.sh: the system's packages. Installs what is missing where it may, else says what to install.
+
+APT_OPTIONS=(-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+
+# Neo4j 5.26 runs on Java 17 and 21.
+have_java() {
+    local java
+    for java in "${JAVA_HOME:-/nowhere}/bin/java" java /usr/lib/jvm/*/bin/java \
+        /opt/homebrew/opt/openjdk@{17,21}/bin/java /usr/local/opt/openjdk@{17,21}/bin/java; do
+        "$java" -version 2>&1 | grep -Eq 'version "(17|21)[."]' && return 0
+    done
+    return 1
+}
+
+have_postgres() {
+    local initdb
+    for initdb in /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql@*/bin/initdb \
+        /usr/local/opt/postgresql@*/bin/initdb; do
+        [ -x "$initdb" ] && return 0
+    done
+    command -v initdb >/dev/null
+}
+
+have() { command -v "$1" >/dev/null; }
+
+# uv makes environments itself; without it Python's own venv must bring it.
+have_venv() { uv_on_path || "$PYTHON_FOUND" -I -c 'import ensurepip, venv' 2>/dev/null; }
+
+missing_packages() {
+    have_java || echo java
+    have mvn || echo maven
+    have redis-server || echo redis-server
+    have_postgres || echo postgresql
+    have_venv || echo python3-venv
+}
+
+# The name that this release has for a package.
+debian_name() {
+    local name
+    case "$1" in
+    java)
+        for name in openjdk-17-jre-headless openjdk-21-jre-headless; do
+            apt-cache show "$name" >/dev/null 2>&1 && { echo "$name"; return; }
+        done
+        echo openjdk-17-jre-headless
+        ;;
+    python3-venv) echo "python$("$PYTHON_FOUND" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv" ;;
+    *) echo "$1" ;;
+    esac
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+    have apt-get && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+
+ask_for_packages() {
+    fail "these are missing and this account may not install them: $*" \
+        "Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless maven redis-server postgresql python3-venv" \
+        "macOS:          brew install openjdk@17 maven redis postgresql@15" \
+        "then call make again"
+}
+
+# The packages bring system services of their own. The project runs its own servers, so those are neither started
+# now (Debian's policy-rc.d says no while the packages are installed) nor at the next boot.
+install_quietly() {
+    local policy=/usr/sbin/policy-rc.d ours=""
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        ours=yes
+        trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    fi
+    retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install "${APT_OPTIONS[@]}" --no-install-recommends "$@" \
+        >>.cache/setup.log 2>&1 || fail "apt-get could not install: $*" "$(tail -n 5 .cache/setup.log)"
+    if [ "$ours" = yes ]; then
+        as_root rm -f "$policy"
+        trap - EXIT
+    fi
+}
+
+# Only of packages that were not there before: a service that somebody else set up is left alone.
+keep_from_booting() {
+    local service
+    [ -d /run/systemd/system ] || return 0
+    for service in "$@"; do
+        case "$service" in redis-server | postgresql) as_root systemctl disable --now "$service" >>.cache/setup.log 2>&1 || true ;; esac
+    done
+}
+
+setup_packages() {
+    local missing names name
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086
+    may_install || ask_for_packages $missing
+    say "installing Debian packages for:" $missing
+    retry as_root apt-get update -q >>.cache/setup.log 2>&1 || fail "apt-get update failed" "$(tail -n 5 .cache/setup.log)"
+    names=()
+    for name in $missing; do names+=("$(debian_name "$name")"); done
+    install_quietly "${names[@]}"
+    keep_from_booting "${names[@]}"
+    [ -z "$(missing_packages)" ] || fail "still missing after the installation:" $(missing_packages)
+}
