@@ -2,6 +2,8 @@
 
 UV_HOME=.cache/uv
 VENV_STAMP=.venv/.made-from
+# The system's certificates, as pip and Maven use them: hospitals' networks often have an authority of their own.
+export UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
 
 # A uv of the user's own, new enough. A shim that stands for no installed uv fails the call and does not count.
 uv_on_path() { uv pip install --help 2>/dev/null | grep -q -- --build-constraints; }
@@ -28,7 +30,7 @@ setup_python() {
     setup_uv
     say "installing Python packages into .venv"
     rm -f "$VENV_STAMP"
-    export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV=$PWD/.venv
+    export VIRTUAL_ENV=$PWD/.venv
     .venv/bin/python -c '' 2>/dev/null || "$UV" venv -q --clear --python "$PYTHON_FOUND" .venv
     retry "$UV" pip sync -q --require-hashes requirements/dev.txt || fail "the Python packages could not be installed"
     retry "$UV" pip install -q --no-deps --build-constraints requirements/build.txt -e . || fail "the project could not be installed"
