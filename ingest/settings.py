@@ -1,0 +1,32 @@
+"""Settings of receiving and of the ledger, from the environment, else from the data folder."""
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.ledger.database import Ledger, open_ledger
+from ingest.submit import Receiver
+from vlmkg.data_dir import DataDir
+
+
+class IngestSettings(BaseSettings):
+    """Where messages are kept. Unset: below the data folder."""
+
+    model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
+
+    ledger_url: SecretStr | None = None
+    """VLMKG_LEDGER_URL: sqlite:///FILE or postgresql://..."""
+    blob_url: str | None = None
+    """VLMKG_BLOB_URL: a folder's file:// URL, s3://, or another that fsspec knows."""
+    pseudonym_key: SecretStr | None = None
+    """VLMKG_PSEUDONYM_KEY: at least 32 characters; else a key is made once in the data folder."""
+
+
+def ledger_of(data: DataDir, settings: IngestSettings | None = None) -> Ledger:
+    """Open the ledger that the settings name, made where it does not exist yet. Call it after fork."""
+    settings = settings or IngestSettings()
+    return open_ledger(settings.ledger_url.get_secret_value() if settings.ledger_url else data.ledger_url)
+
+
+def receiver_of(data: DataDir, settings: IngestSettings | None = None) -> Receiver:
+    """Open everything that receiving needs. Call it after fork."""
+    raise NotImplementedError
