@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/setup/common.sh
 . tools/setup/python.sh
+mkdir -p .cache
 PYTHON_FOUND=$(find_python)
 setup_uv
 

@@ -8,6 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/setup/jars.sh
 
 mkdir -p .cache
+: >"$LOG"
 # Two calls at once would write into one environment; where there is no flock (macOS), that is up to the caller.
 if command -v flock >/dev/null; then
     exec 9>.cache/setup.lock

@@ -1,5 +1,7 @@
 # Sourced by the setup scripts: messages, retries, fingerprints.
 
+LOG=.cache/setup.log
+
 say() { printf 'setup: %s\n' "$*"; }
 
 fail() {
@@ -9,14 +11,19 @@ fail() {
     exit 1
 }
 
-# Runs a command up to three times: registries drop a connection now and then.
+# Runs a command up to three times, for registries drop a connection now and then. What it prints goes to the log.
 retry() {
     local attempt
     for attempt in 1 2 3; do
-        "$@" && return 0
+        "$@" >>"$LOG" 2>&1 && return 0
         [ "$attempt" = 3 ] || { say "failed, trying again in $((attempt * 5)) s: $1"; sleep $((attempt * 5)); }
     done
     return 1
+}
+
+# fail_with_log MESSAGE: ends with the log's last errors, or its last lines.
+fail_with_log() {
+    fail "$1; the end of $LOG:" "$({ grep -i error "$LOG" || cat "$LOG"; } | tail -n 5 | cut -c -300)"
 }
 
 # One hash over files and words: what a finished step was made from.

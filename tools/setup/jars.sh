@@ -10,6 +10,6 @@ setup_jars() {
     # Whole folders anew: two versions of one jar on the class path would break the server.
     rm -rf vendor
     mkdir vendor
-    retry mvn -q -B -C process-resources >>.cache/setup.log 2>&1 || fail "Maven could not fetch the jars" "$(tail -n 5 .cache/setup.log)"
+    retry mvn -q -B -C process-resources || fail_with_log "Maven could not fetch the jars"
     echo "$made_from" >"$JARS_STAMP"
 }

@@ -75,7 +75,7 @@ install_quietly() {
         trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
     fi
     retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install "${APT_OPTIONS[@]}" --no-install-recommends "$@" \
-        >>.cache/setup.log 2>&1 || fail "apt-get could not install: $*" "$(tail -n 5 .cache/setup.log)"
+        || fail_with_log "apt-get could not install $*"
     if [ "$ours" = yes ]; then
         as_root rm -f "$policy"
         trap - EXIT
@@ -87,7 +87,7 @@ keep_from_booting() {
     local service
     [ -d /run/systemd/system ] || return 0
     for service in "$@"; do
-        case "$service" in redis-server | postgresql) as_root systemctl disable --now "$service" >>.cache/setup.log 2>&1 || true ;; esac
+        case "$service" in redis-server | postgresql) as_root systemctl disable --now "$service" >>"$LOG" 2>&1 || true ;; esac
     done
 }
 
@@ -95,13 +95,13 @@ setup_packages() {
     local missing names name
     missing=$(missing_packages)
     [ -n "$missing" ] || return 0
-    # shellcheck disable=SC2086
-    may_install || ask_for_packages $missing
-    say "installing Debian packages for:" $missing
-    retry as_root apt-get update -q >>.cache/setup.log 2>&1 || fail "apt-get update failed" "$(tail -n 5 .cache/setup.log)"
+    missing=${missing//$'\n'/ }
+    may_install || ask_for_packages "$missing"
+    say "installing Debian packages for: $missing"
+    retry as_root apt-get update -q || fail_with_log "apt-get update failed"
     names=()
     for name in $missing; do names+=("$(debian_name "$name")"); done
     install_quietly "${names[@]}"
     keep_from_booting "${names[@]}"
-    [ -z "$(missing_packages)" ] || fail "still missing after the installation:" $(missing_packages)
+    [ -z "$(missing_packages)" ] || fail "still missing after the installation:" "$(missing_packages)"
 }

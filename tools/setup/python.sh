@@ -19,7 +19,7 @@ setup_uv() {
     rm -rf "$UV_HOME"
     "$PYTHON_FOUND" -m venv "$UV_HOME"
     retry "$UV_HOME/bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt \
-        || fail "uv could not be installed"
+        || fail_with_log "uv could not be installed"
     echo "$made_from" >"$UV_HOME/.made-from"
 }
 
@@ -32,7 +32,9 @@ setup_python() {
     rm -f "$VENV_STAMP"
     export VIRTUAL_ENV=$PWD/.venv
     .venv/bin/python -c '' 2>/dev/null || "$UV" venv -q --clear --python "$PYTHON_FOUND" .venv
-    retry "$UV" pip sync -q --require-hashes requirements/dev.txt || fail "the Python packages could not be installed"
-    retry "$UV" pip install -q --no-deps --build-constraints requirements/build.txt -e . || fail "the project could not be installed"
+    retry "$UV" pip sync -q --require-hashes requirements/dev.txt ||
+        fail_with_log "the Python packages could not be installed"
+    retry "$UV" pip install -q --no-deps --build-constraints requirements/build.txt -e . ||
+        fail_with_log "the project could not be installed"
     echo "$made_from" >"$VENV_STAMP"
 }
