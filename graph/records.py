@@ -93,7 +93,10 @@ class FindingRecord:
 
 @dataclass(frozen=True, slots=True)
 class MentionRecord:
-    """One mention and the concept it refers to; `finding` is set for findings alone. `report_key` None: from an image."""
+    """One mention and the concept it refers to; `finding` is set for findings alone.
+
+    `report_key` is the report that it was read in; None: it was read in an image.
+    """
 
     mention_id: str
     report_key: str | None

@@ -1,0 +1,45 @@
+"""Errors of the graph.
+
+VlmkgError
+├── UsageError
+│   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it died
+└── GraphError
+    ├── GraphUnavailableError   Neo4j does not answer: retryable
+    ├── MigrationChangedError   a migration that was applied reads differently now
+    └── UnknownMigrationError   the graph was migrated by a later release
+"""
+
+from vlmkg.errors import UsageError, VlmkgError
+
+
+class LocalServerError(UsageError):
+    """The local Neo4j server can't be prepared or started."""
+
+
+class GraphError(VlmkgError):
+    """The graph can't be used as asked."""
+
+
+class GraphUnavailableError(GraphError):
+    """Neo4j does not answer, or lost the connection. The same call may succeed later."""
+
+    retryable = True
+
+
+class MigrationChangedError(GraphError):
+    """A migration that the graph records as applied has other content now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"migration {name} was applied to this graph with other content",
+            "restore the migration as it was released and put the change into a new one",
+        )
+        self.name = name
+
+
+class UnknownMigrationError(GraphError):
+    """The graph records a migration that this release does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the graph was migrated by a later release: {name}", "use that release or a later one")
+        self.name = name

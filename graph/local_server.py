@@ -1,0 +1,211 @@
+"""The real Neo4j server as a child process of this machine, started from its published jars.
+
+HOME/conf/neo4j.conf   settings, written anew at each start
+HOME/conf/server.args  the Java command line, kept in a file so that `ps` shows nothing but its path
+HOME/data HOME/logs    the server's own
+HOME/version           the server version that last opened the store
+
+The child is started by the caller: `prepare` gives its command line, `wait_until_ready` says when it answers.
+A server killed at any moment recovers its store by itself at the next start.
+"""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neo4j import GraphDatabase
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+from graph.errors import LocalServerError
+
+USERNAME = "neo4j"
+JARS = Path(__file__).parents[1] / "vendor" / "neo4j"
+JAVA_VERSIONS = range(17, 26)
+"""Neo4j 5.26 is built for Java 17 and 21; it starts on those between and a little later."""
+
+_OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+_SETTINGS = """\
+# Written at each start of the local stack: changes here are lost.
+server.default_listen_address=127.0.0.1
+server.bolt.listen_address=127.0.0.1:{bolt}
+server.bolt.advertised_address=127.0.0.1:{bolt}
+server.http.listen_address=127.0.0.1:{http}
+server.http.advertised_address=127.0.0.1:{http}
+server.https.enabled=false
+server.memory.pagecache.size={page_cache}m
+dbms.usage_report.enabled=false
+# One write transaction merges a few hundred studies in under a second: one that hangs must not hold its locks.
+db.transaction.timeout=120s
+db.tx_log.preallocate=false
+db.tx_log.rotation.retention_policy=512M size
+"""
+_PATIENCE: dict[str, Any] = {"connection_timeout": 2.0, "connection_acquisition_timeout": 3.0}
+"""Seconds. Something else that listens on the port may accept and never speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A prepared home folder. `argv` starts the server in the foreground; it logs to `log`, not to the console."""
+
+    home: Path
+    bolt_port: int
+    http_port: int
+    argv: tuple[str, ...]
+
+    @property
+    def uri(self) -> str:
+        """The Bolt address."""
+        return f"bolt://127.0.0.1:{self.bolt_port}"
+
+    @property
+    def browser(self) -> str:
+        """The address of Neo4j Browser."""
+        return f"http://127.0.0.1:{self.http_port}/browser/"
+
+    @property
+    def log(self) -> Path:
+        """Where the server says what it does."""
+        return self.home / "logs" / "neo4j.log"
+
+
+def prepare(
+    home: Path,
+    *,
+    bolt_port: int,
+    http_port: int,
+    password: str,
+    heap_mib: int = 512,
+    page_cache_mib: int = 128,
+    jars: Path = JARS,
+) -> LocalServer:
+    """Make `home` ready to start a server on loopback. Doing it again is safe, also after a kill.
+
+    `password` is set for the user `neo4j` as long as the store has never been opened; it does not change later on.
+    Raises LocalServerError where Java or the jars are missing or unfit, or the store is of a later version.
+    """
+    home = home.absolute()
+    java = _find_java()
+    version = _server_version(jars)
+    _check_store(home, version)
+    conf = home / "conf"
+    conf.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings = _SETTINGS.format(bolt=bolt_port, http=http_port, page_cache=page_cache_mib)
+    _write_private(conf / "neo4j.conf", settings)
+    if not (home / "data" / "databases" / "system").exists():
+        _set_initial_password(java, jars, home, password)
+    options = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+    main = ("org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={conf}")
+    heap = (f"-Xms{heap_mib}m", f"-Xmx{heap_mib}m")
+    _write_arguments(conf / "server.args", (*options, *heap, "-cp", f"{jars}/*", *main))
+    (home / "version").write_text(version + "\n")
+    return LocalServer(home, bolt_port, http_port, (java, f"@{conf / 'server.args'}"))
+
+
+def wait_until_ready(
+    server: LocalServer, password: str, *, alive: Callable[[], bool], timeout_seconds: float = 90.0
+) -> None:
+    """Return once the server answers a query over Bolt.
+
+    Raises LocalServerError, with the end of the server's log, where the child ends (`alive` is False), the time is
+    over, or the password is not that of the store.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while not _answers(server, password):
+        if not alive():
+            raise LocalServerError(f"the Neo4j server ended while starting:\n{_log_tail(server)}", f"see {server.log}")
+        if time.monotonic() > deadline:
+            message = f"the Neo4j server did not answer within {timeout_seconds:.0f} s:\n{_log_tail(server)}"
+            raise LocalServerError(message, f"see {server.log}")
+        time.sleep(0.1)
+
+
+def _answers(server: LocalServer, password: str) -> bool:
+    try:
+        with (
+            GraphDatabase.driver(server.uri, auth=(USERNAME, password), **_PATIENCE) as driver,
+            driver.session(database="neo4j") as session,
+        ):
+            session.run("RETURN 1").consume()  # no managed transaction: that would wait and retry by itself
+    except AuthError as error:
+        message = f"the store in {server.home} does not accept the password that was given for it"
+        raise LocalServerError(message, "restore the password file, or move the store away to begin anew") from error
+    except (DriverError, Neo4jError):
+        return False
+    return True
+
+
+def _find_java() -> str:
+    """The `java` on the PATH. Neo4j's own messages about a wrong Java come too late and read badly."""
+    remedy = "install one (Debian: openjdk-17-jre-headless) or put it on the PATH"
+    java = shutil.which("java")
+    if java is None:
+        raise LocalServerError("Neo4j needs Java 17 or 21, and there is no `java` on the PATH", remedy)
+    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    found = re.search(r'version "(\d+)', answer.stderr)
+    if found is None or int(found[1]) not in JAVA_VERSIONS:
+        first = answer.stderr.partition("\n")[0]
+        raise LocalServerError(f"Neo4j needs Java 17 or 21, and {java} is another: {first}", remedy)
+    return java
+
+
+def _server_version(jars: Path) -> str:
+    versions = [
+        found[1] for path in jars.glob("neo4j-server-*.jar") if (found := re.search(r"-([\d.]+)\.jar", path.name))
+    ]
+    if len(versions) != 1:
+        what = "no Neo4j server" if not versions else f"several Neo4j servers ({', '.join(sorted(versions))})"
+        raise LocalServerError(f"{what} in {jars}", "run `make setup`; remove the folder first if it has several")
+    return versions[0]
+
+
+def _check_store(home: Path, version: str) -> None:
+    """A store opened by a later version can't be opened by an earlier one: say so before the server half starts."""
+    try:
+        last = (home / "version").read_text().strip()
+    except FileNotFoundError:
+        return
+    if _ordered(last) > _ordered(version):
+        message = f"the store in {home} was last opened by Neo4j {last}, this is {version}"
+        raise LocalServerError(message, "start it with that version or a later one, or move the store away")
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def _set_initial_password(java: str, jars: Path, home: Path, password: str) -> None:
+    arguments = home / "conf" / "password.args"
+    light = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*")
+    command = ("org.neo4j.server.startup.Neo4jAdminCommand", "dbms", "set-initial-password", password)
+    _write_arguments(arguments, (*light, *command))
+    environment = {"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf"), "LC_ALL": "C"}
+    done = subprocess.run(  # noqa: S603
+        [java, f"@{arguments}"], env=environment, capture_output=True, text=True, check=False
+    )
+    arguments.unlink()
+    if done.returncode != 0:
+        raise LocalServerError(f"Neo4j refused to set the first password in {home}: {done.stderr.strip()}")
+
+
+def _write_arguments(path: Path, arguments: Sequence[str]) -> None:
+    """Write a Java argument file: one quoted argument a line (the `java` command's reference, "Argument Files")."""
+    quoted = ('"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"' for argument in arguments)
+    _write_private(path, "\n".join(quoted) + "\n")
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)
+
+
+def _log_tail(server: LocalServer, lines: int = 15) -> str:
+    try:
+        return "\n".join(server.log.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return "(no log yet: what it printed says why)"

@@ -1,0 +1,96 @@
+"""Starting the real Neo4j server: its home folder, and what it says when it can't start."""
+
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from graph.errors import LocalServerError
+from graph.local_server import JARS, LocalServer, prepare, wait_until_ready
+from tests.fixtures.neo4j_server import PASSWORD, Neo4jServer
+from tests.fixtures.ports import free_port
+
+
+def _prepare(home: Path, jars: Path = JARS) -> LocalServer:
+    return prepare(home, bolt_port=free_port(), http_port=free_port(), password=PASSWORD, jars=jars)
+
+
+def test_a_home_is_prepared_again_without_a_trace(tmp_path: Path) -> None:
+    first = prepare(tmp_path, bolt_port=1, http_port=2, password=PASSWORD)
+    files = {path: path.read_bytes() for path in sorted((tmp_path / "conf").iterdir())}
+    assert prepare(tmp_path, bolt_port=1, http_port=2, password=PASSWORD) == first
+    assert {path: path.read_bytes() for path in sorted((tmp_path / "conf").iterdir())} == files
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
+
+
+def test_no_password_is_left_in_the_home_or_the_command_line(tmp_path: Path) -> None:
+    server = _prepare(tmp_path)
+    assert not any(PASSWORD in argument for argument in server.argv)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
+
+
+def test_both_addresses_are_advertised_as_they_are(tmp_path: Path) -> None:
+    server = _prepare(tmp_path)
+    lines = (tmp_path / "conf" / "neo4j.conf").read_text().splitlines()
+    assert f"server.bolt.advertised_address=127.0.0.1:{server.bolt_port}" in lines
+    assert f"server.http.advertised_address=127.0.0.1:{server.http_port}" in lines
+
+
+def test_missing_jars_name_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(LocalServerError, match="no Neo4j server") as caught:
+        _prepare(tmp_path / "home", jars=tmp_path)
+    assert "make setup" in caught.value.remedy
+
+
+def test_no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalServerError, match="no `java`"):
+        _prepare(tmp_path / "home")
+
+
+def test_an_old_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalServerError, match=r"is another: openjdk version .11\.0\.2"):
+        _prepare(tmp_path / "home")
+
+
+def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "version").write_text("2025.1.0\n")
+    with pytest.raises(LocalServerError, match=r"last opened by Neo4j 2025\.1\.0"):
+        _prepare(tmp_path)
+
+
+def test_a_server_that_ends_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    server = _prepare(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", server.bolt_port))
+        taken.listen()
+        process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            with pytest.raises(LocalServerError, match="Address already in use"):
+                wait_until_ready(server, PASSWORD, alive=lambda: process.poll() is None)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_a_killed_server_recovers_what_was_committed(tmp_path: Path) -> None:
+    server = Neo4jServer(tmp_path / "a home with spaces")
+    try:
+        server.start()
+        with server.driver() as driver:
+            driver.execute_query("UNWIND range(1, 2000) AS i CREATE (:Thing {i: i})")
+        server.kill()
+        server.start()
+        with server.driver() as driver:
+            assert driver.execute_query("MATCH (t:Thing) RETURN count(t)").records[0][0] == 2000
+        with pytest.raises(LocalServerError, match="does not accept the password"):
+            wait_until_ready(server.local, "another-password", alive=server.runs)
+    finally:
+        server.kill()
