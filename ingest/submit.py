@@ -8,23 +8,18 @@ from dataclasses import dataclass
 
 from ingest.blobs import BlobStore
 from ingest.errors import MessageRefusedError
+from ingest.formats.origin import Format, Origin
 from ingest.ledger.database import Ledger
 from ingest.ledger.states import State
-
-RAW_LIMIT = 20 * 1024 * 1024
-"""Largest raw message, in bytes."""
-
-TEXT_LIMIT = 1024 * 1024
-"""Largest report text, in bytes of UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One message as it came. `format` is a name of ingest.formats; `name` is the file's or member's, where it had one."""
+    """One message as it came, what it is written in, and where it was found."""
 
     raw: bytes
-    format: str
-    name: str = ""
+    format: Format
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +44,9 @@ class Receiver:
     pseudonym_key: bytes
 
 
-def receive(receiver: Receiver, raw: bytes, format: str, name: str = "") -> Receipt:
+def receive(receiver: Receiver, message: Incoming) -> Receipt:
     """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now."""
-    return receive_many(receiver, (Incoming(raw, format, name),))[0]
+    return receive_many(receiver, (message,))[0]
 
 
 def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
@@ -59,11 +54,14 @@ def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Recei
     raise NotImplementedError
 
 
-def refuse(
-    receiver: Receiver, error: MessageRefusedError, *, digest: str, size: int, format: str, name: str = ""
-) -> Receipt:
-    """Record as refused what never became a message: an empty archive, a file too large to be read into memory.
+def refuse(receiver: Receiver, message: Incoming, error: MessageRefusedError) -> Receipt:
+    """Store a message as refused without parsing it: an archive that is empty or can't be read."""
+    raise NotImplementedError
 
-    `digest` is the SHA-256 of its bytes in hex, `size` their number. Its raw bytes are not kept.
+
+def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str, size: int, origin: Origin) -> Receipt:
+    """Record as refused what is too large to be read into memory. Its bytes are not kept.
+
+    `digest` is the SHA-256 of its bytes in hex, `size` their number.
     """
     raise NotImplementedError

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
-from ingest.errors import OutageError
+from ingest.ledger.errors import translated
 from ingest.ledger.migrate import apply_migrations
 from vlmkg.errors import UsageError
 
@@ -44,7 +44,7 @@ class Ledger:
 
         Raises OutageError where the database does not answer, is full or gives up on a lock.
         """
-        with _outages():
+        with translated():
             if self.write_lock is None:
                 with self.writer.begin() as connection:
                     yield connection
@@ -55,7 +55,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot to read from. Raises OutageError where the database does not answer."""
-        with _outages(), self.reader.begin() as connection:
+        with translated(), self.reader.begin() as connection:
             yield connection
 
     def ping(self) -> None:
@@ -84,8 +84,8 @@ def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
     """
     parsed = _parse(url)
     engine = _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
-    with _outages():
-        apply_migrations(engine.execution_options(**{_WRITE: True}))
+    with translated():
+        apply_migrations(engine, engine.execution_options(**{_WRITE: True}))
     if engine.dialect.name == "sqlite":
         return Ledger(engine, engine.execution_options(**{_WRITE: True}), threading.Lock())
     return Ledger(engine.execution_options(isolation_level="REPEATABLE READ"), engine)
@@ -119,32 +119,12 @@ def _sqlite(url: URL, pool_size: int) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Transactions are begun by _begin_sqlite: Python's module would begin them too late, and deferred.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     wants_write = connection.get_execution_options().get(_WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if wants_write else "BEGIN")
-
-
-@contextmanager
-def _outages() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        if not _is_outage(error):
-            raise
-        # Without the cause: the database's words may name a row's content.
-        raise OutageError("the ledger does not answer", "the work is tried again; nothing is lost") from None
-
-
-def _is_outage(error: DBAPIError) -> bool:
-    return (
-        error.connection_invalidated
-        or type(error.orig).__name__ in {"OperationalError", "InterfaceError"}
-        or (
-            isinstance(error.orig, Exception)
-            and any(k.__name__ == "OperationalError" for k in type(error.orig).__mro__)
-        )
-    )

@@ -22,7 +22,9 @@ class Event:
     external_id: str
     digest: str
     format: str
-    name: str
+    origin_name: str
+    origin_source: str | None
+    origin_time: datetime | None
     blob_key: str | None
     size: int
     received_at: datetime

@@ -20,7 +20,9 @@ events = Table(
     Column("external_id", Text, nullable=False),
     Column("digest", Text, nullable=False),
     Column("format", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("origin_name", Text, nullable=False),
+    Column("origin_source", Text),
+    Column("origin_time", UtcTime),
     Column("blob_key", Text),
     Column("size", BigInteger, nullable=False),
     Column("received_at", UtcTime, nullable=False),
@@ -41,7 +43,7 @@ events = Table(
 )
 """One message received, the state of the work on it, and the lease of whoever works on it now.
 
-`name` is what the sender called the file or member: parsing again needs it. `solo`: it must run alone next time.
+`origin_*` is what was known of it beside its bytes: parsing again needs it. `solo`: it must run alone next time.
 `alone`: its current claim is a group of one, so a crash counts against it. `fence` rises with every claim.
 """
 

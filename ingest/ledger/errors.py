@@ -1,0 +1,36 @@
+"""Errors of the ledger.
+
+VlmkgError
+├── OutageError      (ingest.errors) the database does not answer, is full or gave up on a lock: try again
+└── LedgerError      the database answered and refused a statement: a fault of ours
+
+Neither quotes the database: its words may hold a row's content.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from ingest.errors import OutageError
+from vlmkg.errors import VlmkgError
+
+
+class LedgerError(VlmkgError):
+    """The database refused a statement. `statement` is its SQL, without parameters."""
+
+    def __init__(self, kind: str, statement: str | None) -> None:
+        super().__init__(f"the ledger refused a statement ({kind})", "this is a fault of the program: report it")
+        self.kind = kind
+        self.statement = statement
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise OutageError or LedgerError for what the database raises, without its words."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
+            raise OutageError("the ledger does not answer", "it is tried again; nothing is lost") from None
+        raise LedgerError(type(error.orig).__name__, error.statement) from None
