@@ -157,10 +157,22 @@ def _laterality_clashes(
 
 
 def _presence_clashes(graph: ReportGraph, findings: tuple[Finding, ...]) -> list[ReadingWarning]:
-    said: dict[str, set[Presence]] = {}
-    names: dict[str, str] = {}
+    """Concepts that are present and absent at one side, or where one of the two has no side."""
+    sides: dict[tuple[str, str, Presence], set[str]] = {}
     for finding in findings:
-        said.setdefault(finding.concept.code, set()).add(graph.mentions[finding.mention].presence)
-        names[finding.concept.code] = finding.concept.name
-    both = {Presence.PRESENT, Presence.ABSENT}
-    return [ReadingWarning("presence_clash", names[code]) for code, found in said.items() if both <= found]
+        key = (finding.concept.code, finding.concept.name, graph.mentions[finding.mention].presence)
+        sides.setdefault(key, set()).update(SIDES_OF[finding.laterality])
+    return [
+        ReadingWarning("presence_clash", name)
+        for (code, name, presence), present in sides.items()
+        if presence is Presence.PRESENT and present & sides.get((code, name, Presence.ABSENT), set())
+    ]
+
+
+SIDES_OF: dict[str | None, frozenset[str]] = {
+    "left": frozenset({"left"}),
+    "right": frozenset({"right"}),
+    "bilateral": frozenset({"left", "right"}),
+    None: frozenset({"left", "right"}),
+}
+"""The sides that a statement speaks of: without a side it speaks of both."""

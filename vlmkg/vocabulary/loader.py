@@ -3,7 +3,7 @@
 data/radlex.csv    code, name, parent     RadLex subset, written by tools/build_vocabulary.py; NOTICE.radlex.txt
 data/chest.csv     code, name, parents    what RadLex lacks; codes `CXR:...`, system `vlmkg`; parents joined by `;`
 data/part_of.csv   child, parent          the project's PART_OF table: where a radiologist looks for the child
-data/synonyms.csv  code, phrase, source   further names of any concept; source `own` or `cat` (NOTICE.synonyms.txt)
+data/synonyms.csv  code, phrases          further names of any concept, the project's own, joined by `;`
 """
 
 import csv
@@ -53,7 +53,7 @@ def load_vocabulary() -> Vocabulary:
     """The shipped vocabulary, read once in a process (about 30 ms)."""
     synonyms: dict[str, list[str]] = defaultdict(list)
     for row in rows(DATA / "synonyms.csv"):
-        synonyms[row["code"]].append(row["phrase"])
+        synonyms[row["code"]] += row["phrases"].split(";")
     concepts, is_a = [], []
     for system, table, column in ((RADLEX, "radlex.csv", "parent"), (OWN, "chest.csv", "parents")):
         for row in rows(DATA / table):

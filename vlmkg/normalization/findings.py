@@ -1,0 +1,137 @@
+"""Composes findings: `effusion` located at `pleural` is a pleural effusion, `enlarged` at `heart` is cardiomegaly."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from vlmkg.normalization.names import Name, is_descriptor, longest, names
+from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code
+from vlmkg.normalization.words import DATA, canonical, lemma
+from vlmkg.reading import ConceptLink
+from vlmkg.schema import Kind
+from vlmkg.vocabulary import Concept
+from vlmkg.vocabulary.closure import regions
+from vlmkg.vocabulary.loader import LOCAL, load_vocabulary, rows
+
+EMPTY_HEADS = frozenset({"CXR:abnormality", "CXR:change", "RID38780"})
+"""Heads that only their modifiers fill: "granulomatous disease", "emphysematous changes"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """Where a finding lies by its name alone. `becomes`: the composed concept, for a name that leaves the site open."""
+
+    site: Concept
+    becomes: Concept | None
+    always: bool
+
+
+@lru_cache(maxsize=65536)
+def compose_finding(head: str, modifiers: frozenset[str], places: tuple[Place, ...]) -> ConceptLink:
+    """The concept of a finding from its own words, its modifiers' (texts as written) and those of its places.
+
+    Each place is tried by itself, so that the words of two places are never mixed into one name.
+    """
+    own = frozenset(canonical(head))
+    described = own.union(*(canonical(text) for text in modifiers))
+    found = _best(own, described, places)
+    if found is None or (found.concept.code in EMPTY_HEADS and found.words <= own):
+        found = _filled(modifiers, described, places) or found
+    if found is None:
+        found = _partial(own, described, places)
+    if found is None:
+        return local(head)
+    return _implied_kind(_link(found, head, own), places)
+
+
+def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tuple[str, ...]:
+    """The codes of the site that the finding's name implies, at its side; none where a stated place covers it."""
+    implied = _implied().get(code)
+    stated = tuple(c for place in places if not _is_side(place) for c in place.codes)
+    if implied is None or (stated and not implied.always):
+        return ()
+    site = implied.site
+    sides = {"bilateral": ("left", "right")}.get(side or "", (side,) if side else ())
+    wanted = tuple(filter(None, (sided_code(site.code, site.name, s) for s in sides))) or (site.code,)
+    covered = {code for c in stated for code in (c, *regions(c))}
+    return tuple(code for code in wanted if code not in covered)
+
+
+@lru_cache(maxsize=65536)
+def describe(text: str, kind: Kind) -> ConceptLink:
+    """The concept of a mention's own words: of modifiers and of anatomy parts."""
+    concept = names(kind).exact.get(text.lower())
+    if concept is not None:
+        return ConceptLink(concept.code, concept.system, concept.name, 1.0, "name")
+    own = frozenset(canonical(text))
+    found = longest(kind, own, own)
+    return _link(found, text, own) if found else local(text)
+
+
+def local(text: str) -> ConceptLink:
+    """The concept made from a mention's own words, because no table has it."""
+    code = lemma(text)
+    return ConceptLink(code, LOCAL, code, 0.0, "unmapped")
+
+
+def _best(head: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
+    tries = [longest(Kind.OBSERVATION, head, described | place.words) for place in places]
+    tries.append(longest(Kind.OBSERVATION, head, described))
+    return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
+
+
+def _filled(modifiers: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
+    """The concept of a modifier that fills an empty head, where it names a finding by itself."""
+    tries = [_best(frozenset(canonical(text)), described, places) for text in sorted(modifiers)]
+    filled = [name for name in tries if name and not is_descriptor(name.concept.code)]
+    return max(filled, key=lambda name: len(name.words), default=None)
+
+
+def _partial(own: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
+    """Of a head with an unknown word, the longest name around one of its known words."""
+    tries = [_best(frozenset({word}), described, places) for word in sorted(own)] if len(own) > 1 else []
+    return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
+
+
+def _link(found: Name, text: str, own: frozenset[str]) -> ConceptLink:
+    concept = found.concept
+    if not own <= found.words:
+        score, rule = 0.6, "partial"
+    elif not found.words <= own:
+        score, rule = 0.9, "composed"
+    elif text.lower() in (concept.name.lower(), *concept.synonyms):
+        score, rule = 1.0, "name"
+    else:
+        score, rule = 0.95, "word_form"
+    return ConceptLink(concept.code, concept.system, concept.name, score, rule)
+
+
+@cache
+def _implied() -> dict[str, Implied]:
+    concepts = {concept.code: concept for concept in load_vocabulary().concepts}
+    return {
+        row["finding"]: Implied(concepts[row["site"]], concepts.get(row["becomes"]), row["always"] == "y")
+        for row in rows(DATA / "implied.csv")
+    }
+
+
+def _is_side(place: Place) -> bool:
+    return place.words <= SIDE_WORDS
+
+
+def _implied_kind(link: ConceptLink, places: tuple[Place, ...]) -> ConceptLink:
+    """An effusion at no place, at a side or within the implied site's neighbourhood is a pleural effusion."""
+    implied = _implied().get(link.code)
+    if implied is None or implied.becomes is None:
+        return link
+    if not all(_is_side(place) or any(_in_thorax(code) for code in place.codes) for place in places):
+        return link
+    concept = implied.becomes
+    return ConceptLink(concept.code, concept.system, concept.name, 0.8, "implied_site")
+
+
+@cache
+def _in_thorax(code: str) -> bool:
+    """Whether a place is the chest, a lung, a pleura or a part of these: not the heart, the abdomen, a joint."""
+    return code == "RID1243" or bool(
+        {code, *regions(code)} & {"RID13437", "RID1362", "RID29978", "RID29980", "RID29979"}
+    )

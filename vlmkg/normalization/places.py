@@ -1,0 +1,110 @@
+"""Composes places: `left`, `lower` and `lobe` are the lower lobe of the left lung."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from vlmkg.normalization.names import Name, longest, names
+from vlmkg.normalization.words import DATA, canonical, is_plural
+from vlmkg.schema import Kind
+from vlmkg.vocabulary import Concept
+from vlmkg.vocabulary.closure import regions
+from vlmkg.vocabulary.loader import rows
+
+SIDES = ("left", "right")
+BOTH = "bilateral"
+SIDE_WORDS = frozenset({*SIDES, BOTH})
+SIDE_REGIONS = {"RID29980": "left", "RID29979": "right"}
+"""Left and right hemithorax: what lies in one of them has its side, said or not (the lingula is left)."""
+UNCOUNTED_PAIRS = frozenset({"lung", "rib"})
+"""Plurals that say nothing of sides: "opacities in the lungs" is not "in both lungs"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A composed place. `concept` is None for what no table has; `codes` hold it and, of pairs, both sides.
+
+    `sides` are the sides that its words or its anatomy give; `words` are canonical.
+    """
+
+    concept: Concept | None
+    codes: tuple[str, ...]
+    sides: frozenset[str]
+    words: frozenset[str]
+    composed: bool
+
+
+@lru_cache(maxsize=65536)
+def compose_place(head: str, modifiers: frozenset[str]) -> Place:
+    """The place that an anatomy mention names together with the anatomy that modifies it (texts as written)."""
+    own = frozenset(canonical(head))
+    words = own.union(*(canonical(text) for text in modifiers))
+    sides = words & SIDE_WORDS
+    if BOTH in sides or sides >= frozenset(SIDES):
+        return _pair(own, words, frozenset(SIDES))
+    concept = None if modifiers else names(Kind.ANATOMY).exact.get(head.lower())
+    if concept is None:
+        concept = _concept(own, words)
+    codes = _codes(concept)
+    if not sides and is_plural(head):
+        both = tuple(code for side in SIDES for code in _codes(sided(words, own, side)))
+        codes = _unique((*codes, *both))
+        sides = frozenset(SIDES) if both and not own <= UNCOUNTED_PAIRS else sides
+    sides |= frozenset(side for code in codes[:1] for side in (side_of(code),) if side)
+    return Place(concept, codes, sides, words, composed=words != own)
+
+
+def sided(words: frozenset[str], head: frozenset[str], side: str) -> Concept | None:
+    """The concept of these words at one side, where the vocabulary has it apart."""
+    found = longest(Kind.ANATOMY, head - SIDE_WORDS, (words - SIDE_WORDS) | {side})
+    return found.concept if found and side in found.words else None
+
+
+@cache
+def sided_code(code: str, name: str, side: str) -> str | None:
+    """The code of a concept's left or right form, by its name; None where there is none."""
+    words = frozenset(canonical(name))
+    found = sided(words, words, side)
+    return found.code if found and (code in regions(found.code) or found.code != code) else None
+
+
+@cache
+def side_of(code: str) -> str | None:
+    """The side of the body that a place lies in by anatomy alone."""
+    above = regions(code) | {code}
+    return next((side for region, side in SIDE_REGIONS.items() if region in above), None)
+
+
+def _pair(own: frozenset[str], words: frozenset[str], sides: frozenset[str]) -> Place:
+    """A place at both sides: the unsided concept, then its left and its right form."""
+    head, rest = own - SIDE_WORDS, words - SIDE_WORDS
+    if not head:
+        head = rest
+    concept = _concept(head, rest) if head else names(Kind.ANATOMY).exact.get(BOTH)
+    both = tuple(code for side in SIDES for code in _codes(sided(rest, head, side))) if head else ()
+    return Place(concept, _unique((*_codes(concept), *both)), sides, words, composed=words != own)
+
+
+def _concept(own: frozenset[str], words: frozenset[str]) -> Concept | None:
+    found = longest(Kind.ANATOMY, own, words)
+    if found is None:
+        found = _around(own, words) or _around(words - own, words)
+    return found.concept if found else None
+
+
+def _around(heads: frozenset[str], words: frozenset[str]) -> Name | None:
+    """Where no name holds the whole head ("liver contour"), the longest around one of these words."""
+    tries = (longest(Kind.ANATOMY, frozenset({word}), words) for word in sorted(heads))
+    return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
+
+
+@cache
+def _members() -> dict[str, tuple[str, ...]]:
+    return {row["region"]: tuple(row["members"].split(";")) for row in rows(DATA / "regions.csv")}
+
+
+def _codes(concept: Concept | None) -> tuple[str, ...]:
+    return (concept.code, *_members().get(concept.code, ())) if concept else ()
+
+
+def _unique(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))

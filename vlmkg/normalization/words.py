@@ -1,0 +1,90 @@
+"""Words as names are compared: lower case, one canonical word for all its forms, singular, without little words."""
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+
+from vlmkg.vocabulary.loader import rows
+
+DATA = Path(__file__).parent / "data"
+LITTLE = frozenset(
+    {
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "its",
+        "of",
+        "on",
+        "or",
+        "per",
+        "the",
+        "to",
+        "with",
+    }
+)
+_TOKEN = re.compile(r"\w+")
+_LONGEST_FORM = 2
+
+
+@cache
+def _forms() -> dict[str, tuple[str, ...]]:
+    """Canonical words by surface form."""
+    table: dict[str, tuple[str, ...]] = {}
+    for row in rows(DATA / "words.csv"):
+        canonical = tuple(row["canonical"].split())
+        table |= dict.fromkeys(row["forms"].split(";"), canonical)
+    return table
+
+
+def singular(word: str) -> str:
+    """The singular of a regular English plural; other words as they are."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1]
+
+
+@lru_cache(maxsize=65536)
+def canonical(text: str) -> tuple[str, ...]:
+    """The canonical words of a phrase, in order, little words left out."""
+    tokens = _TOKEN.findall(text.lower())
+    forms, found, at = _forms(), [], 0
+    while at < len(tokens):
+        for length in range(min(_LONGEST_FORM, len(tokens) - at), 0, -1):
+            words = forms.get(" ".join(tokens[at : at + length]))
+            if words is not None:
+                break
+        else:
+            length, words = 1, (singular(tokens[at]),)
+        found += [word for word in words if word not in LITTLE]
+        at += length
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def lemma(text: str) -> str:
+    """The code of a phrase that no vocabulary has: lower case, singular words, one space between."""
+    return " ".join(singular(token) for token in _TOKEN.findall(text.lower())) or text.strip().lower()
+
+
+@lru_cache(maxsize=65536)
+def is_plural(text: str) -> bool:
+    """Whether the phrase's last word is a plural."""
+    tokens = _TOKEN.findall(text.lower())
+    return bool(tokens) and (tokens[-1] in IRREGULAR_PLURALS or singular(tokens[-1]) != tokens[-1])
+
+
+IRREGULAR_PLURALS = frozenset(
+    {"bases", "apices", "hila", "hili", "vertebrae", "pleurae", "bronchi", "scapulae", "humeri"}
+)
