@@ -44,7 +44,7 @@ app.conf.update(
     # JSON alone: with pickle on the wire whoever writes to Redis runs code here.
     task_serializer="json",
     accept_content=["json"],
-    # An outage of Redis is waited for, for ever, at start and later; running work goes on, its claims are in the ledger.
+    # An outage of Redis is waited for, for ever, at start and later. Running work goes on: its claims are in the ledger.
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     worker_cancel_long_running_tasks_on_connection_loss=False,

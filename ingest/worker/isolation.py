@@ -11,6 +11,7 @@ from vlmkg.errors import VlmkgError
 T = TypeVar("T")
 
 _ROOT = Path(__file__).parents[2]
+_PACKAGES = frozenset({"vlmkg", "graph", "ingest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,13 @@ def _halves(items: Sequence[T], work: Callable[[Sequence[T]], None], error: Exce
 
 
 def place_of(error: BaseException) -> str:
-    """`ValueError at vlmkg/rules/engine.py:12`: the last of our lines that it passed. Its message may quote a report."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_ROOT)]
-    frame = (ours or frames)[-1]
-    path = Path(frame.filename)
-    name = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path.name
-    return f"{type(error).__name__} at {name}:{frame.lineno}"
+    """`ValueError at vlmkg/rules/engine.py:12`: the last line of ours that it passed, without its own words.
+
+    Those may quote a report.
+    """
+    places = ["somewhere"]
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in _PACKAGES:
+            places.append(f"{path.relative_to(_ROOT)}:{frame.lineno}")
+    return f"{type(error).__name__} at {places[-1]}"

@@ -29,7 +29,7 @@ def test_a_fault_names_type_and_place_and_nothing_of_the_message() -> None:
 
     (fault,) = isolate([1], work)
 
-    assert fault.where.startswith("KeyError at tests/ingest/worker/test_isolation.py:")
+    assert fault.where.startswith("KeyError at ingest/worker/isolation.py:")
     assert "Miller" not in fault.where
 
 
