@@ -1,0 +1,167 @@
+"""HL7 v2 unsolicited results of radiology: ORU^R01, v2.3 to v2.8.
+
+One order (OBR) is one study and its text one report. The filler's order number (OBR-3) is the report id, so that the
+preliminary, final and corrected messages of a report are versions of one another. Which field is read for what is in
+docs/conformance/hl7.md.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from hashlib import sha256
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import clean_text, clean_words, identifier, report_text, require_raw_size
+from ingest.formats.hl7_charset import decode
+from ingest.formats.hl7_kind import is_radiology, modality, procedure_words
+from ingest.formats.hl7_orders import Order, read_orders
+from ingest.formats.hl7_patient import read_patient
+from ingest.formats.hl7_segments import Segment, read_segments
+from ingest.formats.hl7_status import is_appended, order_status
+from ingest.formats.hl7_text import order_text
+from ingest.formats.origin import Origin
+from ingest.formats.settings import FormatSettings
+from ingest.formats.times import hl7_offset, hl7_time
+from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
+
+SOURCE = "hl7"
+FRAMING = b"\x0b\x1c\r\n\t \x00\xef\xbb\xbf"
+"""Bytes that may stand around a message: MLLP's VT and FS, line ends, a byte order mark."""
+
+
+@dataclass(slots=True)
+class _Message:
+    """What the message as a whole says, for the reading of its orders, and the warnings that this gives."""
+
+    source: str
+    charset: str
+    zone: tzinfo
+    time: datetime | None
+    digest: str
+    settings: FormatSettings
+    warnings: dict[str, None] = field(default_factory=dict)
+
+    def warn(self, *codes: str) -> None:
+        self.warnings.update(dict.fromkeys(codes))
+
+
+def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+    """Read one ORU^R01. Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`), what holds no
+    radiology order (`not_radiology`), and radiology without words (`no_report_text`) unless it withdraws a report."""
+    require_raw_size(raw)
+    stripped = raw.strip(FRAMING)
+    text, charset, warnings = decode(stripped, settings.hl7_charset)
+    segments = read_segments(text)
+    message = _message(segments, charset, sha256(stripped).hexdigest(), origin, settings)
+    message.warn(*warnings)
+    orders = _radiology(read_orders(segments), message)
+    studies = [study for order in _joined(orders, message) if (study := _study(order, message)).reports]
+    if not studies:
+        detail = "no order has any text"
+        raise MessageRefusedError(
+            Reason.NO_REPORT_TEXT, detail, source=message.source, external_id=_report_id(orders[0], message)
+        )
+    if len(studies) < len(orders):
+        message.warn("report_without_text")
+    return ParsedMessage(
+        message.source, studies[0].reports[0].report_id, message.time, tuple(studies), tuple(message.warnings)
+    )
+
+
+def _message(segments: list[Segment], charset: str, digest: str, origin: Origin, settings: FormatSettings) -> _Message:
+    header = segments[0]
+    source = origin.source or identifier(header.text(4) or header.text(3), "sending facility") or SOURCE
+    if header.text(9).upper() != "ORU" or header.text(9, 2).upper() not in ("R01", ""):
+        raise MessageRefusedError(Reason.WRONG_MESSAGE_TYPE, "the message is no ORU^R01", source=source)
+    if sum(segment.name == "MSH" for segment in segments) > 1:
+        raise MessageRefusedError(Reason.UNREADABLE, "one frame holds several messages", source=source)
+    zone = hl7_offset(header.field(7)) or settings.zone
+    return _Message(source, charset, zone, hl7_time(header.field(7), zone) or origin.modified_at, digest, settings)
+
+
+def _radiology(orders: list[Order], message: _Message) -> list[Order]:
+    found = [order for order in orders if is_radiology(order)]
+    if not found:
+        detail = "no order is one of radiology"
+        external_id = _report_id(orders[0], message) if orders else ""
+        raise MessageRefusedError(Reason.NOT_RADIOLOGY, detail, source=message.source, external_id=external_id)
+    if len(found) < len(orders):
+        message.warn("not_radiology_part")
+    return found
+
+
+def _joined(orders: list[Order], message: _Message) -> list[Order]:
+    """The orders, those of one report (same patient and report id) as one: some senders repeat OBR for an addendum."""
+    by_report: dict[tuple[str, str], Order] = {}
+    for order in orders:
+        key = (order.patient.field(3) if order.patient else "", _report_id(order, message))
+        first = by_report.setdefault(key, order)
+        if first is not order:
+            first.results.extend(result for result in order.results if result not in first.results)
+            first.study_uid = first.study_uid or order.study_uid
+    return list(by_report.values())
+
+
+def _study(order: Order, message: _Message) -> StudyFacts:
+    report_id = _report_id(order, message)
+    accession = _accession(order, message.settings.hl7_accession)
+    return StudyFacts(
+        patient=_patient(order, report_id, message),
+        study_uid=order.study_uid,
+        accession=identifier(accession, "accession number") or None,
+        modality=modality(order),
+        body_part=clean_words(order.request.text(15, 4)) if order.request else None,
+        procedure=clean_words(procedure_words(order)),
+        started_at=_time(order, message, 7, 6, 22) or message.time,
+        reports=_reports(order, report_id, message),
+    )
+
+
+def _patient(order: Order, report_id: str, message: _Message) -> PatientFacts:
+    """The patient. Without any identifier the report has a patient of its own, who is never joined with another."""
+    if patient := read_patient(order.patient, message.settings.authorities, message.source):
+        return patient
+    message.warn("no_patient_id")
+    return PatientFacts(authority=f"{message.source} (no patient)", identifier=report_id)
+
+
+def _report_id(order: Order, message: _Message) -> str:
+    """The filler's order number, else the placer's, else the study's UID, else the message's own digest."""
+    value = order.first(("OBR", 3), ("ORC", 3), ("OBR", 2), ("ORC", 2)) or order.study_uid or ""
+    if name := identifier(value, "order number"):
+        return name
+    message.warn("no_report_id")
+    return f"sha256:{message.digest}"
+
+
+def _accession(order: Order, place: str) -> str:
+    segment, _, number = place.partition("-")
+    return order.first((segment, int(number)), *([("ORC", 3)] if place == "OBR-3" else []))
+
+
+def _reports(order: Order, report_id: str, message: _Message) -> tuple[ReportFacts, ...]:
+    """The order's report and its addendum. A withdrawal needs no text; another order without text has no report."""
+    stated = order_status(order)
+    status = stated or ReportStatus.PRELIMINARY
+    issued_at = _time(order, message, 22)
+    words = order_text(order, message.charset)
+    if status is ReportStatus.WITHDRAWN:
+        return (ReportFacts(report_id, status, clean_text(words.body), issued_at),)
+    parts = ((words.body, is_appended(order)), (words.addendum, True))
+    reports = tuple(
+        ReportFacts(
+            report_id, status, report_text(text, source=message.source, external_id=report_id), issued_at, added
+        )
+        for text, added in parts
+        if clean_text(text)
+    )
+    if reports and not stated:
+        message.warn("unknown_status")
+    return reports
+
+
+def _time(order: Order, message: _Message, *numbers: int) -> datetime | None:
+    """The first of these OBR fields that is a time."""
+    if order.request is None:
+        return None
+    times = (hl7_time(order.request.field(number), message.zone) for number in numbers)
+    return next((time for time in times if time), None)

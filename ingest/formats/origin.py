@@ -1,0 +1,29 @@
+"""The formats by name, and what is known of a message beside its bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """What a raw message is written in. DICOM comes with the network doors and is refused until then."""
+
+    OPENI = "openi"
+    HL7 = "hl7"
+    FHIR = "fhir"
+    TEXT = "text"
+    DICOM = "dicom"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message was found, for formats that do not say it themselves.
+
+    `name` is the path below the imported folder or archive, without suffix: the report id of a plain text. `source`
+    replaces the source authority that the message or its format would give. `modified_at` (aware) is the message time
+    of formats that carry none, so that of two versions of one report the later one is current.
+    """
+
+    name: str = ""
+    source: str | None = None
+    modified_at: datetime | None = None

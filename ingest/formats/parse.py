@@ -1,0 +1,23 @@
+"""One door to all parsers."""
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats import fhir, hl7, openi, text
+from ingest.formats.origin import Format, Origin
+from ingest.formats.settings import FormatSettings
+from ingest.messages import ParsedMessage
+
+
+def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:  # noqa: A002
+    """Read one message. Raises MessageRefusedError, and nothing else, whatever the bytes are."""
+    match format:
+        case Format.OPENI:
+            return openi.parse(raw, origin)
+        case Format.HL7:
+            return hl7.parse(raw, origin, settings)
+        case Format.FHIR:
+            return fhir.parse(raw, origin, settings)
+        case Format.TEXT:
+            return text.parse(raw, origin)
+        case Format.DICOM:
+            detail = "DICOM objects are received by the DICOM door, not from files"
+            raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
