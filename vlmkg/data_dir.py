@@ -1,7 +1,7 @@
 """The data folder of a running stack: where its parts find each other.
 
 DIR/run/endpoints.json   addresses and credentials of the running parts, readable by the owner alone
-DIR/run/lock             flock held by `vlmkg up`
+DIR/run/lock             flock held by `vlmkg up`: a file of addresses beside a lock that nobody holds is a dead stack's
 DIR/secrets/             generated passwords and keys, readable by the owner alone
 DIR/ledger.sqlite        the ledger, unless VLMKG_LEDGER_URL says otherwise
 DIR/blobs/               raw messages, unless VLMKG_BLOB_URL says otherwise
@@ -9,6 +9,7 @@ DIR/neo4j/ DIR/redis/    homes of the child servers
 DIR/logs/                what the children print
 """
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -53,10 +54,12 @@ class DataDir:
         self.blob_url = f"file://{self.root / 'blobs'}"
 
     def endpoints(self) -> Endpoints | None:
-        """The running stack's addresses; None where none is running.
+        """The running stack's addresses; None where none is running, also where a killed one left its file behind.
 
         Raises UsageError where the file is there and cannot be read as endpoints.
         """
+        if _lies_free(self.lock):
+            return None
         try:
             raw = self.endpoints_file.read_text()
         except FileNotFoundError:
@@ -82,3 +85,13 @@ class DataDir:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(endpoints.model_dump(exclude_none=True), file, indent=2)
         part.replace(self.endpoints_file)
+
+
+def _lies_free(lock: Path) -> bool:
+    """Whether the lock file is there and nobody holds it. A file of addresses without one was written by hand."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True

@@ -1,0 +1,37 @@
+"""What the person at the console sees: lines, and one table of addresses."""
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One part of the table. `note` says what is unusual: another port than the usual one, or a part elsewhere."""
+
+    part: str
+    address: str
+    note: str = ""
+
+
+def say(line: str) -> None:
+    """Print one line at once. A reader that went away (a pipe into `head`) is no reason to stop the stack."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(line)
+        sys.stdout.flush()
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print the table. Addresses are never broken over lines: they are there to be copied."""
+    table = Table(show_edge=False, box=None, pad_edge=False, header_style="bold")
+    for name in ("part", "address", "note"):
+        table.add_column(name, no_wrap=True, overflow="ignore")
+    for row in rows:
+        table.add_row(row.part, row.address, row.note)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table, width=None if console.is_terminal else 200, crop=False)

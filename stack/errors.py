@@ -1,0 +1,44 @@
+"""Errors of the local stack.
+
+VlmkgError
+├── UsageError
+│   ├── AlreadyRunningError     a stack runs in this data folder, or a killed one is still stopping
+│   ├── UnfitFolderError        the data folder can't be used as one
+│   └── MissingProgramError     a program that the stack starts is not installed
+└── PartError                   a part did not start, or died too often
+"""
+
+from pathlib import Path
+
+from vlmkg.errors import UsageError, VlmkgError
+
+
+class AlreadyRunningError(UsageError):
+    """The data folder belongs to a stack that runs or has not quite ended."""
+
+    def __init__(self, root: Path, owner: str) -> None:
+        who = f" (process {owner})" if owner else ""
+        super().__init__(
+            f"a stack is already running in {root}{who}",
+            "stop it with Ctrl-C where it runs, or choose another folder with --data",
+        )
+
+
+class UnfitFolderError(UsageError):
+    """The data folder can't be made, is somebody else's, or holds other things."""
+
+
+class MissingProgramError(UsageError):
+    """A program that the stack starts is not installed."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(f"{program} is not installed", "run `make setup`, which installs it or says how")
+
+
+class PartError(VlmkgError):
+    """A part did not start or keeps dying. `log_lines` are the last that it printed, and name no patient."""
+
+    def __init__(self, part: str, what: str, log_lines: str, remedy: str) -> None:
+        last = f"; its last lines:\n{log_lines}" if log_lines else "; it printed nothing"
+        super().__init__(f"{part} {what}{last}", remedy)
+        self.part = part

@@ -1,0 +1,121 @@
+"""The data folder of a stack: private, and of one stack at a time.
+
+DIR/run/lock            held by `vlmkg up` alone: whoever finds it free knows that no stack runs
+DIR/synthetic           the folder holds the demo's data and no patient's
+DIR/run/children.lock   held by every guardian too: the parts of a killed stack need seconds to end, and the next one
+                        waits for them instead of starting a second server on the same files
+"""
+
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack.errors import AlreadyRunningError, UnfitFolderError
+from vlmkg.data_dir import DataDir
+
+DEMO_MARK = "synthetic"
+LOCK_WAIT_S = 1.0
+"""Other commands look at the lock by taking it for a moment."""
+CHILDREN_WAIT_S = 45.0
+"""Longer than any part's grace."""
+
+
+@contextmanager
+def owned(data: DataDir, say: Callable[[str], object]) -> Iterator[int]:
+    """Make the folder private and own it. Gives the lock that the children hold on to.
+
+    Everything that this process and its children write from now on is readable by the owner alone. Raises
+    UnfitFolderError, and AlreadyRunningError where another stack has the folder.
+    """
+    os.umask(0o077)
+    try:
+        _make_private(data)
+    except OSError as error:
+        raise UnfitFolderError(f"{data.root} can't be used: {error.strerror}", "choose another with --data") from error
+    with _open(data.lock) as own, _open(data.run / "children.lock") as children:
+        if not _taken(own, LOCK_WAIT_S):
+            raise AlreadyRunningError(data.root, os.pread(own, 20, 0).decode().strip())
+        _sign(own)
+        if not _taken(children, 0.0):
+            say("waiting for the parts of a stack that was killed here")
+            if not _taken(children, CHILDREN_WAIT_S):
+                raise AlreadyRunningError(data.root, "")
+        data.endpoints_file.unlink(missing_ok=True)
+        yield children
+
+
+def claim_for_demo(data: DataDir) -> None:
+    """Mark the folder as the demo's. Its texts go into the graph, which must never happen to patients' reports.
+
+    Raises UnfitFolderError where the folder has a ledger that is not the demo's.
+    """
+    mark = data.root / DEMO_MARK
+    if "VLMKG_LEDGER_URL" in os.environ:
+        raise UnfitFolderError("the demo keeps a ledger of its own", "unset VLMKG_LEDGER_URL")
+    if (data.root / "ledger.sqlite").exists() and not mark.exists():
+        raise UnfitFolderError(f"{data.root} holds data that is not the demo's", "choose another folder with --data")
+    data.root.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
+def secret(data: DataDir, name: str) -> str:
+    """The password in DIR/secrets/NAME, made at first use."""
+    path = data.secrets / name
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        password = secrets.token_urlsafe(24)
+        write_private(path, password + "\n")
+        return password
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file for the owner alone, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def _make_private(data: DataDir) -> None:
+    data.root.mkdir(parents=True, exist_ok=True)
+    ours = (data.root / DEMO_MARK, data.run, data.secrets, data.root / "ledger.sqlite", data.root / "blobs")
+    if any(data.root.iterdir()) and not any(path.exists() for path in ours):
+        raise UnfitFolderError(f"{data.root} is not empty and no data folder", "choose a new folder with --data")
+    data.root.chmod(0o700)
+    for folder in (data.run, data.secrets, data.logs, data.neo4j, data.redis):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[int]:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _taken(lock: int, limit_s: float) -> bool:
+    """Take the lock, trying for so long; whether that worked."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
+
+
+def _sign(lock: int) -> None:
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -1,0 +1,111 @@
+"""Where every part of one stack is: decided once at the start, from the settings and the free ports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from graph.local_server import USERNAME
+from graph.settings import Neo4jSettings, find_settings
+from stack.console import Row
+from stack.folder import secret
+from stack.ports import HOST, Port, choose
+from stack.servers import redis_url
+from stack.settings import StackSettings
+from vlmkg.data_dir import DataDir, Endpoints
+
+BOLT, BROWSER, REDIS, API = "bolt", "browser", "redis", "api"
+NEO4J_PASSWORD, REDIS_PASSWORD, API_KEY = "neo4j.password", "redis.password", "api.key"
+"""Files in the folder of secrets."""
+USUAL_PORTS = {BOLT: 7687, BROWSER: 7474, REDIS: 6379}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Addresses of all parts. `own_neo4j` and `own_redis`: those are the stack's own, to be started by it."""
+
+    data: DataDir
+    ports: Mapping[str, Port]
+    graph: Neo4jSettings
+    own_neo4j: bool
+    broker_url: str
+    own_redis: bool
+    ledger_url: str
+    own_ledger: bool
+    blob_url: str
+    own_blobs: bool
+
+
+def find_places(data: DataDir, settings: StackSettings) -> Places:
+    """Decide where everything is. Raises UsageError where NEO4J_URI comes without a password."""
+    ports = choose({**USUAL_PORTS, API: settings.vlmkg_api_port})
+    broker, ledger = settings.celery_broker_url, settings.vlmkg_ledger_url
+    return Places(
+        data=data,
+        ports=ports,
+        graph=find_settings(data) if settings.neo4j_uri else _own_graph(data, ports[BOLT]),
+        own_neo4j=settings.neo4j_uri is None,
+        broker_url=broker.get_secret_value() if broker else _own_redis(data, ports[REDIS]),
+        own_redis=broker is None,
+        ledger_url=ledger.get_secret_value() if ledger else data.ledger_url,
+        own_ledger=ledger is None,
+        blob_url=settings.vlmkg_blob_url or data.blob_url,
+        own_blobs=settings.vlmkg_blob_url is None,
+    )
+
+
+def endpoints_of(places: Places, api_key: str) -> Endpoints:
+    """What other commands and programs need to know of the running stack."""
+    api = f"http://{HOST}:{places.ports[API].number}"
+    return Endpoints(
+        graphql=f"{api}/graphql",
+        api=api,
+        bolt=places.graph.uri,
+        browser=_browser(places) if places.own_neo4j else None,
+        redis=places.broker_url,
+        neo4j_username=places.graph.username,
+        neo4j_password=places.graph.password.get_secret_value(),
+        api_key=api_key,
+    )
+
+
+def rows_of(places: Places) -> list[Row]:
+    """The table of addresses. It names the files that hold passwords, never the passwords: consoles are recorded."""
+    secrets, ports = places.data.secrets, places.ports
+    rows = [
+        Row("GraphQL", f"http://{HOST}:{ports[API].number}/graphql", _note(ports[API], f"key in {secrets / API_KEY}"))
+    ]
+    if places.own_neo4j:
+        login = f"user {USERNAME}, password in {secrets / NEO4J_PASSWORD}"
+        rows.append(Row("Neo4j Browser", _browser(places), _note(ports[BROWSER], login)))
+        rows.append(Row("Neo4j Bolt", places.graph.uri, _note(ports[BOLT])))
+    else:
+        rows.append(Row("Neo4j Bolt", places.graph.uri, "yours, by NEO4J_URI"))
+    if places.own_redis:
+        password = f"password in {secrets / REDIS_PASSWORD}"
+        rows.append(Row("Redis", f"{HOST}:{ports[REDIS].number}", _note(ports[REDIS], password)))
+    else:
+        rows.append(Row("Redis", "", "yours, by CELERY_BROKER_URL"))
+    # An address of the user's own may hold a password.
+    ledger = ("", "yours, by VLMKG_LEDGER_URL") if not places.own_ledger else (places.ledger_url, "")
+    blobs = ("", "yours, by VLMKG_BLOB_URL") if not places.own_blobs else (places.blob_url, "")
+    rows += [Row("Ledger", *ledger), Row("Blobs", *blobs)]
+    rows.append(Row("Logs", str(places.data.logs)))
+    return rows
+
+
+def _own_graph(data: DataDir, bolt: Port) -> Neo4jSettings:
+    password = SecretStr(secret(data, NEO4J_PASSWORD))
+    return Neo4jSettings(uri=f"bolt://{HOST}:{bolt.number}", username=USERNAME, password=password, database="neo4j")
+
+
+def _own_redis(data: DataDir, port: Port) -> str:
+    return redis_url(port.number, secret(data, REDIS_PASSWORD))
+
+
+def _browser(places: Places) -> str:
+    return f"http://{HOST}:{places.ports[BROWSER].number}/browser/"
+
+
+def _note(port: Port, more: str = "") -> str:
+    return "; ".join(part for part in (port.note, more) if part)

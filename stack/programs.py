@@ -1,0 +1,79 @@
+"""The project's own programs as parts of the stack: the workers and the API, started by their own commands."""
+
+import http.client
+import os
+import sys
+from collections.abc import Mapping
+
+from stack.child import Part, Tier
+from stack.places import Places
+from stack.ports import HOST
+from vlmkg.data_dir import DataDir
+
+READY_FILE = "VLMKG_READY_FILE"
+"""Names the file that a worker makes once it takes work."""
+
+
+def environment(places: Places, *, graph_text: bool) -> dict[str, str]:
+    """The variables by which every program of the stack finds the other parts."""
+    graph = places.graph
+    return {
+        **os.environ,
+        "NEO4J_URI": graph.uri,
+        "NEO4J_USERNAME": graph.username,
+        "NEO4J_PASSWORD": graph.password.get_secret_value(),
+        "NEO4J_DATABASE": graph.database,
+        "CELERY_BROKER_URL": places.broker_url,
+        "VLMKG_LEDGER_URL": places.ledger_url,
+        "VLMKG_BLOB_URL": places.blob_url,
+        "VLMKG_DATA": str(places.data.root),
+        **({"VLMKG_GRAPH_TEXT": "true"} if graph_text else {}),
+    }
+
+
+def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
+    """A worker of one queue."""
+    name = f"worker-{queue}"
+    ready = data.run / f"{name}.ready"
+    return Part(
+        name=name,
+        command=_vlmkg("worker", "--queue", queue),
+        environment={**variables, READY_FILE: str(ready)},
+        answers=ready.exists,
+        tier=Tier.PROGRAM,
+        grace_s=15.0,
+        start_limit_s=60.0,
+        remedy=f"more is in {data.logs / name}.log",
+        ready_file=ready,
+    )
+
+
+def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
+    """The GraphQL API."""
+    return Part(
+        name="api",
+        command=_vlmkg("api"),
+        environment={**variables, "VLMKG_API_HOST": HOST, "VLMKG_API_PORT": str(port)},
+        answers=lambda: api_answers(port),
+        tier=Tier.PROGRAM,
+        grace_s=8.0,
+        start_limit_s=60.0,
+        remedy=f"more is in {data.logs / 'api.log'}",
+    )
+
+
+def api_answers(port: int) -> bool:
+    """Whether the API says that everything it needs answers."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _vlmkg(*arguments: str) -> tuple[str, ...]:
+    # -P: a folder `graph` where the user happens to stand must not shadow the package.
+    return (sys.executable, "-P", "-m", "vlmkg", *arguments)

@@ -1,0 +1,135 @@
+"""The whole stack, from an empty folder to `ready` and back to nothing."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from pydantic import ValidationError
+
+from graph.connection import open_driver
+from graph.migrate import migrate
+from ingest.ledger.api_keys import ensure_admin_key
+from ingest.ledger.database import open_ledger
+from ingest.pseudonyms import load_key
+from ingest.settings import IngestSettings
+from stack.child import Part
+from stack.console import say, show
+from stack.folder import owned, secret
+from stack.places import API, API_KEY, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
+from stack.programs import api, environment, worker
+from stack.servers import neo4j_part, redis_answers, redis_part
+from stack.settings import StackSettings
+from stack.supervisor import Supervisor, start_together
+from vlmkg.data_dir import DataDir, Endpoints
+from vlmkg.errors import UsageError
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoints]:
+    """Start every part, print where they are and `ready`, and stop them all at the end of the block.
+
+    SIGINT, SIGTERM and SIGHUP end the block quietly. `graph_text` also writes the reports' text into the graph. Raises
+    UsageError or PartError where a part can't be started, and PartError at the end where one died too often.
+    """
+    settings = _settings()
+    with owned(data, say) as lock:
+        supervisor = Supervisor(data, lock, say)
+        with _stop_signals(supervisor.hurry):
+            try:
+                places = find_places(data, settings)
+                say(f"starting in {data.root}")
+                endpoints = _start(places, supervisor, heap_mib=settings.neo4j_heap, graph_text=graph_text)
+                data.write_endpoints(endpoints)
+                show(rows_of(places))
+                say("ready")
+                supervisor.watch()
+                yield endpoints
+            except KeyboardInterrupt:
+                say("stopping")
+            finally:
+                data.endpoints_file.unlink(missing_ok=True)
+                supervisor.stop()
+    if supervisor.failure is not None:
+        raise supervisor.failure
+
+
+def wait_for_signal() -> None:
+    """Do nothing until one of the stop signals comes: each raises KeyboardInterrupt here."""
+    while True:
+        signal.pause()
+
+
+def _settings() -> StackSettings:
+    try:
+        return StackSettings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", "correct the environment") from error
+
+
+def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text: bool) -> Endpoints:
+    """Servers first, the ledger while they boot, then the graph's migrations, then the programs that need all three."""
+    servers = [supervisor.start(part) for part in _servers(places, heap_mib)]
+    api_key = _prepare_ledger(places)
+    for child in servers:
+        supervisor.wait_until_answers(child)
+    if not places.own_redis and not redis_answers(places.broker_url):
+        raise UsageError("the Redis of CELERY_BROKER_URL does not answer", "start it, or unset the variable")
+    with open_driver(places.graph) as driver:
+        migrate(driver, places.graph.database)
+    start_together(supervisor, _programs(places, graph_text=graph_text))
+    return endpoints_of(places, api_key)
+
+
+def _servers(places: Places, heap_mib: int) -> Iterator[Part]:
+    # Redis first: it is up before Neo4j's folder is prepared.
+    if places.own_redis:
+        yield redis_part(places.data, port=places.ports[REDIS].number, password=secret(places.data, REDIS_PASSWORD))
+    if places.own_neo4j:
+        yield neo4j_part(
+            places.data,
+            places.graph,
+            bolt_port=places.ports[BOLT].number,
+            http_port=places.ports[BROWSER].number,
+            heap_mib=heap_mib,
+        )
+
+
+def _programs(places: Places, *, graph_text: bool) -> list[Part]:
+    variables = environment(places, graph_text=graph_text)
+    workers = [worker(places.data, queue, variables) for queue in ("extract", "merge")]
+    return [*workers, api(places.data, places.ports[API].number, variables)]
+
+
+def _prepare_ledger(places: Places) -> str:
+    """Bring the ledger up to date and make what must exist before several processes ask for it. Gives the API key."""
+    ledger = open_ledger(places.ledger_url)
+    try:
+        configured = IngestSettings().pseudonym_key
+        load_key(ledger, configured.get_secret_value() if configured else None, places.data.secrets)
+        return ensure_admin_key(ledger, places.data.secrets / API_KEY)
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def _stop_signals(hurry: Callable[[], None]) -> Iterator[None]:
+    """The first stop signal raises KeyboardInterrupt, later ones make the end that has begun a quick one."""
+
+    def later(_number: int, _frame: FrameType | None) -> None:
+        hurry()
+
+    def first(_number: int, _frame: FrameType | None) -> None:
+        for number in STOP_SIGNALS:
+            signal.signal(number, later)
+        raise KeyboardInterrupt
+
+    before = [signal.signal(number, first) for number in STOP_SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(STOP_SIGNALS, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,102 @@
+"""The servers that the stack starts itself: Neo4j and Redis, real ones, on loopback, each with a password."""
+
+import os
+import shutil
+from collections.abc import Mapping
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from graph.connection import open_driver, outages
+from graph.errors import GraphUnavailableError
+from graph.local_server import prepare, wait_until_ready
+from graph.settings import Neo4jSettings
+from stack.child import Part, Tier
+from stack.errors import MissingProgramError
+from stack.folder import write_private
+from stack.ports import HOST
+from vlmkg.data_dir import DataDir
+
+START_LIMIT_S = 120.0
+"""Neo4j is up in 5 s on an idle machine; recovery after a kill and a busy machine take longer."""
+
+# Celery's messages are hints that the ledger can send again, so one second of them may be lost. Kept at all, they let
+# work go on at once after a restart.
+_REDIS = """\
+# Written at each start of the local stack: changes here are lost.
+bind {host}
+port {port}
+requirepass {password}
+dir "{folder}"
+daemonize no
+appendonly yes
+appendfsync everysec
+save ""
+"""
+
+
+def neo4j_part(data: DataDir, login: Neo4jSettings, *, bolt_port: int, http_port: int, heap_mib: int) -> Part:
+    """The real Neo4j server. Raises LocalServerError where Java or the jars are missing."""
+    password = login.password.get_secret_value()
+    server = prepare(data.neo4j, bolt_port=bolt_port, http_port=http_port, password=password, heap_mib=heap_mib)
+    return Part(
+        name="neo4j",
+        command=server.argv,
+        environment=_plain_environment(),
+        answers=lambda: graph_answers(login),
+        tier=Tier.SERVER,
+        grace_s=30.0,
+        start_limit_s=START_LIMIT_S,
+        remedy=f"more is in {server.log}",
+        started=lambda alive: wait_until_ready(server, password, alive=alive, timeout_seconds=START_LIMIT_S),
+    )
+
+
+def redis_part(data: DataDir, *, port: int, password: str) -> Part:
+    """A real redis-server. Raises MissingProgramError where there is none."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise MissingProgramError("redis-server")
+    settings = data.redis / "redis.conf"
+    write_private(settings, _REDIS.format(host=HOST, port=port, password=password, folder=data.redis))
+    return Part(
+        name="redis",
+        command=(program, str(settings)),
+        environment=_plain_environment(),
+        answers=lambda: redis_answers(redis_url(port, password)),
+        tier=Tier.SERVER,
+        grace_s=10.0,
+        start_limit_s=30.0,
+        remedy="set CELERY_BROKER_URL to use a Redis of your own",
+    )
+
+
+def redis_url(port: int, password: str) -> str:
+    """The address of the local Redis, its password in it."""
+    return f"redis://:{password}@{HOST}:{port}/0"
+
+
+def graph_answers(login: Neo4jSettings) -> bool:
+    """Whether Neo4j answers over Bolt and takes the login."""
+    try:
+        with outages(), open_driver(login) as driver:
+            driver.verify_connectivity()
+    except GraphUnavailableError:
+        return False
+    return True
+
+
+def redis_answers(url: str) -> bool:
+    """Whether Redis answers a PING now (it says LOADING while it reads its file)."""
+    once = Retry(NoBackoff(), 0)
+    try:
+        with redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=once) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _plain_environment() -> Mapping[str, str]:
+    """The servers get no variable that holds a secret of another part."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR") if name in os.environ}

@@ -1,0 +1,34 @@
+"""Settings of the local stack. An address that is set is that of a part that runs elsewhere: none is started for it."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _mebibytes(text: str | int) -> int:
+    found = re.fullmatch(r"(\d+)([mg])", str(text).lower())
+    if found is None:
+        message = "write a size as 512m or 2g"
+        raise ValueError(message)
+    return int(found[1]) * (1024 if found[2] == "g" else 1)
+
+
+class StackSettings(BaseSettings):
+    """What `vlmkg up` reads from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    neo4j_uri: str | None = None
+    """NEO4J_URI: a Neo4j of the user's own; then NEO4J_USERNAME, NEO4J_PASSWORD and NEO4J_DATABASE go with it."""
+    celery_broker_url: SecretStr | None = None
+    """CELERY_BROKER_URL: a Redis of the user's own."""
+    vlmkg_ledger_url: SecretStr | None = None
+    """VLMKG_LEDGER_URL: a PostgreSQL, or an SQLite file elsewhere."""
+    vlmkg_blob_url: str | None = None
+    """VLMKG_BLOB_URL: a folder elsewhere, or an object store."""
+    vlmkg_api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """VLMKG_API_PORT: the port that the API gets where it is free."""
+    neo4j_heap: Annotated[int, BeforeValidator(_mebibytes), Field(ge=256, validation_alias="VLMKG_NEO4J_HEAP")] = 512
+    """VLMKG_NEO4J_HEAP: the local Neo4j's heap, as 512m or 2g. In mebibytes here; measured to do for a laptop's day."""
