@@ -29,6 +29,7 @@ def _choose(usual: int, held: ExitStack) -> Port:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, usual))
+            probe.listen()  # until then a second probe could bind it too
         except OSError:
             pass
         else:

@@ -60,7 +60,7 @@ class Supervisor:
             time.sleep(0.05)
 
     def watch(self) -> None:
-        """From now on bring back what dies. A part that dies too often is the `failure`, and this process gets SIGTERM."""
+        """From now on bring back what dies. One that dies too often is the `failure`, and this process gets SIGTERM."""
         self._watcher.start()
 
     def stop(self) -> None:
