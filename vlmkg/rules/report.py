@@ -1,62 +1,47 @@
-"""Read one report: sections, sentences, words, scope, relations."""
+"""Read one report: its sections, their sentences, and what a sentence takes from the one before."""
 
+from vlmkg.rules.sentence import SentenceGraph, SentenceMention, read_sentence
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 from vlmkg.sections import find_sections
 from vlmkg.sentences import split_sentences
 from vlmkg.tokens import Token, tokenize
 
-_ANATOMY = frozenset(
-    "lung lungs lobe heart size pleural left right upper lower middle base bases apex mediastinum mediastinal cardiac "
-    "silhouette contours hilar aorta spine rib ribs diaphragm hemidiaphragm bibasilar cardiopulmonary pulmonary "
-    "vascularity vasculature airspace interstitial osseous bony structures costophrenic angle".split()
-)
-_OBSERVATIONS = frozenset(
-    "effusion effusions pneumothorax consolidation opacity opacities infiltrate atelectasis edema nodule nodules mass "
-    "fracture fractures cardiomegaly normal clear unremarkable stable granuloma emphysema pneumonia hernia scarring "
-    "disease abnormality catheter tube calcified enlarged small large mild moderate severe focal acute degenerative "
-    "changes elevated tortuous".split()
-)
-_ADJECTIVES = frozenset("small large mild moderate severe focal acute degenerative calcified".split())
-_NEGATIONS = frozenset({"no", "without", "negative"})
-_HEDGES = frozenset({"possible", "may", "probable", "questionable", "suspicious"})
-
 
 def read_report(text: str) -> ReportGraph:
-    """The graph of one report."""
+    """The graph of one report. Offsets count code points of `text`."""
     mentions: list[Mention] = []
     relations: list[Relation] = []
     for section in find_sections(text):
-        for sentence in split_sentences(text, tokenize(text, section.start, section.end)):
-            _read_sentence(sentence, section.name, mentions, relations)
+        sentences = split_sentences(text, tokenize(text, section.start, section.end))
+        graphs = [read_sentence(tuple(token.lower for token in sentence)) for sentence in sentences]
+        evidence: list[int] = []
+        heading: int | None = None
+        for number, (sentence, graph) in enumerate(zip(sentences, graphs, strict=True)):
+            following = graphs[number + 1] if number + 1 < len(graphs) else None
+            if graph.heading and not (following and following.unplaced and not following.heading):
+                continue
+            first = len(mentions)
+            mentions += [_mention(text, sentence, one, section.name) for one in graph.mentions]
+            relations += [Relation(first + head, kind, first + tail) for head, kind, tail in graph.relations]
+            relations += _from_before(graph, first, evidence, heading)
+            evidence = [first + position for position in graph.evidence] or evidence
+            heading = len(mentions) - 1 if graph.heading else None
     return ReportGraph(tuple(mentions), tuple(relations))
 
 
-def _read_sentence(sentence: list[Token], section: str, mentions: list[Mention], relations: list[Relation]) -> None:
-    presence = Presence.PRESENT
-    place: int | None = None
-    head: int | None = None
-    waiting: list[int] = []
-    for token in sentence:
-        if token.lower in _NEGATIONS:
-            presence = Presence.ABSENT
-        elif token.lower in _HEDGES:
-            presence = Presence.UNCERTAIN
-        elif token.lower in _ANATOMY:
-            place = len(mentions)
-            mentions.append(Mention(token.start, token.end, token.text, Kind.ANATOMY, Presence.PRESENT, section))
-            if head is not None:
-                relations.append(Relation(head, RelationType.LOCATED_AT, place))
-                head = None
-        elif token.lower in _OBSERVATIONS:
-            here = len(mentions)
-            mentions.append(Mention(token.start, token.end, token.text, Kind.OBSERVATION, presence, section))
-            if token.lower in _ADJECTIVES:
-                waiting.append(here)
-                continue
-            relations.extend(Relation(word, RelationType.MODIFY, here) for word in waiting)
-            waiting = []
-            if place is not None:
-                relations.append(Relation(here, RelationType.LOCATED_AT, place))
-                place = None
-            else:
-                head = here
+def _mention(text: str, sentence: list[Token], one: SentenceMention, section: str) -> Mention:
+    start, end = sentence[one.first].start, sentence[one.last].end
+    presence = one.presence if one.kind is Kind.OBSERVATION else Presence.PRESENT
+    return Mention(start, end, text[start:end], one.kind, presence, section)
+
+
+def _from_before(graph: SentenceGraph, first: int, evidence: list[int], heading: int | None) -> list[Relation]:
+    """What "this" suggests, and the place that a heading gives to the sentence after it."""
+    links = [
+        Relation(source, RelationType.SUGGESTIVE_OF, first + position)
+        for source in evidence
+        for position in graph.waiting
+    ]
+    if heading is not None:
+        links += [Relation(first + position, RelationType.LOCATED_AT, heading) for position in graph.unplaced]
+    return links

@@ -1,0 +1,50 @@
+"""Coordinated words that share the noun of a later phrase: "right and left lower lobes", "mild, stable cardiomegaly"."""
+
+from vlmkg.lexicon.words import ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
+from vlmkg.rules.phrases import Phrase
+
+_LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS})
+_OUTLINED = frozenset({"heart", "aorta"})
+
+
+def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
+    """The phrases, with those that have no noun of their own joined to the one whose noun they share."""
+    result: list[Phrase] = []
+    for phrase in phrases:
+        before = result[-1] if result else None
+        if before is not None and _only_links(phrase) and _shares(before, phrase):
+            cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
+            result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate)
+        else:
+            result.append(phrase)
+    return result
+
+
+def _only_links(phrase: Phrase) -> bool:
+    return bool(phrase.joint) and all(unit.word in _LINKS for unit in phrase.joint)
+
+
+def _shares(before: Phrase, phrase: Phrase) -> bool:
+    if before.head is not None or before.predicate:
+        return False
+    has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
+    if any(unit.word in ANATOMY_NOUNS for unit in before.units):
+        return _outlines(before, phrase) or _two_sides(before, phrase)
+    if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
+        return False
+    if before.anatomy:
+        return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
+    return has_noun or bool(phrase.anatomy)
+
+
+def _outlines(before: Phrase, phrase: Phrase) -> bool:
+    """ "Heart and mediastinal contours"."""
+    dimension = phrase.units[-1].word is Word.DIMENSION and len(phrase.units) > 1
+    return dimension and phrase.joined_by(Word.AND) and before.units[-1].text in _OUTLINED and phrase.head is None
+
+
+def _two_sides(before: Phrase, phrase: Phrase) -> bool:
+    """ "Left lung and left hilar granulomas"."""
+    sides = [any(unit.word is Word.SIDE for unit in one.units) for one in (before, phrase)]
+    plain = phrase.units[0].word is Word.SIDE and phrase.head is not None
+    return all(sides) and plain and phrase.joined_by(Word.AND)

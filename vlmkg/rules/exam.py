@@ -1,0 +1,105 @@
+"""What a sentence says of the exam, of history and of what to do next: none of it is a finding."""
+
+from vlmkg.lexicon.load import lexicon
+from vlmkg.lexicon.words import (
+    ANATOMY_ADJECTIVES,
+    ANATOMY_NOUNS,
+    CONTENT,
+    OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
+    OBSERVATIONS,
+    Word,
+)
+from vlmkg.rules.labels import Unit
+
+_CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
+_TIME_WORDS = frozenset({"prior", "previous", "recent", "old", "earlier", "remote", "new"})
+_WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
+_BARE_FINDINGS = frozenset({"finding", "findings"})
+_COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
+_EMPTIED = frozenset({"clear", "free"})
+_CHANGE_ONLY = frozenset({"interval"})
+
+
+def without_exam_talk(units: list[Unit]) -> list[Unit]:
+    """The units that speak of the patient's body today."""
+    if any(unit.word is Word.TALK for unit in units):
+        return []
+    units = _without_history(_without_recommendation(units))
+    units = _without_exam(units)
+    return [unit for index, unit in enumerate(units) if _speaks(units, index)]
+
+
+def _without_recommendation(units: list[Unit]) -> list[Unit]:
+    cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
+    if cue is None:
+        return units
+    for index in range(cue - 1, -1, -1):
+        word = units[index].word
+        if word in _CLAUSE_BREAKS or (word is Word.AND and not _has_findings(units[index:cue])):
+            return units[:index]
+    about_exam = any(unit.word is Word.EXAM for unit in units[: cue + 1])
+    return [] if about_exam or not _has_findings(units[:cue]) else units[:cue]
+
+
+def _has_findings(units: list[Unit]) -> bool:
+    return any(unit.word in OBSERVATION_NOUNS for unit in units)
+
+
+def _without_history(units: list[Unit]) -> list[Unit]:
+    start = next((index for index, unit in enumerate(units) if unit.word is Word.HISTORY), None)
+    if start is None or any(unit.word in {Word.SUGGEST, Word.SUGGEST_MAYBE} for unit in units[:start]):
+        return units
+    end = start + 1
+    while end < len(units) and units[end].word not in _CLAUSE_BREAKS:
+        end += 1
+    return units[:start] + units[end:]
+
+
+def _without_exam(units: list[Unit]) -> list[Unit]:
+    """Drop exam words with the adjectives before them and the "of the chest" after them."""
+    dropped = [unit.word is Word.EXAM for unit in units]
+    if not any(dropped):
+        return units
+    adjectives = lexicon().exam_adjectives
+    for index in range(len(units) - 1, -1, -1):
+        if not dropped[index]:
+            continue
+        before = index - 1
+        while before >= 0 and (
+            units[before].text in adjectives or (units[before].word is Word.AND and _exam_word(units, before - 1))
+        ):
+            dropped[before] = True
+            before -= 1
+        if before >= 0 and units[before].word is Word.IN:
+            dropped[before] = True
+        after = index + 1
+        if after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].text in _WHOLE_BODY:
+            dropped[after] = dropped[after + 1] = True
+    return [unit for unit, drop in zip(units, dropped, strict=True) if not drop]
+
+
+def _exam_word(units: list[Unit], index: int) -> bool:
+    return index >= 0 and (units[index].word is Word.EXAM or units[index].text in lexicon().exam_adjectives)
+
+
+def _speaks(units: list[Unit], index: int) -> bool:
+    """Whether the unit stays; a bare "findings" becomes a word that stands for the finding named last."""
+    unit = units[index]
+    before = units[index - 1].word if index else Word.OTHER
+    after = units[index + 1].word if index + 1 < len(units) else Word.OTHER
+    if unit.word is Word.NOTHING:
+        return False
+    if unit.text in _TIME_WORDS and before is not Word.COPULA:
+        return after in CONTENT or after is Word.HOLE or before in {Word.AND, Word.OR}
+    if unit.text in _CHANGE_ONLY:
+        return after in OBSERVATIONS
+    if unit.word is Word.DEGREE:
+        return after in (OBSERVATION_ADJECTIVES if unit.text in _COMPARATIVES else OBSERVATIONS)
+    if unit.word is Word.PART:
+        return before in ANATOMY_ADJECTIVES or before in ANATOMY_NOUNS
+    if unit.word is Word.OF and index and units[index - 1].text in _EMPTIED:
+        unit.word = Word.NEGATION
+    if unit.text in _BARE_FINDINGS and before not in CONTENT and before not in {Word.NEGATION, Word.HOLE}:
+        unit.word = Word.SUBJECT
+    return True

@@ -1,0 +1,101 @@
+"""Tokens to units: each word or phrase with what it does in the sentence."""
+
+import re
+from dataclasses import dataclass
+
+from vlmkg.lexicon.guess import guess
+from vlmkg.lexicon.load import lexicon
+from vlmkg.lexicon.words import ANATOMY, CONTENT, Word
+from vlmkg.schema import Presence
+
+_LENGTHS = frozenset(
+    {"cm", "mm", "centimeter", "centimeters", "centimetre", "millimeter", "millimeters", "inch", "inches"}
+)
+_GLUED_LENGTH = re.compile(r"\d{1,4}(?:mm|cm)")
+_LEVEL = re.compile(r"[tlcs]\d{1,2}")
+_ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
+_ORDINAL_WORDS = frozenset(
+    {"second", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
+)
+_NUMERALS = frozenset("23456789")
+_LONGEST_MEASURE = 16
+
+
+@dataclass(slots=True)
+class Unit:
+    """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
+
+    `presence` counts only for observations. `kept` is False for what turned out to be no mention.
+    """
+
+    first: int
+    last: int
+    word: Word
+    text: str
+    presence: Presence = Presence.PRESENT
+    kept: bool = True
+
+    @property
+    def is_anatomy(self) -> bool:
+        return self.word in ANATOMY
+
+
+def label(tokens: tuple[str, ...]) -> list[Unit]:
+    """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
+    known = lexicon()
+    units: list[Unit] = []
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        length, word = _measure(tokens, index) or _phrase(tokens, index) or (1, known.words.get(token))
+        word = word or _unlisted(tokens, index)
+        if word is not Word.OTHER:
+            units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
+        index += length
+    return units
+
+
+def _phrase(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    for phrase, word in lexicon().phrases.get(tokens[index], ()):
+        if tokens[index : index + len(phrase)] == phrase:
+            return len(phrase), word
+    return None
+
+
+def _measure(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    """A length with its unit: "5 mm", "1 . 8 cm", "2 . 1 x 3 cm", "8mm"."""
+    token = tokens[index]
+    if not token[0].isdigit():
+        return None
+    if _GLUED_LENGTH.fullmatch(token):
+        return 1, Word.MEASURE
+    if not token.isdigit():
+        return None
+    end = index + 1
+    while end < len(tokens) and end - index < _LONGEST_MEASURE:
+        if tokens[end] in _LENGTHS:
+            return end - index + 1, Word.MEASURE
+        if not (tokens[end].isdigit() or tokens[end] in {".", "x", "-", "by", "to"}):
+            return None
+        end += 1
+    return None
+
+
+def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
+    token = tokens[index]
+    if token in {",", "(", ")", "),"}:
+        return Word.COMMA
+    if token == "/":
+        return Word.OR
+    if token in {":", "--", ";"}:
+        return Word.COLON
+    if token.startswith("xxxx") or token == "___":
+        return Word.HOLE
+    if _LEVEL.fullmatch(token):
+        return Word.ORGAN
+    following = lexicon().words.get(tokens[index + 1]) if index + 1 < len(tokens) else None
+    if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
+        return Word.POSITION if following in CONTENT else Word.OTHER
+    if token in _NUMERALS:
+        return Word.NUMBER if following in CONTENT else Word.OTHER
+    return guess(token)

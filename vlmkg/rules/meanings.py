@@ -1,0 +1,98 @@
+"""What a finding may mean: `suggestive_of` from the evidence to each explanation named for it."""
+
+from dataclasses import dataclass, field
+
+from vlmkg.lexicon.load import lexicon
+from vlmkg.lexicon.words import OBSERVATIONS, Word
+from vlmkg.rules.inside import Edge, Part
+from vlmkg.rules.labels import Unit
+from vlmkg.schema import Presence, RelationType
+
+_SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
+_BETWEEN = frozenset({Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT})
+
+
+@dataclass(slots=True)
+class Meanings:
+    """`waiting`: explanations whose evidence stands in the sentence before."""
+
+    waiting: list[Unit] = field(default_factory=list)
+
+
+def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit], edges: list[Edge]) -> Meanings:
+    """Add the `suggestive_of` relations of a sentence to `edges`; `before` are the findings each part follows on."""
+    meanings = Meanings()
+    for index, part in enumerate(parts):
+        explicit = part.phrase.joined_by(*_SUGGEST)
+        if not part.heads or not (explicit or _implied(parts, index, before[index])):
+            continue
+        evidence = [head for one in before[index] for head in one.heads if head.presence is Presence.PRESENT]
+        if explicit and not evidence and part.heads[0].presence is Presence.ABSENT:
+            continue
+        explanations = _explanations(parts, index, sure=_sure(part))
+        if evidence:
+            edges += [(head, RelationType.SUGGESTIVE_OF, one) for head in evidence for one in explanations]
+        elif explicit:
+            meanings.waiting += explanations
+    if not meanings.waiting and _only_not_excluded(parts, tail):
+        meanings.waiting = [part.heads[-1] for part in parts if part.noun]
+    return meanings
+
+
+def _sure(part: Part) -> bool:
+    """ "Consistent with": taken as given. With a hedge, or a hole where the hedge was: uncertain."""
+    return part.phrase.joined_by(Word.SUGGEST) and not part.phrase.joined_by(
+        Word.HEDGE, Word.HOLE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED
+    )
+
+
+def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
+    """ "Density, possibly a scar"; "streaks, scar versus fluid"; "density XXXX scar"."""
+    part = parts[index]
+    words = {unit.word for unit in part.phrase.joint}
+    if not words or not words <= _BETWEEN or not any(one.heads for one in evidence):
+        return False
+    meaning = part.heads[-1].text in lexicon().meanings
+    if words == {Word.HOLE} and not any(one.noun for one in evidence):
+        return False
+    if Word.HEDGE in words or Word.HOLE in words:
+        return meaning and (not part.phrase.predicate or Word.HOLE in words)
+    following = parts[index + 1 : index + 3]
+    versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
+    return versus and words == {Word.COMMA} and part.noun
+
+
+def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
+    """The explanation and its alternatives; uncertain unless it is the only one and taken as given."""
+    chain = [parts[index]]
+    alternatives = False
+    for part in parts[index + 1 :]:
+        if part.place_only:
+            continue
+        if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].word is Word.PROCESS:
+            chain.append(part)
+            continue
+        if not part.phrase.coordinated or not part.heads or _fresh(part, chain[-1]):
+            break
+        alternatives = alternatives or part.phrase.joined_by(Word.OR, Word.VERSUS)
+        chain.append(part)
+    presence = Presence.PRESENT if sure and not alternatives else Presence.UNCERTAIN
+    for part in chain:
+        for unit in part.phrase.units:
+            if unit.word in OBSERVATIONS and unit.presence is not Presence.ABSENT:
+                unit.presence = presence
+    return [head for part in chain for head in part.heads if head.word is not Word.PROCESS]
+
+
+def _fresh(part: Part, last: Part) -> bool:
+    """A statement of its own after a comma."""
+    if not part.phrase.joined_by(Word.COMMA, Word.AND) or part.phrase.joined_by(Word.OR):
+        return False
+    return part.heads[-1].presence is not last.heads[-1].presence or part.phrase.joined_by(Word.NEGATION)
+
+
+def _only_not_excluded(parts: list[Part], tail: list[Unit]) -> bool:
+    cues = {unit.word for part in parts for unit in part.phrase.joint} | {unit.word for unit in tail}
+    open_cue = Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
+    nouns = [part for part in parts if part.noun]
+    return open_cue and bool(nouns) and all(one.heads[-1].presence is Presence.UNCERTAIN for one in nouns)
