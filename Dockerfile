@@ -1,0 +1,46 @@
+# Two targets: `service` (API, import, migrations) and `worker` (extract, merge). Neither has torch: the model's packages
+# will join `worker` with the model. Secrets come at run time, never at build time.
+ARG PYTHON=3.11
+
+FROM maven:3.9-eclipse-temurin-17 AS graphiql
+WORKDIR /build
+COPY pom.xml .
+RUN mvn -q -B -C dependency:unpack-dependencies@graphiql
+
+FROM python:${PYTHON}-slim-bookworm AS packages
+WORKDIR /app
+RUN --mount=type=bind,source=requirements/uv.txt,target=/tmp/uv.txt \
+    pip install --no-cache-dir --require-hashes -r /tmp/uv.txt
+ENV UV_NO_CACHE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
+RUN uv venv .venv
+COPY requirements requirements
+RUN uv pip install --require-hashes -r requirements/service.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY vlmkg vlmkg
+COPY graph graph
+COPY ingest ingest
+COPY api api
+COPY training training
+COPY stack stack
+# Editable: the packages and the page that the API serves stay beside each other, as in a checkout.
+RUN uv pip install --no-deps --build-constraints requirements/build.txt -e .
+COPY --from=graphiql /build/vendor/graphiql vendor/graphiql
+
+FROM python:${PYTHON}-slim-bookworm AS base
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin vlmkg \
+    && install -d -o vlmkg -g vlmkg -m 700 /data
+COPY --from=packages /app /app
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VLMKG_DATA=/data
+WORKDIR /app
+USER vlmkg
+VOLUME /data
+
+FROM base AS worker
+ENV VLMKG_READY_FILE=/tmp/worker.ready
+CMD ["vlmkg", "worker", "--queue", "extract"]
+
+# The last target is what `docker build .` makes.
+FROM base AS service
+ENV VLMKG_API_HOST=0.0.0.0 VLMKG_API_PORT=8000
+EXPOSE 8000
+CMD ["vlmkg", "api"]

@@ -1,0 +1,101 @@
+"""Dockerfile and docker-compose.yml, as far as reading them shows: they are run elsewhere."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ONCE = {"migrate"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_service_says_whether_it_is_healthy_or_ends(name: str) -> None:
+    service = SERVICES[name]
+    assert ("healthcheck" in service) != (name in ONCE)
+    assert service["restart"] == ("no" if name in ONCE else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_nothing_is_published_beyond_this_host(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_waits_for_health_and_not_for_a_start(name: str) -> None:
+    for other, condition in SERVICES[name].get("depends_on", {}).items():
+        expected = "service_completed_successfully" if other in ONCE else "service_healthy"
+        assert condition == {"condition": expected}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_our_own_images_can_do_little(name: str) -> None:
+    service = SERVICES[name]
+    if "build" in service:
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_only_the_gpu_worker_has_a_profile() -> None:
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        "worker-gpu": ["gpu"]
+    }
+
+
+def test_images_are_pinned_to_a_version() -> None:
+    others = [service["image"] for service in SERVICES.values() if "build" not in service]
+    assert sorted(others) == ["neo4j:5.26-community", "postgres:17", "redis:7"]
+
+
+def test_volumes_are_declared() -> None:
+    used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
+    named = set(re.findall(r"(?<!\$)\$\{(\w+)", COMPOSE_TEXT))
+    example = dict(line.split("=") for line in (ROOT / ".env.example").read_text().splitlines() if "=" in line)
+    assert named == set(example)
+    assert not any(example.values())
+    assert len(re.findall(r"(?<!\$)\$\{\w+:\?fill in \.env\}", COMPOSE_TEXT)) == COMPOSE_TEXT.count("${")
+
+
+def test_build_targets_exist() -> None:
+    targets = set(re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
+    assert {service["build"]["target"] for service in SERVICES.values() if "build" in service} == {"service", "worker"}
+    assert targets >= {"service", "worker"}
+
+
+def test_images_run_as_nobody_in_particular() -> None:
+    base = DOCKERFILE[DOCKERFILE.index(" AS base") :]
+    assert "USER vlmkg" in base
+    assert "USER root" not in base
+
+
+def test_no_image_installs_torch() -> None:
+    locked = (ROOT / "requirements" / "service.txt").read_text()
+    assert "requirements/service.txt" in DOCKERFILE
+    assert not re.search(r"^(torch|transformers|open-clip-torch)==", locked, re.MULTILINE)
+
+
+def test_the_build_context_has_what_is_copied() -> None:
+    sent = {line[1:].partition("/")[0] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    copies = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    copied = {word for line in copies for word in line.split()}
+    assert copied == sent
+    assert all((ROOT / name).exists() for name in copied)
+
+
+def test_the_commands_are_ours() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    commands = [service["command"] for service in SERVICES.values() if service.get("command", [""])[0] == "vlmkg"]
+    assert len(commands) == 4
+    for command in commands:
+        assert re.search(rf"^{command[1]} = ", project, re.MULTILINE)

@@ -1,0 +1,47 @@
+"""The lock files and the Makefile: pinned, hashed, without addresses, and up to date with pyproject.toml."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_locks_are_pinned_and_hashed_and_hold_no_address(lock: Path) -> None:
+    blocks = re.split(r"\n(?=\S)", re.sub(r"^ *#.*\n", "", lock.read_text(), flags=re.MULTILINE).strip())
+    assert blocks
+    for block in blocks:
+        assert re.match(r"[a-z0-9][a-z0-9._-]*==[\w.!+]+( ;.*)? \\\n +--hash=sha256:[0-9a-f]{64}", block), block
+    assert "://" not in lock.read_text()
+
+
+def locked(name: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    wanted = [*project["project"]["dependencies"], *(word for words in extras.values() for word in words)]
+    groups = [word for words in project["dependency-groups"].values() for word in words if isinstance(word, str)]
+
+    def names(words: list[str]) -> set[str]:
+        found = {re.split(r"[\[<>=; ]", word)[0].lower().replace("_", "-") for word in words}
+        return found - {project["project"]["name"]}
+
+    assert names(wanted) <= locked("service.txt")
+    assert names(groups) <= locked("dev.txt")
+    assert locked("service.txt") <= locked("dev.txt")
+
+
+def test_help_names_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
+    shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"make (\w+)", shown)) == targets
+    assert {"setup", "demo", "test", "bench", "lint", "help"} <= targets
