@@ -1,31 +1,135 @@
-"""The blob store: raw messages by the SHA-256 of their bytes, in a folder or in any store that fsspec knows."""
+"""The blob store: raw messages by the SHA-256 of their bytes, in a folder or in any store that fsspec knows.
 
+In a folder a blob is written beside its place, fsynced, renamed, and the folder fsynced. Whoever comes second to the
+same bytes fsyncs the folder too: the first may not have got that far when the power fails.
+"""
+
+import contextlib
+import os
+import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from ingest.errors import BlobLostError, OutageError
+
+WRITERS = 8
+"""Blobs written at once: file systems write several fsyncs out together."""
+
+_MANY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class BlobStore:
-    """An open blob store below `url`."""
+    """An open store. `folder` is set where it is a folder of this machine, else `remote` is what fsspec opened."""
 
-    url: str
+    folder: Path | None
+    remote: Any
+    root: str
 
 
 def open_blobs(url: str) -> BlobStore:
     """Open the store at `url`: `file:///FOLDER`, `s3://BUCKET/PREFIX` or another that fsspec knows."""
-    raise NotImplementedError
+    filesystem, root = fsspec.core.url_to_fs(url)
+    if "file" not in filesystem.protocol:
+        return BlobStore(None, filesystem, root)
+    folder = Path(root)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return BlobStore(folder, None, root)
+
+
+def key_of(raw: bytes) -> str:
+    """The key of a blob: its SHA-256 in hex."""
+    return sha256(raw).hexdigest()
 
 
 def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
     """Store each blob and return its key. All are safe when this returns. Raises OutageError where they can't be."""
-    raise NotImplementedError
+    by_key = {key_of(raw): raw for raw in blobs}
+    try:
+        if store.folder is None:
+            for key, raw in by_key.items():
+                store.remote.pipe_file(f"{store.root}/{_path(key)}", raw)
+        else:
+            _put_files(store.folder, by_key)
+    except OSError as error:
+        raise OutageError(f"the blob store does not take a blob ({error.strerror})", "see whether it is full") from None
+    return [key_of(raw) for raw in blobs]
 
 
 def get(store: BlobStore, key: str) -> bytes:
     """The bytes under a key, verified against it. Raises BlobLostError where they are missing or differ."""
-    raise NotImplementedError
+    try:
+        raw: bytes = (
+            store.remote.cat_file(f"{store.root}/{_path(key)}")
+            if store.folder is None
+            else (store.folder / _path(key)).read_bytes()
+        )
+    except FileNotFoundError:
+        raise BlobLostError(key, "is missing") from None
+    if key_of(raw) != key:
+        raise BlobLostError(key, "has other bytes than were stored")
+    return raw
 
 
 def delete(store: BlobStore, key: str) -> None:
     """Remove a blob; nothing happens where it is absent."""
-    raise NotImplementedError
+    with contextlib.suppress(FileNotFoundError):
+        if store.folder is None:
+            store.remote.rm_file(f"{store.root}/{_path(key)}")
+        else:
+            (store.folder / _path(key)).unlink()
+
+
+def _path(key: str) -> str:
+    return f"{key[:2]}/{key}"
+
+
+def _put_files(store: Path, blobs: dict[str, bytes]) -> None:
+    targets = {store / _path(key): raw for key, raw in blobs.items()}
+    folders = {target.parent for target in targets}
+    fresh = [folder for folder in folders if not folder.is_dir()]
+    for folder in fresh:
+        folder.mkdir(exist_ok=True, mode=0o700)
+    if fresh:
+        _sync_folder(store)
+    _each(_put_file, list(targets.items()))
+    _each(_sync_folder, list(folders))
+
+
+def _each(work: Any, items: list[Any]) -> None:
+    if len(items) < _MANY:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(work, items))
+
+
+def _put_file(item: tuple[Path, bytes]) -> None:
+    target, raw = item
+    if target.exists() and target.stat().st_size == len(raw):
+        return
+    handle, part = tempfile.mkstemp(prefix=".part-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).rename(target)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

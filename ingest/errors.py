@@ -3,7 +3,8 @@
 VlmkgError
 ├── RefusedError
 │   └── MessageRefusedError     the message was stored and can't be used: an event in state `refused`
-└── OutageError                 a part that must answer does not: work pauses, no attempt is counted
+├── OutageError                 a part that must answer does not: work pauses, no attempt is counted
+└── BlobLostError               a raw message is missing from the blob store, or damaged
 """
 
 from enum import StrEnum
@@ -43,3 +44,11 @@ class OutageError(VlmkgError):
     """Neo4j, Redis or the ledger does not answer."""
 
     retryable = True
+
+
+class BlobLostError(VlmkgError):
+    """A raw message is missing from the blob store or was changed there. `key` is its SHA-256."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(f"the blob {key} {what}", "restore it from a backup of the blob store")
+        self.key = key

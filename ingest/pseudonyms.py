@@ -3,9 +3,25 @@
 Whoever has the key can recompute them from the originals; nobody else can, and nobody can go back.
 """
 
+import secrets as random
+import unicodedata
+from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
+from ingest.ledger import patients
 from ingest.ledger.database import Ledger
+from ingest.ledger.tables import properties
+from ingest.secret_files import read_or_make
+from vlmkg.errors import UsageError
+from vlmkg.identity import pseudonym
+
+KEY_FILE = "pseudonym.key"
+SHORTEST_KEY = 32
+"""Characters. The key made here has 64 (32 random bytes in hex)."""
+
+_FINGERPRINT = "pseudonym_key_fingerprint"
 
 
 def load_key(ledger: Ledger, configured: str | None, secrets: Path) -> bytes:
@@ -14,19 +30,59 @@ def load_key(ledger: Ledger, configured: str | None, secrets: Path) -> bytes:
     Raises UsageError where the ledger was filled with another key, or has patients and the key is missing: a new key
     would make every patient a second one.
     """
-    raise NotImplementedError
+    file = secrets / KEY_FILE
+    key = (configured or read_or_make(file, partial(_make, ledger, file))).strip().encode()
+    if len(key) < SHORTEST_KEY:
+        raise UsageError(f"the pseudonym key is shorter than {SHORTEST_KEY} characters", "use 32 random bytes in hex")
+    _require_same(ledger, pseudonym(key, "fingerprint"))
+    return key
 
 
 def patient_id(key: bytes, authority: str, identifier: str) -> str:
     """The patient's pseudonym."""
-    raise NotImplementedError
+    return pseudonym(key, "patient", _normal(authority), _normal(identifier))
 
 
 def accession_id(key: bytes, authority: str, accession: str) -> str:
     """The accession's pseudonym; `authority` is that of the patient it belongs to."""
-    raise NotImplementedError
+    return pseudonym(key, "accession", _normal(authority), _normal(accession))
 
 
 def report_id(key: bytes, source: str, identifier: str) -> str:
     """The report's pseudonym; `source` is the sender."""
-    raise NotImplementedError
+    return pseudonym(key, "report", _normal(source), _normal(identifier))
+
+
+def _normal(name: str) -> str:
+    # Neither case nor leading zeros are folded: they may tell two patients apart.
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def _make(ledger: Ledger, file: Path) -> str:
+    with ledger.read() as connection:
+        if patients.exist(connection):
+            raise UsageError(
+                "the ledger has patients and the key of their pseudonyms is missing",
+                f"restore {file}, or set VLMKG_PSEUDONYM_KEY to what it was",
+            )
+    return random.token_hex(32)
+
+
+def _require_same(ledger: Ledger, fingerprint: str) -> None:
+    with ledger.read() as connection:
+        known = _fingerprint(connection)
+    if known is None:
+        with ledger.write() as connection:
+            known = _fingerprint(connection)
+            if known is None:
+                connection.execute(properties.insert(), {"name": _FINGERPRINT, "value": fingerprint})
+                known = fingerprint
+    if known != fingerprint:
+        raise UsageError(
+            "the ledger was filled with another pseudonym key",
+            "set VLMKG_PSEUDONYM_KEY, or restore secrets/pseudonym.key, to what it was",
+        )
+
+
+def _fingerprint(connection: Connection) -> str | None:
+    return connection.execute(select(properties.c.value).where(properties.c.name == _FINGERPRINT)).scalar()

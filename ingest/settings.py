@@ -3,7 +3,10 @@
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest.blobs import open_blobs
+from ingest.formats.settings import format_settings
 from ingest.ledger.database import Ledger, open_ledger
+from ingest.pseudonyms import load_key
 from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
 
@@ -29,4 +32,8 @@ def ledger_of(data: DataDir, settings: IngestSettings | None = None) -> Ledger:
 
 def receiver_of(data: DataDir, settings: IngestSettings | None = None) -> Receiver:
     """Open everything that receiving needs. Call it after fork."""
-    raise NotImplementedError
+    settings = settings or IngestSettings()
+    ledger = ledger_of(data, settings)
+    configured = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
+    key = load_key(ledger, configured, data.secrets)
+    return Receiver(ledger, open_blobs(settings.blob_url or data.blob_url), key, format_settings())

@@ -4,13 +4,22 @@ Receiving never needs Redis or Neo4j. A message that can't be used is stored all
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ingest import blobs
 from ingest.blobs import BlobStore
 from ingest.errors import MessageRefusedError
+from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.origin import Format, Origin
+from ingest.formats.parse import parse
+from ingest.formats.settings import FormatSettings
+from ingest.keys import patients_of, sightings_of
 from ingest.ledger.database import Ledger
-from ingest.ledger.states import State
+from ingest.ledger.incoming import NewEvent
+from ingest.ledger.receive import Recorded, record
+
+NOWHERE = Origin()
+"""Of a message that came with nothing but its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +28,7 @@ class Incoming:
 
     raw: bytes
     format: Format
-    origin: Origin = Origin()
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a message: it is stored, under this id. `reason` says why, where `state` is refused.
-
-    `duplicate`: the same bytes of the same source and id had been received before; nothing was done.
-    """
-
-    event_id: int
-    state: State
-    reason: str | None
-    duplicate: bool
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,14 @@ class Receiver:
     ledger: Ledger
     blobs: BlobStore
     pseudonym_key: bytes
+    formats: FormatSettings
+
+
+Receipt = Recorded
+"""What became of a message: it is stored, under this id. `reason` says why, where `state` is refused or dead.
+
+`duplicate`: the same bytes of the same source and id had been received before; nothing was done.
+"""
 
 
 def receive(receiver: Receiver, message: Incoming) -> Receipt:
@@ -50,13 +54,16 @@ def receive(receiver: Receiver, message: Incoming) -> Receipt:
 
 
 def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
-    """Receive many messages in one commit, all or none. Receipts are in their order. Raises OutageError as `receive`."""
-    raise NotImplementedError
+    """Receive many messages in one commit, all or none. Receipts are in their order.
+
+    Raises OutageError as `receive`.
+    """
+    return _store(receiver, [(message, interpret(receiver, message)) for message in messages])
 
 
 def refuse(receiver: Receiver, message: Incoming, error: MessageRefusedError) -> Receipt:
     """Store a message as refused without parsing it: an archive that is empty or can't be read."""
-    raise NotImplementedError
+    return _store(receiver, [(message, refused(message, error))])[0]
 
 
 def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str, size: int, origin: Origin) -> Receipt:
@@ -64,4 +71,56 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
 
     `digest` is the SHA-256 of its bytes in hex, `size` their number.
     """
-    raise NotImplementedError
+    event = replace(refused(Incoming(b"", Format.TEXT, origin), error), digest=digest, size=size, blob_key=None)
+    with receiver.ledger.write() as connection:
+        return record(connection, [event])[0]
+
+
+def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
+    """The event that a message makes: parsed and under its keys, or refused with the parser's reason."""
+    try:
+        parsed = parse(message.format, message.raw, message.origin, receiver.formats)
+    except MessageRefusedError as error:
+        return refused(message, error)
+    event = _event(message)
+    return replace(
+        event,
+        source=parsed.source,
+        external_id=parsed.external_id,
+        message_time=parsed.message_time,
+        warnings=parsed.warnings,
+        patients=patients_of(parsed, receiver.pseudonym_key, event.digest),
+        sightings=sightings_of(parsed, receiver.pseudonym_key),
+    )
+
+
+def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
+    """The event of a message that can't be used. A raw message over the limit is not kept."""
+    return replace(
+        _event(message),
+        source=error.source or message.origin.source or "",
+        external_id=error.external_id,
+        reason=error.reason.value,
+        detail=error.detail,
+    )
+
+
+def _event(message: Incoming) -> NewEvent:
+    digest = blobs.key_of(message.raw)
+    return NewEvent(
+        source="",
+        external_id="",
+        digest=digest,
+        format=message.format.value,
+        origin_name=message.origin.name,
+        origin_source=message.origin.source,
+        origin_time=message.origin.modified_at,
+        blob_key=digest if len(message.raw) <= RAW_LIMIT else None,
+        size=len(message.raw),
+    )
+
+
+def _store(receiver: Receiver, prepared: Sequence[tuple[Incoming, NewEvent]]) -> list[Receipt]:
+    blobs.put_many(receiver.blobs, [message.raw for message, event in prepared if event.blob_key])
+    with receiver.ledger.write() as connection:
+        return record(connection, [event for _, event in prepared])

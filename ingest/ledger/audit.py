@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from ingest.ledger.database import Ledger
+from ingest.ledger.database import Ledger, now
+from ingest.ledger.tables import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,23 @@ class AuditEntry:
 
 def record(ledger: Ledger, *, actor: str, action: str, patients: Sequence[str], outcome: str) -> None:
     """Write one entry, in a transaction of its own."""
-    raise NotImplementedError
+    with ledger.write() as connection:
+        write(connection, actor=actor, action=action, patients=patients, outcome=outcome)
+
+
+def write(connection: Connection, *, actor: str, action: str, patients: Sequence[str], outcome: str) -> None:
+    """Write one entry in the caller's transaction."""
+    named = tuple(sorted(set(patients)))
+    values = {"at": now(connection), "actor": actor, "action": action, "patients": named, "outcome": outcome}
+    connection.execute(audit.insert(), values)
 
 
 def entries(connection: Connection, *, limit: int, before: int | None = None) -> list[AuditEntry]:
     """The newest entries first, at most `limit`, with ids below `before`."""
-    raise NotImplementedError
+    statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(audit.c.id < before)
+    return [
+        AuditEntry(row.id, row.at, row.actor, row.action, row.patients, row.outcome)
+        for row in connection.execute(statement)
+    ]

@@ -6,12 +6,19 @@ after a failure or crash of a group its members become solo and are claimed one 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from ingest.ledger.database import Ledger
+from sqlalchemy import Connection, Select, select, update
+
+from ingest.ledger import changes as study_changes
+from ingest.ledger import extractions, failures
+from ingest.ledger.database import Ledger, now
 from ingest.ledger.extractions import StudyReading
-from ingest.ledger.states import DeadReason, Stage
+from ingest.ledger.requeue import IDLE
+from ingest.ledger.states import BACK, CLAIMABLE, DONE, RUNNING, DeadReason, Stage
+from ingest.ledger.tables import events
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,25 @@ def claim(
 
     A solo event is taken by itself, whatever the limit.
     """
-    raise NotImplementedError
+    free = _free(stage, limit, event_id)
+    with ledger.read() as connection:
+        if connection.execute(free.limit(1)).first() is None:
+            return []
+    with ledger.write() as connection:
+        found = connection.execute(free.with_for_update(skip_locked=True)).all()
+        if not found:
+            return []
+        group = [row.id for row in found if not row.solo] if not found[0].solo else [found[0].id]
+        return _take(connection, stage, owner, group, now(connection) + lease)
 
 
 def renew(ledger: Ledger, claims: Sequence[Claim], lease: timedelta) -> list[Claim]:
     """Prolong the leases. Returns the claims that are still held; what is missing was lost: stop working on it."""
-    raise NotImplementedError
+    with ledger.write() as connection:
+        held = _held(connection, claims)
+        until = now(connection) + lease
+        _set(connection, held, lease_expires_at=until)
+        return [replace(claim, expires_at=until) for claim in held]
 
 
 def complete_extract(ledger: Ledger, claim: Claim, readings: Sequence[StudyReading]) -> bool:
@@ -47,7 +67,12 @@ def complete_extract(ledger: Ledger, claim: Claim, readings: Sequence[StudyReadi
 
     False where the claim was lost: nothing is committed then.
     """
-    raise NotImplementedError
+    with ledger.write() as connection:
+        if not _held(connection, (claim,)):
+            return False
+        extractions.commit(connection, readings)
+        _finish(connection, (claim,), Stage.EXTRACT)
+        return True
 
 
 def complete_merge(ledger: Ledger, claims: Sequence[Claim], changes: Sequence[int] = ()) -> list[Claim]:
@@ -56,12 +81,19 @@ def complete_merge(ledger: Ledger, claims: Sequence[Claim], changes: Sequence[in
     Call it only after the graph's transaction has committed. Claims that were lost stay as they are; the changes are
     settled whoever holds the claims, since the graph has them.
     """
-    raise NotImplementedError
+    with ledger.write() as connection:
+        held = _held(connection, claims)
+        _finish(connection, held, Stage.MERGE)
+        study_changes.settle(connection, changes)
+        return held
 
 
 def release(ledger: Ledger, claims: Sequence[Claim]) -> None:
     """Give events back unharmed: an outage, or a worker that stops. Costs no attempt."""
-    raise NotImplementedError
+    with ledger.write() as connection:
+        held = _held(connection, claims)
+        for stage in Stage:
+            _set(connection, [claim for claim in held if claim.stage is stage], state=BACK[stage], **IDLE)
 
 
 def fail(
@@ -72,14 +104,77 @@ def fail(
     `alone` overrides the claims' own: a group that was bisected down to its one culprit. `detail` is a sentence for the
     operator and holds nothing of the payload.
     """
-    raise NotImplementedError
+    with ledger.write() as connection:
+        for held in _held(connection, claims):
+            ran_alone = held.alone if alone is None else alone
+            failures.count(connection, held.event_id, held.stage, reason, detail, alone=ran_alone)
 
 
 def bury(ledger: Ledger, claim: Claim, reason: DeadReason, detail: str) -> None:
     """Make an event dead at once: a failure that no retry can heal."""
-    raise NotImplementedError
+    with ledger.write() as connection:
+        for held in _held(connection, (claim,)):
+            failures.kill(connection, held.event_id, held.stage, reason, detail)
 
 
 def recover_expired(ledger: Ledger) -> int:
     """Take back the events whose lease ran out, counting as `fail` does. Returns how many there were."""
-    raise NotImplementedError
+    with ledger.read() as connection:
+        if connection.execute(failures.expired(now(connection)).limit(1)).first() is None:
+            return 0
+    with ledger.write() as connection:
+        found = connection.execute(failures.expired(now(connection)).with_for_update(skip_locked=True)).all()
+        stages = {running: stage for stage, running in RUNNING.items()}
+        for row in found:
+            failures.count(
+                connection, row.id, stages[row.state], DeadReason.CRASHED, failures.CRASHED_DETAIL, alone=row.alone
+            )
+        return len(found)
+
+
+def _free(stage: Stage, limit: int, event_id: int | None) -> Select[tuple[int, bool]]:
+    statement = select(events.c.id, events.c.solo).where(events.c.state.in_(CLAIMABLE[stage]))
+    if event_id is not None:
+        return statement.where(events.c.id == event_id)
+    return statement.order_by(events.c.id).limit(limit)
+
+
+def _take(connection: Connection, stage: Stage, owner: str, event_ids: list[int], until: datetime) -> list[Claim]:
+    alone = len(event_ids) == 1
+    statement = (
+        update(events)
+        .where(events.c.id.in_(event_ids))
+        .values(
+            state=RUNNING[stage],
+            lease_owner=owner,
+            lease_expires_at=until,
+            alone=alone,
+            fence=events.c.fence + 1,
+            updated_at=now(connection),
+        )
+        .returning(events.c.id, events.c.fence, events.c.attempts)
+    )
+    taken = [
+        Claim(row.id, stage, owner, row.fence, alone, row.attempts, until) for row in connection.execute(statement)
+    ]
+    return sorted(taken, key=lambda claim: claim.event_id)
+
+
+def _held(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
+    """The claims whose events are still in their hands; these events are locked, in the order of their ids."""
+    statement = select(events.c.id, events.c.fence, events.c.state).where(
+        events.c.id.in_([claim.event_id for claim in claims])
+    )
+    rows = connection.execute(statement.order_by(events.c.id).with_for_update())
+    fences = {(row.id, row.state): row.fence for row in rows}
+    return [claim for claim in claims if fences.get((claim.event_id, RUNNING[claim.stage])) == claim.fence]
+
+
+def _finish(connection: Connection, claims: Sequence[Claim], stage: Stage) -> None:
+    _set(connection, claims, state=DONE[stage], attempts=0, solo=False, reason=None, detail=None, **IDLE)
+
+
+def _set(connection: Connection, claims: Sequence[Claim], **values: Any) -> None:
+    if claims:
+        ids = [claim.event_id for claim in claims]
+        connection.execute(update(events).where(events.c.id.in_(ids)).values(updated_at=now(connection), **values))

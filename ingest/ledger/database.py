@@ -1,17 +1,20 @@
 """Opening the ledger: SQLite in a file, or PostgreSQL by URL.
 
-A `Ledger` holds an SQLAlchemy engine and must be made after fork. `write` and `read` are the only ways to a connection:
-a write on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees one snapshot on both databases.
+A `Ledger` holds database connections and must be made after fork. `write` and `read` are the only ways to one: a write
+on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees one snapshot on both databases.
 """
 
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -27,16 +30,11 @@ _WRITE = "vlmkg_write"
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """An open ledger. `write_lock` keeps the writers of one process in line, where the database would have them poll."""
+    """An open ledger. `turn` keeps the writers of one process in line where the database would have them poll."""
 
     reader: Engine
     writer: Engine
-    write_lock: threading.Lock | None = field(default=None)
-
-    @property
-    def is_postgres(self) -> bool:
-        """Whether this is PostgreSQL; else it is SQLite."""
-        return self.writer.dialect.name == "postgresql"
+    turn: AbstractContextManager[object]
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -44,13 +42,8 @@ class Ledger:
 
         Raises OutageError where the database does not answer, is full or gives up on a lock.
         """
-        with translated():
-            if self.write_lock is None:
-                with self.writer.begin() as connection:
-                    yield connection
-            else:
-                with self.write_lock, self.writer.begin() as connection:
-                    yield connection
+        with translated(), self.turn, self.writer.begin() as connection:
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -76,44 +69,55 @@ def now(connection: Connection) -> datetime:
     return datetime.now(UTC)
 
 
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, which SQLAlchemy spells by database."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
 def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
-    """Open the ledger at `url` and bring its tables up to date. Call it after fork.
+    """Open the ledger at `url`, made where it does not exist yet, and bring its tables up to date. Call it after fork.
 
     `sqlite:///FILE` or `postgresql://...`; the driver is chosen here. Raises UsageError for another URL or a ledger
     that a newer version made, OutageError where the database does not answer.
     """
     parsed = _parse(url)
-    engine = _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
+    ledger = _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
     with translated():
-        apply_migrations(engine, engine.execution_options(**{_WRITE: True}))
-    if engine.dialect.name == "sqlite":
-        return Ledger(engine, engine.execution_options(**{_WRITE: True}), threading.Lock())
-    return Ledger(engine.execution_options(isolation_level="REPEATABLE READ"), engine)
+        apply_migrations(ledger.reader, ledger.writer)
+    return ledger
 
 
 def _parse(url: str) -> URL:
+    remedy = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise UsageError("the ledger's URL can't be read", "use sqlite:///FILE or postgresql://...") from error
-    backend = parsed.get_backend_name()
-    if backend in {"postgresql", "postgres"}:
+        raise UsageError("the ledger's URL can't be read", remedy) from error
+    kind = parsed.drivername.partition("+")[0]
+    if kind in {"postgresql", "postgres"}:
         return parsed.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+    if kind == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed
-    raise UsageError("the ledger can't be kept there", "use sqlite:///FILE or postgresql://...")
+    raise UsageError(f"the ledger can't be kept in {kind} of this kind", remedy)
 
 
-def _postgres(url: URL, pool_size: int) -> Engine:
+def _postgres(url: URL, pool_size: int) -> Ledger:
     # Parameters hold patient data: no error text may show them.
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=pool_size, max_overflow=0)
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=pool_size, max_overflow=0)
+    return Ledger(engine.execution_options(isolation_level="REPEATABLE READ"), engine, nullcontext())
 
 
-def _sqlite(url: URL, pool_size: int) -> Engine:
-    engine = create_engine(url, hide_parameters=True, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
+def _sqlite(url: URL, pool_size: int) -> Ledger:
+    file = Path(url.database or "")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # It holds identifiers: for the owner alone. SQLite gives the files beside it the same mode.
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_S}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    return engine
+    return Ledger(engine, engine.execution_options(**{_WRITE: True}), threading.Lock())
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -126,5 +130,5 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    wants_write = connection.get_execution_options().get(_WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if wants_write else "BEGIN")
+    writes = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
@@ -30,6 +31,8 @@ def translated() -> Iterator[None]:
     """Raise OutageError or LedgerError for what the database raises, without its words."""
     try:
         yield
+    except PoolTimeoutError:
+        raise OutageError("all connections to the ledger are taken", "it is tried again; nothing is lost") from None
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
             raise OutageError("the ledger does not answer", "it is tried again; nothing is lost") from None

@@ -1,13 +1,18 @@
 """Reading events: one, many, counted. Writing them is receiving (ingest.submit) and claiming (claims.py)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select, update
 
-from ingest.ledger.database import Ledger
+from ingest.ledger.database import Ledger, now
+from ingest.ledger.requeue import IDLE
+from ingest.ledger.sightings import chunks
 from ingest.ledger.states import State
+from ingest.ledger.tables import events, rejections, sightings, study_extractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +56,109 @@ class EventFilter:
     ids: tuple[int, ...] | None = None
 
 
+NO_FILTER = EventFilter()
+"""All events."""
+
+
+_COLUMNS = [events.c[field.name] for field in fields(Event)]
+
+
 def get(connection: Connection, event_id: int) -> Event | None:
     """One event, or None."""
-    raise NotImplementedError
+    row = connection.execute(select(*_COLUMNS).where(events.c.id == event_id)).first()
+    return _event(row) if row else None
 
 
 def list_events(
-    connection: Connection, where: EventFilter = EventFilter(), *, limit: int, before: int | None = None
+    connection: Connection, where: EventFilter = NO_FILTER, *, limit: int, before: int | None = None
 ) -> list[Event]:
     """The newest events first, at most `limit`, with ids below `before` (the keyset cursor)."""
-    raise NotImplementedError
+    statement = select(*_COLUMNS).where(*_conditions(where)).order_by(events.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(events.c.id < before)
+    return [_event(row) for row in connection.execute(statement)]
 
 
-def count(connection: Connection, where: EventFilter = EventFilter()) -> int:
+def ids(connection: Connection, where: EventFilter) -> list[int]:
+    """The ids of all such events, the oldest first."""
+    return list(connection.execute(select(events.c.id).where(*_conditions(where)).order_by(events.c.id)).scalars())
+
+
+def count(connection: Connection, where: EventFilter = NO_FILTER) -> int:
     """How many events there are."""
-    raise NotImplementedError
+    return connection.execute(select(func.count()).select_from(events).where(*_conditions(where))).scalar_one()
 
 
 def summary(connection: Connection) -> dict[State, int]:
     """How many events are in each state, all states named."""
-    raise NotImplementedError
+    found = _counted(connection, select(events.c.state, func.count()).group_by(events.c.state))
+    return {state: found.get(state, 0) for state in State}
 
 
-def refused_by_reason(connection: Connection) -> dict[str, int]:
-    """How many events were refused, by reason."""
-    raise NotImplementedError
+def reasons(connection: Connection, state: State) -> dict[str, int]:
+    """How many events are refused (or dead), by reason."""
+    statement = select(events.c.reason, func.count()).where(events.c.state == state).group_by(events.c.reason)
+    return _counted(connection, statement.order_by(events.c.reason))
 
 
 def outcomes(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[State, str | None]]:
     """State and reason of each of these events; ids that do not exist are absent."""
-    raise NotImplementedError
+    statement = select(events.c.id, events.c.state, events.c.reason)
+    return {
+        row.id: (State(row.state), row.reason)
+        for chunk in chunks(event_ids)
+        for row in connection.execute(statement.where(events.c.id.in_(chunk)))
+    }
 
 
 def study_keys(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """The studies that each event says something of, sorted; now, after all joins."""
-    raise NotImplementedError
+    statement = select(sightings.c.event_id, sightings.c.study_key).distinct()
+    found: dict[int, list[str]] = defaultdict(list)
+    for chunk in chunks(event_ids):
+        for row in connection.execute(statement.where(sightings.c.event_id.in_(chunk))):
+            found[row.event_id].append(row.study_key)
+    return {event_id: tuple(sorted(found[event_id])) for event_id in event_ids}
 
 
 def reset_for_rebuild(ledger: Ledger) -> int:
     """Have everything merged again from the ledger, as into an empty graph. Returns the number of events put back."""
-    raise NotImplementedError
+    with ledger.write() as connection:
+        statement = (
+            update(events)
+            .where(events.c.state.in_((State.MERGING, State.MERGED)))
+            .values(state=State.EXTRACTED, fence=events.c.fence + 1, updated_at=now(connection), **IDLE)
+        )
+        return connection.execute(statement).rowcount
+
+
+def _event(row: Row[Any]) -> Event:
+    values = dict(row._mapping)
+    return Event(**values | {"state": State(values["state"])})
+
+
+def _counted(connection: Connection, statement: Any) -> dict[str, int]:
+    return {str(name): number for name, number in connection.execute(statement)}
+
+
+def _conditions(where: EventFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if where.state is not None:
+        found.append(events.c.state == where.state)
+    if where.source is not None:
+        found.append(events.c.source == where.source)
+    if where.ids is not None:
+        found.append(events.c.id.in_(where.ids))
+    if where.reason is not None:
+        found.append(or_(events.c.reason == where.reason, _has_rejection(where.reason)))
+    return found
+
+
+def _has_rejection(reason: str) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(sightings.c.event_id == events.c.id)
+        .where(study_extractions.c.study_key == sightings.c.study_key)
+        .where(rejections.c.extraction_id == study_extractions.c.extraction_id)
+        .where(rejections.c.reason == reason)
+    )

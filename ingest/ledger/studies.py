@@ -1,10 +1,22 @@
-"""Studies as the ledger knows them: what the projection is computed from."""
+"""Studies as the ledger knows them: what the projection is computed from.
 
-from collections.abc import Sequence
+A study is what the sightings under its key say together. Where they differ the later word counts (precedence.py), so
+what is loaded does not depend on the order in which things arrived.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, Select, select
+
+from ingest.ledger.precedence import Precedence, precedence
+from ingest.ledger.sightings import chunks
+from ingest.ledger.tables import events, extractions, patients, report_texts, sightings, study_extractions
+from ingest.ledger.versions import Standing, Version, standings
+from vlmkg.identity import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +104,156 @@ def load(connection: Connection, study_key: str) -> LedgerStudy | None:
 
 def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, LedgerStudy]:
     """Many studies by key, in few queries. Keys that no sighting bears are absent."""
-    raise NotImplementedError
+    found: dict[str, LedgerStudy] = {}
+    for chunk in chunks(sorted(set(study_keys))):
+        said: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in connection.execute(_SELECT.where(sightings.c.study_key.in_(chunk))):
+            said[row.study_key].append(row)
+        selected = _selected(connection, chunk)
+        found |= {key: _study(key, rows, selected) for key, rows in said.items()}
+    return found
 
 
 def all_study_keys(connection: Connection) -> list[str]:
     """The keys of all studies, sorted."""
-    raise NotImplementedError
+    statement = select(sightings.c.study_key).distinct().order_by(sightings.c.study_key)
+    return list(connection.execute(statement).scalars())
+
+
+_SELECT: Select[Any] = (
+    select(
+        sightings,
+        events.c.message_time,
+        events.c.digest,
+        report_texts.c.text_digest,
+        report_texts.c.text,
+        patients.c.sex,
+        patients.c.birth_date,
+    )
+    .join(events, events.c.id == sightings.c.event_id)
+    .join(patients, patients.c.patient_id == sightings.c.patient_id)
+    .outerjoin(report_texts, report_texts.c.report_key == sightings.c.report_key)
+)
+
+Selection = dict[tuple[str, str], LedgerExtraction]
+
+
+def _selected(connection: Connection, study_keys: Sequence[str]) -> Selection:
+    columns = study_extractions.c.study_key.label("of_study"), study_extractions.c.input_digest
+    statement = select(*columns, extractions).join(
+        extractions, extractions.c.extraction_id == study_extractions.c.extraction_id
+    )
+    rows = connection.execute(statement.where(study_extractions.c.study_key.in_(study_keys)))
+    return {(row.of_study, row.input_digest): extraction_of(row) for row in rows}
+
+
+def extraction_of(row: Row[Any]) -> LedgerExtraction:
+    """The extraction in a row that has all columns of `extractions`."""
+    return LedgerExtraction(
+        row.extraction_id,
+        row.study_key,
+        row.engine,
+        row.checkpoint,
+        row.engine_digest,
+        row.reads,
+        row.modalities,
+        row.out_of_domain,
+        row.created_at,
+        row.result,
+    )
+
+
+def _study(study_key: str, rows: Sequence[Row[Any]], selected: Selection) -> LedgerStudy:
+    said = [(_precedence(row), row) for row in rows]
+    latest = _latest(said)
+    reports = tuple(_reports(row for row in rows if row.report_key))
+    images = tuple(_images(said))
+    inputs = input_digest(reports, images)
+    first = rows[0]
+    return LedgerStudy(
+        study_key=study_key,
+        patient=LedgerPatient(first.patient_id, first.sex, first.birth_date),
+        study_uid=latest("study_uid"),
+        accession=latest("accession"),
+        modality=latest("modality"),
+        body_part=latest("body_part"),
+        procedure=latest("procedure"),
+        started_at=latest("started_at"),
+        pairing=_pairing(reports, images),
+        reports=reports,
+        images=images,
+        input_digest=inputs,
+        extraction=selected.get((study_key, inputs)),
+    )
+
+
+def input_digest(reports: Iterable[LedgerReport], images: Iterable[LedgerImage]) -> str:
+    """What there is to read of a study: its current reports and its images."""
+    texts = sorted(report.report_key for report in reports if report.current)
+    films = sorted(f"{image.sop_instance_uid} {image.digest}" for image in images)
+    return digest(len(texts), *texts, *films)
+
+
+def _precedence(row: Row[Any]) -> Precedence:
+    content = row.text_digest or row.image_digest or ""
+    return precedence(row.status, row.issued_at, row.message_time, content, row.digest)
+
+
+def _latest(said: Sequence[tuple[Precedence, Row[Any]]]) -> Callable[[str], Any]:
+    ordered = sorted(said, key=lambda word: (word[0], word[1].item_key), reverse=True)
+    return lambda name: next((value for _, row in ordered if (value := getattr(row, name)) is not None), None)
+
+
+def _reports(rows: Iterable[Row[Any]]) -> Iterable[LedgerReport]:
+    texts: dict[str, str] = {}
+    said = []
+    for row in rows:
+        texts[row.report_key] = row.text
+        said.append(_version(row))
+    return [_report(standing, texts[standing.version.report_key]) for standing in standings(said)]
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(
+        item_key=row.item_key,
+        report_key=row.report_key,
+        report_id=row.report_id,
+        status=row.status,
+        addendum=row.addendum,
+        issued_at=row.issued_at,
+        message_time=row.message_time,
+        text_digest=row.text_digest,
+        message_digest=row.digest,
+    )
+
+
+def _report(standing: Standing, text: str) -> LedgerReport:
+    version = standing.version
+    return LedgerReport(
+        report_key=version.report_key,
+        report_id=version.report_id,
+        version=standing.number,
+        status=version.status,
+        current=standing.current,
+        addendum=version.addendum,
+        issued_at=version.issued_at,
+        text_digest=version.text_digest,
+        supersedes=standing.supersedes,
+        text=text,
+    )
+
+
+def _images(said: Iterable[tuple[Precedence, Row[Any]]]) -> Iterable[LedgerImage]:
+    latest: dict[str, tuple[Precedence, Row[Any]]] = {}
+    for word in said:
+        uid = word[1].sop_instance_uid
+        if uid and (uid not in latest or word[0] > latest[uid][0]):
+            latest[uid] = word
+    for uid, (_, row) in sorted(latest.items()):
+        yield LedgerImage(uid, row.image_digest, row.view, row.rows, row.columns)
+
+
+def _pairing(reports: Sequence[LedgerReport], images: Sequence[LedgerImage]) -> str:
+    if reports:
+        return "paired" if images else "report_only"
+    return "image_only" if images else "waiting_for_report"

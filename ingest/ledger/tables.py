@@ -58,7 +58,7 @@ patients = Table(
     Column("birth_date", Date),
     Column("birth_date_as_of", Text, nullable=False),
 )
-"""A patient by pseudonym, with the original. `*_as_of` orders what messages said, so that arrival order can't matter."""
+"""A patient by pseudonym, with the original. `*_as_of` orders what messages said of the fact."""
 
 sightings = Table(
     "sightings",

@@ -34,7 +34,7 @@ CREATE TABLE events (
 
 CREATE INDEX events_state ON events (state, id);
 
-CREATE INDEX events_blob_key ON events (blob_key);
+CREATE INDEX events_digest ON events (digest);
 
 CREATE INDEX events_lease ON events (lease_expires_at) WHERE lease_expires_at IS NOT NULL;
 

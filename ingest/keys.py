@@ -1,0 +1,80 @@
+"""From what a message says to the ledger's rows: identifiers become pseudonyms, facts get their keys. Pure."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from ingest import pseudonyms
+from ingest.ledger.assignment import accession_key, item_key
+from ingest.ledger.incoming import NewImage, NewPatient, NewReport, NewSighting, StudySaid
+from ingest.messages import ImageFacts, ParsedMessage, PatientFacts, ReportFacts, StudyFacts
+from vlmkg.identity import digest
+
+
+def patients_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewPatient, ...]:
+    """The patients that a message names, each once."""
+    named = {study.patient: None for study in message.studies}
+    as_of = f"{_sortable(message.message_time)}|{message_digest}"
+    return tuple(_patient(patient, key, as_of) for patient in named)
+
+
+def sightings_of(message: ParsedMessage, key: bytes) -> tuple[NewSighting, ...]:
+    """What a message says, one row for each report and image, and for a study that brings neither."""
+    return tuple(sighting for study in message.studies for sighting in _sightings(message, study, key))
+
+
+def _patient(patient: PatientFacts, key: bytes, as_of: str) -> NewPatient:
+    pseudonym = pseudonyms.patient_id(key, patient.authority, patient.identifier)
+    return NewPatient(pseudonym, patient.authority, patient.identifier, patient.sex, patient.birth_date, as_of)
+
+
+def _sightings(message: ParsedMessage, study: StudyFacts, key: bytes) -> Iterator[NewSighting]:
+    patient_id = pseudonyms.patient_id(key, study.patient.authority, study.patient.identifier)
+    said = _study_said(study, key)
+    within = accession_key(patient_id, said.accession) if said.accession else None
+    for facts in study.reports:
+        report = _report(message.source, facts, patient_id, key)
+        item = item_key("report", patient_id, message.source, report.report_id)
+        yield NewSighting(patient_id, item, within, said, report=report)
+    for image in study.images:
+        item = item_key("image", patient_id, image.sop_instance_uid)
+        yield NewSighting(patient_id, item, within, said, image=_image(image))
+    if not study.reports and not study.images:
+        name = pseudonyms.report_id(key, message.source, message.external_id)
+        yield NewSighting(patient_id, item_key("study", patient_id, message.source, name), within, said)
+
+
+def _study_said(study: StudyFacts, key: bytes) -> StudySaid:
+    accession = study.accession
+    return StudySaid(
+        study_uid=study.study_uid,
+        accession=pseudonyms.accession_id(key, study.patient.authority, accession) if accession else None,
+        accession_original=accession,
+        modality=study.modality,
+        body_part=study.body_part,
+        procedure=study.procedure,
+        started_at=study.started_at,
+    )
+
+
+def _report(source: str, facts: ReportFacts, patient_id: str, key: bytes) -> NewReport:
+    report_id = pseudonyms.report_id(key, source, facts.report_id)
+    text_digest = sha256(facts.text.encode()).hexdigest()
+    return NewReport(
+        report_key=digest(source, patient_id, report_id, text_digest),
+        report_id=report_id,
+        report_id_original=facts.report_id,
+        status=facts.status.value,
+        issued_at=facts.issued_at,
+        addendum=facts.addendum,
+        text_digest=text_digest,
+        text=facts.text,
+    )
+
+
+def _image(image: ImageFacts) -> NewImage:
+    return NewImage(image.sop_instance_uid, image.digest, image.view, image.rows, image.columns)
+
+
+def _sortable(time: datetime | None) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else ""

@@ -1,0 +1,75 @@
+"""Patients in the ledger: one row a pseudonym, its facts those of the message with the later word."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from ingest.ledger.incoming import NewPatient
+from ingest.ledger.sightings import chunks
+from ingest.ledger.tables import patients
+
+Row = dict[str, Any]
+
+
+def write_patients(connection: Connection, said: Iterable[NewPatient]) -> None:
+    """Insert patients, or bring them up to date. Of two messages the later one counts, whichever came first.
+
+    A message that does not state the sex or the date of birth says nothing about it.
+    """
+    new: dict[str, list[NewPatient]] = {}
+    for patient in said:
+        new.setdefault(patient.patient_id, []).append(patient)
+    known = {
+        row.patient_id: dict(row._mapping)
+        for chunk in chunks(sorted(new))
+        for row in connection.execute(select(patients).where(patients.c.patient_id.in_(chunk)))
+    }
+    _insert(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
+    _update(connection, [row for key, old in known.items() if (row := _merged(old, new[key])) != old])
+
+
+def exist(connection: Connection) -> bool:
+    """Whether the ledger has any patient."""
+    return connection.execute(select(patients.c.patient_id).limit(1)).first() is not None
+
+
+def _blank(patient: NewPatient) -> Row:
+    return {
+        "patient_id": patient.patient_id,
+        "authority": patient.authority,
+        "identifier": patient.identifier,
+        "sex": None,
+        "sex_as_of": "",
+        "birth_date": None,
+        "birth_date_as_of": "",
+    }
+
+
+def _merged(row: Row, said: Iterable[NewPatient]) -> Row:
+    row = dict(row)
+    for patient in said:
+        if patient.sex is not None and patient.as_of >= row["sex_as_of"]:
+            row |= {"sex": patient.sex, "sex_as_of": patient.as_of}
+        if patient.birth_date is not None and patient.as_of >= row["birth_date_as_of"]:
+            row |= {"birth_date": patient.birth_date, "birth_date_as_of": patient.as_of}
+    return row
+
+
+def _insert(connection: Connection, rows: list[Row]) -> None:
+    if rows:
+        connection.execute(patients.insert(), rows)
+
+
+def _update(connection: Connection, rows: list[Row]) -> None:
+    if not rows:
+        return
+    facts = ("sex", "sex_as_of", "birth_date", "birth_date_as_of")
+    statement = (
+        update(patients)
+        .where(patients.c.patient_id == bindparam("patient"))
+        .values({name: bindparam(f"new_{name}") for name in facts})
+    )
+    connection.execute(
+        statement, [{"patient": row["patient_id"]} | {f"new_{name}": row[name] for name in facts} for row in rows]
+    )

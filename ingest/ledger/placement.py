@@ -1,0 +1,114 @@
+"""Placing what messages bring into studies, and following up where that joins, splits or renames other studies.
+
+Runs inside the transaction that receives, one at a time in the whole system, so that no two can decide on half of the
+facts each.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from ingest.ledger import changes
+from ingest.ledger import sightings as stored
+from ingest.ledger.assignment import Place, assign
+from ingest.ledger.incoming import NewSighting
+from ingest.ledger.requeue import requeue_studies
+from ingest.ledger.sightings import Known
+
+ADVISORY_LOCK = 0x564C4D50
+"""The PostgreSQL advisory lock under which studies are joined and split."""
+
+WITHDRAWN = "X"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A sighting to be written, and the event that brings it."""
+
+    event_id: int
+    sighting: NewSighting
+    place: Place
+
+
+def serialise(connection: Connection) -> None:
+    """Wait until no other transaction places anything. On SQLite there is but one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+
+
+def place(connection: Connection, added: Sequence[Added], removed: Sequence[Known] = ()) -> set[int]:
+    """Write the new sightings, each into its study, and move those that now belong elsewhere.
+
+    `removed` were in the ledger and are deleted already. Call `serialise` first. Returns the events that bring other
+    words than the ledger has under the same report id and status.
+    """
+    fresh = [new.place for new in added]
+    known = _entangled(connection, fresh, [old.place for old in removed])
+    places = fresh + [old.place for old in known]
+    keys = assign(places, _contested(connection, places))
+    stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys)
+    stored.move(connection, {old.id: key for old in known if (key := keys[old.place.item_key]) != old.study_key})
+    _follow_up(connection, keys, added, known, removed)
+    return _conflicting(added, known)
+
+
+def _entangled(connection: Connection, fresh: Sequence[Place], gone: Sequence[Place]) -> list[Known]:
+    """The sightings that could belong elsewhere now."""
+    places = [*fresh, *gone]
+    return stored.closure(
+        connection,
+        items={place.item_key for place in places},
+        accessions={place.accession_key for place in places if place.accession_key},
+        # A UID's other sightings are renamed when a second patient claims it, and when the second is gone.
+        uids=_contested(connection, fresh) | {place.study_uid for place in gone if place.study_uid},
+    )
+
+
+def _contested(connection: Connection, places: Sequence[Place]) -> set[str]:
+    """The UIDs of these places that more than one patient claims."""
+    seen = {(place.study_uid, place.patient_id) for place in places if place.study_uid}
+    patients: dict[str, set[str]] = defaultdict(set)
+    for uid, patient_id in seen | stored.claims(connection, {uid for uid, _ in seen}):
+        patients[uid].add(patient_id)
+    return {uid for uid, found in patients.items() if len(found) > 1}
+
+
+def _follow_up(
+    connection: Connection,
+    keys: Mapping[str, str],
+    added: Sequence[Added],
+    known: Sequence[Known],
+    removed: Sequence[Known],
+) -> None:
+    """Have the graph follow what moved; have studies read again that lost or gained reports by another's event."""
+    brought = {(new.event_id, keys[new.place.item_key]) for new in added}
+    moves = {(old.study_key, key) for old in known if (key := keys[old.place.item_key]) != old.study_key}
+    moves |= {(old.study_key, old.study_key) for old in removed if (old.event_id, old.study_key) not in brought}
+    if not moves:
+        return
+    causes = {key: event_id for event_id, key in sorted(brought)}
+    some_event = max([new.event_id for new in added] or [old.event_id for old in removed])
+    changes.mark(
+        connection, [(causes.get(new_key, some_event), old_key, new_key) for old_key, new_key in sorted(moves)]
+    )
+    requeue_studies(connection, {key for move in moves for key in move} - set(causes))
+
+
+def _conflicting(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+    texts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for old in known:
+        if old.version:
+            status, report_key = old.version
+            texts[old.place.item_key, status].add(report_key)
+    found = set()
+    for new in added:
+        report = new.sighting.report
+        if report is None or report.addendum or report.status == WITHDRAWN:
+            continue
+        same = texts[new.place.item_key, report.status]
+        if same - {report.report_key}:
+            found.add(new.event_id)
+        same.add(report.report_key)
+    return found

@@ -1,0 +1,24 @@
+"""Which of two messages has the later word: status first (P < F < C < X), then issued time, message time and digests.
+
+Whoever needs to choose between messages chooses by this order, so that the order of arrival can't matter.
+"""
+
+from datetime import UTC, datetime
+
+STATUS_RANK = {"P": 0, "F": 1, "C": 2, "X": 3}
+"""Rank of ingest.messages.ReportStatus. Images have no status and stand below."""
+
+Precedence = tuple[int, datetime, datetime, str, str]
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+def precedence(
+    status: str | None, issued_at: datetime | None, message_time: datetime | None, content: str, message: str
+) -> Precedence:
+    """A key to compare messages by. An unknown time is earlier than any.
+
+    `content` is the digest of the text or image, `message` that of the raw bytes: they only break ties.
+    """
+    rank = -1 if status is None else STATUS_RANK[status]
+    return rank, issued_at or _BEFORE_ALL, message_time or _BEFORE_ALL, content, message

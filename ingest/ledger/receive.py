@@ -1,0 +1,150 @@
+"""Recording events with their facts, many in one transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from ingest.ledger.database import insert, now
+from ingest.ledger.incoming import NewEvent, place_of
+from ingest.ledger.patients import write_patients
+from ingest.ledger.placement import Added, place, serialise
+from ingest.ledger.requeue import IDLE
+from ingest.ledger.sightings import Known, chunks
+from ingest.ledger.states import State
+from ingest.ledger.tables import events, report_texts
+
+CONFLICTING_VERSION = "conflicting_version"
+"""Warning of an event that brings other words under a report id and status that the ledger has already."""
+
+Unique = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the ledger made of one event. `reason` says why it is refused or dead."""
+
+    event_id: int
+    state: State
+    reason: str | None
+    duplicate: bool
+
+
+def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Recorded]:
+    """Record events and their facts. One that is there already is counted as delivered again, and nothing else."""
+    serialise(connection)
+    first: dict[Unique, NewEvent] = {}
+    for event in incoming:
+        first.setdefault(_unique(event), event)
+    inserted = _insert(connection, list(first.values()))
+    write_facts(connection, [(inserted[key], event) for key, event in first.items() if key in inserted])
+    known = _deliver_again(connection, Counter(map(_unique, incoming)) - Counter(inserted.keys()))
+    recorded = []
+    for key, event in zip(map(_unique, incoming), incoming, strict=True):
+        event_id = inserted.pop(key, None)
+        again = known.get(key)
+        if event_id is not None:
+            recorded.append(Recorded(event_id, event.state, event.reason, duplicate=False))
+        elif again is not None:
+            recorded.append(Recorded(again.id, State(again.state), again.reason, duplicate=True))
+    return recorded
+
+
+def write_facts(
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], removed: Sequence[Known] = ()
+) -> None:
+    """Write the facts of events, by their ids. `removed` are sightings that they replace (see placement.place)."""
+    write_patients(connection, [patient for _, event in incoming for patient in event.patients])
+    _write_texts(connection, [event for _, event in incoming])
+    added = [
+        Added(event_id, sighting, place_of(event, sighting))
+        for event_id, event in incoming
+        for sighting in event.sightings
+    ]
+    if added or removed:
+        _warn(connection, place(connection, added, removed), dict(incoming))
+
+
+def _unique(event: NewEvent) -> Unique:
+    return event.source, event.external_id, event.digest
+
+
+def _insert(connection: Connection, incoming: Sequence[NewEvent]) -> dict[Unique, int]:
+    """Insert what is new. Returns its ids."""
+    if not incoming:
+        return {}
+    at = now(connection)
+    rows = [_row(event, at) for event in incoming]
+    statement = insert(connection, events).on_conflict_do_nothing()
+    returning = statement.returning(events.c.id, events.c.source, events.c.external_id, events.c.digest)
+    return {(row.source, row.external_id, row.digest): row.id for row in connection.execute(returning, rows)}
+
+
+def _deliver_again(connection: Connection, deliveries: Counter[Unique]) -> dict[Unique, Any]:
+    """Count deliveries of what is there already. Returns it."""
+    if not deliveries:
+        return {}
+    columns = events.c.id, events.c.source, events.c.external_id, events.c.digest, events.c.state, events.c.reason
+    found: dict[Unique, Any] = {
+        (row.source, row.external_id, row.digest): row
+        for chunk in chunks(sorted({digest for _, _, digest in deliveries}))
+        for row in connection.execute(select(*columns).where(events.c.digest.in_(chunk)))
+    }
+    statement = (
+        update(events)
+        .where(events.c.id == bindparam("event"))
+        .values(deliveries=events.c.deliveries + bindparam("more"))
+    )
+    rows = sorted((found[key].id, more) for key, more in deliveries.items())
+    connection.execute(statement, [{"event": event_id, "more": more} for event_id, more in rows])
+    return found
+
+
+def _write_texts(connection: Connection, incoming: Iterable[NewEvent]) -> None:
+    reports = [sighting.report for event in incoming for sighting in event.sightings if sighting.report]
+    rows = {
+        report.report_key: {
+            "report_key": report.report_key,
+            "text_digest": report.text_digest,
+            "text": report.text,
+        }
+        for report in reports
+    }
+    if rows:
+        connection.execute(
+            insert(connection, report_texts).on_conflict_do_nothing(), [rows[key] for key in sorted(rows)]
+        )
+
+
+def _warn(connection: Connection, event_ids: Iterable[int], incoming: dict[int, NewEvent]) -> None:
+    for event_id in sorted(event_ids):
+        warnings = (*incoming[event_id].warnings, CONFLICTING_VERSION)
+        connection.execute(update(events).where(events.c.id == event_id).values(warnings=warnings))
+
+
+def _row(event: NewEvent, at: Any) -> dict[str, Any]:
+    return {
+        "source": event.source,
+        "external_id": event.external_id,
+        "digest": event.digest,
+        "format": event.format,
+        "origin_name": event.origin_name,
+        "origin_source": event.origin_source,
+        "origin_time": event.origin_time,
+        "blob_key": event.blob_key,
+        "size": event.size,
+        "received_at": at,
+        "message_time": event.message_time,
+        "deliveries": 1,
+        "state": event.state,
+        "reason": event.reason,
+        "detail": event.detail,
+        "warnings": event.warnings,
+        "attempts": 0,
+        "solo": False,
+        "fence": 0,
+        "updated_at": at,
+        **IDLE,
+    }

@@ -1,0 +1,53 @@
+"""Putting events back to the start of their work."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from ingest.ledger.database import now
+from ingest.ledger.sightings import chunks
+from ingest.ledger.states import State
+from ingest.ledger.tables import events, sightings
+
+IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "alone": False}
+"""The lease of an event that nobody works on."""
+
+AT_WORK = (State.QUEUED, State.EXTRACTING, State.EXTRACTED, State.MERGING, State.MERGED)
+"""States that lie after `received` and can be left without an operator."""
+
+
+def requeue_studies(connection: Connection, study_keys: Collection[str]) -> None:
+    """Have each of these studies read and merged again, by the newest of its events that is not dead.
+
+    A worker that is at it now loses its claim: it has read what no longer holds.
+    """
+    newest = (
+        select(func.max(sightings.c.event_id))
+        .join(events, events.c.id == sightings.c.event_id)
+        .where(events.c.state != State.DEAD)
+        .group_by(sightings.c.study_key)
+    )
+    for chunk in chunks(sorted(study_keys)):
+        ids = connection.execute(newest.where(sightings.c.study_key.in_(chunk))).scalars().all()
+        put_back(connection, ids, events.c.state.in_(AT_WORK))
+
+
+def put_back(connection: Connection, event_ids: Iterable[int], *conditions: ColumnElement[bool]) -> int:
+    """Set events to `received`, out of anybody's hands. Returns how many met the conditions."""
+    changed = 0
+    for chunk in chunks(sorted(event_ids)):
+        locked = lock_events(connection, chunk)
+        statement = (
+            update(events)
+            .where(events.c.id.in_(locked), *conditions)
+            .values(state=State.RECEIVED, fence=events.c.fence + 1, updated_at=now(connection), **IDLE)
+        )
+        changed += connection.execute(statement).rowcount
+    return changed
+
+
+def lock_events(connection: Connection, event_ids: Collection[int]) -> list[int]:
+    """Lock these events in the order of their ids, as everybody does: so nobody waits for each other on PostgreSQL."""
+    statement = select(events.c.id).where(events.c.id.in_(list(event_ids))).order_by(events.c.id).with_for_update()
+    return list(connection.execute(statement).scalars())

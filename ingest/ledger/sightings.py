@@ -1,0 +1,155 @@
+"""Sightings in the database: writing them, reading those that hang together, moving them between studies."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
+
+from ingest.ledger.assignment import Place
+from ingest.ledger.incoming import NewSighting
+from ingest.ledger.precedence import precedence
+from ingest.ledger.tables import events, report_texts, sightings
+
+CHUNK = 1000
+"""Values in one IN list: well under SQLite's 32,766 and PostgreSQL's 65,535 parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A sighting in the ledger, with what decides where it belongs. `version` is set for reports."""
+
+    id: int
+    event_id: int
+    study_key: str
+    place: Place
+    version: tuple[str, str] | None
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """The values, CHUNK at a time."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def closure(
+    connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
+) -> list[Known]:
+    """All sightings of these items, accessions and UIDs, and of all items and accessions that occur in them."""
+    found: dict[int, Known] = {}
+    asked_items, asked_accessions = set[str](), set[str]()
+    items, accessions = set(items), set(accessions)
+    uids = set(uids)
+    while items or accessions or uids:
+        for known in _fetch(connection, items, accessions, uids):
+            found[known.id] = known
+        asked_items |= items
+        asked_accessions |= accessions
+        items = {known.place.item_key for known in found.values()} - asked_items
+        accessions = {k.place.accession_key for k in found.values() if k.place.accession_key} - asked_accessions
+        uids = set()
+    return list(found.values())
+
+
+def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
+    """The sightings that these events brought."""
+    return [
+        _known(row)
+        for chunk in chunks(sorted(event_ids))
+        for row in connection.execute(_SELECT.where(sightings.c.event_id.in_(chunk)))
+    ]
+
+
+def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
+    """Which patients (UID, patientId) these UIDs were seen with."""
+    pair = select(sightings.c.study_uid, sightings.c.patient_id).distinct()
+    return {
+        (row.study_uid, row.patient_id)
+        for chunk in chunks(sorted(uids))
+        for row in connection.execute(pair.where(sightings.c.study_uid.in_(chunk)))
+    }
+
+
+def insert(connection: Connection, rows: Sequence[tuple[int, NewSighting]], keys: Mapping[str, str]) -> None:
+    """Write sightings with the ids of their events and the study keys of their items."""
+    if rows:
+        connection.execute(sightings.insert(), [_row(event_id, new, keys[new.item_key]) for event_id, new in rows])
+
+
+def move(connection: Connection, moves: Mapping[int, str]) -> None:
+    """Give sightings, by id, new study keys."""
+    if moves:
+        statement = update(sightings).where(sightings.c.id == bindparam("sighting")).values(study_key=bindparam("key"))
+        connection.execute(statement, [{"sighting": id_, "key": key} for id_, key in sorted(moves.items())])
+
+
+_SELECT: Select[Any] = (
+    select(
+        sightings.c.id,
+        sightings.c.event_id,
+        sightings.c.study_key,
+        sightings.c.patient_id,
+        sightings.c.item_key,
+        sightings.c.study_uid,
+        sightings.c.accession_key,
+        sightings.c.status,
+        sightings.c.addendum,
+        sightings.c.issued_at,
+        sightings.c.report_key,
+        sightings.c.image_digest,
+        events.c.message_time,
+        events.c.digest,
+        report_texts.c.text_digest,
+    )
+    .join(events, events.c.id == sightings.c.event_id)
+    .outerjoin(report_texts, report_texts.c.report_key == sightings.c.report_key)
+)
+
+
+def _fetch(
+    connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
+) -> Iterator[Known]:
+    columns = (sightings.c.item_key, items), (sightings.c.accession_key, accessions), (sightings.c.study_uid, uids)
+    for column, values in columns:
+        for chunk in chunks(sorted(values)):
+            for row in connection.execute(_SELECT.where(column.in_(chunk))):
+                yield _known(row)
+
+
+def _known(row: Row[Any]) -> Known:
+    content = row.text_digest or row.image_digest or ""
+    order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
+    place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
+    body = row.report_key is not None and not row.addendum
+    return Known(row.id, row.event_id, row.study_key, place, (row.status, row.report_key) if body else None)
+
+
+def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:
+    report, image = new.report, new.image
+    return {
+        "event_id": event_id,
+        "patient_id": new.patient_id,
+        "study_key": study_key,
+        "item_key": new.item_key,
+        "accession_key": new.accession_key,
+        "study_uid": new.study.study_uid,
+        "accession": new.study.accession,
+        "accession_original": new.study.accession_original,
+        "modality": new.study.modality,
+        "body_part": new.study.body_part,
+        "procedure": new.study.procedure,
+        "started_at": new.study.started_at,
+        "report_key": report.report_key if report else None,
+        "report_id": report.report_id if report else None,
+        "report_id_original": report.report_id_original if report else None,
+        "status": report.status if report else None,
+        "issued_at": report.issued_at if report else None,
+        "addendum": report.addendum if report else None,
+        "sop_instance_uid": image.sop_instance_uid if image else None,
+        "image_digest": image.digest if image else None,
+        "view": image.view if image else None,
+        "rows": image.rows if image else None,
+        "columns": image.columns if image else None,
+    }
