@@ -12,8 +12,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from ingest.secret_files import read_or_make
 from stack.errors import AlreadyRunningError, UnfitFolderError
 from vlmkg.data_dir import DataDir
 
@@ -64,13 +66,7 @@ def claim_for_demo(data: DataDir) -> None:
 
 def secret(data: DataDir, name: str) -> str:
     """The password in DIR/secrets/NAME, made at first use."""
-    path = data.secrets / name
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        password = secrets.token_urlsafe(24)
-        write_private(path, password + "\n")
-        return password
+    return read_or_make(data.secrets / name, partial(secrets.token_urlsafe, 24))
 
 
 def write_private(path: Path, text: str) -> None:
