@@ -24,8 +24,9 @@ from ingest.formats.times import hl7_offset, hl7_time
 from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
 
 SOURCE = "hl7"
-FRAMING = b"\x0b\x1c\r\n\t \x00\xef\xbb\xbf"
-"""Bytes that may stand around a message: MLLP's VT and FS, line ends, a byte order mark."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+FRAMING = b"\x0b\x1c\r\n\t \x00"
+"""Bytes that may stand around a message: MLLP's VT and FS, line ends, padding."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
     """Read one ORU^R01. Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`), what holds no
     radiology order (`not_radiology`), and radiology without words (`no_report_text`) unless it withdraws a report."""
     require_raw_size(raw)
-    stripped = raw.strip(FRAMING)
+    stripped = raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
     text, charset, warnings = decode(stripped, settings.hl7_charset)
     segments = read_segments(text)
     message = _message(segments, charset, sha256(stripped).hexdigest(), origin, settings)

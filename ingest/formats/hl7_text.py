@@ -1,8 +1,8 @@
 """The words of an order's report, under headings that the section reader knows.
 
 Senders mark what a line is in OBX-3: by suffix (`&GDT` general description, `&IMP` impression, `&ADT` addendum; HL7
-v2.8 chapter 7.2.4), by LOINC code, or by the heading itself. Where the words lack the heading, it is written before them:
-without it an impression sent line by line would be read as findings, and a question of the referrer as an answer.
+v2.8 chapter 7.2.4), by LOINC code, or by the heading itself. Where the words lack the heading, it is written before
+them: else an impression sent line by line would be read as findings, and a question of the referrer as an answer.
 """
 
 from itertools import groupby

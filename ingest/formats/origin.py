@@ -6,13 +6,19 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """What a raw message is written in. DICOM comes with the network doors and is refused until then."""
+    """What a raw message is written in.
+
+    DICOM comes with the network doors and is refused until then. An archive that can't be unpacked is one message, and
+    so is a file that nobody recognised: both are kept, refused.
+    """
 
     OPENI = "openi"
     HL7 = "hl7"
     FHIR = "fhir"
     TEXT = "text"
     DICOM = "dicom"
+    ARCHIVE = "archive"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

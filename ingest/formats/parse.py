@@ -21,3 +21,8 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
         case Format.DICOM:
             detail = "DICOM objects are received by the DICOM door, not from files"
             raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
+        case Format.ARCHIVE:
+            raise MessageRefusedError(Reason.UNREADABLE, "an archive is no message: import it as a file")
+        case Format.UNKNOWN:
+            detail = "the content is none of Open-i XML, HL7 v2, FHIR JSON; for plain text say --format text"
+            raise MessageRefusedError(Reason.UNREADABLE, detail)

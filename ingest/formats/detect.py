@@ -1,0 +1,71 @@
+"""What a file holds, told by its first bytes; its name decides only where those say nothing."""
+
+import re
+from enum import StrEnum
+from pathlib import PurePath
+
+from ingest.formats.origin import Format
+
+HEAD = 512
+"""Bytes that are looked at: the mark of a tar stands at 257, that of DICOM at 128."""
+
+
+class Container(StrEnum):
+    """A file that holds many messages."""
+
+    GZIP = "gzip"
+    TAR = "tar"
+    ZIP = "zip"
+    JSON_LINES = "jsonl"
+
+
+_XML = re.compile(rb"<(?:\?xml|!|[A-Za-z])")
+_HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
+_JSON_LINES = re.compile(rb"\"raw\"\s*:\s*\"[^\w]*MSH")
+_BLANKS = b" \t\r\n\x0b\x1c"
+_BY_NAME: dict[str, Format | Container] = {
+    ".txt": Format.TEXT,
+    ".text": Format.TEXT,
+    ".xml": Format.OPENI,
+    ".hl7": Format.HL7,
+    ".json": Format.FHIR,
+    ".jsonl": Container.JSON_LINES,
+    ".dcm": Format.DICOM,
+    ".tgz": Container.GZIP,
+    ".gz": Container.GZIP,
+    ".tar": Container.TAR,
+    ".zip": Container.ZIP,
+}
+
+
+def detect(head: bytes, name: str) -> Format | Container:
+    """What a file of that name holds whose first HEAD bytes are `head`.
+
+    Plain text is told by its name alone: a licence or a note in the folder must not become a patient's report.
+    """
+    if container := detect_archive(head, name):
+        return container
+    if head[128:132] == b"DICM":
+        return Format.DICOM
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
+    suffix = PurePath(name).suffix.lower()
+    by_name = _BY_NAME.get(suffix, Format.UNKNOWN)
+    if _HL7.match(start):
+        return Format.HL7
+    if _XML.match(start) and by_name is not Format.TEXT:
+        return Format.OPENI
+    if start.startswith(b"{") and by_name is not Format.TEXT:
+        return Container.JSON_LINES if suffix == ".jsonl" or _JSON_LINES.search(start) else Format.FHIR
+    return by_name
+
+
+def detect_archive(head: bytes, name: str) -> Container | None:
+    """Which archive a file is; None for another file. An empty file and an unmarked tar go by their names."""
+    if head.startswith(b"\x1f\x8b"):
+        return Container.GZIP
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Container.ZIP
+    if head[257:262] == b"ustar":
+        return Container.TAR
+    by_name = _BY_NAME.get(PurePath(name).suffix.lower())
+    return by_name if isinstance(by_name, Container) and by_name is not Container.JSON_LINES else None

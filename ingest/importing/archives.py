@@ -1,0 +1,119 @@
+"""Archives as streams of their members. Nothing is written to disk, so no member's name can lead anywhere."""
+
+import gzip
+import io
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, cast
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.detect import Container
+from ingest.importing.files import is_hidden, modified_at
+from ingest.importing.pieces import Readable
+
+UNPACKED_RATIO = 100
+UNPACKED_FLOOR = 256 * 1024 * 1024
+"""An archive may unpack to UNPACKED_RATIO times its size, and to UNPACKED_FLOOR bytes in any case. Open-i's own archive
+has a ratio of 28; a bomb has 1,000 and more."""
+
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What the standard library raises on archives that are damaged, encrypted or of an unknown kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive, to be opened and read before the next one is asked for. Opening may raise one of BROKEN."""
+
+    name: str
+    modified_at: datetime | None
+    open: Callable[[], io.BufferedReader]
+
+
+class _Budget(io.RawIOBase):
+    """A stream that may give so many bytes and no more. All members of a zip share what is `left`."""
+
+    def __init__(self, stream: Readable, left: list[int]) -> None:
+        self._stream = stream
+        self._left = left
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
+        self._left[0] -= len(data)
+        if self._left[0] < 0:
+            raise MessageRefusedError(Reason.TOO_LARGE, "the archive unpacks to far more than it may")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def read_members(stream: io.BufferedReader, container: Container, size: int) -> Iterator[Member]:
+    """The regular files in an archive of `size` bytes, hidden ones left out.
+
+    Raises MessageRefusedError (`too_large`) past the limit of what it may unpack to, and one of BROKEN where the
+    archive is damaged, also while a member is read.
+    """
+    left = [max(UNPACKED_FLOOR, UNPACKED_RATIO * size)]
+    match container:
+        case Container.ZIP:
+            yield from _zip_members(stream, left)
+        case Container.GZIP:
+            with gzip.open(stream) as unpacked:
+                yield from _tar_members(unpacked, left)
+        case _:
+            yield from _tar_members(stream, left)
+
+
+def _tar_members(stream: Readable, left: list[int]) -> Iterator[Member]:
+    with tarfile.open(fileobj=io.BufferedReader(_Budget(stream, left)), mode="r|") as archive:
+        while member := archive.next():
+            # What was passed is not kept: an archive of a million files must fit too.
+            cast(Any, archive).members.clear()
+            if member.isreg() and not is_hidden(member.name):
+                yield Member(member.name, modified_at(member.mtime), partial(_open_tar, archive, member))
+
+
+def _open_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedReader:
+    opened = archive.extractfile(member)
+    if opened is None or member.issparse():
+        raise tarfile.ReadError("a member with holes may claim any size")
+    return cast(io.BufferedReader, opened)
+
+
+def _zip_members(stream: io.BufferedReader, left: list[int]) -> Iterator[Member]:
+    with zipfile.ZipFile(stream) as archive:
+        for member in archive.infolist():
+            if not member.is_dir() and not is_hidden(member.filename):
+                yield Member(member.filename, _zip_time(member), partial(_open_zip, archive, member, left))
+
+
+def _open_zip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: list[int]) -> io.BufferedReader:
+    return io.BufferedReader(_Budget(cast(Readable, archive.open(member)), left))
+
+
+def _zip_time(member: zipfile.ZipInfo) -> datetime | None:
+    """The member's time, which has no zone: UTC."""
+    try:
+        return datetime(*member.date_time, tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""Files of many HL7 v2 messages: one after the other, MLLP-framed, in FHS/BHS batches, or one a line of JSON."""
+
+import re
+from collections.abc import Iterator
+
+from pydantic_core import from_json
+
+from ingest.formats.hl7 import BYTE_ORDER_MARK, FRAMING
+from ingest.formats.hl7_charset import charsets, declared_charset
+from ingest.importing.pieces import Piece, Readable, cut
+
+_LINE = re.compile(rb"(?<=\n)")
+_SEGMENT = re.compile(rb"(?<=[\r\n\x0b\x1c])(?=(?:MSH|FHS|BHS)[^\w\s]|(?:BTS|FTS)(?:[^\w\s]|[\r\n\x1c]|\Z))")
+_BATCH = re.compile(rb"(?:FHS|BHS|BTS|FTS)(?:\W|\Z)")
+
+
+def hl7_pieces(stream: Readable) -> Iterator[Piece]:
+    """The messages of a file, without framing and batch segments. What stands before the first one is one of them."""
+    for piece in cut(stream, _SEGMENT):
+        if not piece.whole:
+            yield piece
+        elif (raw := _unframed(piece.raw)) and not _BATCH.match(raw):
+            message = Piece()
+            message.add(raw)
+            yield message
+
+
+def json_lines(stream: Readable) -> Iterator[Piece]:
+    """The lines of a file that are not blank."""
+    return (piece for piece in cut(stream, _LINE) if not piece.whole or piece.raw.strip())
+
+
+def raw_of_line(line: bytes) -> bytes | None:
+    """The message under the key `raw` of a line of JSON, in the character set that its MSH-18 names, else UTF-8.
+
+    None where the line is no JSON object with such a key.
+    """
+    try:
+        content = from_json(line)
+    except ValueError:
+        return None
+    raw = content.get("raw") if isinstance(content, dict) else None
+    return _encoded(raw) if isinstance(raw, str) else None
+
+
+def _unframed(raw: bytes) -> bytes:
+    return raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
+
+
+def _encoded(message: str) -> bytes:
+    utf8 = message.encode()
+    for charset in charsets(declared_charset(utf8)) or ():
+        try:
+            return message.encode(charset)
+        except UnicodeEncodeError:
+            continue
+    return utf8

@@ -1,0 +1,155 @@
+"""From a file to the messages in it: one file may hold one, or be an archive, a batch, or lines of JSON."""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import RAW_LIMIT
+from ingest.formats.detect import HEAD, Container, detect, detect_archive
+from ingest.formats.origin import Format, Origin
+from ingest.importing.archives import BROKEN, Member, read_members
+from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
+from ingest.importing.files import FoundFile, modified_at
+from ingest.importing.pieces import Piece, read_piece
+from ingest.submit import Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that is refused before any parser sees it."""
+
+    message: Incoming
+    error: MessageRefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A message too large to be held. `digest` is the SHA-256 (hex) of its `size` bytes."""
+
+    error: MessageRefusedError
+    digest: str
+    size: int
+    origin: Origin
+
+
+Item = Incoming | Refused | Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the caller said of all files: their format (None: each tells its own) and their source authority."""
+
+    format: Format | None = None
+    source: str | None = None
+
+
+def expand_file(found: FoundFile, choice: Choice) -> Iterator[Item]:
+    """The messages of one file. One that can't be opened, or not be read to its end, is one refused message more."""
+    try:
+        with found.path.open("rb") as stream:
+            container = detect_archive(stream.peek(HEAD)[:HEAD], found.name)
+            if container:
+                yield from _expand_archive(found, stream, container, choice)
+            else:
+                time = modified_at(found.path.stat().st_mtime)
+                yield from _expand(stream, found.name, replace(_origin(found.name, choice), modified_at=time), choice)
+    except OSError:
+        detail = "the file can't be opened, or not be read to its end"
+        yield _refused(Piece(), Format.UNKNOWN, _origin(found.name, choice), Reason.UNREADABLE, detail)
+
+
+def _expand_archive(
+    found: FoundFile, stream: io.BufferedReader, container: Container, choice: Choice
+) -> Iterator[Item]:
+    origin, empty = _origin(found.name, choice), True
+    size = found.path.stat().st_size
+    # Archives below a folder keep their members apart; one that is given itself names them as they are.
+    below = PurePosixPath(origin.name if "/" in origin.name else "")
+    try:
+        for member in read_members(stream, container, size) if size else ():
+            empty = False
+            yield from _expand_member(member, (below / member.name.lstrip("/")).as_posix(), choice)
+    except MessageRefusedError as error:
+        reason, detail = error.reason, error.detail
+    except BROKEN:
+        reason, detail = Reason.UNREADABLE, "the archive can't be read, or not to its end"
+    else:
+        reason, detail = Reason.EMPTY_ARCHIVE, "the archive holds no file"
+        if not empty:
+            return
+    with found.path.open("rb") as whole:
+        yield _refused(read_piece(whole), Format.ARCHIVE, origin, reason, detail)
+
+
+def _expand_member(member: Member, name: str, choice: Choice) -> Iterator[Item]:
+    origin = replace(_origin(name, choice), modified_at=member.modified_at)
+    try:
+        stream = member.open()
+        if detect_archive(stream.peek(HEAD)[:HEAD], name):
+            detail = "an archive within an archive is not unpacked"
+            yield _refused(read_piece(stream), Format.ARCHIVE, origin, Reason.UNSUPPORTED_FORMAT, detail)
+        else:
+            yield from _expand(stream, name, origin, choice)
+    except BROKEN:
+        detail = "the member can't be read, or not to its end"
+        yield _refused(Piece(), Format.UNKNOWN, origin, Reason.UNREADABLE, detail)
+
+
+def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice) -> Iterator[Item]:
+    """The messages of a stream that is no archive."""
+    head = stream.peek(HEAD)[:HEAD]
+    kind = choice.format or detect(head, name)
+    if kind is Format.HL7 and head.lstrip().startswith(b"{"):
+        kind = Container.JSON_LINES
+    if kind is Format.HL7:
+        yield from _numbered(hl7_pieces(stream), Format.HL7, origin)
+    elif kind is Container.JSON_LINES:
+        yield from map(_of_line, _numbered(json_lines(stream), Format.UNKNOWN, origin))
+    else:
+        yield _item(read_piece(stream), Format(kind), origin)
+
+
+def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterator[Item]:  # noqa: A002
+    """Messages under their numbers. A file without any is one that can't be read."""
+    number = 0
+    for number, piece in enumerate(pieces, 1):
+        yield _item(piece, format, replace(origin, name=f"{origin.name}:{number}"))
+    if not number:
+        yield _refused(Piece(), format, origin, Reason.UNREADABLE, "the file holds no message")
+
+
+def _of_line(item: Item) -> Item:
+    if not isinstance(item, Incoming):
+        return item
+    if raw := raw_of_line(item.raw):
+        return replace(item, raw=raw, format=Format.HL7)
+    detail = "the line is no JSON object with a message under the key `raw`"
+    return Refused(item, _error(Reason.UNREADABLE, detail, item.origin))
+
+
+def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
+    if piece.whole:
+        return Incoming(piece.raw, format, origin)
+    return _refused(piece, format, origin, Reason.TOO_LARGE, f"the message has more than {RAW_LIMIT} bytes")
+
+
+def _refused(piece: Piece, format: Format, origin: Origin, reason: Reason, detail: str) -> Item:  # noqa: A002
+    error = _error(reason, detail, origin)
+    if piece.whole:
+        return Refused(Incoming(piece.raw, format, origin), error)
+    return Unread(error, piece.digest, piece.size, origin)
+
+
+def _error(reason: Reason, detail: str, origin: Origin) -> MessageRefusedError:
+    return MessageRefusedError(reason, detail, source=origin.source or "import", external_id=origin.name)
+
+
+def _origin(name: str, choice: Choice) -> Origin:
+    """The origin of what is called `name`: without its suffix, or both of `.tar.gz`."""
+    path = PurePosixPath(name)
+    stem = path.with_suffix("") if path.suffix else path
+    if path.suffix.lower() == ".gz" and stem.suffix.lower() == ".tar":
+        stem = stem.with_suffix("")
+    return Origin(stem.as_posix(), choice.source)

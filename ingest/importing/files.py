@@ -1,0 +1,46 @@
+"""The files under the paths of a call."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file to import. `name` is its path below the path that was given, with suffix and forward slashes."""
+
+    path: Path
+    name: str
+
+
+def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
+    """The files given, and those below the folders given, in the order of their names. Hidden ones are left out.
+
+    Links to folders are not followed: they may lead in circles. What is neither file nor folder (a pipe would wait for
+    ever) is left out.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield FoundFile(path, path.name)
+            continue
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not is_hidden(name))
+            for name in sorted(names):
+                found = Path(folder, name)
+                if not is_hidden(name) and (found.is_file() or found.is_symlink()):
+                    yield FoundFile(found, found.relative_to(path).as_posix())
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file, or a path in an archive, is one that systems put there for themselves."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def modified_at(seconds: float) -> datetime | None:
+    """A modification time of a file system or archive as an aware time; None where it is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
