@@ -1,0 +1,49 @@
+"""Concepts of the vocabulary, and the words that no vocabulary has."""
+
+from collections.abc import Iterable
+
+from graph.reads.draft import Draft, ReadQuery
+from graph.reads.shapes import concept
+from graph.reads.wanted import Wanted
+from vlmkg.vocabulary.loader import LOCAL
+
+
+def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> ReadQuery:
+    """Rows `node`: concepts with the words in a name or synonym, the whole name first, then those that begin so."""
+    draft = Draft()
+    order = "concept.name, concept.code"
+    match = "MATCH (concept:Concept)"
+    if words is not None:
+        value = draft.bind(words.strip().lower())
+        match += f"\nWITH concept, [concept.name] + coalesce(concept.synonyms, []) AS names WHERE {_named(value)}"
+        order = f"CASE {_rank(value)} END, size(concept.name), {order}"
+    cut = f"WITH concept ORDER BY {order} LIMIT {draft.bind(first)}"
+    return draft.finish(f"{match}\n{cut}\nRETURN {concept(draft, wanted, 'concept')} AS node")
+
+
+def concept_by_code(code: str, wanted: Iterable[Wanted]) -> ReadQuery:
+    """One row `node`, or none."""
+    draft = Draft()
+    match = f"MATCH (concept:Concept {{code: {draft.bind(code)}}})"
+    return draft.finish(f"{match}\nRETURN {concept(draft, wanted, 'concept')} AS node")
+
+
+def unmapped_terms(first: int) -> ReadQuery:
+    """Rows `term`, `mentions`: the words that no vocabulary has, the most frequent first."""
+    draft = Draft()
+    return draft.finish(
+        f"MATCH (concept:Concept {{system: {draft.bind(LOCAL)}}})\n"
+        "WITH concept, COUNT { (concept)<-[:REFERS_TO]-() } AS mentions WHERE mentions > 0\n"
+        f"RETURN concept.name AS term, mentions ORDER BY mentions DESC, term LIMIT {draft.bind(first)}"
+    )
+
+
+def _named(value: str) -> str:
+    return f"any(name IN names WHERE toLower(name) CONTAINS {value})"
+
+
+def _rank(value: str) -> str:
+    return (
+        f"WHEN any(name IN names WHERE toLower(name) = {value}) THEN 0 "
+        f"WHEN any(name IN names WHERE toLower(name) STARTS WITH {value}) THEN 1 ELSE 2"
+    )

@@ -1,0 +1,79 @@
+"""A Cypher query in the making. Values go in as parameters alone, so that none can change what the query says."""
+
+from dataclasses import dataclass, field
+
+from graph.reads.wheres import ConceptWhere
+
+KINDS = "IS_A"
+KINDS_AND_PARTS = "IS_A|PART_OF"
+"""A place takes in its parts: the lower lobe is asked for with the lung."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQuery:
+    """A finished query. `text` is put together from this package's own constants; `parameters` hold every value."""
+
+    text: str
+    parameters: dict[str, object]
+
+
+@dataclass(slots=True)
+class Draft:
+    """Hands out parameter and variable names, and collects the sets of concept codes that the query needs first."""
+
+    parameters: dict[str, object] = field(default_factory=dict)
+    _code_sets: dict[tuple[ConceptWhere, str], tuple[str, str]] = field(default_factory=dict)
+    _variables: int = 0
+
+    def bind(self, value: object) -> str:
+        """The placeholder of a new parameter with this value."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"${name}"
+
+    def variable(self, prefix: str) -> str:
+        """A variable name that no other part of the query uses."""
+        self._variables += 1
+        return f"{prefix}{self._variables}"
+
+    def codes(self, where: ConceptWhere, edges: str) -> str:
+        """The variable that holds the codes of all concepts that fit. The query works it out once, at its start."""
+        found = self._code_sets.get((where, edges))
+        if found is None:
+            name = f"codes{len(self._code_sets)}"
+            found = self._code_sets[where, edges] = (name, _code_set(self, where, edges, name))
+        return found[0]
+
+    def finish(self, body: str) -> ReadQuery:
+        """The query: the code sets, then `body`."""
+        text = "\n".join((*(statement for _, statement in self._code_sets.values()), body))
+        return ReadQuery(text, self.parameters)
+
+
+def _code_set(draft: Draft, where: ConceptWhere, edges: str, name: str) -> str:
+    found = f"{_source(draft, where)} WHERE {_predicate(draft, where)}"
+    if not where.include_descendants:
+        return f"CALL () {{ {found} RETURN collect(root.code) AS {name} }}"
+    reach = f"MATCH (kind:Concept)-[:{edges}*0..]->(root) RETURN collect(DISTINCT kind.code) AS {name}"
+    return f"CALL () {{ {found} {reach} }}"
+
+
+def _source(draft: Draft, where: ConceptWhere) -> str:
+    """Where concepts are looked for: by the code's index, by the index of words, or through all of them."""
+    if where.name is None or where.code is not None:
+        return "MATCH (root:Concept)"
+    phrase = where.name.replace("\\", "\\\\").replace('"', '\\"')
+    words = draft.bind(f'"{phrase}"')
+    return f"CALL db.index.fulltext.queryNodes('concept_words', {words}) YIELD node AS root"
+
+
+def _predicate(draft: Draft, where: ConceptWhere) -> str:
+    parts = []
+    if where.code is not None:
+        parts.append(f"root.code = {draft.bind(where.code)}")
+    if where.name is not None:
+        name = draft.bind(where.name.strip().lower())
+        parts.append(f"any(name IN [root.name] + coalesce(root.synonyms, []) WHERE toLower(name) = {name})")
+    if where.name_contains is not None:
+        parts.append(f"toLower(root.name) CONTAINS {draft.bind(where.name_contains.strip().lower())}")
+    return " AND ".join(parts) or "true"

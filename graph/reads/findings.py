@@ -1,0 +1,72 @@
+"""Pages of findings: read in order off the index (conceptCode, presence, pageKey) wherever a concept is asked for."""
+
+from collections.abc import Iterable
+
+from graph.reads.anchors import concept_anchor, patient_anchor, residual, seek
+from graph.reads.draft import Draft, ReadQuery
+from graph.reads.predicates import FindingScope, finding_predicate
+from graph.reads.shapes import finding
+from graph.reads.wanted import Page, Wanted
+from graph.reads.wheres import ConceptWhere, FindingWhere, with_default_presence
+
+_ALONE = FindingScope("finding")
+_OWNED = FindingScope("finding", "study", "patient")
+_OWNERS = "MATCH (finding)<-[:HAS_FINDING]-(study:Study)<-[:HAS_STUDY]-(patient:Patient)"
+
+
+def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
+    """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
+    draft = Draft()
+    after, limit = draft.bind(page.after), draft.bind(page.first + 1)
+    cut = _cut(draft, with_default_presence(where), after, limit)
+    answer = f"{finding(draft, wanted, _OWNED)} AS node, patient.patientId AS patientId"
+    return draft.finish(f"{cut}\n{_OWNERS}\nRETURN finding.pageKey AS key, {answer} ORDER BY key")
+
+
+def finding_total(where: FindingWhere | None) -> ReadQuery:
+    """One row `total`: how many findings all pages hold."""
+    draft = Draft()
+    meant = with_default_presence(where)
+    anchor = concept_anchor(meant)
+    if anchor is None:
+        fits = finding_predicate(draft, meant, _ALONE)
+        return draft.finish(f"MATCH (finding:Finding) WHERE {fits} RETURN count(*) AS total")
+    rows, match = seek(draft, anchor, meant, draft.bind(""))
+    fits = finding_predicate(draft, residual(meant, anchor), _ALONE)
+    return draft.finish(f"{rows} {match} AND {fits} RETURN count(*) AS total")
+
+
+def finding_by_id(mention_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
+    """One row `node`, `patientId`, or none."""
+    draft = Draft()
+    match = f"MATCH (finding:Mention {{mentionId: {draft.bind(mention_id)}}}) WHERE finding:Finding"
+    answer = f"RETURN {finding(draft, wanted, _OWNED)} AS node, patient.patientId AS patientId"
+    return draft.finish(f"{match}\n{_OWNERS}\n{answer}")
+
+
+def _cut(draft: Draft, where: FindingWhere, after: str, limit: str) -> str:
+    """The rows of the page, as `finding`."""
+    patient_id, concept = patient_anchor(where), concept_anchor(where)
+    if patient_id is not None:
+        path = f"(patient:Patient {{patientId: {draft.bind(patient_id)}}})-[:HAS_STUDY]->(study:Study)"
+        fits = finding_predicate(draft, where, _OWNED)
+        match = f"MATCH {path}-[:HAS_FINDING]->(finding:Finding) WHERE finding.pageKey > {after} AND {fits}"
+    elif concept is not None:
+        match = _merged_seeks(draft, concept, where, after, limit)
+    else:
+        hint = "USING INDEX finding:Finding(pageKey)"
+        fits = finding_predicate(draft, where, _ALONE)
+        match = f"MATCH (finding:Finding) {hint} WHERE finding.pageKey > {after} AND {fits}"
+    return f"{match}\nWITH * ORDER BY finding.pageKey LIMIT {limit}"
+
+
+def _merged_seeks(draft: Draft, concept: ConceptWhere, where: FindingWhere, after: str, limit: str) -> str:
+    """The first rows of each (concept, presence) off the index: the first of all these are the page.
+
+    So the work is the page's and not the concept's: a common concept has a hundred thousand findings. The order names
+    all three properties of the index, otherwise the planner sorts what the index gives in order.
+    """
+    rows, match = seek(draft, concept, where, after)
+    fits = finding_predicate(draft, residual(where, concept), _ALONE)
+    order = f"ORDER BY finding.conceptCode, finding.presence, finding.pageKey LIMIT {limit}"
+    return f"{rows}\nCALL (*) {{ {match} WITH finding WHERE {fits} RETURN finding {order} }}"

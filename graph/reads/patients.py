@@ -1,0 +1,42 @@
+"""Pages of patients, and one patient by pseudonym. The key of a patient's place in the pages is the pseudonym."""
+
+from collections.abc import Iterable
+
+from graph.reads.anchors import finding_anchor, having, having_or_walk
+from graph.reads.draft import Draft, ReadQuery
+from graph.reads.predicates import patient_predicate
+from graph.reads.shapes import patient
+from graph.reads.wanted import Page, Wanted
+from graph.reads.wheres import PatientWhere
+
+_OF_FINDING = "(finding)<-[:HAS_FINDING]-(:Study)<-[:HAS_STUDY]-(patient:Patient)"
+
+
+def patient_page(where: PatientWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
+    """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
+    draft, asked = Draft(), where or PatientWhere()
+    after, order = draft.bind(page.after), f"ORDER BY patient.patientId LIMIT {draft.bind(page.first + 1)}"
+    fits = f"patient.patientId > {after} AND {patient_predicate(draft, asked, 'patient')}"
+    walk = f"MATCH (patient:Patient) USING INDEX patient:Patient(patientId) WHERE {fits}"
+    anchor = finding_anchor(asked)
+    if anchor is not None:
+        source = having_or_walk(draft, anchor, _OF_FINDING, "patient", fits, f"{walk} RETURN patient {order}")
+    else:
+        source = walk
+    answer = f"{patient(draft, wanted, 'patient')} AS node, patient.patientId AS patientId"
+    return draft.finish(f"{source}\nWITH * {order}\nRETURN patient.patientId AS key, {answer} ORDER BY key")
+
+
+def patient_total(where: PatientWhere | None) -> ReadQuery:
+    """One row `total`: how many patients all pages hold."""
+    draft, asked = Draft(), where or PatientWhere()
+    anchor = finding_anchor(asked)
+    source = "MATCH (patient:Patient)" if anchor is None else having(draft, anchor, _OF_FINDING, "patient")
+    return draft.finish(f"{source} WHERE {patient_predicate(draft, asked, 'patient')} RETURN count(*) AS total")
+
+
+def patient_by_id(patient_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
+    """One row `node`, `patientId`, or none."""
+    draft = Draft()
+    match = f"MATCH (patient:Patient {{patientId: {draft.bind(patient_id)}}})"
+    return draft.finish(f"{match}\nRETURN {patient(draft, wanted, 'patient')} AS node, patient.patientId AS patientId")

@@ -1,0 +1,155 @@
+"""Where-trees as Cypher predicates. Every predicate is true or false, never null, so that NOT means what it says."""
+
+from dataclasses import dataclass
+
+from graph.reads.draft import KINDS, KINDS_AND_PARTS, Draft
+from graph.reads.wheres import FindingWhere, PatientWhere, StudyWhere, with_default_presence
+
+TO_FINDING = "[:MODIFY*0..3]"
+"""From a mention to the finding that it belongs to: what is suggested may be a modifier of a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingScope:
+    """The query's variables for a finding and, where they are bound already, its study and its patient."""
+
+    finding: str
+    study: str | None = None
+    patient: str | None = None
+
+
+def finding_predicate(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
+    """The predicate of one tree. Its presence default must be in it already (`with_default_presence`)."""
+    parts = [*_own(draft, where, scope.finding), *_of_study(draft, where, scope)]
+    if where.suggests is not None:
+        parts.append(_suggests(draft, where.suggests, scope))
+    if where.and_ is not None:
+        parts.extend(finding_predicate(draft, child, scope) for child in where.and_)
+    if where.or_ is not None:
+        parts.append(_any_of([finding_predicate(draft, child, scope) for child in where.or_]))
+    if where.not_ is not None:
+        parts.append(f"NOT ({finding_predicate(draft, where.not_, scope)})")
+    return _all_of(parts)
+
+
+def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
+    """The predicate of one tree of studies."""
+    parts = []
+    if where.patient_id is not None:
+        parts.append(f"EXISTS {{ ({study})<-[:HAS_STUDY]-(:Patient {{patientId: {draft.bind(where.patient_id)}}}) }}")
+    if where.modality is not None:
+        parts.append(f"coalesce({study}.modality IN {draft.bind(list(where.modality))}, false)")
+    if where.pairing is not None:
+        parts.append(f"coalesce({study}.pairing IN {draft.bind(list(where.pairing))}, false)")
+    if where.started_after is not None:
+        parts.append(f"coalesce({study}.startedAt >= {draft.bind(where.started_after)}, false)")
+    if where.started_before is not None:
+        parts.append(f"coalesce({study}.startedAt < {draft.bind(where.started_before)}, false)")
+    if where.has_finding is not None:
+        finding = draft.variable("f")
+        meant = with_default_presence(where.has_finding)
+        fits = finding_predicate(draft, meant, FindingScope(finding, study))
+        parts.append(f"EXISTS {{ MATCH ({study})-[:HAS_FINDING]->({finding}:Finding) WHERE {fits} }}")
+    if where.and_ is not None:
+        parts.extend(study_predicate(draft, child, study) for child in where.and_)
+    if where.or_ is not None:
+        parts.append(_any_of([study_predicate(draft, child, study) for child in where.or_]))
+    if where.not_ is not None:
+        parts.append(f"NOT ({study_predicate(draft, where.not_, study)})")
+    return _all_of(parts)
+
+
+def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
+    """The predicate of one tree of patients."""
+    parts = []
+    if where.has_finding is not None:
+        study, finding = draft.variable("s"), draft.variable("f")
+        scope = FindingScope(finding, study, patient)
+        fits = [finding_predicate(draft, with_default_presence(where.has_finding), scope)]
+        if where.no_later_finding is not None:
+            fits.append(not_followed(draft, where.no_later_finding, scope))
+        path = f"({patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
+        parts.append(f"EXISTS {{ MATCH {path} WHERE {_all_of(fits)} }}")
+    if where.and_ is not None:
+        parts.extend(patient_predicate(draft, child, patient) for child in where.and_)
+    if where.or_ is not None:
+        parts.append(_any_of([patient_predicate(draft, child, patient) for child in where.or_]))
+    if where.not_ is not None:
+        parts.append(f"NOT ({patient_predicate(draft, where.not_, patient)})")
+    return _all_of(parts)
+
+
+def not_followed(draft: Draft, later: FindingWhere, scope: FindingScope) -> str:
+    """No finding that fits `later` stands in a study of the same patient that started after the finding in scope."""
+    study, finding = draft.variable("s"), draft.variable("f")
+    fits = finding_predicate(draft, with_default_presence(later), FindingScope(finding, study, scope.patient))
+    path = f"({scope.patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
+    return f"NOT EXISTS {{ MATCH {path} WHERE {finding}.studiedAt > {scope.finding}.studiedAt AND {fits} }}"
+
+
+def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
+    """What the finding's own properties and its modifiers say."""
+    parts = []
+    if where.concept is not None:
+        parts.append(f"{finding}.conceptCode IN {draft.codes(where.concept, KINDS)}")
+    if where.presence is not None:
+        parts.append(f"{finding}.presence IN {draft.bind([value.value for value in where.presence])}")
+    if where.location is not None:
+        codes = draft.codes(where.location, KINDS_AND_PARTS)
+        parts.append(f"any(place IN coalesce({finding}.placeCodes, []) WHERE place IN {codes})")
+    if where.laterality is not None:
+        parts.append(f"coalesce({finding}.laterality IN {draft.bind(list(where.laterality))}, false)")
+    if where.modifier is not None:
+        parts.append(_modified(draft, where.modifier, finding))
+    if where.studied_after is not None:
+        parts.append(f"coalesce({finding}.studiedAt >= {draft.bind(where.studied_after)}, false)")
+    if where.studied_before is not None:
+        parts.append(f"coalesce({finding}.studiedAt < {draft.bind(where.studied_before)}, false)")
+    if where.min_score is not None:
+        parts.append(f"coalesce({finding}.score >= {draft.bind(where.min_score)}, true)")
+    if where.witness is not None:
+        parts.append(f"{finding}.witness IN {draft.bind([value.value for value in where.witness])}")
+    return parts
+
+
+def _of_study(draft: Draft, where: FindingWhere, scope: FindingScope) -> list[str]:
+    """What the study and the patient of the finding say."""
+    parts = []
+    if where.modality is not None:
+        modalities = draft.bind(list(where.modality))
+        if scope.study is not None:
+            parts.append(f"coalesce({scope.study}.modality IN {modalities}, false)")
+        else:
+            study = draft.variable("s")
+            path = f"({scope.finding})<-[:HAS_FINDING]-({study}:Study)"
+            parts.append(f"EXISTS {{ MATCH {path} WHERE {study}.modality IN {modalities} }}")
+    if where.patient_id is not None:
+        patient_id = draft.bind(where.patient_id)
+        if scope.patient is not None:
+            parts.append(f"{scope.patient}.patientId = {patient_id}")
+        else:
+            path = f"({scope.finding})<-[:HAS_FINDING]-(:Study)<-[:HAS_STUDY]-(:Patient {{patientId: {patient_id}}})"
+            parts.append(f"EXISTS {{ {path} }}")
+    return parts
+
+
+def _modified(draft: Draft, words: str, finding: str) -> str:
+    mention, concept, value = draft.variable("m"), draft.variable("c"), draft.bind(words.strip().lower())
+    path = f"({finding})<-[:MODIFY]-({mention}:Mention)-[:REFERS_TO]->({concept}:Concept)"
+    return f"EXISTS {{ MATCH {path} WHERE toLower({mention}.text) = {value} OR toLower({concept}.name) = {value} }}"
+
+
+def _suggests(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
+    suggested = draft.variable("f")
+    inner = FindingScope(suggested, scope.study, scope.patient)
+    fits = finding_predicate(draft, with_default_presence(where), inner)
+    path = f"({scope.finding})-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({suggested}:Finding)"
+    return f"EXISTS {{ MATCH {path} WHERE {fits} }}"
+
+
+def _all_of(parts: list[str]) -> str:
+    return " AND ".join(parts) or "true"
+
+
+def _any_of(parts: list[str]) -> str:
+    return "(" + " OR ".join(f"({part})" for part in parts) + ")" if parts else "false"

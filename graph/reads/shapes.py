@@ -1,0 +1,222 @@
+"""How each object of the graph is put into an answer: one Cypher map expression, with all that is nested in it.
+
+Nested objects are COLLECT subqueries of the same query. They are worked out for the rows of the page alone, because
+the questions cut their page before they ask for these expressions.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from graph.reads.draft import Draft
+from graph.reads.nested import findings_of, studies_of
+from graph.reads.predicates import TO_FINDING, FindingScope
+from graph.reads.wanted import Wanted
+
+NATURAL_LIST = 200
+"""No more rows of a list without pages, such as a patient's timeline or the children of a concept, are given out."""
+
+_FINDING = ("mentionId", "text", "presence", "laterality", "severity", "score", "witness", "reportKey")
+_STUDY = ("studyKey", "studyUid", "accession", "modality", "bodyPart", "pairing")
+_PATIENT = ("patientId", "sex", "birthYear")
+_REPORT = ("reportKey", "reportId", "version", "status", "current", "textDigest")
+_IMAGE = ("sopInstanceUid", "view", "rows", "columns", "digest")
+_EXTRACTION = ("extractionId", "engine", "checkpoint", "engineDigest", "modalities", "outOfDomain")
+_CONCEPT = ("code", "system", "name")
+_SPAN = ("start", "end", "section")
+
+Parts = dict[str, str]
+Nested = Callable[[Wanted], str]
+
+
+def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
+    """A finding as a map. `scope` names its study and patient where the query has bound them."""
+    at = scope.finding
+
+    def code_of(field: Wanted) -> str:
+        found = draft.variable("c")
+        match = f"MATCH ({found}:Concept {{code: {at}.conceptCode}})"
+        return _one(match, concept(draft, field.fields, found))
+
+    def modifiers(_field: Wanted) -> str:
+        found = draft.variable("m")
+        return f"COLLECT {{ MATCH ({at})<-[:MODIFY]-({found}:Mention) RETURN {found}.text ORDER BY {found}.start }}"
+
+    def locations(field: Wanted) -> str:
+        found = draft.variable("m")
+        order = f"WITH {found} ORDER BY {found}.start"
+        return _many(f"MATCH ({at})-[:LOCATED_AT]->({found}:Mention) {order}", _place(draft, field.fields, found))
+
+    def others(path: str) -> Nested:
+        def nested(field: Wanted) -> str:
+            found = draft.variable("f")
+            match = f"MATCH ({at}){path.format(found=found)} WITH DISTINCT {found} ORDER BY {found}.start"
+            return _many(match, finding(draft, field.fields, replace(scope, finding=found)))
+
+        return nested
+
+    return _map(
+        {name: f"{at}.{name}" for name in _FINDING} | _times(at, "studiedAt"),
+        {
+            "concept": code_of,
+            "modifiers": modifiers,
+            "locations": locations,
+            "suggests": others(f"-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({{found}}:Finding)"),
+            "suggestedBy": others(f"<-{TO_FINDING}-(:Mention)<-[:SUGGESTIVE_OF]-({{found}}:Finding)"),
+            "span": lambda field: _map({name: f"{at}.{name}" for name in _SPAN}, {}, field.fields),
+            "report": lambda field: _report_of(draft, field, at),
+            "study": lambda field: _study_of(draft, field, scope),
+            "patient": lambda field: _patient_of(draft, field, scope),
+        },
+        wanted,
+    )
+
+
+def study(draft: Draft, wanted: Iterable[Wanted], at: str, patient_at: str | None = None) -> str:
+    """A study as a map."""
+
+    def reports(field: Wanted) -> str:
+        found = draft.variable("r")
+        match = f"MATCH ({at})-[:HAS_REPORT]->({found}:Report) WITH {found} ORDER BY {found}.reportId, {found}.version"
+        return _many(match, report(field.fields, found))
+
+    def images(field: Wanted) -> str:
+        found = draft.variable("i")
+        match = f"MATCH ({at})-[:HAS_IMAGE]->({found}:Image) WITH {found} ORDER BY {found}.sopInstanceUid"
+        return _many(match, _map({name: f"{found}.{name}" for name in _IMAGE}, {}, field.fields))
+
+    def extraction(field: Wanted) -> str:
+        found = draft.variable("e")
+        match = f"MATCH ({at})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-({found}:Extraction) WITH DISTINCT {found} LIMIT 1"
+        scalars = {name: f"{found}.{name}" for name in _EXTRACTION} | _times(found, "createdAt")
+        return _one(match, _map(scalars, {}, field.fields))
+
+    def patient_of(field: Wanted) -> str:
+        if patient_at is not None:
+            return patient(draft, field.fields, patient_at)
+        found = draft.variable("p")
+        return _one(f"MATCH ({at})<-[:HAS_STUDY]-({found}:Patient)", patient(draft, field.fields, found))
+
+    return _map(
+        {name: f"{at}.{name}" for name in _STUDY} | _times(at, "startedAt"),
+        {
+            "reports": reports,
+            "images": images,
+            "extraction": extraction,
+            "patient": patient_of,
+            "findings": lambda field: findings_of(draft, field, finding, study=at, patient=patient_at),
+        },
+        wanted,
+    )
+
+
+def patient(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+    """A patient as a map."""
+    return _map(
+        {name: f"{at}.{name}" for name in _PATIENT},
+        {
+            "studies": lambda field: studies_of(draft, field, study, patient=at),
+            "findings": lambda field: findings_of(draft, field, finding, patient=at),
+            "timeline": lambda field: _timeline(draft, field, at),
+        },
+        wanted,
+    )
+
+
+def report(wanted: Iterable[Wanted], at: str) -> str:
+    """One version of a report as a map. Its text is not in the graph."""
+    return _map({name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt"), {}, wanted)
+
+
+def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+    """A concept as a map, with its neighbours in the vocabulary."""
+
+    def neighbours(path: str) -> Nested:
+        def nested(field: Wanted) -> str:
+            found = draft.variable("c")
+            cut = f"WITH DISTINCT {found} ORDER BY {found}.name, {found}.code LIMIT {NATURAL_LIST}"
+            return _many(f"MATCH ({at}){path.format(found=found)} {cut}", concept(draft, field.fields, found))
+
+        return nested
+
+    return _map(
+        {name: f"{at}.{name}" for name in _CONCEPT} | {"synonyms": f"coalesce({at}.synonyms, [])"},
+        {
+            "parents": neighbours("-[:IS_A]->({found}:Concept)"),
+            "children": neighbours("<-[:IS_A]-({found}:Concept)"),
+            "ancestors": neighbours("-[:IS_A*1..]->({found}:Concept)"),
+            "parts": neighbours("<-[:PART_OF]-({found}:Concept)"),
+        },
+        wanted,
+    )
+
+
+def _timeline(draft: Draft, field: Wanted, at: str) -> str:
+    """The studies of a patient in the order of time, each with its findings that are not negated."""
+    found = draft.variable("s")
+    first = draft.bind(field.page.first if field.page else NATURAL_LIST)
+    match = f"MATCH ({at})-[:HAS_STUDY]->({found}:Study) WITH {found} ORDER BY {found}.pageKey LIMIT {first}"
+
+    def findings(inner: Wanted) -> str:
+        row = draft.variable("f")
+        asserted = f"MATCH ({found})-[:HAS_FINDING]->({row}:Finding) WHERE {row}.presence <> 'absent'"
+        order = f"WITH {row} ORDER BY {row}.pageKey"
+        return _many(f"{asserted} {order}", finding(draft, inner.fields, FindingScope(row, found, at)))
+
+    nested: dict[str, Nested] = {
+        "study": lambda inner: study(draft, inner.fields, found, at),
+        "findings": findings,
+    }
+    return _many(match, _map(_times(found, "startedAt"), nested, field.fields))
+
+
+def _place(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+    def linked(field: Wanted) -> str:
+        found = draft.variable("c")
+        return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(draft, field.fields, found))
+
+    return _map({"text": f"{at}.text"}, {"concept": linked}, wanted)
+
+
+def _report_of(draft: Draft, field: Wanted, at: str) -> str:
+    found = draft.variable("r")
+    return _one(f"MATCH ({found}:Report {{reportKey: {at}.reportKey}})", report(field.fields, found))
+
+
+def _study_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:
+    if scope.study is not None:
+        return study(draft, field.fields, scope.study, scope.patient)
+    found = draft.variable("s")
+    match = f"MATCH ({scope.finding})<-[:HAS_FINDING]-({found}:Study)"
+    return _one(match, study(draft, field.fields, found))
+
+
+def _patient_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:
+    if scope.patient is not None:
+        return patient(draft, field.fields, scope.patient)
+    found = draft.variable("p")
+    from_study = f"({scope.study})" if scope.study else f"({scope.finding})<-[:HAS_FINDING]-(:Study)"
+    return _one(f"MATCH {from_study}<-[:HAS_STUDY]-({found}:Patient)", patient(draft, field.fields, found))
+
+
+def _times(at: str, *names: str) -> Parts:
+    """Times leave the graph as ISO 8601 text."""
+    return {name: f"toString({at}.{name})" for name in names}
+
+
+def _map(scalars: Parts, nested: dict[str, Nested], wanted: Iterable[Wanted]) -> str:
+    """A Cypher map with the wanted fields. A scalar stands under its name, what is nested under its key."""
+    entries: Parts = {}
+    for field in wanted:
+        if field.name in nested:
+            entries[field.key] = nested[field.name](field)
+        else:
+            entries[field.name] = scalars[field.name]
+    return "{" + ", ".join(f"`{key}`: {value}" for key, value in entries.items()) + "}"
+
+
+def _one(match: str, value: str) -> str:
+    return f"head(COLLECT {{ {match} RETURN {value} }})"
+
+
+def _many(match: str, value: str) -> str:
+    return f"COLLECT {{ {match} RETURN {value} }}"

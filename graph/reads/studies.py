@@ -1,0 +1,64 @@
+"""Pages of studies, and one study by its key or its UID."""
+
+from collections.abc import Iterable
+
+from graph.reads.anchors import finding_anchor, having, having_or_walk, patient_anchor
+from graph.reads.draft import Draft, ReadQuery
+from graph.reads.predicates import study_predicate
+from graph.reads.shapes import study
+from graph.reads.wanted import Page, Wanted
+from graph.reads.wheres import StudyWhere
+
+_OWNER = "MATCH (study)<-[:HAS_STUDY]-(patient:Patient)"
+_OF_FINDING = "(finding)<-[:HAS_FINDING]-(study:Study)"
+
+
+def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
+    """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
+    draft, asked = Draft(), where or StudyWhere()
+    after, order = draft.bind(page.after), f"ORDER BY study.pageKey LIMIT {draft.bind(page.first + 1)}"
+    fits = f"study.pageKey > {after} AND {study_predicate(draft, asked, 'study')}"
+    walk = f"MATCH (study:Study) USING INDEX study:Study(pageKey) WHERE {fits}"
+    patient_id, anchor = patient_anchor(asked), finding_anchor(asked)
+    if patient_id is not None:
+        source = f"{_of_patient(draft, patient_id)} WHERE {fits}"
+    elif anchor is not None:
+        source = having_or_walk(draft, anchor, _OF_FINDING, "study", fits, f"{walk} RETURN study {order}")
+    else:
+        source = walk
+    answer = f"{study(draft, wanted, 'study', 'patient')} AS node, patient.patientId AS patientId"
+    return draft.finish(f"{source}\nWITH * {order}\n{_OWNER}\nRETURN study.pageKey AS key, {answer} ORDER BY key")
+
+
+def study_total(where: StudyWhere | None) -> ReadQuery:
+    """One row `total`: how many studies all pages hold."""
+    draft, asked = Draft(), where or StudyWhere()
+    patient_id, anchor = patient_anchor(asked), finding_anchor(asked)
+    if patient_id is not None:
+        source = _of_patient(draft, patient_id)
+    elif anchor is not None:
+        source = having(draft, anchor, _OF_FINDING, "study")
+    else:
+        source = "MATCH (study:Study)"
+    return draft.finish(f"{source} WHERE {study_predicate(draft, asked, 'study')} RETURN count(*) AS total")
+
+
+def study_by_key(study_key: str, wanted: Iterable[Wanted]) -> ReadQuery:
+    """One row `node`, `patientId`, or none."""
+    return _one("studyKey", study_key, wanted)
+
+
+def studies_by_uid(study_uid: str, wanted: Iterable[Wanted]) -> ReadQuery:
+    """Rows `node`, `patientId`: more than one where two patients claim one StudyInstanceUID."""
+    return _one("studyUid", study_uid, wanted)
+
+
+def _of_patient(draft: Draft, patient_id: str) -> str:
+    return f"MATCH (:Patient {{patientId: {draft.bind(patient_id)}}})-[:HAS_STUDY]->(study:Study)"
+
+
+def _one(name: str, value: str, wanted: Iterable[Wanted]) -> ReadQuery:
+    draft = Draft()
+    match = f"MATCH (study:Study {{{name}: {draft.bind(value)}}})"
+    answer = f"RETURN {study(draft, wanted, 'study', 'patient')} AS node, patient.patientId AS patientId LIMIT 2"
+    return draft.finish(f"{match}\n{_OWNER}\n{answer}")

@@ -1,0 +1,98 @@
+"""What can be asked of findings, studies and patients: plain immutable trees, compiled to Cypher in predicates.py.
+
+A field that is None asks nothing. Within one node all that is asked holds at once (AND); `and_`, `or_` and `not_` nest.
+`and_ = ()` holds always, `or_ = ()` never.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vlmkg.schema import Presence, Witness
+
+PRESENCE_BY_DEFAULT = (Presence.PRESENT, Presence.UNCERTAIN)
+"""What is asked for where presence stands nowhere in the tree: a negated finding never comes out by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptWhere:
+    """Concepts by code, by a whole name or synonym, or by part of the name; all that is given must hold, case does not
+    matter.
+
+    `include_descendants` takes in what IS_A one of them and, for places, what is PART_OF one of them.
+    """
+
+    code: str | None = None
+    name: str | None = None
+    name_contains: str | None = None
+    include_descendants: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FindingWhere:
+    """Which findings. Times are half-open: `studied_after` is included, `studied_before` is not.
+
+    `min_score` never drops a finding without a score (the rules engine gives none). `laterality` compares the field as
+    it stands: `left` does not take in `bilateral`. `modifier` is a modifier's own words or its concept's name.
+    `suggests` holds where the finding is suggestive of one that fits, by a tree of its own.
+    """
+
+    and_: tuple["FindingWhere", ...] | None = None
+    or_: tuple["FindingWhere", ...] | None = None
+    not_: "FindingWhere | None" = None
+    concept: ConceptWhere | None = None
+    presence: tuple[Presence, ...] | None = None
+    location: ConceptWhere | None = None
+    laterality: tuple[str, ...] | None = None
+    modifier: str | None = None
+    studied_after: datetime | None = None
+    studied_before: datetime | None = None
+    modality: tuple[str, ...] | None = None
+    patient_id: str | None = None
+    min_score: float | None = None
+    witness: tuple[Witness, ...] | None = None
+    suggests: "FindingWhere | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyWhere:
+    """Which studies. Times are half-open, as in FindingWhere."""
+
+    and_: tuple["StudyWhere", ...] | None = None
+    or_: tuple["StudyWhere", ...] | None = None
+    not_: "StudyWhere | None" = None
+    patient_id: str | None = None
+    modality: tuple[str, ...] | None = None
+    pairing: tuple[str, ...] | None = None
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    has_finding: FindingWhere | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientWhere:
+    """Which patients: those with a finding that fits `has_finding` and that no later one of `no_later_finding` follows.
+
+    Later means: of a study of the same patient that started later. An unknown time is never later than another, and
+    nothing is later than it. `no_later_finding` needs `has_finding` in the same node.
+    """
+
+    and_: tuple["PatientWhere", ...] | None = None
+    or_: tuple["PatientWhere", ...] | None = None
+    not_: "PatientWhere | None" = None
+    has_finding: FindingWhere | None = None
+    no_later_finding: FindingWhere | None = None
+
+
+def with_default_presence(where: FindingWhere | None) -> FindingWhere:
+    """The tree as it is meant: present and uncertain, ANDed once at the root, where presence stands nowhere in it."""
+    if where is None:
+        return FindingWhere(presence=PRESENCE_BY_DEFAULT)
+    if names_presence(where):
+        return where
+    return FindingWhere(and_=(where,), presence=PRESENCE_BY_DEFAULT)
+
+
+def names_presence(where: FindingWhere) -> bool:
+    """Whether presence stands anywhere in the tree. `suggests` is a tree of its own and does not count."""
+    children = (*(where.and_ or ()), *(where.or_ or ()), *((where.not_,) if where.not_ else ()))
+    return where.presence is not None or any(names_presence(child) for child in children)
