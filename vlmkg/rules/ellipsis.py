@@ -31,7 +31,7 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
         return _outlines(before, phrase) or _two_sides(before, phrase)
     if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
-        return False
+        return has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
     if before.anatomy:
         return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
     return has_noun or bool(phrase.anatomy)

@@ -18,6 +18,7 @@ _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _BARE_FINDINGS = frozenset({"finding", "findings"})
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
+_RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _CHANGE_ONLY = frozenset({"interval"})
 
 
@@ -61,14 +62,11 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
     dropped = [unit.word is Word.EXAM for unit in units]
     if not any(dropped):
         return units
-    adjectives = lexicon().exam_adjectives
     for index in range(len(units) - 1, -1, -1):
         if not dropped[index]:
             continue
         before = index - 1
-        while before >= 0 and (
-            units[before].text in adjectives or (units[before].word is Word.AND and _exam_word(units, before - 1))
-        ):
+        while before >= 0 and _of_the_exam(units, before, index):
             dropped[before] = True
             before -= 1
         if before >= 0 and units[before].word is Word.IN:
@@ -76,7 +74,28 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
         after = index + 1
         if after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].text in _WHOLE_BODY:
             dropped[after] = dropped[after + 1] = True
+    _drop_quality(units, dropped)
     return [unit for unit, drop in zip(units, dropped, strict=True) if not drop]
+
+
+def _drop_quality(units: list[Unit], dropped: list[bool]) -> None:
+    """ "The lateral view is nondiagnostic", "the patient is rotated": said of the exam, not of the body."""
+    verb = next((index for index, drop in enumerate(dropped) if not drop), len(units))
+    if verb == 0 or verb == len(units) or units[verb].word is not Word.COPULA:
+        return
+    for index in range(verb + 1, len(units)):
+        if units[index].word not in OBSERVATION_ADJECTIVES or units[index].text in _RESULTS:
+            return
+        dropped[index] = True
+
+
+def _of_the_exam(units: list[Unit], before: int, exam: int) -> bool:
+    """An adjective of the exam; a body part only right before it: "rib series", not "the spine, lateral view"."""
+    unit = units[before]
+    if unit.word is Word.AND:
+        return _exam_word(units, before - 1)
+    close = units[exam].first - unit.last == 1
+    return unit.text in lexicon().exam_adjectives and (close or unit.word not in ANATOMY_NOUNS)
 
 
 def _exam_word(units: list[Unit], index: int) -> bool:
@@ -100,6 +119,14 @@ def _speaks(units: list[Unit], index: int) -> bool:
         return before in ANATOMY_ADJECTIVES or before in ANATOMY_NOUNS
     if unit.word is Word.OF and index and units[index - 1].text in _EMPTIED:
         unit.word = Word.NEGATION
+    if unit.word is Word.CHANGE and unit.text.endswith("ing") and after in {Word.OF, Word.IN}:
+        # "Worsening of the opacity": a noun.
+        unit.word = Word.PROCESS
+    if unit.text == "midline" and after not in CONTENT and before is not Word.IN:
+        # "The trachea is midline": said of it; "a midline scar": where.
+        unit.word = Word.DESCRIPTOR
+    if unit.text == "to" and before in OBSERVATION_ADJECTIVES and after in OBSERVATION_ADJECTIVES:
+        return False
     if unit.text in _BARE_FINDINGS and before not in CONTENT and before not in {Word.NEGATION, Word.HOLE}:
         unit.word = Word.SUBJECT
     return True

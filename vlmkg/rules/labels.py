@@ -95,7 +95,8 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
         return Word.ORGAN
     following = lexicon().words.get(tokens[index + 1]) if index + 1 < len(tokens) else None
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
-        return Word.POSITION if following in CONTENT else Word.OTHER
+        near = {lexicon().words.get(word) for word in tokens[index + 1 : index + 5]}
+        return Word.POSITION if near & CONTENT else Word.OTHER
     if token in _NUMERALS:
         return Word.NUMBER if following in CONTENT else Word.OTHER
     return guess(token)

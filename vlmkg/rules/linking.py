@@ -46,7 +46,7 @@ def link(parts: list[Part], edges: list[Edge]) -> list[list[Part]]:
         elif part.words_only:
             _link_words(clause, part, previous, following, edges)
         else:
-            _link_finding(clause, part, previous, edges)
+            _link_finding(clause, part, previous, following, edges)
     return before
 
 
@@ -66,7 +66,7 @@ def _link_place(clause: Clause, part: Part, previous: Part | None, following: Pa
     elif phrase.joined_by(Word.COPULA):
         _locate(clause.subjects, part, edges)
         clause.place = part
-    elif phrase.coordinated and (not _has_verb(following) or previous.place_only):
+    elif phrase.coordinated and (not _has_verb(following) or previous.place_only or _bare_dimension(part)):
         _more_places(clause, part, previous, following, edges)
     elif not phrase.joint and not _has_verb(following) and not _said_of(following):
         _beside(clause, part, previous, edges)
@@ -107,7 +107,10 @@ def _all_dimensions(part: Part) -> bool:
 
 
 def _locate(parts: list[Part], place: Part, edges: list[Edge]) -> None:
+    listed = len(parts) > 1 and parts[-1].phrase.joined_by(Word.AND, Word.OR, Word.VERSUS)
     for part in parts:
+        if part is not parts[-1] and (_region(part) or not listed) and parts[-1].noun:
+            continue
         if part.noun and part.places and all(unit.word is Word.POSITION for unit in part.places):
             # "Anterior deformity of the vertebra": the anterior part of the vertebra.
             old = [edge for edge in edges if edge[0] in part.heads and edge[2] in part.places]
@@ -142,6 +145,10 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
     """ "In the left and right base"; "heart and lungs"; "a vertebra, possibly T7"."""
     if _LEVEL.fullmatch(part.places[-1].text) and previous.place_only and part.phrase.joined_by(Word.COMMA):
         edges += [(part.places[-1], MODIFY, previous.places[-1])]
+    elif previous.places and _bare_dimension(part) and previous.places[-1].word is Word.DIMENSION:
+        # "Cardiac size and contour".
+        edges += [(head, kind, part.places[-1]) for head, kind, tail in list(edges) if tail is previous.places[-1]]
+        clause.subjects = [*clause.subjects, part]
     elif _has_verb(following) and clause.anchors and clause.anchors[-1].heads:
         _start(clause, part)
     elif clause.place is not None and previous.place_only and clause.anchors and clause.anchors[-1].heads:
@@ -156,6 +163,10 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
         clause.place = part
     else:
         _start(clause, part)
+
+
+def _bare_dimension(part: Part) -> bool:
+    return all(unit.word is Word.DIMENSION for unit in part.phrase.units) and part.phrase.joined_by(Word.AND)
 
 
 def _beside(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -> None:
@@ -231,12 +242,16 @@ def _describe(subjects: list[Part], part: Part, edges: list[Edge]) -> None:
 # Findings
 
 
-def _link_finding(clause: Clause, part: Part, previous: Part | None, edges: list[Edge]) -> None:
+def _link_finding(clause: Clause, part: Part, previous: Part | None, following: Part | None, edges: list[Edge]) -> None:
     phrase = part.phrase
     if previous is None:
         _start(clause, part)
     elif phrase.coordinated and (previous.noun or previous.place_only or previous.heads):
-        _coordinate(clause, part, previous, edges)
+        if previous.place_only and clause.said is None and _has_verb(following) and previous in clause.subjects:
+            # "The heart and the vascular pattern are normal".
+            clause.subjects = clause.anchors = [*clause.subjects, part]
+        else:
+            _coordinate(clause, part, previous, edges)
     elif part.noun and phrase.joined_by(Word.OF) and not phrase.joined_by(Word.COPULA):
         _of_finding(clause, part, edges)
     elif part.noun and phrase.joined_by(Word.IN) and not phrase.joined_by(Word.COPULA, Word.SHOW):
@@ -245,7 +260,7 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, edges: list
         _shown(clause, part, edges)
     elif phrase.joined_by(Word.NEGATION, Word.WITH):
         _with_finding(clause, part, previous, edges)
-    elif phrase.joined_by(Word.IN) and part.places:
+    elif phrase.joined_by(Word.IN, Word.OF) and part.places and not part.noun:
         _locate(clause.anchors, part, edges)
         clause.place = part
     else:
@@ -299,7 +314,9 @@ def _of_finding(clause: Clause, part: Part, edges: list[Edge]) -> None:
 def _in_finding(clause: Clause, part: Part, edges: list[Edge]) -> None:
     """ "Air within the mass", "change in the nodule"."""
     for anchor in clause.anchors:
-        if anchor.noun and part.phrase.joint[-1].text in {"in", "within", "from"}:
+        if part.heads[-1].text == "position" and anchor.noun:
+            edges.append((part.heads[-1], MODIFY, anchor.heads[-1]))
+        elif anchor.noun and part.phrase.joint[-1].text in {"in", "within", "from"}:
             edges.append((anchor.heads[-1], MODIFY, part.heads[-1]))
     clause.anchors = [part]
 
@@ -312,6 +329,15 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
                 edges += [(part.heads[-1], LOCATED_AT, place) for place in subject.places]
             elif subject.noun and part.heads[-1].text in _TIPS:
                 edges.append((part.heads[-1], MODIFY, subject.heads[-1]))
+    elif clause.said is None and part.places and _all_dimensions(part):
+        # "The heart is normal size".
+        edges += [
+            (place, MODIFY, size)
+            for one in clause.subjects
+            if one.place_only
+            for place in one.places
+            for size in part.places
+        ]
     clause.anchors = [part]
     clause.place = clause.said = None
 

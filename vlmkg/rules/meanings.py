@@ -9,7 +9,7 @@ from vlmkg.rules.labels import Unit
 from vlmkg.schema import Presence, RelationType
 
 _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
-_BETWEEN = frozenset({Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT})
+_BETWEEN = frozenset({Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
 
 
 @dataclass(slots=True)
@@ -65,6 +65,7 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
 def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
     """The explanation and its alternatives; uncertain unless it is the only one and taken as given."""
     chain = [parts[index]]
+    listed = any("differential" in unit.text or "consideration" in unit.text for unit in parts[index].phrase.joint)
     alternatives = False
     for part in parts[index + 1 :]:
         if part.place_only:
@@ -72,7 +73,7 @@ def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
         if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].word is Word.PROCESS:
             chain.append(part)
             continue
-        if not part.phrase.coordinated or not part.heads or _fresh(part, chain[-1]):
+        if not part.phrase.coordinated or not part.heads or (_fresh(part, chain[-1]) and not listed):
             break
         alternatives = alternatives or part.phrase.joined_by(Word.OR, Word.VERSUS)
         chain.append(part)

@@ -106,7 +106,9 @@ def _look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     before = phrases[:end]
     if Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
         _set_back(before, Presence.UNCERTAIN)
-    elif Word.GONE in words or Word.EXCLUDE in words or (denied and Word.HEDGE not in words):
+    elif Word.GONE in words or (denied and Word.HEDGE not in words):
+        _set_back(before, Presence.ABSENT)
+    elif Word.EXCLUDE in words and before and before[-1].head is not None:
         _set_back(before, Presence.ABSENT)
     elif Word.HEDGE in words or Word.SUGGEST_MAYBE in words:
         _set_back(before, Presence.UNCERTAIN)
