@@ -41,7 +41,7 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
             try:
                 places = find_places(data, settings)
                 say(f"starting in {data.root}")
-                endpoints = _start(places, supervisor, heap_mib=settings.neo4j_heap, graph_text=graph_text)
+                endpoints = _start(places, supervisor, heap_mib=settings.vlmkg_neo4j_heap, graph_text=graph_text)
                 data.write_endpoints(endpoints)
                 show(rows_of(places))
                 say("ready")
@@ -67,7 +67,7 @@ def _settings() -> StackSettings:
         return StackSettings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", "correct the environment") from error
+        raise UsageError(f"{str(first['loc'][0]).upper()}: {first['msg']}", "correct the environment") from error
 
 
 def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text: bool) -> Endpoints:

@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-def _mebibytes(text: str | int) -> int:
-    found = re.fullmatch(r"(\d+)([mg])", str(text).lower())
+def _mebibytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+)([mg])", text.lower())
     if found is None:
         message = "write a size as 512m or 2g"
         raise ValueError(message)
@@ -30,5 +30,5 @@ class StackSettings(BaseSettings):
     """VLMKG_BLOB_URL: a folder elsewhere, or an object store."""
     vlmkg_api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """VLMKG_API_PORT: the port that the API gets where it is free."""
-    neo4j_heap: Annotated[int, BeforeValidator(_mebibytes), Field(ge=256, validation_alias="VLMKG_NEO4J_HEAP")] = 512
-    """VLMKG_NEO4J_HEAP: the local Neo4j's heap, as 512m or 2g. In mebibytes here; measured to do for a laptop's day."""
+    vlmkg_neo4j_heap: Annotated[int, BeforeValidator(_mebibytes), Field(ge=256, validate_default=False)] = 512
+    """VLMKG_NEO4J_HEAP: the heap of the local Neo4j, as 512m or 2g; in mebibytes here."""
