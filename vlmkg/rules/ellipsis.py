@@ -14,7 +14,8 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
         before = result[-1] if result else None
         if before is not None and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
-            result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate)
+            compared = phrase.joined_by(Word.THAN)
+            result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate, compared)
         else:
             result.append(phrase)
     return result

@@ -42,9 +42,11 @@ class Part:
 def read_inside(phrase: Phrase, edges: list[Edge]) -> Part:
     """The phrase's heads and places; its inner relations are added to `edges`."""
     head = phrase.head
-    own_places, pairs = places(phrase.anatomy_groups, of_finding=head is not None)
+    own_places, pairs = places(phrase.anatomy_groups, of_finding=head is not None or phrase.compared)
     edges += [(unit, RelationType.MODIFY, described) for unit, described in pairs]
     describing = _describe_adjectives(phrase, edges)
+    if head is None and phrase.compared:
+        return Part(phrase, describing, own_places, noun=False)
     if head is None:
         edges += [(unit, RelationType.LOCATED_AT, place) for unit in describing for place in own_places]
         return Part(phrase, describing, own_places, noun=False)

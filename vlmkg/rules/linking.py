@@ -270,7 +270,15 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
 def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -> None:
     """ "Effusion or pneumothorax"; a region of the lung and a describing word may hold for both."""
     group = [one for one in clause.anchors if one.noun]
+    if part.phrase.compared and group:
+        # "Opacities, right greater than left".
+        edges += [(word, MODIFY, group[-1].heads[-1]) for word in part.heads]
+        edges += [(group[-1].heads[-1], LOCATED_AT, place) for place in part.places]
+        return
     if not group or not part.noun or previous.words_only:
+        place_first = previous.place_only and previous in clause.subjects and part.noun and not part.places
+        if place_first and part.phrase.joined_by(Word.COMMA):
+            edges += [(part.heads[-1], LOCATED_AT, place) for one in clause.subjects for place in one.places]
         _start(clause, part)
         return
     first = group[-1]
@@ -329,7 +337,7 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
                 edges += [(part.heads[-1], LOCATED_AT, place) for place in subject.places]
             elif subject.noun and part.heads[-1].text in _TIPS:
                 edges.append((part.heads[-1], MODIFY, subject.heads[-1]))
-    elif clause.said is None and part.places and _all_dimensions(part):
+    elif clause.said is None and part.places and all(unit.word is Word.DIMENSION for unit in part.phrase.anatomy):
         # "The heart is normal size".
         edges += [
             (place, MODIFY, size)
@@ -351,7 +359,9 @@ def _with_finding(clause: Clause, part: Part, previous: Part, edges: list[Edge])
 
 
 def _has_verb(following: Part | None) -> bool:
-    return following is not None and following.phrase.joined_by(Word.COPULA, Word.SHOW)
+    if following is None or following.phrase.joined_by(Word.RELATIVE, Word.THERE, Word.COMMA, Word.BUT):
+        return False
+    return following.phrase.joined_by(Word.COPULA, Word.SHOW)
 
 
 def _said_of(following: Part | None) -> bool:

@@ -26,7 +26,7 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
         explicit = part.phrase.joined_by(*_SUGGEST)
         if not part.heads or not (explicit or _implied(parts, index, before[index])):
             continue
-        evidence = [head for one in before[index] for head in one.heads if head.presence is Presence.PRESENT]
+        evidence = [head for one in before[index] for head in one.heads if head.presence is not Presence.ABSENT]
         if explicit and not evidence and part.heads[0].presence is Presence.ABSENT:
             continue
         explanations = _explanations(parts, index, sure=_sure(part))

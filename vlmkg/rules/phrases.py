@@ -25,13 +25,14 @@ class Phrase:
     """One group of content units with the function units that stand between it and the phrase before.
 
     `nouns` holds the observation nouns, the head last; `describing` the observation adjectives. `predicate` is True for what is said of a subject.
-    `cuts` are the positions in `units` where a coordinated part begins ("left | and right lower lobe").
+    `compared` is True for "left greater than right". `cuts` are the positions in `units` where a coordinated part begins ("left | and right lower lobe").
     """
 
     joint: list[Unit]
     units: list[Unit] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     predicate: bool = False
+    compared: bool = False
 
     @property
     def nouns(self) -> list[Unit]:

@@ -110,7 +110,7 @@ def _look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         _set_back(before, Presence.ABSENT)
     elif Word.EXCLUDE in words and before and before[-1].head is not None:
         _set_back(before, Presence.ABSENT)
-    elif Word.HEDGE in words or Word.SUGGEST_MAYBE in words:
+    elif Word.HEDGE in words or any(unit.text == "suggested" for unit in cues):
         _set_back(before, Presence.UNCERTAIN)
 
 
