@@ -16,6 +16,9 @@ SEGMENT_LIMIT = 100_000
 _FIELD_LIMIT = 64
 """Fields that are split off a segment; no field after OBR-50 is read."""
 
+EMPTY = '""'
+"""HL7's null: the sender says that there is no value."""
+
 _READ = frozenset({"MSH", "PID", "ORC", "OBR", "OBX", "ZDS"})
 
 
@@ -54,7 +57,7 @@ class Segment:
     def part(self, repetition: str, component: int, subcomponent: int = 1) -> str:
         """The same of one repetition."""
         value = _nth(_nth(repetition, self.separators.component, component), self.separators.subcomponent, subcomponent)
-        return unescape(value, self.separators).strip()
+        return "" if value == EMPTY else unescape(value, self.separators).strip()
 
 
 def _nth(value: str, separator: str, number: int) -> str:

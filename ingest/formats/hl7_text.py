@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ingest.formats.code_sets import code_set
 from ingest.formats.hl7_orders import Order
-from ingest.formats.hl7_segments import Segment, unescape
+from ingest.formats.hl7_segments import EMPTY, Segment, unescape
 from ingest.formats.hl7_status import is_deleted
 from vlmkg.sections import find_sections
 
@@ -40,6 +40,9 @@ _WORDS = code_set(
     "RECOMMENDATION"
 )
 
+_READ = frozenset({FINDINGS, "IMPRESSION", ADDENDUM})
+_PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
+
 
 class ReportText(NamedTuple):
     """The report's words, and those of its addendum; each empty where there is none."""
@@ -52,7 +55,7 @@ def order_text(order: Order, charset: str) -> ReportText:
     """The words of all text results in message order. `charset` is that of hexadecimal escapes."""
     body: list[str] = []
     addendum: list[str] = []
-    kept = [result for result in order.texts if not is_deleted(result.text(11))]
+    kept = [result for result in order.texts if not is_deleted(result.text(11)) and result.field(5) != EMPTY]
     for heading, results in groupby(kept, key=section_heading):
         lines = [line for result in results for line in _lines(result, charset)]
         (addendum if heading == ADDENDUM else body).extend(_under(heading, lines))
@@ -78,9 +81,7 @@ def _lines(result: Segment, charset: str) -> list[str]:
 
 def _under(heading: str | None, lines: list[str]) -> list[str]:
     """The lines of one section, with its heading written before the first line that none stands over."""
-    if heading is None:
-        return lines
-    if (place := _unheaded(heading, lines)) is None:
+    if heading is None or (place := _unheaded(heading, lines)) is None:
         return lines
     return [*lines[:place], f"{heading}:", *lines[place:]]
 
@@ -88,16 +89,16 @@ def _under(heading: str | None, lines: list[str]) -> list[str]:
 def _unheaded(heading: str, lines: list[str]) -> int | None:
     """The first line that no heading covers; None where the section starts with its own.
 
-    A heading covers its paragraph; that of the exam's name covers its line.
+    A heading that is not read covers its paragraph, a line such as the exam's name or a signature itself alone.
     """
     covered = False
     for number, line in enumerate(lines):
         if not line.strip():
             covered = False
         elif _has_heading(line):
-            if heading != FINDINGS or _names_findings(line):
+            if heading not in _READ or _names_read(line):
                 return None
-            covered = not _names_exam(line)
+            covered = line.lstrip().upper().startswith(_PARAGRAPHS)
         elif not covered:
             return number
     return None
@@ -108,13 +109,9 @@ def _has_heading(line: str) -> bool:
     return not sections or sections[0].start > 0
 
 
-def _names_findings(line: str) -> bool:
-    """Whether the line's heading opens what is read: a word under it would be found in a read section."""
+def _names_read(line: str) -> bool:
+    """Whether the line's heading opens a section that is read: a word under it would be."""
     return bool(find_sections(f"{line} x\n"))
-
-
-def _names_exam(line: str) -> bool:
-    return line.lstrip().upper().startswith(("EXAM", "STUDY", "PROCEDURE"))
 
 
 def _join(lines: list[str]) -> str:

@@ -27,7 +27,11 @@ def parse(raw: bytes, origin: Origin) -> ParsedMessage:
 
 def _decode(raw: bytes, source: str, report_id: str) -> str:
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         detail = f"the text is not UTF-8: byte {error.start} can't be decoded"
-        raise MessageRefusedError(Reason.BAD_ENCODING, detail, source=source, external_id=report_id) from None
+    else:
+        if "\0" not in text:
+            return text
+        detail = "the text holds NUL bytes: it is UTF-16 or no text"
+    raise MessageRefusedError(Reason.BAD_ENCODING, detail, source=source, external_id=report_id)

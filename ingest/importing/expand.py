@@ -11,7 +11,7 @@ from ingest.formats.detect import HEAD, Container, detect, detect_archive
 from ingest.formats.origin import Format, Origin
 from ingest.importing.archives import BROKEN, Member, read_members
 from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
-from ingest.importing.files import FoundFile, modified_at
+from ingest.importing.files import FoundFile, Meter, modified_at
 from ingest.importing.pieces import Piece, read_piece
 from ingest.submit import Incoming
 
@@ -45,16 +45,24 @@ class Choice:
     source: str | None = None
 
 
-def expand_file(found: FoundFile, choice: Choice) -> Iterator[Item]:
+def expand_files(files: Iterable[FoundFile], choice: Choice, meter: Meter) -> Iterator[Item]:
+    """The messages of all files, one file after the other."""
+    for found in files:
+        yield from expand_file(found, choice, meter)
+
+
+def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item]:
     """The messages of one file. One that can't be opened, or not be read to its end, is one refused message more."""
     try:
         with found.path.open("rb") as stream:
+            meter.stream = stream
             container = detect_archive(stream.peek(HEAD)[:HEAD], found.name)
             if container:
                 yield from _expand_archive(found, stream, container, choice)
             else:
                 time = modified_at(found.path.stat().st_mtime)
                 yield from _expand(stream, found.name, replace(_origin(found.name, choice), modified_at=time), choice)
+            meter.finish()
     except OSError:
         detail = "the file can't be opened, or not be read to its end"
         yield _refused(Piece(), Format.UNKNOWN, _origin(found.name, choice), Reason.UNREADABLE, detail)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,25 @@ class FoundFile:
 
     path: Path
     name: str
+
+
+@dataclass(slots=True)
+class Meter:
+    """How many bytes of the files were passed, for a progress bar. `stream` is the file that is open now."""
+
+    passed: int = 0
+    stream: BinaryIO | None = None
+
+    @property
+    def position(self) -> int:
+        """Bytes of finished files, and of the open one up to where it is read."""
+        return self.passed + (self.stream.tell() if self.stream and not self.stream.closed else 0)
+
+    def finish(self) -> None:
+        """Count the open file, which has been read, as passed."""
+        if self.stream and not self.stream.closed:
+            self.passed += os.fstat(self.stream.fileno()).st_size
+        self.stream = None
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:

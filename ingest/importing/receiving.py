@@ -1,0 +1,38 @@
+"""Receiving the messages of files in groups: one commit and one round of fsync for many."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ingest.importing.expand import Item, Refused, Unread
+from ingest.submit import Incoming, Receipt, Receiver, receive_many, refuse, refuse_unread
+
+GROUP_MESSAGES = 64
+GROUP_BYTES = 4 * 1024 * 1024
+"""A group is closed at either. More in one commit gained nothing: reading them takes longer than storing them."""
+
+
+def receive_items(receiver: Receiver, items: Iterable[Item], stopped: Callable[[], bool]) -> Iterator[Receipt]:
+    """Receive messages in order, until `stopped` says so. What was yielded is safe."""
+    group: list[Incoming] = []
+    for item in items:
+        if stopped():
+            break
+        if isinstance(item, Incoming):
+            group.append(item)
+            if len(group) < GROUP_MESSAGES and sum(len(message.raw) for message in group) < GROUP_BYTES:
+                continue
+        yield from _flush(receiver, group)
+        if not isinstance(item, Incoming):
+            yield _refuse(receiver, item)
+    yield from _flush(receiver, group)
+
+
+def _flush(receiver: Receiver, group: list[Incoming]) -> list[Receipt]:
+    receipts = receive_many(receiver, group) if group else []
+    group.clear()
+    return receipts
+
+
+def _refuse(receiver: Receiver, item: Refused | Unread) -> Receipt:
+    if isinstance(item, Refused):
+        return refuse(receiver, item.message, item.error)
+    return refuse_unread(receiver, item.error, digest=item.digest, size=item.size, origin=item.origin)

@@ -1,0 +1,61 @@
+"""Counts of what became of the messages of one import."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ingest.ledger.states import State
+from ingest.submit import Receipt
+
+
+@dataclass(slots=True)
+class Tally:
+    """Each message is counted once: merged, refused, duplicate, dead, or pending under its event's id."""
+
+    merged: int = 0
+    duplicate: int = 0
+    dead: int = 0
+    refused_by_reason: Counter[str] = field(default_factory=Counter)
+    pending: set[int] = field(default_factory=set)
+
+    def add(self, receipt: Receipt) -> None:
+        """Count a message that was received."""
+        if receipt.duplicate:
+            self.duplicate += 1
+        else:
+            self.pending.add(receipt.event_id)
+            self.settle({receipt.event_id: (receipt.state, receipt.reason)})
+
+    def settle(self, outcomes: Mapping[int, tuple[State, str | None]]) -> None:
+        """Count what pending events have become."""
+        for event_id, (state, reason) in outcomes.items():
+            if state not in (State.MERGED, State.REFUSED, State.DEAD) or event_id not in self.pending:
+                continue
+            self.pending.remove(event_id)
+            self.merged += state is State.MERGED
+            self.dead += state is State.DEAD
+            if state is State.REFUSED:
+                self.refused_by_reason[reason or ""] += 1
+
+    @property
+    def refused(self) -> int:
+        """Messages that can't be used."""
+        return self.refused_by_reason.total()
+
+    @property
+    def received(self) -> int:
+        """All messages."""
+        return self.merged + self.refused + self.duplicate + self.dead + len(self.pending)
+
+    def summary(self, seconds: float) -> dict[str, object]:
+        """The counts as `vlmkg import --json` gives them."""
+        return {
+            "received": self.received,
+            "merged": self.merged,
+            "refused": self.refused,
+            "duplicate": self.duplicate,
+            "dead": self.dead,
+            "pending": len(self.pending),
+            "seconds": round(seconds, 3),
+            "refused_by_reason": dict(sorted(self.refused_by_reason.items())),
+        }

@@ -1,0 +1,59 @@
+"""Waiting until the events of an import are merged, refused or dead."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+
+from ingest.errors import OutageError
+from ingest.importing.tally import Tally
+from ingest.ledger import events
+from ingest.ledger.database import Ledger
+
+POLL_S = 0.25
+NOTICE_S = 10.0
+"""After this long without any movement the caller is told, once: most likely no worker runs."""
+
+
+class Ending(StrEnum):
+    """Why waiting ended."""
+
+    SETTLED = "settled"
+    STALLED = "stalled"
+    STOPPED = "stopped"
+
+
+def wait(
+    ledger: Ledger,
+    tally: Tally,
+    *,
+    patience_s: float,
+    stopped: Callable[[], bool],
+    moved: Callable[[], None],
+    still: Callable[[], None],
+) -> Ending:
+    """Wait until nothing of `tally` is pending, nothing has moved for `patience_s`, or `stopped` says so.
+
+    `moved` is called whenever an event changed its state; `still` once each time nothing has moved for NOTICE_S. An
+    outage of the ledger counts as not moving: it may come back.
+    """
+    states, since, told = None, time.monotonic(), False
+    while tally.pending:
+        if stopped():
+            return Ending.STOPPED
+        found = states
+        with suppress(OutageError), ledger.read() as connection:
+            found = events.outcomes(connection, sorted(tally.pending))
+        if found != states:
+            tally.settle(found or {})
+            found = {event_id: state for event_id, state in (found or {}).items() if event_id in tally.pending}
+            states, since, told = found, time.monotonic(), False
+            moved()
+        quiet = time.monotonic() - since
+        if quiet >= patience_s:
+            return Ending.STALLED
+        if quiet >= NOTICE_S and not told:
+            told = True
+            still()
+        time.sleep(POLL_S)
+    return Ending.SETTLED
