@@ -5,9 +5,10 @@ same bytes fsyncs the folder too: the first may not have got that far when the p
 """
 
 import contextlib
+import fcntl
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,8 @@ from ingest.errors import BlobLostError, OutageError
 
 WRITERS = 8
 """Blobs written at once: file systems write several fsyncs out together."""
+
+LOCK_FILE = ".lock"
 
 _MANY = 4
 
@@ -41,6 +44,21 @@ def open_blobs(url: str) -> BlobStore:
     folder = Path(root)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return BlobStore(folder, None, root)
+
+
+@contextlib.contextmanager
+def locked(store: BlobStore, *, exclusive: bool = False) -> Iterator[None]:
+    """Keep blobs from being deleted; with `exclusive`, from being stored or relied on.
+
+    Storing a blob that is there already does nothing, so between that and the ledger's commit nobody may delete it.
+    Stores that are not a folder can't be locked: from these nothing is deleted.
+    """
+    if store.folder is None:
+        yield
+        return
+    with (store.folder / LOCK_FILE).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
 
 
 def key_of(raw: bytes) -> str:

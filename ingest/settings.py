@@ -9,6 +9,7 @@ from ingest.ledger.database import Ledger, open_ledger
 from ingest.pseudonyms import load_key
 from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
 
 
 class IngestSettings(BaseSettings):
@@ -24,16 +25,33 @@ class IngestSettings(BaseSettings):
     """VLMKG_PSEUDONYM_KEY: at least 32 characters; else a key is made once in the data folder."""
 
 
-def ledger_of(data: DataDir, settings: IngestSettings | None = None) -> Ledger:
+def ledger_of(data: DataDir) -> Ledger:
     """Open the ledger that the settings name, made where it does not exist yet. Call it after fork."""
-    settings = settings or IngestSettings()
-    return open_ledger(settings.ledger_url.get_secret_value() if settings.ledger_url else data.ledger_url)
+    url = IngestSettings().ledger_url
+    return open_ledger(url.get_secret_value() if url else data.ledger_url)
 
 
-def receiver_of(data: DataDir, settings: IngestSettings | None = None) -> Receiver:
-    """Open everything that receiving needs. Call it after fork."""
-    settings = settings or IngestSettings()
-    ledger = ledger_of(data, settings)
+def receiver_of(data: DataDir) -> Receiver:
+    """Open everything that receiving needs, made where it does not exist yet. Call it after fork."""
+    settings = IngestSettings()
+    ledger = ledger_of(data)
     configured = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
     key = load_key(ledger, configured, data.secrets)
     return Receiver(ledger, open_blobs(settings.blob_url or data.blob_url), key, format_settings())
+
+
+def existing_ledger_of(data: DataDir) -> Ledger:
+    """Open the ledger, but make none: for commands that look at what is there. Raises UsageError without one."""
+    _require_ledger(data)
+    return ledger_of(data)
+
+
+def existing_receiver_of(data: DataDir) -> Receiver:
+    """Open everything that receiving needs, for a ledger that is there. Raises UsageError without one."""
+    _require_ledger(data)
+    return receiver_of(data)
+
+
+def _require_ledger(data: DataDir) -> None:
+    if IngestSettings().ledger_url is None and not data.ledger_file.exists():
+        raise UsageError(f"there is no ledger in {data.root}", f"start a stack with: vlmkg up --data {data.root}")

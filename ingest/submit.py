@@ -121,6 +121,7 @@ def _event(message: Incoming) -> NewEvent:
 
 
 def _store(receiver: Receiver, prepared: Sequence[tuple[Incoming, NewEvent]]) -> list[Receipt]:
-    blobs.put_many(receiver.blobs, [message.raw for message, event in prepared if event.blob_key])
-    with receiver.ledger.write() as connection:
-        return record(connection, [event for _, event in prepared])
+    with blobs.locked(receiver.blobs):
+        blobs.put_many(receiver.blobs, [message.raw for message, event in prepared if event.blob_key])
+        with receiver.ledger.write() as connection:
+            return record(connection, [event for _, event in prepared])

@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.neo4j_server",
     "tests.fixtures.redis_server",
     "tests.fixtures.postgres_server",
+    "tests.fixtures.ledger",
 ]
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

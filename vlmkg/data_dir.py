@@ -50,7 +50,8 @@ class DataDir:
         self.logs = self.root / "logs"
         self.neo4j = self.root / "neo4j"
         self.redis = self.root / "redis"
-        self.ledger_url = f"sqlite:///{self.root / 'ledger.sqlite'}"
+        self.ledger_file = self.root / "ledger.sqlite"
+        self.ledger_url = f"sqlite:///{self.ledger_file}"
         self.blob_url = f"file://{self.root / 'blobs'}"
 
     def endpoints(self) -> Endpoints | None:

@@ -121,6 +121,18 @@ def study_keys(connection: Connection, event_ids: Sequence[int]) -> dict[int, tu
     return {event_id: tuple(sorted(found[event_id])) for event_id in event_ids}
 
 
+def patient_ids(connection: Connection, event_ids: Sequence[int]) -> list[str]:
+    """The patients that these events speak of, by pseudonym, sorted."""
+    statement = select(sightings.c.patient_id).distinct()
+    return sorted(
+        {
+            patient_id
+            for chunk in chunks(event_ids)
+            for patient_id in connection.execute(statement.where(sightings.c.event_id.in_(chunk))).scalars()
+        }
+    )
+
+
 def reset_for_rebuild(ledger: Ledger) -> int:
     """Have everything merged again from the ledger, as into an empty graph. Returns the number of events put back."""
     with ledger.write() as connection:

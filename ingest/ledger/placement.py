@@ -99,9 +99,8 @@ def _follow_up(
 def _conflicting(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
     texts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for old in known:
-        if old.version:
-            status, report_key = old.version
-            texts[old.place.item_key, status].add(report_key)
+        if old.report_key and old.status and not old.addendum:
+            texts[old.place.item_key, old.status].add(old.report_key)
     found = set()
     for new in added:
         report = new.sighting.report

@@ -18,13 +18,15 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A sighting in the ledger, with what decides where it belongs. `version` is set for reports."""
+    """A sighting in the ledger, with what decides where it belongs. The last three are those of a report."""
 
     id: int
     event_id: int
     study_key: str
     place: Place
-    version: tuple[str, str] | None
+    report_key: str | None
+    status: str | None
+    addendum: bool | None
 
 
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
@@ -122,8 +124,7 @@ def _known(row: Row[Any]) -> Known:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
     place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
-    body = row.report_key is not None and not row.addendum
-    return Known(row.id, row.event_id, row.study_key, place, (row.status, row.report_key) if body else None)
+    return Known(row.id, row.event_id, row.study_key, place, row.report_key, row.status, row.addendum)
 
 
 def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:
