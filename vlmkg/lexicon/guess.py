@@ -10,8 +10,8 @@ _PLACE_PREFIXES = (
     "hemi", "endo", "epi", "bi", "antero", "postero", "supero", "infero", "latero", "medio",
 )  # fmt: skip
 _FINDING_PREFIXES = (
-    "non", "un", "hyper", "hypo", "micro", "macro", "multi", "pseudo", "poly", "re", "over", "under", "post", "pre", "semi",
-    "hydro", "pneumo", "hemo", "fibro", "broncho", "osteo", "poorly", "well", "mal", "dis", "in", "de", "sub", "bi", "tri",
+    "non", "un", "hyper", "hypo", "micro", "macro", "multi", "pseudo", "poly", "over", "under", "post", "semi",
+    "hydro", "pneumo", "hemo", "fibro", "broncho", "osteo", "mal", "sub", "bi", "tri",
 )  # fmt: skip
 _ENDING_MARGIN = 3
 _LONGEST_WORD = 40

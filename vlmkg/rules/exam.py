@@ -19,6 +19,9 @@ _BARE_FINDINGS = frozenset({"finding", "findings"})
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
+_OTHER_EXAMS = frozenset(
+    {"prior", "previous", "comparison", "earlier", "outside", "lateral", "frontal", "ap", "pa", "old", "recent"}
+)
 _CHANGE_ONLY = frozenset({"interval"})
 
 
@@ -71,11 +74,21 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
             before -= 1
         if before >= 0 and units[before].word is Word.IN:
             dropped[before] = True
+            if any(one.text in _OTHER_EXAMS for one in units[before + 1 : index + 1]):
+                _drop_denial(units, dropped, before)
         after = index + 1
         if after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].text in _WHOLE_BODY:
             dropped[after] = dropped[after + 1] = True
     _drop_quality(units, dropped)
     return [unit for unit, drop in zip(units, dropped, strict=True) if not drop]
+
+
+def _drop_denial(units: list[Unit], dropped: list[bool], before: int) -> None:
+    """ "Not seen on the prior exam", "not seen on the lateral view": no denial of what is seen today."""
+    while before > 0 and units[before - 1].word in {Word.REPORT, Word.COPULA}:
+        before -= 1
+    if before > 0 and units[before - 1].word is Word.NOT:
+        dropped[before - 1] = True
 
 
 def _drop_quality(units: list[Unit], dropped: list[bool]) -> None:
@@ -117,6 +130,10 @@ def _speaks(units: list[Unit], index: int) -> bool:
         return after in (OBSERVATION_ADJECTIVES if unit.text in _COMPARATIVES else OBSERVATIONS)
     if unit.word is Word.PART:
         return before in ANATOMY_ADJECTIVES or before in ANATOMY_NOUNS
+    if unit.word is Word.NOT and index + 2 < len(units) and units[index + 1].text == "well":
+        return units[index + 2].word is not Word.REPORT
+    if unit.word is Word.OF and before is Word.SUBJECT:
+        return False
     if unit.word is Word.OF and index and units[index - 1].text in _EMPTIED:
         unit.word = Word.NEGATION
     if unit.word is Word.CHANGE and unit.text.endswith("ing") and after in {Word.OF, Word.IN}:

@@ -15,7 +15,7 @@ _GLUED_LENGTH = re.compile(r"\d{1,4}(?:mm|cm)")
 _LEVEL = re.compile(r"[tlcs]\d{1,2}")
 _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
 _ORDINAL_WORDS = frozenset(
-    {"second", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
+    {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
 _NUMERALS = frozenset("23456789")
 _LONGEST_MEASURE = 16

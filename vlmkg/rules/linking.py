@@ -282,12 +282,13 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         _start(clause, part)
         return
     first = group[-1]
-    if not part.places and _region(first):
+    same = first.heads[-1].presence is part.heads[-1].presence
+    if not part.places and _region(first) and same:
         edges += [(part.heads[-1], LOCATED_AT, place) for place in first.places]
     if part.phrase.joined_by(Word.VERSUS) and not part.places:
         placed = [edge for edge in edges if edge[0] is first.heads[-1] and edge[1] is LOCATED_AT]
         edges += [(part.heads[-1], LOCATED_AT, place) for _, _, place in placed]
-    if not part.own and _same_thing(first, part) and not part.phrase.joined_by(Word.COMMA):
+    if not part.own and same and _same_thing(first, part) and not part.phrase.joined_by(Word.COMMA):
         edges += [(word, MODIFY, part.heads[-1]) for word in first.own]
     clause.anchors = [*group, part]
     clause.subjects = clause.anchors

@@ -22,10 +22,15 @@ class Meanings:
 def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit], edges: list[Edge]) -> Meanings:
     """Add the `suggestive_of` relations of a sentence to `edges`; `before` are the findings each part follows on."""
     meanings = Meanings()
+    source: list[Part] | None = None
     for index, part in enumerate(parts):
         explicit = part.phrase.joined_by(*_SUGGEST)
         if not part.heads or not (explicit or _implied(parts, index, before[index])):
             continue
+        if source is not None and part.phrase.joined_by(Word.BUT, Word.AND, Word.OR):
+            # "May be a scar but could be a tumour": both are said of the same finding.
+            before[index] = source
+        source = before[index]
         evidence = [head for one in before[index] for head in one.heads if head.presence is not Presence.ABSENT]
         if explicit and not evidence and part.heads[0].presence is Presence.ABSENT:
             continue
@@ -95,5 +100,5 @@ def _fresh(part: Part, last: Part) -> bool:
 def _only_not_excluded(parts: list[Part], tail: list[Unit]) -> bool:
     cues = {unit.word for part in parts for unit in part.phrase.joint} | {unit.word for unit in tail}
     open_cue = Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
-    nouns = [part for part in parts if part.noun]
-    return open_cue and bool(nouns) and all(one.heads[-1].presence is Presence.UNCERTAIN for one in nouns)
+    found = [part for part in parts if part.heads]
+    return open_cue and bool(found) and all(one.heads[-1].presence is Presence.UNCERTAIN for one in found)

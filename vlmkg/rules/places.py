@@ -5,7 +5,7 @@ basilar part (left) and the airspace.
 """
 
 from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import Word
+from vlmkg.lexicon.words import ANATOMY_NOUNS, Word
 from vlmkg.rules.labels import Unit
 
 
@@ -23,6 +23,9 @@ def places(groups: list[list[Unit]], *, of_finding: bool) -> tuple[list[Unit], l
             pairs += [(unit, last[-1]) for unit in group]
             continue
         for chain in _chains(group, of_finding=of_finding):
+            if chain[-1].word is Word.SIDE and len(chain) > 1 and chain[-2].word in ANATOMY_NOUNS:
+                # "The recesses bilaterally".
+                chain.insert(0, chain.pop())
             heads.append(chain[-1])
             pairs += _describing(chain)
     return heads, pairs

@@ -11,6 +11,7 @@ from vlmkg.schema import Presence
 
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, Word.SHOW, Word.BUT})
+_HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 _FRESH_WORDS = frozenset({Word.CHANGE})
 _FRESH_STATES = frozenset({"normal", "clear", "intact", "unremarkable"})
 
@@ -20,19 +21,32 @@ def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
     state = Presence.PRESENT
     for index, phrase in enumerate(phrases):
         following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
-        state = _ending(state, phrase, following)
+        state = _ending(state, phrase, following, listed=_in_list(phrases, index))
         state = _opening(state, phrases, index)
         for unit in phrase.units:
             if unit.word in OBSERVATIONS:
                 unit.presence = state
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
-            state = Presence.PRESENT if _opens_place(following) else state
+            state = Presence.PRESENT if not following or _opens_place(following) else state
     _look_back(phrases, len(phrases), tail)
     _alternatives(phrases)
 
 
-def _ending(state: Presence, phrase: Phrase, following: list[Unit]) -> Presence:
+def _in_list(phrases: list[Phrase], index: int) -> bool:
+    """Whether this phrase is inside "A, B or C"."""
+    phrase = phrases[index]
+    if phrase.head is None or any(unit.word is Word.CHANGE for unit in phrase.units):
+        return False
+    for later in phrases[index + 1 :]:
+        if later.joined_by(Word.OR, Word.VERSUS) and later.coordinated:
+            return True
+        if not later.coordinated or later.head is None:
+            return False
+    return False
+
+
+def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: bool) -> Presence:
     """The state that is left of an earlier cue when this phrase begins."""
     if state is Presence.PRESENT:
         return state
@@ -40,8 +54,10 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit]) -> Presence:
     if words & {Word.BUT, Word.COLON}:
         return Presence.PRESENT
     if state is Presence.ABSENT:
-        if Word.WITH in words or _fresh_statement(phrase, words, following):
+        if Word.WITH in words or _said_and_done(phrase) or _fresh_statement(phrase, words, following):
             return Presence.PRESENT
+        return state
+    if listed and phrase.coordinated:
         return state
     if words & {Word.OR, Word.VERSUS} or (phrase.coordinated and Word.COMMA not in words):
         return state
@@ -50,9 +66,21 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit]) -> Presence:
     return Presence.PRESENT if words & _ENDS_HEDGE or Word.AND in words else state
 
 
+def _said_and_done(phrase: Phrase) -> bool:
+    """ "No effusion is seen, left crowding": after its verb and a comma the denial is over; so before "this", "there"."""
+    words = [unit.word for unit in phrase.joint]
+    if Word.OR in words or not {Word.COMMA, Word.AND, Word.BUT} & set(words):
+        return False
+    if Word.SUBJECT in words or Word.THERE in words:
+        return True
+    return Word.COMMA in words and bool({Word.REPORT, Word.COPULA} & set(words[: words.index(Word.COMMA)]))
+
+
 def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) -> bool:
     """Whether, after a denial, a comma or "and" opens a statement of its own."""
     if words & {Word.COMMA, Word.AND} and not words & {Word.OR}:
+        if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:
+            return True
         if any(unit.word in _FRESH_WORDS or unit.text in _FRESH_STATES for unit in phrase.describing):
             return True
         verb = bool(following) and following[0].word in {Word.COPULA, Word.SHOW}
@@ -65,6 +93,7 @@ def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
     """The state that the cues right before this phrase open, and their effect on what stands before them."""
     joint = phrases[index].joint
     denied = False
+    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
     for position, unit in enumerate(joint):
         word = unit.word
         if word is Word.NEGATION:
@@ -72,7 +101,8 @@ def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
         elif word is Word.NOT:
             state, denied = Presence.ABSENT, True
         elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
-            state = Presence.UNCERTAIN if state is not Presence.ABSENT or denied else state
+            kept = state is Presence.ABSENT and not denied and (negated or word is not Word.HEDGE)
+            state = state if kept else Presence.UNCERTAIN
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
@@ -110,8 +140,14 @@ def _look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         _set_back(before, Presence.ABSENT)
     elif Word.EXCLUDE in words and before and before[-1].head is not None:
         _set_back(before, Presence.ABSENT)
-    elif Word.HEDGE in words or any(unit.text == "suggested" for unit in cues):
+    elif _hedges_back(cues) or any(unit.text == "suggested" for unit in cues):
         _set_back(before, Presence.UNCERTAIN)
+
+
+def _hedges_back(cues: list[Unit]) -> bool:
+    """ "Is possible", "may be present"; not "may be outside the patient"."""
+    words = [unit.word for unit in cues]
+    return Word.HEDGE in words and set(words[words.index(Word.HEDGE) :]) <= _HEDGED_ENDS
 
 
 def _set_back(before: list[Phrase], presence: Presence) -> None:
