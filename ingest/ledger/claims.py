@@ -62,17 +62,24 @@ def renew(ledger: Ledger, claims: Sequence[Claim], lease: timedelta) -> list[Cla
         return [replace(claim, expires_at=until) for claim in held]
 
 
-def complete_extract(ledger: Ledger, claim: Claim, readings: Sequence[StudyReading]) -> bool:
-    """Commit the readings of the event's studies and mark it extracted, in one transaction.
+def complete_extract(ledger: Ledger, done: Sequence[tuple[Claim, Sequence[StudyReading]]]) -> list[Claim]:
+    """Commit the readings of the events' studies and mark the events extracted, all in one transaction.
 
-    False where the claim was lost: nothing is committed then.
+    Returns the claims that were still held; of the others nothing is committed.
     """
     with ledger.write() as connection:
-        if not _held(connection, (claim,)):
-            return False
-        extractions.commit(connection, readings)
-        _finish(connection, (claim,), Stage.EXTRACT)
-        return True
+        held = _held(connection, [claim for claim, _ in done])
+        ours = {claim.event_id for claim in held}
+        # Two events of one study bring the same reading.
+        readings = {
+            reading.extraction.extraction_id: reading
+            for claim, brought in done
+            if claim.event_id in ours
+            for reading in brought
+        }
+        extractions.commit(connection, list(readings.values()))
+        _finish(connection, held, Stage.EXTRACT)
+        return held
 
 
 def complete_merge(ledger: Ledger, claims: Sequence[Claim], changes: Sequence[int] = ()) -> list[Claim]:
