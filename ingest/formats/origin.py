@@ -16,6 +16,7 @@ class Format(StrEnum):
     HL7 = "hl7"
     FHIR = "fhir"
     TEXT = "text"
+    GRAPHQL = "graphql"
     DICOM = "dicom"
     ARCHIVE = "archive"
     UNKNOWN = "unknown"

@@ -1,7 +1,7 @@
 """One door to all parsers."""
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats import fhir, hl7, openi, text
+from ingest.formats import fhir, graphql, hl7, openi, text
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
@@ -18,6 +18,8 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
             return fhir.parse(raw, origin, settings)
         case Format.TEXT:
             return text.parse(raw, origin)
+        case Format.GRAPHQL:
+            return graphql.parse(raw, origin)
         case Format.DICOM:
             detail = "DICOM objects are received by the DICOM door, not from files"
             raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
