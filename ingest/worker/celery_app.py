@@ -6,7 +6,6 @@ nothing to claim.
 """
 
 from celery import Celery
-from celery.signals import setup_logging
 
 from ingest.worker.queues import Queue
 
@@ -28,37 +27,37 @@ TRANSPORT_OPTIONS = {
 TASKS = {Queue.EXTRACT: "ingest.worker.tasks.extract", Queue.MERGE: "ingest.worker.tasks.merge"}
 """The name of the task of each queue, for senders that must not import what the task imports."""
 
-app = Celery("vlmkg", include=["ingest.worker.tasks"], set_as_current=False)
-app.conf.update(
-    broker_transport_options=TRANSPORT_OPTIONS,
-    result_backend_transport_options=TRANSPORT_OPTIONS,
-    visibility_timeout=VISIBILITY_TIMEOUT_S,
-    task_routes={task: {"queue": queue} for queue, task in TASKS.items()},
-    # Acknowledged after the work; a child that dies gives its message back; nobody hoards messages.
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    worker_prefetch_multiplier=1,
-    # Results are in the ledger.
-    task_ignore_result=True,
-    task_store_errors_even_if_ignored=False,
-    # JSON alone: with pickle on the wire whoever writes to Redis runs code here.
-    task_serializer="json",
-    accept_content=["json"],
-    # An outage of Redis is waited for, for ever, at start and later. Running work goes on: its claims are in the ledger.
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    worker_cancel_long_running_tasks_on_connection_loss=False,
-    # Sending is tried once: the dispatcher sends again what is missing.
-    task_publish_retry=False,
-    # No events, no remote control: nothing of a hospital's work is broadcast.
-    worker_enable_remote_control=False,
-    worker_send_task_events=False,
-    worker_hijack_root_logger=False,
-    worker_redirect_stdouts=False,
-    timezone="UTC",
-)
 
-
-@setup_logging.connect
-def keep_own_logging(**_: object) -> None:
-    """Tell Celery that logging is set up already (by the worker command)."""
+def make_app(broker_url: str) -> Celery:
+    """The application of one broker, without tasks: a sender needs none."""
+    app = Celery("vlmkg", set_as_current=False)
+    app.conf.update(
+        broker_url=broker_url,
+        broker_transport_options=TRANSPORT_OPTIONS,
+        result_backend_transport_options=TRANSPORT_OPTIONS,
+        visibility_timeout=VISIBILITY_TIMEOUT_S,
+        task_routes={task: {"queue": queue} for queue, task in TASKS.items()},
+        # Acknowledged after the work; a child that dies gives its message back; nobody hoards messages.
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        # Results are in the ledger.
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        # JSON alone: with pickle on the wire whoever writes to Redis runs code here.
+        task_serializer="json",
+        accept_content=["json"],
+        # An outage of Redis is waited for, for ever, at start and later. Running work goes on meanwhile.
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        # Sending is tried once: the dispatcher sends again what is missing.
+        task_publish_retry=False,
+        # No events, no remote control: nothing of a hospital's work is broadcast.
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        timezone="UTC",
+    )
+    return app

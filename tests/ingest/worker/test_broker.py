@@ -3,15 +3,14 @@ from celery import Celery
 
 from ingest.errors import OutageError
 from ingest.worker.broker import Broker
-from ingest.worker.celery_app import VISIBILITY_TIMEOUT_S, app
+from ingest.worker.celery_app import VISIBILITY_TIMEOUT_S, make_app
 from ingest.worker.queues import Queue
 from tests.fixtures.redis_server import RedisServer
 
 
 @pytest.fixture
 def celery(broker: RedisServer) -> Celery:
-    app.conf.broker_url = broker.url
-    return app
+    return make_app(broker.url)
 
 
 def test_counts_what_it_sent_by_queue(celery: Celery) -> None:

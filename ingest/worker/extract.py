@@ -1,0 +1,45 @@
+"""The extract stage: events are claimed in groups, their studies' current reports read, the readings committed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import chain
+
+from ingest.ledger import claims, events, extractions, studies
+from ingest.ledger.claims import Claim
+from ingest.ledger.database import Ledger
+from ingest.ledger.states import DeadReason, Stage
+from ingest.worker.isolation import isolate
+from ingest.worker.keeping import kept
+from ingest.worker.reading import Reader, extraction_id, read_studies
+
+GROUP = 32
+"""Events read at once: enough to make the cost of claiming them small, few enough to lose little in a crash."""
+
+
+def extract_some(ledger: Ledger, reader: Reader, owner: str, lease: timedelta) -> list[int]:
+    """Claim a group of events, or one that must run alone, and read their studies. Returns their ids.
+
+    An event that alone makes the engine fail has one attempt counted. Raises OutageError, after giving back what was
+    claimed, where the ledger does not answer.
+    """
+    held = claims.claim(ledger, Stage.EXTRACT, owner, limit=GROUP, lease=lease)
+    if not held:
+        return []
+    with kept(ledger, held, lease):
+        faults = isolate(held, partial(_extract, ledger, reader))
+        for fault in faults:
+            claims.fail(ledger, [fault.item], DeadReason.EXTRACT_FAILED, fault.where, alone=True)
+    return [claim.event_id for claim in held]
+
+
+def _extract(ledger: Ledger, reader: Reader, held: Sequence[Claim]) -> None:
+    """Read the studies of these events and commit, all in one transaction or nothing."""
+    with ledger.read() as connection:
+        keys = events.study_keys(connection, [claim.event_id for claim in held])
+        found = studies.load_many(connection, sorted(set(chain.from_iterable(keys.values()))))
+        wanted = [identity for study in found.values() if (identity := extraction_id(reader, study))]
+        known = extractions.find(connection, sorted(wanted))
+    readings = read_studies(reader, list(found.values()), known)
+    done = [(claim, [readings[key] for key in keys[claim.event_id] if key in readings]) for claim in held]
+    claims.complete_extract(ledger, done)

@@ -1,0 +1,24 @@
+"""What a worker prints: one line of `key=value` an event, to standard error. Ids and counts, never a payload."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logging() -> None:
+    """Set up logging for a worker and its children. Celery says what goes wrong, not what it receives."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
