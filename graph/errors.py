@@ -6,6 +6,7 @@ VlmkgError
 └── GraphError
     ├── GraphUnavailableError   Neo4j does not answer: retryable
     ├── MigrationChangedError   a migration that was applied reads differently now
+    ├── IncompleteWriteError    a record names something that is not in the graph
     └── UnknownMigrationError   the graph was migrated by a later release
 """
 
@@ -43,3 +44,16 @@ class UnknownMigrationError(GraphError):
     def __init__(self, name: str) -> None:
         super().__init__(f"the graph was migrated by a later release: {name}", "use that release or a later one")
         self.name = name
+
+
+class IncompleteWriteError(GraphError):
+    """A statement created less than its rows say, so a record names something that is not there. Nothing is written."""
+
+    def __init__(self, what: str, expected: int, got: int) -> None:
+        super().__init__(
+            f"a write created {got} {what} where its records have {expected}",
+            "the records name a report, image, concept or mention that they do not hold: report this as a bug",
+        )
+        self.what = what
+        self.expected = expected
+        self.got = got

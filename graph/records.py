@@ -83,12 +83,16 @@ class ExtractionRecord:
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """What makes a mention a finding: its composed concept, side and degree."""
+    """What makes a mention a finding: its composed concept, side and degree.
+
+    `concept` is the composed concept in full where it may not be in the graph yet, that is where it is a local one.
+    """
 
     concept_code: str
     laterality: str | None
     severity: str | None
     place_codes: tuple[str, ...]
+    concept: ConceptRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

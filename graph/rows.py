@@ -1,0 +1,231 @@
+"""Records as rows: the parameters of graph.statements, and how much each statement must then have created."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from graph import statements
+from graph.page_keys import page_key, time_part
+from graph.records import ConceptRecord, MentionRecord, ReportRecord, StudySubgraph
+from vlmkg.identity import digest
+from vlmkg.schema import Kind, RelationType
+
+Row = dict[str, Any]
+
+_LAYOUT = 1
+"""Part of every projection digest: raise it when the same records are to be written differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement with its rows. `nodes` and `relationships` are what it must create; None: whatever is missing."""
+
+    statement: LiteralString
+    rows: list[Row]
+    nodes: int | None = 0
+    relationships: int | None = 0
+
+
+def projection_digest(subgraph: StudySubgraph) -> str:
+    """SHA-256 (hex) over everything that is written of a study: equal digests, equal subgraphs."""
+    return digest(_LAYOUT, repr(subgraph))
+
+
+def writes_of(subgraphs: Sequence[StudySubgraph], digests: Mapping[str, str]) -> list[Write]:
+    """The statements that create these studies, in their order, with their projection digests by study key.
+
+    Rows that touch what studies share are sorted by key.
+    """
+    extracted = [subgraph for subgraph in subgraphs if subgraph.extraction is not None]
+    writes = [
+        Write(statements.MERGE_PATIENTS, _patients(subgraphs), nodes=None),
+        Write(statements.MERGE_CONCEPTS, _concepts(extracted), nodes=None),
+        _creating(statements.CREATE_STUDIES, [_study(subgraph, digests) for subgraph in subgraphs]),
+        _creating(statements.CREATE_REPORTS, _reports(subgraphs)),
+        _linking(statements.CREATE_SUPERSEDES, _supersedes(subgraphs)),
+        _creating(statements.CREATE_IMAGES, _images(subgraphs)),
+        *_extractions(extracted),
+        *_mentions(extracted),
+        *(_linking(statements.CREATE_RELATIONS[kind], _relations(extracted, kind)) for kind in RelationType),
+    ]
+    return [write for write in writes if write.rows]
+
+
+def _creating(statement: LiteralString, rows: list[Row]) -> Write:
+    """A statement that creates, for each row, a node and the relationship that holds it."""
+    return Write(statement, rows, nodes=len(rows), relationships=len(rows))
+
+
+def _linking(statement: LiteralString, rows: list[Row]) -> Write:
+    return Write(statement, rows, relationships=len(rows))
+
+
+def _patients(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
+    patients = {subgraph.patient.patient_id: subgraph.patient for subgraph in subgraphs}
+    return [
+        {"patientId": key, "sex": patients[key].sex, "birthYear": patients[key].birth_year} for key in sorted(patients)
+    ]
+
+
+def _concepts(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
+    mentions = [mention for subgraph in subgraphs for mention in subgraph.mentions]
+    concepts: set[ConceptRecord] = {mention.concept for mention in mentions}
+    concepts |= {mention.finding.concept for mention in mentions if mention.finding and mention.finding.concept}
+    # Two names of one code: the smaller one, so that the order of studies does not choose.
+    by_code = {each.code: each for each in sorted(concepts, key=lambda one: (one.code, one.name), reverse=True)}
+    return [{"code": each.code, "system": each.system, "name": each.name} for each in reversed(by_code.values())]
+
+
+def _study(subgraph: StudySubgraph, digests: Mapping[str, str]) -> Row:
+    study = subgraph.study
+    return {
+        "patient": subgraph.patient.patient_id,
+        "properties": {
+            "studyKey": study.study_key,
+            "studyUid": study.study_uid,
+            "accession": study.accession,
+            "modality": study.modality,
+            "bodyPart": study.body_part,
+            "startedAt": study.started_at,
+            "pairing": study.pairing,
+            "pageKey": page_key(study.started_at, study.study_key),
+            "projectionDigest": digests[study.study_key],
+        },
+    }
+
+
+def _reports(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
+    return [
+        {"study": subgraph.study.study_key, "properties": _report(report)}
+        for subgraph in subgraphs
+        for report in subgraph.reports
+    ]
+
+
+def _report(report: ReportRecord) -> Row:
+    return {
+        "reportKey": report.report_key,
+        "reportId": report.report_id,
+        "version": report.version,
+        "status": report.status,
+        "current": report.current,
+        "issuedAt": report.issued_at,
+        "textDigest": report.text_digest,
+        "text": report.text,
+    }
+
+
+def _supersedes(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
+    reports = (report for subgraph in subgraphs for report in subgraph.reports)
+    return [{"newer": report.report_key, "older": report.supersedes} for report in reports if report.supersedes]
+
+
+def _images(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
+    return [
+        {
+            "study": subgraph.study.study_key,
+            "properties": {
+                "sopInstanceUid": image.sop_instance_uid,
+                "view": image.view,
+                "rows": image.rows,
+                "columns": image.columns,
+                "digest": image.digest,
+            },
+        }
+        for subgraph in subgraphs
+        for image in subgraph.images
+    ]
+
+
+def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
+    """The extractions, and what they read: images of the study by their UID, all else is a report's key."""
+    nodes: list[Row] = []
+    reports: list[Row] = []
+    images: list[Row] = []
+    for subgraph in subgraphs:
+        extraction = subgraph.extraction
+        if extraction is None:
+            continue
+        uids = {image.sop_instance_uid for image in subgraph.images}
+        for source in extraction.reads:
+            (images if source in uids else reports).append({"extraction": extraction.extraction_id, "source": source})
+        properties = {
+            "extractionId": extraction.extraction_id,
+            "engine": extraction.engine,
+            "checkpoint": extraction.checkpoint,
+            "engineDigest": extraction.engine_digest,
+            "modalities": list(extraction.modalities),
+            "outOfDomain": extraction.out_of_domain,
+            "createdAt": extraction.created_at,
+        }
+        nodes.append({"properties": properties})
+    return [
+        Write(statements.CREATE_EXTRACTIONS, nodes, nodes=len(nodes)),
+        _linking(statements.CREATE_READ_REPORTS, reports),
+        _linking(statements.CREATE_READ_IMAGES, images),
+    ]
+
+
+def _mentions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
+    findings, observations, anatomy = [], [], []
+    for subgraph in subgraphs:
+        found = [mention for mention in subgraph.mentions if mention.finding is not None]
+        rest = [mention for mention in subgraph.mentions if mention.finding is None]
+        findings.append(_group(subgraph, found))
+        observations.append(_group(subgraph, [mention for mention in rest if mention.kind is Kind.OBSERVATION]))
+        anatomy.append(_group(subgraph, [mention for mention in rest if mention.kind is Kind.ANATOMY]))
+    return [
+        _mentioning(statements.CREATE_FINDINGS, findings, relationships_each=3),
+        _mentioning(statements.CREATE_OBSERVATIONS, observations, relationships_each=2),
+        _mentioning(statements.CREATE_ANATOMY, anatomy, relationships_each=2),
+    ]
+
+
+def _mentioning(statement: LiteralString, groups: list[Row], relationships_each: int) -> Write:
+    count = sum(len(group["mentions"]) for group in groups)
+    rows = [group for group in groups if group["mentions"]]
+    return Write(statement, rows, nodes=count, relationships=count * relationships_each)
+
+
+def _group(subgraph: StudySubgraph, mentions: list[MentionRecord]) -> Row:
+    """Mentions of one kind under what they share, which is sent once."""
+    extraction, study = subgraph.extraction, subgraph.study
+    return {
+        "study": study.study_key,
+        "extraction": None if extraction is None else extraction.extraction_id,
+        "studiedAt": study.started_at,
+        "timePart": time_part(study.started_at),
+        "mentions": [_mention(mention) for mention in mentions],
+    }
+
+
+def _mention(mention: MentionRecord) -> Row:
+    properties: Row = {
+        "mentionId": mention.mention_id,
+        "reportKey": mention.report_key,
+        "text": mention.text,
+        "start": mention.start,
+        "end": mention.end,
+        "section": mention.section,
+        "presence": mention.presence.value,
+        "score": mention.score,
+        "witness": mention.witness.value,
+    }
+    if mention.finding is not None:
+        properties |= {
+            "conceptCode": mention.finding.concept_code,
+            "laterality": mention.finding.laterality,
+            "severity": mention.finding.severity,
+            "placeCodes": list(mention.finding.place_codes),
+        }
+    link: Row = {"concept": mention.concept.code, "score": mention.link_score, "rule": mention.link_rule}
+    return link | {"properties": properties}
+
+
+def _relations(subgraphs: Iterable[StudySubgraph], kind: RelationType) -> list[Row]:
+    return [
+        {"head": each.head, "tail": each.tail, "score": each.score, "witness": each.witness.value}
+        for subgraph in subgraphs
+        for each in subgraph.relations
+        if each.type is kind
+    ]
