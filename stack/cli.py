@@ -1,5 +1,6 @@
 """The commands `vlmkg up` and `vlmkg demo`."""
 
+import contextlib
 import sys
 
 import click
@@ -14,7 +15,7 @@ def up(data: DataDir) -> None:
     """Start every part on this machine and run until Ctrl-C."""
     from stack.run import running_stack, wait_for_signal  # noqa: PLC0415 - help and usage errors need no driver
 
-    with running_stack(data):
+    with contextlib.suppress(KeyboardInterrupt), running_stack(data):
         wait_for_signal()
 
 
@@ -30,7 +31,7 @@ def demo(data: DataDir, exit_: bool) -> None:
     from stack.run import running_stack, wait_for_signal  # noqa: PLC0415
 
     claim_for_demo(data)
-    with running_stack(data, graph_text=True) as endpoints:
+    with contextlib.suppress(KeyboardInterrupt), running_stack(data, graph_text=True) as endpoints:
         tell(data, endpoints)
         if not exit_ and sys.stdout.isatty():
             click.echo("Ctrl-C ends it.")

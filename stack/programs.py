@@ -42,7 +42,7 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
         answers=ready.exists,
         tier=Tier.PROGRAM,
         grace_s=15.0,
-        start_limit_s=60.0,
+        start_limit_s=120.0,
         remedy=f"more is in {data.logs / name}.log",
         ready_file=ready,
     )
@@ -57,7 +57,7 @@ def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
         answers=lambda: api_answers(port),
         tier=Tier.PROGRAM,
         grace_s=8.0,
-        start_limit_s=60.0,
+        start_limit_s=120.0,
         remedy=f"more is in {data.logs / 'api.log'}",
     )
 

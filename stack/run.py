@@ -31,8 +31,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoints]:
     """Start every part, print where they are and `ready`, and stop them all at the end of the block.
 
-    SIGINT, SIGTERM and SIGHUP end the block quietly. `graph_text` also writes the reports' text into the graph. Raises
-    UsageError or PartError where a part can't be started, and PartError at the end where one died too often.
+    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the block, or before it. `graph_text` also writes the reports'
+    text into the graph. Raises UsageError or PartError where a part can't be started, and PartError where one died too
+    often while the block ran.
     """
     settings = _settings()
     with owned(data, say) as lock:
@@ -49,11 +50,13 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
                 yield endpoints
             except KeyboardInterrupt:
                 say("stopping")
+                raise
             finally:
                 data.endpoints_file.unlink(missing_ok=True)
                 supervisor.stop()
-    if supervisor.failure is not None:
-        raise supervisor.failure
+                if supervisor.failure is not None:
+                    # It sent the signal itself, and says why.
+                    raise supervisor.failure
 
 
 def wait_for_signal() -> None:
