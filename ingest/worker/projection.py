@@ -153,11 +153,13 @@ def _mention(
 
 
 def _finding(finding: Finding) -> FindingRecord:
+    concept = finding.concept
     return FindingRecord(
-        concept_code=finding.concept.code,
+        concept_code=concept.code,
         laterality=finding.laterality,
         severity=finding.severity,
         place_codes=finding.place_codes,
+        concept=ConceptRecord(code=concept.code, system=concept.system, name=concept.name),
     )
 
 
