@@ -58,7 +58,7 @@ def claim_for_demo(data: DataDir) -> None:
     mark = data.root / DEMO_MARK
     if "VLMKG_LEDGER_URL" in os.environ:
         raise UnfitFolderError("the demo keeps a ledger of its own", "unset VLMKG_LEDGER_URL")
-    if (data.root / "ledger.sqlite").exists() and not mark.exists():
+    if data.ledger_file.exists() and not mark.exists():
         raise UnfitFolderError(f"{data.root} holds data that is not the demo's", "choose another folder with --data")
     data.root.mkdir(parents=True, exist_ok=True)
     mark.touch()
@@ -80,7 +80,7 @@ def write_private(path: Path, text: str) -> None:
 
 def _make_private(data: DataDir) -> None:
     data.root.mkdir(parents=True, exist_ok=True)
-    ours = (data.root / DEMO_MARK, data.run, data.secrets, data.root / "ledger.sqlite", data.root / "blobs")
+    ours = (data.root / DEMO_MARK, data.run, data.secrets, data.ledger_file, data.root / "blobs")
     if any(data.root.iterdir()) and not any(path.exists() for path in ours):
         raise UnfitFolderError(f"{data.root} is not empty and no data folder", "choose a new folder with --data")
     data.root.chmod(0o700)
