@@ -17,7 +17,8 @@ STOP_LIMIT_S = 15.0
 def run_both(arguments: Sequence[str]) -> int:
     """Run `vlmkg worker --queue Q ARGUMENTS` for each queue until SIGTERM, SIGINT or the end of either."""
     command = (sys.executable, "-P", "-m", "vlmkg", "worker", "--with-parent", *arguments)
-    children = [subprocess.Popen((*command, "--queue", queue.value)) for queue in Queue]
+    # Our own command line with options that click has checked.
+    children = [subprocess.Popen((*command, "--queue", queue.value)) for queue in Queue]  # noqa: S603
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         for child in children:

@@ -1,4 +1,4 @@
-"""The merge stage: the studies of extracted events are projected from the ledger and written, many in one transaction."""
+"""The merge stage: the studies of extracted events are projected from the ledger and written, many at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -78,6 +78,7 @@ def _report(report: LedgerReport, *, with_text: bool) -> ReportRecord:
         text_digest=report.text_digest,
         supersedes=report.supersedes,
         text=report.text if with_text else None,
+        addendum=report.addendum,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from celery import Celery, signals
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from ingest.settings import ledger_of
 from ingest.worker.broker import Broker

@@ -7,7 +7,7 @@ import pytest
 from ingest.errors import OutageError
 from ingest.ledger import claims, events, studies
 from ingest.ledger.database import Ledger
-from ingest.ledger.states import Stage, State
+from ingest.ledger.states import State
 from ingest.ledger.studies import LedgerStudy
 from ingest.submit import Receiver, receive, receive_many
 from ingest.worker.extract import GROUP, extract_some
