@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from neo4j import READ_ACCESS, AsyncDriver, Query
+from neo4j import READ_ACCESS, AsyncDriver, NotificationMinimumSeverity, Query
 from neo4j.exceptions import ClientError, ServiceUnavailable, SessionExpired
 
 from graph.connection import outages
@@ -43,7 +43,12 @@ async def fetch(reader: GraphReader, query: ReadQuery) -> list[Row]:
 
 
 async def _run(reader: GraphReader, query: ReadQuery) -> list[Row]:
-    async with reader.driver.session(database=reader.database, default_access_mode=READ_ACCESS) as session:
+    async with reader.driver.session(
+        database=reader.database,
+        default_access_mode=READ_ACCESS,
+        # An empty graph has no Finding yet: that is no warning.
+        notifications_min_severity=NotificationMinimumSeverity.OFF,
+    ) as session:
         # The text is no literal, and yet it is of this package's own words alone: see draft.py.
         result = await session.run(Query(query.text, timeout=reader.timeout_seconds), query.parameters)
         return [dict(record) async for record in result]

@@ -37,7 +37,7 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
         match = f"MATCH ({found}:Concept {{code: {at}.conceptCode}})"
         return _one(match, concept(draft, field.fields, found))
 
-    def modifiers(_field: Wanted) -> str:
+    def modifiers() -> str:
         found = draft.variable("m")
         return f"COLLECT {{ MATCH ({at})<-[:MODIFY]-({found}:Mention) RETURN {found}.text ORDER BY {found}.start }}"
 
@@ -55,10 +55,9 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
         return nested
 
     return _map(
-        {name: f"{at}.{name}" for name in _FINDING} | _times(at, "studiedAt"),
+        {name: f"{at}.{name}" for name in _FINDING} | _times(at, "studiedAt") | {"modifiers": modifiers()},
         {
             "concept": code_of,
-            "modifiers": modifiers,
             "locations": locations,
             "suggests": others(f"-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({{found}}:Finding)"),
             "suggestedBy": others(f"<-{TO_FINDING}-(:Mention)<-[:SUGGESTIVE_OF]-({{found}}:Finding)"),

@@ -1,0 +1,78 @@
+"""The application: its parts opened when the process starts serving, closed when it ends."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api.audit import AuditWriter
+from api.callers import doorkeeper
+from api.context import Services
+from api.endpoint import Endpoint, answer
+from api.explorer import add_explorer
+from api.health import parts_answering
+from api.schema import build_schema
+from api.settings import ApiSettings, require_safe
+from graph.connection import open_async_driver
+from graph.reads.fetching import GraphReader
+from graph.settings import Neo4jSettings
+from ingest.submit import Receiver
+
+LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API stands on. `open_receiver` is called in the serving process, after any fork."""
+
+    neo4j: Neo4jSettings
+    open_receiver: Callable[[], Receiver]
+    broker_url: str | None
+
+
+def create_app(settings: ApiSettings, parts: Parts) -> FastAPI:
+    """The application. Raises UsageError where the settings would let everyone in from other machines."""
+    require_safe(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_async_driver(parts.neo4j) as driver:
+            receiver = parts.open_receiver()
+            writer = AuditWriter(receiver.ledger)
+            services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
+            keeper = doorkeeper(receiver.ledger, open_house=not settings.auth)
+            app.state.endpoint = Endpoint(build_schema(settings), services, keeper, writer)
+            try:
+                yield
+            finally:
+                writer.close()
+                receiver.ledger.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    if not settings.auth:
+        # A page elsewhere must not reach an open API by a name that it makes resolve to this machine.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
+    _add_routes(app, parts)
+    add_explorer(app, settings.graphiql)
+    return app
+
+
+def _add_routes(app: FastAPI, parts: Parts) -> None:
+    @app.post("/graphql")
+    async def graphql(request: Request) -> JSONResponse:
+        return await answer(request.app.state.endpoint, request)
+
+    @app.get("/healthz")
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def ready(request: Request) -> JSONResponse:
+        services: Services = request.app.state.endpoint.services
+        answering = await parts_answering(services.graph, services.receiver.ledger, parts.broker_url)
+        missing = sorted(name for name, answers in answering.items() if not answers)
+        shown = {name: "ok" if answers else "does not answer" for name, answers in answering.items()}
+        return JSONResponse(shown, status_code=503 if missing else 200)

@@ -1,0 +1,73 @@
+"""Who is asking: the bearer of an API key that the ledger knows."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+
+from api.errors import ApiError, Code
+from api.rights import RIGHTS, Right
+from ingest.ledger import api_keys
+from ingest.ledger.api_keys import Role
+from ingest.ledger.database import Ledger
+
+REMEMBERED_S = 5.0
+"""Seconds for which a key is not looked up again: a key that was taken away works so long at most."""
+
+_MOST_REMEMBERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking. `name` is what the audit trail shows."""
+
+    name: str
+    role: Role
+
+    def may(self, right: Right) -> bool:
+        """Whether the caller's role has this right."""
+        return right in RIGHTS[self.role]
+
+
+EVERYONE = Caller("everyone (VLMKG_AUTH=off)", Role.ADMIN)
+
+
+@dataclass(slots=True)
+class Doorkeeper:
+    """Knows callers by their keys. `open_house`: everyone is let in as admin."""
+
+    ledger: Ledger
+    open_house: bool
+    _known: dict[bytes, tuple[Caller, float]]
+
+    async def admit(self, authorization: str | None) -> Caller:
+        """The caller behind an `Authorization` header. Raises ApiError (UNAUTHENTICATED), OutageError."""
+        if self.open_house:
+            return EVERYONE
+        key = _bearer(authorization)
+        mark = sha256(key.encode()).digest()
+        found = self._known.get(mark)
+        if found is None or found[1] < time.monotonic():
+            found = (await self._look_up(key), time.monotonic() + REMEMBERED_S)
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[mark] = found
+        return found[0]
+
+    async def _look_up(self, key: str) -> Caller:
+        holder = await asyncio.to_thread(api_keys.authenticate, self.ledger, key)
+        if holder is None:
+            raise ApiError(Code.UNAUTHENTICATED, "the API key is unknown")
+        return Caller(holder.name, holder.role)
+
+
+def doorkeeper(ledger: Ledger, *, open_house: bool) -> Doorkeeper:
+    """A doorkeeper who knows nobody yet."""
+    return Doorkeeper(ledger, open_house, {})
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise ApiError(Code.UNAUTHENTICATED, "give an API key in the header `Authorization: Bearer KEY`")
+    return key.strip()

@@ -1,0 +1,36 @@
+"""What the resolvers of one operation share."""
+
+from dataclasses import dataclass, field
+
+from strawberry.dataloader import DataLoader
+
+from api.audit import Trail
+from api.callers import Caller
+from api.selection import Keys
+from api.settings import ApiSettings
+from graph.reads.fetching import GraphReader
+from ingest.submit import Receiver
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The open parts of the process."""
+
+    settings: ApiSettings
+    graph: GraphReader
+    receiver: Receiver
+
+
+@dataclass(slots=True)
+class ApiContext:
+    """One operation: who asks, and what it has touched.
+
+    `texts` gives reports' texts by reportKey. `action` is what the audit trail says was done.
+    """
+
+    services: Services
+    caller: Caller
+    texts: DataLoader[str, str | None]
+    trail: Trail = field(default_factory=Trail)
+    keys: Keys = field(default_factory=Keys)
+    action: str = ""

@@ -1,0 +1,109 @@
+"""An operation as a tree of fields: fragments put in place, skipped fields left out, arguments coerced."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLIncludeDirective,
+    GraphQLNamedType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_abstract_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What reading an operation's fields needs beside the nodes themselves."""
+
+    schema: GraphQLSchema
+    fragments: dict[str, FragmentDefinitionNode]
+    variables: VariableValues
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the answer. Several nodes of the same name and place make one field together."""
+
+    name: str
+    nodes: tuple[FieldNode, ...]
+    definition: GraphQLField
+    arguments: Arguments
+    type: GraphQLNamedType
+
+    @property
+    def selections(self) -> list[SelectionSetNode]:
+        """The selection sets of all its nodes."""
+        return [node.selection_set for node in self.nodes if node.selection_set is not None]
+
+
+def fields_of(document: Document, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> list[Field]:
+    """The fields that these selection sets ask of an object of the type `parent`, `__typename` left aside.
+
+    Raises GraphQLError where an argument does not fit its type.
+    """
+    grouped: dict[str, list[FieldNode]] = {}
+    seen: set[str] = set()
+    for selection in selections:
+        for node in _nodes(document, parent, selection, seen):
+            grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+    definitions = getattr(parent, "fields", {})
+    return [
+        _field(document, definitions[nodes[0].name.value], nodes)
+        for nodes in grouped.values()
+        if nodes[0].name.value in definitions
+    ]
+
+
+def _field(document: Document, definition: GraphQLField, nodes: list[FieldNode]) -> Field:
+    arguments = get_argument_values(definition, nodes[0], document.variables)
+    return Field(nodes[0].name.value, tuple(nodes), definition, arguments, get_named_type(definition.type))
+
+
+def _nodes(
+    document: Document, parent: GraphQLNamedType, selection: SelectionSetNode, seen: set[str]
+) -> Iterator[FieldNode]:
+    for node in selection.selections:
+        if not _included(document, node):
+            continue
+        if isinstance(node, FieldNode):
+            yield node
+        elif isinstance(node, InlineFragmentNode):
+            if node.type_condition is None or _fits(document, parent, node.type_condition.name.value):
+                yield from _nodes(document, parent, node.selection_set, seen)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+            seen.add(node.name.value)
+            fragment = document.fragments[node.name.value]
+            if _fits(document, parent, fragment.type_condition.name.value):
+                yield from _nodes(document, parent, fragment.selection_set, seen)
+
+
+def _included(document: Document, node: SelectionNode) -> bool:
+    if not node.directives:
+        return True
+    skip = get_directive_values(GraphQLSkipDirective, node, document.variables)
+    include = get_directive_values(GraphQLIncludeDirective, node, document.variables)
+    return not (skip and skip["if"]) and not (include and not include["if"])
+
+
+def _fits(document: Document, parent: GraphQLNamedType, condition: str) -> bool:
+    """Whether a fragment on the type `condition` applies to an object of `parent`."""
+    if parent.name == condition:
+        return True
+    wanted = document.schema.get_type(condition)
+    possible = document.schema.get_possible_types(wanted) if is_abstract_type(wanted) else [wanted]
+    if is_abstract_type(parent):
+        return any(type_ in document.schema.get_possible_types(parent) for type_ in possible)
+    return parent in possible

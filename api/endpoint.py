@@ -1,0 +1,169 @@
+"""POST /graphql: one operation in, one answer out, after its audit entry is committed.
+
+The answer is GraphQL over HTTP in `application/json`: 200 where the operation ran, errors or not, and another status
+where it could not be run at all. Queries by GET, batches and uploads are not taken.
+"""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from graphql import GraphQLError
+from strawberry import Schema
+from strawberry.dataloader import DataLoader
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+
+from api.audit import AuditWriter, Entry
+from api.callers import Doorkeeper
+from api.context import ApiContext, Services
+from api.errors import ApiError, Code, code_of, masked
+from ingest.errors import OutageError
+from ingest.ledger import reports
+from ingest.ledger.database import Ledger
+from vlmkg.errors import VlmkgError
+
+log = structlog.get_logger()
+
+BODY_LIMIT = 8 * 1024 * 1024
+"""Bytes of a request: a report of the largest size that is accepted, with every sign escaped."""
+
+_STATUS = {
+    Code.UNAUTHENTICATED: 401,
+    Code.PAYLOAD_TOO_LARGE: 413,
+    Code.SERVICE_UNAVAILABLE: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What answering needs."""
+
+    schema: Schema
+    services: Services
+    doorkeeper: Doorkeeper
+    audit: AuditWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request's body asks."""
+
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None
+
+
+async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
+    """The answer to one request."""
+    started = time.perf_counter()
+    try:
+        caller = await endpoint.doorkeeper.admit(request.headers.get("authorization"))
+        asked = read_body(request.headers.get("content-type", ""), await _body(request))
+    except (ApiError, OutageError) as error:
+        return refusal(error)
+    context = ApiContext(endpoint.services, caller, _texts_of(endpoint.services.receiver.ledger))
+    result = await _run(endpoint, asked, context)
+    codes = [code_of(error) for error in result.errors or ()]
+    try:
+        await _audit(endpoint, context, codes)
+    except (VlmkgError, TimeoutError):
+        return refusal(ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again"))
+    seconds = round(time.perf_counter() - started, 4)
+    log.info("api.operation", action=context.action, role=caller.role.value, seconds=seconds, codes=codes)
+    return JSONResponse(_shown(result))
+
+
+def read_body(content_type: str, body: bytes) -> Asked:
+    """What a body asks. Raises ApiError (BAD_REQUEST)."""
+    # A form of another site can't send this type without asking first, so nothing is done in a visitor's name.
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise ApiError(Code.BAD_REQUEST, "send JSON, with the header `Content-Type: application/json`")
+    try:
+        said = json.loads(body)
+        body.decode().encode()
+        if b"\\ud" in body.lower():
+            json.dumps(said, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ApiError(Code.BAD_REQUEST, "the body is no JSON in UTF-8") from None
+    if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
+        raise ApiError(Code.BAD_REQUEST, 'send an object: {"query": "...", "variables": {...}}')
+    variables, name = said.get("variables") or {}, said.get("operationName") or None
+    if not isinstance(variables, dict) or not isinstance(name, str | None):
+        raise ApiError(Code.BAD_REQUEST, "`variables` is an object, `operationName` a string")
+    return Asked(said["query"], variables, name)
+
+
+def refusal(error: VlmkgError) -> JSONResponse:
+    """The answer where nothing was run."""
+    shown = masked(GraphQLError(str(error), original_error=error))
+    code = Code(str((shown.get("extensions") or {})["code"]))
+    headers = {"WWW-Authenticate": "Bearer"} if code is Code.UNAUTHENTICATED else None
+    return JSONResponse({"errors": [shown]}, status_code=_STATUS.get(code, 400), headers=headers)
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request has more than {BODY_LIMIT} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> ExecutionResult:
+    try:
+        async with asyncio.timeout(endpoint.services.settings.timeout_s):
+            return await endpoint.schema.execute(
+                asked.query,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+            )
+    except TimeoutError as error:
+        return _failed(error)
+    except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError):
+        return _failed(ApiError(Code.BAD_REQUEST, "the document has no such operation: see `operationName`"))
+
+
+def _failed(error: Exception) -> ExecutionResult:
+    return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+
+
+async def _audit(endpoint: Endpoint, context: ApiContext, codes: list[str]) -> None:
+    """Commit what was read, or tried without the right to it. Nothing is written of a bare look at the schema."""
+    if not context.trail.reads and Code.FORBIDDEN not in codes:
+        return
+    outcome = codes[0] if codes else "ok"
+    entry = Entry(context.caller.name, context.action, tuple(sorted(context.trail.patients)), outcome)
+    async with asyncio.timeout(endpoint.services.settings.timeout_s):
+        await endpoint.audit.write(entry)
+
+
+def _shown(result: ExecutionResult) -> dict[str, Any]:
+    shown: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        shown["errors"] = [masked(error) for error in result.errors]
+    return shown
+
+
+def _texts_of(ledger: Ledger) -> DataLoader[str, str | None]:
+    return DataLoader(partial(_load_texts, ledger))
+
+
+async def _load_texts(ledger: Ledger, keys: list[str]) -> list[str | None]:
+    found = await asyncio.to_thread(_read_texts, ledger, keys)
+    return [found.get(key) for key in keys]
+
+
+def _read_texts(ledger: Ledger, keys: list[str]) -> dict[str, str]:
+    with ledger.read() as connection:
+        return reports.texts(connection, keys)

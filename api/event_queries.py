@@ -1,0 +1,104 @@
+"""The questions about what was received, answered from the ledger."""
+
+import asyncio
+
+import strawberry
+from sqlalchemy import Connection
+
+from api.cursors import Listed
+from api.event_types import (
+    Event,
+    EventConnection,
+    EventWhereInput,
+    RejectionConnection,
+    RejectionWhereInput,
+    event_filter,
+    event_rows,
+    rejection_row,
+)
+from api.graph_types import After, First
+from api.ids import event_number
+from api.rows import Info, Row, connection
+from api.selection import page_of, root_field
+from graph.reads.wanted import Page
+from ingest.ledger import events, extractions
+from ingest.ledger.database import Ledger
+from ingest.ledger.events import EventFilter
+
+
+async def event_by_number(info: Info, number: int) -> Row | None:
+    """One event, or None."""
+    info.context.trail.saw()
+    return await asyncio.to_thread(_event, info.context.services.receiver.ledger, number)
+
+
+@strawberry.type
+class EventQueries:
+    """Events and rejected triplets."""
+
+    @strawberry.field(
+        description="One event, by its id or its number: where the work on it stands.", graphql_type=Event | None
+    )
+    async def event(self, info: Info, id: strawberry.ID) -> Row | None:  # noqa: A002
+        """For whoever submitted a report."""
+        number = event_number(id)
+        return None if number is None else await event_by_number(info, number)
+
+    @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
+    async def events(
+        self, info: Info, where: EventWhereInput | None = None, first: First = 20, after: After = None
+    ) -> Row:
+        """As `vlmkg events list` shows them."""
+        del where, first, after
+        document, asked = root_field(info)
+        page = page_of(document, Listed.EVENTS, asked)
+        condition = event_filter(asked.arguments.get("where"))
+        info.context.trail.saw()
+        ledger = info.context.services.receiver.ledger
+        rows, total = await asyncio.to_thread(_events, ledger, condition, page)
+        found: Row = connection(Listed.EVENTS, rows, page.first, asked.arguments.get("after"), total)
+        return found
+
+    @strawberry.field(
+        description="A page of triplets that were read and refused, the newest first. For operators.",
+        graphql_type=RejectionConnection,
+    )
+    async def rejections(
+        self, info: Info, where: RejectionWhereInput | None = None, first: First = 20, after: After = None
+    ) -> Row:
+        """Where an engine or its rules go wrong."""
+        del where, first, after
+        document, asked = root_field(info)
+        page = page_of(document, Listed.REJECTIONS, asked)
+        reason = (asked.arguments.get("where") or {}).get("reason")
+        info.context.trail.saw()
+        rows = await asyncio.to_thread(_rejections, info.context.services.receiver.ledger, reason, page)
+        found: Row = connection(Listed.REJECTIONS, rows, page.first, asked.arguments.get("after"), None)
+        return found
+
+
+def _event(ledger: Ledger, number: int) -> Row | None:
+    with ledger.read() as connection_:
+        found = events.get(connection_, number)
+        return event_rows(connection_, [found])[0] if found else None
+
+
+def _events(ledger: Ledger, where: EventFilter, page: Page) -> tuple[list[Row], int | None]:
+    with ledger.read() as connection_:
+        found = events.list_events(connection_, where, limit=page.first + 1, before=_before(page))
+        rows = [{"key": str(row["eventId"]), "node": row} for row in event_rows(connection_, found)]
+        return rows, _total(connection_, where, page)
+
+
+def _rejections(ledger: Ledger, reason: str | None, page: Page) -> list[Row]:
+    with ledger.read() as connection_:
+        found = extractions.rejections(connection_, reason=reason, limit=page.first + 1, before=_before(page))
+        return [{"key": str(one.id), "node": rejection_row(one)} for one in found]
+
+
+def _total(connection_: Connection, where: EventFilter, page: Page) -> int | None:
+    return events.count(connection_, where) if page.total else None
+
+
+def _before(page: Page) -> int | None:
+    return int(page.after) if page.after else None

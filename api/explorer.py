@@ -1,0 +1,51 @@
+"""GraphiQL at GET /graphql, from this machine's files alone.
+
+The page may be opened with the key in the fragment, /graphql#key=KEY: fragments are never sent to a server. Nothing of
+what is asked is kept beyond the tab.
+"""
+
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+STATIC = Path(__file__).parent / "static"
+OWN = {"explorer.html": "text/html", "explorer.js": "text/javascript", "explorer.css": "text/css"}
+VENDOR = {
+    "graphiql.min.js": "text/javascript",
+    "graphiql.min.css": "text/css",
+    "react.production.min.js": "text/javascript",
+    "react-dom.production.min.js": "text/javascript",
+}
+
+# GraphiQL's editor sets style attributes; scripts come from files alone.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_MISSING = """<!doctype html><title>VLM-KG</title><p>GraphiQL's files are not here: run <code>make setup</code>.
+The API itself answers POST requests at this address.</p>"""
+
+
+def add_explorer(app: FastAPI, vendor: Path) -> None:
+    """Serve the page at GET /graphql and its files below /graphql/files."""
+
+    @app.get("/graphql", include_in_schema=False)
+    def page() -> Response:
+        if not all((vendor / name).is_file() for name in VENDOR):
+            return HTMLResponse(_MISSING, headers=HEADERS)
+        return FileResponse(STATIC / "explorer.html", media_type="text/html", headers=HEADERS)
+
+    @app.get("/graphql/files/{name}", include_in_schema=False)
+    def file(name: str) -> Response:
+        # Names of the two tables alone: no path is ever built from another.
+        if name in OWN:
+            return FileResponse(STATIC / name, media_type=OWN[name], headers=HEADERS)
+        if name in VENDOR and (vendor / name).is_file():
+            return FileResponse(vendor / name, media_type=VENDOR[name], headers=HEADERS)
+        raise HTTPException(404)

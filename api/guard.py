@@ -1,0 +1,144 @@
+"""What is checked of an operation before anything of it runs: its rights, its depth, its aliases, its cost.
+
+Cost counts the rows that an answer may hold. A list of `first` rows costs `first` times what one row costs, at least
+`first`; a list without pages counts NATURAL_LIST rows; everything else costs nothing of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLNamedType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_nullable_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+from graphql.language import DocumentNode, Visitor, visit
+
+from api.callers import Caller
+from api.documents import Document, Field, fields_of
+from api.errors import ApiError, Code
+from api.rights import needed
+from api.settings import ApiSettings
+
+NATURAL_LIST = 10
+"""Rows that a list without pages is taken to have: places of a finding, reports of a study."""
+
+MAX_FIELDS = 2_000
+"""Fields that an operation may have once its fragments are put in place: fragments in fragments multiply."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    document: Document
+    caller: Caller
+    settings: ApiSettings
+    fields: int = 0
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """The operation that is asked for; None where the document leaves it open."""
+    found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    named = [node for node in found if name is None or (node.name is not None and node.name.value == name)]
+    return named[0] if len(named) == 1 else None
+
+
+def read_document(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, object]
+) -> Document | None:
+    """The operation's document with its variables; None where they do not fit, which execution tells better."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    values = get_variable_values(schema, operation.variable_definitions or (), variables)
+    return Document(schema, fragments, values) if isinstance(values, VariableValues) else None
+
+
+def check_aliases(document: DocumentNode, settings: ApiSettings) -> None:
+    """Raise ApiError (ALIAS_LIMIT) where the document has too many aliases."""
+    counter = _Aliases()
+    visit(document, counter)
+    if counter.found > settings.max_aliases:
+        raise ApiError(
+            Code.ALIAS_LIMIT,
+            f"the document has {counter.found} aliases and may have {settings.max_aliases}: send several requests",
+            aliases=counter.found,
+            limit=settings.max_aliases,
+        )
+
+
+def check(document: Document, operation: OperationDefinitionNode, caller: Caller, settings: ApiSettings) -> None:
+    """Raise ApiError where the caller may not ask this, or it is too deep or too costly."""
+    root = document.schema.get_root_type(operation.operation)
+    if root is None:
+        raise ApiError(Code.BAD_REQUEST, f"this API has no {operation.operation.value}")
+    walk = _Walk(document, caller, settings)
+    cost = _cost(walk, root, [operation.selection_set], 1)
+    if cost > settings.max_cost:
+        raise ApiError(
+            Code.COST_LIMIT,
+            f"the answer may hold {cost} rows and may cost {settings.max_cost}: ask for smaller pages",
+            cost=cost,
+            limit=settings.max_cost,
+        )
+
+
+def action_of(document: Document, operation: OperationDefinitionNode) -> str:
+    """What the operation does, for the audit trail: its kind and its root fields, no values."""
+    root = document.schema.get_root_type(operation.operation)
+    fields = fields_of(document, root, [operation.selection_set]) if root else []
+    return f"{operation.operation.value} {', '.join(sorted({field.name for field in fields}))}"
+
+
+class _Aliases(Visitor):
+    found = 0
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Count the aliases."""
+        if node.alias is not None:
+            self.found += 1
+
+
+def _cost(walk: _Walk, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode], depth: int) -> int:
+    """What the selection sets cost for one object. Checks depth and rights on its way."""
+    total = 0
+    for field in fields_of(walk.document, parent, selections):
+        _check_field(walk, parent, field, depth)
+        if is_leaf_type(field.type):
+            continue
+        # An interface can be any of its types: each is checked, the dearest counts.
+        types = walk.document.schema.get_possible_types(field.type) if is_abstract_type(field.type) else (field.type,)
+        inside = max(_cost(walk, type_, field.selections, depth + 1) for type_ in types)
+        rows = _rows(field)
+        total += inside if rows is None else rows * max(1, inside)
+    return total
+
+
+def _rows(field: Field) -> int | None:
+    """The number of rows that a list may have; None for a single object and for the `edges` of a page."""
+    first = field.arguments.get("first")
+    if isinstance(first, int):
+        return max(first, 0)
+    if field.name != "edges" and is_list_type(get_nullable_type(field.definition.type)):
+        return NATURAL_LIST
+    return None
+
+
+def _check_field(walk: _Walk, parent: GraphQLNamedType, field: Field, depth: int) -> None:
+    walk.fields += len(field.nodes)
+    if walk.fields > MAX_FIELDS:
+        raise ApiError(Code.COST_LIMIT, f"the operation has more than {MAX_FIELDS} fields", limit=MAX_FIELDS)
+    if depth > walk.settings.max_depth:
+        limit = walk.settings.max_depth
+        raise ApiError(Code.DEPTH_LIMIT, f"the operation is more than {limit} fields deep", limit=limit)
+    for right in needed(parent.name, field.name, field.arguments):
+        if not walk.caller.may(right):
+            where = f"{parent.name}.{field.name}"
+            raise ApiError(
+                Code.FORBIDDEN, f"the role {walk.caller.role} has no right to `{where}` as asked", right=right.value
+            )

@@ -1,0 +1,44 @@
+"""Is the API alive, and do the parts behind it answer."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from graph.errors import GraphError
+from graph.reads.draft import Draft
+from graph.reads.fetching import GraphReader, fetch
+from ingest.errors import OutageError
+from ingest.ledger.database import Ledger
+
+PATIENCE_S = 3.0
+"""How long a part may take to answer."""
+
+
+async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | None) -> dict[str, bool]:
+    """Each part by name, and whether it answers. The queue is asked only where its address is known."""
+    checks: dict[str, Awaitable[object]] = {
+        "graph": fetch(graph, Draft().finish("RETURN 1 AS one")),
+        "ledger": asyncio.to_thread(ledger.ping),
+    }
+    if broker_url is not None:
+        checks["queue"] = _ping(broker_url)
+    answers = await asyncio.gather(*(_answers(check) for check in checks.values()))
+    return dict(zip(checks, answers, strict=True))
+
+
+async def _answers(check: Awaitable[object]) -> bool:
+    try:
+        await asyncio.wait_for(check, PATIENCE_S)
+    except (GraphError, OutageError, RedisError, OSError, TimeoutError):
+        return False
+    return True
+
+
+async def _ping(url: str) -> None:
+    client = Redis.from_url(url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S)
+    try:
+        await client.ping()
+    finally:
+        await client.aclose()

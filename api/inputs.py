@@ -1,0 +1,235 @@
+"""What can be asked for, as GraphQL input types, and its way into the graph's own where-trees.
+
+The classes describe the schema; values are read from the coerced dictionaries, because nested fields have no resolver
+that would be handed instances.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+
+from api.errors import ApiError, Code
+from api.scalars import DateTime
+from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
+from vlmkg.schema import Presence, Witness
+
+MAX_WHERE_NODES = 50
+"""Nodes that one where-tree may have."""
+
+Given = Mapping[str, Any]
+Tree = TypeVar("Tree", FindingWhere, StudyWhere, PatientWhere)
+
+
+class Laterality(Enum):
+    """The side of a finding."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BILATERAL = "bilateral"
+
+
+strawberry.enum(Presence, description="What the report says of a finding.")
+strawberry.enum(Witness, description="Which engine read it.")
+strawberry.enum(Laterality, description="The side of a finding.")
+
+
+@strawberry.input(name="ConceptWhere", description="Concepts; all that is given must hold. Case does not matter.")
+class ConceptWhereInput:
+    """See graph.reads.wheres.ConceptWhere."""
+
+    code: str | None = strawberry.field(default=None, description="The code, such as RID34539.")
+    name: str | None = strawberry.field(default=None, description="The whole name, or a whole synonym.")
+    name_contains: str | None = strawberry.field(default=None, description="A part of the name.")
+    include_descendants: bool = strawberry.field(
+        default=True, description="Take in what IS_A one of them; for places also what is PART_OF one of them."
+    )
+
+
+@strawberry.input(
+    name="FindingWhere",
+    description=(
+        "Findings; all that is given must hold. Where `presence` stands nowhere in the tree, PRESENT and UNCERTAIN are "
+        "asked for: a negated finding never comes out by default."
+    ),
+)
+class FindingWhereInput:
+    """See graph.reads.wheres.FindingWhere."""
+
+    and_: list["FindingWhereInput"] | None = strawberry.field(default=None, name="and")
+    or_: list["FindingWhereInput"] | None = strawberry.field(default=None, name="or")
+    not_: "FindingWhereInput | None" = strawberry.field(default=None, name="not")
+    concept: ConceptWhereInput | None = None
+    presence: list[Presence] | None = None
+    location: ConceptWhereInput | None = strawberry.field(default=None, description="One of its places.")
+    laterality: list[Laterality] | None = strawberry.field(
+        default=None, description="The field as it stands: LEFT does not take in BILATERAL."
+    )
+    modifier: str | None = strawberry.field(default=None, description="A modifier's own words, or its concept's name.")
+    studied_after: DateTime | None = strawberry.field(
+        default=None, description="This time or later; unknown never fits."
+    )
+    studied_before: DateTime | None = strawberry.field(
+        default=None, description="Before this time; unknown never fits."
+    )
+    modality: list[str] | None = None
+    patient_id: str | None = None
+    min_score: float | None = strawberry.field(default=None, description="Never drops what has no score.")
+    witness: list[Witness] | None = None
+    suggests: "FindingWhereInput | None" = strawberry.field(
+        default=None, description="It is suggestive of such a finding; a tree of its own."
+    )
+
+
+@strawberry.input(name="StudyWhere", description="Studies; all that is given must hold.")
+class StudyWhereInput:
+    """See graph.reads.wheres.StudyWhere."""
+
+    and_: list["StudyWhereInput"] | None = strawberry.field(default=None, name="and")
+    or_: list["StudyWhereInput"] | None = strawberry.field(default=None, name="or")
+    not_: "StudyWhereInput | None" = strawberry.field(default=None, name="not")
+    patient_id: str | None = None
+    modality: list[str] | None = None
+    pairing: list[str] | None = None
+    started_after: DateTime | None = strawberry.field(
+        default=None, description="This time or later; unknown never fits."
+    )
+    started_before: DateTime | None = strawberry.field(
+        default=None, description="Before this time; unknown never fits."
+    )
+    has_finding: FindingWhereInput | None = None
+
+
+@strawberry.input(name="PatientWhere", description="Patients; all that is given must hold.")
+class PatientWhereInput:
+    """See graph.reads.wheres.PatientWhere."""
+
+    and_: list["PatientWhereInput"] | None = strawberry.field(default=None, name="and")
+    or_: list["PatientWhereInput"] | None = strawberry.field(default=None, name="or")
+    not_: "PatientWhereInput | None" = strawberry.field(default=None, name="not")
+    has_finding: FindingWhereInput | None = strawberry.field(default=None, description="They have such a finding.")
+    no_later_finding: FindingWhereInput | None = strawberry.field(
+        default=None,
+        description=(
+            "No such finding stands in a study that started later than that of `hasFinding`, beside which it must be. "
+            "An unknown time is never later."
+        ),
+    )
+
+
+@strawberry.input(description="A patient as the sender names them; the server makes the pseudonym.")
+class PatientIdentifier:
+    """Never logged, never kept: the audit trail shows the pseudonym."""
+
+    authority: str = strawberry.field(description="The assigning authority, as the messages give it.")
+    value: str = strawberry.field(description="The identifier.")
+
+
+def finding_where(given: Given | None) -> FindingWhere | None:
+    """The tree that a coerced FindingWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    return None if given is None else _finding(_bounded(given))
+
+
+def study_where(given: Given | None) -> StudyWhere | None:
+    """The tree that a coerced StudyWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    return None if given is None else _study(_bounded(given))
+
+
+def patient_where(given: Given | None) -> PatientWhere | None:
+    """The tree that a coerced PatientWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    return None if given is None else _patient(_bounded(given))
+
+
+def _finding(given: Given) -> FindingWhere:
+    return FindingWhere(
+        and_=_each(_finding, given.get("and")),
+        or_=_each(_finding, given.get("or")),
+        not_=_maybe(_finding, given.get("not")),
+        concept=_maybe(_concept, given.get("concept")),
+        presence=_tuple(given.get("presence")),
+        location=_maybe(_concept, given.get("location")),
+        laterality=_each(_value, given.get("laterality")),
+        modifier=given.get("modifier"),
+        studied_after=given.get("studiedAfter"),
+        studied_before=given.get("studiedBefore"),
+        modality=_tuple(given.get("modality")),
+        patient_id=given.get("patientId"),
+        min_score=given.get("minScore"),
+        witness=_tuple(given.get("witness")),
+        suggests=_maybe(_finding, given.get("suggests")),
+    )
+
+
+def _study(given: Given) -> StudyWhere:
+    return StudyWhere(
+        and_=_each(_study, given.get("and")),
+        or_=_each(_study, given.get("or")),
+        not_=_maybe(_study, given.get("not")),
+        patient_id=given.get("patientId"),
+        modality=_tuple(given.get("modality")),
+        pairing=_tuple(given.get("pairing")),
+        started_after=given.get("startedAfter"),
+        started_before=given.get("startedBefore"),
+        has_finding=_maybe(_finding, given.get("hasFinding")),
+    )
+
+
+def _patient(given: Given) -> PatientWhere:
+    if given.get("noLaterFinding") is not None and given.get("hasFinding") is None:
+        raise ApiError(
+            Code.BAD_USER_INPUT, "`noLaterFinding` needs `hasFinding` beside it: later than what would it be?"
+        )
+    return PatientWhere(
+        and_=_each(_patient, given.get("and")),
+        or_=_each(_patient, given.get("or")),
+        not_=_maybe(_patient, given.get("not")),
+        has_finding=_maybe(_finding, given.get("hasFinding")),
+        no_later_finding=_maybe(_finding, given.get("noLaterFinding")),
+    )
+
+
+def _concept(given: Given) -> ConceptWhere:
+    where = ConceptWhere(
+        given.get("code"), given.get("name"), given.get("nameContains"), given.get("includeDescendants") is not False
+    )
+    words = [word for word in (where.code, where.name, where.name_contains) if word is not None]
+    if not words or not all(word.strip() for word in words):
+        raise ApiError(
+            Code.BAD_USER_INPUT, "a concept is asked for by `code`, `name` or `nameContains`, none of it blank"
+        )
+    return where
+
+
+def _bounded(given: Given) -> Given:
+    if _nodes(given) > MAX_WHERE_NODES:
+        raise ApiError(Code.COST_LIMIT, f"the where-tree has more than {MAX_WHERE_NODES} nodes", limit=MAX_WHERE_NODES)
+    return given
+
+
+def _nodes(given: Any) -> int:
+    """How many input objects there are in a value."""
+    if isinstance(given, Mapping):
+        return 1 + sum(_nodes(value) for value in given.values())
+    if isinstance(given, list):
+        return sum(_nodes(value) for value in given)
+    return 0
+
+
+Result = TypeVar("Result")
+
+
+def _maybe(convert: Callable[[Any], Result], given: Any) -> Result | None:
+    return None if given is None else convert(given)
+
+
+def _each(convert: Callable[[Any], Result], given: Any) -> tuple[Result, ...] | None:
+    return None if given is None else tuple(convert(one) for one in given)
+
+
+def _tuple(given: Any) -> Any:
+    return None if given is None else tuple(given)
+
+
+def _value(given: Enum) -> Any:
+    return given.value

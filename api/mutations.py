@@ -1,0 +1,121 @@
+"""What can be sent: reports, through the same door as every other source."""
+
+import asyncio
+import datetime
+from enum import Enum
+
+import strawberry
+from pydantic import ValidationError
+
+from api.errors import ApiError, Code
+from api.event_queries import event_by_number
+from api.event_types import Event
+from api.rows import Info, Row
+from api.scalars import DateTime
+from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport, SubmittedStudy, raw_of
+from ingest.formats.origin import Format, Origin
+from ingest.messages import ReportStatus
+from ingest.submit import Incoming, receive
+
+
+class SubmittedStatus(Enum):
+    """The statuses of a report, by name."""
+
+    PRELIMINARY = ReportStatus.PRELIMINARY
+    FINAL = ReportStatus.FINAL
+    CORRECTED = ReportStatus.CORRECTED
+    WITHDRAWN = ReportStatus.WITHDRAWN
+
+
+strawberry.enum(SubmittedStatus, name="ReportStatus", description="WITHDRAWN leaves no current report.")
+
+
+@strawberry.input(description="The patient as the sender names them; the graph gets a pseudonym.")
+class SubmitPatientInput:
+    """See ingest.messages.PatientFacts."""
+
+    authority: str = strawberry.field(description="The assigning authority of the identifier.")
+    identifier: str
+    sex: str | None = strawberry.field(default=None, description="male, female, other or unknown.")
+    birth_date: datetime.date | None = None
+
+
+@strawberry.input(description="The study that the report belongs to, as far as it is known.")
+class SubmitStudyInput:
+    """See ingest.messages.StudyFacts."""
+
+    study_uid: str | None = strawberry.field(default=None, description="The StudyInstanceUID.")
+    accession: str | None = None
+    modality: str | None = strawberry.field(default=None, description="Such as CR or DX.")
+    body_part: str | None = None
+    procedure: str | None = strawberry.field(default=None, description="The exam's name in words.")
+    started_at: DateTime | None = None
+
+
+@strawberry.input(description="One report, whole.")
+class SubmitReportInput:
+    """See ingest.formats.graphql."""
+
+    report_id: str = strawberry.field(description="The sender's id; the same id with other words is a new version.")
+    text: str
+    patient: SubmitPatientInput
+    study: SubmitStudyInput | None = None
+    status: SubmittedStatus = SubmittedStatus.FINAL
+    addendum: bool = strawberry.field(default=False, description="It stands beside the report and replaces nothing.")
+    issued_at: DateTime | None = None
+    source: str = strawberry.field(default="graphql", description="The source authority.")
+
+
+@strawberry.type(description="What became of a submission: it is stored, whatever its state.")
+class SubmitReportPayload:
+    """See ingest.submit.Receipt."""
+
+    event: Event
+    duplicate: bool = strawberry.field(description="The same bytes had been received before; nothing was done.")
+
+
+@strawberry.type(description="What can be sent.")
+class Mutation:
+    """All mutations."""
+
+    @strawberry.mutation(
+        description="Store a report. Once this answers it can't be lost; `event` shows its way into the graph.",
+        graphql_type=SubmitReportPayload,
+    )
+    async def submit_report(self, info: Info, input: SubmitReportInput) -> Row:  # noqa: A002
+        """A report that can't be used is stored as a refused event, with its reason."""
+        origin = Origin(modified_at=datetime.datetime.now(datetime.UTC))
+        message = Incoming(raw_of(_submission(input)), Format.GRAPHQL, origin)
+        receipt = await asyncio.to_thread(receive, info.context.services.receiver, message)
+        return {"event": await event_by_number(info, receipt.event_id), "duplicate": receipt.duplicate}
+
+
+def _submission(given: SubmitReportInput) -> Submission:
+    study = given.study or SubmitStudyInput()
+    try:
+        return Submission(
+            source=given.source,
+            report=SubmittedReport(
+                id=given.report_id,
+                text=given.text,
+                status=given.status.value,
+                addendum=given.addendum,
+                issued_at=given.issued_at,
+            ),
+            patient=SubmittedPatient(
+                authority=given.patient.authority,
+                identifier=given.patient.identifier,
+                sex=given.patient.sex,
+                birth_date=given.patient.birth_date,
+            ),
+            study=SubmittedStudy(
+                study_uid=study.study_uid,
+                accession=study.accession,
+                modality=study.modality,
+                body_part=study.body_part,
+                procedure=study.procedure,
+                started_at=study.started_at,
+            ),
+        )
+    except ValidationError:
+        raise ApiError(Code.BAD_USER_INPUT, "a text of the submission is not Unicode") from None

@@ -1,0 +1,57 @@
+"""Who may see and do what: the roles' rights, and the right that a field or an argument needs."""
+
+from enum import StrEnum
+
+from ingest.ledger.api_keys import Role
+
+
+class Right(StrEnum):
+    """What a role can be allowed."""
+
+    READ = "read"
+    IDENTIFIERS = "identifiers"
+    """The sender's own identifiers: of patients, studies, images and messages."""
+    REPORT_TEXT = "report_text"
+    SUBMIT = "submit"
+    OPERATE = "operate"
+    """Events and rejected triplets of all patients."""
+
+
+_VIEWER = frozenset({Right.READ, Right.IDENTIFIERS, Right.REPORT_TEXT})
+_OPERATOR = _VIEWER | {Right.SUBMIT, Right.OPERATE}
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.VIEWER: _VIEWER,
+    Role.RESEARCHER: frozenset({Right.READ}),
+    Role.OPERATOR: _OPERATOR,
+    Role.ADMIN: _OPERATOR,
+}
+"""Each role's rights. Operator and admin are apart because keys and rebuilds will need the latter."""
+
+NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
+    ("Study", "studyUid"): Right.IDENTIFIERS,
+    ("Image", "sopInstanceUid"): Right.IDENTIFIERS,
+    ("Event", "externalId"): Right.IDENTIFIERS,
+    ("Report", "text"): Right.REPORT_TEXT,
+    ("Query", "events"): Right.OPERATE,
+    ("Query", "rejections"): Right.OPERATE,
+    ("Mutation", "submitReport"): Right.SUBMIT,
+}
+"""The right that a field needs beyond READ."""
+
+NEEDED_BY_ARGUMENT: dict[tuple[str, str, str], Right] = {
+    ("Query", "patient", "identifier"): Right.IDENTIFIERS,
+    ("Query", "study", "studyUid"): Right.IDENTIFIERS,
+}
+"""The right that a field needs if an argument is given."""
+
+
+def needed(parent: str, field: str, arguments: dict[str, object]) -> set[Right]:
+    """The rights that this use of a field needs."""
+    found = {Right.READ}
+    if (parent, field) in NEEDED_BY_FIELD:
+        found.add(NEEDED_BY_FIELD[parent, field])
+    for name, value in arguments.items():
+        if value is not None and (parent, field, name) in NEEDED_BY_ARGUMENT:
+            found.add(NEEDED_BY_ARGUMENT[parent, field, name])
+    return found
