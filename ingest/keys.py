@@ -14,7 +14,7 @@ from vlmkg.identity import digest
 def patients_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewPatient, ...]:
     """The patients that a message names, each once."""
     named = {study.patient: None for study in message.studies}
-    as_of = f"{_sortable(message.message_time)}|{message_digest}"
+    as_of = f"{_sortable(message.message_time)} {message_digest}"
     return tuple(_patient(patient, key, as_of) for patient in named)
 
 
@@ -77,4 +77,5 @@ def _image(image: ImageFacts) -> NewImage:
 
 
 def _sortable(time: datetime | None) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else ""
+    # An unknown time sorts before any.
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else "0"

@@ -70,9 +70,9 @@ def complete_extract(ledger: Ledger, done: Sequence[tuple[Claim, Sequence[StudyR
     with ledger.write() as connection:
         held = _held(connection, [claim for claim, _ in done])
         ours = {claim.event_id for claim in held}
-        # Two events of one study bring the same reading.
+        # Two events of one study bring the same reading, though perhaps for other inputs.
         readings = {
-            reading.extraction.extraction_id: reading
+            (reading.extraction.extraction_id, reading.input_digest): reading
             for claim, brought in done
             if claim.event_id in ours
             for reading in brought

@@ -7,7 +7,7 @@ on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees o
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,8 +82,11 @@ def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
     """
     parsed = _parse(url)
     ledger = _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
-    with translated():
-        apply_migrations(ledger.reader, ledger.writer)
+    with ExitStack() as undo:
+        undo.callback(ledger.close)
+        with translated():
+            apply_migrations(ledger.reader, ledger.writer)
+        undo.pop_all()
     return ledger
 
 

@@ -1,0 +1,71 @@
+"""Small real messages, as the parsers give them, and the events that they make."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from ingest.keys import patients_of, sightings_of
+from ingest.ledger.database import Ledger
+from ingest.ledger.incoming import NewEvent
+from ingest.ledger.receive import Recorded, record
+from ingest.messages import ImageFacts, ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
+
+KEY = b"0123456789abcdef0123456789abcdef"
+DAY = datetime(2024, 5, 1, 8, tzinfo=UTC)
+
+
+def at(hours: float) -> datetime:
+    """A time of the day on which all messages are sent."""
+    return DAY + timedelta(hours=hours)
+
+
+def report(report_id: str, text: str, status: str = "F", issued: float | None = None, *, addendum: bool = False):
+    return ReportFacts(report_id, ReportStatus(status), text, None if issued is None else at(issued), addendum)
+
+
+def image(uid: str, digest: str = "d") -> ImageFacts:
+    return ImageFacts(uid, digest, "PA", 10, 20)
+
+
+def study(
+    *contents: ReportFacts | ImageFacts, patient: str = "p1", uid: str | None = None, accession: str | None = None
+):
+    return StudyFacts(
+        PatientFacts("HOSP", patient, "female"),
+        study_uid=uid,
+        accession=accession,
+        reports=tuple(content for content in contents if isinstance(content, ReportFacts)),
+        images=tuple(content for content in contents if isinstance(content, ImageFacts)),
+    )
+
+
+def message(*studies: StudyFacts, sent: float | None = None, source: str = "ris", warnings: tuple[str, ...] = ()):
+    names = [facts.report_id for said in studies for facts in said.reports]
+    names += [facts.sop_instance_uid for said in studies for facts in said.images]
+    external_id = names[0] if names else "none"
+    return ParsedMessage(source, external_id, None if sent is None else at(sent), studies, warnings)
+
+
+def event(parsed: ParsedMessage, digest: str = "") -> NewEvent:
+    """The event of a message. Its digest is that of its facts, as if these were its bytes."""
+    digest = digest or sha256(repr(parsed).encode()).hexdigest()
+    return NewEvent(
+        source=parsed.source,
+        external_id=parsed.external_id,
+        digest=digest,
+        format="hl7",
+        origin_name="",
+        origin_source=None,
+        origin_time=None,
+        blob_key=digest,
+        size=1,
+        message_time=parsed.message_time,
+        warnings=parsed.warnings,
+        patients=patients_of(parsed, KEY, digest),
+        sightings=sightings_of(parsed, KEY),
+    )
+
+
+def receive(ledger: Ledger, *parsed: ParsedMessage) -> list[Recorded]:
+    """Record messages in one transaction."""
+    with ledger.write() as connection:
+        return record(connection, [event(said) for said in parsed])
