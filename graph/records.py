@@ -34,7 +34,10 @@ class StudyRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReportRecord:
-    """One version of one report. `version` counts from 1 in the order of precedence; `supersedes` is a reportKey."""
+    """One version of one report. `version` counts from 1 in the order of precedence; `supersedes` is a reportKey.
+
+    Of the versions of a report id one at most is `current`, but for addenda: they stand beside it.
+    """
 
     report_key: str
     report_id: str
@@ -45,6 +48,7 @@ class ReportRecord:
     text_digest: str
     supersedes: str | None = None
     text: str | None = None
+    addendum: bool = False
 
 
 @dataclass(frozen=True, slots=True)

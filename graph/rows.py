@@ -109,6 +109,7 @@ def _report(report: ReportRecord) -> Row:
         "version": report.version,
         "status": report.status,
         "current": report.current,
+        "addendum": report.addendum,
         "issuedAt": report.issued_at,
         "textDigest": report.text_digest,
         "text": report.text,

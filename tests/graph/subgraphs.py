@@ -71,18 +71,18 @@ def _mention(dice: random.Random, extraction_id: str, report_key: str, place: in
     concept = concepts[int(len(concepts) * dice.random() ** 3)]
     if dice.random() < 0.03:
         concept = local(f"word{dice.randrange(50)}")
-    kind = Kind.ANATOMY if dice.random() < 0.4 else Kind.OBSERVATION
+    kind = Kind.ANATOMY if place and dice.random() < 0.4 else Kind.OBSERVATION
     presence = Presence.PRESENT if kind is Kind.ANATOMY else dice.choice(list(Presence))
     finding = None
-    if kind is Kind.OBSERVATION and dice.random() < 0.7:
+    if kind is Kind.OBSERVATION and (place == 0 or dice.random() < 0.7):
         finding = FindingRecord(concept.code, dice.choice(["left", None]), None, (concepts[0].code,))
     return MentionRecord(
         mention_id=digest(extraction_id, report_key, place),
         report_key=report_key,
         kind=kind,
         text=concept.name,
-        start=place * 20,
-        end=place * 20 + len(concept.name),
+        start=place * 100,
+        end=place * 100 + len(concept.name),
         section="findings",
         presence=presence,
         score=None,
@@ -95,13 +95,12 @@ def _mention(dice: random.Random, extraction_id: str, report_key: str, place: in
 
 
 def _relations(dice: random.Random, mentions: tuple[MentionRecord, ...], count: int) -> list[RelationRecord]:
-    """Relations that the schema allows: modifiers point from later to earlier, so that none makes a cycle."""
+    """Relations that the schema allows: every observation that is no finding modifies one, and some more."""
     places = [mention for mention in mentions if mention.kind is Kind.ANATOMY]
-    observations = [mention for mention in mentions if mention.kind is Kind.OBSERVATION]
-    findings = [mention for mention in observations if mention.finding]
-    modifiers = [mention for mention in observations if not mention.finding]
-    pairs = [(head, RelationType.LOCATED_AT, tail) for head in observations for tail in places]
-    pairs += [(head, RelationType.MODIFY, tail) for head in modifiers for tail in findings]
+    findings = [mention for mention in mentions if mention.finding]
+    modifiers = [mention for mention in mentions if mention.kind is Kind.OBSERVATION and not mention.finding]
+    pairs = [(head, RelationType.LOCATED_AT, tail) for head in findings for tail in places]
     pairs += [(head, RelationType.SUGGESTIVE_OF, tail) for head in findings for tail in findings if head is not tail]
-    chosen = dice.sample(pairs, min(count, len(pairs)))
+    chosen = [(head, RelationType.MODIFY, dice.choice(findings)) for head in modifiers]
+    chosen += dice.sample(pairs, min(max(count - len(chosen), 0), len(pairs)))
     return [RelationRecord(head.mention_id, kind, tail.mention_id, None, Witness.RULES) for head, kind, tail in chosen]

@@ -1,0 +1,75 @@
+"""One digest of all that the graph says, the same for the same facts in whatever order they were written.
+
+It covers identities, facts, presence and which version is current. It leaves out scores, when something was ingested,
+pairing, and the vocabulary's own names: they may differ between two graphs that say the same.
+"""
+
+from typing import LiteralString
+
+from neo4j import READ_ACCESS, Driver, Session
+
+from graph.connection import outages
+from vlmkg.identity import digest
+
+PATIENTS: LiteralString = "MATCH (p:Patient) RETURN p.patientId, p.sex, p.birthYear"
+# The page key holds the time of the study, in UTC.
+STUDIES: LiteralString = """
+MATCH (s:Study)<-[:HAS_STUDY]-(p:Patient)
+RETURN s.studyKey, p.patientId, s.studyUid, s.accession, s.modality, s.bodyPart, s.pageKey
+"""
+REPORTS: LiteralString = """
+MATCH (r:Report)<-[:HAS_REPORT]-(s:Study)
+RETURN r.reportKey, s.studyKey, r.reportId, r.version, r.status, r.current, r.addendum, r.textDigest,
+  CASE WHEN r.issuedAt IS NOT NULL THEN toString(datetime({datetime: r.issuedAt, timezone: 'Z'})) END,
+  COLLECT { MATCH (r)-[:SUPERSEDES]->(o) WITH o.reportKey AS key ORDER BY key RETURN key }
+"""
+IMAGES: LiteralString = """
+MATCH (i:Image)<-[:HAS_IMAGE]-(s:Study)
+RETURN i.sopInstanceUid, s.studyKey, i.view, i.rows, i.columns, i.digest
+"""
+EXTRACTIONS: LiteralString = """
+MATCH (e:Extraction)
+RETURN e.extractionId, e.engine, e.checkpoint, e.engineDigest, e.modalities, e.outOfDomain,
+  COLLECT { MATCH (e)-[:READ]->(x) WITH coalesce(x.reportKey, x.sopInstanceUid) AS key ORDER BY key RETURN key }
+"""
+MENTIONS: LiteralString = """
+MATCH (e:Extraction)-[:FOUND]->(m:Mention)-[link:REFERS_TO]->(c:Concept)
+RETURN m.mentionId, e.extractionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence,
+  m.witness, c.code, link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes,
+  COLLECT { MATCH (m)<-[:HAS_FINDING]-(s) WITH s.studyKey AS key ORDER BY key RETURN key }
+"""
+RELATIONS: LiteralString = """
+MATCH (head:Mention)-[r:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->(tail:Mention)
+RETURN head.mentionId, type(r), tail.mentionId, r.witness
+"""
+
+FACTS: dict[str, LiteralString] = {
+    "patients": PATIENTS,
+    "studies": STUDIES,
+    "reports": REPORTS,
+    "images": IMAGES,
+    "extractions": EXTRACTIONS,
+    "mentions": MENTIONS,
+    "relations": RELATIONS,
+}
+
+
+def graph_digest(driver: Driver, database: str = "neo4j") -> str:
+    """SHA-256 (hex) over the facts of the graph. Raises GraphUnavailableError.
+
+    Each fact is hashed by itself and the hashes of a kind are added up, so nothing has to be sorted or held.
+    """
+    fields: list[str | int] = []
+    with outages(), driver.session(database=database, default_access_mode=READ_ACCESS, fetch_size=5000) as session:
+        for kind, statement in FACTS.items():
+            count, total = _sum(session, statement)
+            fields += [kind, count, total]
+    return digest(*fields)
+
+
+def _sum(session: Session, statement: LiteralString) -> tuple[int, int]:
+    count = total = 0
+    for record in session.run(statement):
+        count += 1
+        total += int(digest(repr(record.values())), 16)
+    return count, total % 2**256
