@@ -26,10 +26,10 @@ def finding_predicate(draft: Draft, where: FindingWhere, scope: FindingScope) ->
     if where.and_ is not None:
         parts.extend(finding_predicate(draft, child, scope) for child in where.and_)
     if where.or_ is not None:
-        parts.append(_any_of([finding_predicate(draft, child, scope) for child in where.or_]))
+        parts.append(_any_of(draft, [finding_predicate(draft, child, scope) for child in where.or_]))
     if where.not_ is not None:
         parts.append(f"NOT ({finding_predicate(draft, where.not_, scope)})")
-    return _all_of(parts)
+    return _all_of(draft, parts)
 
 
 def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
@@ -53,10 +53,10 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
     if where.and_ is not None:
         parts.extend(study_predicate(draft, child, study) for child in where.and_)
     if where.or_ is not None:
-        parts.append(_any_of([study_predicate(draft, child, study) for child in where.or_]))
+        parts.append(_any_of(draft, [study_predicate(draft, child, study) for child in where.or_]))
     if where.not_ is not None:
         parts.append(f"NOT ({study_predicate(draft, where.not_, study)})")
-    return _all_of(parts)
+    return _all_of(draft, parts)
 
 
 def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
@@ -69,14 +69,14 @@ def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
         if where.no_later_finding is not None:
             fits.append(not_followed(draft, where.no_later_finding, scope))
         path = f"({patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
-        parts.append(f"EXISTS {{ MATCH {path} WHERE {_all_of(fits)} }}")
+        parts.append(f"EXISTS {{ MATCH {path} WHERE {_all_of(draft, fits)} }}")
     if where.and_ is not None:
         parts.extend(patient_predicate(draft, child, patient) for child in where.and_)
     if where.or_ is not None:
-        parts.append(_any_of([patient_predicate(draft, child, patient) for child in where.or_]))
+        parts.append(_any_of(draft, [patient_predicate(draft, child, patient) for child in where.or_]))
     if where.not_ is not None:
         parts.append(f"NOT ({patient_predicate(draft, where.not_, patient)})")
-    return _all_of(parts)
+    return _all_of(draft, parts)
 
 
 def not_followed(draft: Draft, later: FindingWhere, scope: FindingScope) -> str:
@@ -147,9 +147,14 @@ def _suggests(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
     return f"EXISTS {{ MATCH {path} WHERE {fits} }}"
 
 
-def _all_of(parts: list[str]) -> str:
-    return " AND ".join(parts) or "true"
+def _all_of(draft: Draft, parts: list[str]) -> str:
+    return " AND ".join(parts) or _constant(draft, holds=True)
 
 
-def _any_of(parts: list[str]) -> str:
-    return "(" + " OR ".join(f"({part})" for part in parts) + ")" if parts else "false"
+def _any_of(draft: Draft, parts: list[str]) -> str:
+    return "(" + " OR ".join(f"({part})" for part in parts) + ")" if parts else _constant(draft, holds=False)
+
+
+def _constant(draft: Draft, *, holds: bool) -> str:
+    """A parameter: the planner folds a literal, drops the MATCH with it, and then misses what the index hint is for."""
+    return draft.bind(holds)
