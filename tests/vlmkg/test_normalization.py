@@ -70,7 +70,7 @@ def test_upper_limit_of_normal_is_not_cardiomegaly():
     found = finding(
         "heart/A size/A upper_limits_of_normal/P", "heart modify size; upper_limits_of_normal located_at size"
     )
-    assert found.concept.code == "CXR:borderline-heart-size"
+    assert found.concept.code == "CXR:upper-limit-heart-size"
     assert CARDIOMEGALY not in ancestors(found.concept.code)
 
 

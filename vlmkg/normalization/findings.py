@@ -1,10 +1,11 @@
 """Composes findings: `effusion` located at `pleural` is a pleural effusion, `enlarged` at `heart` is cardiomegaly."""
 
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from vlmkg.normalization.names import Name, is_descriptor, longest, names
-from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code
+from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names
+from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, within
 from vlmkg.normalization.words import DATA, canonical, lemma
 from vlmkg.reading import ConceptLink
 from vlmkg.schema import Kind
@@ -12,8 +13,15 @@ from vlmkg.vocabulary import Concept
 from vlmkg.vocabulary.closure import regions
 from vlmkg.vocabulary.loader import LOCAL, load_vocabulary, rows
 
+_NUMBER = re.compile(r"\d|(one|two|three|four|five|six|seven|eight|nine|ten|second|third|fourth|fifth|sixth|seventh)\b")
+_UNIT = re.compile(r"\b(mm|cm|m|degrees?)$")
+
 EMPTY_HEADS = frozenset({"CXR:abnormality", "CXR:change", "RID38780"})
 """Heads that only their modifiers fill: "granulomatous disease", "emphysematous changes"."""
+
+
+NOT_INSIDE = frozenset({"RID1385", "RID1407", "RID2468", "CXR:bones"})
+"""Heart, pericardium, chest wall, bones: an effusion or edema there is not one of the pleura or the lung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ def compose_finding(head: str, modifiers: frozenset[str], places: tuple[Place, .
 def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tuple[str, ...]:
     """The codes of the site that the finding's name implies, at its side; none where a stated place covers it."""
     implied = _implied().get(code)
-    stated = tuple(c for place in places if not _is_side(place) for c in place.codes)
+    stated = tuple(c for place in places if not place.words <= SIDE_WORDS for c in place.codes)
     if implied is None or (stated and not implied.always):
         return ()
     site = implied.site
@@ -56,6 +64,24 @@ def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tu
     return tuple(code for code in wanted if code not in covered)
 
 
+def at_site(code: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The places, those that only an adjective names read within the site that the finding implies."""
+    implied = _implied().get(code)
+    return tuple(within(implied.site, place) for place in places) if implied else places
+
+
+def fits(code: str, place: Place) -> bool:
+    """Whether a finding that is suggested by one at `place` lies there too: its own site, if it has one, holds it.
+
+    An opacity at the left base that suggests pneumonia puts the pneumonia at the left base; one that suggests heart
+    failure or a descriptor ("artifactual") does not.
+    """
+    implied = _implied().get(code)
+    if implied is None:
+        return not is_descriptor(code)
+    return any(implied.site.code in (c, *regions(c)) for c in place.codes)
+
+
 @lru_cache(maxsize=65536)
 def describe(text: str, kind: Kind) -> ConceptLink:
     """The concept of a mention's own words: of modifiers and of anatomy parts."""
@@ -63,8 +89,16 @@ def describe(text: str, kind: Kind) -> ConceptLink:
     if concept is not None:
         return ConceptLink(concept.code, concept.system, concept.name, 1.0, "name")
     own = frozenset(canonical(text))
-    found = longest(kind, own, own)
+    found = longest(kind, own, own) or _figure(text)
     return _link(found, text, own) if found else local(text)
+
+
+def _figure(text: str) -> Name | None:
+    """A measurement ("1.7 cm") or a bare number ("two", "9th")."""
+    if not _NUMBER.match(text.lower()):
+        return None
+    code = "measurement" if _UNIT.search(text.lower()) else "number"
+    return longest(Kind.OBSERVATION, frozenset({code}), frozenset({code}))
 
 
 def local(text: str) -> ConceptLink:
@@ -114,24 +148,24 @@ def _implied() -> dict[str, Implied]:
     }
 
 
-def _is_side(place: Place) -> bool:
-    return place.words <= SIDE_WORDS
-
-
 def _implied_kind(link: ConceptLink, places: tuple[Place, ...]) -> ConceptLink:
-    """An effusion at no place, at a side or within the implied site's neighbourhood is a pleural effusion."""
+    """An effusion at no place, at a side or anywhere inside the chest but at the heart is a pleural effusion."""
     implied = _implied().get(link.code)
-    if implied is None or implied.becomes is None:
-        return link
-    if not all(_is_side(place) or any(_in_thorax(code) for code in place.codes) for place in places):
+    if implied is None or implied.becomes is None or not all(map(_open, places)):
         return link
     concept = implied.becomes
     return ConceptLink(concept.code, concept.system, concept.name, 0.8, "implied_site")
 
 
+def _open(place: Place) -> bool:
+    """Whether a place leaves it to the finding's name which part of the chest is meant."""
+    if place.words <= SIDE_WORDS or (place.concept is not None and not is_anatomy(place.concept.code)):
+        return True
+    return bool(place.codes) and all(map(_in_chest, place.codes))
+
+
 @cache
-def _in_thorax(code: str) -> bool:
-    """Whether a place is the chest, a lung, a pleura or a part of these: not the heart, the abdomen, a joint."""
-    return code == "RID1243" or bool(
-        {code, *regions(code)} & {"RID13437", "RID1362", "RID29978", "RID29980", "RID29979"}
-    )
+def _in_chest(code: str) -> bool:
+    """Whether a place lies inside the chest, at neither heart nor wall nor bones."""
+    above = {code, *regions(code)}
+    return "RID1243" in above and not above & NOT_INSIDE

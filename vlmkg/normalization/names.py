@@ -70,6 +70,11 @@ def _longest(kind: Kind, head: frozenset[str], available: frozenset[str]) -> Nam
     return next((name for name in candidates if head <= name.words <= available), None)
 
 
+def is_anatomy(code: str) -> bool:
+    """Whether a concept is a piece of anatomy, not a word that only places (left, upper)."""
+    return code == ANATOMY_ROOT or ANATOMY_ROOT in ancestors(code)
+
+
 def is_descriptor(code: str) -> bool:
     """Whether a concept only describes (small, acute), in RadLex's own classing."""
     return DESCRIPTOR_ROOT in ancestors(code)
@@ -78,7 +83,7 @@ def is_descriptor(code: str) -> bool:
 def _rank(concept: Concept, kind: Kind) -> int | None:
     """Which concepts a kind may refer to, the likelier first; None for the others."""
     above = ancestors(concept.code)
-    anatomy = concept.code == ANATOMY_ROOT or ANATOMY_ROOT in above
+    anatomy = is_anatomy(concept.code)
     if kind is Kind.ANATOMY:
         if anatomy:
             return 0

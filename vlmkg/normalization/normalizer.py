@@ -1,11 +1,12 @@
 """Links every mention of a graph to a concept and composes its findings."""
 
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 
 from vlmkg import identity
 from vlmkg.normalization.attributes import laterality, severity
-from vlmkg.normalization.findings import compose_finding, describe, implied_places, local
+from vlmkg.normalization.findings import at_site, compose_finding, describe, fits, implied_places, local
 from vlmkg.normalization.places import SIDE_WORDS, Place, compose_place
 from vlmkg.normalization.words import DATA
 from vlmkg.reading import ConceptLink, Finding
@@ -26,33 +27,61 @@ def digest() -> str:
 
 def normalize(graph: ReportGraph) -> tuple[tuple[ConceptLink, ...], tuple[Finding, ...]]:
     """A link for each mention, in order, and the findings among them."""
-    mentions = graph.mentions
-    modifiers: list[list[int]] = [[] for _ in mentions]
-    located: list[list[int]] = [[] for _ in mentions]
-    modifying = [False] * len(mentions)
+    edges = _edges(graph)
+    places = {
+        at: compose_place(mention.text, _texts(graph, edges.modifiers, at))
+        for at, mention in enumerate(graph.mentions)
+        if mention.kind is Kind.ANATOMY
+    }
+    links: list[ConceptLink] = []
+    findings: list[Finding] = []
+    for at, mention in enumerate(graph.mentions):
+        if mention.kind is Kind.ANATOMY:
+            links.append(_place_link(mention.text, places[at]))
+        elif edges.modifying[at]:
+            links.append(describe(mention.text, Kind.OBSERVATION))
+        else:
+            stated, suggested = _where(at, edges, places)
+            finding = _finding(at, mention.text, _texts(graph, edges.modifiers, at), stated, suggested)
+            links.append(finding.concept)
+            findings.append(finding)
+    return tuple(links), tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """By mention: what modifies it, where it lies, what suggests it, and whether it modifies another."""
+
+    modifiers: list[list[int]]
+    located: list[list[int]]
+    evidence: list[list[int]]
+    modifying: list[bool]
+
+
+def _edges(graph: ReportGraph) -> _Edges:
+    number = len(graph.mentions)
+    modifiers: list[list[int]] = [[] for _ in range(number)]
+    located: list[list[int]] = [[] for _ in range(number)]
+    evidence: list[list[int]] = [[] for _ in range(number)]
+    modifying = [False] * number
     for relation in graph.relations:
         if relation.type is RelationType.MODIFY:
             modifiers[relation.tail].append(relation.head)
             modifying[relation.head] = True
         elif relation.type is RelationType.LOCATED_AT:
             located[relation.head].append(relation.tail)
-    links: list[ConceptLink] = []
-    findings: list[Finding] = []
-    places: dict[int, Place] = {}
-    for at, mention in enumerate(mentions):
-        if mention.kind is Kind.ANATOMY:
-            places[at] = compose_place(mention.text, _texts(graph, modifiers, at))
-    for at, mention in enumerate(mentions):
-        if mention.kind is Kind.ANATOMY:
-            links.append(_place_link(mention.text, places[at]))
-        elif modifying[at]:
-            links.append(describe(mention.text, Kind.OBSERVATION))
         else:
-            here = tuple(places[place] for place in sorted(set(located[at])))
-            finding = _finding(at, mention.text, _texts(graph, modifiers, at), here)
-            links.append(finding.concept)
-            findings.append(finding)
-    return tuple(links), tuple(findings)
+            evidence[relation.tail].append(relation.head)
+    return _Edges(modifiers, located, evidence, modifying)
+
+
+def _where(at: int, edges: _Edges, places: dict[int, Place]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
+    """The places that a finding is said to lie at; without any, those of what suggests it."""
+    stated = sorted(set(edges.located[at]))
+    if stated or not edges.evidence[at]:
+        return tuple(places[place] for place in stated), ()
+    suggesting = {place for head in edges.evidence[at] for place in edges.located[head]}
+    return (), tuple(places[place] for place in sorted(suggesting))
 
 
 def _texts(graph: ReportGraph, modifiers: list[list[int]], at: int) -> frozenset[str]:
@@ -77,12 +106,15 @@ def _texts(graph: ReportGraph, modifiers: list[list[int]], at: int) -> frozenset
     return frozenset(found)
 
 
-def _finding(at: int, text: str, modifiers: frozenset[str], places: tuple[Place, ...]) -> Finding:
-    concept = compose_finding(text, modifiers, places)
+def _finding(
+    at: int, text: str, modifiers: frozenset[str], stated: tuple[Place, ...], suggested: tuple[Place, ...]
+) -> Finding:
+    concept = compose_finding(text, modifiers, stated)
+    places = at_site(concept.code, stated or tuple(place for place in suggested if fits(concept.code, place)))
     side = laterality(modifiers, places)
-    stated = [code for place in places if not place.words <= SIDE_WORDS for code in place.codes]
-    codes = tuple(dict.fromkeys((*stated, *implied_places(concept.code, side, places))))
-    return Finding(at, concept, side, severity(concept.code, modifiers | {text}), codes)
+    codes = [code for place in places if not place.words <= SIDE_WORDS for code in place.codes]
+    every = tuple(dict.fromkeys((*codes, *implied_places(concept.code, side, places))))
+    return Finding(at, concept, side, severity(concept.code, modifiers | {text}), every)
 
 
 def _place_link(text: str, place: Place) -> ConceptLink:

@@ -1,9 +1,9 @@
 """Composes places: `left`, `lower` and `lobe` are the lower lobe of the left lung."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from vlmkg.normalization.names import Name, longest, names
+from vlmkg.normalization.names import Name, is_anatomy, longest, names
 from vlmkg.normalization.words import DATA, canonical, is_plural
 from vlmkg.schema import Kind
 from vlmkg.vocabulary import Concept
@@ -13,10 +13,19 @@ from vlmkg.vocabulary.loader import rows
 SIDES = ("left", "right")
 BOTH = "bilateral"
 SIDE_WORDS = frozenset({*SIDES, BOTH})
+ALTERNATIVES = (
+    (frozenset({"lobe", "lung", "zone"}), ("upper", "middle", "lower")),
+    (frozenset({"lymph", "node"}), ("hilum", "mediastinum", "paratracheal", "axilla")),
+)
+"""Words that exclude each other beside these heads: "middle and lower lobes" are two places."""
 SIDE_REGIONS = {"RID29980": "left", "RID29979": "right"}
 """Left and right hemithorax: what lies in one of them has its side, said or not (the lingula is left)."""
 UNCOUNTED_PAIRS = frozenset({"lung", "rib"})
 """Plurals that say nothing of sides: "opacities in the lungs" is not "in both lungs"."""
+
+
+REGION_ADJECTIVES = frozenset({"RID1243", "RID7488", "RID56"})
+"""Thorax, neck, abdomen: `thoracic`, `cervical` and `abdominal` before the name of a part mean that part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +53,23 @@ def compose_place(head: str, modifiers: frozenset[str]) -> Place:
     concept = None if modifiers else names(Kind.ANATOMY).exact.get(head.lower())
     if concept is None:
         concept = _concept(own, words)
-    codes = _codes(concept)
+    codes = _several(own, words) or _codes(concept)
     if not sides and is_plural(head):
         both = tuple(code for side in SIDES for code in _codes(sided(words, own, side)))
         codes = _unique((*codes, *both))
         sides = frozenset(SIDES) if both and not own <= UNCOUNTED_PAIRS else sides
     sides |= frozenset(side for code in codes[:1] for side in (side_of(code),) if side)
     return Place(concept, codes, sides, words, composed=words != own)
+
+
+def _several(own: frozenset[str], words: frozenset[str]) -> tuple[str, ...]:
+    """The places of "right middle and lower lobes", one for each level; none where one place is named."""
+    for heads, alternatives in ALTERNATIVES:
+        said = [word for word in alternatives if word in words]
+        if len(said) > 1 and own & heads:
+            head, others = own.difference(alternatives), words.difference(alternatives)
+            return _unique(tuple(code for word in said for code in _codes(_concept(head, others | {word}))))
+    return ()
 
 
 def sided(words: frozenset[str], head: frozenset[str], side: str) -> Concept | None:
@@ -65,6 +84,20 @@ def sided_code(code: str, name: str, side: str) -> str | None:
     words = frozenset(canonical(name))
     found = sided(words, words, side)
     return found.code if found and (code in regions(found.code) or found.code != code) else None
+
+
+@lru_cache(maxsize=65536)
+def within(site: Concept, place: Place) -> Place:
+    """A place that only an adjective names, read as part of the site that the finding implies.
+
+    Of a spondylosis "thoracic" is the thoracic spine; of an atelectasis "left lower" is the left lower lung.
+    """
+    bare = place.concept is None or place.concept.code in REGION_ADJECTIVES or not is_anatomy(place.concept.code)
+    words = frozenset(canonical(site.name))
+    found = longest(Kind.ANATOMY, words, words | place.words) if bare and not place.words <= SIDE_WORDS else None
+    if found is None or found.words <= words | SIDE_WORDS:
+        return place
+    return replace(place, codes=_codes(found.concept))
 
 
 @cache
@@ -93,7 +126,7 @@ def _concept(own: frozenset[str], words: frozenset[str]) -> Concept | None:
 
 def _around(heads: frozenset[str], words: frozenset[str]) -> Name | None:
     """Where no name holds the whole head ("liver contour"), the longest around one of these words."""
-    tries = (longest(Kind.ANATOMY, frozenset({word}), words) for word in sorted(heads))
+    tries = (longest(Kind.ANATOMY, frozenset({word}), words) for word in sorted(heads - SIDE_WORDS))
     return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
 
 
