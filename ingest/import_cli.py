@@ -72,10 +72,9 @@ def import_(
 
 def _receiver(data: DataDir) -> Receiver:
     """Where messages go: the ledger that the environment names, else that of the stack running under `data`."""
-    settings = IngestSettings()
-    if settings.ledger_url is None:
+    if IngestSettings().ledger_url is None:
         data.require_endpoints()
-    return receiver_of(data, settings)
+    return receiver_of(data)
 
 
 def _receive(

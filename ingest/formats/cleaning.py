@@ -27,6 +27,12 @@ def require_raw_size(raw: bytes) -> None:
         raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {RAW_LIMIT} bytes")
 
 
+def require_words_size(characters: int) -> None:
+    """Refuse words, still with their markup, of which no text within TEXT_LIMIT can come."""
+    if characters > 2 * TEXT_LIMIT:
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the report's text has more than {TEXT_LIMIT} bytes")
+
+
 def clean_text(text: str) -> str:
     """The text with `\\n` as its line end, blanks for unprintable characters, and nothing blank around it."""
     return _UNPRINTABLE.sub(" ", _LINE_ENDS.sub("\n", text)).strip()

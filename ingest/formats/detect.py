@@ -21,7 +21,7 @@ class Container(StrEnum):
 
 _XML = re.compile(rb"<(?:\?xml|!|[A-Za-z])")
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
-_JSON_LINES = re.compile(rb"\"raw\"\s*:\s*\"[^\w]*MSH")
+_JSON_LINES = re.compile(rb"\"raw\"\s*:\s*\"(?:\\u?[0-9a-z]{1,4})*MSH")
 _BLANKS = b" \t\r\n\x0b\x1c"
 _BY_NAME: dict[str, Format | Container] = {
     ".txt": Format.TEXT,

@@ -8,6 +8,7 @@ them: else an impression sent line by line would be read as findings, and a ques
 from itertools import groupby
 from typing import NamedTuple
 
+from ingest.formats.cleaning import require_words_size
 from ingest.formats.code_sets import code_set
 from ingest.formats.hl7_orders import Order
 from ingest.formats.hl7_segments import EMPTY, Segment, unescape
@@ -56,6 +57,8 @@ def order_text(order: Order, charset: str) -> ReportText:
     body: list[str] = []
     addendum: list[str] = []
     kept = [result for result in order.texts if not is_deleted(result.text(11)) and result.field(5) != EMPTY]
+    # Before anything is split: each separator may take as much text as it makes lines.
+    require_words_size(sum(len(result.field(5)) for result in kept))
     for heading, results in groupby(kept, key=section_heading):
         lines = [line for result in results for line in _lines(result, charset)]
         (addendum if heading == ADDENDUM else body).extend(_under(heading, lines))
