@@ -25,7 +25,7 @@ def read_report(text: str) -> ReportGraph:
             relations += [Relation(first + head, kind, first + tail) for head, kind, tail in graph.relations]
             relations += _from_before(graph, first, evidence, heading)
             evidence = [first + position for position in graph.evidence] or evidence
-            heading = len(mentions) - 1 if graph.heading else None
+            heading = len(mentions) - 1 if graph.heading and graph.mentions else None
     return ReportGraph(tuple(mentions), tuple(relations))
 
 
