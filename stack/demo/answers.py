@@ -1,0 +1,73 @@
+"""The answers of the demo as tables for a person."""
+
+from typing import Any
+
+from rich.table import Table
+
+SHORT = 12
+"""Characters of a pseudonym that are shown."""
+
+
+def left_effusions(data: dict[str, Any]) -> Table:
+    """Patients, one a row, with their findings."""
+    table = _table("patient", "sex", "born", "study", "finding", "side", "degree", "presence")
+    for edge in data["patients"]["edges"]:
+        patient = edge["node"]
+        who = [patient["patientId"][:SHORT], patient["sex"] or "", str(patient["birthYear"] or "")]
+        for row in patient["findings"]["edges"]:
+            finding = row["node"]
+            table.add_row(*who, _day(finding["studiedAt"]), finding["text"], *_attributes(finding))
+            who = ["", "", ""]
+    return table
+
+
+def timeline(data: dict[str, Any]) -> Table:
+    """Studies in the order of time, one finding a row."""
+    table = _table("study", "report", "finding", "concept", "side", "degree", "presence")
+    for entry in data["patient"]["timeline"]:
+        what = [_day(entry["startedAt"]), _versions(entry["study"]["reports"])]
+        for finding in entry["findings"]:
+            table.add_row(*what, finding["text"], finding["concept"]["name"], *_attributes(finding))
+            what = ["", ""]
+    return table
+
+
+def suggestions(data: dict[str, Any]) -> Table:
+    """Findings and what they suggest."""
+    table = _table("finding", "concept", "where", "suggests", "report")
+    for edge in data["findings"]["edges"]:
+        finding = edge["node"]
+        places = ", ".join(sorted({place["concept"]["name"] for place in finding["locations"] if place["concept"]}))
+        suggested = ", ".join(f"{one['concept']['name']} ({one['presence'].lower()})" for one in finding["suggests"])
+        report = finding["report"]
+        table.add_row(
+            finding["text"],
+            f"{finding['concept']['name']} {finding['concept']['code']}",
+            places,
+            suggested,
+            f"{report['status']}, version {report['version']}",
+        )
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _attributes(finding: dict[str, Any]) -> tuple[str, str, str]:
+    return (finding["laterality"] or "").lower(), finding["severity"] or "", finding["presence"].lower()
+
+
+def _day(moment: str | None) -> str:
+    return (moment or "unknown")[:10]
+
+
+def _versions(reports: list[dict[str, Any]]) -> str:
+    """Statuses in the order of precedence, the current one marked."""
+    ordered = sorted(reports, key=lambda report: int(report["version"]))
+    return " > ".join(
+        f"[bold]{report['status']}[/bold]" if report["current"] else report["status"] for report in ordered
+    )

@@ -1,0 +1,117 @@
+"""The questions that the demo asks: GraphQL over HTTP, as any application would, and Cypher to paste."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.request import Request, urlopen
+
+from vlmkg.data_dir import Endpoints
+from vlmkg.errors import VlmkgError
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in words and in GraphQL."""
+
+    words: str
+    query: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+LEFT_EFFUSION = Question(
+    "Which patients have a pleural effusion in the left lung that no later study excludes?",
+    """\
+query {
+  patients(
+    first: 50
+    where: {
+      hasFinding: { concept: { name: "pleural effusion" }, location: { name: "left lung" } }
+      noLaterFinding: { concept: { name: "pleural effusion" }, presence: [ABSENT] }
+    }
+  ) {
+    totalCount
+    edges { node {
+      patientId sex birthYear
+      findings(first: 5, where: { concept: { name: "pleural effusion" }, location: { name: "left lung" } }) {
+        edges { node { text laterality severity presence studiedAt } }
+      }
+    } }
+  }
+}""",
+)
+
+SUGGESTS_PNEUMONIA = Question(
+    "What suggests pneumonia, and where?",
+    """\
+query {
+  findings(first: 20, where: { suggests: { concept: { name: "pneumonia" } } }) {
+    totalCount
+    edges { node {
+      text presence concept { name code }
+      locations { concept { name } }
+      suggests { text presence concept { name } }
+      report { status version }
+    } }
+  }
+}""",
+)
+
+
+def timeline_of(patient_id: str) -> Question:
+    """The course of one patient, by pseudonym."""
+    return Question(
+        "What is the course of this patient?",
+        """\
+query ($id: String!) {
+  patient(patientId: $id) {
+    patientId sex birthYear
+    timeline {
+      startedAt
+      study { reports { status version current } }
+      findings { text presence laterality severity concept { name } }
+    }
+  }
+}""",
+        {"id": patient_id},
+    )
+
+
+CYPHER = (
+    (
+        "Where do effusions sit? (a picture)",
+        (
+            "MATCH p = (:Patient)-[:HAS_STUDY]->(:Study)-[:HAS_FINDING]->(f:Finding)-[:REFERS_TO]->"
+            "(:Concept {name: 'pleural effusion'}) WHERE f.presence <> 'absent' RETURN p LIMIT 25"
+        ),
+    ),
+    (
+        "What was said, and what was excluded?",
+        (
+            "MATCH (f:Finding)-[:REFERS_TO]->(c:Concept) RETURN c.name AS finding, f.presence AS presence, "
+            "count(*) AS times ORDER BY times DESC LIMIT 20"
+        ),
+    ),
+    (
+        "A report, its earlier versions, and what the current one says",
+        (
+            "MATCH (s:Study)-[:HAS_REPORT]->(c:Report {current: true})-[:SUPERSEDES*]->(old:Report) WITH s, c, "
+            "collect(old.status) AS before MATCH (s)-[:HAS_FINDING]->(f) RETURN before, c.status AS now, "
+            "c.text AS text, collect(f.presence + ': ' + f.text) AS findings LIMIT 5"
+        ),
+    ),
+)
+"""Titles and queries for Neo4j Browser. `Report.text` is in the graph of the demo alone."""
+
+
+def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
+    """Put a question to the API. Returns GraphQL's `data`. Raises VlmkgError with the API's own sentence."""
+    body = json.dumps({"query": question.query, "variables": question.variables}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {endpoints.api_key}"}
+    request = Request(str(endpoints.graphql), data=body, headers=headers)  # noqa: S310 - our own address
+    with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+        answer = json.load(response)
+    if answer.get("errors"):
+        raise VlmkgError(f"the API refused the demo's question: {answer['errors'][0]['message']}")
+    return dict(answer["data"])
