@@ -22,7 +22,7 @@ def acquire(ledger: Ledger, name: str, owner: str, lease: timedelta) -> bool:
             set_={"owner": owner, "expires_at": at + lease},
             where=or_(leases.c.owner == owner, leases.c.expires_at < at),
         )
-        return connection.execute(statement).rowcount == 1
+        return connection.execute(statement.returning(leases.c.name)).first() is not None
 
 
 def give_up(ledger: Ledger, name: str, owner: str) -> None:

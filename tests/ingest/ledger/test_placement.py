@@ -147,6 +147,21 @@ def test_leftovers_are_planned_by_themselves(ledger: Ledger) -> None:
         assert "old" not in changes.plan(connection, [2]).study_keys
 
 
+@pytest.mark.parametrize("move", [("theirs", "other"), ("other", "theirs")])
+def test_a_merge_takes_along_all_that_hangs_together(ledger: Ledger, move: tuple[str, str]) -> None:
+    (mine, open_one) = receive(
+        ledger, message(study(report("r", "clear"), uid="1.2")), message(study(report("q", "seen"), uid="1.3"))
+    )
+    old, new = move
+    with ledger.write() as connection:
+        changes.mark(connection, [(open_one.event_id, uid_key("1.2"), old), (open_one.event_id, old, new)])
+    with ledger.read() as connection:
+        plan = changes.plan(connection, [mine.event_id])
+        assert changes.plan(connection, []).changes == ()
+    assert set(plan.study_keys) == plan.moved == {uid_key("1.2"), "theirs", "other"}
+    assert len(plan.changes) == 2
+
+
 messages = st.lists(
     st.builds(
         lambda contents, patient, uid, accession, sent: message(
