@@ -165,8 +165,14 @@ def _presence_clashes(graph: ReportGraph, findings: tuple[Finding, ...]) -> list
     return [
         ReadingWarning("presence_clash", name)
         for (code, name, presence), present in sides.items()
-        if presence is Presence.PRESENT and present & sides.get((code, name, Presence.ABSENT), set())
+        if presence is Presence.PRESENT
+        and code not in UNNAMED
+        and present & sides.get((code, name, Presence.ABSENT), set())
     ]
+
+
+UNNAMED = frozenset({"CXR:abnormality", "CXR:change"})
+"""Findings that name nothing: "no acute abnormality" does not contradict an abnormality elsewhere."""
 
 
 SIDES_OF: dict[str | None, frozenset[str]] = {

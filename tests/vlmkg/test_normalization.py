@@ -200,3 +200,76 @@ def test_words_meet_in_one_form():
     assert canonical("LLL") == ("left", "lower", "lobe")
     assert lemma("Gas  bubbles") == "gas bubble"
     assert lemma("§") == "§"
+
+
+BASE = "left/A base/A opacity/P suggests"
+AT_BASE = "left modify base; opacity located_at base;"
+
+
+@pytest.mark.parametrize(
+    ("tail", "side", "places"),
+    [
+        ("atelectasis/U", "left", ("CXR:left-lung-base",)),
+        ("scar/U", "left", ("CXR:left-lung-base",)),
+        ("CHF/U", None, ("RID1385",)),  # heart failure is not at the left base
+        ("artifact/U", None, ()),
+    ],
+)
+def test_what_is_suggested_lies_where_its_evidence_lies_if_it_can(tail, side, places):
+    word = tail.split("/")[0]
+    reading = read(f"{BASE} {tail}", f"{AT_BASE} opacity suggestive_of {word}")
+    suggested = reading.findings[-1]
+    assert (suggested.laterality, suggested.place_codes) == (side, places)
+
+
+def test_a_stated_place_comes_before_that_of_the_evidence():
+    marked = "left/A base/A opacity/P suggests right/A atelectasis/U"
+    edges = f"{AT_BASE} opacity suggestive_of atelectasis; atelectasis located_at right"
+    assert read(marked, edges).findings[-1].place_codes == (RIGHT_LUNG,)
+
+
+def test_a_blunted_angle_puts_the_suggested_effusion_at_its_side():
+    reading = read("blunting/P right/A costophrenic/A angle/A may be effusion/U",
+                   "right modify angle; costophrenic modify angle; blunting located_at angle;"
+                   "blunting suggestive_of effusion")  # fmt: skip
+    assert [f.concept.code for f in reading.findings] == ["CXR:blunted-costophrenic-angle", EFFUSION]
+    assert reading.findings[1].laterality == "right"
+
+
+@pytest.mark.parametrize(
+    ("marked", "relations", "places"),
+    [
+        ("right/A middle/A and lower/A lobe/A opacities/P",
+         "right modify lobe; middle modify lobe; lower modify lobe; opacities located_at lobe", {"RID1310", "RID1315"}),
+        ("calcified/P hilar/A and mediastinal/A lymph/A nodes/A",
+         "hilar modify nodes; mediastinal modify nodes; lymph modify nodes; calcified located_at nodes",
+         {"CXR:hilar-lymph-node", "RID28891"}),
+        ("thoracic/A spondylosis/P", "spondylosis located_at thoracic", {"RID28677"}),
+        ("left/A lower/A atelectasis/P", "left modify lower; atelectasis located_at lower", {"RID1355"}),
+        ("deformity/P of T6/A", "deformity located_at T6", {"RID6156"}),
+    ],
+)  # fmt: skip
+def test_places_that_words_share_or_leave_open(marked, relations, places):
+    assert places <= set(finding(marked, relations).place_codes)
+
+
+def test_a_vertebra_by_its_number_lies_in_its_part_of_the_spine():
+    (code, *_) = finding("deformity/P of T6/A", "deformity located_at T6").place_codes
+    assert {"RID28677", "RID7741"} <= regions(code)
+
+
+@pytest.mark.parametrize(
+    ("marked", "relations"),
+    [
+        ("soft_tissue/A edema/P", "edema located_at soft_tissue"),
+        ("knee/A effusion/P", "effusion located_at knee"),
+        ("pericardial/A effusion/P", "effusion located_at pericardial"),
+    ],
+)
+def test_fluid_elsewhere_is_neither_pulmonary_nor_pleural(marked, relations):
+    assert finding(marked, relations).concept.code not in {"RID4866", EFFUSION}
+
+
+def test_measurements_and_numbers_are_no_unmapped_terms():
+    reading = read("two/P 1_._7_cm/P nodules/P", "two modify nodules; 1_._7_cm modify nodules")
+    assert [link.code for link in reading.links] == ["CXR:number", "CXR:measurement", "RID3875"]
