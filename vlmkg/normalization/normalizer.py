@@ -6,7 +6,7 @@ from functools import cache
 
 from vlmkg import identity
 from vlmkg.normalization.attributes import laterality, severity
-from vlmkg.normalization.findings import at_site, compose_finding, describe, fits, implied_places, local
+from vlmkg.normalization.findings import at_site, compose_finding, describe, fits, implied_places
 from vlmkg.normalization.places import SIDE_WORDS, Place, compose_place
 from vlmkg.normalization.words import DATA
 from vlmkg.reading import ConceptLink, Finding
@@ -120,7 +120,7 @@ def _finding(
 def _place_link(text: str, place: Place) -> ConceptLink:
     concept = place.concept
     if concept is None:
-        return local(text)
+        return describe(text, Kind.ANATOMY)
     if place.composed:
         return ConceptLink(concept.code, concept.system, concept.name, 0.9, "composed")
     link = describe(text, Kind.ANATOMY)
