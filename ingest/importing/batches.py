@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pydantic_core import from_json
 
+from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.hl7 import BYTE_ORDER_MARK, FRAMING
 from ingest.formats.hl7_charset import charsets, declared_charset
 from ingest.importing.pieces import Piece, Readable, cut
@@ -30,17 +31,19 @@ def json_lines(stream: Readable) -> Iterator[Piece]:
     return (piece for piece in cut(stream, _LINE) if not piece.whole or piece.raw.strip())
 
 
-def raw_of_line(line: bytes) -> bytes | None:
+def raw_of_line(line: bytes) -> bytes:
     """The message under the key `raw` of a line of JSON, in the character set that its MSH-18 names, else UTF-8.
 
-    None where the line is no JSON object with such a key.
+    Refuses a line that is no JSON object with such a key, and a message that does not fit the set it names.
     """
     try:
         content = from_json(line)
     except ValueError:
-        return None
+        content = None
     raw = content.get("raw") if isinstance(content, dict) else None
-    return _encoded(raw) if isinstance(raw, str) else None
+    if not isinstance(raw, str):
+        raise MessageRefusedError(Reason.UNREADABLE, "the line is no JSON object with a message under the key `raw`")
+    return _encoded(raw)
 
 
 def _unframed(raw: bytes) -> bytes:
@@ -49,9 +52,11 @@ def _unframed(raw: bytes) -> bytes:
 
 def _encoded(message: str) -> bytes:
     utf8 = message.encode()
-    for charset in charsets(declared_charset(utf8)) or ():
+    declared = charsets(declared_charset(utf8)) or ("utf-8",)
+    for charset in declared:
         try:
             return message.encode(charset)
         except UnicodeEncodeError:
             continue
-    return utf8
+    # As UTF-8 it would be read in the set it names, letter by letter wrong.
+    raise MessageRefusedError(Reason.BAD_ENCODING, "the message has letters that the set it names has not")

@@ -131,10 +131,10 @@ def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterat
 def _of_line(item: Item) -> Item:
     if not isinstance(item, Incoming):
         return item
-    if raw := raw_of_line(item.raw):
-        return replace(item, raw=raw, format=Format.HL7)
-    detail = "the line is no JSON object with a message under the key `raw`"
-    return Refused(item, _error(Reason.UNREADABLE, detail, item.origin))
+    try:
+        return replace(item, raw=raw_of_line(item.raw), format=Format.HL7)
+    except MessageRefusedError as error:
+        return Refused(item, _error(error.reason, error.detail, item.origin))
 
 
 def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002

@@ -55,7 +55,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
 
 def is_hidden(name: str) -> bool:
     """Whether a file, or a path in an archive, is one that systems put there for themselves."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
 def modified_at(seconds: float) -> datetime | None:
