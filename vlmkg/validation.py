@@ -104,8 +104,14 @@ def _keep_relations(
         seen.add((relation.head, relation.type, relation.tail))
         if relation.type is RelationType.MODIFY:
             modified.setdefault(relation.head, []).append(relation.tail)
-        kept.append(replace(relation, head=position[relation.head], tail=position[relation.tail]))
+        kept.append(_moved(relation, position))
     return kept, rejections
+
+
+def _moved(relation: Relation, position: dict[int, int]) -> Relation:
+    head, tail = position[relation.head], position[relation.tail]
+    # Most graphs come in order: then nothing is copied.
+    return relation if (head, tail) == (relation.head, relation.tail) else replace(relation, head=head, tail=tail)
 
 
 def _relation_reason(

@@ -51,6 +51,7 @@ def compose_finding(head: str, modifiers: frozenset[str], places: tuple[Place, .
     return _implied_kind(_link(found, head, own), places)
 
 
+@lru_cache(maxsize=65536)
 def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tuple[str, ...]:
     """The codes of the site that the finding's name implies, at its side; none where a stated place covers it."""
     implied = _implied().get(code)
