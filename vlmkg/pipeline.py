@@ -1,7 +1,10 @@
 """From texts to readings: an engine's graphs, validated and normalised."""
 
 from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 
 from vlmkg import normalization, validation
 from vlmkg.errors import UsageError
@@ -11,6 +14,13 @@ from vlmkg.schema import ReportGraph
 
 ENGINES = {"rules": ("vlmkg.rules.engine", "RulesEngine")}
 """Module and class of each engine by name; the module is imported when its engine is asked for."""
+
+AFTER_THE_ENGINE = (
+    "pipeline.py",
+    "schema.py",
+    "validation.py",
+    *(f"{part}/**/*.{ending}" for part in ("normalization", "vocabulary") for ending in ("py", "csv")),
+)
 
 
 def load_engine(name: str) -> Engine:
@@ -23,8 +33,16 @@ def load_engine(name: str) -> Engine:
 
 
 def reading_digest(engine: Engine) -> str:
-    """SHA-256 (hex) over all that changes a reading: engine, vocabulary, normaliser, validator."""
-    return digest(engine.name, engine.checkpoint, engine.digest, normalization.digest(), validation.VERSION)
+    """SHA-256 (hex) over all that changes a reading: engine, vocabulary, normaliser, validator, code and tables."""
+    return digest(engine.name, engine.checkpoint, engine.digest, *_sources())
+
+
+@cache
+def _sources() -> tuple[str, ...]:
+    """The SHA-256 of each file whose change changes what comes after the engine."""
+    here = Path(__file__).parent
+    paths = [path for part in AFTER_THE_ENGINE for path in sorted(here.glob(part))]
+    return tuple(f"{path.relative_to(here)} {sha256(path.read_bytes()).hexdigest()}" for path in paths)
 
 
 def read_reports(engine: Engine, texts: Sequence[str]) -> list[Reading]:

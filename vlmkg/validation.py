@@ -23,9 +23,6 @@ from dataclasses import replace
 from vlmkg.reading import ConceptLink, Finding, ReadingWarning, Rejection
 from vlmkg.schema import ALLOWED_PAIRS, Mention, Presence, Relation, RelationType, ReportGraph
 
-VERSION = "1"
-"""Part of the reading's digest: raised with every change of what is refused or flagged."""
-
 
 def validate(text: str, graph: ReportGraph) -> tuple[ReportGraph, list[Rejection]]:
     """The valid part of `graph`, mentions in text order, and what was refused.

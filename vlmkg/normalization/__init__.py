@@ -1,5 +1,5 @@
 """From a report's graph to concepts: each mention's concept, and each finding with its places, side and degree."""
 
-from vlmkg.normalization.normalizer import digest, normalize
+from vlmkg.normalization.normalizer import normalize
 
-__all__ = ["digest", "normalize"]
+__all__ = ["normalize"]

@@ -1,28 +1,13 @@
 """Links every mention of a graph to a concept and composes its findings."""
 
-import hashlib
 from dataclasses import dataclass
-from functools import cache
 
-from vlmkg import identity
 from vlmkg.normalization.attributes import laterality, severity
 from vlmkg.normalization.findings import at_site, compose_finding, describe, fits, implied_places
 from vlmkg.normalization.places import SIDE_WORDS, Place, compose_place
-from vlmkg.normalization.words import DATA
 from vlmkg.reading import ConceptLink, Finding
 from vlmkg.schema import Kind, Presence, RelationType, ReportGraph
-from vlmkg.vocabulary import load_vocabulary
 from vlmkg.vocabulary.loader import LOCAL
-
-VERSION = "1"
-"""Part of the reading's digest: raised with every change of this package's code that changes a link."""
-
-
-@cache
-def digest() -> str:
-    """SHA-256 (hex) over the vocabulary, the normaliser's tables and its version."""
-    tables = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(DATA.glob("*.csv"))]
-    return identity.digest(VERSION, load_vocabulary().digest, *tables)
 
 
 def normalize(graph: ReportGraph) -> tuple[tuple[ConceptLink, ...], tuple[Finding, ...]]:
