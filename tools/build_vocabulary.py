@@ -57,7 +57,8 @@ DROPPED_NAMES = re.compile(
 ANATOMY_ROOT = "RID3"
 ANATOMY = re.compile(
     r"\b(lungs?|pleura|pleural|pulmonary|bronch\w+|trachea\w*|carina|mediastin\w+|hilum|hemithorax|thorax"
-    r"|thoracic inlet|thoracic aorta|aort\w+|heart|cardiac|atrium|ventricle|pericard\w+|(?:mitral|tricuspid|pulmonic) valve|vena cava"
+    r"|thoracic inlet|thoracic aorta|aort\w+|heart|cardiac|atrium|ventricle|pericard\w+"
+    r"|(?:mitral|tricuspid|pulmonic) valve|vena cava"
     r"|azygos vein|ribs?|clavicle|scapula|humer\w+|glenohumeral|acromi\w+|sternum|manubrium|xiphoid|shoulder"
     r"|(?:thoracic|lumbar|cervical) vertebra|vertebral body|spine region|intervertebral disc|diaphragm|hemidiaphragm"
     r"|costophrenic|cardiophrenic|chest|esophagus|stomach|fissure of \w+ lung|paratracheal|retrosternal|subclavian|"
