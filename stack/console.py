@@ -10,6 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 
+WIDTH = 1000
+"""Columns: more than any row has, so that a narrow window or a pipe breaks no address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One part of the table. `note` says what is unusual: another port than the usual one, or a part elsewhere."""
@@ -28,10 +32,9 @@ def say(line: str) -> None:
 
 def show(rows: Sequence[Row]) -> None:
     """Print the table. Addresses are never broken over lines: they are there to be copied."""
-    table = Table(show_edge=False, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("part", "address", "note"):
-        table.add_column(name, no_wrap=True, overflow="ignore")
+        table.add_column(name, no_wrap=True)
     for row in rows:
         table.add_row(row.part, row.address, row.note)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table, width=None if console.is_terminal else 200, crop=False)
+    Console(highlight=False, width=WIDTH).print(table)
