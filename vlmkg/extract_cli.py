@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import IO, Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -63,7 +63,7 @@ def _documents(file: Path) -> Iterator[Document]:
         raise RefusedError(f"{name} is not UTF-8 text") from error
 
 
-def _parse(source: TextIO, name: str, file: Path) -> Iterator[Document]:
+def _parse(source: IO[str], name: str, file: Path) -> Iterator[Document]:
     first = source.readline()
     if file.suffix != ".jsonl" and not (str(file) == "-" and first.lstrip().startswith("{")):
         yield Document("report" if str(file) == "-" else file.stem, first + source.read())
@@ -79,7 +79,7 @@ def _parse(source: TextIO, name: str, file: Path) -> Iterator[Document]:
         yield document
 
 
-def _lines(first: str, source: TextIO) -> Iterator[str]:
+def _lines(first: str, source: IO[str]) -> Iterator[str]:
     yield first
     yield from source
 

@@ -5,6 +5,8 @@ A text without any heading is all findings.
 """
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from typing import NamedTuple
 
 FINDINGS, IMPRESSION, ADDENDUM = "findings", "impression", "addendum"
@@ -115,27 +117,43 @@ _NAMES: dict[str, str | None] = {
     "date": None,
     "dob": None,
 }
-_WORDS = "|".join(sorted((re.escape(name).replace(r"\ ", r"[ \t]+") for name in _NAMES), key=len, reverse=True))
-_NUMBERED = r"(?:[ \t]*(?:#?[ \t]*\d{1,2}|[ivx]{1,4}))?"
-# With a colon anywhere at the start of a line or of a sentence; without one only as a whole line in capitals.
-_COLON = re.compile(
-    rf"(?:^|(?<=[.;:!?*\])])|(?<=\s{{2}}))[ \t*#=_-]*({_WORDS}){_NUMBERED}[ \t*]*:", re.IGNORECASE | re.MULTILINE
+_INTRODUCTIONS = frozenset(
+    name
+    for name, kind in _NAMES.items()
+    if kind is None
+    and re.match(
+        r"clinical|indic|reason|history|patient h|past|brief|sympt|compar|techn|proc|exam|study|view|contrast", name
+    )
 )
-_LINE = re.compile(rf"^[ \t*#=_-]*({_WORDS}){_NUMBERED}[ \t*=_.-]*$", re.IGNORECASE | re.MULTILINE)
-_SPACED_COLON = re.compile(rf"(?:^|(?<=[.;!?] ))({_WORDS}){_NUMBERED} :", re.IGNORECASE | re.MULTILINE)
-# A line that nobody dictates as a finding: exam tables, signatures, banners of the report's state.
+"""Headings that come before the findings; after the others (signatures, notifications) nothing is read."""
+_BLANK = re.compile(r"\s*")
+_EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
+_PLAIN_WORDS = frozenset(
+    {"chest", "history", "reason", "date", "name", "study", "view", "views", "contrast", "dose", "report"}
+)
+"""Names that are headings without a colon only in capitals."""
+_LONGEST_HEADING = 60
+_LONGEST_FURNITURE = 300
+# What may stand before a heading on its line: nothing, an ornament, or the end of a sentence.
+_COLON_HEADING = re.compile(
+    r"(?:^|[.;:!?*\])\n]|[ \t]{2})[ \t*#=_-]*([a-z][a-z/ \t]*?)[ \t]*(?:#?\d{1,2}|[ivx]{1,4})?[ \t*]*$",
+    re.IGNORECASE,
+)
+_LINE_HEADING = re.compile(r"[ \t*#=_-]*([a-z][a-z/ \t]*?)[ \t]*(?:#?\d{1,2}|[ivx]{1,4})?[ \t*=_.-]*", re.IGNORECASE)
+# Lines that nobody dictates as a finding: exam tables, signatures, banners of the report's state.
 _FURNITURE = re.compile(
-    r"^[ \t]*(?:"
-    r"\*{2,}[^*\n]{0,60}(?:report|read|result|addendum)[^*\n]{0,20}\*{2,}"
-    r"|acc(?:ession)?[ \t]?(?:#|no\b|number\b).{0,200}"
-    r"|\d{6,}[ \t]+[a-z]{3}[ \t]+\d.{0,200}"
+    r"[ \t]*(?:"
+    r"\*{2,}[^*]{0,60}(?:report|read|result|addendum)[^*]{0,20}\*{2,}[ \t]*"
+    r"|acc(?:ession)?[ \t]?(?:#|no\b|number\b).*"
+    r"|\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*"
     r"|(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
     r"dictated by|transcribed by|requested by|ordered by|signed by|reviewed by|pending review|interpreted by|"
-    r"end of (?:report|impression))\b.{0,300}"
-    r"|[^\n]{2,60},[ \t]*(?:m\.?d\.?|d\.?o\.?|mbbs|ph\.?d\.?)[ \t]*"
-    r")$",
-    re.IGNORECASE | re.MULTILINE,
+    r"end of (?:report|impression))\b.*"
+    r"|[^,]{2,60},[ \t]*(?:m\.?d\.?|d\.?o\.?|mbbs|ph\.?d\.?)[ \t]*(?:on\b.*)?"
+    r")",
+    re.IGNORECASE,
 )
+_SIGNATURE_WRAP = re.compile(r"[ \t]*(?:m\.?d\.? on )?[a-z]{3} \d{1,2},? \d{4}.{0,20}", re.IGNORECASE)
 
 
 class Section(NamedTuple):
@@ -148,40 +166,92 @@ class Section(NamedTuple):
 
 def find_sections(text: str) -> list[Section]:
     """The stretches of `text` that describe the exam, in text order and without overlap."""
-    marks = _marks(text)
-    if not any(width for _, width, _ in marks):
+    headings = _headings(text)
+    if not headings:
         return _without_furniture(text, [Section(FINDINGS, 0, len(text))])
+    kinds = {_NAMES[heading.name] for heading in headings}
     sections = []
-    names = {name for _, _, name in marks}
-    if marks[0][0] > 0 and not names & {FINDINGS, IMPRESSION, ADDENDUM}:
+    if headings[0].start > 0 and kinds == {None}:
         # Only headings of what is not read ("Comparison: ..."): what stands before the first is the findings.
-        sections.append(Section(FINDINGS, 0, marks[0][0]))
-    for (start, width, name), following in zip(marks, [*marks[1:], None], strict=True):
-        if name is not None:
-            sections.append(Section(name, start + width, following[0] if following else len(text)))
+        sections.append(Section(FINDINGS, 0, headings[0].start))
+    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+        end = following.start if following else len(text)
+        kind = _NAMES[heading.name]
+        if kind is not None:
+            sections.append(Section(kind, heading.end, end))
+        elif FINDINGS not in kinds and heading.name in _INTRODUCTIONS:
+            # "HISTORY: cough", an empty line, and then the findings without a heading of their own.
+            gap = _EMPTY_LINE.search(text, heading.end, end)
+            sections += [Section(FINDINGS, gap.end(), end)] if gap else []
     return _without_furniture(text, sections)
 
 
-def _marks(text: str) -> list[tuple[int, int, str | None]]:
-    """(start, width, section name or None) of each heading, in text order."""
-    found: dict[int, tuple[int, str | None]] = {}
-    for pattern in (_COLON, _LINE, _SPACED_COLON):
-        for match in pattern.finditer(text):
-            name = _NAMES[" ".join(match.group(1).lower().split())]
-            found.setdefault(match.start(), (match.end() - match.start(), name))
-    return [(start, width, name) for start, (width, name) in sorted(found.items())]
+class _Heading(NamedTuple):
+    start: int
+    end: int
+    name: str
+
+
+def _headings(text: str) -> list[_Heading]:
+    """The known headings in text order."""
+    found = {heading.start: heading for heading in _colon_headings(text)}
+    for start, end in _lines(text):
+        match = _LINE_HEADING.fullmatch(text, start, end) if end - start <= _LONGEST_HEADING else None
+        name = _name(match)
+        if name in _NAMES and (match[1].isupper() if match and name in _PLAIN_WORDS else True):
+            found.setdefault(start, _Heading(start, end, name))
+    return sorted(found.values())
+
+
+def _colon_headings(text: str) -> Iterator[_Heading]:
+    """Headings that end in a colon, at the start of a line or of a sentence."""
+    colon = text.find(":")
+    while colon >= 0:
+        start = max(0, colon - _LONGEST_HEADING)
+        match = _COLON_HEADING.search(text[max(start, text.rfind("\n", start, colon) + 1) : colon])
+        name = _name(match)
+        if match and name in _NAMES:
+            yield _Heading(colon - len(match.string) + match.start(1), colon + 1, name)
+        colon = text.find(":", colon + 1)
+
+
+def _name(match: re.Match[str] | None) -> str:
+    return " ".join(match[1].lower().split()) if match else ""
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if end > start:
+            yield start, end
+        start = end + 1
+
+
+def _furniture(text: str) -> list[tuple[int, int]]:
+    """The stretches of lines that are no report text; a signature may wrap to the next line."""
+    gaps: list[tuple[int, int]] = []
+    for start, end in _lines(text):
+        if end - start > _LONGEST_FURNITURE:
+            continue
+        line = text[start:end].rstrip("\r")
+        wraps = bool(gaps) and gaps[-1][1] + 1 == start and _SIGNATURE_WRAP.fullmatch(line)
+        if wraps or _FURNITURE.fullmatch(line):
+            gaps.append((start, end))
+    return gaps
 
 
 def _without_furniture(text: str, sections: list[Section]) -> list[Section]:
-    gaps = [match.span() for match in _FURNITURE.finditer(text)]
+    gaps = _furniture(text)
     if not gaps:
         return sections
     kept = []
     for name, start, end in sections:
-        position = start
-        for gap_start, gap_end in gaps:
-            if start <= gap_start < end:
-                kept.append(Section(name, position, gap_start))
-                position = gap_end
+        position, index = start, bisect_left(gaps, (start, start))
+        while index < len(gaps) and gaps[index][0] < end:
+            kept.append(Section(name, position, gaps[index][0]))
+            position = gaps[index][1]
+            index += 1
         kept.append(Section(name, min(position, end), end))
-    return [section for section in kept if text[section.start : section.end].strip()]
+    return [section for section in kept if not _BLANK.fullmatch(text, section.start, section.end)]

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from vlmkg.tokens import Token
 
 _ENDS = frozenset(".!?;")
+_LONGEST = 200
+"""Tokens after which a run without a stop is cut: nobody dictates longer sentences, and reading stays linear."""
 _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx", "st", "e", "i", "fig", "no"})
 _UNITS = frozenset({"cm", "mm", "m", "x", "centimeter", "centimeters", "millimeters", "mg", "ml", "l", "cc", "hours"})
 
@@ -22,7 +24,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
     part: list[Token] = []
     previous = 0
     for index, token in enumerate(tokens):
-        if part and _new_block(text, previous, token):
+        if part and (len(part) >= _LONGEST or _new_block(text, previous, token)):
             yield part
             part = []
         previous = token.end
@@ -43,7 +45,7 @@ def _new_block(text: str, start: int, token: Token) -> bool:
         return False
     gap = text[start : token.start]
     lines = gap.count("\n")
-    return lines > 1 or (lines == 1 and token.text in {"-", "*", "•", "–"})
+    return lines > 1 or (lines == 1 and token.text in {"-", "*", "\u2022", "\u2013"})
 
 
 def _inner_stop(tokens: list[Token], index: int) -> bool:

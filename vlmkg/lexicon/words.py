@@ -1,10 +1,10 @@
 """What a word does in a report's sentence: its class. Each class is one data file, or one role in cues.txt."""
 
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 
-class Word(Enum):
-    """The class of a word or phrase."""
+class Word(IntEnum):
+    """The class of a word or phrase. Integers, because sets of them are asked for each word of each report."""
 
     # Anatomy. SIDE, POSITION, PLACE and TISSUE stand before a noun; ORGAN, DIMENSION and PART are nouns.
     SIDE = auto()
