@@ -2,6 +2,7 @@
 
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import (
+    ANATOMY,
     ANATOMY_ADJECTIVES,
     ANATOMY_NOUNS,
     CONTENT,
@@ -13,6 +14,7 @@ from vlmkg.lexicon.words import (
 from vlmkg.rules.labels import Unit
 
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
+_HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
 _TIME_WORDS = frozenset({"prior", "previous", "recent", "old", "earlier", "remote", "new"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _BARE_FINDINGS = frozenset({"finding", "findings"})
@@ -40,10 +42,14 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
         return units
     for index in range(cue - 1, -1, -1):
         word = units[index].word
-        if word in _CLAUSE_BREAKS or (word is Word.AND and not _has_findings(units[index:cue])):
-            return units[:index]
-    about_exam = any(unit.word is Word.EXAM for unit in units[: cue + 1])
-    return [] if about_exam or not _has_findings(units[:cue]) else units[:cue]
+        talk = not _has_findings(units[index:cue]) or _about_exam(units[index:cue])
+        if word in _CLAUSE_BREAKS or (word is Word.AND and talk):
+            return units[:index] if talk else units[:cue]
+    return [] if _about_exam(units[:cue]) or not _has_findings(units[:cue]) else units[:cue]
+
+
+def _about_exam(units: list[Unit]) -> bool:
+    return any(unit.word is Word.EXAM for unit in units)
 
 
 def _has_findings(units: list[Unit]) -> bool:
@@ -55,7 +61,7 @@ def _without_history(units: list[Unit]) -> list[Unit]:
     if start is None or any(unit.word in {Word.SUGGEST, Word.SUGGEST_MAYBE} for unit in units[:start]):
         return units
     end = start + 1
-    while end < len(units) and units[end].word not in _CLAUSE_BREAKS:
+    while end < len(units) and units[end].word not in _HISTORY_ENDS:
         end += 1
     return units[:start] + units[end:]
 
@@ -89,6 +95,11 @@ def _drop_denial(units: list[Unit], dropped: list[bool], before: int) -> None:
         before -= 1
     if before > 0 and units[before - 1].word is Word.NOT:
         dropped[before - 1] = True
+
+
+def _bare_part(units: list[Unit], index: int) -> bool:
+    """ "Portions of the bowel": the portion is not said, and "of" joins nothing."""
+    return index >= 0 and units[index].word is Word.PART and (index == 0 or units[index - 1].word not in ANATOMY)
 
 
 def _drop_quality(units: list[Unit], dropped: list[bool]) -> None:
@@ -132,7 +143,7 @@ def _speaks(units: list[Unit], index: int) -> bool:
         return before in ANATOMY_ADJECTIVES or before in ANATOMY_NOUNS
     if unit.word is Word.NOT and index + 2 < len(units) and units[index + 1].text == "well":
         return units[index + 2].word is not Word.REPORT
-    if unit.word is Word.OF and before is Word.SUBJECT:
+    if unit.word is Word.OF and (before is Word.SUBJECT or _bare_part(units, index - 1)):
         return False
     if unit.word is Word.OF and index and units[index - 1].text in _EMPTIED:
         unit.word = Word.NEGATION
