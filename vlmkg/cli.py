@@ -50,6 +50,7 @@ HELP = {
     "graph": "Migrate, count and verify the graph.",
     "api": "Serve the GraphQL API.",
     "worker": "Run a worker: extract and merge.",
+    "rebuild": "Make the graph what the ledger says.",
 }
 
 
