@@ -9,7 +9,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-
 WIDTH = 1000
 """Columns: more than any row has, so that a narrow window or a pipe breaks no address."""
 

@@ -18,7 +18,7 @@ from stack.console import say, show
 from stack.folder import owned, secret
 from stack.places import API, API_KEY, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
 from stack.programs import api, environment, worker
-from stack.servers import neo4j_part, redis_answers, redis_part
+from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
 from stack.settings import StackSettings
 from stack.supervisor import Supervisor, start_together
 from vlmkg.data_dir import DataDir, Endpoints
@@ -74,17 +74,25 @@ def _settings() -> StackSettings:
 
 
 def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text: bool) -> Endpoints:
-    """Servers first, the ledger while they boot, then the graph's migrations, then the programs that need all three."""
-    servers = [supervisor.start(part) for part in _servers(places, heap_mib)]
+    """What can be wrong at once, then the servers, the graph's migrations, and the programs that need all of them."""
+    _require_those_elsewhere(places)
     api_key = _prepare_ledger(places)
+    servers = [supervisor.start(part) for part in _servers(places, heap_mib)]
     for child in servers:
         supervisor.wait_until_answers(child)
-    if not places.own_redis and not redis_answers(places.broker_url):
-        raise UsageError("the Redis of CELERY_BROKER_URL does not answer", "start it, or unset the variable")
     with open_driver(places.graph) as driver:
         migrate(driver, places.graph.database)
     start_together(supervisor, _programs(places, graph_text=graph_text))
     return endpoints_of(places, api_key)
+
+
+def _require_those_elsewhere(places: Places) -> None:
+    """Say so at once, before anything is started, where a part that the user brings does not answer."""
+    remedy = "start it, correct the variable, or unset it to have one started here"
+    if not places.own_redis and not redis_answers(places.broker_url):
+        raise UsageError("the Redis of CELERY_BROKER_URL does not answer", remedy)
+    if not places.own_neo4j and not graph_answers(places.graph):
+        raise UsageError("the Neo4j of NEO4J_URI does not answer, or refuses the login", remedy)
 
 
 def _servers(places: Places, heap_mib: int) -> Iterator[Part]:
