@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ingest.ledger.events import Event
 from ingest.ledger.states import State
 
+PIPE_WIDTH = 400
 _COLOURS = {State.MERGED: "green", State.REFUSED: "yellow", State.DEAD: "red"}
 
 
@@ -31,8 +33,8 @@ def print_events(found: Sequence[Event], total: int) -> None:
             str(event.id),
             f"{event.received_at:%Y-%m-%d %H:%M:%S}Z",
             event.format,
-            event.source,
-            event.external_id or event.origin_name,
+            escape(event.source),
+            escape(event.external_id or event.origin_name),
             _coloured(event.state),
             event.reason or ", ".join(event.warnings),
             str(event.deliveries),
@@ -49,7 +51,7 @@ def print_event(event: Event, study_keys: Sequence[str]) -> None:
     table.add_column(overflow="fold")
     for name, value in asdict(event).items():
         if value not in (None, "", ()):
-            table.add_row(name.replace("_", " "), ", ".join(value) if isinstance(value, tuple) else str(value))
+            table.add_row(name.replace("_", " "), escape(", ".join(value) if isinstance(value, tuple) else str(value)))
     for key in study_keys:
         table.add_row("study", key)
     _print(table)
@@ -74,8 +76,9 @@ def _coloured(state: State) -> str:
 
 
 def _print(table: Table) -> None:
-    # Names of senders and files are no markup of ours, and nothing in them is to be highlighted.
-    Console(markup=True, highlight=False, soft_wrap=False).print(table)
+    console = Console(highlight=False)
+    # A pipe has no width: nothing is folded there.
+    console.print(table, width=None if console.is_terminal else PIPE_WIDTH, crop=console.is_terminal)
 
 
 def _time(value: Any) -> str:
