@@ -6,6 +6,7 @@ from strawberry.dataloader import DataLoader
 
 from api.audit import Trail
 from api.callers import Caller
+from api.documents import Document
 from api.selection import Keys
 from api.settings import ApiSettings
 from graph.reads.fetching import GraphReader
@@ -25,7 +26,8 @@ class Services:
 class ApiContext:
     """One operation: who asks, and what it has touched.
 
-    `texts` gives reports' texts by reportKey. `action` is what the audit trail says was done.
+    `texts` gives reports' texts by reportKey. `action` is what the audit trail says was done. `document` is set once
+    the operation has passed the guard, that is before any resolver runs.
     """
 
     services: Services
@@ -34,3 +36,4 @@ class ApiContext:
     trail: Trail = field(default_factory=Trail)
     keys: Keys = field(default_factory=Keys)
     action: str = ""
+    document: Document = field(init=False)

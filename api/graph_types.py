@@ -79,6 +79,11 @@ class Place:
     concept: Concept | None = nested("The concept of these words.")
 
 
+async def _text(root: Root, info: Info) -> str | None:
+    """From the ledger, all of an answer together."""
+    return await info.context.texts.load(root["reportKey"])
+
+
 @strawberry.type(description="One version of one report.")
 class Report:
     """See graph.records.ReportRecord."""
@@ -91,10 +96,7 @@ class Report:
     issued_at: DateTime | None
     text_digest: str
 
-    @strawberry.field(description="The report's text. Not for researchers.")
-    async def text(self: Root, info: Info) -> str | None:
-        """From the ledger, all of an answer together."""
-        return await info.context.texts.load(self["reportKey"])
+    text: str | None = strawberry.field(resolver=_text, description="The report's text. Not for researchers.")
 
 
 @strawberry.type(description="One image of a study, without its pixels.")
@@ -161,6 +163,12 @@ class FindingConnection:
     total_count: int = strawberry.field(description="Rows on all pages; a query of its own.")
 
 
+def _findings(root: Root, info: Info, where: Where = None, first: First = 20, after: After = None) -> FindingConnection:
+    """What the graph brought along."""
+    del where
+    return nested_connection(Listed.FINDINGS, root, info, first, after)  # type: ignore[no-any-return]
+
+
 @strawberry.type(description="A study of a patient.")
 class Study(Node):
     """See graph.records.StudyRecord."""
@@ -178,13 +186,7 @@ class Study(Node):
     images: list[Image] = nested("Its images.")
     extraction: Extraction | None = nested("The reading that its findings come from.")
 
-    @strawberry.field(description="A page of its findings.")
-    def findings(
-        self: Root, info: Info, where: Where = None, first: First = 20, after: After = None
-    ) -> FindingConnection:
-        """What the graph brought along."""
-        del where
-        return nested_connection(Listed.FINDINGS, self, info, first, after)  # type: ignore[no-any-return]
+    findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of its findings.")
 
 
 @strawberry.type
@@ -213,6 +215,23 @@ class TimelineEntry:
     findings: list[Finding] = nested("Its findings, present or uncertain.")
 
 
+StudyWhere = Annotated[StudyWhereInput | None, strawberry.argument(description="All, without it.")]
+
+
+def _studies(
+    root: Root, info: Info, where: StudyWhere = None, first: First = 20, after: After = None
+) -> StudyConnection:
+    """What the graph brought along."""
+    del where
+    return nested_connection(Listed.STUDIES, root, info, first, after)  # type: ignore[no-any-return]
+
+
+def _timeline(root: Root, info: Info, first: First = 50) -> list[TimelineEntry]:
+    """What the graph brought along."""
+    del first
+    return nested_value(root, info)  # type: ignore[no-any-return]
+
+
 @strawberry.type(description="A patient, under a pseudonym.")
 class Patient(Node):
     """See graph.records.PatientRecord."""
@@ -222,31 +241,11 @@ class Patient(Node):
     sex: str | None
     birth_year: int | None
 
-    @strawberry.field(description="A page of the patient's studies.")
-    def studies(
-        self: Root,
-        info: Info,
-        where: Annotated[StudyWhereInput | None, strawberry.argument(description="All, without it.")] = None,
-        first: First = 20,
-        after: After = None,
-    ) -> StudyConnection:
-        """What the graph brought along."""
-        del where
-        return nested_connection(Listed.STUDIES, self, info, first, after)  # type: ignore[no-any-return]
-
-    @strawberry.field(description="A page of the patient's findings.")
-    def findings(
-        self: Root, info: Info, where: Where = None, first: First = 20, after: After = None
-    ) -> FindingConnection:
-        """What the graph brought along."""
-        del where
-        return nested_connection(Listed.FINDINGS, self, info, first, after)  # type: ignore[no-any-return]
-
-    @strawberry.field(description="The patient's studies in the order of time, unknown times last.")
-    def timeline(self: Root, info: Info, first: First = 50) -> list[TimelineEntry]:
-        """What the graph brought along."""
-        del first
-        return nested_value(self, info)  # type: ignore[no-any-return]
+    studies: StudyConnection = strawberry.field(resolver=_studies, description="A page of the patient's studies.")
+    findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of the patient's findings.")
+    timeline: list[TimelineEntry] = strawberry.field(
+        resolver=_timeline, description="The patient's studies in the order of time, unknown times last."
+    )
 
 
 @strawberry.type

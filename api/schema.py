@@ -51,6 +51,7 @@ class Guard(SchemaExtension):
             if operation is not None and read:
                 context.action = action_of(read, operation)
                 check(read, operation, context.caller, settings)
+                context.document = read
         yield
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
-from graphql import GraphQLNamedType, GraphQLResolveInfo, is_leaf_type
+from graphql import GraphQLNamedType, is_leaf_type
 
 from api import cursors
 from api.cursors import Listed
@@ -39,15 +39,9 @@ class Keys:
         return self.by_node.setdefault(id(asked.nodes[0]), f"k{len(self.by_node)}")
 
 
-def document_of(info: GraphQLResolveInfo[Any]) -> Document:
-    """The document that is being executed."""
-    return Document(info.schema, info.fragments, info.variable_values)
-
-
 def root_field(info: strawberry.Info[Any, Any]) -> tuple[Document, Field]:
     """The field that a root resolver answers."""
-    raw = info._raw_info
-    document = document_of(raw)
+    raw, document = info._raw_info, info.context.document
     found = fields_of(document, raw.parent_type, [raw.operation.selection_set])
     return document, next(one for one in found if one.nodes[0] is raw.field_nodes[0])
 
