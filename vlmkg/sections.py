@@ -244,8 +244,6 @@ def _furniture(text: str) -> list[tuple[int, int]]:
 
 def _without_furniture(text: str, sections: list[Section]) -> list[Section]:
     gaps = _furniture(text)
-    if not gaps:
-        return sections
     kept = []
     for name, start, end in sections:
         position, index = start, bisect_left(gaps, (start, start))

@@ -62,7 +62,8 @@ def _inner_stop(tokens: list[Token], index: int) -> bool:
         glued = before.end == token.start
         return before.lower in {"dr", "mr", "mrs", "ms", "vs"} or (glued and after.start == token.end)
     # "a . m ." and "p . m .": single letters.
-    return before.lower in {"a", "p"} and after.lower == "m"
+    letters = [token.lower for token in tokens[max(0, index - 3) : index]]
+    return (before.lower in {"a", "p"} and after.lower == "m") or letters[-3:] in (["a", ".", "m"], ["p", ".", "m"])
 
 
 def _trim(part: list[Token]) -> list[Token]:

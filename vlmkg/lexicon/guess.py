@@ -1,4 +1,4 @@
-"""The class of a word that the lexicon does not hold: by its prefix before a known word, its ending, its adverb form."""
+"""The class of a word that the lexicon lacks: by its adverb form, its prefix before a known word, its ending."""
 
 from functools import cache, lru_cache
 

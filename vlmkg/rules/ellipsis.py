@@ -1,4 +1,4 @@
-"""Coordinated words that share the noun of a later phrase: "right and left lower lobes", "mild, stable cardiomegaly"."""
+"""Coordinated words that share a later noun: "right and left lower lobes", "mild, stable cardiomegaly"."""
 
 from vlmkg.lexicon.words import ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
 from vlmkg.rules.phrases import Phrase

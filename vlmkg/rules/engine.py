@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from vlmkg.rules.report import read_report
 from vlmkg.schema import ReportGraph
 
-_SOURCES = ("vlmkg.rules", "vlmkg.lexicon")
+_FOLDERS = ("lexicon", "rules")
 _MODULES = ("tokens.py", "sections.py", "sentences.py")
 
 
@@ -29,14 +29,24 @@ class RulesEngine:
 def source_digest() -> str:
     """SHA-256 (hex) over the rules' and lexicon's own files: any change of either changes what is read."""
     total = hashlib.sha256()
-    sources = [(package, source) for package in _SOURCES for source in _sources(files(package))]
-    sources += [("vlmkg", files("vlmkg") / name) for name in _MODULES]
-    for package, source in sources:
+    for place, source in all_sources():
         raw = source.read_bytes()
-        total.update(f"{package}/{source.name}:{len(raw)}:".encode() + raw)
+        total.update(f"{place}:{len(raw)}:".encode() + raw)
     return total.hexdigest()
 
 
-def _sources(folder: Traversable) -> list[Traversable]:
-    kept = [entry for entry in folder.iterdir() if entry.name.endswith((".py", ".txt", ".tsv"))]
-    return sorted(kept, key=lambda entry: entry.name)
+def all_sources() -> list[tuple[str, Traversable]]:
+    """Every file that changes what is read, with its place in the package, in a fixed order."""
+    modules = [(name, files("vlmkg") / name) for name in _MODULES]
+    return modules + [found for folder in _FOLDERS for found in _sources(folder, files("vlmkg") / folder)]
+
+
+def _sources(place: str, folder: Traversable) -> list[tuple[str, Traversable]]:
+    found = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        inner = f"{place}/{entry.name}"
+        if entry.is_dir():
+            found += _sources(inner, entry)
+        elif entry.name.endswith((".py", ".txt", ".tsv")):
+            found.append((inner, entry))
+    return found

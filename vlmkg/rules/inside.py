@@ -32,10 +32,12 @@ class Part:
 
     @property
     def place_only(self) -> bool:
+        """Whether the phrase names a place and nothing found there."""
         return not self.heads and bool(self.places)
 
     @property
     def words_only(self) -> bool:
+        """Whether the phrase is describing words alone."""
         return bool(self.heads) and not self.noun and not self.places
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vlmkg.lexicon.guess import guess
 from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import ANATOMY, CONTENT, Word
+from vlmkg.lexicon.words import CONTENT, Word
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -18,6 +18,16 @@ _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
 _NUMERALS = frozenset("23456789")
+_MARKS = {
+    ",": Word.COMMA,
+    "(": Word.COMMA,
+    ")": Word.COMMA,
+    "),": Word.COMMA,
+    "/": Word.OR,
+    ":": Word.COLON,
+    "--": Word.COLON,
+    "___": Word.HOLE,
+}
 _LONGEST_MEASURE = 16
 
 
@@ -25,7 +35,7 @@ _LONGEST_MEASURE = 16
 class Unit:
     """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
 
-    `presence` counts only for observations. `kept` is False for what turned out to be no mention.
+    `presence` counts only for observations.
     """
 
     first: int
@@ -33,11 +43,6 @@ class Unit:
     word: Word
     text: str
     presence: Presence = Presence.PRESENT
-    kept: bool = True
-
-    @property
-    def is_anatomy(self) -> bool:
-        return self.word in ANATOMY
 
 
 def label(tokens: tuple[str, ...]) -> list[Unit]:
@@ -83,20 +88,20 @@ def _measure(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | N
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     token = tokens[index]
-    if token in {",", "(", ")", "),"}:
-        return Word.COMMA
-    if token == "/":
-        return Word.OR
-    if token in {":", "--", ";"}:
-        return Word.COLON
-    if token.startswith("xxxx") or token == "___":
+    mark = _MARKS.get(token)
+    if mark is not None:
+        return mark
+    if token.startswith("xxxx"):
         return Word.HOLE
     if _LEVEL.fullmatch(token):
         return Word.ORGAN
-    following = lexicon().words.get(tokens[index + 1]) if index + 1 < len(tokens) else None
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
-        near = {lexicon().words.get(word) for word in tokens[index + 1 : index + 5]}
-        return Word.POSITION if near & CONTENT else Word.OTHER
+        return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
     if token in _NUMERALS:
-        return Word.NUMBER if following in CONTENT else Word.OTHER
+        return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token)
+
+
+def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:
+    words = lexicon().words
+    return any(words.get(token) in CONTENT for token in tokens[index + 1 : index + 1 + distance])

@@ -5,6 +5,7 @@ describing words alone ("is stable and unchanged").
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from vlmkg.lexicon.words import (
     ANATOMY,
@@ -24,8 +25,9 @@ _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.VERSUS, Word.THAN})
 class Phrase:
     """One group of content units with the function units that stand between it and the phrase before.
 
-    `nouns` holds the observation nouns, the head last; `describing` the observation adjectives. `predicate` is True for what is said of a subject.
-    `compared` is True for "left greater than right". `cuts` are the positions in `units` where a coordinated part begins ("left | and right lower lobe").
+    `predicate`: it is said of a subject. `compared`: "left greater than right". `cuts` are the positions in `units`
+    where a coordinated part begins ("left | and right lower lobe"). `nouns` are the observation nouns, the head last;
+    `describing` the observation adjectives; `anatomy` the body words.
     """
 
     joint: list[Unit]
@@ -33,33 +35,33 @@ class Phrase:
     cuts: list[int] = field(default_factory=list)
     predicate: bool = False
     compared: bool = False
+    nouns: list[Unit] = field(init=False)
+    describing: list[Unit] = field(init=False)
+    anatomy: list[Unit] = field(init=False)
 
-    @property
-    def nouns(self) -> list[Unit]:
-        return [unit for unit in self.units if unit.word in OBSERVATION_NOUNS]
+    def __post_init__(self) -> None:
+        self.nouns = [unit for unit in self.units if unit.word in OBSERVATION_NOUNS]
+        self.describing = [unit for unit in self.units if unit.word in OBSERVATION_ADJECTIVES]
+        self.anatomy = [unit for unit in self.units if unit.word in ANATOMY]
 
-    @property
-    def describing(self) -> list[Unit]:
-        return [unit for unit in self.units if unit.word in OBSERVATION_ADJECTIVES]
-
-    @property
-    def anatomy(self) -> list[Unit]:
-        return [unit for unit in self.units if unit.word in ANATOMY]
+    def append(self, unit: Unit) -> None:
+        """Add one unit at the end."""
+        self.units.append(unit)
+        kind = self.anatomy if unit.word in ANATOMY else self.describing
+        (self.nouns if unit.word in OBSERVATION_NOUNS else kind).append(unit)
 
     @property
     def anatomy_groups(self) -> list[list[Unit]]:
         """The body words of each coordinated part."""
+        if not self.cuts:
+            return [self.anatomy]
         bounds = [0, *self.cuts, len(self.units)]
-        return [
-            [unit for unit in self.units[start:end] if unit.word in ANATOMY]
-            for start, end in zip(bounds, bounds[1:], strict=False)
-        ]
+        return [[unit for unit in self.units[start:end] if unit.word in ANATOMY] for start, end in pairwise(bounds)]
 
     @property
     def head(self) -> Unit | None:
         """The observation noun that the phrase is about; None for places and describing words."""
-        nouns = self.nouns
-        return nouns[-1] if nouns else None
+        return self.nouns[-1] if self.nouns else None
 
     def joined_by(self, *words: Word) -> bool:
         """Whether one of these roles stands between the phrase before and this one."""
@@ -106,36 +108,42 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
     current = Phrase(joint, predicate=after_verb)
     result = [current]
     holes: list[Unit] = []
+    last_noun = max((index for index, unit in enumerate(run) if unit.word in OBSERVATION_NOUNS), default=-1)
+    clause_next = verb_next or run[-1].word in OBSERVATION_ADJECTIVES
     for index, unit in enumerate(run):
         if unit.word is Word.HOLE:
             holes.append(unit)
             continue
-        rest = run[index + 1 :]
-        clause_next = verb_next or run[-1].word in OBSERVATION_ADJECTIVES
-        if current.units and _starts_phrase(current, unit, rest, after_hole=bool(holes), clause_next=clause_next):
-            said_of = unit.word in OBSERVATION_ADJECTIVES and not _noun_ahead(rest)
+        noun_ahead = last_noun > index
+        new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
+        around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject)
+        if current.units and _starts_phrase(current, unit, around):
+            said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
             current = Phrase(holes, predicate=said_of)
             result.append(current)
-        current.units.append(unit)
+        current.append(unit)
         holes = []
     return result
 
 
-def _starts_phrase(current: Phrase, unit: Unit, rest: list[Unit], *, after_hole: bool, clause_next: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around a unit: a finding's noun later in its run, a hole before it, a verb after the run."""
+
+    noun_ahead: bool
+    after_hole: bool
+    new_subject: bool
+
+
+def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
     last = current.units[-1]
     if unit.word in OBSERVATION_NOUNS:
         # Nouns in a row are one compound; after a describing word that followed a noun, a new phrase.
-        return current.head is not None and (after_hole or last.word not in OBSERVATION_NOUNS)
+        return current.head is not None and (around.after_hole or last.word not in OBSERVATION_NOUNS)
     if current.head is not None:
         return True
     if unit.word in ANATOMY:
-        only_said = current.predicate and all(one.word in OBSERVATION_ADJECTIVES for one in current.units)
-        new_subject = clause_next or (not rest and unit.word is Word.SIDE)
-        return only_said and new_subject and unit.word is not Word.DIMENSION and not _noun_ahead(rest)
-    has_noun = any(one.word in ANATOMY_NOUNS for one in current.units)
-    return has_noun and last.word in ANATOMY and (after_hole or not _noun_ahead(rest))
-
-
-def _noun_ahead(rest: list[Unit]) -> bool:
-    """Whether the noun of a finding follows in the run."""
-    return any(unit.word in OBSERVATION_NOUNS for unit in rest)
+        only_said = current.predicate and not current.anatomy
+        return only_said and around.new_subject and unit.word is not Word.DIMENSION and not around.noun_ahead
+    has_noun = any(one.word in ANATOMY_NOUNS for one in current.anatomy)
+    return has_noun and last.word in ANATOMY and (around.after_hole or not around.noun_ahead)

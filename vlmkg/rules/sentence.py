@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vlmkg.lexicon.words import ANATOMY, CONTENT, Word
+from vlmkg.rules.context import in_context
 from vlmkg.rules.ellipsis import share_nouns
 from vlmkg.rules.exam import without_exam_talk
 from vlmkg.rules.inside import Edge, Part, read_inside
@@ -53,7 +54,7 @@ def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
 
 
 def _read(tokens: tuple[str, ...]) -> SentenceGraph:
-    units = without_exam_talk(label(tokens))
+    units = in_context(without_exam_talk(label(tokens)))
     found, tail = phrases(units)
     found = share_nouns(found)
     mark_presence(found, tail)

@@ -1,0 +1,92 @@
+"""`vlmkg extract` as it is called: a process, files and standard input."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+VLMKG = str(Path(sys.executable).with_name("vlmkg"))
+
+
+def call(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([VLMKG, "extract", *arguments], input=given, capture_output=True, text=True, check=False)
+
+
+def test_one_report_from_standard_input() -> None:
+    done = call("--format", "radgraph", given="FINDINGS: Small effusion.")
+    assert done.returncode == 0
+    entities = json.loads(done.stdout)["report"]["entities"]
+    assert [entity["tokens"] for entity in entities.values()] == ["Small", "effusion"]
+
+
+def test_many_reports_are_one_object(tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    file.write_text('{"id": 7, "text": "No effusion."}\n\n{"id": "b", "text": ""}\n')
+    read = json.loads(call("--format", "radgraph", str(file)).stdout)
+    assert list(read) == ["7", "b"]
+    assert read["b"] == {"text": "", "entities": {}}
+
+
+def test_triplets_keep_findings_that_have_no_relation() -> None:
+    row = json.loads(call("--format", "triplets", given="Left effusion. No mass.").stdout)
+    assert [(one["head"]["text"], one["relation"], one["tail"]["text"]) for one in row["triplets"]] == [
+        ("effusion", "located_at", "Left")
+    ]
+    assert [(one["text"], one["presence"]) for one in row["alone"]] == [("mass", "absent")]
+
+
+def test_table_shows_presence() -> None:
+    shown = call(given="Possible left effusion. No mass.").stdout
+    assert "uncertain" in shown
+    assert "absent" in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"id": 1, "text": "x"}\nnot json\n', "line 2 of"),
+        (b'{"id": 1}\n', "`id` and `text`"),
+        (b'{"id": 1, "text": "x"}\n{"id": 1, "text": "y"}\n', "repeats an id"),
+        (b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_unreadable_input_is_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_bytes(content)
+    done = call(str(file), "--format", "radgraph")
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there() -> None:
+    done = call("nowhere.txt")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be read" in done.stderr
+
+
+def test_the_rules_read_no_image() -> None:
+    done = call("--image", "film.png", given="Clear.")
+    assert done.returncode == 2
+    assert "reads text only" in done.stderr
+
+
+@pytest.mark.shared_data
+def test_score_of_the_reference_scorer(shared_data: Path, tmp_path: Path) -> None:
+    """The measured score, less a little: a rule that costs more than it brings fails here."""
+    gold = shared_data / "gold" / "dev.json"
+    reports = json.loads(gold.read_text())
+    texts, predicted = tmp_path / "texts.jsonl", tmp_path / "predicted.json"
+    texts.write_text("".join(json.dumps({"id": key, "text": one["text"]}) + "\n" for key, one in reports.items()))
+    predicted.write_text(call("--engine", "rules", "--format", "radgraph", str(texts)).stdout)
+    scorer = shared_data.parent / "tools" / "score_radgraph.py"
+    shown = subprocess.run(
+        [sys.executable, str(scorer), str(gold), str(predicted)], capture_output=True, text=True, check=True
+    ).stdout
+    scores = {line.split()[0]: float(line.split()[6]) for line in shown.splitlines() if " F1 " in line}
+    assert scores["entity"] >= 0.98
+    assert scores["relation"] >= 0.93
+    assert scores["presence"] >= 0.97
+    assert "invalid: 0" in shown

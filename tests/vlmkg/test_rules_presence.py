@@ -1,0 +1,110 @@
+"""What the report says of a finding. A denied finding must never be read as there."""
+
+import pytest
+
+from tests.vlmkg.rules_helpers import labels
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No effusion.",
+        "No pneumothorax, consolidation, or effusion.",
+        "No focal infiltrate, new consolidation, or effusion.",
+        "There is no evidence of effusion.",
+        "Negative for effusion.",
+        "The lungs are clear of effusion.",
+        "The lungs are free of effusion.",
+        "Lungs are clear without effusion.",
+        "No pneumothorax is seen, consolidation, or effusion.",
+        "Neither pneumothorax nor effusion.",
+        "The effusion has resolved.",
+        "An effusion is not seen.",
+        "The effusion is no longer present.",
+        "Interval removal of drain and resolution of effusion.",
+        "Effusion is absent.",
+        "The previously described effusion has been resolved.",
+        "There is no opacity to suggest effusion.",
+        "No pleural air collections or large pleural effusion.",
+        "Scar rather than effusion.",
+        "Previous films did not show effusion.",
+    ],
+)
+def test_denied(text: str) -> None:
+    assert labels(text)["effusion"] == "N"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Possible effusion.",
+        "Effusion cannot be excluded.",
+        "Cannot exclude effusion.",
+        "An effusion is not entirely excluded.",
+        "Blunted angle, which may represent effusion.",
+        "Blunting suggestive of atelectasis, scar, or effusion.",
+        "Scar versus effusion.",
+        "Effusion versus scar.",
+        "Opacity consistent with scar or effusion.",
+        "Opacity most consistent with effusion.",
+        "Effusion is suspected.",
+        "There may be an effusion.",
+        "XXXX opacity in the base XXXX representing effusion.",
+        "Differential considerations include scar, mass, effusion.",
+        "A low likelihood of effusion.",
+    ],
+)
+def test_uncertain(text: str) -> None:
+    assert labels(text)["effusion"] == "U"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Left effusion.",
+        "No pneumothorax, but there is a small effusion.",
+        "No change in the effusion.",
+        "No pneumothorax. Effusion is present.",
+        "No cardiomegaly with bilateral effusion.",
+        "There is an effusion not seen on the prior exam.",
+        "The effusion is not well seen on the lateral view.",
+        "Opacity compatible with effusion.",
+        "No pneumothorax and stable effusion.",
+        "Effusion without pneumothorax.",
+        "No pneumothorax is seen, left effusion.",
+        "Mild effusion may warrant follow-up.",
+        "Effusion, follow-up is recommended.",
+        "Effusion not seen previously on prior films, possibly a scar.",
+    ],
+)
+def test_present(text: str) -> None:
+    assert labels(text)["effusion"] == "P"
+
+
+def test_a_change_denied_is_not_the_finding_denied() -> None:
+    assert labels("No change in the right nodule.") == {"change": "N", "right": "A", "nodule": "P"}
+
+
+def test_words_of_a_denied_finding_are_denied_with_it() -> None:
+    assert labels("No large focal mass.") == {"large": "N", "focal": "N", "mass": "N"}
+
+
+def test_change_words_stay_before_versus() -> None:
+    assert labels("Unchanged scar versus small mass.") == {"unchanged": "P", "scar": "U", "small": "U", "mass": "U"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PA and lateral views of the chest were obtained.",
+        "Recommend chest CT to exclude a nodule.",
+        "Findings discussed with Dr. XXXX by telephone.",
+        "The lateral view is limited by rotation.",
+        "The patient is rotated.",
+        "Clinical correlation is recommended.",
+        "If there is concern for pneumonia, consider followup.",
+        "Compared to prior exam.",
+    ],
+)
+def test_talk_of_the_exam_is_no_finding(text: str) -> None:
+    assert labels(text) == {}

@@ -1,0 +1,115 @@
+"""Words whose class depends on their neighbours: "to", "findings", "interval", "midline", "clear of"."""
+
+from collections.abc import Callable
+
+from vlmkg.lexicon.load import lexicon
+from vlmkg.lexicon.words import (
+    ANATOMY,
+    CONTENT,
+    OBSERVATION_ADJECTIVES,
+    OBSERVATIONS,
+    Word,
+)
+from vlmkg.rules.labels import Unit
+
+_TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
+_COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
+_EMPTIED = frozenset({"clear", "free"})
+_VERBAL = frozenset({Word.OF, Word.IN})
+
+Rule = Callable[[list[Unit], int, Word, Word], Word]
+
+
+def in_context(units: list[Unit]) -> list[Unit]:
+    """The units with their class in this sentence, without those that say nothing here."""
+    kept = []
+    for index, unit in enumerate(units):
+        rule = _BY_TEXT.get(unit.text) or _BY_WORD.get(unit.word)
+        if rule is not None:
+            before = units[index - 1].word if index else Word.OTHER
+            after = units[index + 1].word if index + 1 < len(units) else Word.OTHER
+            unit.word = rule(units, index, before, after)
+        if unit.word is not Word.NOTHING:
+            kept.append(unit)
+    return kept
+
+
+def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
+    said = before in {Word.COPULA, Word.AND, Word.OR} or after in CONTENT or after is Word.HOLE
+    return units[index].word if said else Word.NOTHING
+
+
+def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Interval change"; but "in the interval" is about time."""
+    del before
+    return units[index].word if after in OBSERVATIONS else Word.NOTHING
+
+
+def _to(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Mild to moderate" is one degree."""
+    between = before in OBSERVATION_ADJECTIVES and after in OBSERVATION_ADJECTIVES
+    return Word.NOTHING if between else units[index].word
+
+
+def _midline(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The trachea is midline" says something of it; "a midline scar" says where."""
+    return Word.DESCRIPTOR if after not in CONTENT and before is not Word.IN else units[index].word
+
+
+def _findings(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """Bare "findings" stand for what was named last."""
+    del after
+    described = before in CONTENT or before in {Word.NEGATION, Word.HOLE}
+    return units[index].word if described else Word.SUBJECT
+
+
+def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """An adverb counts before what it is the degree of."""
+    del before
+    wanted = OBSERVATION_ADJECTIVES if units[index].text in _COMPARATIVES else OBSERVATIONS
+    return Word.DEGREE if after in wanted else Word.NOTHING
+
+
+def _part(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Peripheral portion"; but "portions of the bowel" does not say which."""
+    del units, index, after
+    return Word.PART if before in ANATOMY else Word.NOTHING
+
+
+def _not(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Not well seen" is seen."""
+    del before, after
+    well = index + 2 < len(units) and units[index + 1].text == "well" and units[index + 2].word is Word.REPORT
+    return Word.NOTHING if well else Word.NOT
+
+
+def _of(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Clear of" denies; after bare "findings" or "portions", "of" joins nothing."""
+    del after
+    if before is Word.SUBJECT or (before is Word.NOTHING and lexicon().words.get(units[index - 1].text) is Word.PART):
+        return Word.NOTHING
+    return Word.NEGATION if index and units[index - 1].text in _EMPTIED else Word.OF
+
+
+def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Worsening of the opacity" is a noun."""
+    del before
+    return Word.PROCESS if after in _VERBAL and units[index].text.endswith("ing") else Word.CHANGE
+
+
+_BY_TEXT: dict[str, Rule] = {
+    **dict.fromkeys(_TIME_WORDS, _time),
+    "interval": _interval,
+    "to": _to,
+    "midline": _midline,
+    "finding": _findings,
+    "findings": _findings,
+}
+_BY_WORD: dict[Word, Rule] = {
+    Word.DEGREE: _degree,
+    Word.PART: _part,
+    Word.NOT: _not,
+    Word.OF: _of,
+    Word.CHANGE: _change,
+}

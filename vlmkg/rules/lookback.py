@@ -1,0 +1,73 @@
+"""Presence of what stands before its cue: "... is not seen", "... is possible", "... has resolved", "X versus Y"."""
+
+from itertools import pairwise
+
+from vlmkg.lexicon.words import OBSERVATIONS, Word
+from vlmkg.rules.labels import Unit
+from vlmkg.rules.phrases import Phrase
+from vlmkg.schema import Presence
+
+_BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
+_HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
+
+
+def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
+    """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
+    words = [unit.word for unit in cues]
+    denied = Word.NOT in words
+    before = phrases[:end]
+    if Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
+        set_back(before, Presence.UNCERTAIN)
+    elif Word.GONE in words or (denied and Word.HEDGE not in words) or (Word.EXCLUDE in words and _of_finding(before)):
+        set_back(before, Presence.ABSENT)
+    elif _hedges_back(cues) or any(unit.text == "suggested" for unit in cues):
+        set_back(before, Presence.UNCERTAIN)
+
+
+def _of_finding(before: list[Phrase]) -> bool:
+    """ "A fracture is excluded"; not "the sulcus is excluded" from the film."""
+    return bool(before) and before[-1].head is not None
+
+
+def _hedges_back(cues: list[Unit]) -> bool:
+    """ "Is possible", "may be present"; not "may be outside the patient"."""
+    words = [unit.word for unit in cues]
+    return Word.HEDGE in words and set(words[words.index(Word.HEDGE) :]) <= _HEDGED_ENDS
+
+
+def set_back(before: list[Phrase], presence: Presence) -> None:
+    """Give the observations of the last statement in `before` this presence, where nothing was said of them yet."""
+    for index in range(len(before) - 1, -1, -1):
+        phrase = before[index]
+        for unit in phrase.units:
+            if unit.word in OBSERVATIONS and unit.presence is Presence.PRESENT:
+                unit.presence = presence
+        if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index):
+            return
+
+
+def _new_clause(phrases: list[Phrase], index: int) -> bool:
+    """Whether a statement was complete before this phrase: it had its verb, or its describing words."""
+    phrase = phrases[index]
+    if not phrase.joined_by(Word.AND, Word.COMMA):
+        return False
+    return any(one.predicate or one.joined_by(Word.COPULA, Word.SHOW, Word.THERE) for one in phrases[:index])
+
+
+def mark_alternatives(phrases: list[Phrase]) -> None:
+    """ "X versus Y": both are uncertain, but not the change words of X."""
+    for before, phrase in pairwise(phrases):
+        if not phrase.joined_by(Word.VERSUS):
+            continue
+        for one in _side_of_versus(phrases, before, phrase):
+            for unit in one.units:
+                if unit.word in OBSERVATIONS and unit.word is not Word.CHANGE and unit.presence is Presence.PRESENT:
+                    unit.presence = Presence.UNCERTAIN
+
+
+def _side_of_versus(phrases: list[Phrase], before: Phrase, phrase: Phrase) -> list[Phrase]:
+    """The finding on each side: left of "versus" it may have its place in between."""
+    index = next(number for number, one in enumerate(phrases) if one is before)
+    while index > 0 and not any(unit.word in OBSERVATIONS for unit in phrases[index].units):
+        index -= 1
+    return [phrases[index], phrase]
