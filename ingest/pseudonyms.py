@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from ingest.ledger import patients
-from ingest.ledger.database import Ledger
+from ingest.ledger.database import Ledger, insert
 from ingest.ledger.tables import properties
 from ingest.secret_files import read_or_make
 from vlmkg.errors import UsageError
@@ -73,10 +73,9 @@ def _require_same(ledger: Ledger, fingerprint: str) -> None:
         known = _fingerprint(connection)
     if known is None:
         with ledger.write() as connection:
+            row = {"name": _FINGERPRINT, "value": fingerprint}
+            connection.execute(insert(connection, properties).on_conflict_do_nothing(), row)
             known = _fingerprint(connection)
-            if known is None:
-                connection.execute(properties.insert(), {"name": _FINGERPRINT, "value": fingerprint})
-                known = fingerprint
     if known != fingerprint:
         raise UsageError(
             "the ledger was filled with another pseudonym key",
