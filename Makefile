@@ -22,10 +22,7 @@ test: setup ## Run the tests (ARGS="-k name").
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## Check style, types and import rules.
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports; do $(BIN)/$$check || failed=1; done; exit $$failed
 
 bench: setup ## Run every benchmark in benchmarks/.
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
