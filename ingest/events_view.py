@@ -26,13 +26,12 @@ def as_json(value: object) -> str:
 def print_events(found: Sequence[Event], total: int) -> None:
     """One line an event, the newest first, and how many there are beside these."""
     table = Table(box=None, header_style="bold")
-    for heading in ("id", "received", "format", "source", "external id", "state", "reason", "times"):
-        table.add_column(heading, overflow="fold", no_wrap=heading not in {"external id", "reason"})
+    for heading in ("id", "received", "source", "external id", "state", "reason", "times"):
+        table.add_column(heading, overflow="fold", no_wrap=heading not in {"source", "external id"})
     for event in found:
         table.add_row(
             str(event.id),
             f"{event.received_at:%Y-%m-%d %H:%M:%S}Z",
-            event.format,
             escape(event.source),
             escape(event.external_id or event.origin_name),
             _coloured(event.state),
