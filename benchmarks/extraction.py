@@ -1,0 +1,230 @@
+"""How well and how fast the rules read reports.
+
+    python -m benchmarks.extraction score GOLD.json [--reports REPORTS.tgz] [--errors N]
+    python -m benchmarks.extraction speed REPORTS.tgz [--profile-reports 1000]
+    python -m benchmarks.extraction coverage REPORTS.tgz [--show 40]
+
+`score` prints F1 by type: of the first 20 reports by id, on which the rules were made; of the others, which were only
+ever scored; and, with --reports, of sentences that occur in other reports and of those that do not. --errors shows
+errors of the first 20 alone, so that the others stay unseen. `speed` prints reports a second (first pass, and with
+sentences known) and each stage's share. `coverage` prints how many words have no role and how many sentences no graph.
+"""
+
+import argparse
+import json
+import tarfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from defusedxml import ElementTree
+
+from training.documents import Document, read_document
+from training.metrics import count, f1, total
+from vlmkg import validation
+from vlmkg.lexicon.guess import guess
+from vlmkg.lexicon.load import lexicon
+from vlmkg.lexicon.words import Word
+from vlmkg.radgraph import to_radgraph
+from vlmkg.rules.context import in_context
+from vlmkg.rules.ellipsis import share_nouns
+from vlmkg.rules.engine import RulesEngine
+from vlmkg.rules.exam import without_exam_talk
+from vlmkg.rules.inside import read_inside
+from vlmkg.rules.labels import label
+from vlmkg.rules.linking import link
+from vlmkg.rules.meanings import link_meanings
+from vlmkg.rules.phrases import phrases
+from vlmkg.rules.scope import mark_presence
+from vlmkg.rules.sentence import read_sentence
+from vlmkg.sections import find_sections
+from vlmkg.sentences import split_sentences
+from vlmkg.tokens import tokenize
+
+WORKED = 20
+NAMES = (
+    *("entity", "entity:ANAT-DP", "entity:OBS-DP", "entity:OBS-U", "entity:OBS-DA", "presence"),
+    *("relation", "relation:modify", "relation:located_at", "relation:suggestive_of"),
+)
+Pair = tuple[Document, Document]
+
+
+def open_i(archive: Path) -> dict[str, str]:
+    """Findings and impression of each report of an Open-i archive, joined by a space."""
+    texts = {}
+    with tarfile.open(archive) as files:
+        for member in files:
+            if not member.name.endswith(".xml") or (file := files.extractfile(member)) is None:
+                continue
+            root = ElementTree.parse(file).getroot()
+            parts = {part.get("Label"): part.text or "" for part in root.iter("AbstractText")}
+            text = " ".join(parts[name] for name in ("FINDINGS", "IMPRESSION") if parts.get(name))
+            if text:
+                texts[root.find(".//uId").get("id")] = text
+    return texts
+
+
+def sentence_words(text: str) -> list[tuple[str, ...]]:
+    """The sentences of a text, as lower-case words."""
+    return [tuple(token.lower for token in part) for part in split_sentences(text, tokenize(text))]
+
+
+# score
+
+
+def pair(document: dict[str, Any]) -> Pair:
+    """Gold and what the rules read of the same text."""
+    (graph,) = RulesEngine().extract([document["text"]])
+    tokens = tuple(document["text"].split())
+    read = to_radgraph(document["text"], graph)
+    return read_document(document, tokens, Counter()), read_document(read, tokens, Counter())
+
+
+def only(document: Document, kept: set[int]) -> Document:
+    """The part of a document whose spans begin at these tokens, with the relations among them."""
+    spans = {span: label for span, label in document.spans.items() if span[0] in kept}
+    relations = tuple(edge for edge in document.relations if edge[0] in spans and edge[2] in spans)
+    return Document(document.tokens, spans, relations)
+
+
+def tokens_of(text: str, others: Counter[tuple[str, ...]], *, seen: bool) -> set[int]:
+    """Positions of the tokens of those sentences that occur in other reports, or do not."""
+    tokens = tokenize(text)
+    position = {token.start: index for index, token in enumerate(tokens)}
+    own = Counter(sentence_words(text))
+    kept: set[int] = set()
+    for part in split_sentences(text, tokens):
+        words = tuple(token.lower for token in part)
+        if (others[words] > own[words]) is seen:
+            kept |= {position[token.start] for token in part}
+    return kept
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Print F1 by type and by part of the gold."""
+    gold = json.loads(arguments.gold.read_text(encoding="utf-8"))
+    pairs = {key: pair(gold[key]) for key in sorted(gold)}
+    columns: dict[str, list[Pair]] = {
+        f"worked {WORKED}": list(pairs.values())[:WORKED],
+        f"other {len(pairs) - WORKED}": list(pairs.values())[WORKED:],
+        "all": list(pairs.values()),
+    }
+    if arguments.reports:
+        others = Counter(words for text in open_i(arguments.reports).values() for words in sentence_words(text))
+        rest = list(pairs)[WORKED:]
+        for name, seen in (("other, seen", True), ("other, unseen", False)):
+            kept = {key: tokens_of(gold[key]["text"], others, seen=seen) for key in rest}
+            columns[name] = [(only(pairs[key][0], kept[key]), only(pairs[key][1], kept[key])) for key in rest]
+    rows = {name: [count(*one) for one in column] for name, column in columns.items()}
+    print("| F1 (gold) |", " | ".join(rows), "|\n| --- |" + " --- |" * len(rows))
+    for name in NAMES:
+        cells = [total(column, name) for column in rows.values()]
+        print(f"| {name} |", " | ".join(f"{f1(cell):.3f} ({cell[2]})" for cell in cells), "|")
+    for line in [line for key in list(pairs)[:WORKED] for line in errors(key, *pairs[key])][: arguments.errors]:
+        print(line)
+
+
+def errors(key: str, gold: Document, read: Document) -> Iterable[str]:
+    """The relations of one report that were missed or made up."""
+    for name, one, other in (("missed", gold, read), ("extra", read, gold)):
+        for head, kind, tail in set(one.relations) - set(other.relations):
+            yield f"{key} {name}: {one.words(head)}/{one.spans[head]} {kind} {one.words(tail)}/{one.spans[tail]}"
+
+
+# speed
+
+
+def timed(spent: Counter[str], name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """The function's result; the time is added to `spent[name]`."""
+    start = time.perf_counter()
+    result = function(*arguments)
+    spent[name] += time.perf_counter() - start  # type: ignore[assignment]
+    return result
+
+
+def stages(texts: Iterable[str]) -> Counter[str]:
+    """Seconds by stage, reading each sentence anew."""
+    spent: Counter[str] = Counter()
+    for text in texts:
+        for section in timed(spent, "sections", find_sections, text):
+            tokens = timed(spent, "tokens", tokenize, text, section.start, section.end)
+            for part in timed(spent, "sentences", split_sentences, text, tokens):
+                words = tuple(token.lower for token in part)
+                units = timed(spent, "labels", lambda w: in_context(without_exam_talk(label(w))), words)
+                found, tail = timed(spent, "phrases", phrases, units)
+                found = timed(spent, "phrases", share_nouns, found)
+                timed(spent, "scope", mark_presence, found, tail)
+                edges: list[Any] = []
+                parts = timed(spent, "relations", lambda f, e: [read_inside(one, e) for one in f], found, edges)
+                before = timed(spent, "relations", link, parts, edges)
+                timed(spent, "relations", link_meanings, parts, before, tail, edges)
+    return spent
+
+
+def speed(arguments: argparse.Namespace) -> None:
+    """Print reports a second and the share of each stage."""
+    texts = list(open_i(arguments.reports).values())
+    engine = RulesEngine()
+    engine.extract(["No effusion."])
+    graphs = []
+    for name in ("first pass", "sentences known"):
+        start = time.perf_counter()
+        graphs = engine.extract(texts)
+        seconds = time.perf_counter() - start
+        print(f"{name:16s} {len(texts) / seconds:7.0f} reports/s   {sum(map(len, texts)) / seconds / 1e6:.2f} MB/s")
+    start = time.perf_counter()
+    refused = sum(len(validation.validate(text, graph)[1]) for text, graph in zip(texts, graphs, strict=True))
+    print(f"validation       {len(texts) / (time.perf_counter() - start):7.0f} reports/s   {refused} triplets refused")
+    spent = stages(texts[: arguments.profile_reports])
+    for name, seconds in spent.items():
+        print(f"  {name:12s} {seconds / spent.total():6.1%}")
+
+
+# coverage
+
+
+def coverage(arguments: argparse.Namespace) -> None:
+    """Print what the lexicon does not know and what gave no graph."""
+    sentences = Counter(words for text in open_i(arguments.reports).values() for words in sentence_words(text))
+    known = lexicon()
+    in_phrases = {token for rows in known.phrases.values() for phrase, _ in rows for token in phrase}
+    words = Counter(word for line, number in sentences.items() for word in line * number if word.isalpha())
+    missed = Counter(
+        {
+            word: number
+            for word, number in words.items()
+            if word not in known.words and word not in in_phrases and guess(word) is Word.OTHER
+        }
+    )
+    empty = Counter({line: number for line, number in sentences.items() if not read_sentence(line).mentions})
+    print(f"{len(words)} words, {len(missed)} without a role ({missed.total() / words.total():.2%} of the text)")
+    print(f"{sentences.total()} sentences, {empty.total()} without a graph ({empty.total() / sentences.total():.2%})")
+    for word, number in missed.most_common(arguments.show):
+        print(f"  {number:5d} {word}")
+
+
+def main() -> None:
+    """Run one of the three."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    scoring = commands.add_parser("score")
+    scoring.add_argument("gold", type=Path)
+    scoring.add_argument("--reports", type=Path)
+    scoring.add_argument("--errors", type=int, default=0)
+    scoring.set_defaults(run=score)
+    running = commands.add_parser("speed")
+    running.add_argument("reports", type=Path)
+    running.add_argument("--profile-reports", type=int, default=1000)
+    running.set_defaults(run=speed)
+    covering = commands.add_parser("coverage")
+    covering.add_argument("reports", type=Path)
+    covering.add_argument("--show", type=int, default=0)
+    covering.set_defaults(run=coverage)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()
