@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Sequence
 from types import FrameType
 
@@ -17,22 +17,28 @@ STOP_LIMIT_S = 15.0
 def run_both(arguments: Sequence[str]) -> int:
     """Run `vlmkg worker --queue Q ARGUMENTS` for each queue until SIGTERM, SIGINT or the end of either."""
     command = (sys.executable, "-P", "-m", "vlmkg", "worker", "--with-parent", *arguments)
-    # Our own command line with options that click has checked.
-    children = [subprocess.Popen((*command, "--queue", queue.value)) for queue in Queue]  # noqa: S603
+    # Our own command line with options that click has checked. Ctrl-C in a terminal goes to a whole process group:
+    # the children have groups of their own, and are told once, by their parent.
+    children = [
+        subprocess.Popen((*command, "--queue", queue.value), process_group=0)  # noqa: S603
+        for queue in Queue
+    ]
+
+    stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        for child in children:
-            child.terminate()
+        stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    while all(child.poll() is None for child in children):
-        time.sleep(LOOK_EVERY_S)
+    while not stopping.wait(LOOK_EVERY_S) and all(child.poll() is None for child in children):
+        pass
+    for child in children:
+        child.terminate()
     return max(_end(child) for child in children)
 
 
 def _end(child: subprocess.Popen[bytes]) -> int:
-    child.terminate()
     try:
         return abs(child.wait(STOP_LIMIT_S))
     except subprocess.TimeoutExpired:

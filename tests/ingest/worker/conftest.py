@@ -1,11 +1,15 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from neo4j import Driver
 
 from ingest.ledger.database import Ledger
 from ingest.settings import receiver_of
 from ingest.submit import Receiver
+from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.redis_server import RedisServer
+from tests.ingest.worker.running import VLMKG, Worker
 from vlmkg.data_dir import DataDir
 
 
@@ -24,3 +28,29 @@ def receiver(data: DataDir) -> Iterator[Receiver]:
 @pytest.fixture
 def ledger(receiver: Receiver) -> Ledger:
     return receiver.ledger
+
+
+@pytest.fixture
+def environment(data: DataDir, broker: RedisServer, neo4j_server: Neo4jServer, empty_graph: Driver) -> dict[str, str]:
+    """What a worker must know to work on `data` and the empty graph; its leases are short, to see them end."""
+    del empty_graph
+    return {
+        "CELERY_BROKER_URL": broker.url,
+        "VLMKG_DATA": str(data.root),
+        "VLMKG_WORKER_LEASE": "2",
+        **neo4j_server.environment,
+    }
+
+
+@pytest.fixture
+def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[..., Worker]]:
+    """Start workers, to be ended with the test."""
+    started: list[Worker] = []
+
+    def start(*arguments: str, program: tuple[str, ...] = VLMKG) -> Worker:
+        started.append(Worker(tmp_path, environment, *arguments, program=program))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.end()

@@ -41,7 +41,9 @@ def rows(target: Target, query: str) -> list[dict[str, Any]]:
 
 
 def reports(target: Target) -> list[dict[str, Any]]:
-    query = "MATCH (s:Study)-[:HAS_REPORT]->(r:Report) RETURN r.status AS status, r.current AS current ORDER BY r.version"
+    query = (
+        "MATCH (s:Study)-[:HAS_REPORT]->(r:Report) RETURN r.status AS status, r.current AS current ORDER BY r.version"
+    )
     return rows(target, query)
 
 
@@ -155,9 +157,7 @@ def test_left_over_changes_are_followed_without_an_event(receiver: Receiver, tar
     assert not follow_changes(receiver.ledger, target)
 
 
-def test_an_outage_of_neo4j_costs_no_attempt(
-    receiver: Receiver, target: Target, neo4j_server: Neo4jServer
-) -> None:
+def test_an_outage_of_neo4j_costs_no_attempt(receiver: Receiver, target: Target, neo4j_server: Neo4jServer) -> None:
     receive(receiver, hl7("a"))
     extract_some(receiver.ledger, reader_of(rules()), "extract", LEASE)
     neo4j_server.kill()
