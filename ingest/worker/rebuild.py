@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from graph.status import study_keys
+from graph.study_keys import study_keys
 from graph.writes import Projection, merge_studies
 from ingest.ledger import studies
 from ingest.ledger.database import Ledger
