@@ -43,6 +43,7 @@ class Lexicon:
     phrases: Phrases
     near_synonyms: dict[str, int]
     place_nouns: frozenset[str]
+    lung_tissues: frozenset[str]
     exam_adjectives: frozenset[str]
     meanings: frozenset[str]
 
@@ -67,6 +68,7 @@ def lexicon() -> Lexicon:
         phrases,
         synonyms,
         place_nouns=_forms("anatomy/place_nouns"),
+        lung_tissues=_forms("anatomy/lung_tissues"),
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
         meanings=_forms("observation/meanings"),
     )

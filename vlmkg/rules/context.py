@@ -15,6 +15,7 @@ from vlmkg.rules.labels import Unit
 _TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
+_LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
 _VERBAL = frozenset({Word.OF, Word.IN})
 
 Rule = Callable[[list[Unit], int, Word, Word], Word]
@@ -24,6 +25,8 @@ def in_context(units: list[Unit]) -> list[Unit]:
     """The units with their class in this sentence, without those that say nothing here."""
     kept = []
     for index, unit in enumerate(units):
+        if unit.word is Word.NOTHING:
+            continue
         rule = _BY_TEXT.get(unit.text) or _BY_WORD.get(unit.word)
         if rule is not None:
             before = units[index - 1].word if index else Word.OTHER
@@ -64,6 +67,16 @@ def _findings(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return units[index].word if described else Word.SUBJECT
 
 
+def _appearance(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Stable appearance of the chest", "chronic appearing scar": the adjective is said of what follows."""
+    if before not in OBSERVATION_ADJECTIVES:
+        return units[index].word
+    if after is Word.OF:
+        units[index + 1].word = Word.NOTHING
+        return Word.NOTHING
+    return Word.NOTHING if after in CONTENT else units[index].word
+
+
 def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """An adverb counts before what it is the degree of."""
     del before
@@ -82,6 +95,11 @@ def _not(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     del before, after
     well = index + 2 < len(units) and units[index + 1].text == "well" and units[index + 2].word is Word.REPORT
     return Word.NOTHING if well else Word.NOT
+
+
+def _report(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The bones and visualized abdomen": an adjective that says nothing."""
+    return Word.NOTHING if before in _LINKING and after in CONTENT else units[index].word
 
 
 def _of(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -103,6 +121,7 @@ _BY_TEXT: dict[str, Rule] = {
     "interval": _interval,
     "to": _to,
     "midline": _midline,
+    **dict.fromkeys(("appearance", "appearances", "appearing", "configuration", "positioning"), _appearance),
     "finding": _findings,
     "findings": _findings,
 }
@@ -111,5 +130,6 @@ _BY_WORD: dict[Word, Rule] = {
     Word.PART: _part,
     Word.NOT: _not,
     Word.OF: _of,
+    Word.REPORT: _report,
     Word.CHANGE: _change,
 }

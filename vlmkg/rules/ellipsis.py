@@ -3,7 +3,7 @@
 from vlmkg.lexicon.words import ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
 from vlmkg.rules.phrases import Phrase
 
-_LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS})
+_LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _OUTLINED = frozenset({"heart", "aorta"})
 
 
@@ -22,7 +22,7 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
 
 
 def _only_links(phrase: Phrase) -> bool:
-    return bool(phrase.joint) and all(unit.word in _LINKS for unit in phrase.joint)
+    return phrase.roles <= _LINKS and phrase.roles != {Word.HOLE} and bool(phrase.roles)
 
 
 def _shares(before: Phrase, phrase: Phrase) -> bool:
@@ -33,6 +33,8 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
         return _outlines(before, phrase) or _two_sides(before, phrase)
     if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
         return has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+    if phrase.joined_by(Word.BUT) and before.anatomy:
+        return False
     if before.anatomy:
         return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
     return has_noun or bool(phrase.anatomy)

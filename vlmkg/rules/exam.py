@@ -23,7 +23,13 @@ def without_exam_talk(units: list[Unit]) -> list[Unit]:
     """The units that speak of the patient's body today."""
     if any(unit.word is Word.TALK for unit in units):
         return []
-    return _without_exam(_without_history(_without_recommendation(units)))
+    return _without_heading(_without_exam(_without_history(_without_recommendation(units))))
+
+
+def _without_heading(units: list[Unit]) -> list[Unit]:
+    """Without "chest:" in front: the name of the exam."""
+    heading = len(units) > 2 and units[0].text in _WHOLE_BODY and units[1].word is Word.COLON
+    return units[2:] if heading else units
 
 
 def _without_recommendation(units: list[Unit]) -> list[Unit]:

@@ -18,6 +18,7 @@ from vlmkg.lexicon.words import (
 from vlmkg.rules.labels import Unit
 
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
+_CUES = frozenset({Word.HOLE, Word.HEDGE, Word.NEGATION})
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.VERSUS, Word.THAN})
 
 
@@ -27,7 +28,8 @@ class Phrase:
 
     `predicate`: it is said of a subject. `compared`: "left greater than right". `cuts` are the positions in `units`
     where a coordinated part begins ("left | and right lower lobe"). `nouns` are the observation nouns, the head last;
-    `describing` the observation adjectives; `anatomy` the body words.
+    `describing` the observation adjectives; `anatomy` the body words; `roles` those of the joint. `coordinated`: only
+    "and", "or", "versus" or commas stand between the phrase before and this one.
     """
 
     joint: list[Unit]
@@ -38,11 +40,16 @@ class Phrase:
     nouns: list[Unit] = field(init=False)
     describing: list[Unit] = field(init=False)
     anatomy: list[Unit] = field(init=False)
+    roles: frozenset[Word] = field(init=False)
+    coordinated: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.nouns = [unit for unit in self.units if unit.word in OBSERVATION_NOUNS]
         self.describing = [unit for unit in self.units if unit.word in OBSERVATION_ADJECTIVES]
         self.anatomy = [unit for unit in self.units if unit.word in ANATOMY]
+        self.roles = frozenset(unit.word for unit in self.joint)
+        links = self.roles - _CUES
+        self.coordinated = bool(links) and links <= _LINKS
 
     def append(self, unit: Unit) -> None:
         """Add one unit at the end."""
@@ -65,13 +72,7 @@ class Phrase:
 
     def joined_by(self, *words: Word) -> bool:
         """Whether one of these roles stands between the phrase before and this one."""
-        return any(unit.word in words for unit in self.joint)
-
-    @property
-    def coordinated(self) -> bool:
-        """Whether only "and", "or", "versus" or commas stand between the phrase before and this one."""
-        links = [unit.word for unit in self.joint if unit.word not in {Word.HOLE, Word.HEDGE, Word.NEGATION}]
-        return bool(links) and all(word in _LINKS for word in links)
+        return not self.roles.isdisjoint(words)
 
 
 def phrases(units: list[Unit]) -> tuple[list[Phrase], list[Unit]]:
