@@ -158,7 +158,7 @@ LARGE = {
     "hl7 components": (Format.HL7, HEADER + b"\rOBX|1|TX|" + b"^&" * 9 * MEGA + b"||a"),
     "hl7 escapes": (Format.HL7, HEADER + b"\rOBX|1|TX|1||" + b"\\" * 19 * MEGA),
     "hl7 identifiers": (Format.HL7, message(MSH, PID + "~A" * 9 * MEGA, OBR, obx("a"))),
-    "hl7 lines": (Format.HL7, HEADER + b"\rOBX|1|ST|&GDT||EXAM: a||||||F" * 50_000),
+    "hl7 lines": (Format.HL7, HEADER + b"\rOBX|1|ST|&GDT||EXAM: a||||||F" * 20_000),
     "fhir narrative": (
         Format.FHIR,
         json.dumps(diagnostic_report(text={"status": "additional", "div": "<div>" * MEGA})).encode(),
