@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from vlmkg.lexicon.words import Word
-from vlmkg.rules.inside import Part
+from vlmkg.rules.inside import Edge, Part
 
 _REGIONS = frozenset({Word.PLACE, Word.SIDE, Word.ORGAN, Word.POSITION})
 
@@ -14,7 +14,8 @@ class Clause:
 
     `anchors`: the coordinated findings named last; `subjects`: the coordinated phrases before the verb;
     `place`: the place phrase that an "of" may say more about; `said`: the describing words of the last predicate;
-    `listed`: a described place whose words hold for the places listed after it.
+    `listed`: a described place whose words hold for the places listed after it; `borrowed`: places that the last
+    finding took from the one before, until it gets its own.
     """
 
     anchors: list[Part] = field(default_factory=list)
@@ -22,6 +23,7 @@ class Clause:
     place: Part | None = None
     said: Part | None = None
     listed: Part | None = None
+    borrowed: list[Edge] = field(default_factory=list)
 
 
 def start(clause: Clause, part: Part) -> None:

@@ -49,5 +49,6 @@ def _outlines(before: Phrase, phrase: Phrase) -> bool:
 def _two_sides(before: Phrase, phrase: Phrase) -> bool:
     """ "Left lung and left hilar granulomas"."""
     sides = [any(unit.word is Word.SIDE for unit in one.units) for one in (before, phrase)]
-    plain = phrase.units[0].word is Word.SIDE and phrase.head is not None
+    plural = phrase.head is not None and phrase.head.text.endswith("s")
+    plain = phrase.units[0].word is Word.SIDE and plural
     return all(sides) and plain and phrase.joined_by(Word.AND)

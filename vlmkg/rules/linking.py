@@ -123,8 +123,9 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         return
     first = group[-1]
     same = first.heads[-1].presence is part.heads[-1].presence
-    if not part.places and is_region(first) and same:
-        edges += [(part.heads[-1], LOCATED_AT, place) for place in first.places]
+    if not part.places and is_region(first) and same and part.phrase.joined_by(Word.AND, Word.OR, Word.VERSUS):
+        clause.borrowed = [(part.heads[-1], LOCATED_AT, place) for place in first.places]
+        edges += clause.borrowed
     if part.phrase.joined_by(Word.VERSUS) and not part.places:
         placed = [edge for edge in edges if edge[0] is first.heads[-1] and edge[1] is LOCATED_AT]
         edges += [(part.heads[-1], LOCATED_AT, place) for _, _, place in placed]

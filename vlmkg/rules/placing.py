@@ -39,6 +39,11 @@ def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
     if clause.said is not None and all_dimensions(part):
         _dimension(clause, part, edges)
         return
+    last = clause.anchors[-1].heads if clause.anchors else []
+    for edge in clause.borrowed:
+        if edge in edges and edge[0] in last:
+            edges.remove(edge)
+    clause.borrowed = []
     locate(clause.anchors, part, edges)
     clause.place = part
 
