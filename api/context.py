@@ -26,13 +26,14 @@ class Services:
 class ApiContext:
     """One operation: who asks, and what it has touched.
 
-    `texts` gives reports' texts by reportKey. `action` is what the audit trail says was done. `document` is set once
-    the operation has passed the guard, that is before any resolver runs.
+    `texts` gives reports' texts by reportKey. `operation_name` is as the client gave it. `action` is what the audit
+    trail says was done. `document` is set once the operation has passed the guard, before any resolver runs.
     """
 
     services: Services
     caller: Caller
     texts: DataLoader[str, str | None]
+    operation_name: str | None
     trail: Trail = field(default_factory=Trail)
     keys: Keys = field(default_factory=Keys)
     action: str = ""

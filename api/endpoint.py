@@ -69,7 +69,8 @@ async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
         return refusal(error)
-    context = ApiContext(endpoint.services, caller, _texts_of(endpoint.services.receiver.ledger))
+    texts = _texts_of(endpoint.services.receiver.ledger)
+    context = ApiContext(endpoint.services, caller, texts, asked.operation_name)
     result = await _run(endpoint, asked, context)
     codes = [code_of(error) for error in result.errors or ()]
     try:
@@ -95,10 +96,10 @@ def read_body(content_type: str, body: bytes) -> Asked:
         raise ApiError(Code.BAD_REQUEST, "the body is no JSON in UTF-8") from None
     if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
         raise ApiError(Code.BAD_REQUEST, 'send an object: {"query": "...", "variables": {...}}')
-    variables, name = said.get("variables") or {}, said.get("operationName") or None
-    if not isinstance(variables, dict) or not isinstance(name, str | None):
+    variables, name = said.get("variables"), said.get("operationName")
+    if not isinstance(variables, dict | None) or not isinstance(name, str | None):
         raise ApiError(Code.BAD_REQUEST, "`variables` is an object, `operationName` a string")
-    return Asked(said["query"], variables, name)
+    return Asked(said["query"], variables or {}, name or None)
 
 
 def refusal(error: VlmkgError) -> JSONResponse:

@@ -102,7 +102,7 @@ def _of_graphql(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     message = without_values(error.message)
     if isinstance(error, GraphQLSyntaxError):
         code = Code.TOKEN_LIMIT if "tokens. Parsing aborted" in message else Code.GRAPHQL_PARSE_FAILED
-    elif message.startswith("Variable '$"):
+    elif message.startswith("Variable "):
         code = Code.BAD_USER_INPUT
     elif error.path is None:
         code = Code.GRAPHQL_VALIDATION_FAILED
@@ -112,13 +112,11 @@ def _of_graphql(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 
 
 _SHOWN_VALUES = (
-    (
-        re.compile(r" (?:has|got) invalid value .*?(?=(?: at ['\"][^'\"]*['\"])?[:;] (?:[A-Z]|Field)|$)", re.DOTALL),
-        " is invalid",
-    ),
-    (re.compile(r"(cannot represent [^:'\"]*?(?:value|Date(?:Time)?)): .*", re.DOTALL), r"\1"),
-    (re.compile(r"Value '[^']*' does not exist"), "The value does not exist"),
+    (re.compile(r"(cannot represent [^:]*?value): .*", re.DOTALL), r"\1."),
+    (re.compile(r", found: .*", re.DOTALL), "."),
+    (re.compile(r"Value .* does not exist in", re.DOTALL), "This value does not exist in"),
 )
+"""How graphql-core quotes values, and what stands there instead."""
 
 
 def without_values(message: str) -> str:

@@ -43,20 +43,24 @@ class _Walk:
     fields: int = 0
 
 
-def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    """The operation that is asked for; None where the document leaves it open."""
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that is asked for. Raises ApiError (BAD_REQUEST) where the document leaves it open."""
     found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     named = [node for node in found if name is None or (node.name is not None and node.name.value == name)]
-    return named[0] if len(named) == 1 else None
+    if len(named) != 1:
+        raise ApiError(Code.BAD_REQUEST, "the document has several operations, or none so named: see `operationName`")
+    return named[0]
 
 
 def read_document(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, object]
-) -> Document | None:
-    """The operation's document with its variables; None where they do not fit, which execution tells better."""
+) -> Document:
+    """The operation's document with its variables. Raises GraphQLError where they do not fit."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     values = get_variable_values(schema, operation.variable_definitions or (), variables)
-    return Document(schema, fragments, values) if isinstance(values, VariableValues) else None
+    if not isinstance(values, VariableValues):
+        raise values[0]
+    return Document(schema, fragments, values)
 
 
 def check_aliases(document: DocumentNode, settings: ApiSettings) -> None:

@@ -11,7 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from api.context import ApiContext
-from api.errors import record
+from api.errors import ApiError, Code, record
 from api.event_types import Event
 from api.graph_types import Node
 from api.guard import action_of, check, check_aliases, operation_of, read_document
@@ -38,20 +38,19 @@ class Guard(SchemaExtension):
     """Checks an operation before anything of it runs."""
 
     def on_execute(self) -> Iterator[None]:
-        """Raises ApiError, which becomes the operation's only error."""
+        """Raises ApiError or GraphQLError, which becomes the operation's only error."""
         execution = self.execution_context
         context: ApiContext = execution.context
         document = execution.graphql_document
         settings = context.services.settings
-        if document is not None:
-            check_aliases(document, settings)
-            operation = operation_of(document, execution.operation_name)
-            schema = execution.schema._schema
-            read = operation and read_document(schema, document, operation, execution.variables or {})
-            if operation is not None and read:
-                context.action = action_of(read, operation)
-                check(read, operation, context.caller, settings)
-                context.document = read
+        # Nothing gets past this without having been read and checked.
+        if document is None:
+            raise ApiError(Code.BAD_REQUEST, "there is nothing to run")
+        check_aliases(document, settings)
+        operation = operation_of(document, context.operation_name)
+        context.document = read_document(execution.schema._schema, document, operation, execution.variables or {})
+        context.action = action_of(context.document, operation)
+        check(context.document, operation, context.caller, settings)
         yield
 
 

@@ -1,0 +1,99 @@
+"""Every read of patient data is in the audit trail before the answer leaves."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from ingest.errors import OutageError
+from ingest.ledger import audit
+from ingest.ledger.api_keys import Role
+from tests.api.conftest import Api, Serve
+
+
+def newest(api: Api) -> audit.AuditEntry:
+    with api.ledger.read() as connection:
+        return audit.entries(connection, limit=1)[0]
+
+
+def count(api: Api) -> int:
+    with api.ledger.read() as connection:
+        return len(audit.entries(connection, limit=100_000))
+
+
+def test_who_what_which_patients_when_and_how_it_ended(hospital: Api) -> None:
+    data = hospital.data("{ findings { edges { node { patient { patientId } } } } }", Role.VIEWER)
+    patients = {edge["node"]["patient"]["patientId"] for edge in data["findings"]["edges"]}
+    entry = newest(hospital)
+    assert (entry.actor, entry.action, entry.outcome) == ("viewer-key", "query findings", "ok")
+    assert set(entry.patients) == patients
+    assert len(patients) == 3
+
+
+def test_patients_are_named_though_they_are_not_selected(hospital: Api) -> None:
+    hospital.data("{ findings { edges { cursor } } }")
+    assert len(newest(hospital).patients) == 3
+    hospital.data('{ study(studyUid: "1.2.1") { modality } }')
+    assert len(newest(hospital).patients) == 1
+
+
+def test_a_look_for_a_patient_who_is_not_there_is_a_read_too(hospital: Api) -> None:
+    hospital.data('{ patient(patientId: "nobody") { sex } }')
+    entry = newest(hospital)
+    assert (entry.action, entry.patients) == ("query patient", ("nobody",))
+
+
+def test_an_identifier_is_kept_as_its_pseudonym(hospital: Api) -> None:
+    data = hospital.data('{ patient(identifier: {authority: "TESTS", value: "anna"}) { patientId } }')
+    assert newest(hospital).patients == (data["patient"]["patientId"],)
+
+
+def test_the_outcome_is_the_code(hospital: Api) -> None:
+    hospital.ask('{ a: patient(patientId: "x") { sex } study { modality } }')
+    entry = newest(hospital)
+    assert (entry.action, entry.outcome) == ("query patient, study", "BAD_USER_INPUT")
+
+
+def test_a_look_at_the_schema_is_no_read(hospital: Api) -> None:
+    before = count(hospital)
+    hospital.data("{ __schema { types { name } } }")
+    assert count(hospital) == before
+
+
+def test_many_at_once_are_all_written(hospital: Api) -> None:
+    before = count(hospital)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: hospital.data("{ findings(first: 1) { edges { cursor } } }"), range(40)))
+    assert count(hospital) == before + 40
+
+
+def test_no_audit_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = serve()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OutageError("the ledger does not answer")
+
+    monkeypatch.setattr("ingest.ledger.audit.write", fail)
+    response = api.post({"query": "{ findings { totalCount } }"})
+    assert response.status_code == 503
+    assert "data" not in response.json()
+    assert response.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+
+
+def test_the_answer_waits_for_the_commit(serve: Serve) -> None:
+    """Another writer holds the ledger: nothing is answered until it lets go."""
+    api = serve(VLMKG_API_TIMEOUT=20)
+    api.data("{ __typename }")  # so that the key is known
+    answered = threading.Event()
+
+    def ask() -> None:
+        api.data("{ findings { totalCount } }")
+        answered.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with api.ledger.write():
+            asking = pool.submit(ask)
+            assert not answered.wait(1.5)
+        asking.result(10)
+    assert newest(api).action == "query findings"

@@ -1,0 +1,106 @@
+"""Submitting a report, and following what became of it."""
+
+from typing import Any
+
+import pytest
+
+from ingest.ledger.api_keys import Role
+from tests.api.conftest import SUBMIT, Api, submission
+
+EVENT = """query ($id: ID!) { event(id: $id) {
+    id eventId state reason detail warnings source externalId format size attempts deliveries
+    receivedAt messageTime updatedAt studyKeys } }"""
+EVENTS = """query ($where: EventWhere, $first: Int! = 20, $after: String) {
+  events(where: $where, first: $first, after: $after) {
+    totalCount edges { node { eventId state reason } } pageInfo { hasNextPage endCursor } } }"""
+
+
+def test_a_report_on_its_way_into_the_graph(api: Api) -> None:
+    receipt = api.submit("r1", "FINDINGS: Left pleural effusion.", startedAt="2024-01-01")
+    assert receipt["duplicate"] is False
+    assert receipt["event"]["state"] == "RECEIVED"
+    event_id = receipt["event"]["id"]
+    before = api.data(EVENT, id=event_id)["event"]
+    assert (before["source"], before["externalId"], before["format"]) == ("graphql", "r1", "graphql")
+    assert before["messageTime"] is not None
+    api.work()
+    after = api.data(EVENT, id=before["eventId"])["event"]
+    assert (after["id"], after["state"]) == (event_id, "MERGED")
+    (key,) = after["studyKeys"]
+    study = api.data(
+        "query ($k: String!) { study(studyKey: $k) { startedAt findings { edges { node { text } } } } }", k=key
+    )["study"]
+    assert study["startedAt"] == "2024-01-01T00:00:00Z"
+    assert [edge["node"]["text"] for edge in study["findings"]["edges"]] == ["effusion"]
+
+
+def test_the_same_report_again_does_nothing(api: Api) -> None:
+    first = api.submit("r1", "FINDINGS: Left pleural effusion.")
+    again = api.submit("r1", "FINDINGS: Left pleural effusion.")
+    assert (first["duplicate"], again["duplicate"]) == (False, True)
+    assert again["event"]["id"] == first["event"]["id"]
+    assert api.data(EVENT, id=first["event"]["id"])["event"]["deliveries"] == 2
+
+
+def test_other_words_under_the_same_id_are_a_new_version(api: Api) -> None:
+    api.submit("r1", "FINDINGS: Left pleural effusion.")
+    api.submit("r1", "FINDINGS: No pleural effusion.")
+    api.work()
+    page = api.data("{ studies { edges { node { reports { version current text } findings { totalCount } } } } }")
+    (edge,) = page["studies"]["edges"]
+    assert [(r["version"], r["current"], r["text"]) for r in edge["node"]["reports"]] == [
+        (1, False, "FINDINGS: Left pleural effusion."),
+        (2, True, "FINDINGS: No pleural effusion."),
+    ]
+    assert edge["node"]["findings"]["totalCount"] == 0
+
+
+def test_a_withdrawn_report_leaves_no_finding(api: Api) -> None:
+    api.submit("r1", "FINDINGS: Left pleural effusion.")
+    api.data(SUBMIT, input=submission("r1", "") | {"status": "WITHDRAWN"})
+    api.work()
+    assert api.data("{ findings { totalCount } }")["findings"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"text": " \n "}, "no_report_text"),
+        ({"text": "x" * (1024 * 1024 + 1)}, "too_large"),
+        ({"reportId": " "}, "unreadable"),
+        ({"reportId": "i" * 300}, "unreadable"),
+        ({"source": "\n"}, "unreadable"),
+        ({"patient": {"authority": "TESTS", "identifier": ""}}, "unreadable"),
+    ],
+)
+def test_what_cannot_be_used_is_a_refused_event(api: Api, change: dict[str, Any], reason: str) -> None:
+    receipt = api.data(SUBMIT, input=submission("r1", "FINDINGS: Clear lungs.") | change)["submitReport"]
+    assert (receipt["event"]["state"], receipt["event"]["reason"]) == ("REFUSED", reason)
+    listed = api.data(EVENTS, where={"state": "REFUSED"})["events"]
+    assert [edge["node"]["reason"] for edge in listed["edges"]] == [reason]
+
+
+def test_pages_of_events_newest_first(api: Api) -> None:
+    for number in range(5):
+        api.submit(f"r{number}", "FINDINGS: Clear lungs.", f"p{number}")
+    seen: list[str] = []
+    after = None
+    while True:
+        page = api.data(EVENTS, Role.OPERATOR, first=2, after=after)["events"]
+        assert page["totalCount"] == 5
+        seen += [edge["node"]["eventId"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    assert seen == ["5", "4", "3", "2", "1"]
+    assert api.data(EVENTS, where={"state": "MERGED"})["events"]["totalCount"] == 0
+
+
+def test_there_is_no_such_event(api: Api) -> None:
+    for event_id in ("99", "Event:99", "x", "Event:", "9" * 40, "²"):
+        assert api.data(EVENT, id=event_id) == {"event": None}
+
+
+def test_rejections_by_reason(api: Api) -> None:
+    page = api.data('{ rejections(where: {reason: "cycle"}) { edges { node { reason head tail } } } }')
+    assert page["rejections"]["edges"] == []

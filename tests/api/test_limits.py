@@ -1,0 +1,135 @@
+"""Each limit at its bound and one past it."""
+
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+
+from tests.api.conftest import Api, Serve
+
+PAGE = "{{ findings(first: {first}) {{ edges {{ node {{ text }} }} }} }}"
+
+
+def code(answer: Any) -> Any:
+    return answer["errors"][0]["extensions"]["code"] if "errors" in answer else None
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"), [(0, None), (200, None), (201, "BAD_USER_INPUT"), (-1, "BAD_USER_INPUT")]
+)
+def test_rows_of_a_page(api: Api, first: int, expected: str | None) -> None:
+    assert code(api.ask(PAGE.format(first=first))) == expected
+    nested = f"{{ patients(first: 1) {{ edges {{ node {{ studies(first: {first}) {{ totalCount }} }} }} }} }}"
+    assert code(api.ask(nested)) == expected
+    assert code(api.ask(f"{{ concepts(first: {first}) {{ code }} }}")) == expected
+    assert code(api.ask(f"{{ events(first: {first}) {{ totalCount }} }}")) == expected
+
+
+def nested_pages(outer: int, inner: int) -> str:
+    findings = f"findings(first: {inner}) {{ edges {{ node {{ text }} }} }}"
+    return f"{{ patients(first: {outer}) {{ edges {{ node {{ {findings} }} }} }} }}"
+
+
+def test_cost(api: Api) -> None:
+    assert code(api.ask(nested_pages(200, 50))) is None
+    answer = api.ask(nested_pages(200, 51))
+    assert answer["errors"][0]["extensions"] == {"code": "COST_LIMIT", "cost": 10_200, "limit": 10_000}
+    answer = api.ask(nested_pages(200, 200))
+    assert answer["errors"][0]["extensions"]["cost"] == 40_000
+
+
+def test_cost_is_added_over_root_fields_and_variables_count(api: Api) -> None:
+    query = """query ($n: Int!) {{ {fields} }}"""
+    page = "{{ edges {{ node {{ findings(first: $n) {{ totalCount }} }} }} }}".format()
+    two = query.format(fields=f"a: patients(first: 100) {page} b: patients(first: 100) {page}")
+    assert code(api.ask(two, n=50)) is None
+    assert code(api.ask(two, n=51)) == "COST_LIMIT"
+
+
+def test_cost_of_lists_without_pages(serve: Serve) -> None:
+    """Ten rows each: two lists inside one another in a page of two."""
+    api = serve(VLMKG_API_MAX_COST=200)
+    query = "{{ findings(first: {n}) {{ edges {{ node {{ suggests {{ suggests {{ text }} }} }} }} }} }}"
+    assert code(api.ask(query.format(n=2))) is None
+    assert code(api.ask(query.format(n=3))) == "COST_LIMIT"
+
+
+def test_depth(serve: Serve) -> None:
+    api = serve(VLMKG_API_MAX_DEPTH=5)
+    assert code(api.ask("{ findings { edges { node { study { modality } } } } }")) is None
+    assert code(api.ask("{ findings { edges { node { study { patient { sex } } } } } }")) == "DEPTH_LIMIT"
+
+
+def test_depth_inside_fragments(serve: Serve) -> None:
+    api = serve(VLMKG_API_MAX_DEPTH=5)
+    query = "{ findings { edges { ...e } } } fragment e on FindingEdge { node { study { patient { sex } } } }"
+    assert code(api.ask(query)) == "DEPTH_LIMIT"
+
+
+def test_the_deepest_sensible_question_is_answered(api: Api) -> None:
+    query = """{ patients(first: 10) { edges { node { studies { edges { node { findings(first: 5) { edges { node {
+                 concept { ancestors { name } } } } } } } } } } } }"""
+    assert code(api.ask(query)) is None
+
+
+def test_aliases(serve: Serve) -> None:
+    api = serve(VLMKG_API_MAX_ALIASES=3)
+    aliased = " ".join(f"a{number}: __typename" for number in range(3))
+    assert code(api.ask(f"{{ {aliased} }}")) is None
+    assert code(api.ask(f"{{ {aliased} more: __typename }}")) == "ALIAS_LIMIT"
+
+
+def test_tokens(serve: Serve) -> None:
+    """`{`, two words and `}`."""
+    api = serve(VLMKG_API_MAX_TOKENS=4)
+    assert code(api.ask("{ __typename __typename }")) is None
+    assert code(api.ask("{ __typename __typename __typename }")) == "TOKEN_LIMIT"
+
+
+def test_fragments_that_multiply(api: Api) -> None:
+    """Each doubles the one below it: a few hundred words for thousands of fields."""
+    levels = [
+        f"fragment f{level} on Concept {{ a: parents {{ ...f{level + 1} }} b: children {{ ...f{level + 1} }} }}"
+        for level in range(12)
+    ]
+    query = '{ concept(code: "RID3") { ...f0 } } ' + " ".join(levels) + " fragment f12 on Concept { name }"
+    assert code(api.ask(query)) == "COST_LIMIT"
+
+
+def test_nodes_of_a_where_tree(api: Api) -> None:
+    query = "query ($where: FindingWhere) { findings(where: $where) { totalCount } }"
+    assert code(api.ask(query, where={"or": [{"minScore": 0.5}] * 49})) is None
+    assert code(api.ask(query, where={"or": [{"minScore": 0.5}] * 50})) == "COST_LIMIT"
+
+
+def test_a_where_tree_that_is_too_deep_for_any_stack(api: Api) -> None:
+    where: Any = {}
+    for _ in range(400):
+        where = {"not": where}
+    answer = api.ask("query ($where: FindingWhere) { findings(where: $where) { totalCount } }", where=where)
+    assert code(answer) == "BAD_USER_INPUT"
+
+
+def test_time(serve: Serve) -> None:
+    api = serve(VLMKG_API_TIMEOUT=0.001)
+    assert code(api.ask("{ findings { totalCount } }")) == "TIMEOUT"
+    assert code(serve(VLMKG_API_TIMEOUT=20).ask("{ findings { totalCount } }")) is None
+
+
+def test_size_of_a_request(api: Api) -> None:
+    limit = 8 * 1024 * 1024
+    body = '{"query": "{ __typename }"}'
+    headers = {"Authorization": f"Bearer {next(iter(api.keys.values()))}", "Content-Type": "application/json"}
+    fits = api.client.post("/graphql", content=body.ljust(limit), headers=headers)
+    assert fits.json() == {"data": {"__typename": "Query"}}
+    over = api.client.post("/graphql", content=body.ljust(limit + 1), headers=headers)
+    assert (over.status_code, code(over.json())) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_introspection_as_graphiql_asks_for_it(api: Api) -> None:
+    assert code(api.ask(get_introspection_query())) is None
+
+
+def test_introspection_in_circles(api: Api) -> None:
+    circle = "fields { type { fields { type { fields { type { fields { name } } } } } } }"
+    assert code(api.ask(f"{{ __schema {{ types {{ {circle} }} }} }}")) == "GRAPHQL_VALIDATION_FAILED"
