@@ -36,7 +36,7 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
 
 def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
     """ "Opacity in the base"; "normal in size" is about the size, and the size is the subject's."""
-    if clause.said is not None and all_dimensions(part):
+    if all_dimensions(part) and (clause.said is not None or all(one.place_only for one in clause.anchors)):
         _dimension(clause, part, edges)
         return
     last = clause.anchors[-1].heads if clause.anchors else []
@@ -66,7 +66,7 @@ def all_dimensions(part: Part) -> bool:
 
 
 def locate(parts: list[Part], place: Part, edges: list[Edge]) -> None:
-    """Locate the findings of `parts` at the place; a described or bare place is described by it."""
+    """Locate the findings of `parts` at the place; a described place is described by it, a bare one describes it."""
     listed = len(parts) > 1 and parts[-1].phrase.joined_by(Word.AND, Word.OR, Word.VERSUS)
     for part in parts:
         if part is not parts[-1] and (is_region(part) or not listed) and parts[-1].noun:
@@ -79,7 +79,10 @@ def locate(parts: list[Part], place: Part, edges: list[Edge]) -> None:
             edges += [(unit, MODIFY, place.places[-1]) for unit in part.places]
         if part.noun or part.words_only:
             edges += [(head, LOCATED_AT, unit) for head in part.heads for unit in place.places]
-        elif (part.heads and part.places) or part.place_only:
+        elif part.place_only:
+            # "The tissues over the clavicle": a finer place describes the wider one, as a portion does its whole.
+            edges += [(part.places[-1], MODIFY, unit) for unit in place.places]
+        elif part.heads and part.places:
             edges += [(unit, MODIFY, part.places[-1]) for unit in place.places]
 
 
