@@ -11,7 +11,7 @@ from ingest.ledger import events
 from ingest.ledger.database import Ledger
 
 POLL_S = 0.25
-NOTICE_S = 10.0
+NOTICE_S = 30.0
 """After this long without any movement the caller is told, once: most likely no worker runs."""
 
 
@@ -34,7 +34,7 @@ def wait(
 ) -> Ending:
     """Wait until nothing of `tally` is pending, nothing has moved for `patience_s`, or `stopped` says so.
 
-    `moved` is called whenever an event changed its state; `still` once each time nothing has moved for NOTICE_S. An
+    `moved` is called whenever an event changed its state; `still` once, when nothing has moved for NOTICE_S. An
     outage of the ledger counts as not moving: it may come back.
     """
     states, since, told = None, time.monotonic(), False
@@ -47,7 +47,7 @@ def wait(
         if found != states:
             tally.settle(found or {})
             found = {event_id: state for event_id, state in (found or {}).items() if event_id in tally.pending}
-            states, since, told = found, time.monotonic(), False
+            states, since = found, time.monotonic()
             moved()
         quiet = time.monotonic() - since
         if quiet >= patience_s:

@@ -16,11 +16,12 @@ from click.testing import CliRunner, Result
 
 from ingest.errors import OutageError
 from ingest.import_cli import import_
+from ingest.importing import waiting
 from ingest.importing.tally import Tally
 from ingest.importing.waiting import Ending, wait
 from ingest.ledger import claims, events
 from ingest.ledger.database import Ledger, open_ledger
-from ingest.ledger.states import DeadReason, Stage, State
+from ingest.ledger.states import ATTEMPTS, DeadReason, Stage, State
 from ingest.submit import Receipt
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, message, obr, obx
 from tests.ingest.formats.test_openi import citation
@@ -226,10 +227,11 @@ def test_a_dead_event_ends_the_waiting_too(data, tmp_path):
     (tmp_path / "a.xml").write_bytes(citation())
     run(data, tmp_path / "a.xml")
     with opened(data) as ledger:
-        (claim,) = claims.claim(ledger, Stage.EXTRACT, "w", limit=1, lease=LEASE)
+        for _ in range(ATTEMPTS):
+            (claim,) = claims.claim(ledger, Stage.EXTRACT, "w", limit=1, lease=LEASE)
+            claims.fail(ledger, [claim], DeadReason.EXTRACT_FAILED, "It failed.")
         tally = Tally()
         tally.add(Receipt(claim.event_id, State.RECEIVED, None, duplicate=False))
-        claims.bury(ledger, claim, DeadReason.EXTRACT_FAILED, "It failed.")
         ending = wait(ledger, tally, patience_s=5, stopped=lambda: False, moved=lambda: None, still=lambda: None)
     assert (ending, tally.dead, tally.received, tally.pending) == (Ending.SETTLED, 1, 1, set())
 
@@ -250,3 +252,10 @@ def test_the_real_openi_archive_is_accounted_for(data, shared_data):
         "received": 3080, "merged": 3059, "refused": 21, "duplicate": 0, "dead": 0, "pending": 0, "seconds": 0,
         "refused_by_reason": {"no_report_text": 21},
     }  # fmt: skip
+
+
+def test_a_standstill_is_told_once_and_the_wait_goes_on(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(waiting, "NOTICE_S", 0.3)
+    (tmp_path / "a.xml").write_bytes(citation())
+    result = run(data, tmp_path / "a.xml", "--wait", "--json", "--timeout", "1.5")
+    assert result.stderr.count("does a worker run?") == 1
