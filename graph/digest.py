@@ -15,32 +15,36 @@ PATIENTS: LiteralString = "MATCH (p:Patient) RETURN p.patientId, p.sex, p.birthY
 # The page key holds the time of the study, in UTC.
 STUDIES: LiteralString = """
 MATCH (s:Study)<-[:HAS_STUDY]-(p:Patient)
-RETURN s.studyKey, p.patientId, s.studyUid, s.accession, s.modality, s.bodyPart, s.pageKey
+RETURN s.studyKey, p.patientId, s.studyUid, s.accession, s.modality, s.bodyPart, s.pageKey,
+  COLLECT { MATCH (s)-[:HAS_FINDING]->(f) RETURN f.mentionId AS key ORDER BY key }
 """
 REPORTS: LiteralString = """
 MATCH (r:Report)<-[:HAS_REPORT]-(s:Study)
 RETURN r.reportKey, s.studyKey, r.reportId, r.version, r.status, r.current, r.addendum, r.textDigest,
   CASE WHEN r.issuedAt IS NOT NULL THEN toString(datetime({datetime: r.issuedAt, timezone: 'Z'})) END,
-  COLLECT { MATCH (r)-[:SUPERSEDES]->(o) WITH o.reportKey AS key ORDER BY key RETURN key }
+  COLLECT { MATCH (r)-[:SUPERSEDES]->(o) RETURN o.reportKey AS key ORDER BY key }
 """
 IMAGES: LiteralString = """
 MATCH (i:Image)<-[:HAS_IMAGE]-(s:Study)
 RETURN i.sopInstanceUid, s.studyKey, i.view, i.rows, i.columns, i.digest
 """
+# One row an extraction: a row for each mention would take the driver four times as long.
 EXTRACTIONS: LiteralString = """
 MATCH (e:Extraction)
 RETURN e.extractionId, e.engine, e.checkpoint, e.engineDigest, e.modalities, e.outOfDomain,
-  COLLECT { MATCH (e)-[:READ]->(x) WITH coalesce(x.reportKey, x.sopInstanceUid) AS key ORDER BY key RETURN key }
-"""
-MENTIONS: LiteralString = """
-MATCH (e:Extraction)-[:FOUND]->(m:Mention)-[link:REFERS_TO]->(c:Concept)
-RETURN m.mentionId, e.extractionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence,
-  m.witness, c.code, link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes,
-  COLLECT { MATCH (m)<-[:HAS_FINDING]-(s) WITH s.studyKey AS key ORDER BY key RETURN key }
-"""
-RELATIONS: LiteralString = """
-MATCH (head:Mention)-[r:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->(tail:Mention)
-RETURN head.mentionId, type(r), tail.mentionId, r.witness
+  COLLECT { MATCH (e)-[:READ]->(x) RETURN coalesce(x.reportKey, x.sopInstanceUid) AS key ORDER BY key },
+  COLLECT {
+    MATCH (e)-[:FOUND]->(m:Mention)-[link:REFERS_TO]->(c:Concept)
+    RETURN [
+      m.mentionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence, m.witness, c.code,
+      link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes
+    ] AS mention ORDER BY m.mentionId, c.code
+  },
+  COLLECT {
+    MATCH (e)-[:FOUND]->(head:Mention)-[r:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->(tail)
+    RETURN [head.mentionId, type(r), tail.mentionId, r.witness] AS relation
+    ORDER BY head.mentionId, type(r), tail.mentionId, r.witness
+  }
 """
 
 FACTS: dict[str, LiteralString] = {
@@ -49,9 +53,10 @@ FACTS: dict[str, LiteralString] = {
     "reports": REPORTS,
     "images": IMAGES,
     "extractions": EXTRACTIONS,
-    "mentions": MENTIONS,
-    "relations": RELATIONS,
 }
+
+
+_ROWS_AT_ONCE = 500
 
 
 def graph_digest(driver: Driver, database: str = "neo4j") -> str:
@@ -60,7 +65,10 @@ def graph_digest(driver: Driver, database: str = "neo4j") -> str:
     Each fact is hashed by itself and the hashes of a kind are added up, so nothing has to be sorted or held.
     """
     fields: list[str | int] = []
-    with outages(), driver.session(database=database, default_access_mode=READ_ACCESS, fetch_size=5000) as session:
+    with (
+        outages(),
+        driver.session(database=database, default_access_mode=READ_ACCESS, fetch_size=_ROWS_AT_ONCE) as session,
+    ):
         for kind, statement in FACTS.items():
             count, total = _sum(session, statement)
             fields += [kind, count, total]

@@ -5,7 +5,7 @@ A statement walks the nodes of one label once and counts all of its invariants o
 
 from typing import LiteralString
 
-PATIENTS_AND_STUDIES: LiteralString = """
+PATIENTS: LiteralString = """
 MATCH (p:Patient)
 RETURN
   count(CASE WHEN p.patientId IS NULL THEN 1 END) AS patients_without_key,
@@ -15,6 +15,7 @@ STUDIES: LiteralString = """
 MATCH (s:Study)
 RETURN
   count(CASE WHEN s.studyKey IS NULL OR s.pageKey IS NULL THEN 1 END) AS studies_without_key,
+  count(CASE WHEN s.projectionDigest IS NULL THEN 1 END) AS studies_that_await_projection,
   count(CASE WHEN COUNT { (s)<-[:HAS_STUDY]-(:Patient) } <> 1 THEN 1 END) AS studies_without_one_patient,
   count(CASE WHEN COUNT {
     MATCH (s)-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-(e:Extraction) RETURN DISTINCT e
@@ -49,6 +50,18 @@ RETURN
     MATCH (e)-[:READ]->()<-[:HAS_REPORT|HAS_IMAGE]-(s:Study) RETURN DISTINCT s
   } > 1 THEN 1 END) AS extractions_across_studies
 """
+MENTION_SOURCES: LiteralString = """
+MATCH (e:Extraction)
+WITH e, COLLECT { MATCH (e)-[:READ]->(r:Report) RETURN r.reportKey } AS keys
+MATCH (e)-[:FOUND]->(m:Mention) WHERE m.reportKey IS NOT NULL AND NOT m.reportKey IN keys
+RETURN count(m) AS mentions_of_a_report_not_read
+"""
+FINDING_SOURCES: LiteralString = """
+MATCH (s:Study)-[:HAS_FINDING]->(:Mention)<-[:FOUND]-(e:Extraction)
+WITH DISTINCT s, e
+WHERE NOT EXISTS { (e)-[:READ]->()<-[:HAS_REPORT|HAS_IMAGE]-(s) }
+RETURN count(*) AS studies_with_findings_of_another
+"""
 MENTIONS: LiteralString = """
 MATCH (m:Mention)
 RETURN
@@ -59,9 +72,6 @@ RETURN
   count(CASE WHEN m.presence IS NULL OR NOT m.presence IN ['present', 'uncertain', 'absent']
     OR (m:Anatomy AND m.presence <> 'present') THEN 1 END) AS mentions_with_bad_presence,
   count(CASE WHEN coalesce(m.start < 0 OR m.end <= m.start, true) THEN 1 END) AS mentions_with_bad_span,
-  count(CASE WHEN m.reportKey IS NOT NULL AND NOT EXISTS {
-    MATCH (m)<-[:FOUND]-(:Extraction)-[:READ]->(r:Report) WHERE r.reportKey = m.reportKey
-  } THEN 1 END) AS mentions_of_a_report_not_read,
   count(CASE WHEN m:Observation AND NOT m:Finding AND NOT EXISTS { (m)-[:MODIFY]->() }
     THEN 1 END) AS observations_that_are_no_finding,
   count(CASE WHEN NOT m:Finding AND EXISTS { (m)<-[:HAS_FINDING]-() } THEN 1 END) AS held_mentions_that_are_no_finding
@@ -76,12 +86,9 @@ RETURN
   count(CASE WHEN size(studies) <> 1 THEN 1 END) AS findings_without_one_study,
   count(CASE WHEN EXISTS { (f)-[:MODIFY]->() } THEN 1 END) AS findings_that_modify,
   count(CASE WHEN NOT EXISTS { MATCH (c:Concept) WHERE c.code = f.conceptCode } THEN 1 END) AS findings_without_concept,
-  count(CASE WHEN s IS NOT NULL AND NOT EXISTS {
-    (f)<-[:FOUND]-(:Extraction)-[:READ]->()<-[:HAS_REPORT|HAS_IMAGE]-(s)
-  } THEN 1 END) AS findings_of_another_study,
   count(CASE WHEN s IS NOT NULL AND
     coalesce(f.pageKey <> split(s.pageKey, '/')[0] + '/' + f.mentionId, true) THEN 1 END) AS findings_with_bad_page_key,
-  count(CASE WHEN coalesce(toString(f.studiedAt), '') <> coalesce(toString(s.startedAt), '')
+  count(CASE WHEN s IS NOT NULL AND coalesce(toString(f.studiedAt), '') <> coalesce(toString(s.startedAt), '')
     THEN 1 END) AS findings_with_bad_time
 """
 RELATIONS: LiteralString = """
@@ -123,14 +130,25 @@ RETURN
 CONSTRAINTS: LiteralString = "SHOW CONSTRAINTS YIELD name, type WHERE type = 'UNIQUENESS' RETURN collect(name) AS names"
 
 INVARIANTS: tuple[LiteralString, ...] = (
-    PATIENTS_AND_STUDIES, STUDIES, CURRENT_REPORTS, SOURCES, EXTRACTIONS, MENTIONS, FINDINGS, RELATIONS, MODIFY_CYCLES,
-    DUPLICATES, CONCEPTS,
-)  # fmt: skip
+    PATIENTS,
+    STUDIES,
+    CURRENT_REPORTS,
+    SOURCES,
+    EXTRACTIONS,
+    MENTIONS,
+    MENTION_SOURCES,
+    FINDINGS,
+    FINDING_SOURCES,
+    RELATIONS,
+    MODIFY_CYCLES,
+    DUPLICATES,
+    CONCEPTS,
+)
 """All of them but CONSTRAINTS, which is compared with what the migrations promise."""
 
+# One row a report, so that nothing has to be gathered before the first row.
 SPANS: LiteralString = """
-MATCH (m:Mention) WHERE m.reportKey IS NOT NULL
-WITH m.reportKey AS report, collect([m.start, m.end, m.text]) AS spans
-OPTIONAL MATCH (r:Report {reportKey: report})
-RETURN report, r.text AS text, spans
+MATCH (e:Extraction)-[:READ]->(r:Report)
+RETURN r.reportKey AS report, r.text AS text,
+  COLLECT { MATCH (e)-[:FOUND]->(m:Mention) WHERE m.reportKey = r.reportKey RETURN [m.start, m.end, m.text] } AS spans
 """

@@ -81,6 +81,7 @@ def prepare(
     password: str,
     heap_mib: int = 512,
     page_cache_mib: int = 128,
+    java_options: Sequence[str] = (),
     jars: Path = JARS,
 ) -> LocalServer:
     """Make `home` ready to start a server on loopback. Doing it again is safe, also after a kill.
@@ -101,7 +102,7 @@ def prepare(
     options = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
     main = ("org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={conf}")
     heap = (f"-Xms{heap_mib}m", f"-Xmx{heap_mib}m")
-    _write_arguments(conf / "server.args", (*options, *heap, "-cp", f"{jars}/*", *main))
+    _write_arguments(conf / "server.args", (*java_options, *options, *heap, "-cp", f"{jars}/*", *main))
     (home / "version").write_text(version + "\n")
     return LocalServer(home, bolt_port, http_port, (java, f"@{conf / 'server.args'}"))
 

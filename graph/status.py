@@ -1,6 +1,5 @@
 """What is in the graph, counted."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -9,26 +8,41 @@ from neo4j import READ_ACCESS, Driver
 from graph.connection import outages
 
 LABELS: LiteralString = "MATCH (n) UNWIND labels(n) AS name RETURN name, count(*) AS count"
-STUDY_KEYS: LiteralString = "MATCH (s:Study) RETURN s.studyKey AS key"
 TYPES: LiteralString = "MATCH ()-[r]->() RETURN type(r) AS name, count(*) AS count"
+
+MODEL_LABELS = (
+    "Patient",
+    "Study",
+    "Report",
+    "Image",
+    "Extraction",
+    "Mention",
+    "Observation",
+    "Anatomy",
+    "Finding",
+    "Concept",
+)
+MODEL_TYPES = (
+    "HAS_STUDY", "HAS_REPORT", "HAS_IMAGE", "SUPERSEDES", "READ", "FOUND", "HAS_FINDING", "MODIFY", "LOCATED_AT",
+    "SUGGESTIVE_OF", "REFERS_TO", "IS_A", "PART_OF",
+)  # fmt: skip
+BOOKKEEPING = ("Lock", "Migration", "Vocabulary")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphCounts:
     """Numbers of nodes by label (a node counts under each of its labels) and of relationships by type."""
 
-    labels: Counter[str]
-    relationships: Counter[str]
+    labels: dict[str, int]
+    relationships: dict[str, int]
 
 
 def count_graph(driver: Driver, database: str = "neo4j") -> GraphCounts:
-    """Count all nodes and relationships. Raises GraphUnavailableError."""
+    """Count all that the model has, 0 included, and whatever else is there. Raises GraphUnavailableError."""
     with outages(), driver.session(database=database, default_access_mode=READ_ACCESS) as session:
-        counted = [Counter({row["name"]: row["count"] for row in session.run(query)}) for query in (LABELS, TYPES)]
-    return GraphCounts(*counted)
-
-
-def study_keys(driver: Driver, database: str = "neo4j") -> frozenset[str]:
-    """The keys of all studies in the graph. Raises GraphUnavailableError."""
-    with outages(), driver.session(database=database, default_access_mode=READ_ACCESS, fetch_size=10_000) as session:
-        return frozenset(row["key"] for row in session.run(STUDY_KEYS))
+        labels = {row["name"]: row["count"] for row in session.run(LABELS)}
+        types = {row["name"]: row["count"] for row in session.run(TYPES)}
+    nodes = dict.fromkeys(MODEL_LABELS, 0) | labels
+    return GraphCounts(
+        {name: count for name, count in nodes.items() if name not in BOOKKEEPING}, dict.fromkeys(MODEL_TYPES, 0) | types
+    )

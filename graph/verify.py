@@ -33,7 +33,8 @@ class Spans:
 def violations(driver: Driver, database: str = "neo4j", texts: TextLookup | None = None) -> dict[str, int]:
     """How often each invariant is broken, by its name: all 0 in a sound graph.
 
-    `texts` finds the reports' texts where the graph does not hold them. Raises GraphUnavailableError.
+    `texts` finds the reports' texts where the graph does not hold them; one that it lacks then counts as broken.
+    Raises GraphUnavailableError.
     """
     found: dict[str, int] = {}
     with outages(), _reading(driver, database) as session:
@@ -42,7 +43,11 @@ def violations(driver: Driver, database: str = "neo4j", texts: TextLookup | None
         names = set(session.run(invariants.CONSTRAINTS).single(strict=True)["names"])
     found["missing_constraints"] = len(REQUIRED_CONSTRAINTS - names)
     spans = check_spans(driver, database, texts)
-    return found | {"mentions_unlike_their_text": spans.mismatched, "mentions_that_overlap": spans.overlapping}
+    return found | {
+        "mentions_unlike_their_text": spans.mismatched,
+        "mentions_that_overlap": spans.overlapping,
+        "mentions_without_report_text": 0 if texts is None else spans.unchecked,
+    }
 
 
 def check_spans(driver: Driver, database: str = "neo4j", texts: TextLookup | None = None) -> Spans:

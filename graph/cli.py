@@ -1,0 +1,122 @@
+"""`vlmkg graph`: migrate, count and verify."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import entry_points
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from graph.connection import Driver, open_driver
+from graph.digest import graph_digest
+from graph.migrate import migrate as migrate_graph
+from graph.settings import find_settings
+from graph.status import GraphCounts, count_graph
+from graph.verify import TextLookup, violations
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+from vlmkg.options import data_option
+
+TEXTS_GROUP = "vlmkg.report_texts"
+"""Entry points that open a TextLookup for a data folder: this package knows no ledger."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+@click.group()
+def graph() -> None:
+    """Migrate, count and verify the graph."""
+
+
+@graph.command()
+@json_option
+@data_option
+def migrate(data: DataDir, as_json: bool) -> None:
+    """Bring the graph to this release: constraints, indexes, vocabulary. Safe to repeat."""
+    with _graph(data) as (driver, database):
+        done = migrate_graph(driver, database)
+    if as_json:
+        click.echo(json.dumps({"applied": done.applied, "vocabulary_loaded": done.vocabulary_loaded}))
+        return
+    for name in done.applied:
+        click.echo(f"applied {name}")
+    click.echo("loaded the vocabulary" if done.vocabulary_loaded else "the vocabulary is loaded")
+
+
+@graph.command()
+@json_option
+@data_option
+def status(data: DataDir, as_json: bool) -> None:
+    """Count what is in the graph, by label and by relationship type."""
+    with _graph(data) as (driver, database):
+        counts = count_graph(driver, database)
+    if as_json:
+        click.echo(json.dumps({"labels": counts.labels, "relationships": counts.relationships}))
+    else:
+        _print_counts(counts)
+
+
+@graph.command()
+@click.option("--digest", "with_digest", is_flag=True, help="Also digest all that the graph says.")
+@json_option
+@data_option
+@click.pass_context
+def verify(context: click.Context, data: DataDir, with_digest: bool, as_json: bool) -> None:
+    """Count what breaks an invariant: 0 expected. Exits with 1 where something does.
+
+    Mentions are compared with the texts of their reports in the graph or, where it holds none, in the ledger.
+    """
+    with _graph(data) as (driver, database), ExitStack() as held:
+        texts = _ledger_texts(held, data)
+        found = violations(driver, database, texts)
+        digest = graph_digest(driver, database) if with_digest else None
+    if as_json:
+        click.echo(json.dumps({"violations": found} | ({"digest": digest} if digest else {})))
+    else:
+        _print_violations(found, digest, compared=texts is not None)
+    context.exit(1 if any(found.values()) else 0)
+
+
+@contextmanager
+def _graph(data: DataDir) -> Iterator[tuple[Driver, str]]:
+    settings = find_settings(data)
+    with open_driver(settings) as driver:
+        yield driver, settings.database
+
+
+def _ledger_texts(held: ExitStack, data: DataDir) -> TextLookup | None:
+    """The texts of the ledger, open as long as `held`; None where no ledger is installed or there is none."""
+    for point in entry_points(group=TEXTS_GROUP):
+        try:
+            texts: TextLookup = held.enter_context(point.load()(data))
+        except UsageError:
+            continue
+        return texts
+    return None
+
+
+def _print_counts(counts: GraphCounts) -> None:
+    console = Console()
+    for title, numbers in (("Nodes", counts.labels), ("Relationships", counts.relationships)):
+        table = Table(title, "count")
+        table.columns[1].justify = "right"
+        for name, count in numbers.items():
+            table.add_row(name, f"{count:,}")
+        console.print(table)
+
+
+def _print_violations(found: Mapping[str, int], digest: str | None, *, compared: bool) -> None:
+    broken = {name: count for name, count in found.items() if count}
+    if broken:
+        table = Table("broken invariant", "count")
+        table.columns[1].justify = "right"
+        for name, count in broken.items():
+            table.add_row(name, f"{count:,}")
+        Console().print(table)
+    click.echo(f"{len(found) - len(broken)} of {len(found)} invariants hold")
+    if not compared:
+        click.echo("no ledger was found: only mentions whose report's text is in the graph were compared with it")
+    if digest:
+        click.echo(f"digest {digest}")
