@@ -7,9 +7,11 @@ setup_jars() {
     made_from=$(fingerprint pom.xml)
     finished "$JARS_STAMP" "$made_from" && [ -d vendor/neo4j ] && [ -d vendor/graphiql ] && return 0
     say "fetching Neo4j's jars into vendor"
-    # Whole folders anew: two versions of one jar on the class path would break the server.
+    # A whole folder anew, for two versions of one jar on the class path would break the server; and put in place only
+    # when it is complete.
+    rm -rf .cache/vendor
+    retry mvn -q -B -C process-resources "-Dvendor=$PWD/.cache/vendor" || fail_with_log "Maven could not fetch the jars"
     rm -rf vendor
-    mkdir vendor
-    retry mvn -q -B -C process-resources || fail_with_log "Maven could not fetch the jars"
+    mv .cache/vendor vendor
     echo "$made_from" >"$JARS_STAMP"
 }

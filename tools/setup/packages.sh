@@ -2,15 +2,8 @@
 
 APT_OPTIONS=(-y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
 
-# Neo4j 5.26 runs on Java 17 and 21.
-have_java() {
-    local java
-    for java in "${JAVA_HOME:-/nowhere}/bin/java" java /usr/lib/jvm/*/bin/java \
-        /opt/homebrew/opt/openjdk@{17,21}/bin/java /usr/local/opt/openjdk@{17,21}/bin/java; do
-        "$java" -version 2>&1 | grep -Eq 'version "(17|21)[."]' && return 0
-    done
-    return 1
-}
+# As graph/local_server.py looks for it: the one on the PATH. Neo4j 5.26 is built for 17 and 21, and starts up to 25.
+have_java() { java -version 2>&1 | grep -E 'version "(1[789]|2[0-5])[."]' >/dev/null; }
 
 have_postgres() {
     local initdb
@@ -40,7 +33,7 @@ debian_name() {
     case "$1" in
     java)
         for name in openjdk-17-jre-headless openjdk-21-jre-headless; do
-            apt-cache show "$name" >/dev/null 2>&1 && { echo "$name"; return; }
+            LC_ALL=C apt-cache policy "$name" | grep 'Candidate: [0-9]' >/dev/null && { echo "$name"; return; }
         done
         echo openjdk-17-jre-headless
         ;;
@@ -60,7 +53,7 @@ may_install() {
 ask_for_packages() {
     fail "these are missing and this account may not install them: $*" \
         "Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless maven redis-server postgresql python3-venv" \
-        "macOS:          brew install openjdk@17 maven redis postgresql@15" \
+        "macOS:          brew install openjdk@17 maven redis postgresql@15, and put openjdk's bin on the PATH" \
         "then call make again"
 }
 

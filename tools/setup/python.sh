@@ -6,7 +6,7 @@ VENV_STAMP=.venv/.made-from
 export UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
 
 # A uv of the user's own, new enough. A shim that stands for no installed uv fails the call and does not count.
-uv_on_path() { uv pip install --help 2>/dev/null | grep -q -- --build-constraints; }
+uv_on_path() { uv pip install --help 2>/dev/null | grep -e --build-constraints >/dev/null; }
 
 setup_uv() {
     UV=uv
