@@ -36,13 +36,16 @@ class SyntheticMessage:
     status: str
 
 
-def hospital_day(seed: int = 2026) -> list[SyntheticMessage]:
-    """All messages of the day's archive, by time of sending. The same seed gives the same bytes."""
-    return sorted(_messages(Random(seed)), key=lambda message: message.sent_at)  # noqa: S311 - not for secrets
+def hospital_day(seed: int = 2026, *, first: int = 0) -> list[SyntheticMessage]:
+    """All messages of the day's archive, by time of sending. The same seed gives the same bytes.
+
+    Patients and studies are numbered after `first`: days that are to be told apart are given numbers that are.
+    """
+    return sorted(_messages(Random(seed), first), key=lambda message: message.sent_at)  # noqa: S311 - not for secrets
 
 
-def _messages(rng: Random) -> Iterator[SyntheticMessage]:
-    number = study = 0
+def _messages(rng: Random, first: int) -> Iterator[SyntheticMessage]:
+    number = study = first
     for course, patients in SCHEDULE:
         for _ in range(patients):
             number += 1
