@@ -6,7 +6,9 @@ import uvicorn
 from api.app import Parts, create_app
 from api.settings import ApiSettings
 from graph.settings import find_settings
+from ingest.ledger.api_keys import ensure_admin_key
 from ingest.settings import receiver_of
+from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
@@ -19,7 +21,7 @@ def api(data: DataDir) -> None:
     Settings: VLMKG_API_HOST, VLMKG_API_PORT and the others of docs/graphql.md.
     """
     settings = ApiSettings()
-    app = create_app(settings, Parts(find_settings(data), lambda: receiver_of(data), _broker_url(settings, data)))
+    app = create_app(settings, Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data)))
     uvicorn.run(
         app,
         host=settings.host,
@@ -29,6 +31,13 @@ def api(data: DataDir) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+
+
+def _open_receiver(data: DataDir) -> Receiver:
+    """Everything that receiving needs; the first start makes the admin key, which lies in the data folder."""
+    receiver = receiver_of(data)
+    ensure_admin_key(receiver.ledger, data.secrets / "api.key")
+    return receiver
 
 
 def _broker_url(settings: ApiSettings, data: DataDir) -> str | None:
