@@ -4,7 +4,8 @@ Receiving never needs Redis or Neo4j. A message that can't be used is stored all
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ingest import blobs
 from ingest.blobs import BlobStore
@@ -13,10 +14,14 @@ from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.origin import Format, Origin
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
+from ingest.group_commit import GroupCommit
 from ingest.keys import patients_of, sightings_of
 from ingest.ledger.database import Ledger
 from ingest.ledger.incoming import NewEvent
 from ingest.ledger.receive import Recorded, record
+
+LARGEST_GROUP = 64
+"""Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and makes others wait."""
 
 NOWHERE = Origin()
 """Of a message that came with nothing but its bytes."""
@@ -31,14 +36,19 @@ class Incoming:
     origin: Origin = NOWHERE
 
 
+Prepared = tuple[Incoming, NewEvent]
+"""A message and the event that it makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it."""
+    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it; `together` is where threads meet."""
 
     ledger: Ledger
     blobs: BlobStore
     pseudonym_key: bytes
     formats: FormatSettings
+    together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
 
 
 Receipt = Recorded
@@ -49,8 +59,11 @@ Receipt = Recorded
 
 
 def receive(receiver: Receiver, message: Incoming) -> Receipt:
-    """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now."""
-    return receive_many(receiver, (message,))[0]
+    """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now.
+
+    Threads that receive at the same time share a commit.
+    """
+    return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
 
 
 def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
@@ -120,7 +133,7 @@ def _event(message: Incoming) -> NewEvent:
     )
 
 
-def _store(receiver: Receiver, prepared: Sequence[tuple[Incoming, NewEvent]]) -> list[Receipt]:
+def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:
     with blobs.locked(receiver.blobs):
         blobs.put_many(receiver.blobs, [message.raw for message, event in prepared if event.blob_key])
         with receiver.ledger.write() as connection:

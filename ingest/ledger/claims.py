@@ -117,13 +117,6 @@ def fail(
             failures.count(connection, held.event_id, held.stage, reason, detail, alone=ran_alone)
 
 
-def bury(ledger: Ledger, claim: Claim, reason: DeadReason, detail: str) -> None:
-    """Make an event dead at once: a failure that no retry can heal."""
-    with ledger.write() as connection:
-        for held in _held(connection, (claim,)):
-            failures.kill(connection, held.event_id, held.stage, reason, detail)
-
-
 def recover_expired(ledger: Ledger) -> int:
     """Take back the events whose lease ran out, counting as `fail` does. Returns how many there were."""
     with ledger.read() as connection:

@@ -6,10 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 
-from ingest.ledger.database import Ledger, now
-from ingest.ledger.requeue import IDLE
 from ingest.ledger.sightings import chunks
 from ingest.ledger.states import State
 from ingest.ledger.tables import events, rejections, sightings, study_extractions
@@ -131,17 +129,6 @@ def patient_ids(connection: Connection, event_ids: Sequence[int]) -> list[str]:
             for patient_id in connection.execute(statement.where(sightings.c.event_id.in_(chunk))).scalars()
         }
     )
-
-
-def reset_for_rebuild(ledger: Ledger) -> int:
-    """Have everything merged again from the ledger, as into an empty graph. Returns the number of events put back."""
-    with ledger.write() as connection:
-        statement = (
-            update(events)
-            .where(events.c.state.in_((State.MERGING, State.MERGED)))
-            .values(state=State.EXTRACTED, fence=events.c.fence + 1, updated_at=now(connection), **IDLE)
-        )
-        return connection.execute(statement).rowcount
 
 
 def _event(row: Row[Any]) -> Event:

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest.events_cli import dead_letters, events
-from ingest.ledger import audit, claims
-from ingest.ledger.states import DeadReason, Stage, State
+from ingest.ledger import audit
+from ingest.ledger.states import State
 from ingest.settings import receiver_of
 from ingest.submit import Receiver, receive_many
-from tests.ingest.ledger.workers import LEASE
+from tests.ingest.ledger.workers import kill
 from tests.ingest.receivers import plain
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import RefusedError, UsageError
@@ -33,8 +33,7 @@ def receiver(data: DataDir) -> Any:
     receive_many(
         receiver, [plain("clear", "a"), plain("seen", "b"), plain(b"\xff\xfe\xff", "bad"), plain("worse", "c")]
     )
-    (claim,) = claims.claim(receiver.ledger, Stage.EXTRACT, "me", limit=1, lease=LEASE, event_id=4)
-    claims.bury(receiver.ledger, claim, DeadReason.EXTRACT_FAILED, "the engine stumbled")
+    kill(receiver.ledger, 4)
     yield receiver
     receiver.ledger.close()
 

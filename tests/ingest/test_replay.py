@@ -10,7 +10,7 @@ from ingest import blobs
 from ingest.formats.origin import Format, Origin
 from ingest.ledger import claims, events
 from ingest.ledger.database import Ledger
-from ingest.ledger.states import DeadReason, Stage, State
+from ingest.ledger.states import Stage, State
 from ingest.ledger.tables import events as events_table
 from ingest.ledger.tables import patients, report_texts, sightings
 from ingest.replay import purge, replay
@@ -39,8 +39,7 @@ def counts(receiver: Receiver) -> list[int]:
 
 
 def kill(receiver: Receiver, event_id: int) -> None:
-    (claim,) = claims.claim(receiver.ledger, Stage.EXTRACT, "me", limit=1, lease=workers.LEASE, event_id=event_id)
-    claims.bury(receiver.ledger, claim, DeadReason.EXTRACT_FAILED, "no")
+    workers.kill(receiver.ledger, event_id)
 
 
 def test_a_dead_event_starts_anew(receiver: Receiver) -> None:

@@ -108,7 +108,6 @@ def test_whoever_comes_back_late_changes_nothing(ledger: Ledger) -> None:
     assert claims.renew(ledger, [late], LEASE) == []
     claims.release(ledger, [late])
     claims.fail(ledger, [late], DeadReason.EXTRACT_FAILED, "late")
-    claims.bury(ledger, late, DeadReason.EXTRACT_FAILED, "late")
     found = look(ledger, event_id)
     assert (found.state, found.attempts, found.reason) == (State.EXTRACTING, 1, None)
     with ledger.read() as connection:
@@ -221,19 +220,13 @@ def test_a_stage_done_forgives_its_failures(ledger: Ledger) -> None:
     assert (found.state, found.attempts) == (State.EXTRACTED, 1)
 
 
-def test_what_no_retry_can_heal_is_dead_at_once(ledger: Ledger) -> None:
-    (event_id,) = receive_some(ledger, 1)
-    claims.bury(ledger, take(ledger)[0], *FAILED)
-    assert look(ledger, event_id).state is State.DEAD
-
-
 def test_a_death_in_extract_has_the_graph_look_again(ledger: Ledger) -> None:
     """The text that killed it is current, so what an older one said must not stay in the graph as current."""
     graph: workers.Graph = {}
     receive(ledger, message(study(report("r", "clear"), uid="1.2")))
     workers.drain(ledger, graph)
-    receive(ledger, message(study(report("r", "poison", "C"), uid="1.2")))
-    claims.bury(ledger, take(ledger)[0], *FAILED)
+    (poison,) = receive(ledger, message(study(report("r", "poison", "C"), uid="1.2")))
+    workers.kill(ledger, poison.event_id)
     workers.drain(ledger, graph)
     (found,) = graph.values()
     assert found.extraction is None

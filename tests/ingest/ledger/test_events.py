@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from ingest.ledger import api_keys, audit, claims, events, extractions, reports, studies
 from ingest.ledger.api_keys import KeyHolder, Role
-from ingest.ledger.claims import DeadReason
 from ingest.ledger.database import Ledger
 from ingest.ledger.events import EventFilter
 from ingest.ledger.receive import record
@@ -123,10 +122,10 @@ def test_events_are_found_by_what_was_rejected_in_them(ledger: Ledger) -> None:
     with ledger.read() as connection:
         assert events.ids(connection, EventFilter(reason="type_pair")) == [first]
     third = receive(ledger, message(study(report("other", "clear"), patient="other")))[0].event_id
-    claims.bury(ledger, take(ledger)[0], DeadReason.CRASHED, "no")
+    workers.kill(ledger, third)
     with ledger.read() as connection:
-        assert events.ids(connection, EventFilter(reason="crashed")) == [third]
-        assert events.reasons(connection, State.DEAD) == {"crashed": 1}
+        assert events.ids(connection, EventFilter(reason="extract_failed")) == [third]
+        assert events.reasons(connection, State.DEAD) == {"extract_failed": 1}
     assert second
 
 

@@ -6,7 +6,7 @@ from ingest.ledger import changes, claims, events, extractions, studies
 from ingest.ledger.claims import Claim
 from ingest.ledger.database import Ledger
 from ingest.ledger.extractions import StudyReading
-from ingest.ledger.states import Stage
+from ingest.ledger.states import ATTEMPTS, DeadReason, Stage
 from ingest.ledger.studies import LedgerExtraction, LedgerStudy
 from tests.ingest.ledger.builders import DAY
 from vlmkg.identity import digest
@@ -64,6 +64,13 @@ def require_one_study_a_report(graph: Graph) -> None:
     """Fail where a report hangs on two studies at once, as Neo4j's constraint would."""
     keys = [report.report_key for study in graph.values() for report in study.reports]
     assert len(keys) == len(set(keys))
+
+
+def kill(ledger: Ledger, event_id: int) -> None:
+    """Have an event fail in extract until it is dead."""
+    for _ in range(ATTEMPTS):
+        taken = claims.claim(ledger, Stage.EXTRACT, "extractor", limit=1, lease=LEASE, event_id=event_id)
+        claims.fail(ledger, taken, DeadReason.EXTRACT_FAILED, "the engine stumbled")
 
 
 def drain(ledger: Ledger, graph: Graph) -> None:
