@@ -13,6 +13,7 @@ from tests.vlmkg.rules_helpers import labels
         "No focal infiltrate, new consolidation, or effusion.",
         "There is no evidence of effusion.",
         "Negative for effusion.",
+        "Negative acute effusion.",
         "The lungs are clear of effusion.",
         "The lungs are free of effusion.",
         "Lungs are clear without effusion.",

@@ -49,6 +49,12 @@ def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return units[index].word if after in OBSERVATIONS else Word.NOTHING
 
 
+def _negative(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Negative acute abnormality" denies; but "negative chest" describes."""
+    del before
+    return Word.NEGATION if after in OBSERVATIONS else units[index].word
+
+
 def _to(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Mild to moderate" is one degree."""
     between = before in OBSERVATION_ADJECTIVES and after in OBSERVATION_ADJECTIVES
@@ -119,6 +125,7 @@ def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     "interval": _interval,
+    "negative": _negative,
     "to": _to,
     "midline": _midline,
     **dict.fromkeys(("appearance", "appearances", "appearing", "configuration", "positioning"), _appearance),
