@@ -47,8 +47,8 @@ def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[...,
     """Start workers, to be ended with the test."""
     started: list[Worker] = []
 
-    def start(*arguments: str, program: tuple[str, ...] = VLMKG) -> Worker:
-        started.append(Worker(tmp_path, environment, *arguments, program=program))
+    def start(*arguments: str, program: tuple[str, ...] = VLMKG, **variables: str) -> Worker:
+        started.append(Worker(tmp_path, environment | variables, *arguments, program=program))
         return started[-1]
 
     yield start
