@@ -58,7 +58,7 @@ def seek(draft: Draft, anchor: ConceptWhere, where: FindingWhere, after: str) ->
     codes, allowed = draft.codes(anchor, KINDS), draft.bind(presences(where))
     rows = f"UNWIND {codes} AS code UNWIND {allowed} AS presence"
     match = (
-        "MATCH (finding:Finding) USING INDEX finding:Finding(conceptCode, presence, pageKey) "
+        "MATCH (finding:Finding) USING INDEX SEEK finding:Finding(conceptCode, presence, pageKey) "
         f"WHERE finding.conceptCode = code AND finding.presence = presence AND finding.pageKey > {after}"
     )
     return rows, match

@@ -1,7 +1,7 @@
 """Numbers over a cohort: the patients that fit, and of each what the findings asked for are made up of."""
 
 from graph.reads.anchors import concept_anchor, residual, seek
-from graph.reads.draft import Draft, ReadQuery
+from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate, patient_predicate
 from graph.reads.wheres import FindingWhere, PatientWhere, with_default_presence
 
@@ -41,7 +41,7 @@ def _breakdown(name: str, unwind: str, key: str, label: str, order: str) -> str:
     )
 
 
-_NAME = "head(COLLECT { MATCH (c:Concept {code: key}) RETURN c.name })"
+_NAME = f"head(COLLECT {{ {look_up('c', 'Concept', 'code', 'key')} RETURN c.name }})"
 _TOTALS = (
     "CALL (found) { UNWIND found AS row "
     "RETURN count(DISTINCT row.patient) AS patients, count(DISTINCT row.study) AS studies }"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from graph.reads.draft import Draft, ReadQuery
+from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.shapes import concept
 from graph.reads.wanted import Wanted
 from vlmkg.vocabulary.loader import LOCAL
@@ -24,7 +24,7 @@ def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> R
 def concept_by_code(code: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, or none."""
     draft = Draft()
-    match = f"MATCH (concept:Concept {{code: {draft.bind(code)}}})"
+    match = look_up("concept", "Concept", "code", draft.bind(code))
     return draft.finish(f"{match}\nRETURN {concept(draft, wanted, 'concept')} AS node")
 
 
@@ -32,7 +32,7 @@ def unmapped_terms(first: int) -> ReadQuery:
     """Rows `term`, `mentions`: the words that no vocabulary has, the most frequent first."""
     draft = Draft()
     return draft.finish(
-        f"MATCH (concept:Concept {{system: {draft.bind(LOCAL)}}})\n"
+        f"{look_up('concept', 'Concept', 'system', draft.bind(LOCAL))}\n"
         "WITH concept, COUNT { (concept)<-[:REFERS_TO]-() } AS mentions WHERE mentions > 0\n"
         f"RETURN concept.name AS term, mentions ORDER BY mentions DESC, term LIMIT {draft.bind(first)}"
     )

@@ -50,8 +50,16 @@ class Draft:
         return ReadQuery(text, self.parameters)
 
 
+def look_up(variable: str, label: str, name: str, value: str) -> str:
+    """MATCH of a node by an indexed property. `value` is an expression of the query.
+
+    The hint matters: while a graph is filled its statistics are old, and the planner then walks through whole indexes.
+    """
+    return f"MATCH ({variable}:{label}) USING INDEX SEEK {variable}:{label}({name}) WHERE {variable}.{name} = {value}"
+
+
 def _code_set(draft: Draft, where: ConceptWhere, edges: str, name: str) -> str:
-    found = f"{_source(draft, where)} WHERE {_predicate(draft, where)}"
+    found = f"{_source(draft, where)} {_predicate(draft, where)}"
     if not where.include_descendants:
         return f"CALL () {{ {found} RETURN collect(root.code) AS {name} }}"
     reach = f"MATCH (kind:Concept)-[:{edges}*0..]->(root) RETURN collect(DISTINCT kind.code) AS {name}"
@@ -59,18 +67,18 @@ def _code_set(draft: Draft, where: ConceptWhere, edges: str, name: str) -> str:
 
 
 def _source(draft: Draft, where: ConceptWhere) -> str:
-    """Where concepts are looked for: by the code's index, by the index of words, or through all of them."""
-    if where.name is None or where.code is not None:
-        return "MATCH (root:Concept)"
+    """Where concepts are looked for, up to the predicate: by code, by the index of words, or through all of them."""
+    if where.code is not None:
+        return f"{look_up('root', 'Concept', 'code', draft.bind(where.code))} AND"
+    if where.name is None:
+        return "MATCH (root:Concept) WHERE"
     phrase = where.name.replace("\\", "\\\\").replace('"', '\\"')
     words = draft.bind(f'"{phrase}"')
-    return f"CALL db.index.fulltext.queryNodes('concept_words', {words}) YIELD node AS root"
+    return f"CALL db.index.fulltext.queryNodes('concept_words', {words}) YIELD node AS root WHERE"
 
 
 def _predicate(draft: Draft, where: ConceptWhere) -> str:
     parts = []
-    if where.code is not None:
-        parts.append(f"root.code = {draft.bind(where.code)}")
     if where.name is not None:
         name = draft.bind(where.name.strip().lower())
         parts.append(f"any(name IN [root.name] + coalesce(root.synonyms, []) WHERE toLower(name) = {name})")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import concept_anchor, patient_anchor, residual, seek
-from graph.reads.draft import Draft, ReadQuery
+from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate
 from graph.reads.shapes import finding
 from graph.reads.wanted import Page, Wanted
@@ -39,7 +39,7 @@ def finding_total(where: FindingWhere | None) -> ReadQuery:
 def finding_by_id(mention_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, `patientId`, or none."""
     draft = Draft()
-    match = f"MATCH (finding:Mention {{mentionId: {draft.bind(mention_id)}}}) WHERE finding:Finding"
+    match = f"{look_up('finding', 'Mention', 'mentionId', draft.bind(mention_id))} AND finding:Finding"
     answer = f"RETURN {finding(draft, wanted, _OWNED)} AS node, patient.patientId AS patientId"
     return draft.finish(f"{match}\n{_OWNERS}\n{answer}")
 
@@ -48,13 +48,14 @@ def _cut(draft: Draft, where: FindingWhere, after: str, limit: str) -> str:
     """The rows of the page, as `finding`."""
     patient_id, concept = patient_anchor(where), concept_anchor(where)
     if patient_id is not None:
-        path = f"(patient:Patient {{patientId: {draft.bind(patient_id)}}})-[:HAS_STUDY]->(study:Study)"
+        path = "(patient)-[:HAS_STUDY]->(study:Study)-[:HAS_FINDING]->(finding:Finding)"
         fits = finding_predicate(draft, where, _OWNED)
-        match = f"MATCH {path}-[:HAS_FINDING]->(finding:Finding) WHERE finding.pageKey > {after} AND {fits}"
+        owner = look_up("patient", "Patient", "patientId", draft.bind(patient_id))
+        match = f"{owner} MATCH {path} WHERE finding.pageKey > {after} AND {fits}"
     elif concept is not None:
         match = _merged_seeks(draft, concept, where, after, limit)
     else:
-        hint = "USING INDEX finding:Finding(pageKey)"
+        hint = "USING INDEX SEEK finding:Finding(pageKey)"
         fits = finding_predicate(draft, where, _ALONE)
         match = f"MATCH (finding:Finding) {hint} WHERE finding.pageKey > {after} AND {fits}"
     return f"{match}\nWITH * ORDER BY finding.pageKey LIMIT {limit}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import finding_anchor, having, having_or_walk
-from graph.reads.draft import Draft, ReadQuery
+from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.predicates import patient_predicate
 from graph.reads.shapes import patient
 from graph.reads.wanted import Page, Wanted
@@ -17,7 +17,7 @@ def patient_page(where: PatientWhere | None, page: Page, wanted: Iterable[Wanted
     draft, asked = Draft(), where or PatientWhere()
     after, order = draft.bind(page.after), f"ORDER BY patient.patientId LIMIT {draft.bind(page.first + 1)}"
     fits = f"patient.patientId > {after} AND {patient_predicate(draft, asked, 'patient')}"
-    walk = f"MATCH (patient:Patient) USING INDEX patient:Patient(patientId) WHERE {fits}"
+    walk = f"MATCH (patient:Patient) USING INDEX SEEK patient:Patient(patientId) WHERE {fits}"
     anchor = finding_anchor(asked)
     if anchor is not None:
         source = having_or_walk(draft, anchor, _OF_FINDING, "patient", fits, f"{walk} RETURN patient {order}")
@@ -38,5 +38,5 @@ def patient_total(where: PatientWhere | None) -> ReadQuery:
 def patient_by_id(patient_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, `patientId`, or none."""
     draft = Draft()
-    match = f"MATCH (patient:Patient {{patientId: {draft.bind(patient_id)}}})"
+    match = look_up("patient", "Patient", "patientId", draft.bind(patient_id))
     return draft.finish(f"{match}\nRETURN {patient(draft, wanted, 'patient')} AS node, patient.patientId AS patientId")

@@ -7,7 +7,7 @@ the questions cut their page before they ask for these expressions.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from graph.reads.draft import Draft
+from graph.reads.draft import Draft, look_up
 from graph.reads.nested import findings_of, studies_of
 from graph.reads.predicates import TO_FINDING, FindingScope
 from graph.reads.wanted import Wanted
@@ -34,7 +34,7 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
 
     def code_of(field: Wanted) -> str:
         found = draft.variable("c")
-        match = f"MATCH ({found}:Concept {{code: {at}.conceptCode}})"
+        match = look_up(found, "Concept", "code", f"{at}.conceptCode")
         return _one(match, concept(draft, field.fields, found))
 
     def modifiers() -> str:
@@ -178,7 +178,7 @@ def _place(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
 
 def _report_of(draft: Draft, field: Wanted, at: str) -> str:
     found = draft.variable("r")
-    return _one(f"MATCH ({found}:Report {{reportKey: {at}.reportKey}})", report(field.fields, found))
+    return _one(look_up(found, "Report", "reportKey", f"{at}.reportKey"), report(field.fields, found))
 
 
 def _study_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:

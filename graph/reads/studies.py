@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import finding_anchor, having, having_or_walk, patient_anchor
-from graph.reads.draft import Draft, ReadQuery
+from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.predicates import study_predicate
 from graph.reads.shapes import study
 from graph.reads.wanted import Page, Wanted
@@ -18,7 +18,7 @@ def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -
     draft, asked = Draft(), where or StudyWhere()
     after, order = draft.bind(page.after), f"ORDER BY study.pageKey LIMIT {draft.bind(page.first + 1)}"
     fits = f"study.pageKey > {after} AND {study_predicate(draft, asked, 'study')}"
-    walk = f"MATCH (study:Study) USING INDEX study:Study(pageKey) WHERE {fits}"
+    walk = f"MATCH (study:Study) USING INDEX SEEK study:Study(pageKey) WHERE {fits}"
     patient_id, anchor = patient_anchor(asked), finding_anchor(asked)
     if patient_id is not None:
         source = f"{_of_patient(draft, patient_id)} WHERE {fits}"
@@ -54,11 +54,12 @@ def studies_by_uid(study_uid: str, wanted: Iterable[Wanted]) -> ReadQuery:
 
 
 def _of_patient(draft: Draft, patient_id: str) -> str:
-    return f"MATCH (:Patient {{patientId: {draft.bind(patient_id)}}})-[:HAS_STUDY]->(study:Study)"
+    patient = look_up("owner", "Patient", "patientId", draft.bind(patient_id))
+    return f"{patient} MATCH (owner)-[:HAS_STUDY]->(study:Study)"
 
 
 def _one(name: str, value: str, wanted: Iterable[Wanted]) -> ReadQuery:
     draft = Draft()
-    match = f"MATCH (study:Study {{{name}: {draft.bind(value)}}})"
+    match = look_up("study", "Study", name, draft.bind(value))
     answer = f"RETURN {study(draft, wanted, 'study', 'patient')} AS node, patient.patientId AS patientId LIMIT 2"
     return draft.finish(f"{match}\n{_OWNER}\n{answer}")
