@@ -10,6 +10,7 @@ from stack.places import Places
 from stack.ports import HOST
 from vlmkg.data_dir import DataDir
 
+NO_HEADERS: Mapping[str, str] = {}
 READY_FILE = "VLMKG_READY_FILE"
 """Names the file that a worker makes once it takes work."""
 
@@ -48,13 +49,13 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
     )
 
 
-def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
-    """The GraphQL API."""
+def api(data: DataDir, port: int, variables: Mapping[str, str], key: str) -> Part:
+    """The GraphQL API. `key` is a key of this stack's ledger."""
     return Part(
         name="api",
         command=_vlmkg("api"),
         environment={**variables, "VLMKG_API_HOST": HOST, "VLMKG_API_PORT": str(port)},
-        answers=lambda: api_answers(port),
+        answers=lambda: api_answers(port, key),
         tier=Tier.PROGRAM,
         grace_s=8.0,
         start_limit_s=120.0,
@@ -62,14 +63,24 @@ def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
     )
 
 
-def api_answers(port: int) -> bool:
-    """Whether the API says that everything it needs answers."""
+def api_answers(port: int, key: str) -> bool:
+    """Whether the API says that everything it needs answers, and is ours: another stack's would not know the key.
+
+    Ports are chosen before they are bound, so two stacks that start at once can choose the same one.
+    """
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    ready = _status(port, "GET", "/readyz")
+    return ready == http.HTTPStatus.OK == _status(port, "POST", "/graphql", '{"query": "{ __typename }"}', headers)
+
+
+def _status(port: int, method: str, path: str, body: str | None = None, headers: Mapping[str, str] = NO_HEADERS) -> int:
+    """The HTTP status of an answer; 0 where there is none."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
     try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        connection.request(method, path, body, dict(headers))
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         connection.close()
 

@@ -82,7 +82,7 @@ def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text:
         supervisor.wait_until_answers(child)
     with open_driver(places.graph) as driver:
         migrate(driver, places.graph.database)
-    start_together(supervisor, _programs(places, graph_text=graph_text))
+    start_together(supervisor, _programs(places, api_key, graph_text=graph_text))
     return endpoints_of(places, api_key)
 
 
@@ -109,10 +109,10 @@ def _servers(places: Places, heap_mib: int) -> Iterator[Part]:
         )
 
 
-def _programs(places: Places, *, graph_text: bool) -> list[Part]:
+def _programs(places: Places, api_key: str, *, graph_text: bool) -> list[Part]:
     variables = environment(places, graph_text=graph_text)
     workers = [worker(places.data, queue, variables) for queue in ("extract", "merge")]
-    return [*workers, api(places.data, places.ports[API].number, variables)]
+    return [*workers, api(places.data, places.ports[API].number, variables, api_key)]
 
 
 def _prepare_ledger(places: Places) -> str:

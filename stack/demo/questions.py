@@ -110,8 +110,11 @@ def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
     body = json.dumps({"query": question.query, "variables": question.variables}).encode()
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {endpoints.api_key}"}
     request = Request(str(endpoints.graphql), data=body, headers=headers)  # noqa: S310 - our own address
-    with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
-        answer = json.load(response)
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+            answer = json.load(response)
+    except OSError as error:
+        raise VlmkgError(f"the API did not answer the demo's question: {error}", "see logs/api.log") from error
     if answer.get("errors"):
         raise VlmkgError(f"the API refused the demo's question: {answer['errors'][0]['message']}")
     return dict(answer["data"])

@@ -54,7 +54,8 @@ def _first(console: Console, endpoints: Endpoints) -> str:
     console.print(f"[bold]{data['patients']['totalCount']} patients[/bold]")
     if not found:
         raise VlmkgError("no patient was found, though the synthetic day has some: the graph is not what was sent")
-    return str(found[0]["node"]["patientId"])
+    longest = max(found, key=lambda edge: len(edge["node"]["findings"]["edges"]))
+    return str(longest["node"]["patientId"])
 
 
 def _second(console: Console, endpoints: Endpoints, patient_id: str) -> None:
