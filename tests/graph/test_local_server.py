@@ -1,16 +1,26 @@
 """Starting the real Neo4j server: its home folder, and what it says when it can't start."""
 
+import itertools
 import socket
 import stat
 import subprocess
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
+from neo4j import Driver
 
-from graph.errors import LocalServerError
+from graph.errors import GraphUnavailableError, LocalServerError
 from graph.local_server import JARS, LocalServer, prepare, wait_until_ready
+from graph.migrate import migrate
+from graph.records import StudySubgraph
+from graph.status import count_graph
+from graph.verify import violations
+from graph.writes import Projection, merge_studies
 from tests.fixtures.neo4j_server import PASSWORD, Neo4jServer
 from tests.fixtures.ports import free_port
+from tests.graph.subgraphs import study
 
 
 def _prepare(home: Path, jars: Path = JARS) -> LocalServer:
@@ -80,16 +90,37 @@ def test_a_server_that_ends_shows_the_end_of_its_log(tmp_path: Path) -> None:
             process.wait()
 
 
-def test_a_killed_server_recovers_what_was_committed(tmp_path: Path) -> None:
+def _merge_until_killed(driver: Driver, subgraphs: list[StudySubgraph]) -> int:
+    """Write one study a transaction, over and over, until the server is gone; how many were acknowledged."""
+    written = 0
+    try:
+        for subgraph in itertools.cycle(subgraphs):
+            merge_studies(driver, partial(Projection, [subgraph]))
+            written += 1
+    except GraphUnavailableError:
+        pass
+    return written
+
+
+@pytest.mark.timeout(300)
+def test_a_server_killed_while_it_merges_keeps_whole_studies_alone(tmp_path: Path) -> None:
     server = Neo4jServer(tmp_path / "a home with spaces")
+    subgraphs = [study(number) for number in range(100)]
     try:
         server.start()
         with server.driver() as driver:
-            driver.execute_query("UNWIND range(1, 2000) AS i CREATE (:Thing {i: i})")
-        server.kill()
+            migrate(driver)
+            killer = threading.Timer(1.0, server.kill)
+            killer.start()
+            written = _merge_until_killed(driver, subgraphs)
+            killer.join()
         server.start()
         with server.driver() as driver:
-            assert driver.execute_query("MATCH (t:Thing) RETURN count(t)").records[0][0] == 2000
+            assert not any(violations(driver).values())
+            assert count_graph(driver).labels["Study"] in {min(written, 100), min(written + 1, 100)}
+            merge_studies(driver, lambda: Projection(subgraphs))
+            assert count_graph(driver).labels["Study"] == 100
+            assert not any(violations(driver).values())
         with pytest.raises(LocalServerError, match="does not accept the password"):
             wait_until_ready(server.local, "another-password", alive=server.runs)
     finally:
