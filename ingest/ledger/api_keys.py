@@ -6,11 +6,13 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ingest.ledger.database import Ledger, insert, now
 from ingest.ledger.tables import api_keys
 from ingest.secret_files import read_or_make
+
+_BY_HASH = select(api_keys).where(api_keys.c.key_hash == bindparam("hash"))
 
 PREFIX = "vlmkg_"
 """What every key begins with, so that a leaked one is found by searching for it."""
@@ -50,7 +52,7 @@ def ensure_admin_key(ledger: Ledger, file: Path) -> str:
 def authenticate(ledger: Ledger, key: str) -> KeyHolder | None:
     """Whose key this is; None where the ledger does not know it."""
     with ledger.read() as connection:
-        row = connection.execute(select(api_keys).where(api_keys.c.key_hash == _hash(key))).first()
+        row = connection.execute(_BY_HASH, {"hash": _hash(key)}).first()
     return KeyHolder(row.name, Role(row.role)) if row else None
 
 

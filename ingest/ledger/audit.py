@@ -9,6 +9,8 @@ from sqlalchemy import Connection, select
 from ingest.ledger.database import Ledger, now
 from ingest.ledger.tables import audit
 
+_INSERT = audit.insert()
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -32,7 +34,7 @@ def write(connection: Connection, *, actor: str, action: str, patients: Sequence
     """Write one entry in the caller's transaction."""
     named = tuple(sorted(set(patients)))
     values = {"at": now(connection), "actor": actor, "action": action, "patients": named, "outcome": outcome}
-    connection.execute(audit.insert(), values)
+    connection.execute(_INSERT, values)
 
 
 def entries(connection: Connection, *, limit: int, before: int | None = None) -> list[AuditEntry]:

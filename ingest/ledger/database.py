@@ -6,7 +6,7 @@ on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees o
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,12 @@ from vlmkg.errors import UsageError
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another process's transaction on SQLite."""
+
+INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""INSERT with ON CONFLICT, which SQLAlchemy spells by database."""
 
 _WRITE = "vlmkg_write"
 
@@ -70,8 +76,8 @@ def now(connection: Connection) -> datetime:
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, which SQLAlchemy spells by database."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    """An INSERT that knows ON CONFLICT, for this database."""
+    return INSERT[connection.dialect.name](table)
 
 
 def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:

@@ -11,6 +11,9 @@ from ingest.ledger.tables import patients
 
 Row = dict[str, Any]
 
+_SELECT = select(patients).where(patients.c.patient_id.in_(bindparam("wanted", expanding=True)))
+_INSERT = patients.insert()
+
 
 def write_patients(connection: Connection, said: Iterable[NewPatient]) -> None:
     """Insert patients, or bring them up to date. Of two messages the later one counts, whichever came first.
@@ -23,7 +26,7 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> None:
     known = {
         row.patient_id: dict(row._mapping)
         for chunk in chunks(sorted(new))
-        for row in connection.execute(select(patients).where(patients.c.patient_id.in_(chunk)))
+        for row in connection.execute(_SELECT, {"wanted": chunk})
     }
     _insert(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
     _update(connection, [row for key, old in known.items() if (row := _merged(old, new[key])) != old])
@@ -58,7 +61,7 @@ def _merged(row: Row, said: Iterable[NewPatient]) -> Row:
 
 def _insert(connection: Connection, rows: list[Row]) -> None:
     if rows:
-        connection.execute(patients.insert(), rows)
+        connection.execute(_INSERT, rows)
 
 
 def _update(connection: Connection, rows: list[Row]) -> None:

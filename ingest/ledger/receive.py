@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ingest.ledger.database import insert, now
+from ingest.ledger.database import INSERT, now
 from ingest.ledger.incoming import NewEvent, place_of
 from ingest.ledger.patients import write_patients
 from ingest.ledger.placement import Added, place, serialise
@@ -20,6 +20,14 @@ CONFLICTING_VERSION = "conflicting_version"
 """Warning of an event that brings other words under a report id and status that the ledger has already."""
 
 Unique = tuple[str, str, str]
+
+_NEW_EVENTS = {
+    name: insert(events)
+    .on_conflict_do_nothing()
+    .returning(events.c.id, events.c.source, events.c.external_id, events.c.digest)
+    for name, insert in INSERT.items()
+}
+_NEW_TEXTS = {name: insert(report_texts).on_conflict_do_nothing() for name, insert in INSERT.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,8 @@ def _insert(connection: Connection, incoming: Sequence[NewEvent]) -> dict[Unique
         return {}
     at = now(connection)
     rows = [_row(event, at) for event in incoming]
-    statement = insert(connection, events).on_conflict_do_nothing()
-    returning = statement.returning(events.c.id, events.c.source, events.c.external_id, events.c.digest)
-    return {(row.source, row.external_id, row.digest): row.id for row in connection.execute(returning, rows)}
+    made = connection.execute(_NEW_EVENTS[connection.dialect.name], rows)
+    return {(row.source, row.external_id, row.digest): row.id for row in made}
 
 
 def _deliver_again(connection: Connection, deliveries: Counter[Unique]) -> dict[Unique, Any]:
@@ -113,9 +120,7 @@ def _write_texts(connection: Connection, incoming: Iterable[NewEvent]) -> None:
         for report in reports
     }
     if rows:
-        connection.execute(
-            insert(connection, report_texts).on_conflict_do_nothing(), [rows[key] for key in sorted(rows)]
-        )
+        connection.execute(_NEW_TEXTS[connection.dialect.name], [rows[key] for key in sorted(rows)])
 
 
 def _warn(connection: Connection, event_ids: Iterable[int], incoming: dict[int, NewEvent]) -> None:
