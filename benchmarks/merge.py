@@ -16,10 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from neo4j import Driver
 
 from benchmarks import raw_merge
@@ -30,6 +32,7 @@ from ingest.ledger import studies
 from ingest.ledger.database import Ledger, open_ledger
 from ingest.worker.merge import GROUP, Target
 from ingest.worker.projection import project
+from ingest.worker.queues import Queue
 from ingest.worker.rebuild import rebuild
 from stack.demo.hospital_day import hospital_day
 from vlmkg.data_dir import DataDir
@@ -47,23 +50,27 @@ def main() -> None:
     parser.add_argument("reports", nargs="?", type=Path)
     parser.add_argument("--repeat", type=int, default=3)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as data:
+    with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
         reports = arguments.reports or (REAL if REAL.exists() else synthetic(Path(folder) / "archive"))
+        before = cpu_seconds(up)
         whole = import_all(data, reports)
+        spent = cpu_seconds(up) - before
         ledger = open_ledger(data.ledger_url)
         with open_driver(find_settings(data)) as driver:
             step, raw, number = compare(ledger, driver, arguments.repeat)
         ledger.close()
     print(f"{whole['merged']} messages, {number} studies, {GROUP} a transaction; {reports.name}")
     print(f"whole path      {whole['merged'] / whole['seconds']:8.0f} messages/s")
+    for part, seconds in spent.most_common():
+        print(f"  {part:<14}{seconds * 1000 / whole['merged']:8.2f} ms of CPU a message")
     print(f"merge step      {number / step:8.0f} studies/s")
     print(f"raw MERGE       {number / raw:8.0f} studies/s")
     print(f"merge step / raw {raw / step:7.2f}")
 
 
 @contextmanager
-def stack(folder: Path) -> Iterator[DataDir]:
-    """A running stack of its own, below `folder`."""
+def stack(folder: Path) -> Iterator[tuple[DataDir, psutil.Process]]:
+    """A running stack of its own, below `folder`, and its supervisor."""
     command = [sys.executable, "-m", "vlmkg", "up", "--data", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -73,10 +80,21 @@ def stack(folder: Path) -> Iterator[DataDir]:
                 break
         else:
             sys.exit("the stack did not start")
-        yield DataDir(folder)
+        yield DataDir(folder), psutil.Process(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def cpu_seconds(up: psutil.Process) -> Counter[str]:
+    """CPU seconds of the parts of a stack so far, and of the children that have ended: the imports."""
+    spent = Counter({"import": sum(os.times()[2:4])})
+    for process in up.children(recursive=True):
+        words = process.cmdline()
+        part = next((f"worker {queue}" for queue in Queue if words[-1:] == [queue]), "")
+        part = part or ("neo4j" if "java" in words[0] else "redis" if "redis" in words[0] else "other")
+        spent[part] += sum(process.cpu_times()[:2])
+    return spent
 
 
 def import_all(data: DataDir, reports: Path) -> dict[str, float]:
