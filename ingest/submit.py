@@ -10,7 +10,7 @@ from functools import partial
 from ingest import blobs
 from ingest.blobs import BlobStore
 from ingest.errors import MessageRefusedError
-from ingest.formats.cleaning import RAW_LIMIT
+from ingest.formats.cleaning import RAW_LIMIT, clean_name
 from ingest.formats.origin import Format, Origin
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
@@ -125,7 +125,8 @@ def _event(message: Incoming) -> NewEvent:
         external_id="",
         digest=digest,
         format=message.format.value,
-        origin_name=message.origin.name,
+        # A file's name may be no UTF-8. Parsers clean it in the same way before they use it.
+        origin_name=clean_name(message.origin.name),
         origin_source=message.origin.source,
         origin_time=message.origin.modified_at,
         blob_key=digest if len(message.raw) <= RAW_LIMIT else None,

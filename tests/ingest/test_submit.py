@@ -111,6 +111,13 @@ def test_the_limit_of_a_text(receiver: Receiver) -> None:
     assert look(receiver, over.event_id).blob_key
 
 
+def test_names_that_no_database_takes(receiver: Receiver) -> None:
+    named = receive(receiver, plain("clear", "caf\udce9\0 1"))
+    refused = receive(receiver, plain(b"\xff\xfe\xff", "caf\udce9\0 2"))
+    assert (named.state, refused.state) == (State.RECEIVED, State.REFUSED)
+    assert look(receiver, named.event_id).external_id == look(receiver, named.event_id).origin_name == "caf 1"
+
+
 def test_what_never_was_a_message_is_recorded_too(receiver: Receiver) -> None:
     error = MessageRefusedError(Reason.EMPTY_ARCHIVE, "the archive has no members")
     receipt = refuse(receiver, Incoming(b"PK", Format.OPENI, Origin(name="a.zip")), error)
