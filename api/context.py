@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from strawberry.dataloader import DataLoader
-
 from api.audit import Trail
 from api.callers import Caller
 from api.documents import Document
-from api.selection import Keys
 from api.settings import ApiSettings
 from graph.reads.fetching import GraphReader
 from ingest.submit import Receiver
@@ -26,15 +23,13 @@ class Services:
 class ApiContext:
     """One operation: who asks, and what it has touched.
 
-    `texts` gives reports' texts by reportKey. `operation_name` is as the client gave it. `action` is what the audit
-    trail says was done. `document` is set once the operation has passed the guard, before any resolver runs.
+    `operation_name` is as the client gave it. `action` is what the audit trail says was done. `document` is set once
+    the operation has passed the guard, before any resolver runs.
     """
 
     services: Services
     caller: Caller
-    texts: DataLoader[str, str | None]
     operation_name: str | None
     trail: Trail = field(default_factory=Trail)
-    keys: Keys = field(default_factory=Keys)
     action: str = ""
     document: Document = field(init=False)

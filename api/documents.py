@@ -16,6 +16,7 @@ from graphql import (
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
+    TypeNameMetaFieldDef,
     get_named_type,
     is_abstract_type,
 )
@@ -35,8 +36,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the answer. Several nodes of the same name and place make one field together."""
+    """One field of the answer, which holds it under `key`: its alias or its name. Several nodes of the same key and
+    place make one field together."""
 
+    key: str
     name: str
     nodes: tuple[FieldNode, ...]
     definition: GraphQLField
@@ -50,7 +53,8 @@ class Field:
 
 
 def fields_of(document: Document, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> list[Field]:
-    """The fields that these selection sets ask of an object of the type `parent`, `__typename` left aside.
+    """The fields that these selection sets ask of an object of the type `parent`. Of the fields that every type has
+    `__typename` is among them, introspection is not.
 
     Raises GraphQLError where an argument does not fit its type.
     """
@@ -61,15 +65,15 @@ def fields_of(document: Document, parent: GraphQLNamedType, selections: Iterable
             grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
     definitions = getattr(parent, "fields", {})
     return [
-        _field(document, definitions[nodes[0].name.value], nodes)
-        for nodes in grouped.values()
-        if nodes[0].name.value in definitions
+        _field(document, key, definitions.get(nodes[0].name.value, TypeNameMetaFieldDef), nodes)
+        for key, nodes in grouped.items()
+        if nodes[0].name.value in definitions or nodes[0].name.value == "__typename"
     ]
 
 
-def _field(document: Document, definition: GraphQLField, nodes: list[FieldNode]) -> Field:
-    arguments = get_argument_values(definition, nodes[0], document.variables)
-    return Field(nodes[0].name.value, tuple(nodes), definition, arguments, get_named_type(definition.type))
+def _field(document: Document, key: str, definition: GraphQLField, nodes: list[FieldNode]) -> Field:
+    arguments = get_argument_values(definition, nodes[0], document.variables) if definition.args else {}
+    return Field(key, nodes[0].name.value, tuple(nodes), definition, arguments, get_named_type(definition.type))
 
 
 def _nodes(

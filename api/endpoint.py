@@ -8,7 +8,6 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import structlog
@@ -16,7 +15,6 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from graphql import GraphQLError
 from strawberry import Schema
-from strawberry.dataloader import DataLoader
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -26,8 +24,6 @@ from api.callers import Doorkeeper
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked
 from ingest.errors import OutageError
-from ingest.ledger import reports
-from ingest.ledger.database import Ledger
 from vlmkg.errors import VlmkgError
 
 log = structlog.get_logger()
@@ -69,8 +65,7 @@ async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
         return refusal(error)
-    texts = _texts_of(endpoint.services.receiver.ledger)
-    context = ApiContext(endpoint.services, caller, texts, asked.operation_name)
+    context = ApiContext(endpoint.services, caller, asked.operation_name)
     result = await _run(endpoint, asked, context)
     codes = [code_of(error) for error in result.errors or ()]
     try:
@@ -154,17 +149,3 @@ def _shown(result: ExecutionResult) -> dict[str, Any]:
     if result.errors:
         shown["errors"] = [masked(error) for error in result.errors]
     return shown
-
-
-def _texts_of(ledger: Ledger) -> DataLoader[str, str | None]:
-    return DataLoader(partial(_load_texts, ledger))
-
-
-async def _load_texts(ledger: Ledger, keys: list[str]) -> list[str | None]:
-    found = await asyncio.to_thread(_read_texts, ledger, keys)
-    return [found.get(key) for key in keys]
-
-
-def _read_texts(ledger: Ledger, keys: list[str]) -> dict[str, str]:
-    with ledger.read() as connection:
-        return reports.texts(connection, keys)

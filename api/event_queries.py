@@ -5,7 +5,7 @@ import asyncio
 import strawberry
 from sqlalchemy import Connection
 
-from api.cursors import Listed
+from api.answers import Row, Shaped
 from api.event_types import (
     Event,
     EventConnection,
@@ -18,18 +18,23 @@ from api.event_types import (
 )
 from api.graph_types import After, First
 from api.ids import event_number
-from api.rows import Info, Row, connection
-from api.selection import page_of, root_field
+from api.reading import Info, own_page, root_field, shaped
 from graph.reads.wanted import Page
 from ingest.ledger import events, extractions
 from ingest.ledger.database import Ledger
 from ingest.ledger.events import EventFilter
 
 
-async def event_by_number(info: Info, number: int) -> Row | None:
-    """One event, or None."""
+async def event_row_of(info: Info, number: int) -> Row | None:
+    """One event's row, or None."""
     info.context.trail.saw()
     return await asyncio.to_thread(_event, info.context.services.receiver.ledger, number)
+
+
+async def answer_event(info: Info, given: str) -> Shaped | None:
+    """One event by its id or its number, or None."""
+    number = event_number(given)
+    return None if number is None else shaped(info, "Event", await event_row_of(info, number))
 
 
 @strawberry.type
@@ -39,25 +44,21 @@ class EventQueries:
     @strawberry.field(
         description="One event, by its id or its number: where the work on it stands.", graphql_type=Event | None
     )
-    async def event(self, info: Info, id: strawberry.ID) -> Row | None:  # noqa: A002
+    async def event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
         """For whoever submitted a report."""
-        number = event_number(id)
-        return None if number is None else await event_by_number(info, number)
+        return await answer_event(info, id)
 
     @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
     async def events(
         self, info: Info, where: EventWhereInput | None = None, first: First = 20, after: After = None
-    ) -> Row:
+    ) -> Shaped:
         """As `vlmkg events list` shows them."""
         del where, first, after
-        document, asked = root_field(info)
-        page = page_of(document, Listed.EVENTS, asked)
-        condition = event_filter(asked.arguments.get("where"))
+        plan, condition = own_page(info), event_filter(root_field(info).arguments.get("where"))
         info.context.trail.saw()
         ledger = info.context.services.receiver.ledger
-        rows, total = await asyncio.to_thread(_events, ledger, condition, page)
-        found: Row = connection(Listed.EVENTS, rows, page.first, asked.arguments.get("after"), total)
-        return found
+        rows, total = await asyncio.to_thread(_events, ledger, condition, plan.page)
+        return Shaped(plan.shape(rows, total))
 
     @strawberry.field(
         description="A page of triplets that were read and refused, the newest first. For operators.",
@@ -65,16 +66,13 @@ class EventQueries:
     )
     async def rejections(
         self, info: Info, where: RejectionWhereInput | None = None, first: First = 20, after: After = None
-    ) -> Row:
+    ) -> Shaped:
         """Where an engine or its rules go wrong."""
         del where, first, after
-        document, asked = root_field(info)
-        page = page_of(document, Listed.REJECTIONS, asked)
-        reason = (asked.arguments.get("where") or {}).get("reason")
+        plan, reason = own_page(info), (root_field(info).arguments.get("where") or {}).get("reason")
         info.context.trail.saw()
-        rows = await asyncio.to_thread(_rejections, info.context.services.receiver.ledger, reason, page)
-        found: Row = connection(Listed.REJECTIONS, rows, page.first, asked.arguments.get("after"), None)
-        return found
+        rows = await asyncio.to_thread(_rejections, info.context.services.receiver.ledger, reason, plan.page)
+        return Shaped(plan.shape(rows, None))
 
 
 def _event(ledger: Ledger, number: int) -> Row | None:

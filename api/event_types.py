@@ -6,8 +6,8 @@ from typing import Any
 import strawberry
 from sqlalchemy import Connection
 
-from api.graph_types import Node, PageInfo, identified
-from api.rows import Row
+from api.answers import Row
+from api.graph_types import ID, Node, PageInfo
 from api.scalars import DateTime
 from ingest.ledger import events
 from ingest.ledger.events import Event as LedgerEvent
@@ -22,7 +22,7 @@ strawberry.enum(State, name="EventState", description="Where the work on an even
 class Event(Node):
     """See ingest.ledger.events.Event."""
 
-    id: strawberry.ID = identified("Event", "eventId")
+    id: strawberry.ID = ID
     event_id: strawberry.ID = strawberry.field(description="The number that `vlmkg events` shows.")
     state: State
     reason: str | None = strawberry.field(description="Why it was refused, or given up.")
@@ -132,7 +132,6 @@ def rejection_row(found: RejectionRow) -> Row:
 
 def _event_row(event: LedgerEvent, study_keys: tuple[str, ...]) -> Row:
     return {
-        "__typename": "Event",
         "eventId": event.id,
         "state": event.state,
         "reason": event.reason,

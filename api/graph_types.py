@@ -1,31 +1,30 @@
-"""The graph's objects as GraphQL types. Their rows come from graph.reads.shapes."""
+"""The graph's objects as GraphQL types: what they have, not how it is found (see api.answers)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from api.cursors import Listed
 from api.inputs import FindingWhereInput, Laterality, StudyWhereInput
-from api.rows import Info, Row, nested, nested_connection, nested_value
 from api.scalars import DateTime
 from vlmkg.schema import Presence, Witness
 
-Root = strawberry.Parent[Row]
 Where = Annotated[FindingWhereInput | None, strawberry.argument(description="All, without it.")]
 First = Annotated[int, strawberry.argument(description="Rows of the page, at most 200.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before.")]
+
+
+class AnsweredByTheRootError(Exception):
+    """Fields inside an answer are put together with it (api.answers): their functions only declare the arguments."""
+
+
+ID = strawberry.field(description="The type and its key.")
 
 
 @strawberry.interface(description="What can be had again by its id.")
 class Node:
     """The relay interface."""
 
-    id: strawberry.ID = strawberry.field(description="The type and its key.")
-
-    @classmethod
-    def is_type_of(cls, row: Any, _info: Any) -> bool:
-        """Rows carry no type but those of `node`, where it is asked."""
-        return bool(row.get("__typename", cls.__name__) == cls.__name__)
+    id: strawberry.ID = ID
 
 
 @strawberry.type(description="Where a page stands in its list.")
@@ -38,28 +37,19 @@ class PageInfo:
     end_cursor: str | None
 
 
-def identified(kind: str, key: str) -> Any:
-    """The field `id` of a type whose key is the value `key`."""
-
-    def resolve(root: Root) -> strawberry.ID:
-        return strawberry.ID(f"{kind}:{root[key]}")
-
-    return strawberry.field(resolver=resolve, description="The type and its key.")
-
-
 @strawberry.type(description="A concept of a vocabulary; `local` for words that no vocabulary has.")
 class Concept(Node):
     """See graph.records.ConceptRecord."""
 
-    id: strawberry.ID = identified("Concept", "code")
+    id: strawberry.ID = ID
     code: str
     name: str
     system: str = strawberry.field(description="radlex, vlmkg or local.")
     synonyms: list[str]
-    parents: list["Concept"] = nested("What it IS_A, directly.")
-    children: list["Concept"] = nested("What IS_A it, directly.")
-    ancestors: list["Concept"] = nested("All that it IS_A.")
-    parts: list["Concept"] = nested("What is PART_OF it, directly.")
+    parents: list["Concept"] = strawberry.field(description="What it IS_A, directly.")
+    children: list["Concept"] = strawberry.field(description="What IS_A it, directly.")
+    ancestors: list["Concept"] = strawberry.field(description="All that it IS_A.")
+    parts: list["Concept"] = strawberry.field(description="What is PART_OF it, directly.")
 
 
 @strawberry.type(description="Where a finding stands in its report: half-open code-point offsets into the text.")
@@ -76,12 +66,7 @@ class Place:
     """An anatomy mention."""
 
     text: str = strawberry.field(description="The report's own words.")
-    concept: Concept | None = nested("The concept of these words.")
-
-
-async def _text(root: Root, info: Info) -> str | None:
-    """From the ledger, all of an answer together."""
-    return await info.context.texts.load(root["reportKey"])
+    concept: Concept | None = strawberry.field(description="The concept of these words.")
 
 
 @strawberry.type(description="One version of one report.")
@@ -96,7 +81,7 @@ class Report:
     issued_at: DateTime | None
     text_digest: str
 
-    text: str | None = strawberry.field(resolver=_text, description="The report's text. Not for researchers.")
+    text: str | None = strawberry.field(description="The report's text, from the ledger. Not for researchers.")
 
 
 @strawberry.type(description="One image of a study, without its pixels.")
@@ -127,23 +112,25 @@ class Extraction:
 class Finding(Node):
     """See graph.records.MentionRecord and FindingRecord."""
 
-    id: strawberry.ID = identified("Finding", "mentionId")
+    id: strawberry.ID = ID
     text: str = strawberry.field(description="The report's own words.")
     presence: Presence
-    concept: Concept | None = nested("The concept of the composed finding.")
+    concept: Concept | None = strawberry.field(description="The concept of the composed finding.")
     laterality: Laterality | None
     severity: str | None
-    locations: list[Place] = nested("Its places.")
+    locations: list[Place] = strawberry.field(description="Its places.")
     modifiers: list[str] = strawberry.field(description="The words that describe it.")
-    suggests: list["Finding"] = nested("What it is suggestive of.")
-    suggested_by: list["Finding"] = nested("What is suggestive of it.")
+    suggests: list["Finding"] = strawberry.field(description="What it is suggestive of.")
+    suggested_by: list["Finding"] = strawberry.field(description="What is suggestive of it.")
     studied_at: DateTime | None = strawberry.field(description="When the study started.")
-    study: "Study" = nested("The study that it was found in.")
-    patient: "Patient" = nested("The patient.")
+    study: "Study" = strawberry.field(description="The study that it was found in.")
+    patient: "Patient" = strawberry.field(description="The patient.")
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
     witness: Witness
-    report: Report | None = nested("The report that it stands in; null for one read from an image.")
-    span: Span = nested("Where it stands in the report.")
+    report: Report | None = strawberry.field(
+        description="The report that it stands in; null for one read from an image."
+    )
+    span: Span = strawberry.field(description="Where it stands in the report.")
 
 
 @strawberry.type
@@ -163,17 +150,15 @@ class FindingConnection:
     total_count: int = strawberry.field(description="Rows on all pages; a query of its own.")
 
 
-def _findings(root: Root, info: Info, where: Where = None, first: First = 20, after: After = None) -> FindingConnection:
-    """What the graph brought along."""
-    del where
-    return nested_connection(Listed.FINDINGS, root, info, first, after)  # type: ignore[no-any-return]
+def _findings(where: Where = None, first: First = 20, after: After = None) -> FindingConnection:
+    raise AnsweredByTheRootError(where, first, after)
 
 
 @strawberry.type(description="A study of a patient.")
 class Study(Node):
     """See graph.records.StudyRecord."""
 
-    id: strawberry.ID = identified("Study", "studyKey")
+    id: strawberry.ID = ID
     study_key: str
     study_uid: str | None = strawberry.field(description="The StudyInstanceUID. Not for researchers.")
     accession: str | None = strawberry.field(description="A pseudonym.")
@@ -181,10 +166,10 @@ class Study(Node):
     body_part: str | None
     started_at: DateTime | None
     pairing: str
-    patient: "Patient" = nested("The patient.")
-    reports: list[Report] = nested("All versions of all its reports.")
-    images: list[Image] = nested("Its images.")
-    extraction: Extraction | None = nested("The reading that its findings come from.")
+    patient: "Patient" = strawberry.field(description="The patient.")
+    reports: list[Report] = strawberry.field(description="All versions of all its reports.")
+    images: list[Image] = strawberry.field(description="Its images.")
+    extraction: Extraction | None = strawberry.field(description="The reading that its findings come from.")
 
     findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of its findings.")
 
@@ -211,32 +196,26 @@ class TimelineEntry:
     """See graph.reads.shapes."""
 
     started_at: DateTime | None
-    study: Study = nested("The study.")
-    findings: list[Finding] = nested("Its findings, present or uncertain.")
+    study: Study = strawberry.field(description="The study.")
+    findings: list[Finding] = strawberry.field(description="Its findings, present or uncertain.")
 
 
 StudyWhere = Annotated[StudyWhereInput | None, strawberry.argument(description="All, without it.")]
 
 
-def _studies(
-    root: Root, info: Info, where: StudyWhere = None, first: First = 20, after: After = None
-) -> StudyConnection:
-    """What the graph brought along."""
-    del where
-    return nested_connection(Listed.STUDIES, root, info, first, after)  # type: ignore[no-any-return]
+def _studies(where: StudyWhere = None, first: First = 20, after: After = None) -> StudyConnection:
+    raise AnsweredByTheRootError(where, first, after)
 
 
-def _timeline(root: Root, info: Info, first: First = 50) -> list[TimelineEntry]:
-    """What the graph brought along."""
-    del first
-    return nested_value(root, info)  # type: ignore[no-any-return]
+def _timeline(first: First = 50) -> list[TimelineEntry]:
+    raise AnsweredByTheRootError(first)
 
 
 @strawberry.type(description="A patient, under a pseudonym.")
 class Patient(Node):
     """See graph.records.PatientRecord."""
 
-    id: strawberry.ID = identified("Patient", "patientId")
+    id: strawberry.ID = ID
     patient_id: str = strawberry.field(description="The pseudonym.")
     sex: str | None
     birth_year: int | None

@@ -7,10 +7,11 @@ from enum import Enum
 import strawberry
 from pydantic import ValidationError
 
+from api.answers import Shaped
 from api.errors import ApiError, Code
-from api.event_queries import event_by_number
+from api.event_queries import event_row_of
 from api.event_types import Event
-from api.rows import Info, Row
+from api.reading import Info, shaped
 from api.scalars import DateTime
 from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport, SubmittedStudy, raw_of
 from ingest.formats.origin import Format, Origin
@@ -82,12 +83,13 @@ class Mutation:
         description="Store a report. Once this answers it can't be lost; `event` shows its way into the graph.",
         graphql_type=SubmitReportPayload,
     )
-    async def submit_report(self, info: Info, input: SubmitReportInput) -> Row:  # noqa: A002
+    async def submit_report(self, info: Info, input: SubmitReportInput) -> Shaped | None:  # noqa: A002
         """A report that can't be used is stored as a refused event, with its reason."""
         origin = Origin(modified_at=datetime.datetime.now(datetime.UTC))
         message = Incoming(raw_of(_submission(input)), Format.GRAPHQL, origin)
         receipt = await asyncio.to_thread(receive, info.context.services.receiver, message)
-        return {"event": await event_by_number(info, receipt.event_id), "duplicate": receipt.duplicate}
+        row = {"event": await event_row_of(info, receipt.event_id), "duplicate": receipt.duplicate}
+        return shaped(info, "SubmitReportPayload", row)
 
 
 def _submission(given: SubmitReportInput) -> Submission:

@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 from strawberry.tools import merge_types
 
+from api.answers import Shaped, first_of
 from api.cohorts import Cohort, CohortWhereInput, cohort_question, cohort_row
-from api.cursors import Listed
 from api.errors import ApiError, Code
-from api.event_queries import EventQueries, event_by_number
+from api.event_queries import EventQueries, answer_event
 from api.graph_types import (
     After,
     Checkpoint,
@@ -23,7 +23,7 @@ from api.graph_types import (
     UnmappedTerm,
     Where,
 )
-from api.ids import event_number, split
+from api.ids import split
 from api.inputs import (
     PatientIdentifier,
     PatientWhereInput,
@@ -32,9 +32,7 @@ from api.inputs import (
     patient_where,
     study_where,
 )
-from api.reading import ask, ask_one, ask_page
-from api.rows import Info, Row
-from api.selection import first_of, root_field, wanted_of
+from api.reading import Info, answer_list, answer_one, answer_page, ask, root_field, shaped
 from graph.reads.concepts import concept_by_code, concept_search, unmapped_terms
 from graph.reads.engines import engine_in_use
 from graph.reads.findings import finding_by_id, finding_page, finding_total
@@ -55,14 +53,12 @@ class GraphQueries:
     """Each answers from one Cypher query; nested objects come with it."""
 
     @strawberry.field(description="Any object by its id.", graphql_type=Node | None)
-    async def node(self, info: Info, id: strawberry.ID) -> Row | None:  # noqa: A002
+    async def node(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
         """By the type that the id names."""
         type_name, key = split(id)
         if type_name == "Event":
-            number = event_number(key)
-            return None if number is None else await event_by_number(info, number)
-        document, asked = root_field(info)
-        return await ask_one(info, document, asked, type_name, lambda wanted: _BY_KEY[type_name](key, wanted))
+            return await answer_event(info, key)
+        return await answer_one(info, type_name, lambda wanted: _BY_KEY[type_name](key, wanted))
 
     @strawberry.field(
         description="A patient by pseudonym, or by an identifier as the sender has it (not for researchers).",
@@ -70,7 +66,7 @@ class GraphQueries:
     )
     async def patient(
         self, info: Info, patient_id: str | None = None, identifier: PatientIdentifier | None = None
-    ) -> Row | None:
+    ) -> Shaped | None:
         """The pseudonym of an identifier is made here; the identifier itself goes nowhere."""
         if (patient_id is None) == (identifier is None):
             raise ApiError(Code.BAD_USER_INPUT, "give either `patientId` or `identifier`")
@@ -79,101 +75,91 @@ class GraphQueries:
             patient_id = pseudonyms.patient_id(key, identifier.authority, identifier.value)
         asked_id = str(patient_id)
         info.context.trail.saw(asked_id)
-        document, asked = root_field(info)
-        return await ask_one(info, document, asked, "Patient", lambda wanted: patient_by_id(asked_id, wanted))
+        return await answer_one(info, "Patient", lambda wanted: patient_by_id(asked_id, wanted))
 
     @strawberry.field(description="A page of patients.", graphql_type=PatientConnection)
     async def patients(
         self, info: Info, where: PatientWhereInput | None = None, first: First = 20, after: After = None
-    ) -> Row:
+    ) -> Shaped:
         """In the order of their pseudonyms."""
         del where, first, after
-        document, asked = root_field(info)
-        tree = patient_where(asked.arguments.get("where"))
+        tree = patient_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: patient_page(tree, page, nodes)  # noqa: E731
-        return await ask_page(info, document, asked, Listed.PATIENTS, query, patient_total(tree))
+        return await answer_page(info, query, lambda: patient_total(tree))
 
     @strawberry.field(
         description="A study by its key, or by its StudyInstanceUID (not for researchers).", graphql_type=Study | None
     )
-    async def study(self, info: Info, study_uid: str | None = None, study_key: str | None = None) -> Row | None:
+    async def study(self, info: Info, study_uid: str | None = None, study_key: str | None = None) -> Shaped | None:
         """A UID that two patients claim is refused as ambiguous."""
-        document, asked = root_field(info)
         if study_key is not None and study_uid is None:
             key = study_key
-            return await ask_one(info, document, asked, "Study", lambda wanted: study_by_key(key, wanted))
+            return await answer_one(info, "Study", lambda wanted: study_by_key(key, wanted))
         if study_uid is not None and study_key is None:
             uid = study_uid
-            return await ask_one(info, document, asked, "Study", lambda wanted: studies_by_uid(uid, wanted))
+            return await answer_one(info, "Study", lambda wanted: studies_by_uid(uid, wanted))
         raise ApiError(Code.BAD_USER_INPUT, "give either `studyUid` or `studyKey`")
 
     @strawberry.field(description="A page of studies.", graphql_type=StudyConnection)
     async def studies(
         self, info: Info, where: StudyWhereInput | None = None, first: First = 20, after: After = None
-    ) -> Row:
+    ) -> Shaped:
         """In the order of time, unknown times last."""
         del where, first, after
-        document, asked = root_field(info)
-        tree = study_where(asked.arguments.get("where"))
+        tree = study_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: study_page(tree, page, nodes)  # noqa: E731
-        return await ask_page(info, document, asked, Listed.STUDIES, query, study_total(tree))
+        return await answer_page(info, query, lambda: study_total(tree))
 
     @strawberry.field(description="A page of findings of all patients.", graphql_type=FindingConnection)
-    async def findings(self, info: Info, where: Where = None, first: First = 20, after: After = None) -> Row:
+    async def findings(self, info: Info, where: Where = None, first: First = 20, after: After = None) -> Shaped:
         """In the order of their studies' time, unknown times last."""
         del where, first, after
-        document, asked = root_field(info)
-        tree = finding_where(asked.arguments.get("where"))
+        tree = finding_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: finding_page(tree, page, nodes)  # noqa: E731
-        return await ask_page(info, document, asked, Listed.FINDINGS, query, finding_total(tree))
+        return await answer_page(info, query, lambda: finding_total(tree))
 
     @strawberry.field(
         description="Concepts with the words in a name or synonym: whole names first, then those that begin so.",
         graphql_type=list[Concept],
     )
-    async def concepts(self, info: Info, search: str | None = None, first: First = 20) -> list[Row]:
+    async def concepts(self, info: Info, search: str | None = None, first: First = 20) -> Shaped:
         """All concepts, without words."""
         del first
-        document, asked = root_field(info)
-        wanted = wanted_of(document, info.context.keys, asked.type, asked)
-        rows = await ask(info, concept_search(search, first_of(asked), wanted))
-        return [row["node"] for row in rows]
+        limit = first_of(root_field(info))
+        return await answer_list(info, "Concept", lambda wanted: concept_search(search, limit, wanted))
 
     @strawberry.field(description="A concept by its code.", graphql_type=Concept | None)
-    async def concept(self, info: Info, code: str) -> Row | None:
+    async def concept(self, info: Info, code: str) -> Shaped | None:
         """None where the graph does not know it."""
-        document, asked = root_field(info)
-        return await ask_one(info, document, asked, "Concept", lambda wanted: concept_by_code(code, wanted))
+        return await answer_one(info, "Concept", lambda wanted: concept_by_code(code, wanted))
 
     @strawberry.field(
         description="Counts over the patients with such findings; small ones are suppressed.", graphql_type=Cohort
     )
-    async def cohort(self, info: Info, where: CohortWhereInput) -> Row:
+    async def cohort(self, info: Info, where: CohortWhereInput) -> Shaped | None:
         """By concept, location and month."""
         del where
-        _, asked = root_field(info)
-        rows = await ask(info, cohort_question(asked.arguments["where"]))
-        return cohort_row(rows[0], info.context.services.settings.min_cell)
+        rows = await ask(info, cohort_question(root_field(info).arguments["where"]))
+        return shaped(info, "Cohort", cohort_row(rows[0], info.context.services.settings.min_cell))
 
     @strawberry.field(
         description="Words of reports that no vocabulary has, the most frequent first.", graphql_type=list[UnmappedTerm]
     )
     async def unmapped_terms(
         self, info: Info, first: Annotated[int, strawberry.argument(description="At most 200.")] = 50
-    ) -> list[Row]:
+    ) -> Shaped:
         """Where the vocabulary should grow."""
         del first
-        _, asked = root_field(info)
-        return await ask(info, unmapped_terms(first_of(asked)))
+        limit = first_of(root_field(info))
+        return await answer_list(info, "UnmappedTerm", lambda _wanted: unmapped_terms(limit))
 
     @strawberry.field(
         description="The engine that read last, as seen in the graph; null in an empty graph.",
         graphql_type=Checkpoint | None,
     )
-    async def checkpoint(self, info: Info) -> Row | None:
+    async def checkpoint(self, info: Info) -> Shaped | None:
         """And how many others still have readings in the graph."""
-        rows = await ask(info, engine_in_use())
-        return rows[0]["node"] if rows else None
+        return await answer_one(info, "Checkpoint", lambda _wanted: engine_in_use())
 
 
 Query = merge_types("Query", (GraphQueries, EventQueries))

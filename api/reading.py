@@ -1,18 +1,30 @@
-"""How root fields ask the graph: the question, its answer, and the note of it in the audit trail."""
+"""How root fields answer: the question, its rows, the answer they make, and the note of it in the audit trail."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from api.cursors import Listed
-from api.documents import Document, Field
+import strawberry
+
+from api.answers import Answering, ObjectPlan, PagePlan, Row, Shaped, plan_object, plan_page
+from api.context import ApiContext
+from api.documents import Field, fields_of
 from api.errors import ApiError, Code
-from api.rows import Info, Row, connection
-from api.selection import asks, nodes_of, page_of, wanted_of
 from graph.reads.draft import ReadQuery
 from graph.reads.fetching import fetch
 from graph.reads.wanted import Page, Wanted
+from ingest.ledger import reports
+from ingest.ledger.database import Ledger
 
+Info = strawberry.Info[ApiContext, None]
 PageQuery = Callable[[Page, tuple[Wanted, ...]], ReadQuery]
+
+
+def root_field(info: Info) -> Field:
+    """The field that a root resolver answers."""
+    raw, document = info._raw_info, info.context.document
+    found = fields_of(document, raw.parent_type, [raw.operation.selection_set])
+    return next(one for one in found if one.nodes[0] is raw.field_nodes[0])
 
 
 async def ask(info: Info, query: ReadQuery) -> list[Row]:
@@ -22,32 +34,66 @@ async def ask(info: Info, query: ReadQuery) -> list[Row]:
     return rows
 
 
-async def ask_page(
-    info: Info, document: Document, asked: Field, listed: Listed, page_query: PageQuery, total_query: ReadQuery
-) -> Row:
+async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:
     """A connection: its page and, if it is selected, its total, asked for at once."""
-    page = page_of(document, listed, asked)
-    nodes = nodes_of(document, info.context.keys, asked)
-    wants_rows = asks(document, asked, "edges") or asks(document, asked, "pageInfo")
+    answering = Answering(info.context.document)
+    plan = plan_page(answering, root_field(info))
     rows, totals = await asyncio.gather(
-        ask(info, page_query(page, nodes)) if wants_rows else _nothing(),
-        ask(info, total_query) if page.total else _nothing(),
+        _nothing() if plan.nodes is None else ask(info, page_query(plan.page, plan.nodes)),
+        ask(info, total_query()) if plan.page.total else _nothing(),
     )
-    total = totals[0]["total"] if totals else None
-    found: Row = connection(listed, rows, page.first, asked.arguments.get("after"), total)
-    return found
+    made = plan.shape(rows, totals[0]["total"] if totals else None)
+    await _fill_texts(info, answering)
+    return Shaped(made)
 
 
-async def ask_one(
-    info: Info, document: Document, asked: Field, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]
-) -> Row | None:
+async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
     """One object, or None. Raises ApiError (AMBIGUOUS) where there are several."""
-    type_ = document.schema.type_map[type_name]
-    rows = await ask(info, query(wanted_of(document, info.context.keys, type_, asked)))
+    answering = Answering(info.context.document)
+    plan = _plan(answering, info, type_name)
+    rows = await ask(info, query(plan.wanted))
     if len(rows) > 1:
         raise ApiError(Code.AMBIGUOUS, "two patients claim this StudyInstanceUID: ask by `studyKey`")
-    return {**rows[0]["node"], "__typename": type_name} if rows else None
+    made = [plan.shape(row["node"]) for row in rows]
+    await _fill_texts(info, answering)
+    return Shaped(made[0]) if made else None
 
 
-async def _nothing() -> list[Row]:
+async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped:
+    """A list without pages."""
+    plan = _plan(Answering(info.context.document), info, type_name)
+    return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.wanted))])
+
+
+def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
+    """An object whose row is whole already, and names what is nested."""
+    plan = _plan(Answering(info.context.document, keyed=False), info, type_name)
+    return None if row is None else Shaped(plan.shape(row))
+
+
+def own_page(info: Info) -> PagePlan:
+    """The plan of a connection whose rows do not come from the graph."""
+    return plan_page(Answering(info.context.document, keyed=False), root_field(info))
+
+
+def _plan(answering: Answering, info: Info, type_name: str) -> ObjectPlan:
+    return plan_object(answering, answering.document.schema.type_map[type_name], root_field(info).selections)
+
+
+async def _fill_texts(info: Info, answering: Answering) -> None:
+    """Put the reports' texts where they were asked for, from the ledger, all at once."""
+    if not answering.late:
+        return
+    ledger, keys = info.context.services.receiver.ledger, [late.report_key for late in answering.late]
+    texts = await asyncio.to_thread(_texts, ledger, keys)
+    for late in answering.late:
+        late.made[late.key] = texts.get(late.report_key)
+
+
+def _texts(ledger: Ledger, keys: Sequence[str]) -> dict[str, str]:
+    with ledger.read() as connection:
+        return reports.texts(connection, keys)
+
+
+async def _nothing() -> list[Any]:
     return []

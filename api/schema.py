@@ -8,8 +8,10 @@ import strawberry
 from graphql import GraphQLError, MaxIntrospectionDepthRule
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
+from api.answers import Shaped
 from api.context import ApiContext
 from api.errors import ApiError, Code, record
 from api.event_types import Event
@@ -17,7 +19,6 @@ from api.graph_types import Node
 from api.guard import action_of, check, check_aliases, operation_of, read_document
 from api.mutations import Mutation
 from api.queries import Query
-from api.rows import value_of
 from api.scalars import DATE_TIME, DateTime
 from api.settings import ApiSettings
 
@@ -32,6 +33,18 @@ class ApiSchema(strawberry.Schema):
         del execution_context
         for error in errors:
             record(error)
+
+
+class ShapedExecution(StrawberryGraphQLCoreExecutionContext):
+    """Execution that leaves finished values as they are: see api.answers."""
+
+    def complete_value(
+        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """GraphQL's CompleteValue, for what is not finished."""
+        if isinstance(result, Shaped):
+            return result.value
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
 
 class Guard(SchemaExtension):
@@ -63,8 +76,14 @@ def build_schema(settings: ApiSettings) -> strawberry.Schema:
         ValidationCache,
         Guard,
     ]
-    config = StrawberryConfig(default_resolver=value_of, scalar_map={DateTime: DATE_TIME})
-    return ApiSchema(Query, Mutation, types=[Node, Event], extensions=extensions, config=config)
+    return ApiSchema(
+        Query,
+        Mutation,
+        types=[Node, Event],
+        extensions=extensions,
+        execution_context_class=ShapedExecution,
+        config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
+    )
 
 
 if __name__ == "__main__":

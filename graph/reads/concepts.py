@@ -29,12 +29,13 @@ def concept_by_code(code: str, wanted: Iterable[Wanted]) -> ReadQuery:
 
 
 def unmapped_terms(first: int) -> ReadQuery:
-    """Rows `term`, `mentions`: the words that no vocabulary has, the most frequent first."""
+    """Rows `node`, each `{term, mentions}`: the words that no vocabulary has, the most frequent first."""
     draft = Draft()
     return draft.finish(
         f"{look_up('concept', 'Concept', 'system', draft.bind(LOCAL))}\n"
         "WITH concept, COUNT { (concept)<-[:REFERS_TO]-() } AS mentions WHERE mentions > 0\n"
-        f"RETURN concept.name AS term, mentions ORDER BY mentions DESC, term LIMIT {draft.bind(first)}"
+        "WITH concept.name AS term, mentions\n"
+        f"RETURN {{term: term, mentions: mentions}} AS node ORDER BY mentions DESC, term LIMIT {draft.bind(first)}"
     )
 
 
