@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from stack.child import Part
 from stack.console import say, show
 from stack.folder import owned, secret
 from stack.places import API, API_KEY, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
+from stack.ports import release
 from stack.programs import api, environment, worker
 from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
 from stack.settings import StackSettings
@@ -36,11 +37,12 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
     often while the block ran.
     """
     settings = _settings()
-    with owned(data, say) as lock:
+    with ExitStack() as cleanup, owned(data, say) as lock:
         supervisor = Supervisor(data, lock, say)
         with _stop_signals(supervisor.hurry):
             try:
                 places = find_places(data, settings)
+                cleanup.callback(release, places.ports)
                 say(f"starting in {data.root}")
                 endpoints = _start(places, supervisor, heap_mib=settings.vlmkg_neo4j_heap, graph_text=graph_text)
                 data.write_endpoints(endpoints)

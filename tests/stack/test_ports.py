@@ -2,7 +2,7 @@
 
 import socket
 
-from stack.ports import HOST, Port, choose
+from stack.ports import HOST, Port, choose, release
 from tests.fixtures.ports import free_port
 
 
@@ -29,3 +29,15 @@ def test_no_two_parts_get_one_port() -> None:
     usual = free_port()
     chosen = choose({"one": usual, "two": usual, "three": usual})
     assert len({port.number for port in chosen.values()}) == 3
+
+
+def test_a_chosen_port_is_kept_from_the_next_stack_until_it_is_released() -> None:
+    usual = free_port()
+    first = choose({"api": usual})
+    second = choose({"api": usual})
+    assert second["api"].number != usual
+    release(first)
+    release(second)
+    third = choose({"api": usual})
+    assert third == {"api": Port(usual)}
+    release(third)
