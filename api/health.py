@@ -19,7 +19,7 @@ PATIENCE_S = 3.0
 async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | None) -> dict[str, bool]:
     """Each part by name, and whether it answers. The queue is asked only where its address is known."""
     checks: dict[str, Awaitable[object]] = {
-        "graph": fetch(graph, Draft().finish("RETURN 1 AS one")),
+        "graph": fetch(graph, Draft().finish("UNWIND [1] AS one", one="one")),
         "ledger": asyncio.to_thread(ledger.ping),
     }
     if broker_url is not None:

@@ -29,7 +29,8 @@ def cohort(finding: FindingWhere, patient: PatientWhere | None) -> ReadQuery:
         "study: study.studyKey, concept: finding.conceptCode, places: coalesce(finding.placeCodes, []), "
         "month: left(toString(study.startedAt), 7)}) AS found }"
     )
-    return draft.finish("\n".join((found, *_BREAKDOWNS, _ANSWER)))
+    names = ("patients", "studies", "concepts", "locations", "months")
+    return draft.finish("\n".join((found, *_BREAKDOWNS)), **{name: name for name in names})
 
 
 def _breakdown(name: str, unwind: str, key: str, label: str, order: str) -> str:
@@ -52,4 +53,3 @@ _BREAKDOWNS = (
     _breakdown("locations", "UNWIND row.places AS place", "place", _NAME, "patients DESC, key"),
     _breakdown("months", "", "row.month", "key", "key DESC"),
 )
-_ANSWER = "RETURN patients, studies, concepts, locations, months"

@@ -18,14 +18,20 @@ def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> R
         match += f"\nWITH concept, [concept.name] + coalesce(concept.synonyms, []) AS names WHERE {_named(value)}"
         order = f"CASE {_rank(value)} END, size(concept.name), {order}"
     cut = f"WITH concept ORDER BY {order} LIMIT {draft.bind(first)}"
-    return draft.finish(f"{match}\n{cut}\nRETURN {concept(draft, wanted, 'concept')} AS node")
+    # Numbered before the rows are made, so that their order is kept whatever the planner does with them.
+    numbered = (
+        "WITH collect(concept) AS found UNWIND range(0, size(found) - 1) AS place WITH place, found[place] AS concept"
+    )
+    return draft.finish(
+        f"{match}\n{cut}\n{numbered}", "ORDER BY row.place", place="place", node=concept(draft, wanted, "c")
+    )
 
 
 def concept_by_code(code: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, or none."""
     draft = Draft()
     match = look_up("concept", "Concept", "code", draft.bind(code))
-    return draft.finish(f"{match}\nRETURN {concept(draft, wanted, 'concept')} AS node")
+    return draft.finish(match, node=concept(draft, wanted, "concept"))
 
 
 def unmapped_terms(first: int) -> ReadQuery:
@@ -33,9 +39,10 @@ def unmapped_terms(first: int) -> ReadQuery:
     draft = Draft()
     return draft.finish(
         f"{look_up('concept', 'Concept', 'system', draft.bind(LOCAL))}\n"
-        "WITH concept, COUNT { (concept)<-[:REFERS_TO]-() } AS mentions WHERE mentions > 0\n"
-        "WITH concept.name AS term, mentions\n"
-        f"RETURN {{term: term, mentions: mentions}} AS node ORDER BY mentions DESC, term LIMIT {draft.bind(first)}"
+        "WITH concept.name AS term, COUNT { (concept)<-[:REFERS_TO]-() } AS mentions WHERE mentions > 0\n"
+        f"WITH term, mentions ORDER BY mentions DESC, term LIMIT {draft.bind(first)}",
+        "ORDER BY row.node.mentions DESC, row.node.term",
+        node="{term: term, mentions: mentions}",
     )
 
 

@@ -11,7 +11,10 @@ KINDS_AND_PARTS = "IS_A|PART_OF"
 
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """A finished query. `text` is put together from this package's own constants; `parameters` hold every value."""
+    """A finished query: one record with one value `rows`, a list of maps.
+
+    `text` is put together from this package's own constants; `parameters` hold every value.
+    """
 
     text: str
     parameters: dict[str, object]
@@ -44,9 +47,14 @@ class Draft:
             found = self._code_sets[where, edges] = (name, _code_set(self, where, edges, name))
         return found[0]
 
-    def finish(self, body: str) -> ReadQuery:
-        """The query: the code sets, then `body`."""
-        text = "\n".join((*(statement for _, statement in self._code_sets.values()), body))
+    def finish(self, body: str, order: str = "", **row: str) -> ReadQuery:
+        """The query: the code sets, `body`, and the rows with these expressions, in this order.
+
+        All rows are one record: the driver takes as long over a record as the server over a small page.
+        """
+        entries = ", ".join(f"{name}: {expression}" for name, expression in row.items())
+        answer = f"WITH {{{entries}}} AS row {order}\nRETURN collect(row) AS rows"
+        text = "\n".join((*(statement for _, statement in self._code_sets.values()), body, answer))
         return ReadQuery(text, self.parameters)
 
 

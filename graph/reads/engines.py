@@ -11,6 +11,6 @@ def engine_in_use() -> ReadQuery:
         "count(*) AS studies, max(e.createdAt) AS last ORDER BY last DESC, engineDigest\n"
         "WITH collect({engine: engine, checkpoint: checkpoint, engineDigest: engineDigest, studies: studies, "
         "lastUsedAt: toString(last)}) AS engines\n"
-        "UNWIND engines[0..1] AS newest\n"
-        "RETURN newest {.*, otherEngines: size(engines) - 1} AS node"
+        "UNWIND engines[0..1] AS newest",
+        node="newest {.*, otherEngines: size(engines) - 1}",
     )

@@ -51,4 +51,6 @@ async def _run(reader: GraphReader, query: ReadQuery) -> list[Row]:
     ) as session:
         # The text is no literal, and yet it is of this package's own words alone: see draft.py.
         result = await session.run(Query(query.text, timeout=reader.timeout_seconds), query.parameters)
-        return [dict(record) async for record in result]
+        record = await result.single(strict=True)
+        rows: list[Row] = record["rows"]
+        return rows

@@ -19,8 +19,10 @@ def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted
     draft = Draft()
     after, limit = draft.bind(page.after), draft.bind(page.first + 1)
     cut = _cut(draft, with_default_presence(where), after, limit)
-    answer = f"{finding(draft, wanted, _OWNED)} AS node, patient.patientId AS patientId"
-    return draft.finish(f"{cut}\n{_OWNERS}\nRETURN finding.pageKey AS key, {answer} ORDER BY key")
+    node = finding(draft, wanted, _OWNED)
+    return draft.finish(
+        f"{cut}\n{_OWNERS}", "ORDER BY row.key", key="finding.pageKey", node=node, patientId="patient.patientId"
+    )
 
 
 def finding_total(where: FindingWhere | None) -> ReadQuery:
@@ -30,18 +32,18 @@ def finding_total(where: FindingWhere | None) -> ReadQuery:
     anchor = concept_anchor(meant)
     if anchor is None:
         fits = finding_predicate(draft, meant, _ALONE)
-        return draft.finish(f"MATCH (finding:Finding) WHERE {fits} RETURN count(*) AS total")
+        return draft.finish(f"MATCH (finding:Finding) WHERE {fits}", total="count(*)")
     rows, match = seek(draft, anchor, meant, draft.bind(""))
     fits = finding_predicate(draft, residual(meant, anchor), _ALONE)
-    return draft.finish(f"{rows} {match} AND {fits} RETURN count(*) AS total")
+    return draft.finish(f"{rows} {match} AND {fits}", total="count(*)")
 
 
 def finding_by_id(mention_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, `patientId`, or none."""
     draft = Draft()
     match = f"{look_up('finding', 'Mention', 'mentionId', draft.bind(mention_id))} AND finding:Finding"
-    answer = f"RETURN {finding(draft, wanted, _OWNED)} AS node, patient.patientId AS patientId"
-    return draft.finish(f"{match}\n{_OWNERS}\n{answer}")
+    node = finding(draft, wanted, _OWNED)
+    return draft.finish(f"{match}\n{_OWNERS}", node=node, patientId="patient.patientId")
 
 
 def _cut(draft: Draft, where: FindingWhere, after: str, limit: str) -> str:

@@ -23,8 +23,10 @@ def patient_page(where: PatientWhere | None, page: Page, wanted: Iterable[Wanted
         source = having_or_walk(draft, anchor, _OF_FINDING, "patient", fits, f"{walk} RETURN patient {order}")
     else:
         source = walk
-    answer = f"{patient(draft, wanted, 'patient')} AS node, patient.patientId AS patientId"
-    return draft.finish(f"{source}\nWITH * {order}\nRETURN patient.patientId AS key, {answer} ORDER BY key")
+    node, patient_id = patient(draft, wanted, "patient"), "patient.patientId"
+    return draft.finish(
+        f"{source}\nWITH * {order}", "ORDER BY row.key", key=patient_id, node=node, patientId=patient_id
+    )
 
 
 def patient_total(where: PatientWhere | None) -> ReadQuery:
@@ -32,11 +34,11 @@ def patient_total(where: PatientWhere | None) -> ReadQuery:
     draft, asked = Draft(), where or PatientWhere()
     anchor = finding_anchor(asked)
     source = "MATCH (patient:Patient)" if anchor is None else having(draft, anchor, _OF_FINDING, "patient")
-    return draft.finish(f"{source} WHERE {patient_predicate(draft, asked, 'patient')} RETURN count(*) AS total")
+    return draft.finish(f"{source} WHERE {patient_predicate(draft, asked, 'patient')}", total="count(*)")
 
 
 def patient_by_id(patient_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, `patientId`, or none."""
     draft = Draft()
     match = look_up("patient", "Patient", "patientId", draft.bind(patient_id))
-    return draft.finish(f"{match}\nRETURN {patient(draft, wanted, 'patient')} AS node, patient.patientId AS patientId")
+    return draft.finish(match, node=patient(draft, wanted, "patient"), patientId="patient.patientId")

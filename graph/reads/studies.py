@@ -26,8 +26,14 @@ def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -
         source = having_or_walk(draft, anchor, _OF_FINDING, "study", fits, f"{walk} RETURN study {order}")
     else:
         source = walk
-    answer = f"{study(draft, wanted, 'study', 'patient')} AS node, patient.patientId AS patientId"
-    return draft.finish(f"{source}\nWITH * {order}\n{_OWNER}\nRETURN study.pageKey AS key, {answer} ORDER BY key")
+    node = study(draft, wanted, "study", "patient")
+    return draft.finish(
+        f"{source}\nWITH * {order}\n{_OWNER}",
+        "ORDER BY row.key",
+        key="study.pageKey",
+        node=node,
+        patientId="patient.patientId",
+    )
 
 
 def study_total(where: StudyWhere | None) -> ReadQuery:
@@ -40,7 +46,7 @@ def study_total(where: StudyWhere | None) -> ReadQuery:
         source = having(draft, anchor, _OF_FINDING, "study")
     else:
         source = "MATCH (study:Study)"
-    return draft.finish(f"{source} WHERE {study_predicate(draft, asked, 'study')} RETURN count(*) AS total")
+    return draft.finish(f"{source} WHERE {study_predicate(draft, asked, 'study')}", total="count(*)")
 
 
 def study_by_key(study_key: str, wanted: Iterable[Wanted]) -> ReadQuery:
@@ -61,5 +67,5 @@ def _of_patient(draft: Draft, patient_id: str) -> str:
 def _one(name: str, value: str, wanted: Iterable[Wanted]) -> ReadQuery:
     draft = Draft()
     match = look_up("study", "Study", name, draft.bind(value))
-    answer = f"RETURN {study(draft, wanted, 'study', 'patient')} AS node, patient.patientId AS patientId LIMIT 2"
-    return draft.finish(f"{match}\n{_OWNER}\n{answer}")
+    node = study(draft, wanted, "study", "patient")
+    return draft.finish(f"{match}\n{_OWNER}", "LIMIT 2", node=node, patientId="patient.patientId")

@@ -20,7 +20,7 @@ from tests.graph.reads.trees import finding_trees, patient_trees, study_trees
 from vlmkg.schema import Presence
 
 EXAMPLES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -34,7 +34,9 @@ class Small:
 
     def ask(self, query: ReadQuery) -> list[dict[str, object]]:
         with self.driver.session() as session:
-            return [dict(row) for row in session.run(query.text, query.parameters)]
+            record = session.run(query.text, query.parameters).single(strict=True)
+            rows: list[dict[str, object]] = record["rows"]
+            return rows
 
     def all_pages(self, page_of: Callable[[Page], ReadQuery], name: str, first: int = 3) -> list[object]:
         found: list[object] = []
