@@ -164,3 +164,4 @@ class GraphQueries:
 
 Query = merge_types("Query", (GraphQueries, EventQueries))
 """All root fields."""
+Query.__strawberry_definition__.description = "Questions across patients' findings, and about what was received."
