@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 from strawberry.tools import merge_types
+from strawberry.types import get_object_definition
 
 from api.answers import Shaped, first_of
 from api.cohorts import Cohort, CohortWhereInput, cohort_question, cohort_row
@@ -164,4 +165,4 @@ class GraphQueries:
 
 Query = merge_types("Query", (GraphQueries, EventQueries))
 """All root fields."""
-Query.__strawberry_definition__.description = "Questions across patients' findings, and about what was received."
+get_object_definition(Query, strict=True).description = "Questions across patients' findings, and about what was received."
