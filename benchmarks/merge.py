@@ -32,7 +32,6 @@ from ingest.ledger import studies
 from ingest.ledger.database import Ledger, open_ledger
 from ingest.worker.merge import GROUP, Target
 from ingest.worker.projection import project
-from ingest.worker.queues import Queue
 from ingest.worker.rebuild import rebuild
 from stack.demo.hospital_day import hospital_day
 from vlmkg.data_dir import DataDir
@@ -90,11 +89,21 @@ def cpu_seconds(up: psutil.Process) -> Counter[str]:
     """CPU seconds of the parts of a stack so far, and of the children that have ended: the imports."""
     spent = Counter({"import": sum(os.times()[2:4])})
     for process in up.children(recursive=True):
-        words = process.cmdline()
-        part = next((f"worker {queue}" for queue in Queue if words[-1:] == [queue]), "")
-        part = part or ("neo4j" if "java" in words[0] else "redis" if "redis" in words[0] else "other")
-        spent[part] += sum(process.cpu_times()[:2])
+        spent[part_of(process)] += sum(process.cpu_times()[:2])
     return spent
+
+
+def part_of(process: psutil.Process) -> str:
+    """The name of the part of a stack that a process belongs to; that of one that just ended is empty."""
+    try:
+        words = process.cmdline()
+    except psutil.NoSuchProcess:
+        words = []
+    if not words:
+        return ""
+    if words[-1:] in (["extract"], ["merge"]):
+        return f"worker {words[-1]}"
+    return "neo4j" if "java" in words[0] else "redis" if "redis" in words[0] else "other"
 
 
 def import_all(data: DataDir, reports: Path) -> dict[str, float]:
@@ -120,12 +129,17 @@ def compare(ledger: Ledger, driver: Driver, repeat: int) -> tuple[float, float, 
 
 def timed(driver: Driver, work: Callable[[], object]) -> float:
     """Seconds that `work` takes on the emptied graph."""
-    with driver.session() as session:
-        session.run(EMPTY).consume()
-    migrate(driver, "neo4j")
+    empty(driver)
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def empty(driver: Driver) -> None:
+    """Leave the shipped vocabulary and nothing else in the graph."""
+    with driver.session() as session:
+        session.run(EMPTY).consume()
+    migrate(driver, "neo4j")
 
 
 def synthetic(folder: Path) -> Path:

@@ -1,0 +1,150 @@
+"""An import during which every part is killed by kill -9, several times: all received must be in the graph, once.
+
+    python -m benchmarks.chaos [REPORTS] [--rounds N]
+
+Starts a stack of its own in a temporary folder and imports REPORTS (the real reports beside the checkout, or else
+synthetic ones). Meanwhile the worker that extracts, Redis, Neo4j and the worker that merges are killed in turn; the
+stack starts them again. Prints the account, and exits with 1 where anything is lost, doubled or unsound.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import psutil
+from sqlalchemy import select
+
+from benchmarks.merge import REAL, empty, part_of, stack, synthetic
+from graph.connection import Driver, open_driver
+from graph.digest import graph_digest
+from graph.settings import find_settings
+from graph.study_keys import study_keys
+from graph.verify import TextLookup, violations
+from ingest.ledger import events, studies
+from ingest.ledger.database import Ledger, open_ledger
+from ingest.ledger.reports import texts
+from ingest.ledger.states import SETTLED
+from ingest.ledger.tables import report_texts
+from ingest.worker.merge import Target
+from ingest.worker.rebuild import rebuild
+from vlmkg.data_dir import DataDir
+
+PARTS = ("worker extract", "redis", "neo4j", "worker merge")
+MERGED_BETWEEN = 100
+"""Events merged between two kills: some work gets done, not all of it."""
+LIMIT_S = 900.0
+REPORTS = "MATCH (:Study)-[:HAS_REPORT]->(r:Report) RETURN r.reportKey AS key"
+
+
+def main() -> None:
+    """Import, kill, wait, count."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reports", nargs="?", type=Path)
+    parser.add_argument("--rounds", type=int, default=3, help="how often each part is killed (the stack allows 5)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
+        reports = arguments.reports or (REAL if REAL.exists() else synthetic(Path(folder) / "archive"))
+        started = time.monotonic()
+        command = [sys.executable, "-m", "vlmkg", "import", str(reports), "--json", "--data", str(data.root)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as importing:
+            ledger = open_ledger(data.ledger_url)
+            kills = kill_in_turn(up, ledger, arguments.rounds)
+            assert importing.stdout is not None
+            received = json.loads(importing.stdout.read().splitlines()[-1])["received"]
+        wait_until(lambda: settled(ledger))
+        print(f"{received} messages of {reports.name} received, settled after {time.monotonic() - started:.0f} s")
+        print(f"killed: {', '.join(f'{part} at {merged} merged' for part, merged in kills)}")
+        sys.exit(account(data, ledger, received))
+
+
+def kill_in_turn(up: psutil.Process, ledger: Ledger, rounds: int) -> list[tuple[str, int]]:
+    """Kill each part in turn while there is work; which, and how many events were merged then."""
+    kills: list[tuple[str, int]] = []
+    for part in PARTS * rounds:
+        enough = (kills[-1][1] if kills else 0) + MERGED_BETWEEN
+        wait_until(partial(settled_or_merged, ledger, enough))
+        if settled(ledger):
+            break
+        for process in up.children(recursive=True):
+            # The pool's children are killed with their main process.
+            if part_of(process) == part:
+                process.kill()
+        kills.append((part, summary(ledger).get("merged", 0)))
+    return kills
+
+
+def summary(ledger: Ledger) -> dict[str, int]:
+    """Events by state, of the states that have any."""
+    with ledger.read() as connection:
+        return {state: number for state, number in events.summary(connection).items() if number}
+
+
+def settled(ledger: Ledger) -> bool:
+    """Whether something was received, and every event is merged, refused or dead."""
+    return bool(summary(ledger)) and summary(ledger).keys() <= set(SETTLED)
+
+
+def settled_or_merged(ledger: Ledger, enough: int) -> bool:
+    """Whether nothing is left to do, or so many events are merged."""
+    return settled(ledger) or summary(ledger).get("merged", 0) >= enough
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait, with a bound."""
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            sys.exit(f"no end within {LIMIT_S:.0f} s")
+        time.sleep(0.1)
+
+
+def account(data: DataDir, ledger: Ledger, received: int) -> int:
+    """Print what is where; 0 where all of it is."""
+    with open_driver(find_settings(data)) as driver:
+        with ledger.read() as connection:
+            reports = sorted(connection.execute(select(report_texts.c.report_key)).scalars())
+            keys = frozenset(studies.all_study_keys(connection))
+        records, _, _ = driver.execute_query(REPORTS)
+        in_graph = sorted(record["key"] for record in records)
+        broken = {name: number for name, number in violations(driver, texts=lookup(ledger)).items() if number}
+        same = rebuilt_is_the_same(ledger, driver)
+        checks = {
+            "every message has an event that is settled": sum(summary(ledger).values()) == received,
+            "every report of the ledger is in the graph once": in_graph == reports,
+            "every study too": study_keys(driver) == keys,
+            "no invariant is broken": not broken,
+            "rebuilt from the ledger into an empty graph it is the same": same,
+        }
+    print(f"events: {', '.join(f'{number} {state}' for state, number in summary(ledger).items())}")
+    print(f"{len(reports)} reports, {len(keys)} studies")
+    for name, holds in checks.items():
+        print(f"{'yes' if holds else 'NO '}  {name}")
+    return 0 if all(checks.values()) else 1
+
+
+def lookup(ledger: Ledger) -> TextLookup:
+    """The reports' texts, for the comparison of spans."""
+
+    def of(keys: Sequence[str]) -> dict[str, str]:
+        with ledger.read() as connection:
+            return texts(connection, keys)
+
+    return of
+
+
+def rebuilt_is_the_same(ledger: Ledger, driver: Driver) -> bool:
+    """Whether projecting everything again from the ledger into an empty graph gives the same."""
+    before = graph_digest(driver)
+    empty(driver)
+    rebuild(ledger, Target(driver, "neo4j", with_text=False), lambda _: None)
+    return graph_digest(driver) == before
+
+
+if __name__ == "__main__":
+    main()
