@@ -7,7 +7,7 @@ from typing import Any
 from neo4j import AsyncDriver, AsyncGraphDatabase, Driver, GraphDatabase, NotificationMinimumSeverity
 from neo4j.exceptions import AuthError, ConnectionPoolError, ServiceUnavailable, SessionExpired, TransientError
 
-from graph.errors import GraphUnavailableError
+from graph.errors import GraphMemoryError, GraphUnavailableError
 from graph.settings import Neo4jSettings
 
 __all__ = ["AsyncDriver", "Driver", "open_async_driver", "open_driver", "outages"]
@@ -15,6 +15,9 @@ __all__ = ["AsyncDriver", "Driver", "open_async_driver", "open_driver", "outages
 CONNECTION_TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 10.0
 """How long a managed transaction is tried again on transient errors; then the caller's own pause takes over."""
+
+
+_OUT_OF_MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
 
 
 def open_driver(settings: Neo4jSettings) -> Driver:
@@ -29,12 +32,18 @@ def open_async_driver(settings: Neo4jSettings) -> AsyncDriver:
 
 @contextmanager
 def outages() -> Iterator[None]:
-    """Turn the driver's errors for a server that does not answer, or not to us, into GraphUnavailableError."""
+    """Turn the driver's errors for a server that does not answer, or not to us, into GraphUnavailableError.
+
+    What needs more memory than the server has is no outage: GraphMemoryError.
+    """
     try:
         yield
     except AuthError as error:
         raise GraphUnavailableError("Neo4j refuses the login", "check NEO4J_USERNAME and NEO4J_PASSWORD") from error
     except (ServiceUnavailable, SessionExpired, ConnectionPoolError, TransientError) as error:
+        if isinstance(error, TransientError) and str(error.code).endswith(_OUT_OF_MEMORY):
+            # The driver takes it for transient, but the same transaction needs as much memory the next time.
+            raise GraphMemoryError from error
         raise GraphUnavailableError(
             f"Neo4j does not answer ({type(error).__name__})", "see whether the server runs, and its log"
         ) from error

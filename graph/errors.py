@@ -5,6 +5,7 @@ VlmkgError
 │   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it died
 └── GraphError
     ├── GraphUnavailableError   Neo4j does not answer: retryable
+    ├── GraphMemoryError        a transaction needs more memory than the server has
     ├── MigrationChangedError   a migration that was applied reads differently now
     ├── IncompleteWriteError    a record names something that is not in the graph
     └── UnknownMigrationError   the graph was migrated by a later release
@@ -25,6 +26,16 @@ class GraphUnavailableError(GraphError):
     """Neo4j does not answer, or lost the connection. The same call may succeed later."""
 
     retryable = True
+
+
+class GraphMemoryError(GraphError):
+    """A transaction needs more memory than the server has. The same one will fail again; a smaller one may not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the transaction needs more memory than Neo4j has for it",
+            "give the server a larger heap (VLMKG_NEO4J_HEAP, or server.memory.heap.max_size)",
+        )
 
 
 class MigrationChangedError(GraphError):

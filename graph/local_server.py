@@ -93,6 +93,7 @@ def prepare(
     java = _find_java()
     version = _server_version(jars)
     _check_store(home, version)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     conf = home / "conf"
     conf.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = _SETTINGS.format(bolt=bolt_port, http=http_port, page_cache=page_cache_mib)
@@ -133,8 +134,9 @@ def _answers(server: LocalServer, password: str) -> bool:
         ):
             session.run("RETURN 1").consume()  # no managed transaction: that would wait and retry by itself
     except AuthError as error:
-        message = f"the store in {server.home} does not accept the password that was given for it"
-        raise LocalServerError(message, "restore the password file, or move the store away to begin anew") from error
+        message = f"what answers on {server.uri} does not accept the password of the store in {server.home}"
+        remedy = "see whether another server has taken the port; else restore the password file or move the store away"
+        raise LocalServerError(message, remedy) from error
     except (DriverError, Neo4jError):
         return False
     return True

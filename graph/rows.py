@@ -1,7 +1,8 @@
 """Records as rows: the parameters of graph.statements, and how much each statement must then have created."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any, LiteralString
 
 from graph import statements
@@ -14,6 +15,8 @@ Row = dict[str, Any]
 
 _LAYOUT = 1
 """Part of every projection digest: raise it when the same records are to be written differently."""
+
+MENTIONS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,29 +170,54 @@ def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
     ]
 
 
-def _mentions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
-    findings, observations, anatomy = [], [], []
-    for subgraph in subgraphs:
-        found = [mention for mention in subgraph.mentions if mention.finding is not None]
-        rest = [mention for mention in subgraph.mentions if mention.finding is None]
-        findings.append(_group(subgraph, found))
-        observations.append(_group(subgraph, [mention for mention in rest if mention.kind is Kind.OBSERVATION]))
-        anatomy.append(_group(subgraph, [mention for mention in rest if mention.kind is Kind.ANATOMY]))
+def _mentions(subgraphs: Sequence[StudySubgraph]) -> list[Write]:
     return [
-        _mentioning(statements.CREATE_FINDINGS, findings, relationships_each=3),
-        _mentioning(statements.CREATE_OBSERVATIONS, observations, relationships_each=2),
-        _mentioning(statements.CREATE_ANATOMY, anatomy, relationships_each=2),
+        *_mentioning(statements.CREATE_FINDINGS, subgraphs, _is_finding, relationships_each=3),
+        *_mentioning(statements.CREATE_OBSERVATIONS, subgraphs, _is_modifier, relationships_each=2),
+        *_mentioning(statements.CREATE_ANATOMY, subgraphs, _is_anatomy, relationships_each=2),
     ]
 
 
-def _mentioning(statement: LiteralString, groups: list[Row], relationships_each: int) -> Write:
-    count = sum(len(group["mentions"]) for group in groups)
-    rows = [group for group in groups if group["mentions"]]
-    return Write(statement, rows, nodes=count, relationships=count * relationships_each)
+def _is_finding(mention: MentionRecord) -> bool:
+    return mention.finding is not None
+
+
+def _is_modifier(mention: MentionRecord) -> bool:
+    return mention.finding is None and mention.kind is Kind.OBSERVATION
+
+
+def _is_anatomy(mention: MentionRecord) -> bool:
+    return mention.finding is None and mention.kind is Kind.ANATOMY
+
+
+def _mentioning(
+    statement: LiteralString,
+    subgraphs: Iterable[StudySubgraph],
+    wanted: Callable[[MentionRecord], bool],
+    relationships_each: int,
+) -> Iterator[Write]:
+    """The mentions of one sort, so many a statement that the server need not hold a large group twice."""
+    for chunk in _chunks(
+        (subgraph, mention) for subgraph in subgraphs for mention in subgraph.mentions if wanted(mention)
+    ):
+        rows = [_group(subgraph, mentions) for subgraph, mentions in chunk]
+        count = sum(len(row["mentions"]) for row in rows)
+        yield Write(statement, rows, nodes=count, relationships=count * relationships_each)
+
+
+def _chunks(
+    found: Iterable[tuple[StudySubgraph, MentionRecord]],
+) -> Iterator[list[tuple[StudySubgraph, list[MentionRecord]]]]:
+    """Chunks of at most MENTIONS_AT_ONCE mentions, each with its mentions by study."""
+    remaining = iter(found)
+    while chunk := list(islice(remaining, MENTIONS_AT_ONCE)):
+        by_study = groupby(chunk, key=lambda pair: pair[0].study.study_key)
+        groups = [list(group) for _, group in by_study]
+        yield [(group[0][0], [mention for _, mention in group]) for group in groups]
 
 
 def _group(subgraph: StudySubgraph, mentions: list[MentionRecord]) -> Row:
-    """Mentions of one kind under what they share, which is sent once."""
+    """Mentions of one sort under what they share, which is sent once."""
     extraction, study = subgraph.extraction, subgraph.study
     return {
         "study": study.study_key,

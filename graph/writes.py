@@ -13,7 +13,7 @@ from graph.locks import take_projection_lock
 from graph.records import StudySubgraph
 from graph.rows import Write, projection_digest, writes_of
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 120.0
 """How long one transaction may take. A few hundred studies take about a second; a lost one must not keep the lock."""
 
 

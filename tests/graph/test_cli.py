@@ -11,14 +11,10 @@ from neo4j import Driver
 from sqlalchemy import insert
 
 from graph.cli import graph
-from graph.connection import open_driver
-from graph.errors import GraphUnavailableError
-from graph.status import count_graph
 from graph.writes import Projection, merge_studies
 from ingest.ledger.tables import report_texts
 from ingest.settings import ledger_of
 from tests.fixtures.neo4j_server import Neo4jServer
-from tests.fixtures.ports import free_port
 from tests.graph.subgraphs import study
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.errors import UsageError
@@ -118,17 +114,3 @@ def test_a_stack_without_a_neo4j_of_its_own(tmp_path: Path) -> None:
     result = call(folder, "status")
     assert isinstance(result.exception, UsageError)
     assert "NEO4J_URI" in result.exception.remedy
-
-
-def test_a_server_that_does_not_answer_is_an_outage(neo4j_server: Neo4jServer) -> None:
-    nowhere = neo4j_server.settings.model_copy(update={"uri": f"bolt://127.0.0.1:{free_port()}"})
-    with open_driver(nowhere) as driver, pytest.raises(GraphUnavailableError) as caught:
-        count_graph(driver)
-    assert caught.value.retryable
-
-
-def test_a_wrong_password_is_an_outage_that_says_so(neo4j_server: Neo4jServer) -> None:
-    wrong = neo4j_server.settings.model_copy(update={"username": "nobody"})
-    with open_driver(wrong) as driver, pytest.raises(GraphUnavailableError, match="refuses the login") as caught:
-        count_graph(driver)
-    assert "NEO4J_PASSWORD" in caught.value.remedy

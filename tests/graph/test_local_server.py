@@ -121,7 +121,7 @@ def test_a_server_killed_while_it_merges_keeps_whole_studies_alone(tmp_path: Pat
             merge_studies(driver, lambda: Projection(subgraphs))
             assert count_graph(driver).labels["Study"] == 100
             assert not any(violations(driver).values())
-        with pytest.raises(LocalServerError, match="does not accept the password"):
+        with pytest.raises(LocalServerError, match="not accept the password"):
             wait_until_ready(server.local, "another-password", alive=server.runs)
     finally:
         server.kill()

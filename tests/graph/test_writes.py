@@ -231,7 +231,7 @@ def test_two_mentions_with_one_key_are_refused(empty_graph: Driver) -> None:
 
 def test_four_writers_on_shared_concepts_and_patients_never_retry(empty_graph: Driver) -> None:
     """Each study is written twice, by different writers, in other groups: 0 retries, and the graph of one writer."""
-    subgraphs = [study(number, patient=number % 20) for number in range(80)]
+    subgraphs = [study(number, patient=number % 10) for number in range(40)]
     merge(empty_graph, *subgraphs)
     expected, one_writer = dump(empty_graph), graph_digest(empty_graph)
     merge(empty_graph, vanished=tuple(each.study.study_key for each in subgraphs))
@@ -251,7 +251,7 @@ def test_four_writers_on_shared_concepts_and_patients_never_retry(empty_graph: D
     for seed in range(2):
         shuffled = random.Random(seed).sample(subgraphs, len(subgraphs))
         changed = [replace(each, study=replace(each.study, pairing="paired")) for each in shuffled]
-        groups += [batch[start : start + 5] for batch in (changed, shuffled) for start in range(0, 80, 5)]
+        groups += [batch[start : start + 5] for batch in (changed, shuffled) for start in range(0, 40, 5)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, groups))
     assert len(attempts) == len(groups)
