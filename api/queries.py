@@ -165,4 +165,5 @@ class GraphQueries:
 
 Query = merge_types("Query", (GraphQueries, EventQueries))
 """All root fields."""
-get_object_definition(Query, strict=True).description = "Questions across patients' findings, and about what was received."
+_DESCRIPTION = "Questions across patients' findings, and about what was received."
+get_object_definition(Query, strict=True).description = _DESCRIPTION
