@@ -33,11 +33,11 @@ class Up:
         """Whether the line `ready` comes."""
         return until(lambda: "ready" in self.said or self.process.poll() is not None, limit_s) and "ready" in self.said
 
-    def says(self, line: str, limit_s: float = 60.0) -> bool:
+    def says(self, line: str, limit_s: float = 150.0) -> bool:
         """Whether it prints the line by then."""
         return until(lambda: line in self.said, limit_s)
 
-    def ended(self, limit_s: float = 60.0) -> int:
+    def ended(self, limit_s: float = 150.0) -> int:
         """Wait for its end and for its last line; the exit code."""
         code = self.process.wait(limit_s)
         self._reader.join(limit_s)

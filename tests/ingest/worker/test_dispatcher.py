@@ -26,7 +26,7 @@ from tests.ingest.worker.engines import rules
 from tests.ingest.worker.messages import hl7
 from vlmkg.data_dir import DataDir
 
-LEASE = timedelta(seconds=0.3)
+LEASE = timedelta(seconds=1.5)
 
 
 class Clock:
