@@ -23,7 +23,7 @@ def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> R
         "WITH collect(concept) AS found UNWIND range(0, size(found) - 1) AS place WITH place, found[place] AS concept"
     )
     return draft.finish(
-        f"{match}\n{cut}\n{numbered}", "ORDER BY row.place", place="place", node=concept(draft, wanted, "c")
+        f"{match}\n{cut}\n{numbered}", "ORDER BY row.place", place="place", node=concept(draft, wanted, "concept")
     )
 
 
