@@ -1,0 +1,53 @@
+"""Asking the graph: what happens when it does not answer, or not in time."""
+
+import pytest
+from neo4j import Driver
+from pydantic import SecretStr
+
+from graph.connection import open_async_driver
+from graph.errors import GraphUnavailableError
+from graph.reads.draft import Draft, ReadQuery
+from graph.reads.errors import QueryTimedOutError
+from graph.reads.fetching import GraphReader, fetch
+from graph.settings import Neo4jSettings
+from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.ports import free_port
+
+ONE = Draft().finish("UNWIND [1] AS one", one="one")
+ENDLESS = ReadQuery("UNWIND range(1, 100000000000) AS x WITH x WHERE x < 0 RETURN collect(x) AS rows", {})
+
+
+async def test_rows(neo4j_server: Neo4jServer) -> None:
+    async with open_async_driver(neo4j_server.settings) as driver:
+        assert await fetch(GraphReader(driver, "neo4j", 5.0), ONE) == [{"one": 1}]
+
+
+async def test_the_server_gives_up_a_query_that_takes_too_long(neo4j_server: Neo4jServer) -> None:
+    async with open_async_driver(neo4j_server.settings) as driver:
+        with pytest.raises(QueryTimedOutError, match=r"0\.5 s"):
+            await fetch(GraphReader(driver, "neo4j", 0.5), ENDLESS)
+
+
+async def test_a_server_that_is_not_there() -> None:
+    settings = Neo4jSettings(uri=f"bolt://127.0.0.1:{free_port()}", password=SecretStr("x"))
+    async with open_async_driver(settings) as driver:
+        with pytest.raises(GraphUnavailableError):
+            await fetch(GraphReader(driver, "neo4j", 5.0), ONE)
+
+
+async def test_a_restarted_server_is_met_again(neo4j_server: Neo4jServer, empty_graph: Driver) -> None:
+    """The pool still holds the connection to the one before."""
+    async with open_async_driver(neo4j_server.settings) as driver:
+        reader = GraphReader(driver, "neo4j", 5.0)
+        await fetch(reader, ONE)
+        neo4j_server.kill()
+        neo4j_server.start()
+        assert await fetch(reader, ONE) == [{"one": 1}]
+
+
+async def test_reads_cannot_write(neo4j_server: Neo4jServer) -> None:
+    """Whatever a query said, the session is one for reading."""
+    writing = ReadQuery("CREATE (n:Nothing) WITH collect(n.x) AS rows RETURN rows", {})
+    async with open_async_driver(neo4j_server.settings) as driver:
+        with pytest.raises(Exception, match="read access mode"):
+            await fetch(GraphReader(driver, "neo4j", 5.0), writing)
