@@ -18,13 +18,14 @@ from graph.records import StudySubgraph
 from graph.status import count_graph
 from graph.verify import violations
 from graph.writes import Projection, merge_studies
-from tests.fixtures.neo4j_server import PASSWORD, Neo4jServer
+from tests.fixtures.neo4j_server import PASSWORD, SHORT_LIVED, Neo4jServer
 from tests.fixtures.ports import free_port
 from tests.graph.subgraphs import study
 
 
 def _prepare(home: Path, jars: Path = JARS) -> LocalServer:
-    return prepare(home, bolt_port=free_port(), http_port=free_port(), password=PASSWORD, jars=jars)
+    ports = {"bolt_port": free_port(), "http_port": free_port()}
+    return prepare(home, **ports, password=PASSWORD, java_options=SHORT_LIVED, jars=jars)
 
 
 def test_a_home_is_prepared_again_without_a_trace(tmp_path: Path) -> None:
@@ -43,6 +44,7 @@ def test_no_password_is_left_in_the_home_or_the_command_line(tmp_path: Path) -> 
 
 
 def test_both_addresses_are_advertised_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "data" / "databases" / "system").mkdir(parents=True)  # a store that has its password
     server = _prepare(tmp_path)
     lines = (tmp_path / "conf" / "neo4j.conf").read_text().splitlines()
     assert f"server.bolt.advertised_address=127.0.0.1:{server.bolt_port}" in lines
