@@ -11,7 +11,7 @@ from training.documents import Raw, load
 from training.evaluation import evaluate as score
 from training.table import show
 from vlmkg.errors import UsageError
-from vlmkg.pipeline import load_engine
+from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.radgraph import to_radgraph
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,5 +39,5 @@ def evaluate(gold: Path, engine: str | None, predicted: Path | None, against: Pa
 def _read(engine: str, gold: dict[str, Any]) -> dict[str, Raw]:
     """The engine's own output, before validation: what it says wrongly must be counted."""
     texts = [doc["text"] for doc in gold.values()]
-    graphs = load_engine(engine).extract(texts)
+    graphs = extract_texts(load_engine(engine, unpromoted=True), texts)
     return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}

@@ -2,7 +2,8 @@
 
     VlmkgError
     ├── UsageError          exit 2: the call or the settings are wrong, or nothing is running
-    └── RefusedError        exit 1: the input was understood and refused
+    ├── RefusedError        exit 1: the input was understood and refused
+    └── DeviceMemoryError   exit 1: the device has no memory for so many studies at once
 
 Each package adds its own below these. The command line prints `str(error)` and, on its own line, `error.remedy`.
 """
@@ -29,3 +30,7 @@ class UsageError(VlmkgError):
 
 class RefusedError(VlmkgError):
     """The input was understood and refused."""
+
+
+class DeviceMemoryError(VlmkgError):
+    """The device has no memory for so many studies at once."""

@@ -2,17 +2,100 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from vlmkg.schema import ReportGraph
+from vlmkg.agreement import Agreement
+from vlmkg.schema import Kind, Presence, ReportGraph
+
+
+class Modality(StrEnum):
+    """What an engine read of a study."""
+
+    TEXT = "text"
+    IMAGE = "image"
+
+
+class FilmDomain(StrEnum):
+    """Where films come from: of patients, or made by a program to train and test on."""
+
+    REAL = "real"
+    SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInput:
+    """One film of a study: its name (SOPInstanceUID, or a file's name) and its bytes as received: DICOM, PNG, JPEG."""
+
+    key: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StudyInput:
+    """What there is to read of one study: its report texts, its films. Either may be empty."""
+
+    texts: tuple[str, ...]
+    images: tuple[ImageInput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutput:
+    """What an engine read in one report.
+
+    Mentions and relations of `graph` bear the engine's witness and score. `truncated`: the engine's budget was spent
+    before it was through, so the graph may lack facts.
+    """
+
+    graph: ReportGraph
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntity:
+    """A fact that a film shows and no report names: words of a closed list, without a span. `image` is the film's key.
+
+    `score` is as in `schema.Mention`.
+    """
+
+    image: str
+    text: str
+    kind: Kind
+    presence: Presence
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadImage:
+    """A film that could not be read, by its key, and the reason code: `unreadable` and what the engine adds."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOutput:
+    """What an engine read of one study: one output for each text, in the same order.
+
+    `modalities` are those that had a part in it: `image` only where at least one film was really read. A film that
+    can't be read stands in `unread` and never costs the reports theirs.
+    """
+
+    reports: tuple[ReportOutput, ...]
+    modalities: tuple[Modality, ...] = (Modality.TEXT,)
+    image_entities: tuple[ImageEntity, ...] = ()
+    unread: tuple[UnreadImage, ...] = ()
 
 
 class Engine(Protocol):
-    """Reads report texts into graphs. The rules engine and the model are both behind this."""
+    """Reads studies into graphs. The rules engine and the model are both behind this.
+
+    `read` is called by one thread at a time. It need not be bitwise repeatable: the ledger keeps the first result.
+    """
 
     @property
     def name(self) -> str:
-        """`rules`, or the model's name."""
+        """`rules`, or `model`."""
         ...
 
     @property
@@ -22,11 +105,20 @@ class Engine(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over everything that changes what the engine reads: its rules and lexicon, or weights."""
+        """SHA-256 (hex) over everything that changes what the engine reads: its rules and lexicon, or its manifest
+        (which has the SHA-256 of each file) and settings of decoding."""
         ...
 
-    def extract(self, texts: Sequence[str]) -> list[ReportGraph]:
-        """One graph for each text, in the same order. Offsets count code points of the text as given."""
+    @property
+    def film_domain(self) -> FilmDomain | None:
+        """The films that it was trained on; None: it reads no films. Films of another domain are not given to it."""
+        ...
+
+    def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
+        """One output for each study, in the same order. Offsets count code points of the texts as given.
+
+        Raises DeviceMemoryError where the device has no memory for so many studies at once: the caller gives fewer.
+        """
         ...
 
 
@@ -77,10 +169,15 @@ class ReadingWarning:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One report, read, validated and normalised. `links` has one entry for each mention, in the same order."""
+    """One report, read, validated and normalised. `links` has one entry for each mention, in the same order.
+
+    `agreement` says how the model and the rules compare on it; None where one engine alone read it.
+    """
 
     graph: ReportGraph
     links: tuple[ConceptLink, ...]
     findings: tuple[Finding, ...]
     rejections: tuple[Rejection, ...] = ()
     warnings: tuple[ReadingWarning, ...] = ()
+    truncated: bool = False
+    agreement: Agreement | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from vlmkg.reading import FilmDomain, ReportOutput, StudyInput, StudyOutput
 from vlmkg.rules.report import read_report
 from vlmkg.schema import ReportGraph
 
@@ -17,9 +18,14 @@ class RulesEngine:
 
     name = "rules"
     checkpoint: str | None = None
+    film_domain: FilmDomain | None = None
 
     def __init__(self) -> None:
         self.digest = source_digest()
+
+    def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
+        """One output for each study, in the same order, of its reports alone."""
+        return [StudyOutput(tuple(ReportOutput(graph) for graph in self.extract(study.texts))) for study in studies]
 
     def extract(self, texts: Sequence[str]) -> list[ReportGraph]:
         """One graph for each text, in the same order; offsets count code points of the text as given."""

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from vlmkg.pipeline import load_engine
-from vlmkg.reading import Engine
-from vlmkg.schema import ReportGraph
+from vlmkg.reading import Engine, StudyInput, StudyOutput
 
 POISON = "poison"
 
@@ -20,14 +19,15 @@ class Watched:
 
     name = "watched"
     checkpoint = None
+    film_domain = None
 
     def __init__(self, before: Callable[[Sequence[str]], object], digest: str = "1") -> None:
         self.digest = digest
         self._before = before
 
-    def extract(self, texts: Sequence[str]) -> list[ReportGraph]:
-        self._before(texts)
-        return rules().extract(texts)
+    def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
+        self._before([text for study in studies for text in study.texts])
+        return rules().read(studies)
 
 
 def fail_on_poison(texts: Sequence[str]) -> None:

@@ -1,0 +1,21 @@
+"""Settings of reading: which engine, which checkpoint, on which device."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class EngineSettings(BaseSettings):
+    """The variables by which every process that reads studies chooses its engine."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    engine: str = Field(default="rules", validation_alias="VLMKG_ENGINE")
+    """VLMKG_ENGINE: `rules`, `model` (the checkpoint of VLMKG_CHECKPOINT), or a checkpoint's folder."""
+
+    checkpoint: Path | None = Field(default=None, validation_alias="VLMKG_CHECKPOINT")
+    """VLMKG_CHECKPOINT: the folder of the checkpoint that the engine `model` stands for."""
+
+    device: str | None = Field(default=None, validation_alias="VLMKG_DEVICE")
+    """VLMKG_DEVICE: where the model runs, as torch names it: cpu, cuda:0. Unset: a GPU where there is one."""
