@@ -1,1 +1,1 @@
-"""Checkpoint folders: manifest, verification, promotion, import of the originals. Only `load` and the importers import torch."""
+"""Checkpoint folders: manifest, verification, promotion, import of the originals. Only loading and import need torch."""
