@@ -1,76 +1,43 @@
 """How well and how fast the rules read reports.
 
     python -m benchmarks.extraction score GOLD.json [--reports REPORTS.tgz] [--errors N]
-    python -m benchmarks.extraction speed REPORTS.tgz [--profile-reports 1000]
+    python -m benchmarks.extraction speed REPORTS.tgz [--medspacy PYTHON] [--gold GOLD.json]
     python -m benchmarks.extraction coverage REPORTS.tgz [--show 40]
 
 `score` prints F1 by type: of the first 20 reports by id, on which the rules were made; of the others, which were only
 ever scored; and, with --reports, of sentences that occur in other reports and of those that do not. --errors shows
 errors of the first 20 alone, so that the others stay unseen.
 `speed` prints reports a second on one core, first pass and with sentences known, by the clock and by CPU time (which a
-busy machine disturbs less), and each stage's share.
+busy machine disturbs less), and each stage's share; with --medspacy the same of medSpaCy's rules in the same run, and
+with --gold the presence that its ConText gives the gold observations.
 `coverage` prints how many words have no role and how many sentences no graph.
 """
 
 import argparse
 import json
-import tarfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from defusedxml import ElementTree
-
+from benchmarks.open_i import open_i, sentence_words
+from benchmarks.reading_speed import WORKED, speed
 from training.documents import Document, read_document
 from training.metrics import count, f1, total
-from vlmkg import validation
 from vlmkg.lexicon.guess import guess
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import Word
 from vlmkg.radgraph import to_radgraph
-from vlmkg.rules.context import in_context
-from vlmkg.rules.ellipsis import share_nouns
 from vlmkg.rules.engine import RulesEngine
-from vlmkg.rules.exam import without_exam_talk
-from vlmkg.rules.inside import read_inside
-from vlmkg.rules.labels import label
-from vlmkg.rules.linking import link
-from vlmkg.rules.meanings import link_meanings
-from vlmkg.rules.phrases import phrases
-from vlmkg.rules.scope import mark_presence
 from vlmkg.rules.sentence import read_sentence
-from vlmkg.sections import find_sections
 from vlmkg.sentences import split_sentences
 from vlmkg.tokens import tokenize
 
-WORKED = 20
 NAMES = (
     *("entity", "entity:ANAT-DP", "entity:OBS-DP", "entity:OBS-U", "entity:OBS-DA", "presence"),
     *("relation", "relation:modify", "relation:located_at", "relation:suggestive_of"),
 )
 Pair = tuple[Document, Document]
-
-
-def open_i(archive: Path) -> dict[str, str]:
-    """Findings and impression of each report of an Open-i archive, joined by a space."""
-    texts = {}
-    with tarfile.open(archive) as files:
-        for member in files:
-            if not member.name.endswith(".xml") or (file := files.extractfile(member)) is None:
-                continue
-            root = ElementTree.parse(file).getroot()
-            parts = {part.get("Label"): part.text or "" for part in root.iter("AbstractText")}
-            text = " ".join(parts[name] for name in ("FINDINGS", "IMPRESSION") if parts.get(name))
-            if text:
-                texts[root.find(".//uId").get("id")] = text
-    return texts
-
-
-def sentence_words(text: str) -> list[tuple[str, ...]]:
-    """The sentences of a text, as lower-case words."""
-    return [tuple(token.lower for token in part) for part in split_sentences(text, tokenize(text))]
 
 
 # score
@@ -135,55 +102,6 @@ def errors(key: str, gold: Document, read: Document) -> Iterable[str]:
             yield f"{key} {name}: {one.words(head)}/{one.spans[head]} {kind} {one.words(tail)}/{one.spans[tail]}"
 
 
-# speed
-
-
-def timed(spent: Counter[str], name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """The function's result; the time is added to `spent[name]`."""
-    start = time.perf_counter()
-    result = function(*arguments)
-    spent[name] += time.perf_counter() - start  # type: ignore[assignment]
-    return result
-
-
-def stages(texts: Iterable[str]) -> Counter[str]:
-    """Seconds by stage, reading each sentence anew."""
-    spent: Counter[str] = Counter()
-    for text in texts:
-        for section in timed(spent, "sections", find_sections, text):
-            tokens = timed(spent, "tokens", tokenize, text, section.start, section.end)
-            for part in timed(spent, "sentences", split_sentences, text, tokens):
-                words = tuple(token.lower for token in part)
-                units = timed(spent, "labels", lambda w: in_context(without_exam_talk(label(w))), words)
-                found, tail = timed(spent, "phrases", phrases, units)
-                found = timed(spent, "phrases", share_nouns, found)
-                timed(spent, "scope", mark_presence, found, tail)
-                edges: list[Any] = []
-                parts = timed(spent, "relations", lambda f, e: [read_inside(one, e) for one in f], found, edges)
-                before = timed(spent, "relations", link, parts, edges)
-                timed(spent, "relations", link_meanings, parts, before, tail, edges)
-    return spent
-
-
-def speed(arguments: argparse.Namespace) -> None:
-    """Print reports a second and the share of each stage."""
-    texts = list(open_i(arguments.reports).values())
-    engine = RulesEngine()
-    engine.extract(["No effusion."])
-    graphs = []
-    for name in ("first pass", "sentences known"):
-        start, cpu = time.perf_counter(), time.process_time()
-        graphs = engine.extract(texts)
-        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        print(f"{name:16s} {len(texts) / seconds:7.0f} reports/s   {len(texts) / cpu:7.0f} reports a CPU second")
-    start = time.perf_counter()
-    refused = sum(len(validation.validate(text, graph)[1]) for text, graph in zip(texts, graphs, strict=True))
-    print(f"validation       {len(texts) / (time.perf_counter() - start):7.0f} reports/s   {refused} triplets refused")
-    spent = stages(texts[: arguments.profile_reports])
-    for name, seconds in spent.items():
-        print(f"  {name:12s} {seconds / spent.total():6.1%}")
-
-
 # coverage
 
 
@@ -219,6 +137,8 @@ def main() -> None:
     running = commands.add_parser("speed")
     running.add_argument("reports", type=Path)
     running.add_argument("--profile-reports", type=int, default=1000)
+    running.add_argument("--medspacy", type=Path, help="an interpreter that has medSpaCy")
+    running.add_argument("--gold", type=Path, help="RadGraph JSON, to compare presence as well")
     running.set_defaults(run=speed)
     covering = commands.add_parser("coverage")
     covering.add_argument("reports", type=Path)
