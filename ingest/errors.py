@@ -22,6 +22,7 @@ class Reason(StrEnum):
     BAD_ENCODING = "bad_encoding"
     UNSAFE_XML = "unsafe_xml"
     WRONG_MESSAGE_TYPE = "wrong_message_type"
+    WRONG_PROCESSING_ID = "wrong_processing_id"
     NOT_RADIOLOGY = "not_radiology"
     UNSUPPORTED_FORMAT = "unsupported_format"
 

@@ -49,6 +49,7 @@ HELP = {
     "dead-letters": "List, replay and purge events that failed for good.",
     "graph": "Migrate, count and verify the graph.",
     "api": "Serve the GraphQL API.",
+    "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",
     "worker": "Run a worker: extract and merge.",
     "rebuild": "Make the graph what the ledger says.",
 }

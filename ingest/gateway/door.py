@@ -1,0 +1,73 @@
+"""What every door gets, what it gives back, and how it receives without holding up its event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from ingest.errors import MessageRefusedError, OutageError
+from ingest.formats.origin import Origin
+from ingest.gateway.space import Space
+from ingest.submit import Incoming, Receipt, Receiver, receive, refuse_unread
+
+THREADS = 64
+"""Messages that are received at once, over all doors: as many as share a commit (ingest.submit)."""
+
+
+class NoSpaceError(OutageError):
+    """The disk that holds ledger or blobs is nearly full: nothing is taken until there is room again."""
+
+    def __init__(self) -> None:
+        super().__init__("the disk is nearly full: messages are not taken now", "make room, or lower VLMKG_MIN_FREE")
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What doors receive with, one for all doors of a process."""
+
+    receiver: Receiver
+    threads: ThreadPoolExecutor
+    space: Space
+
+
+def receive_now(reception: Reception, message: Incoming) -> Receipt:
+    """Receive one message in this thread. It is safe when this returns. For doors that have threads of their own.
+
+    Raises OutageError where it can't be stored now, NoSpaceError before the disk is full.
+    """
+    if reception.space.is_short():
+        raise NoSpaceError
+    return receive(reception.receiver, message)
+
+
+async def receive_soon(reception: Reception, message: Incoming) -> Receipt:
+    """The same for doors on the event loop, which goes on meanwhile."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(reception.threads, receive_now, reception, message)
+
+
+async def refuse_soon(
+    reception: Reception, error: MessageRefusedError, *, digest: str, size: int, origin: Origin
+) -> Receipt:
+    """Record as refused what is too large to be kept. Raises OutageError where that can't be done now."""
+    loop = asyncio.get_running_loop()
+    work = partial(refuse_unread, reception.receiver, error, digest=digest, size=size, origin=origin)
+    return await loop.run_in_executor(reception.threads, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An open door. `addresses` are those that `endpoints.json` shows, by its keys.
+
+    `close` takes no new connection, lets each message in hand be stored and acknowledged, and returns when nothing of
+    the door is left. It may be cancelled after the time for draining.
+    """
+
+    name: str
+    addresses: Mapping[str, str]
+    close: Callable[[], Awaitable[None]]
+
+
+Start = Callable[[Reception], Awaitable[Door]]
+"""Opens a door with settings of its own, read from the environment. Raises UsageError where they can't be used."""

@@ -1,0 +1,10 @@
+"""The doors by name, as VLMKG_GATEWAY_DOORS chooses them."""
+
+from collections.abc import Mapping
+
+from ingest.gateway.door import Start
+from ingest.gateway.mllp import listener as mllp
+
+DOORS: Mapping[str, Start] = {
+    "mllp": mllp.start,
+}

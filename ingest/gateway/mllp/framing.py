@@ -1,0 +1,125 @@
+"""Frames out of a stream of bytes, however it is cut. Pure.
+
+A frame is VT, a message, FS CR. Senders get it wrong in known ways, and what could be a report is never skipped:
+- Bytes before VT are no message, unless they end in FS CR themselves: then the VT was forgotten.
+- VT is a line break in texts pasted from word processors: inside a frame it opens another one only where a header
+  segment follows. What was open then has lost its end, and may be cut.
+- FS ends a frame where CR, LF or VT follows; elsewhere it is text.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+HEAD = 65_536
+"""Bytes that are kept of a message that is too large: more than its header has."""
+
+_FS = 0x1C
+_END = re.compile(rb"\x1c(?:[\r\n]|(?=\x0b))")
+_OPENING = re.compile(rb"\x0b[\r\n]*(?=(?:MSH|BHS|FHS)[^\w\s])")
+_MESSAGE = re.compile(rb"[\r\n]*(?:MSH|BHS|FHS)[^\w\s]")
+
+
+class Flaw(Enum):
+    """What is wrong with a frame."""
+
+    UNENDED = auto()
+    TOO_LARGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message, without VT, FS and CR.
+
+    Of one that is too large `content` is the beginning alone; `size` and `digest` (SHA-256 in hex) are those of all.
+    """
+
+    content: bytes
+    flaw: Flaw | None = None
+    size: int = 0
+    digest: str = ""
+
+
+@dataclass(slots=True)
+class _Large:
+    """A message past the limit: its beginning, and the number and digest of all its bytes."""
+
+    head: bytes
+    size: int = 0
+    hash: Any = field(default_factory=hashlib.sha256)
+
+    def add(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self.hash.update(chunk)
+
+
+class Framing:
+    """One connection's stream. A message has `limit` bytes at most."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._searched = 0
+        self._large: _Large | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something came that no end followed."""
+        return self._large is not None or bool(self._buffer.strip())
+
+    @property
+    def waits_for_cr(self) -> bool:
+        """Whether the last byte that came was FS."""
+        return bool(self._buffer) and self._buffer[-1] == _FS
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """Take what came. Returns the frames that it completes, in order."""
+        self._buffer += chunk
+        frames: list[Frame] = []
+        while end := _END.search(self._buffer, max(self._searched - 1, 0)):
+            frames += self._complete(bytes(self._buffer[: end.start()]))
+            del self._buffer[: end.end()]
+            self._searched = 0
+        self._searched = len(self._buffer)
+        if self._large or len(self._buffer) > self._limit:
+            self._spill()
+        return frames
+
+    def end(self) -> list[Frame]:
+        """Nothing more comes. FS without CR is an end all the same; else the last message is unended."""
+        left, whole = bytes(self._buffer), self.waits_for_cr
+        self._buffer.clear()
+        self._searched = 0
+        frames = self._complete(left[:-1] if whole else left)
+        return frames if whole else [*frames[:-1], *(Frame(last.content, Flaw.UNENDED) for last in frames[-1:])]
+
+    def _complete(self, content: bytes) -> list[Frame]:
+        if self._large is None:
+            return _frames(content)
+        large, self._large = self._large, None
+        large.add(content)
+        return [Frame(large.head, Flaw.TOO_LARGE, large.size, large.hash.hexdigest())]
+
+    def _spill(self) -> None:
+        """Hash what is too large to be kept; the last byte may be the FS of its end."""
+        held = bytes(self._buffer[:-1])
+        del self._buffer[:-1]
+        self._searched = 0
+        if self._large is None:
+            opening = _OPENING.search(held)
+            held = held[opening.end() :] if opening else held
+            self._large = _Large(held[:HEAD])
+        self._large.add(held)
+
+
+def _frames(content: bytes) -> list[Frame]:
+    """The messages in what stands before an end: the last one is whole, others have lost their ends."""
+    before, *opened = _OPENING.split(content)
+    if not opened:
+        before, mark, rest = content.partition(b"\x0b")
+        before, opened = (before, [rest]) if mark and not _MESSAGE.match(before) else (b"", [content])
+    lost = [part for part in (before, *opened[:-1]) if _MESSAGE.match(part)]
+    last = opened[-1:] if opened[-1].strip() else []
+    return [*(Frame(part, Flaw.UNENDED) for part in lost), *(Frame(part) for part in last)]

@@ -1,0 +1,53 @@
+"""What an answer needs of a message's header, read from bytes that may hold anything. Pure.
+
+Values are echoed as they came: the answer says in MSH-18 what the message said.
+"""
+
+import re
+from dataclasses import dataclass
+
+HEADERS = (b"MSH", b"FHS", b"BHS")
+ENCODING = rb"^~\&"
+
+_LIMIT = 8192
+_VALUE_LIMIT = 256
+_PADDING = b"\xef\xbb\xbf\r\n\t \0"
+_ENCODING = re.compile(rb"[!-/:-@\[-`{-~]{1,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header segment (MSH, FHS or BHS). `fields[n]` is field n; the separator counts as field 1."""
+
+    name: bytes
+    separator: bytes
+    fields: tuple[bytes, ...]
+
+    @property
+    def encoding(self) -> bytes:
+        """The encoding characters, the usual ones where they can't be used."""
+        given = self.fields[2] if len(self.fields) > 2 else b""
+        usable = _ENCODING.fullmatch(given) and len({*given, *self.separator}) == len(given) + 1
+        return given if usable else ENCODING
+
+    def field(self, number: int) -> bytes:
+        """Field `number` without control characters, cut to what answers have room for."""
+        value = self.fields[number] if number < len(self.fields) else b""
+        return re.sub(rb"[\x00-\x1f\x7f]", b"", value)[:_VALUE_LIMIT].strip()
+
+    def part(self, number: int, component: int) -> bytes:
+        """A component of a field's first repetition."""
+        first = self.field(number).split(self.encoding[1:2])[0] if len(self.encoding) > 1 else self.field(number)
+        parts = first.split(self.encoding[:1])
+        return parts[component - 1].strip() if component <= len(parts) else b""
+
+
+def read_header(content: bytes) -> Header | None:
+    """The header at the beginning of a message; None where there is none that could be answered."""
+    start = content[:_LIMIT].lstrip(_PADDING)
+    segment = re.split(rb"[\r\n]", start, maxsplit=1)[0]
+    separator = segment[3:4]
+    if segment[:3] not in HEADERS or not separator or separator.isalnum() or separator.isspace() or separator < b"!":
+        return None
+    name, *fields = segment.split(separator, 30)
+    return Header(name, separator, (name, separator, *fields))

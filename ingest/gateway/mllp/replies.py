@@ -1,0 +1,88 @@
+"""What one frame comes to: its messages are received, and the answer to it made from what became of them."""
+
+import asyncio
+import io
+
+import structlog
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import RAW_LIMIT
+from ingest.formats.hl7 import BYTE_ORDER_MARK, FRAMING
+from ingest.formats.origin import Format, Origin
+from ingest.gateway.door import Reception, receive_soon, refuse_soon
+from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Condition, Outcome, answer, batch_answer
+from ingest.gateway.mllp.framing import Flaw, Frame
+from ingest.gateway.mllp.header import Header, read_header
+from ingest.importing.batches import hl7_pieces
+from ingest.submit import Incoming
+from vlmkg.errors import VlmkgError
+
+UNENDED = Outcome(Code.ERROR, Condition.SEGMENT_SEQUENCE, b"", b"the frame did not end; nothing was stored")
+TOO_LARGE = Outcome(Code.REJECT, Condition.INTERNAL, b"", b"the message is larger than 20 MiB")
+NOT_NOW = Outcome(Code.ERROR, Condition.INTERNAL, b"", b"it can't be stored now; send it again")
+
+REJECTED: dict[str, Outcome] = {
+    Reason.UNREADABLE: Outcome(Code.REJECT, Condition.SEGMENT_SEQUENCE, b"MSH^1", b"the message can't be read"),
+    Reason.WRONG_MESSAGE_TYPE: Outcome(Code.REJECT, Condition.MESSAGE_TYPE, b"MSH^1^9", b"this type is not taken"),
+    Reason.WRONG_PROCESSING_ID: Outcome(Code.REJECT, Condition.PROCESSING_ID, b"MSH^1^11", b"this id is not taken"),
+}
+"""Refusals that the sender is told. Others are the receiver's to look at: the message is stored."""
+
+log = structlog.get_logger()
+
+
+async def reply_to(reception: Reception, frame: Frame) -> bytes | None:
+    """Receive what a frame holds and return its answer; None where none is wanted.
+
+    The answer is made after everything in the frame is safe, or is known not to be.
+    """
+    header = read_header(frame.content)
+    if frame.flaw is Flaw.UNENDED:
+        log.warning("mllp.unended", size=len(frame.content))
+        return answer(header, UNENDED)
+    if frame.flaw is Flaw.TOO_LARGE:
+        return answer(header, await _refuse_large(reception, frame))
+    if header and header.name in (b"FHS", b"BHS"):
+        return await _reply_to_batch(reception, frame.content)
+    return await _reply_to_message(reception, frame.content, header)
+
+
+async def _reply_to_message(reception: Reception, content: bytes, header: Header | None) -> bytes | None:
+    raw = content.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
+    try:
+        receipt = await receive_soon(reception, Incoming(raw, Format.HL7))
+    except VlmkgError as error:
+        log.warning("mllp.not_stored", error=type(error).__name__)
+        return answer(header, NOT_NOW)
+    if receipt.reason:
+        log.warning("mllp.refused", event_id=receipt.event_id, reason=receipt.reason)
+    return answer(header, REJECTED.get(receipt.reason or "", ACCEPTED))
+
+
+async def _reply_to_batch(reception: Reception, content: bytes) -> bytes | None:
+    """FHS and BHS batches (2.10.3): each message is one event, each gets its answer, together they are a batch."""
+    pieces = [piece.raw for piece in hl7_pieces(io.BytesIO(content))]
+    replies = await asyncio.gather(*(_reply_to_message(reception, raw, read_header(raw)) for raw in pieces))
+    answers = [reply for reply in replies if reply is not None]
+    return batch_answer(_batch_headers(content), answers) if answers or not pieces else None
+
+
+def _batch_headers(content: bytes) -> list[Header]:
+    """The first FHS and the first BHS of a batch, in this order, as far as they are there."""
+    first = read_header(content)
+    if first is None or first.name == b"BHS":
+        return [first] if first else []
+    rest = content.lstrip(FRAMING).splitlines()[1:2]
+    second = read_header(rest[0]) if rest else None
+    return [first, second] if second and second.name == b"BHS" else [first]
+
+
+async def _refuse_large(reception: Reception, frame: Frame) -> Outcome:
+    error = MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {RAW_LIMIT} bytes", source="mllp")
+    try:
+        receipt = await refuse_soon(reception, error, digest=frame.digest, size=frame.size, origin=Origin())
+    except VlmkgError as failure:
+        log.warning("mllp.not_stored", error=type(failure).__name__)
+        return NOT_NOW
+    log.warning("mllp.refused", event_id=receipt.event_id, reason=receipt.reason)
+    return TOO_LARGE

@@ -1,0 +1,97 @@
+"""Running the gateway: its doors opened together, and closed together."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import structlog
+
+from ingest.gateway.door import THREADS, Door, Reception, Start
+from ingest.gateway.doors import DOORS
+from ingest.gateway.settings import GatewaySettings
+from ingest.gateway.space import Space
+from ingest.settings import receiver_of
+from ingest.submit import Receiver
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+log = structlog.get_logger()
+
+
+async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
+    """Open the doors that the settings name, and keep them open until SIGTERM or SIGINT; then drain.
+
+    Raises UsageError where a door can't be opened; then none is.
+    """
+    starts = chosen(settings, DOORS)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    receiver = receiver_of(data)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="receive") as threads:
+        try:
+            doors = await open_doors(starts, Reception(receiver, threads, space_of(receiver, settings)))
+            try:
+                _tell_ready(settings, doors)
+                await stop.wait()
+            finally:
+                await close_doors(doors, settings.gateway_drain)
+        finally:
+            receiver.ledger.close()
+
+
+def chosen(settings: GatewaySettings, known: Mapping[str, Start]) -> dict[str, Start]:
+    """The doors that the settings name, or all. Raises UsageError for an unknown name."""
+    if unknown := sorted(set(settings.doors) - set(known)):
+        raise UsageError(f"VLMKG_GATEWAY_DOORS: no such door: {', '.join(unknown)}", f"doors: {', '.join(known)}")
+    return {name: known[name] for name in settings.doors or known}
+
+
+async def open_doors(starts: Mapping[str, Start], reception: Reception) -> list[Door]:
+    """Open doors, all or none."""
+    doors: list[Door] = []
+    try:
+        for start in starts.values():
+            doors.append(await start(reception))  # noqa: PERF401 - those open must be closed where one fails
+    except BaseException:
+        await close_doors(doors, 0.1)
+        raise
+    return doors
+
+
+async def close_doors(doors: Sequence[Door], drain_s: float) -> None:
+    """Close doors together: what is in hand is finished, for `drain_s` at most."""
+    if not doors:
+        return
+    log.info("gateway closes", doors=len(doors))
+    closing = [asyncio.ensure_future(door.close()) for door in doors]
+    _, late = await asyncio.wait(closing, timeout=drain_s)
+    for one in late:
+        one.cancel()
+    results = await asyncio.gather(*closing, return_exceptions=True)
+    failed = [one for one in results if isinstance(one, BaseException) and not isinstance(one, asyncio.CancelledError)]
+    log.info("gateway closed", late=len(late), failed=[type(one).__name__ for one in failed])
+
+
+def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:
+    """The folders of this machine that receiving fills."""
+    folders = [receiver.blobs.folder] if receiver.blobs.folder else []
+    ledger = receiver.ledger.reader.url
+    if ledger.get_backend_name() == "sqlite":
+        folders.append(Path(str(ledger.database)).parent)
+    return Space(folders, settings.min_free * 1024 * 1024)
+
+
+def _tell_ready(settings: GatewaySettings, doors: Sequence[Door]) -> None:
+    addresses = {key: address for door in doors for key, address in door.addresses.items()}
+    log.info("gateway open", **addresses)
+    if settings.ready_file:
+        part = settings.ready_file.with_suffix(".part")
+        part.write_text(json.dumps(addresses))
+        part.replace(settings.ready_file)

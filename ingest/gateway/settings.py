@@ -1,0 +1,94 @@
+"""Settings of the gateway as a whole. Each door has its own beside these, in its own `settings.py`."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vlmkg.errors import UsageError
+
+Network = IPv4Network | IPv6Network
+S = TypeVar("S", bound=BaseSettings)
+
+
+class GatewaySettings(BaseSettings):
+    """What all doors share."""
+
+    model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
+
+    gateway_doors: str = ""
+    """VLMKG_GATEWAY_DOORS: the doors to open, separated by commas; empty: all. The folder door needs its folder set."""
+
+    gateway_host: str = "127.0.0.1"
+    """VLMKG_GATEWAY_HOST: the address that the doors listen at; 0.0.0.0 lets other machines in."""
+
+    gateway_allow: str = ""
+    """VLMKG_GATEWAY_ALLOW: addresses and networks (10.1.0.0/16) that may connect, separated by commas; empty: all."""
+
+    gateway_drain: float = Field(default=10.0, gt=0)
+    """VLMKG_GATEWAY_DRAIN, in seconds: so long messages in hand may take after SIGTERM."""
+
+    min_free: int = Field(default=512, ge=0)
+    """VLMKG_MIN_FREE, in MiB: with less free on the disk of ledger or blobs, senders are told to come again later."""
+
+    tls_certificate: Path | None = None
+    """VLMKG_TLS_CERTIFICATE: certificate chain (PEM). Set: the doors of VLMKG_TLS_DOORS speak TLS, and nothing else."""
+
+    tls_key: Path | None = None
+    """VLMKG_TLS_KEY: its private key (PEM)."""
+
+    tls_client_ca: Path | None = None
+    """VLMKG_TLS_CLIENT_CA: authorities (PEM) that senders' certificates must come from: mutual TLS."""
+
+    tls_doors: str = "mllp,dicom,http"
+    """VLMKG_TLS_DOORS: which doors the certificate is for."""
+
+    ready_file: Path | None = None
+    """VLMKG_READY_FILE: a file to make once all doors are open; it holds their addresses as JSON."""
+
+    @field_validator("gateway_allow")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for word in _words(value):
+            ip_network(word, strict=False)
+        return value
+
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """The names of the doors to open."""
+        return _words(self.gateway_doors)
+
+    @property
+    def allowed(self) -> tuple[Network, ...]:
+        """The networks that may connect; none: everyone."""
+        return tuple(ip_network(word, strict=False) for word in _words(self.gateway_allow))
+
+    def speaks_tls(self, door: str) -> bool:
+        """Whether a door speaks TLS."""
+        return self.tls_certificate is not None and door in _words(self.tls_doors)
+
+
+def is_allowed(address: str, allowed: tuple[Network, ...]) -> bool:
+    """Whether a peer at this address may connect. An IPv4 address seen through IPv6 counts as itself."""
+    if not allowed:
+        return True
+    found = ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in allowed)
+
+
+def read(settings: type[S]) -> S:
+    """Settings of the environment. Raises UsageError that names the variables that can't be used, not their values."""
+    try:
+        return settings()
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        prefix = settings.model_config.get("env_prefix", "")
+        names = ", ".join(sorted({f"{prefix}{problem['loc'][0]}".upper() for problem in problems}))
+        raise UsageError(f"the setting can't be used: {names}", str(problems[0]["msg"])) from None
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
