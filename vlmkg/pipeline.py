@@ -1,17 +1,27 @@
 """From studies to readings: an engine's graphs, validated and normalised."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vlmkg import normalization, validation
+from vlmkg import agreement, normalization, validation
 from vlmkg.errors import UsageError
 from vlmkg.identity import digest
-from vlmkg.reading import Engine, Reading, StudyInput
-from vlmkg.schema import ReportGraph
+from vlmkg.reading import (
+    Engine,
+    ImageEntity,
+    Reading,
+    ReadingWarning,
+    ReportOutput,
+    StudyInput,
+    StudyOutput,
+    StudyReadings,
+)
+from vlmkg.schema import Mention, ReportGraph, Witness
 from vlmkg.settings import EngineSettings
 
 ENGINES = {"rules": ("vlmkg.rules.engine", "RulesEngine")}
@@ -24,6 +34,7 @@ CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
 
 AFTER_THE_ENGINE = (
+    "agreement.py",
     "pipeline.py",
     "schema.py",
     "validation.py",
@@ -60,8 +71,9 @@ def _checkpoint_folder(name: str) -> Path:
 
 
 def reading_digest(engine: Engine) -> str:
-    """SHA-256 (hex) over all that changes a reading: engine, vocabulary, normaliser, validator, code and tables."""
-    return digest(engine.name, engine.checkpoint, engine.digest, *_sources())
+    """SHA-256 (hex) over all that changes a reading: engine, second witness, vocabulary, normaliser, validator."""
+    second = _second_witness(engine)
+    return digest(engine.name, engine.checkpoint, engine.digest, *([second.digest] if second else []), *_sources())
 
 
 @cache
@@ -78,8 +90,16 @@ def extract_texts(engine: Engine, texts: Sequence[str]) -> list[ReportGraph]:
 
 
 def read_reports(engine: Engine, texts: Sequence[str]) -> list[Reading]:
-    """One reading for each text, in the same order."""
-    return [read_graph(text, graph) for text, graph in zip(texts, extract_texts(engine, texts), strict=True)]
+    """One reading for each text, in the same order, each as a study of its own."""
+    return [readings.reports[0] for readings in read_studies(engine, [StudyInput((text,)) for text in texts])]
+
+
+def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyReadings]:
+    """The readings of each study, in the same order. What a model reads in a report is compared with the rules."""
+    outputs = engine.read(studies)
+    second = _second_witness(engine)
+    heard = second.read(studies) if second else [None] * len(outputs)
+    return [_read_study(*each) for each in zip(studies, outputs, heard, strict=True)]
 
 
 def read_graph(text: str, graph: ReportGraph) -> Reading:
@@ -87,3 +107,55 @@ def read_graph(text: str, graph: ReportGraph) -> Reading:
     valid, rejections = validation.validate(text, graph)
     links, findings = normalization.normalize(valid)
     return Reading(valid, links, findings, tuple(rejections), tuple(validation.warnings(valid, links, findings)))
+
+
+def _second_witness(engine: Engine) -> Engine | None:
+    """The rules, for a model. Nobody is a second witness to itself."""
+    return None if engine.checkpoint is None else _rules()
+
+
+@cache
+def _rules() -> Engine:
+    return load_engine("rules")
+
+
+def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:
+    second = heard.reports if heard else [None] * len(output.reports)
+    reports = tuple(_read_report(*each) for each in zip(study.texts, output.reports, second, strict=True))
+    warnings = {warning.reason for reading in reports for warning in reading.warnings}
+    warnings |= {f"image_{image.reason}" for image in output.unread}
+    films = _read_films(output.image_entities)
+    return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
+
+
+def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
+    reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard.graph)
+    warnings = [ReadingWarning("presence_conflict", m.text) for m in reading.graph.mentions if m.disputed]
+    if output.truncated:
+        warnings.append(ReadingWarning("truncated", "the engine's budget was spent before the end of the report"))
+    return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warnings))
+
+
+def _read_twice(text: str, model: ReportGraph, rules: ReportGraph) -> Reading:
+    """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
+    graph, refused = validation.validate(text, model)
+    reading = read_graph(text, agreement.combine(graph, validation.validate(text, rules)[0]))
+    rejections = (*refused, *reading.rejections)
+    return replace(reading, rejections=rejections, agreement=agreement.count(reading.graph))
+
+
+def _read_films(entities: Sequence[ImageEntity]) -> tuple[tuple[str, Reading], ...]:
+    """What only films show. There is no text to check it against; it is normalised as every mention is."""
+    by_film: dict[str, list[Mention]] = {}
+    for entity in entities:
+        by_film.setdefault(entity.image, []).append(_film_mention(entity))
+    return tuple((film, _film_reading(mentions)) for film, mentions in sorted(by_film.items()))
+
+
+def _film_mention(entity: ImageEntity) -> Mention:
+    return Mention(0, 0, entity.text, entity.kind, entity.presence, "image", entity.score, Witness.MODEL)
+
+
+def _film_reading(mentions: Sequence[Mention]) -> Reading:
+    graph = ReportGraph(tuple(mentions))
+    return Reading(graph, *normalization.normalize(graph))

@@ -181,3 +181,18 @@ class Reading:
     warnings: tuple[ReadingWarning, ...] = ()
     truncated: bool = False
     agreement: Agreement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReadings:
+    """One study, read: a reading for each report, in the order given, and one for each film with facts of its own.
+
+    `films` are by the film's key; their mentions have no span (start and end are 0) and the section `image`.
+    `warnings` are the reason codes of all that a person should know of this reading, each once, sorted.
+    """
+
+    reports: tuple[Reading, ...]
+    films: tuple[tuple[str, Reading], ...]
+    modalities: tuple[Modality, ...]
+    unread: tuple[UnreadImage, ...] = ()
+    warnings: tuple[str, ...] = ()
