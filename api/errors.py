@@ -35,6 +35,7 @@ class Code(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     BAD_CURSOR = "BAD_CURSOR"
     AMBIGUOUS = "AMBIGUOUS"
+    NO_PAYLOAD = "NO_PAYLOAD"
     TOKEN_LIMIT = "TOKEN_LIMIT"  # noqa: S105 - a code, no secret
     DEPTH_LIMIT = "DEPTH_LIMIT"
     ALIAS_LIMIT = "ALIAS_LIMIT"

@@ -1,14 +1,17 @@
 """The questions about what was received, answered from the ledger."""
 
 import asyncio
+from base64 import b64encode
 
 import strawberry
 from sqlalchemy import Connection
 
 from api.answers import Row, Shaped
+from api.errors import ApiError, Code
 from api.event_types import (
     Event,
     EventConnection,
+    EventPayload,
     EventWhereInput,
     RejectionConnection,
     RejectionWhereInput,
@@ -20,9 +23,12 @@ from api.graph_types import After, First
 from api.ids import event_number
 from api.reading import Info, own_page, root_field, shaped
 from graph.reads.wanted import Page
+from ingest import blobs
+from ingest.errors import BlobLostError
 from ingest.ledger import events, extractions
 from ingest.ledger.database import Ledger
 from ingest.ledger.events import EventFilter
+from ingest.submit import Receiver
 
 
 async def event_row_of(info: Info, number: int) -> Row | None:
@@ -47,6 +53,22 @@ class EventQueries:
     async def event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
         """For whoever submitted a report."""
         return await answer_event(info, id)
+
+    @strawberry.field(
+        description="The message of an event as it came, or null where there is no such event. For operators.",
+        graphql_type=EventPayload | None,
+    )
+    async def event_payload(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
+        """Holds everything that the sender said: names, numbers, texts."""
+        number = event_number(id)
+        if number is None:
+            return None
+        found = await asyncio.to_thread(_payload, info.context.services.receiver, number)
+        if found is None:
+            return None
+        row, patients = found
+        info.context.trail.saw(*patients)
+        return shaped(info, "EventPayload", row)
 
     @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
     async def events(
@@ -79,6 +101,30 @@ def _event(ledger: Ledger, number: int) -> Row | None:
     with ledger.read() as connection_:
         found = events.get(connection_, number)
         return event_rows(connection_, [found])[0] if found else None
+
+
+def _payload(receiver: Receiver, number: int) -> tuple[Row, list[str]] | None:
+    """The payload's row, and the patients that it speaks of. Raises ApiError (NO_PAYLOAD) where it was not kept."""
+    with receiver.ledger.read() as connection_:
+        found = events.get(connection_, number)
+        patients = events.patient_ids(connection_, (number,))
+    if found is None:
+        return None
+    if found.blob_key is None:
+        raise ApiError(Code.NO_PAYLOAD, "the message was too large to be kept: ask its sender for it")
+    try:
+        raw = blobs.get(receiver.blobs, found.blob_key)
+    except BlobLostError:
+        raise ApiError(Code.NO_PAYLOAD, "the message is not in the blob store: restore it from a backup") from None
+    row = {"eventId": number, "size": len(raw), "base64": b64encode(raw).decode(), "text": _as_text(raw)}
+    return row, patients
+
+
+def _as_text(raw: bytes) -> str | None:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _events(ledger: Ledger, where: EventFilter, page: Page) -> tuple[list[Row], int | None]:

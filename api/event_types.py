@@ -40,6 +40,16 @@ class Event(Node):
     study_keys: list[str] = strawberry.field(description="The studies that it says something of.")
 
 
+@strawberry.type(description="The message of an event, byte for byte as it came.")
+class EventPayload:
+    """From the blob store, verified against its digest."""
+
+    event_id: strawberry.ID
+    size: int = strawberry.field(description="Bytes.")
+    base64: str = strawberry.field(description="The bytes, in Base64.")
+    text: str | None = strawberry.field(description="The bytes read as UTF-8; null where they are none.")
+
+
 @strawberry.type
 class EventEdge:
     """The relay type."""

@@ -1,4 +1,4 @@
-"""What can be sent: reports, through the same door as every other source."""
+"""What can be sent: reports, through the same door as every other source; and events to be worked on again."""
 
 import asyncio
 import datetime
@@ -11,11 +11,13 @@ from api.answers import Shaped
 from api.errors import ApiError, Code
 from api.event_queries import event_row_of
 from api.event_types import Event
+from api.ids import event_number
 from api.reading import Info, shaped
 from api.scalars import DateTime
 from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport, SubmittedStudy, raw_of
 from ingest.formats.origin import Format, Origin
 from ingest.messages import ReportStatus
+from ingest.replay import replay
 from ingest.submit import Incoming, receive
 
 
@@ -75,7 +77,17 @@ class SubmitReportPayload:
     duplicate: bool = strawberry.field(description="The same bytes had been received before; nothing was done.")
 
 
-@strawberry.type(description="What can be sent.")
+@strawberry.type(description="What became of a replay.")
+class ReplayEventPayload:
+    """See ingest.replay."""
+
+    event: Event
+    replayed: bool = strawberry.field(
+        description="It is being worked on again. False: refused again, or its message is not in the blob store."
+    )
+
+
+@strawberry.type(description="What can be sent and set going.")
 class Mutation:
     """All mutations."""
 
@@ -90,6 +102,20 @@ class Mutation:
         receipt = await asyncio.to_thread(receive, info.context.services.receiver, message)
         row = {"event": await event_row_of(info, receipt.event_id), "duplicate": receipt.duplicate}
         return shaped(info, "SubmitReportPayload", row)
+
+    @strawberry.mutation(
+        description="Parse the stored message of an event again and have it worked on, whatever its state. "
+        "For operators; null where there is no such event.",
+        graphql_type=ReplayEventPayload | None,
+    )
+    async def replay_event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
+        """As `vlmkg events replay ID`."""
+        number = event_number(id)
+        if number is None or await event_row_of(info, number) is None:
+            return None
+        done = await asyncio.to_thread(replay, info.context.services.receiver, (number,))
+        row = {"event": await event_row_of(info, number), "replayed": done.complete}
+        return shaped(info, "ReplayEventPayload", row)
 
 
 def _submission(given: SubmitReportInput) -> Submission:

@@ -34,7 +34,9 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Event", "externalId"): Right.IDENTIFIERS,
     ("Report", "text"): Right.REPORT_TEXT,
     ("Query", "events"): Right.OPERATE,
+    ("Query", "eventPayload"): Right.OPERATE,
     ("Query", "rejections"): Right.OPERATE,
+    ("Mutation", "replayEvent"): Right.OPERATE,
     ("Mutation", "submitReport"): Right.SUBMIT,
 }
 """The right that a field needs beyond READ."""

@@ -1,9 +1,13 @@
 """Submitting a report, and following what became of it."""
 
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingest.ledger import audit, events
 from ingest.ledger.api_keys import Role
 from tests.api.conftest import SUBMIT, Api, submission
 
@@ -104,3 +108,54 @@ def test_there_is_no_such_event(api: Api) -> None:
 def test_rejections_by_reason(api: Api) -> None:
     page = api.data('{ rejections(where: {reason: "cycle"}) { edges { node { reason head tail } } } }')
     assert page["rejections"]["edges"] == []
+
+
+PAYLOAD = "query ($id: ID!) { eventPayload(id: $id) { eventId size base64 text } }"
+REPLAY = "mutation ($id: ID!) { replayEvent(id: $id) { replayed event { state reason } } }"
+
+
+def test_the_payload_is_what_came_byte_for_byte(api: Api) -> None:
+    event_id = api.submit("r1", "FINDINGS: Left pleural effusion.")["event"]["id"]
+    found = api.data(PAYLOAD, Role.OPERATOR, id=event_id)["eventPayload"]
+    with api.ledger.read() as connection:
+        stored = events.get(connection, int(found["eventId"]))
+        (entry, *_) = audit.entries(connection, limit=1)
+        patients = events.patient_ids(connection, [int(found["eventId"])])
+    raw = b64decode(found["base64"])
+    assert stored is not None
+    assert (sha256(raw).hexdigest(), len(raw)) == (stored.digest, found["size"])
+    assert raw.decode() == found["text"]
+    assert "Left pleural effusion" in found["text"]
+    assert (entry.action, list(entry.patients), entry.outcome) == ("query eventPayload", patients, "ok")
+    assert len(patients) == 1
+
+
+def test_there_is_no_such_payload(api: Api) -> None:
+    assert api.data(PAYLOAD, id="99") == {"eventPayload": None}
+    assert api.data(REPLAY, id="99") == {"replayEvent": None}
+
+
+def test_a_payload_that_the_store_has_lost(api: Api, tmp_path: Path) -> None:
+    event_id = api.submit("r1", "FINDINGS: Left pleural effusion.")["event"]["id"]
+    for blob in (tmp_path / "var" / "blobs").glob("*/*"):
+        blob.unlink()
+    assert api.code(PAYLOAD, id=event_id) == "NO_PAYLOAD"
+    assert api.data(REPLAY, id=event_id)["replayEvent"]["replayed"] is False
+
+
+def test_replaying_a_merged_event_leads_to_the_same_graph(api: Api) -> None:
+    event_id = api.submit("r1", "FINDINGS: Left pleural effusion.", startedAt="2024-01-01")["event"]["id"]
+    api.work()
+    asked = "{ findings { edges { node { id text presence } } } }"
+    before = api.data(asked)
+    replayed = api.data(REPLAY, Role.OPERATOR, id=event_id)["replayEvent"]
+    assert replayed == {"replayed": True, "event": {"state": "RECEIVED", "reason": None}}
+    api.work()
+    assert api.data(EVENT, id=event_id)["event"]["state"] == "MERGED"
+    assert api.data(asked) == before
+
+
+def test_replaying_what_is_refused_again(api: Api) -> None:
+    event_id = api.submit("r1", " ")["event"]["id"]
+    replayed = api.data(REPLAY, id=event_id)["replayEvent"]
+    assert replayed == {"replayed": False, "event": {"state": "REFUSED", "reason": "no_report_text"}}

@@ -34,6 +34,8 @@ FIELDS = [
     ('{ patient(identifier: {authority: "TESTS", value: "anna"}) { patientId } }', IDENTIFYING),
     ("{ events { edges { node { state } } } }", OPERATING),
     ("{ rejections { edges { node { reason } } } }", OPERATING),
+    ("{ eventPayload(id: 1) { size text } }", OPERATING),
+    ("mutation { replayEvent(id: 99) { replayed } }", OPERATING),
     ("{ findings { edges { node { text } } } events { totalCount } }", OPERATING),
 ]  # fmt: skip
 
