@@ -50,8 +50,8 @@ class Layer(nn.Module):
     def forward(self, x_BSD: Tensor) -> Tensor:
         """(B, S, D) -> (B, S, D)."""
         x_BSD = x_BSD + self.attention(self.norm1(x_BSD))
-        x_BSD = x_BSD + self.mlp(self.norm2(x_BSD))
-        return x_BSD
+        both_BSD: Tensor = x_BSD + self.mlp(self.norm2(x_BSD))
+        return both_BSD
 
 
 class TransformerProjector(nn.Module):

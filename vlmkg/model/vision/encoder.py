@@ -1,0 +1,89 @@
+"""What an image encoder is, and how a film becomes the pixels that it takes.
+
+Shapes: B films, C channels, H and W the encoder's height and width, F numbers in an image vector.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from vlmkg.image import Film
+
+
+class Fit(StrEnum):
+    """How a film of any size becomes a square."""
+
+    PAD = "pad"
+    """Black at both sides of the shorter edge, of a film smaller than the square on all; then resized if larger."""
+    SHORTEST = "shortest"
+    """The shorter edge resized to the square's, the middle of the longer one kept."""
+    LONGEST = "longest"
+    """The longer edge resized to the square's, black at both sides of the shorter one."""
+    SQUASH = "squash"
+    """Both edges resized to the square's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """What an encoder takes: `size` x `size` pixels, one channel for each mean, (grey in [0, 1] - mean) / std."""
+
+    size: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fit: Fit = Fit.PAD
+
+
+@dataclass(frozen=True, slots=True)
+class VisionEncoder:
+    """An image encoder, frozen.
+
+    `kind` and `config` build it anew (`vlmkg.model.vision.store`); `module` maps (B, C, H, W) pixels, as `pixels` says
+    them, to (B, F).
+    """
+
+    kind: str
+    config: Mapping[str, Any]
+    module: nn.Module
+    pixels: Pixels
+
+
+def encode(encoder: VisionEncoder, pixels_BCHW: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, F) image vectors of length 1, without gradient."""
+    with torch.inference_mode():
+        features_BF: Tensor = encoder.module(pixels_BCHW)
+        return nn.functional.normalize(features_BF.float(), dim=-1)
+
+
+def prepare(film: Film, pixels: Pixels) -> Tensor:
+    """The film as (C, H, W) pixels, resized bicubically in floating point: a film of 16 bits keeps them."""
+    grey_HW = _fitted(Image.fromarray(film.grey), pixels)
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (pixels.mean, pixels.std))
+    return (torch.from_numpy(grey_HW.copy())[None] - mean) / std
+
+
+def _fitted(image: Image.Image, pixels: Pixels) -> np.ndarray:
+    size = pixels.size
+    if pixels.fit is Fit.PAD:
+        image = _padded(image, max(size, *image.size))
+    elif pixels.fit in {Fit.SHORTEST, Fit.LONGEST}:
+        edge = min(image.size) if pixels.fit is Fit.SHORTEST else max(image.size)
+        width, height = (max(1, round(side * size / edge)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BICUBIC)
+        image = _padded(image, size)
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image, dtype=np.float32).clip(0.0, 1.0)
+
+
+def _padded(image: Image.Image, size: int) -> Image.Image:
+    """The middle of the image on a black square of that size: cut where it is larger, padded where it is smaller."""
+    square = Image.new("F", (size, size), 0.0)
+    left, top = (int((size - side) / 2) for side in image.size)
+    square.paste(image, (left, top))
+    return square

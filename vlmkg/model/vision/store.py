@@ -1,0 +1,64 @@
+"""Image encoders in a checkpoint: `config.json` (kind, and what builds it) and `model.safetensors` (weights)."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from vlmkg.errors import RefusedError
+from vlmkg.model.vision import medclip, open_clip_towers, small
+from vlmkg.model.vision.encoder import VisionEncoder
+
+CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+BUILDERS: dict[str, Callable[[Mapping[str, Any]], VisionEncoder]] = {
+    "small": small.build,
+    "medclip": medclip.build,
+    "open_clip": open_clip_towers.build,
+}
+
+
+def build_encoder(kind: str, config: Mapping[str, Any]) -> VisionEncoder:
+    """An encoder with fresh weights. Raises RefusedError where there is no such kind, or its config lacks something."""
+    if kind not in BUILDERS:
+        raise RefusedError(f"there is no image encoder {kind!r}", f"image encoders: {', '.join(BUILDERS)}")
+    try:
+        return BUILDERS[kind](config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RefusedError(f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}") from error
+
+
+def save_encoder(encoder: VisionEncoder, folder: Path) -> None:
+    """Write the encoder into a new folder."""
+    folder.mkdir(parents=True)
+    text = json.dumps({"kind": encoder.kind, **encoder.config}, indent=2, sort_keys=True)
+    (folder / CONFIG_FILE).write_text(text + "\n")
+    weights = {name: value.contiguous() for name, value in encoder.module.state_dict().items()}
+    save_file(medclip.to_published(weights) if encoder.kind == "medclip" else weights, folder / WEIGHTS_FILE)
+
+
+def load_encoder(folder: Path) -> VisionEncoder:
+    """The encoder of the folder, frozen. Raises RefusedError where its files do not fit each other."""
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text())
+        encoder = build_encoder(config.pop("kind"), config)
+        weights = load_file(folder / WEIGHTS_FILE)
+    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
+        raise RefusedError(f"{folder} holds no image encoder: {type(error).__name__}") from error
+    return with_weights(encoder, weights)
+
+
+def with_weights(encoder: VisionEncoder, weights: Mapping[str, Tensor]) -> VisionEncoder:
+    """The same encoder with these weights, frozen. Raises RefusedError where names or shapes differ from its own."""
+    known = medclip.from_published(weights) if encoder.kind == "medclip" else dict(weights)
+    own = {name: value.shape for name, value in encoder.module.state_dict().items()}
+    odd = own.keys() ^ known.keys() | {name for name in own.keys() & known.keys() if own[name] != known[name].shape}
+    if odd:
+        shown = ", ".join(sorted(odd)[:3])
+        raise RefusedError(f"{len(odd)} weights do not fit the image encoder {encoder.kind!r}, such as {shown}")
+    encoder.module.load_state_dict(known)
+    encoder.module.eval().requires_grad_(requires_grad=False)
+    return encoder
