@@ -23,6 +23,8 @@ from vlmkg.numbering import RELATIONS, Edge, Label, Numbered, Span, TokenGraph, 
 from vlmkg.numbering import token_graph as to_token_graph
 from vlmkg.schema import RelationType, ReportGraph
 
+VERSION = 1
+"""Of this form; a checkpoint that was trained on another can't be read."""
 TO = "-"
 LINKS = "links"
 END = "end"

@@ -1,0 +1,95 @@
+"""What the language model reads of a window, and what it is to write.
+
+    [film prefix] instruction READ  word word @0 word @1 ...  HERE  word @7 word @8 ... STOP word @15 ...  GRAPH
+                                    context                         own sentences
+
+A pointer follows its word: when the model has written `@7`, the earlier `@7` is where a causal model knows the word.
+Numbers count from 0 in each window. A film's prompt is its prefix, its instruction, FILM and GRAPH.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from vlmkg.linearization import Symbol, linearize, linearize_film
+from vlmkg.model.codec import GRAPH, HERE, STOP, Codec
+from vlmkg.model.windows import Room, Window, split_windows
+from vlmkg.numbering import Label, Numbered, TokenGraph
+
+SYMBOLS_A_TOKEN = 4
+"""Symbols that a window may write for each of its own tokens: pointer, label and one edge for every word."""
+SPARE_SYMBOLS = 16
+
+
+class Prompt(NamedTuple):
+    """Token ids to read: `stem` is shared by all prompts of a kind, `body` is the window.
+
+    `tokens` is how many may be pointed at, 0 in a film's prompt; the first `own_from` are the context. In a sequence
+    of prompts one with a context stands right behind that of the window before it. `prefix`: position of the film
+    prefix among those given to `decode`; None: no film.
+    """
+
+    stem: tuple[int, ...]
+    body: tuple[int, ...]
+    tokens: int
+    own_from: int = 0
+    prefix: int | None = None
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All that is read behind the film's prefix."""
+        return self.stem + self.body
+
+    @property
+    def budget(self) -> int:
+        """Symbols that may be written before decoding ends the window."""
+        return SYMBOLS_A_TOKEN * (self.tokens - self.own_from) + SPARE_SYMBOLS if self.tokens else 64
+
+
+def report_windows(
+    codec: Codec, numbered: Numbered, positions: int, prefix_length: int = 0, *, whole: bool = False
+) -> list[Window]:
+    """The windows of a report that fit a language model of so many positions behind a film prefix of that length.
+
+    `whole`: windows of as many sentences as fit. Raises ValueError where positions don't suffice for two words.
+    """
+    costs = [len(codec.spell(token.text)) + 2 + SYMBOLS_A_TOKEN for token in numbered.tokens]
+    room = Room(codec.pointers, positions - prefix_length - len(codec.stem) - SPARE_SYMBOLS - 2, whole)
+    return split_windows(numbered, costs, room)
+
+
+def encode_prompt(codec: Codec, numbered: Numbered, window: Window, prefix: int | None = None) -> Prompt:
+    """The prompt of one window."""
+    body: list[int] = []
+    here, stop = codec.id(HERE), codec.id(STOP)
+    for at in range(window.first, window.end):
+        if at == window.own:
+            body.append(here)
+        elif at in window.stops:
+            body.append(stop)
+        body += codec.spell(numbered.tokens[at].text)
+        body.append(codec.symbol_ids[at - window.first])
+    body.append(codec.id(GRAPH))
+    return Prompt(codec.stem, tuple(body), window.end - window.first, window.own_from, prefix)
+
+
+def encode_film_prompt(codec: Codec, prefix: int) -> Prompt:
+    """The prompt for what one film shows."""
+    return Prompt(codec.film_stem, (codec.id(GRAPH),), 0, 0, prefix)
+
+
+def encode_target(codec: Codec, graph: TokenGraph, own_from: int = 0) -> list[int]:
+    """The token ids to write for a window's graph (`windows.window_graph`), end included.
+
+    Raises ValueError where the graph has no such form.
+    """
+    return to_ids(codec, linearize(graph, own_from))
+
+
+def encode_film_target(codec: Codec, facts: Iterable[tuple[str, Label]]) -> list[int]:
+    """The token ids to write for the facts of one film, end included. Raises ValueError for a name not in the list."""
+    return to_ids(codec, linearize_film(facts))
+
+
+def to_ids(codec: Codec, symbols: Sequence[Symbol]) -> list[int]:
+    """The token ids of symbols."""
+    return [codec.symbol_ids[codec.index[symbol]] for symbol in symbols]

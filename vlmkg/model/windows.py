@@ -1,0 +1,137 @@
+"""Windows of a report: a sentence with the one before it, or as many sentences as a long-context model reads.
+
+Each sentence is some window's own exactly once; the one before it is context, whose mentions the window before emits.
+An edge belongs to the window that owns its later end: so each edge within a sentence or between neighbours has exactly
+one window. Nothing is cut: a sentence that does not fit is split, and its parts are windows that follow each other.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from vlmkg.model.decoded import Decoded
+from vlmkg.numbering import Edge, Numbered, Span, TokenGraph, edge_order
+from vlmkg.schema import RelationType
+from vlmkg.validation import closes_cycle
+
+
+class Window(NamedTuple):
+    """Tokens `first` to before `end` of a report; from `own` on they are the window's own, before it context.
+
+    `stops` are the own tokens that begin a further sentence.
+    """
+
+    first: int
+    own: int
+    end: int
+    stops: tuple[int, ...] = ()
+
+    @property
+    def own_from(self) -> int:
+        """The number of context tokens: the first own token by the window's numbers."""
+        return self.own - self.first
+
+
+class Room(NamedTuple):
+    """What a window may hold: `tokens` that have a pointer, and `cost` in all; `whole`: many sentences of its own."""
+
+    tokens: int
+    cost: int
+    whole: bool = False
+
+
+class _Piece(NamedTuple):
+    first: int
+    end: int
+    block: int
+
+
+def split_windows(numbered: Numbered, costs: Sequence[int], room: Room) -> list[Window]:
+    """The windows of a report, in text order; none where nothing is read.
+
+    `costs` says what each token costs, in the unit of `room.cost`. Two neighbouring tokens must fit (ValueError).
+    """
+    total = list(accumulate(costs, initial=0))
+    pieces = list(_pieces(numbered, total, room))
+    windows: list[Window] = []
+    at = 0
+    while at < len(pieces):
+        own = pieces[at]
+        context = at > 0 and pieces[at - 1].block == own.block
+        first = pieces[at - 1].first if context else own.first
+        following = at + 1
+        while room.whole and following < len(pieces) and _fits(first, pieces[following].end, total, room):
+            following += 1
+        windows.append(
+            Window(first, own.first, pieces[following - 1].end, tuple(one.first for one in pieces[at + 1 : following]))
+        )
+        at = following
+    return windows
+
+
+def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
+    """The part of a report's graph that a window emits, by the window's token numbers."""
+    spans = tuple(
+        Span(span.first - window.first, span.last - window.first, span.label)
+        for span in graph.spans
+        if window.own <= span.first and span.last < window.end
+    )
+    edges = tuple(
+        Edge(edge.head - window.first, edge.type, edge.tail - window.first)
+        for edge in graph.edges
+        if min(edge.head, edge.tail) >= window.first and window.own <= max(edge.head, edge.tail) < window.end
+    )
+    return TokenGraph(spans, edges)
+
+
+def lost_edges(windows: Sequence[Window], graph: TokenGraph) -> int:
+    """How many edges lie in no window: those between sentences that are no neighbours."""
+    return len(graph.edges) - sum(len(window_graph(window, graph).edges) for window in windows)
+
+
+def merge_windows(windows: Sequence[Window], parts: Sequence[Decoded]) -> Decoded:
+    """One report from its windows, by the report's token numbers.
+
+    A circle of modify that runs through three windows, which no window sees whole, is left open at its last edge.
+    """
+    spans: list[tuple[Span, float]] = []
+    edges: list[tuple[Edge, float]] = []
+    modified: dict[int, list[int]] = {}
+    for window, part in zip(windows, parts, strict=True):
+        shift = window.first
+        for span, score in zip(part.graph.spans, part.span_scores, strict=True):
+            spans.append((Span(span.first + shift, span.last + shift, span.label), score))
+        for edge, score in zip(part.graph.edges, part.edge_scores, strict=True):
+            head, tail = edge.head + shift, edge.tail + shift
+            if edge.type is RelationType.MODIFY:
+                if closes_cycle(modified, head, tail):
+                    continue
+                modified.setdefault(head, []).append(tail)
+            edges.append((Edge(head, edge.type, tail), score))
+    edges.sort(key=lambda one: edge_order(one[0]))
+    graph = TokenGraph(tuple(span for span, _ in spans), tuple(edge for edge, _ in edges))
+    return Decoded(
+        graph,
+        tuple(score for _, score in spans),
+        tuple(score for _, score in edges),
+        any(part.truncated for part in parts),
+    )
+
+
+def _pieces(numbered: Numbered, total: list[int], room: Room) -> Iterator[_Piece]:
+    """The sentences, each cut so that two neighbouring pieces fit into a window."""
+    half = Room(room.tokens // 2, room.cost // 2)
+    for sentence in numbered.sentences:
+        first = sentence.first
+        while first < sentence.end:
+            end = first
+            while end < sentence.end and _fits(first, end + 1, total, half):
+                end += 1
+            if end == first:
+                raise ValueError("a window has no room for two tokens")
+            yield _Piece(first, end, sentence.block)
+            first = end
+
+
+def _fits(first: int, end: int, total: list[int], room: Room) -> bool:
+    return end - first <= room.tokens and total[end] - total[first] <= room.cost
