@@ -44,14 +44,12 @@ def render(parts: Sequence[Part], rng: Random) -> tuple[str, ReportGraph]:
 def spaced(text: str, graph: ReportGraph) -> tuple[str, ReportGraph]:
     """The same report with its tokens joined by one blank, as RadGraph files hold it."""
     tokens = tokenize(text)
-    moved, position, at = {}, 0, 0
+    starts, ends, position = {}, {}, 0
     for token in tokens:
-        for old in range(token.start, token.end + 1):
-            moved[old] = position + old - token.start
+        starts[token.start], ends[token.end] = position, position + len(token.text)
         position += len(token.text) + 1
-        at += 1
     joined = " ".join(token.text for token in tokens)
-    mentions = tuple(_moved(joined, mention, moved[mention.start], moved[mention.end]) for mention in graph.mentions)
+    mentions = tuple(_moved(joined, mention, starts[mention.start], ends[mention.end]) for mention in graph.mentions)
     return joined, ReportGraph(mentions, graph.relations)
 
 

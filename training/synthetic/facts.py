@@ -1,0 +1,138 @@
+"""The facts of a synthetic study: what is so, what the film shows of it, and what the report says of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from vlmkg.numbering import Label
+
+
+class Kind(StrEnum):
+    """What a fact is of."""
+
+    CARDIOMEGALY = "cardiomegaly"
+    EFFUSION = "effusion"
+    PNEUMOTHORAX = "pneumothorax"
+    OPACITY = "opacity"
+    NODULE = "nodule"
+    TUBE = "tube"
+    FEEDING = "feeding"
+    CATHETER = "catheter"
+    PACEMAKER = "pacemaker"
+    WIRES = "wires"
+
+
+class Told(StrEnum):
+    """Where a fact can be learnt from."""
+
+    BOTH = "both"
+    REPORT_ONLY = "report_only"
+    FILM_ONLY = "film_only"
+    HEDGED = "hedged"
+    HOLE = "hole"
+    STALE = "stale"
+
+
+DEVICES = frozenset({Kind.TUBE, Kind.FEEDING, Kind.CATHETER, Kind.PACEMAKER, Kind.WIRES})
+SIDED = frozenset({Kind.EFFUSION, Kind.PNEUMOTHORAX, Kind.OPACITY, Kind.NODULE, Kind.CATHETER, Kind.PACEMAKER})
+SHARES: Mapping[Told, float] = {
+    Told.BOTH: 0.44,
+    Told.REPORT_ONLY: 0.10,
+    Told.FILM_ONLY: 0.20,
+    Told.HEDGED: 0.10,
+    Told.HOLE: 0.08,
+    Told.STALE: 0.08,
+}
+"""How often a fact is told in each way. Kept in the manifest of what is written."""
+CHANCES: Mapping[Kind, float] = {
+    Kind.CARDIOMEGALY: 0.25,
+    Kind.EFFUSION: 0.17,
+    Kind.PNEUMOTHORAX: 0.08,
+    Kind.OPACITY: 0.16,
+    Kind.NODULE: 0.08,
+    Kind.TUBE: 0.08,
+    Kind.FEEDING: 0.08,
+    Kind.CATHETER: 0.08,
+    Kind.PACEMAKER: 0.06,
+    Kind.WIRES: 0.10,
+}
+"""How often a study has it; of sided kinds, at each side."""
+ZONES = ("upper", "middle", "lower")
+STALE_PRESENT = 0.5
+"""Of stale films, how many show what the report says is gone; the others lack what the report says has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of a study. `side` is the patient's, empty for kinds without one; `zone` is of opacities and nodules.
+
+    `size` is 1 small, 2 moderate, 3 large. `true` is what is so when the report was written; `drawn` is what the
+    film shows.
+    """
+
+    kind: Kind
+    told: Told
+    true: bool
+    drawn: bool
+    size: int
+    side: str = ""
+    zone: str = ""
+
+    @property
+    def film_name(self) -> str:
+        """Its name in the closed list of what a film may show (`vlmkg/film_names.txt`)."""
+        return _FILM_NAMES[self.kind].format(side=self.side)
+
+
+_FILM_NAMES = {
+    Kind.CARDIOMEGALY: "cardiomegaly",
+    Kind.EFFUSION: "{side} pleural effusion",
+    Kind.PNEUMOTHORAX: "{side} pneumothorax",
+    Kind.OPACITY: "{side} lung opacity",
+    Kind.NODULE: "{side} lung nodule",
+    Kind.TUBE: "endotracheal tube",
+    Kind.FEEDING: "nasogastric tube",
+    Kind.CATHETER: "central venous catheter",
+    Kind.PACEMAKER: "pacemaker",
+    Kind.WIRES: "sternal wires",
+}
+
+
+def draw_facts(rng: Random, shares: Mapping[Told, float] = SHARES) -> tuple[Fact, ...]:
+    """The facts of one study that are so, or of which report or film speak."""
+    return tuple(_facts(rng, shares))
+
+
+def film_facts(facts: tuple[Fact, ...]) -> tuple[tuple[str, Label], ...]:
+    """What is to be read of the film alone, by its names: film-only facts, and what it settles.
+
+    What the report states or denies is the report's to say, also where a stale film shows otherwise.
+    """
+    found: dict[str, Label] = {}
+    for fact in facts:
+        if fact.told in {Told.FILM_ONLY, Told.HEDGED, Told.HOLE}:
+            found[fact.film_name] = Label.PRESENT if fact.drawn else Label.ABSENT
+    return tuple(found.items())
+
+
+def _facts(rng: Random, shares: Mapping[Told, float]) -> Iterator[Fact]:
+    one_side = {Kind.CATHETER, Kind.PACEMAKER}
+    for kind, chance in CHANCES.items():
+        sides = ("left", "right") if kind in SIDED else ("",)
+        for side in (rng.choice(sides),) if kind in one_side else sides:
+            if rng.random() < chance:
+                yield _fact(rng, kind, side, rng.choices(list(shares), list(shares.values()))[0])
+
+
+def _fact(rng: Random, kind: Kind, side: str, told: Told) -> Fact:
+    true, drawn = True, True
+    if told is Told.REPORT_ONLY:
+        drawn = False
+    elif told is Told.STALE:
+        drawn = rng.random() < STALE_PRESENT
+        true = not drawn
+    elif told is Told.HEDGED:
+        true = drawn = rng.random() < 0.5
+    zone = rng.choice(ZONES) if kind in {Kind.OPACITY, Kind.NODULE} else ""
+    return Fact(kind, told, true, drawn, rng.choices((1, 2, 3), (5, 3, 2))[0], side, zone)
