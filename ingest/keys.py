@@ -6,16 +6,26 @@ from hashlib import sha256
 
 from ingest import pseudonyms
 from ingest.ledger.assignment import accession_key, item_key
-from ingest.ledger.incoming import NewImage, NewPatient, NewReport, NewSighting, StudySaid
+from ingest.ledger.incoming import NewImage, NewMerge, NewPatient, NewReport, NewSighting, StudySaid
 from ingest.messages import ImageFacts, ParsedMessage, PatientFacts, ReportFacts, StudyFacts
 from vlmkg.identity import digest
 
 
 def patients_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewPatient, ...]:
     """The patients that a message names, each once."""
-    named = {study.patient: None for study in message.studies}
-    as_of = f"{_sortable(message.message_time)} {message_digest}"
-    return tuple(_patient(patient, key, as_of) for patient in named)
+    people = [*(study.patient for study in message.studies), *message.patients]
+    people += [patient for merge in message.merges for patient in (merge.survivor, merge.retired)]
+    as_of = _as_of(message, message_digest)
+    return tuple(_patient(patient, key, as_of) for patient in dict.fromkeys(people))
+
+
+def merges_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewMerge, ...]:
+    """The patients that a message gives up for others. One that is merged into itself is not given up."""
+    as_of = _as_of(message, message_digest)
+    merges = (
+        NewMerge(_patient_id(merge.retired, key), _patient_id(merge.survivor, key), as_of) for merge in message.merges
+    )
+    return tuple(merge for merge in merges if merge.retired_id != merge.survivor_id)
 
 
 def sightings_of(message: ParsedMessage, key: bytes) -> tuple[NewSighting, ...]:
@@ -24,24 +34,33 @@ def sightings_of(message: ParsedMessage, key: bytes) -> tuple[NewSighting, ...]:
 
 
 def _patient(patient: PatientFacts, key: bytes, as_of: str) -> NewPatient:
-    pseudonym = pseudonyms.patient_id(key, patient.authority, patient.identifier)
+    pseudonym = _patient_id(patient, key)
     return NewPatient(pseudonym, patient.authority, patient.identifier, patient.sex, patient.birth_date, as_of)
 
 
 def _sightings(message: ParsedMessage, study: StudyFacts, key: bytes) -> Iterator[NewSighting]:
-    patient_id = pseudonyms.patient_id(key, study.patient.authority, study.patient.identifier)
+    patient_id = _patient_id(study.patient, key)
     said = _study_said(study, key)
     within = accession_key(patient_id, said.accession) if said.accession else None
     for facts in study.reports:
         report = _report(message.source, facts, patient_id, key)
         item = item_key("report", patient_id, message.source, report.report_id)
-        yield NewSighting(patient_id, item, within, said, report=report)
+        yield NewSighting(patient_id, patient_id, item, within, said, report=report)
     for image in study.images:
         item = item_key("image", patient_id, image.sop_instance_uid)
-        yield NewSighting(patient_id, item, within, said, image=_image(image))
+        yield NewSighting(patient_id, patient_id, item, within, said, image=_image(image))
     if not study.reports and not study.images:
         name = pseudonyms.report_id(key, message.source, message.external_id)
-        yield NewSighting(patient_id, item_key("study", patient_id, message.source, name), within, said)
+        item = item_key("study", patient_id, message.source, name)
+        yield NewSighting(patient_id, patient_id, item, within, said, bare_name=name, ordered=study.ordered)
+
+
+def _patient_id(patient: PatientFacts, key: bytes) -> str:
+    return pseudonyms.patient_id(key, patient.authority, patient.identifier)
+
+
+def _as_of(message: ParsedMessage, message_digest: str) -> str:
+    return f"{_sortable(message.message_time)} {message_digest}"
 
 
 def _study_said(study: StudyFacts, key: bytes) -> StudySaid:

@@ -28,6 +28,14 @@ class PatientFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PatientMerge:
+    """The sender found that two patients are one: `retired` was given up for `survivor`."""
+
+    survivor: PatientFacts
+    retired: PatientFacts
+
+
+@dataclass(frozen=True, slots=True)
 class ReportFacts:
     """One report text under the sender's own report id. An addendum stands beside the report, it replaces nothing."""
 
@@ -40,18 +48,22 @@ class ReportFacts:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """One image, without its pixels; `digest` is the blob's SHA-256."""
+    """One image, without its pixels; `digest` is the blob's SHA-256, `pixel_digest` that of the pixels as encoded."""
 
     sop_instance_uid: str
     digest: str
     view: str | None = None
     rows: int | None = None
     columns: int | None = None
+    pixel_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """One study of one patient, with what this message brings of it. `procedure` is the exam's name in words."""
+    """One study of one patient, with what this message brings of it. `procedure` is the exam's name in words.
+
+    `ordered`: the exam was asked for. That says what it is to be, not that it was made: there is no study of it yet.
+    """
 
     patient: PatientFacts
     study_uid: str | None = None
@@ -62,6 +74,7 @@ class StudyFacts:
     started_at: datetime | None = None
     reports: tuple[ReportFacts, ...] = ()
     images: tuple[ImageFacts, ...] = ()
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,8 @@ class ParsedMessage:
     """One message. (`source`, `external_id`, digest of the raw bytes) is what makes it unique.
 
     `source` is the source authority (sending facility, or the collection's name); `external_id` the report id,
-    SOPInstanceUID or FHIR identifier, never the message's control id.
+    SOPInstanceUID or FHIR identifier, never the message's control id. `patients` and `merges` are what it says of
+    patients without saying anything of a study.
     """
 
     source: str
@@ -77,3 +91,5 @@ class ParsedMessage:
     message_time: datetime | None
     studies: tuple[StudyFacts, ...]
     warnings: tuple[str, ...] = field(default=())
+    patients: tuple[PatientFacts, ...] = ()
+    merges: tuple[PatientMerge, ...] = ()

@@ -15,7 +15,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
 from ingest.group_commit import GroupCommit
-from ingest.keys import patients_of, sightings_of
+from ingest.keys import merges_of, patients_of, sightings_of
 from ingest.ledger.database import Ledger
 from ingest.ledger.incoming import NewEvent
 from ingest.ledger.receive import Recorded, record
@@ -104,6 +104,7 @@ def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
         warnings=parsed.warnings,
         patients=patients_of(parsed, receiver.pseudonym_key, event.digest),
         sightings=sightings_of(parsed, receiver.pseudonym_key),
+        merges=merges_of(parsed, receiver.pseudonym_key, event.digest),
     )
 
 

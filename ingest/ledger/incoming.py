@@ -21,6 +21,15 @@ class NewPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMerge:
+    """One patient given up for another, both by pseudonym. `as_of` orders what messages say of the same patients."""
+
+    retired_id: str
+    survivor_id: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewReport:
     """One version of one report. `report_id` is a pseudonym."""
 
@@ -60,14 +69,21 @@ class StudySaid:
 
 @dataclass(frozen=True, slots=True)
 class NewSighting:
-    """One report, or one image, or a bare study, as one message brings it."""
+    """One report, or one image, or a bare study or order, as one message brings it.
 
+    `said_patient_id` is the patient that the message names, `patient_id` the one that patient was merged into.
+    `bare_name` names what is neither report nor image.
+    """
+
+    said_patient_id: str
     patient_id: str
     item_key: str
     accession_key: str | None
     study: StudySaid
     report: NewReport | None = None
     image: NewImage | None = None
+    bare_name: str | None = None
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,7 @@ class NewEvent:
     detail: str | None = None
     patients: tuple[NewPatient, ...] = ()
     sightings: tuple[NewSighting, ...] = ()
+    merges: tuple[NewMerge, ...] = ()
 
     @property
     def state(self) -> State:

@@ -1,6 +1,7 @@
 """Patients in the ledger: one row a pseudonym, its facts those of the message with the later word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -15,7 +16,15 @@ _SELECT = select(patients).where(patients.c.patient_id.in_(bindparam("wanted", e
 _INSERT = patients.insert()
 
 
-def write_patients(connection: Connection, said: Iterable[NewPatient]) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Patients that are known under other facts now, and the survivors of those that were merged."""
+
+    changed: frozenset[str]
+    survivors: Mapping[str, str]
+
+
+def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Written:
     """Insert patients, or bring them up to date. Of two messages the later one counts, whichever came first.
 
     A message that does not state the sex or the date of birth says nothing about it.
@@ -29,7 +38,10 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> None:
         for row in connection.execute(_SELECT, {"wanted": chunk})
     }
     _insert(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
-    _update(connection, [row for key, old in known.items() if (row := _merged(old, new[key])) != old])
+    updated = [row for key, old in known.items() if (row := _merged(old, new[key])) != old]
+    _update(connection, updated)
+    survivors = {key: row["survivor_id"] for key, row in known.items() if row["survivor_id"]}
+    return Written(frozenset(row["patient_id"] for row in updated), survivors)
 
 
 def exist(connection: Connection) -> bool:
@@ -46,6 +58,7 @@ def _blank(patient: NewPatient) -> Row:
         "sex_as_of": "",
         "birth_date": None,
         "birth_date_as_of": "",
+        "survivor_id": None,
     }
 
 

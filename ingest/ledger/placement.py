@@ -14,6 +14,7 @@ from ingest.ledger import changes
 from ingest.ledger import sightings as stored
 from ingest.ledger.assignment import Place, assign
 from ingest.ledger.incoming import NewSighting
+from ingest.ledger.renaming import Renamed
 from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.sightings import Known
 
@@ -38,19 +39,41 @@ def serialise(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
 
 
-def place(connection: Connection, added: Sequence[Added], removed: Sequence[Known] = ()) -> set[int]:
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Sightings that are not in the ledger any more as they were: deleted, or of another patient now, by this event."""
+
+    removed: Sequence[Known] = ()
+    renamed: Sequence[Renamed] = ()
+    event_id: int | None = None
+
+    @property
+    def places(self) -> list[Place]:
+        """Where they said that their reports and images belong."""
+        return [old.place for old in self.removed] + [one.old.place for one in self.renamed]
+
+    @property
+    def events(self) -> list[int]:
+        """The events that had brought them."""
+        return [old.event_id for old in self.removed] + [one.old.event_id for one in self.renamed]
+
+
+NOTHING_GONE = Gone()
+
+
+def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> set[int]:
     """Write the new sightings, each into its study, and move those that now belong elsewhere.
 
-    `removed` were in the ledger and are deleted already. Call `serialise` first. Returns the events that bring other
-    words than the ledger has under the same report id and status.
+    What is gone is so in the database already. Call `serialise` first. Returns the events that bring other words than
+    the ledger has under the same report id and status.
     """
     fresh = [new.place for new in added]
-    known = _entangled(connection, fresh, [old.place for old in removed])
+    known = _entangled(connection, fresh + [one.place for one in gone.renamed], gone.places)
     places = fresh + [old.place for old in known]
     keys = assign(places, _contested(connection, places))
     stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys)
     stored.move(connection, {old.id: key for old in known if (key := keys[old.place.item_key]) != old.study_key})
-    _follow_up(connection, keys, added, known, removed)
+    _follow_up(connection, keys, added, known, gone)
     return _conflicting(added, known)
 
 
@@ -80,16 +103,18 @@ def _follow_up(
     keys: Mapping[str, str],
     added: Sequence[Added],
     known: Sequence[Known],
-    removed: Sequence[Known],
+    gone: Gone,
 ) -> None:
     """Have the graph follow what moved; have studies read again that lost or gained reports by another's event."""
     brought = {(new.event_id, keys[new.place.item_key]) for new in added}
     moves = {(old.study_key, key) for old in known if (key := keys[old.place.item_key]) != old.study_key}
-    moves |= {(old.study_key, old.study_key) for old in removed if (old.event_id, old.study_key) not in brought}
+    moves |= {(old.study_key, old.study_key) for old in gone.removed if (old.event_id, old.study_key) not in brought}
+    # A study that keeps its key has another patient now.
+    moves |= {(one.old.study_key, keys[one.place.item_key]) for one in gone.renamed}
     if not moves:
         return
     causes = {key: event_id for event_id, key in sorted(brought)}
-    some_event = max([new.event_id for new in added] or [old.event_id for old in removed])
+    some_event = gone.event_id or max([new.event_id for new in added] or gone.events)
     changes.mark(
         connection, [(causes.get(new_key, some_event), old_key, new_key) for old_key, new_key in sorted(moves)]
     )

@@ -1,16 +1,19 @@
 """Recording events with their facts, many in one transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from ingest.ledger import changes, merges
+from ingest.ledger import sightings as stored
 from ingest.ledger.database import INSERT, now
 from ingest.ledger.incoming import NewEvent, place_of
 from ingest.ledger.patients import write_patients
-from ingest.ledger.placement import Added, place, serialise
+from ingest.ledger.placement import Added, Gone, place, serialise
+from ingest.ledger.renaming import rename, under_survivor
 from ingest.ledger.requeue import IDLE
 from ingest.ledger.sightings import Known, chunks
 from ingest.ledger.states import State
@@ -28,6 +31,17 @@ _NEW_EVENTS = {
     for name, insert in INSERT.items()
 }
 _NEW_TEXTS = {name: insert(report_texts).on_conflict_do_nothing() for name, insert in INSERT.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What events had brought, deleted before they bring it anew: sightings, and the patients that they merged."""
+
+    sightings: Sequence[Known] = ()
+    patients: Collection[str] = frozenset()
+
+
+NOTHING_BROUGHT = Brought()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +75,43 @@ def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Recorde
 
 
 def write_facts(
-    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], removed: Sequence[Known] = ()
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: Brought = NOTHING_BROUGHT
 ) -> None:
-    """Write the facts of events, by their ids. `removed` are sightings that they replace (see placement.place)."""
-    write_patients(connection, [patient for _, event in incoming for patient in event.patients])
+    """Write the facts of events, by their ids. `former` is what they had brought before (ingest.ledger.replace)."""
+    written = write_patients(connection, [patient for _, event in incoming for patient in event.patients])
     _write_texts(connection, [event for _, event in incoming])
+    gone, survivors = _merge_patients(connection, incoming, former)
     added = [
         Added(event_id, sighting, place_of(event, sighting))
         for event_id, event in incoming
-        for sighting in event.sightings
+        for said in event.sightings
+        for sighting in [under_survivor(event, said, {**written.survivors, **survivors})]
     ]
-    if added or removed:
-        _warn(connection, place(connection, added, removed), dict(incoming))
+    if added or gone.removed or gone.renamed:
+        _warn(connection, place(connection, added, gone), dict(incoming))
+    _show_patients(connection, incoming, written.changed)
+
+
+def _merge_patients(
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: Brought
+) -> tuple[Gone, dict[str, str]]:
+    """Merge patients, and un-merge those whose merge is not said any more. Who is left of those whom it changes."""
+    said = [(event_id, merge) for event_id, event in incoming for merge in event.merges]
+    merges.add(connection, said)
+    named = {name for _, merge in said for name in (merge.retired_id, merge.survivor_id)}.union(former.patients)
+    survivors = merges.settle(connection, named) if named else {}
+    renamed = rename(connection, survivors) if survivors else []
+    causes = [event_id for event_id, _ in said] or [event_id for event_id, _ in incoming]
+    return Gone(former.sightings, renamed, max(causes, default=None) if renamed else None), survivors
+
+
+def _show_patients(connection: Connection, incoming: Sequence[tuple[int, NewEvent]], changed: Collection[str]) -> None:
+    """Have the studies of patients written again of whom a message says something new, but of no study."""
+    for event_id, event in incoming:
+        if not event.sightings:
+            for patient_id in sorted({patient.patient_id for patient in event.patients}.intersection(changed)):
+                keys = stored.of_patient(connection, patient_id)
+                changes.mark(connection, [(event_id, key, key) for key in sorted(keys)])
 
 
 def _unique(event: NewEvent) -> Unique:

@@ -3,17 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, delete, exists, or_, select, update
 
+from ingest.ledger import merges
 from ingest.ledger import sightings as stored
 from ingest.ledger.database import now
 from ingest.ledger.incoming import NewEvent
-from ingest.ledger.placement import place, serialise
-from ingest.ledger.receive import write_facts
+from ingest.ledger.placement import serialise
+from ingest.ledger.receive import Brought, write_facts
 from ingest.ledger.requeue import IDLE, lock_events
 from ingest.ledger.sightings import Known, chunks
 from ingest.ledger.states import State
-from ingest.ledger.tables import events, patients, report_texts, sightings
+from ingest.ledger.tables import events, patient_merges, patients, report_texts, sightings
 
 
 def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> None:
@@ -22,10 +23,11 @@ def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> No
     Whoever works on them now loses the claim. Studies that they no longer speak of are read and merged again.
     """
     serialise(connection)
-    removed = _remove_sightings(connection, [event_id for event_id, _ in again])
+    event_ids = [event_id for event_id, _ in again]
+    former = Brought(_remove_sightings(connection, event_ids), merges.remove(connection, event_ids))
     for event_id, event in again:
         _restart(connection, event_id, event)
-    write_facts(connection, again, removed)
+    write_facts(connection, again, former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
     dead = select(events.c.id, events.c.digest).where(events.c.id.in_(locked), events.c.state == State.DEAD)
     digests = {row.id: row.digest for row in connection.execute(dead)}
     removed = _remove_sightings(connection, list(digests))
-    if removed:
-        place(connection, (), removed)
+    write_facts(connection, (), Brought(removed, merges.remove(connection, list(digests))))
     connection.execute(delete(events).where(events.c.id.in_(list(digests))))
     _remove_orphans(connection, removed)
     people = {old.place.patient_id for old in removed}
@@ -104,5 +105,10 @@ def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
         in_use = exists().where(sightings.c.report_key == report_texts.c.report_key)
         connection.execute(delete(report_texts).where(report_texts.c.report_key.in_(chunk), ~in_use))
     for chunk in chunks(sorted(set(people))):
-        in_use = exists().where(sightings.c.patient_id == patients.c.patient_id)
-        connection.execute(delete(patients).where(patients.c.patient_id.in_(chunk), ~in_use))
+        named = or_(
+            exists().where(sightings.c.patient_id == patients.c.patient_id),
+            exists().where(sightings.c.said_patient_id == patients.c.patient_id),
+            exists().where(patient_merges.c.retired_id == patients.c.patient_id),
+            exists().where(patient_merges.c.survivor_id == patients.c.patient_id),
+        )
+        connection.execute(delete(patients).where(patients.c.patient_id.in_(chunk), ~named))

@@ -29,6 +29,18 @@ class Known:
     addendum: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the keys of a sighting are made of: the patient as the message names it, and the names within that one."""
+
+    said_patient_id: str
+    source: str
+    report_id: str | None
+    sop_instance_uid: str | None
+    bare_name: str | None
+    accession: str | None
+
+
 def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     """The values, CHUNK at a time."""
     iterator = iter(values)
@@ -58,6 +70,34 @@ def closure(
 def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
     """The sightings that these events brought."""
     return list(_fetch(connection, _BY_EVENT, event_ids))
+
+
+def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[Known, Names]]:
+    """The sightings whose messages name these patients, and what they name."""
+    found = []
+    for chunk in chunks(sorted(patient_ids)):
+        for row in connection.execute(_BY_SAID_PATIENT, {"wanted": chunk}):
+            names = Names(
+                row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
+            )
+            found.append((_known(row), names))
+    return found
+
+
+def rename(connection: Connection, places: Mapping[int, Place]) -> None:
+    """Give sightings, by id, to other patients, under the keys that they have there."""
+    rows = [
+        {"sighting": id_, "patient": place.patient_id, "item": place.item_key, "within": place.accession_key}
+        for id_, place in sorted(places.items())
+    ]
+    if rows:
+        connection.execute(_RENAME, rows)
+
+
+def of_patient(connection: Connection, patient_id: str) -> set[str]:
+    """The keys of a patient's studies."""
+    statement = select(sightings.c.study_key).distinct().where(sightings.c.patient_id == patient_id)
+    return set(connection.execute(statement).scalars())
 
 
 def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
@@ -110,9 +150,23 @@ _BY_ITEM = _SELECT.where(sightings.c.item_key.in_(_WANTED))
 _BY_ACCESSION = _SELECT.where(sightings.c.accession_key.in_(_WANTED))
 _BY_UID = _SELECT.where(sightings.c.study_uid.in_(_WANTED))
 _BY_EVENT = _SELECT.where(sightings.c.event_id.in_(_WANTED))
+_BY_SAID_PATIENT = _SELECT.add_columns(
+    sightings.c.said_patient_id,
+    sightings.c.report_id,
+    sightings.c.sop_instance_uid,
+    sightings.c.bare_name,
+    sightings.c.accession,
+    events.c.source,
+).where(sightings.c.said_patient_id.in_(_WANTED))
 _CLAIMS = select(sightings.c.study_uid, sightings.c.patient_id).distinct().where(sightings.c.study_uid.in_(_WANTED))
 _INSERT = sightings.insert()
 _MOVE = update(sightings).where(sightings.c.id == bindparam("sighting")).values(study_key=bindparam("key"))
+
+_RENAME = (
+    update(sightings)
+    .where(sightings.c.id == bindparam("sighting"))
+    .values(patient_id=bindparam("patient"), item_key=bindparam("item"), accession_key=bindparam("within"))
+)
 
 
 def _fetch(connection: Connection, statement: Select[Any], wanted: Iterable[str | int]) -> Iterator[Known]:
@@ -154,4 +208,7 @@ def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:
         "view": image.view if image else None,
         "rows": image.rows if image else None,
         "columns": image.columns if image else None,
+        "said_patient_id": new.said_patient_id,
+        "bare_name": new.bare_name,
+        "ordered": new.ordered,
     }

@@ -110,13 +110,16 @@ def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, Le
         for row in connection.execute(_SELECT.where(sightings.c.study_key.in_(chunk))):
             said[row.study_key].append(row)
         selected = _selected(connection, chunk)
-        found |= {key: _study(key, rows, selected) for key, rows in said.items()}
+        # An order alone is no study.
+        made = {key: rows for key, rows in said.items() if not all(row.ordered for row in rows)}
+        found |= {key: _study(key, rows, selected) for key, rows in made.items()}
     return found
 
 
 def all_study_keys(connection: Connection) -> list[str]:
     """The keys of all studies, sorted."""
     statement = select(sightings.c.study_key).distinct().order_by(sightings.c.study_key)
+    statement = statement.where(~sightings.c.ordered)
     return list(connection.execute(statement).scalars())
 
 

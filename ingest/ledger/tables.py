@@ -57,8 +57,23 @@ patients = Table(
     Column("sex_as_of", Text, nullable=False),
     Column("birth_date", Date),
     Column("birth_date_as_of", Text, nullable=False),
+    Column("survivor_id", Text),
 )
-"""A patient by pseudonym, with the original. `*_as_of` orders what messages said of the fact."""
+"""A patient by pseudonym, with the original. `*_as_of` orders what messages said of the fact.
+
+`survivor_id` is the patient that this one was merged into in the end, by all of patient_merges; null: none.
+"""
+
+patient_merges = Table(
+    "patient_merges",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("event_id", BigInteger, ForeignKey("events.id"), nullable=False),
+    Column("retired_id", Text, ForeignKey("patients.patient_id"), nullable=False),
+    Column("survivor_id", Text, ForeignKey("patients.patient_id"), nullable=False),
+    Column("as_of", Text, nullable=False),
+)
+"""That a patient was given up for another, as one message said it."""
 
 sightings = Table(
     "sightings",
@@ -87,12 +102,16 @@ sightings = Table(
     Column("view", Text),
     Column("rows", Integer),
     Column("columns", Integer),
+    Column("said_patient_id", Text, nullable=False),
+    Column("bare_name", Text),
+    Column("ordered", Boolean, nullable=False),
 )
 """What one message said of one report or image: whose it is, which study it belongs to, which version it is.
 
 `item_key` names the report (all its versions) or the image within the patient; `accession_key` names the accession
 within the patient. `study_key` is derived from all sightings together (ingest.ledger.assignment) and changes with them:
-a study is the set of sightings that bear its key, there is no other record of it.
+a study is the set of sightings that bear its key, there is no other record of it. Where patients were merged,
+`patient_id` is the one that is left, and the keys are those within that one; `said_patient_id` stays.
 """
 
 report_texts = Table(

@@ -1,13 +1,22 @@
 """Small real messages, as the parsers give them, and the events that they make."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from ingest.keys import patients_of, sightings_of
+from ingest.keys import merges_of, patients_of, sightings_of
 from ingest.ledger.database import Ledger
 from ingest.ledger.incoming import NewEvent
 from ingest.ledger.receive import Recorded, record
-from ingest.messages import ImageFacts, ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
+from ingest.messages import (
+    ImageFacts,
+    ParsedMessage,
+    PatientFacts,
+    PatientMerge,
+    ReportFacts,
+    ReportStatus,
+    StudyFacts,
+)
 
 KEY = b"0123456789abcdef0123456789abcdef"
 DAY = datetime(2024, 5, 1, 8, tzinfo=UTC)
@@ -45,6 +54,28 @@ def message(*studies: StudyFacts, sent: float | None = None, source: str = "ris"
     return ParsedMessage(source, external_id, None if sent is None else at(sent), studies, warnings)
 
 
+def order(*, patient: str = "p1", uid: str | None = None, accession: str | None = None, sent: float | None = None):
+    """An exam that was asked for."""
+    return message(
+        replace(study(patient=patient, uid=uid, accession=accession), ordered=True, modality="DX"), sent=sent
+    )
+
+
+def patient(name: str, sex: str | None = None) -> PatientFacts:
+    return PatientFacts("HOSP", name, sex)
+
+
+def update(name: str, sex: str, sent: float | None = None):
+    """What ADT^A08 says."""
+    return ParsedMessage("adt", "ADT^A08", None if sent is None else at(sent), (), (), (patient(name, sex),))
+
+
+def merge(retired: str, survivor: str, sent: float | None = None):
+    """What ADT^A40 says."""
+    both = PatientMerge(patient(survivor), patient(retired))
+    return ParsedMessage("adt", "ADT^A40", None if sent is None else at(sent), (), (), (), (both,))
+
+
 def event(parsed: ParsedMessage, digest: str = "") -> NewEvent:
     """The event of a message. Its digest is that of its facts, as if these were its bytes."""
     digest = digest or sha256(repr(parsed).encode()).hexdigest()
@@ -62,6 +93,7 @@ def event(parsed: ParsedMessage, digest: str = "") -> NewEvent:
         warnings=parsed.warnings,
         patients=patients_of(parsed, KEY, digest),
         sightings=sightings_of(parsed, KEY),
+        merges=merges_of(parsed, KEY, digest),
     )
 
 

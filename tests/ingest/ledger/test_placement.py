@@ -17,7 +17,7 @@ from ingest.ledger.studies import LedgerStudy
 from ingest.ledger.tables import metadata
 from ingest.messages import ParsedMessage
 from tests.ingest.ledger import workers
-from tests.ingest.ledger.builders import event, image, message, receive, report, study
+from tests.ingest.ledger.builders import event, image, merge, message, order, receive, report, study, update
 from vlmkg.identity import digest
 
 
@@ -162,8 +162,12 @@ def test_a_merge_takes_along_all_that_hangs_together(ledger: Ledger, move: tuple
     assert len(plan.changes) == 2
 
 
+names, times = st.sampled_from("ppqq"), st.none() | st.sampled_from([3.0, 4.0])
 messages = st.lists(
-    st.builds(
+    st.builds(order, patient=names, uid=st.none() | st.just("1.1"), accession=st.sampled_from("AB"), sent=times)
+    | st.builds(update, names, st.sampled_from(["male", "other"]), times)
+    | st.builds(merge, st.sampled_from("pq"), st.sampled_from("pqs"), times)
+    | st.builds(
         lambda contents, patient, uid, accession, sent: message(
             study(*contents, patient=patient, uid=uid, accession=accession), sent=sent
         ),
