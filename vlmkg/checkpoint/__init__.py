@@ -1,1 +1,1 @@
-"""Checkpoint folders: manifest, verification, promotion, import of the originals. Only loading and import need torch."""
+"""Checkpoint folders: manifest, promotion, loading, import of the originals. The first two need no torch."""

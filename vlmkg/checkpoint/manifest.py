@@ -1,0 +1,155 @@
+"""The manifest of a checkpoint's folder, and the check of the folder against it. No torch.
+
+manifest.json          what this is, and the SHA-256 of every other file
+language_model/        config.json, *.safetensors, tokenizer.json, codec.json
+projector.safetensors  } in a checkpoint that reads films
+vision/                } config.json, model.safetensors
+promotion.json         written by `vlmkg checkpoint promote`; the one file that the manifest does not name
+"""
+
+import hashlib
+import json
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from vlmkg import linearization
+from vlmkg.checkpoint.errors import CheckpointError
+from vlmkg.reading import FilmDomain, Modality
+
+MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
+_UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}
+LANGUAGE_MODEL, PROJECTOR_FILE, VISION = "language_model", "projector.safetensors", "vision"
+ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".model"})
+"""Of files in a checkpoint. Pickles run code when they are opened; none of these does."""
+_LARGEST_MANIFEST = 4 * 1024 * 1024
+_CHUNK = 1024 * 1024
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Manifest(BaseModel):
+    """What a checkpoint is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    format_version: Literal[1] = 1
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    """As it stands with every extraction: letters, digits, dot, dash, underscore."""
+    model: dict[str, Any] | None
+    """`vlmkg.model.config.ModelConfig`; None where no film is read."""
+    language_model: dict[str, Any]
+    """`architecture`, `hidden_size`, `parameters`, `dtype`: checked against what is loaded."""
+    whole_report: bool = False
+    """Whether it was trained on windows of as many sentences as fit, rather than of one and the one before it."""
+    linearization_version: int
+    modify_direction: Literal["describing_to_described"] = "describing_to_described"
+    """From which end of `modify` to which the edges point that it was trained on."""
+    modalities: tuple[Modality, ...]
+    image_domain: FilmDomain | None
+    """The films that it was trained on; None where it reads none."""
+    data: dict[str, str]
+    """Name and fingerprint of each data set that it was trained on."""
+    metrics: dict[str, float]
+    """What was measured on gold before it was written: `promotion.GATE` names what promotion asks for."""
+    licence: str
+    files: dict[str, Digest] = Field(min_length=1)
+    """Path within the folder, with `/`, and SHA-256 of every file but this one and the promotion's."""
+
+
+class Verified(NamedTuple):
+    """A folder whose files are what its manifest says. `digest` is the SHA-256 of the manifest's own bytes."""
+
+    folder: Path
+    manifest: Manifest
+    digest: str
+
+
+def verify(folder: Path) -> Verified:
+    """Check every file of the folder against the manifest. Raises CheckpointError at the first difference."""
+    raw = _read_manifest(folder)
+    manifest = _parse(folder, raw)
+    _check_meaning(folder, manifest)
+    _check_files(folder, manifest)
+    return Verified(folder, manifest, hashlib.sha256(raw).hexdigest())
+
+
+def write_manifest(folder: Path, **fields: Any) -> Verified:
+    """Write the manifest of a folder that is complete otherwise; `fields` are Manifest's, less `files`.
+
+    Raises CheckpointError where the folder holds what no checkpoint may.
+    """
+    files = {path: sha256_of(folder / path) for path in sorted(_found(folder))}
+    fields.setdefault("linearization_version", linearization.VERSION)
+    manifest = Manifest(files=files, **fields)
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2, sort_keys=True)
+    (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+    return verify(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 (hex) of a file, read in pieces."""
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            total.update(piece)
+    return total.hexdigest()
+
+
+def _read_manifest(folder: Path) -> bytes:
+    path = folder / MANIFEST_FILE
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_MANIFEST + 1)
+    except OSError as error:
+        raise CheckpointError("no_manifest", folder, f"{MANIFEST_FILE} cannot be read: {error.strerror}") from error
+    if len(raw) > _LARGEST_MANIFEST:
+        raise CheckpointError("bad_manifest", folder, f"{MANIFEST_FILE} is larger than any manifest")
+    return raw
+
+
+def _parse(folder: Path, raw: bytes) -> Manifest:
+    try:
+        return Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise CheckpointError("bad_manifest", folder, f"{MANIFEST_FILE}: {where}: {first['msg']}") from error
+
+
+def _check_meaning(folder: Path, manifest: Manifest) -> None:
+    if manifest.linearization_version != linearization.VERSION:
+        detail = f"it writes form {manifest.linearization_version}, this release reads form {linearization.VERSION}"
+        raise CheckpointError("other_form", folder, detail)
+    reads_films = Modality.IMAGE in manifest.modalities
+    parts = (manifest.image_domain, manifest.model, manifest.files.get(PROJECTOR_FILE))
+    vision = any(path.startswith(f"{VISION}/") for path in manifest.files)
+    if {part is not None for part in parts} | {vision} != {reads_films}:
+        detail = "image modality, image_domain, model, projector and vision stand together or not at all"
+        raise CheckpointError("bad_manifest", folder, detail)
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    found = _found(folder)
+    for path in sorted(manifest.files.keys() ^ found):
+        reason, what = ("missing_file", "is missing") if path in manifest.files else ("unknown_file", "is unknown")
+        raise CheckpointError(reason, folder, f"{path} {what}")
+    for path, digest in sorted(manifest.files.items()):
+        if sha256_of(folder / path) != digest:
+            raise CheckpointError("digest_mismatch", folder, f"{path} is not the file that the manifest names")
+
+
+def _found(folder: Path) -> set[str]:
+    """The files of the folder but manifest and promotion. Raises CheckpointError for links and forbidden kinds."""
+    found = set()
+    for path in folder.rglob("*"):
+        place = PurePosixPath(path.relative_to(folder)).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise CheckpointError("odd_file", folder, f"{place} is a link or no plain file")
+        if path.is_dir() or place in _UNLISTED:
+            continue
+        if path.suffix not in ALLOWED_ENDINGS:
+            raise CheckpointError("forbidden_file", folder, f"{place}: only safetensors and text may stand here")
+        found.add(place)
+    return found

@@ -1,0 +1,88 @@
+"""Tiny checkpoints of random weights, for tests and trials of the machinery. They know nothing.
+
+`make` writes one; its reading is random, its form is a real checkpoint's.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from transformers import Qwen2Config, Qwen2ForCausalLM
+
+from vlmkg.checkpoint.manifest import Verified
+from vlmkg.checkpoint.promotion import GATE, mark_promoted
+from vlmkg.checkpoint.store import Parts, save_checkpoint
+from vlmkg.model.codec import train_codec
+from vlmkg.model.config import ModelConfig
+from vlmkg.model.network import VlmKg
+from vlmkg.model.projector import build_projector
+from vlmkg.model.vision.store import build_encoder
+from vlmkg.reading import FilmDomain, Modality
+
+WORDS = ("No pneumothorax or pleural effusion.", "The heart is mildly enlarged.", "Left lower lobe opacity.")
+HIDDEN_SIZE = 32
+MADE_UP_METRICS: Mapping[str, float] = {**dict.fromkeys(GATE, 1.0), "invalid": 0.0}
+"""Not measured: random weights pass no gate. For tests of what promotion does."""
+
+
+def make(
+    folder: Path,
+    *,
+    name: str = "tiny-random",
+    image_domain: FilmDomain | None = FilmDomain.SYNTHETIC,
+    promoted: bool = False,
+    seed: int = 0,
+    texts: Sequence[str] = WORDS,
+    pointers: int = 96,
+    positions: int = 1024,
+) -> Verified:
+    """Write a tiny random checkpoint into a new folder.
+
+    Args:
+        folder: must not exist.
+        name: as it stands with extractions.
+        image_domain: the films that it claims to know; None: it reads text alone.
+        promoted: whether it bears a promotion, on metrics that are made up.
+        seed: of the weights.
+        texts: what its tokenizer learns words from.
+        pointers: tokens that a window may have.
+        positions: tokens that the language model can read.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        parts = _parts(texts, pointers, positions, films=image_domain is not None)
+    verified = save_checkpoint(
+        folder,
+        parts,
+        name=name,
+        modalities=(Modality.TEXT, Modality.IMAGE) if image_domain else (Modality.TEXT,),
+        image_domain=image_domain,
+        data={"none": "random weights"},
+        metrics=dict(MADE_UP_METRICS) if promoted else {},
+        licence="Apache-2.0",
+    )
+    if promoted:
+        mark_promoted(verified)
+    return verified
+
+
+def _parts(texts: Sequence[str], pointers: int, positions: int, *, films: bool) -> Parts:
+    codec = train_codec(texts, vocabulary=512 + pointers, pointers=pointers)
+    language_model = Qwen2ForCausalLM(
+        Qwen2Config(
+            vocab_size=codec.vocabulary_size,
+            hidden_size=HIDDEN_SIZE,
+            intermediate_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=positions,
+            tie_word_embeddings=True,
+        )
+    )
+    if not films:
+        return Parts(VlmKg(language_model, None), codec)
+    config = ModelConfig(prefix_length=4, clip_length=4, layers=2, heads=4)
+    projector = build_projector(config, HIDDEN_SIZE)
+    vision = build_encoder("small", {"feature_size": config.feature_size})
+    return Parts(VlmKg(language_model, projector), codec, config, vision)
