@@ -29,6 +29,7 @@ from tests.vlmkg.rules_helpers import labels
         "No pleural air collections or large pleural effusion.",
         "Scar rather than effusion.",
         "Previous films did not show effusion.",
+        "Without focal effusion.",
     ],
 )
 def test_denied(text: str) -> None:
@@ -53,6 +54,21 @@ def test_denied(text: str) -> None:
         "XXXX opacity in the base XXXX representing effusion.",
         "Differential considerations include scar, mass, effusion.",
         "A low likelihood of effusion.",
+        "Opacity may represent a focus of effusion.",
+        "Opacity consistent with scar, mass or small area of effusion.",
+        "Scar or effusion.",
+        "Fluid versus fat or effusion.",
+        "Blunted angle, possibly effusion.",
+        "Opacity, XXXX from effusion.",
+        "Difficult to completely exclude effusion.",
+        "Effusion should be excluded.",
+        "An effusion could have this appearance.",
+        "Effusion is a consideration.",
+        "Mass, less XXXX effusion.",
+        "Correlate for effusion.",
+        "Opacity, consider small effusion.",
+        "Without comparison, this may represent effusion.",
+        "Effusion is most XXXX.",
     ],
 )
 def test_uncertain(text: str) -> None:
@@ -76,6 +92,12 @@ def test_uncertain(text: str) -> None:
         "Mild effusion may warrant follow-up.",
         "Effusion, follow-up is recommended.",
         "Effusion not seen previously on prior films, possibly a scar.",
+        "Effusion of uncertain etiology.",
+        "The effusion is not significantly different.",
+        "This effusion cannot be well identified on the lateral view.",
+        "Possible worsening of the effusion.",
+        "Unchanged, suggesting no progression of the effusion.",
+        "Prominence of the aortic XXXX, consistent with effusion.",
     ],
 )
 def test_present(text: str) -> None:
@@ -88,6 +110,29 @@ def test_a_change_denied_is_not_the_finding_denied() -> None:
 
 def test_words_of_a_denied_finding_are_denied_with_it() -> None:
     assert labels("No large focal mass.") == {"large": "N", "focal": "N", "mass": "N"}
+
+
+def test_a_hole_before_an_age_or_a_cause_was_likely() -> None:
+    assert labels("Deformity of the rib, XXXX chronic.")["chronic"] == "U"
+    assert labels("Lungs are clear, XXXX stable.")["stable"] == "P"
+
+
+def test_a_word_with_non_is_one_word() -> None:
+    assert labels("Non calcified nodule and non - displaced fracture.") == {
+        "non calcified": "P",
+        "nodule": "P",
+        "non - displaced": "P",
+        "fracture": "P",
+    }
+
+
+def test_small_bowel_is_a_body_part() -> None:
+    assert labels("No small bowel obstruction.") == {"small": "A", "bowel": "A", "obstruction": "N"}
+
+
+def test_an_etiology_that_is_not_named_is_none() -> None:
+    assert labels("The etiology is unclear.") == {}
+    assert labels("XXXX infectious etiology.")["etiology"] == "P"
 
 
 def test_change_words_stay_before_versus() -> None:
@@ -104,6 +149,8 @@ def test_change_words_stay_before_versus() -> None:
         "The patient is rotated.",
         "Clinical correlation is recommended.",
         "If there is concern for pneumonia, consider followup.",
+        "Correlate with history of fracture.",
+        "Consider chest CT for pneumonia.",
         "Compared to prior exam.",
     ],
 )

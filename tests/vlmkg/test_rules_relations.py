@@ -62,6 +62,15 @@ from vlmkg.rules.report import read_report
         ("Opacity, possibly edema or scar.", {"opacity => edema", "opacity => scar"}),
         ("Opacity in the base, scar versus mass.", {"opacity @ base", "opacity => scar", "opacity => mass"}),
         ("The heart is enlarged, consistent with failure.", {"enlarged @ heart", "enlarged => failure"}),
+        ("Widened mediastinum. This may represent a mass.", {"widened @ mediastinum", "widened => mass"}),
+        ("The lungs are clear. This may represent a mass.", {"clear @ lungs"}),
+        ("Possible opacity. Mass is not excluded.", {"opacity => mass"}),
+        ("Opacity. Exam limited due to artifact.", set()),
+        ("Opacity, possibly a cyst.", {"opacity => cyst"}),
+        ("Opacity, possible cyst.", set()),
+        ("Clips, perhaps from cholecystectomy.", {"clips => cholecystectomy"}),
+        ("Opacity which may represent sequela from infection.", {"opacity => sequela", "sequela > infection"}),
+        ("Opacity. Consider pneumonia.", {"opacity => pneumonia"}),
     ],
 )
 def test_relations(text: str, expected: set[str]) -> None:

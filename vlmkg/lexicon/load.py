@@ -46,6 +46,8 @@ class Lexicon:
     lung_tissues: frozenset[str]
     exam_adjectives: frozenset[str]
     meanings: frozenset[str]
+    causes: frozenset[str]
+    normality: frozenset[str]
 
 
 @cache
@@ -71,6 +73,8 @@ def lexicon() -> Lexicon:
         lung_tissues=_forms("anatomy/lung_tissues"),
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
         meanings=_forms("observation/meanings"),
+        causes=_forms("observation/causes"),
+        normality=_forms("observation/normality"),
     )
 
 

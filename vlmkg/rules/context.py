@@ -83,6 +83,19 @@ def _appearance(units: list[Unit], index: int, before: Word, after: Word) -> Wor
     return Word.NOTHING if after in CONTENT else units[index].word
 
 
+def _of_bowel(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Small bowel" is a body part; a bowel is not small."""
+    del before, after
+    bowel = index + 1 < len(units) and units[index + 1].text in {"bowel", "intestine"}
+    return Word.POSITION if bowel else units[index].word
+
+
+def _etiology(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Infectious etiology" names one; "the etiology is unclear" does not."""
+    del after
+    return units[index].word if before in OBSERVATION_ADJECTIVES else Word.NOTHING
+
+
 def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """An adverb counts before what it is the degree of."""
     del before
@@ -129,6 +142,8 @@ _BY_TEXT: dict[str, Rule] = {
     "to": _to,
     "midline": _midline,
     **dict.fromkeys(("appearance", "appearances", "appearing", "configuration", "positioning"), _appearance),
+    **dict.fromkeys(("small", "large"), _of_bowel),
+    **dict.fromkeys(("etiology", "etiologies"), _etiology),
     "finding": _findings,
     "findings": _findings,
 }

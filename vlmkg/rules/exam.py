@@ -12,6 +12,7 @@ from vlmkg.rules.labels import Unit
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
 _VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
+_DOUBTS = frozenset({"correlate", "correlation", "correlate clinically", "consider"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
@@ -36,12 +37,26 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
     if cue is None:
         return units
+    if _names_a_doubt(units, cue):
+        units[cue].word = Word.SUGGEST_MAYBE
+        for_next = units[cue + 1].word is Word.OF
+        return units[: cue + 1] + units[cue + 2 if for_next else cue + 1 :]
     for index in range(cue - 1, -1, -1):
         word = units[index].word
         talk = not _has_findings(units[index:cue]) or _about_exam(units[index:cue])
         if word in _CLAUSE_BREAKS or (word is Word.AND and talk):
             return units[:index] if talk else _without_verb(units[:cue])
     return [] if _about_exam(units[:cue]) or not _has_findings(units[:cue]) else _without_verb(units[:cue])
+
+
+def _names_a_doubt(units: list[Unit], cue: int) -> bool:
+    """ "Correlate for pneumonia", "consider airspace disease": a meaning, not an exam, is asked for."""
+    after = units[cue + 1 :]
+    if units[cue].text not in _DOUBTS or any(unit.word in {Word.EXAM, Word.RECOMMEND} for unit in after):
+        return False
+    if units[cue].text != "consider" and not (after and after[0].text == "for"):
+        return False
+    return any(unit.text in lexicon().meanings for unit in after)
 
 
 def _without_verb(units: list[Unit]) -> list[Unit]:
@@ -85,6 +100,9 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
             dropped[before] = True
             if any(one.text in _OTHER_EXAMS for one in units[before + 1 : index + 1]):
                 _drop_denial(units, dropped, before)
+        if before >= 0 and units[before].word is Word.NEGATION and _nothing_denied(units, dropped, index + 1):
+            # "Without comparison, ...": an exam is missing, not a finding.
+            dropped[before] = True
         after = index + 1
         if after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].text in _WHOLE_BODY:
             dropped[after] = dropped[after + 1] = True
@@ -92,9 +110,17 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
     return [unit for unit, drop in zip(units, dropped, strict=True) if not drop]
 
 
+def _nothing_denied(units: list[Unit], dropped: list[bool], after: int) -> bool:
+    """Whether a denial right before an exam has no finding of its own: a clause ends after the exam."""
+    rest = [unit for unit, drop in zip(units[after:], dropped[after:], strict=True) if not drop]
+    return not rest or rest[0].word in _CLAUSE_BREAKS
+
+
 def _drop_denial(units: list[Unit], dropped: list[bool], before: int) -> None:
     """ "Not seen on the prior exam", "not seen on the lateral view": no denial of what is seen today."""
-    while before > 0 and units[before - 1].word in {Word.REPORT, Word.COPULA, Word.NOTHING}:
+    while before > 0 and (
+        units[before - 1].word in {Word.REPORT, Word.COPULA, Word.NOTHING} or units[before - 1].text == "well"
+    ):
         before -= 1
     if before > 0 and units[before - 1].word is Word.NOT:
         dropped[before - 1] = True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vlmkg.lexicon.guess import guess
 from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import CONTENT, Word
+from vlmkg.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, Word
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -52,7 +52,12 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        length, word = _measure(tokens, index) or _phrase(tokens, index) or (1, known.words.get(token))
+        length, word = (
+            _measure(tokens, index)
+            or _phrase(tokens, index)
+            or _negated_word(tokens, index)
+            or (1, known.words.get(token))
+        )
         word = word or _unlisted(tokens, index)
         if word is not Word.OTHER:
             units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
@@ -84,6 +89,15 @@ def _measure(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | N
             return None
         end += 1
     return None
+
+
+def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    """ "Non calcified", "non - displaced": one word broken in two, and no statement of what it denies."""
+    if tokens[index] != "non":
+        return None
+    end = index + 2 if tokens[index + 1 : index + 2] == ("-",) else index + 1
+    word = lexicon().words.get(tokens[end]) if end < len(tokens) else None
+    return (end - index + 1, word) if word in OBSERVATION_ADJECTIVES else None
 
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:

@@ -5,6 +5,7 @@ from vlmkg.lexicon.words import Word
 from vlmkg.rules.clause import Clause, has_verb, is_region, start
 from vlmkg.rules.inside import Edge, Part
 from vlmkg.rules.placing import link_place, locate
+from vlmkg.rules.scope import possibly_from
 from vlmkg.schema import Presence, RelationType
 
 MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
@@ -64,7 +65,8 @@ def _describe_after(clause: Clause, part: Part, edges: list[Edge]) -> None:
             subjects = subjects[-1:]
         if subjects[-1].heads[-1].presence is Presence.UNCERTAIN:
             for word in part.heads:
-                word.presence = Presence.UNCERTAIN
+                if word.word is not Word.CHANGE:
+                    word.presence = Presence.UNCERTAIN
     _describe(subjects, part, edges)
 
 
@@ -162,7 +164,7 @@ def _of_finding(clause: Clause, part: Part, edges: list[Edge]) -> None:
 
 def _in_finding(clause: Clause, part: Part, edges: list[Edge]) -> None:
     """ "Air within the mass", "change in the nodule"."""
-    for anchor in clause.anchors:
+    for anchor in [] if possibly_from(part.phrase) else clause.anchors:
         if part.heads[-1].text == "position" and anchor.noun:
             edges.append((part.heads[-1], MODIFY, anchor.heads[-1]))
         elif anchor.noun and part.phrase.joint[-1].text in {"in", "within", "from"}:

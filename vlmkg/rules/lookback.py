@@ -2,12 +2,14 @@
 
 from itertools import pairwise
 
+from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import OBSERVATIONS, Word
 from vlmkg.rules.labels import Unit
 from vlmkg.rules.phrases import Phrase
 from vlmkg.schema import Presence
 
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
+_CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
 
@@ -20,7 +22,7 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
     elif Word.GONE in words or (denied and Word.HEDGE not in words) or (Word.EXCLUDE in words and _of_finding(before)):
         set_back(before, Presence.ABSENT)
-    elif _hedges_back(cues) or any(unit.text == "suggested" for unit in cues):
+    elif _hedges_back(cues) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
 
 
@@ -55,14 +57,33 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
 
 
 def mark_alternatives(phrases: list[Phrase]) -> None:
-    """ "X versus Y": both are uncertain, but not the change words of X."""
+    """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
+    doubtful = False
     for before, phrase in pairwise(phrases):
-        if not phrase.joined_by(Word.VERSUS):
-            continue
-        for one in _side_of_versus(phrases, before, phrase):
-            for unit in one.units:
-                if unit.word in OBSERVATIONS and unit.word is not Word.CHANGE and unit.presence is Presence.PRESENT:
-                    unit.presence = Presence.UNCERTAIN
+        # A third alternative ("fluid versus fat or scar") goes with the two before it.
+        doubtful = phrase.joined_by(Word.VERSUS) or (
+            phrase.joined_by(Word.OR) and (doubtful or _either(before, phrase))
+        )
+        if doubtful:
+            for one in _side_of_versus(phrases, before, phrase):
+                _doubt(one)
+
+
+def _either(before: Phrase, phrase: Phrase) -> bool:
+    """ "Scar or atelectasis": two explanations, of which neither is said to be there. Not "ectasia / tortuosity"."""
+    words = any(unit.word is Word.OR and unit.text != "/" for unit in phrase.joint)
+    return words and phrase.coordinated and all(_explains(one) for one in (before, phrase))
+
+
+def _explains(phrase: Phrase) -> bool:
+    head = phrase.head
+    return head is not None and head.presence is Presence.PRESENT and head.text in lexicon().meanings
+
+
+def _doubt(phrase: Phrase) -> None:
+    for unit in phrase.units:
+        if unit.word in OBSERVATIONS and unit.word is not Word.CHANGE and unit.presence is Presence.PRESENT:
+            unit.presence = Presence.UNCERTAIN
 
 
 def _side_of_versus(phrases: list[Phrase], before: Phrase, phrase: Phrase) -> list[Phrase]:

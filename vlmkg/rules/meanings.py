@@ -1,11 +1,13 @@
 """What a finding may mean: `suggestive_of` from the evidence to each explanation named for it."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import OBSERVATIONS, Word
 from vlmkg.rules.inside import Edge, Part
 from vlmkg.rules.labels import Unit
+from vlmkg.rules.scope import bare_of, possibly_from
 from vlmkg.schema import Presence, RelationType
 
 _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
@@ -37,7 +39,7 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
         explanations = _explanations(parts, index, sure=_sure(part))
         if evidence:
             edges += [(head, RelationType.SUGGESTIVE_OF, one) for head in evidence for one in explanations]
-        elif explicit:
+        elif explicit and not _cause_alone(part):
             meanings.waiting += explanations
     if not meanings.waiting and _only_not_excluded(parts, tail):
         meanings.waiting = [part.heads[-1] for part in parts if part.noun]
@@ -45,9 +47,11 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
 
 
 def _sure(part: Part) -> bool:
-    """ "Consistent with": taken as given. With a hedge, or a hole where the hedge was: uncertain."""
-    return part.phrase.joined_by(Word.SUGGEST) and not part.phrase.joined_by(
-        Word.HEDGE, Word.HOLE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED
+    """ "Consistent with": taken as given. With a hedge, or right after a hole where the hedge was: uncertain."""
+    joint = [unit for unit in part.phrase.joint if unit.word is not Word.SUBJECT and unit.text != "to"]
+    in_hole = any(one.word is Word.HOLE and two.word is Word.SUGGEST for one, two in pairwise(joint))
+    return part.phrase.joined_by(Word.SUGGEST) and not (
+        in_hole or part.phrase.joined_by(Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED)
     )
 
 
@@ -55,9 +59,11 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     """ "Density, possibly a scar"; "streaks, scar versus fluid"; "density XXXX scar"."""
     part = parts[index]
     words = {unit.word for unit in part.phrase.joint}
-    if not words or not words <= _BETWEEN or not any(one.heads for one in evidence):
+    if not words or not words <= _BETWEEN | {Word.IN} or not any(one.heads for one in evidence):
         return False
-    meaning = part.heads[-1].text in lexicon().meanings
+    if Word.IN in words:
+        return possibly_from(part.phrase)
+    meaning = part.heads[-1].text in lexicon().meanings or (part.noun and _perhaps(part))
     if words == {Word.HOLE} and not any(one.noun for one in evidence):
         return False
     if Word.HEDGE in words or Word.HOLE in words:
@@ -67,27 +73,45 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     return versus and words == {Word.COMMA} and part.noun
 
 
+def _perhaps(part: Part) -> bool:
+    """ "Opacity, possibly a cyst" explains; "opacity, possible cyst" may be a second finding."""
+    hedges = [unit.text for unit in part.phrase.joint if unit.word is Word.HEDGE]
+    return part.phrase.joint[0].word is Word.COMMA and any(text.endswith("ly") or text == "perhaps" for text in hedges)
+
+
+def _cause_alone(part: Part) -> bool:
+    """ "Limited due to artifact": the cause of what stands before it in its sentence, not of the sentence before."""
+    causes = any(
+        unit.word is Word.SUGGEST and unit.text.endswith(("due to", "secondary to")) for unit in part.phrase.joint
+    )
+    return causes and not part.phrase.joined_by(Word.SUBJECT, Word.HEDGE, Word.HOLE)
+
+
 def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
     """The explanation and its alternatives; uncertain unless it is the only one and taken as given."""
-    chain = [parts[index]]
+    chain, described = [parts[index]], list[Part]()
     listed = any("differential" in unit.text or "consideration" in unit.text for unit in parts[index].phrase.joint)
     alternatives = False
     for part in parts[index + 1 :]:
         if part.place_only:
             continue
-        if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].word is Word.PROCESS:
-            chain.append(part)
+        if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].presence is not Presence.ABSENT:
+            if chain[-1].heads[-1].word is Word.PROCESS:
+                chain.append(part)
+            elif bare_of(part.phrase):
+                described.append(part)
             continue
         if not part.phrase.coordinated or not part.heads or (_fresh(part, chain[-1]) and not listed):
             break
         alternatives = alternatives or part.phrase.joined_by(Word.OR, Word.VERSUS)
         chain.append(part)
     presence = Presence.PRESENT if sure and not alternatives else Presence.UNCERTAIN
-    for part in chain:
+    for part in chain + described:
         for unit in part.phrase.units:
             if unit.word in OBSERVATIONS and unit.presence is not Presence.ABSENT:
                 unit.presence = presence
-    return [head for part in chain for head in part.heads if head.word is not Word.PROCESS]
+    heads = [head for part in chain for head in part.heads if head.presence is presence]
+    return [head for head in heads if head.word is not Word.PROCESS] or heads
 
 
 def _fresh(part: Part, last: Part) -> bool:

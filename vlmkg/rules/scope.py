@@ -4,6 +4,7 @@ A denial reaches forward until the clause turns ("but", "with", a new subject wi
 reaches over its own noun group and over alternatives. Either without anything after it reaches back to its subject.
 """
 
+from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import OBSERVATIONS, Word
 from vlmkg.rules.labels import Unit
 from vlmkg.rules.lookback import look_back, mark_alternatives, set_back
@@ -73,11 +74,26 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: b
 
 def _hedge_goes_on(phrase: Phrase, words: set[Word]) -> bool:
     """A hedge reaches over alternatives and coordinated findings; a comma, a place or a verb ends it."""
+    if words == {Word.OF} and phrase.head is not None and bare_of(phrase):
+        return True
     if words & {Word.OR, Word.VERSUS} or (phrase.coordinated and Word.COMMA not in words):
         return True
     if not words:
         return phrase.head is not None or phrase.predicate
     return not (words & _ENDS_HEDGE or Word.AND in words)
+
+
+def bare_of(phrase: Phrase) -> bool:
+    """ "Focus of airspace disease"; but "worsening of the effusion" speaks of one that is known to be there."""
+    return (
+        bool(phrase.joint) and phrase.joint[-1].word is Word.OF and phrase.units[0].first == phrase.joint[-1].last + 1
+    )
+
+
+def possibly_from(phrase: Phrase) -> bool:
+    """ "Effusion, possibly from pleuritis", "clips, XXXX from surgery": the cause is named."""
+    cues = phrase.joint[-2:]
+    return cues[-1:] != [] and cues[-1].text == "from" and cues[0].word in {Word.HEDGE, Word.HOLE}
 
 
 def _said_and_done(phrase: Phrase) -> bool:
@@ -124,7 +140,13 @@ def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
             look_back(phrases, index, joint[: position + 1])
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
-    return state
+    return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _likely_cause(phrase: Phrase) -> bool:
+    """ "A deformity, XXXX chronic": the hole was "likely"."""
+    cue = [unit.word for unit in phrase.joint] == [Word.COMMA, Word.HOLE]
+    return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
 
 
 def _closes(joint: list[Unit], position: int) -> bool:

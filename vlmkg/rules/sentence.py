@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import ANATOMY, CONTENT, Word
 from vlmkg.rules.context import in_context
 from vlmkg.rules.ellipsis import share_nouns
@@ -82,21 +83,27 @@ def _graph(
     relations = _relations(edges, index)
     placed = {head for head, kind, _ in relations if kind is RelationType.LOCATED_AT}
     heads = [index[head.first] for part in parts if part.noun for head in part.heads]
+    tails = {tail for _, kind, tail in relations if kind is RelationType.SUGGESTIVE_OF}
     evidence = [
-        index[head.first]
-        for part in parts
-        if part.noun
-        for head in part.heads
-        if head.presence is Presence.PRESENT and head.word is not Word.PROCESS
+        index[head.first] for head in _evidence(parts) if index[head.first] not in tails and head not in waiting
     ]
     return SentenceGraph(
         mentions=tuple(SentenceMention(unit.first, unit.last, _kind(unit), unit.presence) for unit in units),
         relations=relations,
-        evidence=tuple(evidence),
+        evidence=tuple(position for position in evidence if position not in tails),
         waiting=tuple(index[unit.first] for unit in waiting),
         unplaced=tuple(head for head in heads if head not in placed),
         heading=heading,
     )
+
+
+def _evidence(parts: list[Part]) -> list[Unit]:
+    """What a later sentence may explain: findings there, else doubtful ones, else what is wrong with a place."""
+    heads = [head for part in parts if part.noun for head in part.heads if head.word is not Word.PROCESS]
+    said = [head for part in parts if not part.noun for head in part.heads if head.word is Word.DESCRIPTOR]
+    present = [head for head in heads if head.presence is Presence.PRESENT]
+    wrong = [head for head in said if head.presence is Presence.PRESENT and head.text not in lexicon().normality]
+    return present or [head for head in heads if head.presence is Presence.UNCERTAIN] or wrong
 
 
 def _kind(unit: Unit) -> Kind:
