@@ -1,0 +1,126 @@
+"""What each row of a batch has written so far, in tensors: the state of the automaton.
+
+No grammar tool can say the target form: a pointer must name a token of this very report, a tail must be a mention of
+the right kind or a promise of one, and `modify` must not run in a circle. So the state is kept as tensors and one call
+gives the masks of all rows. Nothing but the number of tokens and the schema has a say in it.
+
+Shapes, here and in `masks` and `writing`: B rows, N pointers of the batch's longest window, F film names,
+S = N + 10 + F symbols in the order of `codec.symbols`.
+"""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import torch
+from torch import Tensor
+
+ANATOMY, OBSERVATION = 1, 2
+MODIFY, LOCATED_AT, SUGGESTIVE_OF = range(3)
+LABELS, RELATIONS, TO, LINKS, END, FILM = 0, 4, 7, 8, 9, 10
+"""Places of the symbols behind the pointers."""
+CLOSING = 4
+"""Symbols that closing a window takes at most: with so many left of the budget, only what closes it is allowed."""
+
+
+class Phase(IntEnum):
+    """What the row may write next, or waits for."""
+
+    BETWEEN = 0
+    POINTED = 1
+    EXTENDED = 2
+    SPANNED = 3
+    RELATED = 4
+    LINKED = 5
+    HEADED = 6
+    FILM = 7
+    NAMED = 8
+    WAITING = 9
+    DONE = 10
+
+
+@dataclass(slots=True)
+class State:
+    """One row a window. A film's prompt is a row without tokens."""
+
+    tokens: Tensor
+    """(B,) tokens of the window."""
+    own_from: Tensor
+    """(B,) the first own token."""
+    left: Tensor
+    """(B,) symbols left of the budget."""
+    phase: Tensor
+    """(B,) Phase."""
+    linking: Tensor
+    """(B,) LINKS is written: edges cross between context and own tokens from here."""
+    cursor: Tensor
+    """(B,) the first token behind the last mention."""
+    head: Tensor
+    """(B,) the first token of the mention whose edges are written, -1 where there is none."""
+    relation: Tensor
+    """(B,) the relation written last of this head, -1 where there is none."""
+    tail: Tensor
+    """(B,) the tail written last of this head and relation, -1 where there is none."""
+    name: Tensor
+    """(B,) the film name written last, -1 where there is none."""
+    begun: Tensor
+    """(B, N) a mention begins here."""
+    promised: Tensor
+    """(B, N) an edge names a mention that is still to begin here."""
+    kinds: Tensor
+    """(B, N) kind of the mention that begins here, or is promised to; 0 where nothing is said."""
+    reach: Tensor
+    """(B, N, N) the mention at the first token modifies that at the second, directly or through others."""
+
+    def rows(self, index: Tensor) -> "State":
+        """The rows at `index`, in that order."""
+        return State(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+def start(tokens: list[int], own_from: list[int], budgets: list[int], width: int, device: torch.device) -> State:
+    """The state before anything is written. `width` is N."""
+    count = len(tokens)
+    number = torch.tensor([tokens, own_from, budgets], dtype=torch.long, device=device)
+    none = torch.full((count,), -1, device=device)
+    bare = torch.zeros(count, width, dtype=torch.bool, device=device)
+    return State(
+        tokens=number[0],
+        own_from=number[1],
+        left=number[2].clone(),
+        phase=torch.where(number[0] > 0, int(Phase.BETWEEN), int(Phase.FILM)),
+        linking=bare.any(1),
+        cursor=number[1].clone(),
+        head=none,
+        relation=none.clone(),
+        tail=none.clone(),
+        name=none.clone(),
+        begun=bare,
+        promised=bare.clone(),
+        kinds=torch.zeros(count, width, dtype=torch.int8, device=device),
+        reach=torch.zeros(count, width, width, dtype=torch.bool, device=device),
+    )
+
+
+def joined(states: list[State]) -> State:
+    """The rows of all states, in order."""
+    return State(*(torch.cat([getattr(state, field.name) for state in states]) for field in fields(State)))
+
+
+Context = tuple[Tensor, Tensor, Tensor]
+"""Of the last tokens of a window: begun, kinds, reach."""
+
+
+def context_of(state: State, row: int, tokens: int, count: int) -> Context:
+    """The mentions of the last `count` of a row's `tokens`: the context of the window behind it."""
+    part = slice(tokens - count, tokens)
+    begun = state.begun[row, part]
+    return begun.clone(), state.kinds[row, part] * begun, state.reach[row, part, part].clone()
+
+
+def give_context(state: State, row: int, context: Context) -> None:
+    """Let a waiting row go on, now that the mentions of its context are known."""
+    begun, kinds, reach = context
+    count = len(begun)
+    state.begun[row, :count] = begun
+    state.kinds[row, :count] = kinds
+    state.reach[row, :count, :count] = reach
+    state.phase[row] = int(Phase.LINKED)
