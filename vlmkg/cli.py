@@ -1,7 +1,9 @@
 """The command line `vlmkg`. Sub-commands are entry points of the group `vlmkg.commands`, loaded when called."""
 
 import sys
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
 
 import click
 
@@ -9,22 +11,27 @@ from vlmkg.errors import VlmkgError
 
 
 class LazyCommands(click.Group):
-    """A group whose sub-commands are imported only when they are called.
+    """A group whose sub-commands are entry points, imported only when they are called.
 
-    `vlmkg --help` must not import any of them: each entry point's one-line help stands in HELP below.
+    `--help` must not import any of them: `about` has the one-line help of each, in the order in which a newcomer meets
+    them.
     """
 
+    def __init__(self, *args: Any, entry_points_group: str, about: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._group, self._about = entry_points_group, about
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the installed sub-commands, in the order in which a newcomer meets them."""
+        """Names of the installed sub-commands, those of `about` first."""
         del ctx
-        names = {point.name for point in _points()}
-        known = [name for name in HELP if name in names]
+        names = {point.name for point in entry_points(group=self._group)}
+        known = [name for name in self._about if name in names]
         return known + sorted(names - set(known))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one sub-command; None where there is no such one."""
         del ctx
-        for point in _points():
+        for point in entry_points(group=self._group):
             if point.name == cmd_name:
                 command = point.load()
                 if not isinstance(command, click.Command):
@@ -36,7 +43,7 @@ class LazyCommands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of sub-commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, HELP.get(name, "")) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, self._about.get(name, "")) for name in self.list_commands(ctx)])
 
 
 HELP = {
@@ -45,8 +52,10 @@ HELP = {
     "import": "Queue files: Open-i XML, HL7 v2, FHIR R4, plain text.",
     "extract": "Read reports into graphs; no services needed.",
     "evaluate": "Score an engine against RadGraph gold.",
+    "train": "Make training data, train a model in stages.",
     "events": "List, show and replay what was received.",
     "dead-letters": "List, replay and purge events that failed for good.",
+    "checkpoint": "Verify, promote, list and import checkpoints of the model.",
     "graph": "Migrate, count and verify the graph.",
     "api": "Serve the GraphQL API.",
     "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",
@@ -55,11 +64,12 @@ HELP = {
 }
 
 
-def _points() -> list[EntryPoint]:
-    return list(entry_points(group="vlmkg.commands"))
-
-
-@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyCommands,
+    entry_points_group="vlmkg.commands",
+    about=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="vlmkg-service", prog_name="vlmkg")
 def vlmkg() -> None:
     """Turn radiology studies into a patient knowledge graph."""

@@ -104,6 +104,11 @@ def draw_facts(rng: Random, shares: Mapping[Told, float] = SHARES) -> tuple[Fact
     return tuple(_facts(rng, shares))
 
 
+def drawn_facts(facts: tuple[Fact, ...]) -> tuple[tuple[str, Label], ...]:
+    """All that the film shows, by its names: what one who has not read the report sees."""
+    return tuple({fact.film_name: Label.PRESENT for fact in facts if fact.drawn}.items())
+
+
 def film_facts(facts: tuple[Fact, ...]) -> tuple[tuple[str, Label], ...]:
     """What is to be read of the film alone, by its names: film-only facts, and what it settles.
 

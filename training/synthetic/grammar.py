@@ -4,7 +4,7 @@ A production says what is written and what it means at once, so that a report's 
 
     3* the {place:l} (shows|has) {-np:f} , {degree:d%20} clear/P:c ; f@l d>c c@l = f
 
-`3*` is its weight. Words stand as written; `_` is a blank inside one span, `(a|b)` is one of several, `()` nothing; `(4|5)_mm` is two spans.
+`3*` is its weight. Words stand as written; `_` is a blank inside one span, `(a|b)` is one of several, `()` nothing.
 `word/L:v` is a mention: L is A anatomy, O an observation with the presence asked for from outside, P present,
 N absent, U uncertain; v is its variable. `{name:v}` writes another symbol and gives its heads to v; `-` before the
 name makes it absent, `~` uncertain, `+` present; `%30` writes it in 30 of 100 cases. After `;` stand the relations:

@@ -10,17 +10,18 @@ from training.synthetic.expand import Draft, Piece
 from vlmkg.schema import RelationType
 
 HOLE = "XXXX"
-OFTEN_HOLED = frozenset(
+_OFTEN = (
     "angle angles bones nodes node wires clips port structures lobe lung findings silhouette spine stable new "
     "unchanged prominent scarring mild small large lead leads pad shadow spaces body bodies focal calcified "
-    "degenerative posterior lateral vena cava catheter contour markings fields".split()
+    "degenerative posterior lateral vena cava catheter contour markings fields"
 )
+OFTEN_HOLED = frozenset(_OFTEN.split())
 """Words that de-identification takes for names more often than others."""
-MAY_BE_HOLED = frozenset(
-    "evidence seen noted identified prior previous since comparison again visualized examination study exam".split()
-)
+_MAY_BE = "evidence seen noted identified prior previous since comparison again visualized examination study exam"
+MAY_BE_HOLED = frozenset(_MAY_BE.split())
 """Words of no meaning for the graph. Words that deny or hedge are never swallowed: their sentences would turn."""
-_SYLLABLES = "ba ce di fo gu la me ni po ru sa te vi xo zu bre cro dra fle gri pla sto tri bul cor den fis gra".split()
+_PARTS = "ba ce di fo gu la me ni po ru sa te vi xo zu bre cro dra fle gri pla sto tri bul cor den fis gra"
+_SYLLABLES = _PARTS.split()
 _ENDINGS = {"A": ("al", "ar", "um", "us", "a", "ic"), "O": ("ity", "oma", "osis", "ed", "ous", "ar", "y", "ion", "s")}
 
 

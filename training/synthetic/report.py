@@ -12,6 +12,7 @@ from training.synthetic.surface import Part, full_stop, render, spaced
 from vlmkg.schema import ReportGraph
 
 SIZES = {1: "(small|tiny|mild|minimal|trace)/O:h", 2: "moderate/O:h", 3: "(large|massive|severe|marked)/O:h"}
+HEART_SIZES = {1: "(mild|minimal|borderline)/O:h", 2: "moderate/O:h", 3: "(marked|severe|massive)/O:h"}
 PLACES = {
     "upper": ("{} upper/A:u lobe/A:h ; s>h u>h", "{} apex/A:h ; s>h", "{} upper/A:u lung/A:h ; s>h u>h"),
     "middle": ("{} midlung/A:h ; s>h", "{} mid/A:u lung/A:h ; s>h u>h", "{} hilum/A:h ; s>h"),
@@ -23,8 +24,8 @@ IMPRESSIONS = ("IMPRESSION:", "Impression:", "CONCLUSION:", "IMPRESSIONS:")
 UNREAD = {
     "INDICATION:": ("cough", "chest pain", "shortness of breath , rule out pneumonia", "fever", "XXXX year old male"),
     "HISTORY:": ("chest pain", "dyspnea , history of CHF", "pneumonia", "cough and fever"),
-    "COMPARISON:": ("None.", "XXXX", "Chest radiograph of XXXX.", "No prior exams."),
-    "TECHNIQUE:": ("PA and lateral views of the chest.", "Portable AP view.", "Two views."),
+    "COMPARISON:": ("None", "XXXX", "Chest radiograph of XXXX", "No prior exams"),
+    "TECHNIQUE:": ("PA and lateral views of the chest", "Portable AP view", "Two views"),
 }
 """Sections that are not read: nothing in them is in the graph."""
 
@@ -115,7 +116,8 @@ def _frame(fact: Fact) -> str:
 
 
 def _bindings(fact: Fact) -> dict[str, Symbol]:
-    bound = {"fact": _symbol(f"{{fact_{fact.kind}:h}}"), "fact_size": _symbol(SIZES[fact.size])}
+    sizes = HEART_SIZES if fact.kind is Kind.CARDIOMEGALY else SIZES
+    bound = {"fact": _symbol(f"{{fact_{fact.kind}:h}}"), "fact_size": _symbol(sizes[fact.size])}
     if fact.side:
         bound["fact_side"] = _symbol(f"{fact.side}/A:h")
     if fact.zone:
@@ -178,6 +180,6 @@ def _sections(style: Style, body: list[Draft], close: list[Draft], rng: Random) 
     if not style.headings:
         return [Part("", "findings", [*body, *close])]
     before = [name for name in UNREAD if rng.random() < 0.4]
-    parts = [Part(name, "", [Draft([Piece(rng.choice(UNREAD[name]))])]) for name in before]
+    parts = [Part(name, "", [full_stop(Draft([Piece(rng.choice(UNREAD[name]))]))]) for name in before]
     parts.append(Part(rng.choice(FINDINGS), "findings", body))
     return [*parts, Part(rng.choice(IMPRESSIONS), "impression", close)] if close else parts
