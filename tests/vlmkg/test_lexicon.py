@@ -7,7 +7,15 @@ from vlmkg.lexicon.load import lexicon, plurals
 from vlmkg.lexicon.words import Word
 
 FOLDERS = ("anatomy", "observation")
-SHARED = {"causes.txt", "near_synonyms.txt", "normality.txt", "meanings.txt", "place_nouns.txt", "lung_tissues.txt"}
+SHARED = {
+    "causes.txt",
+    "fresh.txt",
+    "meanings.txt",
+    "near_synonyms.txt",
+    "normality.txt",
+    "place_nouns.txt",
+    "lung_tissues.txt",
+}
 
 
 def entries() -> list[tuple[str, str]]:

@@ -30,6 +30,10 @@ from tests.vlmkg.rules_helpers import labels
         "Scar rather than effusion.",
         "Previous films did not show effusion.",
         "Without focal effusion.",
+        "No pneumothorax, large effusion.",
+        "No pneumothorax, left effusion.",
+        "No pneumothorax, mild edema, or effusion.",
+        "No acute, displaced effusion.",
     ],
 )
 def test_denied(text: str) -> None:
@@ -93,6 +97,10 @@ def test_uncertain(text: str) -> None:
         "Effusion, follow-up is recommended.",
         "Effusion not seen previously on prior films, possibly a scar.",
         "Effusion of uncertain etiology.",
+        "No pneumothorax, mild effusion.",
+        "Clear lungs without pneumothorax, small effusion.",
+        "No pneumothorax and trace effusion.",
+        "No pneumothorax, old effusion, edema.",
         "The effusion is not significantly different.",
         "This effusion cannot be well identified on the lateral view.",
         "Possible worsening of the effusion.",

@@ -47,6 +47,7 @@ class Lexicon:
     exam_adjectives: frozenset[str]
     meanings: frozenset[str]
     causes: frozenset[str]
+    fresh: frozenset[str]
     normality: frozenset[str]
 
 
@@ -74,6 +75,7 @@ def lexicon() -> Lexicon:
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
         meanings=_forms("observation/meanings"),
         causes=_forms("observation/causes"),
+        fresh=_forms("observation/fresh"),
         normality=_forms("observation/normality"),
     )
 

@@ -13,20 +13,6 @@ from vlmkg.schema import Presence
 
 _ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, Word.SHOW, Word.BUT})
 _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
-_FRESH_STATES = frozenset(
-    {
-        "normal",
-        "clear",
-        "intact",
-        "unremarkable",
-        "stable",
-        "unchanged",
-        "persistent",
-        "improved",
-        "continued",
-        "similar",
-    }
-)
 
 
 def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
@@ -112,7 +98,7 @@ def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) ->
         return bool(words & {Word.SUGGEST, Word.SUGGEST_MAYBE}) and Word.COMMA in words
     if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:
         return True
-    if any(unit.text in _FRESH_STATES for unit in phrase.describing):
+    if any(unit.text in lexicon().fresh for unit in phrase.describing):
         return True
     verb = bool(following) and following[0].word in {Word.COPULA, Word.SHOW}
     return verb and phrase.head is None and bool(phrase.anatomy)
