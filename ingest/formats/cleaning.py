@@ -11,6 +11,9 @@ from ingest.errors import MessageRefusedError, Reason
 RAW_LIMIT = 20 * 1024 * 1024
 """Bytes of one raw message. Films and PDF files travel inside messages, so it is well over the text's limit."""
 
+DICOM_LIMIT = 64 * 1024 * 1024
+"""Bytes of one DICOM object, and of a deflated one when it is inflated: a film of 4,280 x 3,520 pixels has 30 MB."""
+
 TEXT_LIMIT = 1024 * 1024
 """Bytes (UTF-8) of one report's text: 200 times the longest report that radiologists were seen to write."""
 

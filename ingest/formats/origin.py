@@ -8,8 +8,7 @@ from enum import StrEnum
 class Format(StrEnum):
     """What a raw message is written in.
 
-    DICOM comes with the network doors and is refused until then. An archive that can't be unpacked is one message, and
-    so is a file that nobody recognised: both are kept, refused.
+    An archive that can't be unpacked is one message, and so is a file that nobody recognised: both are kept, refused.
     """
 
     OPENI = "openi"

@@ -1,7 +1,7 @@
 """One door to all parsers."""
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats import fhir, graphql, hl7, openi, text
+from ingest.formats import dicom, fhir, graphql, hl7, openi, text
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
@@ -21,10 +21,9 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
         case Format.GRAPHQL:
             return graphql.parse(raw, origin)
         case Format.DICOM:
-            detail = "DICOM objects are received by the DICOM door, not from files"
-            raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
+            return dicom.parse(raw, origin, settings)
         case Format.ARCHIVE:
             raise MessageRefusedError(Reason.UNREADABLE, "an archive is no message: import it as a file")
         case Format.UNKNOWN:
-            detail = "the content is none of Open-i XML, HL7 v2, FHIR JSON; for plain text say --format text"
+            detail = "the content is none of Open-i XML, HL7 v2, FHIR JSON, DICOM; for plain text say --format text"
             raise MessageRefusedError(Reason.UNREADABLE, detail)

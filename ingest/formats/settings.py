@@ -13,7 +13,8 @@ from vlmkg.errors import UsageError
 
 
 class FormatSettings(BaseSettings):
-    """VLMKG_HL7_CHARSET, VLMKG_HL7_TIMEZONE, VLMKG_HL7_ACCESSION, VLMKG_PATIENT_AUTHORITIES."""
+    """VLMKG_HL7_CHARSET, VLMKG_HL7_TIMEZONE, VLMKG_HL7_ACCESSION, VLMKG_HL7_PROCESSING_IDS,
+    VLMKG_PATIENT_AUTHORITIES, VLMKG_DICOM_AUTHORITY."""
 
     model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
 
@@ -21,13 +22,21 @@ class FormatSettings(BaseSettings):
     """What a message is read in that names no character set (MSH-18) and is not UTF-8."""
 
     hl7_timezone: str = "UTC"
-    """Zone (IANA name) of HL7 times that carry no offset, in messages whose MSH-7 carries none either."""
+    """Zone (IANA name) of HL7 and DICOM times that carry no offset, in messages that name none elsewhere."""
 
     hl7_accession: str = "OBR-3"
     """Field that carries the accession number: OBR-3 by default, OBR-18 or another for senders that use it so."""
 
+    hl7_processing_ids: str = "P"
+    """Processing ids (MSH-11, table 0103) that are taken, separated by commas: P is production, T training, D
+    debugging. A message that states none is taken for one of production."""
+
     patient_authorities: str = ""
     """Assigning authorities by preference, separated by commas, for patients with identifiers of several."""
+
+    dicom_authority: str = ""
+    """Assigning authority of patient identifiers in DICOM objects that name no issuer, as the reports' feed calls it:
+    film and report of one patient meet by it."""
 
     @field_validator("hl7_charset")
     @classmethod
@@ -56,6 +65,11 @@ class FormatSettings(BaseSettings):
     def zone(self) -> tzinfo:
         """The zone of times without an offset."""
         return ZoneInfo(self.hl7_timezone)
+
+    @property
+    def processing_ids(self) -> frozenset[str]:
+        """The processing ids that are taken; the empty one always is."""
+        return frozenset({"", *(name.strip().upper() for name in self.hl7_processing_ids.split(","))})
 
     @property
     def authorities(self) -> tuple[str, ...]:

@@ -1,0 +1,122 @@
+"""Data elements of DICOM (PS3.5 chapter 7), found but not decoded: where each value starts and ends.
+
+An own reader, since pydicom's decodes with warnings that show values, recurses without a bound, and inflates without
+one (docs/decisions/0130-own-dicom-reader.md). Tests compare the two.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+UNDEFINED = 0xFFFFFFFF
+MOST_ELEMENTS = 500_000
+"""Elements looked at in one object: under a second. The largest reports have some ten thousand."""
+DEEPEST = 64
+"""Sequences within each other. Reports were seen with 8."""
+
+_LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+"""Value representations with a length of four bytes (PS3.5 table 7.1-1)."""
+_TAGS = {True: struct.Struct("<HH"), False: struct.Struct(">HH")}
+_SHORTS = {True: struct.Struct("<H"), False: struct.Struct(">H")}
+_LONGS = {True: struct.Struct("<I"), False: struct.Struct(">I")}
+
+
+class DamagedError(ValueError):
+    """The bytes are not as PS3.5 has them. Says nothing of what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How elements are written: without a VR or with, in which order of bytes."""
+
+    implicit: bool
+    little: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Where a value lies. One of undefined length ends after its delimiter."""
+
+    start: int
+    end: int
+    encoding: Encoding
+
+
+@dataclass(slots=True)
+class Reader:
+    """An object's bytes, and how many elements may still be looked at."""
+
+    raw: bytes
+    budget: int = MOST_ELEMENTS
+
+    def elements(
+        self, at: int, end: int, encoding: Encoding, tags: frozenset[int], stop: int = UNDEFINED, depth: int = 0
+    ) -> tuple[dict[int, Value], int]:
+        """The values of these tags, and the place behind: that of the first tag from `stop` on, or behind the item."""
+        found: dict[int, Value] = {}
+        if depth > DEEPEST:
+            raise DamagedError("sequences within each other have no end")
+        while end - at >= 8:
+            tag, vr, start, length = self.header(at, encoding)
+            if tag == ITEM_END:
+                return found, start
+            if tag >= stop:
+                return found, at
+            inner = Encoding(True, encoding.little) if vr == b"UN" else encoding
+            at = self._behind(start, length, end, inner, depth)
+            if tag in tags:
+                found[tag] = Value(start, at, inner)
+        return found, end
+
+    def header(self, at: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
+        """Tag, VR, where the value starts, its length."""
+        self.budget -= 1
+        if self.budget < 0:
+            raise DamagedError("the object has too many elements")
+        raw, little = self.raw, encoding.little
+        try:
+            group, element = _TAGS[little].unpack_from(raw, at)
+            vr = raw[at + 4 : at + 6]
+            # Some writers change to implicit VR inside sequences.
+            if group == 0xFFFE or encoding.implicit or not (vr.isalpha() and vr.isupper()):
+                return group << 16 | element, b"", at + 8, _LONGS[little].unpack_from(raw, at + 4)[0]
+            if vr in _LONG:
+                return group << 16 | element, vr, at + 12, _LONGS[little].unpack_from(raw, at + 8)[0]
+            return group << 16 | element, vr, at + 8, _SHORTS[little].unpack_from(raw, at + 6)[0]
+        except struct.error:
+            raise DamagedError("an element is cut off") from None
+
+    def items(self, value: Value, tags: frozenset[int]) -> Iterator[dict[int, Value]]:
+        """The values of these tags in each item of a sequence."""
+        at = value.start
+        while value.end - at >= 8:
+            tag, _, start, length = self.header(at, value.encoding)
+            if tag != ITEM:
+                return
+            end = value.end if length == UNDEFINED else start + length
+            if end > value.end:
+                raise DamagedError("an item is cut off")
+            found, behind = self.elements(start, end, value.encoding, tags)
+            yield found
+            at = behind if length == UNDEFINED else end
+
+    def _behind(self, start: int, length: int, end: int, encoding: Encoding, depth: int) -> int:
+        """The place behind a value."""
+        if length != UNDEFINED:
+            if start + length > end:
+                raise DamagedError("a value is cut off")
+            return start + length
+        at = start
+        while True:
+            tag, _, inside, size = self.header(at, encoding)
+            if tag == SEQUENCE_END:
+                return inside
+            if tag != ITEM:
+                raise DamagedError("a sequence holds what is no item")
+            if size == UNDEFINED:
+                _, at = self.elements(inside, end, encoding, frozenset(), depth=depth + 1)
+            else:
+                at = inside + size
+            if at >= end:
+                raise DamagedError("a sequence is cut off")
