@@ -1,16 +1,17 @@
-"""HL7 v2 unsolicited results of radiology: ORU^R01, v2.3 to v2.8.
+"""HL7 v2 messages of radiology, v2.3 to v2.8: results (ORU^R01), orders (ORM^O01), patients (ADT).
 
-One order (OBR) is one study and its text one report. The filler's order number (OBR-3) is the report id, so that the
-preliminary, final and corrected messages of a report are versions of one another. Which field is read for what is in
-docs/conformance/hl7.md.
+In a result one order (OBR) is one study and its text one report. The filler's order number (OBR-3) is the report id, so
+that the preliminary, final and corrected messages of a report are versions of one another. An order message tells what
+an exam is to be. Which field is read for what is in docs/conformance/hl7.md.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from hashlib import sha256
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import clean_text, clean_words, identifier, report_text, require_raw_size
+from ingest.formats.hl7_admission import MERGES, UPDATES, read_merges, read_patients
 from ingest.formats.hl7_charset import decode
 from ingest.formats.hl7_kind import is_radiology, modality, procedure_words
 from ingest.formats.hl7_orders import Order, read_orders
@@ -24,6 +25,8 @@ from ingest.formats.times import hl7_offset, hl7_time
 from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
 
 SOURCE = "hl7"
+EVENTS = {"ORU": frozenset({"R01", ""}), "ORM": frozenset({"O01", ""}), "ADT": UPDATES | MERGES}
+"""Message types (MSH-9) that are taken, and their trigger events."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FRAMING = b"\x0b\x1c\r\n\t \x00"
 """Bytes that may stand around a message: MLLP's VT and FS, line ends, padding."""
@@ -45,16 +48,54 @@ class _Message:
         self.warnings.update(dict.fromkeys(codes))
 
 
+CANCELLED = frozenset({"CA", "OC", "CR", "DC", "OD", "DR"})
+"""ORC-1 (table 0119) of an order that was cancelled or discontinued."""
+
+
 def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
-    """Read one ORU^R01. Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`), what holds no
-    radiology order (`not_radiology`), and radiology without words (`no_report_text`) unless it withdraws a report."""
+    """Read one message. Refuses what is none that is known (`unreadable`, `wrong_message_type`, `wrong_processing_id`,
+    `bad_encoding`) or names no patient (`no_patient`); results and orders without a radiology order (`not_radiology`),
+    and results without words (`no_report_text`) unless they withdraw a report."""
     require_raw_size(raw)
     stripped = raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
     text, charset, warnings = decode(stripped, settings.hl7_charset)
     segments = read_segments(text)
     message = _message(segments, charset, sha256(stripped).hexdigest(), origin, settings)
     message.warn(*warnings)
+    kind, event = segments[0].text(9).upper(), segments[0].text(9, 2).upper()
+    if kind == "ADT":
+        return _admission(segments, event, message)
     orders = _radiology(read_orders(segments), message)
+    if kind == "ORM":
+        return _orders(orders, message)
+    return _results(orders, message)
+
+
+def _admission(segments: list[Segment], event: str, message: _Message) -> ParsedMessage:
+    """The patients of an ADT. Its external id is its kind: a patient's identifier is nothing to list events by."""
+    authorities = message.settings.authorities
+    merges = read_merges(segments, authorities, message.source) if event in MERGES else ()
+    patients = read_patients(segments, authorities, message.source) if event in UPDATES else ()
+    external_id = f"ADT^{event}"
+    return ParsedMessage(message.source, external_id, message.time, (), tuple(message.warnings), patients, merges)
+
+
+def _orders(orders: list[Order], message: _Message) -> ParsedMessage:
+    """What is to be made. A cancelled order says nothing; neither does one under which no report could be found."""
+    placed = [order for order in orders if order.first(("ORC", 1)).upper() not in CANCELLED]
+    if len(placed) < len(orders):
+        message.warn("cancelled_order")
+    studies = [replace(_study_of(order, message), started_at=None, ordered=True) for order in placed]
+    return ParsedMessage(
+        message.source,
+        _report_id(orders[0], message),
+        message.time,
+        tuple(study for study in studies if study.accession or study.study_uid),
+        tuple(message.warnings),
+    )
+
+
+def _results(orders: list[Order], message: _Message) -> ParsedMessage:
     studies = [study for order in _joined(orders, message) if (study := _study(order, message)).reports]
     if not studies:
         detail = "no order has any text"
@@ -71,8 +112,12 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
 def _message(segments: list[Segment], charset: str, digest: str, origin: Origin, settings: FormatSettings) -> _Message:
     header = segments[0]
     source = origin.source or identifier(header.text(4) or header.text(3), "sending facility") or SOURCE
-    if header.text(9).upper() != "ORU" or header.text(9, 2).upper() not in ("R01", ""):
-        raise MessageRefusedError(Reason.WRONG_MESSAGE_TYPE, "the message is no ORU^R01", source=source)
+    if header.text(9, 2).upper() not in EVENTS.get(header.text(9).upper(), ()):
+        detail = f"the message is none of {', '.join(EVENTS)} that is taken"
+        raise MessageRefusedError(Reason.WRONG_MESSAGE_TYPE, detail, source=source)
+    if header.text(11).upper() not in settings.processing_ids:
+        detail = "the message is not of production (MSH-11, VLMKG_HL7_PROCESSING_IDS)"
+        raise MessageRefusedError(Reason.WRONG_PROCESSING_ID, detail, source=source)
     if sum(segment.name == "MSH" for segment in segments) > 1:
         raise MessageRefusedError(Reason.UNREADABLE, "one frame holds several messages", source=source)
     zone = hl7_offset(header.field(7)) or settings.zone
@@ -103,6 +148,11 @@ def _joined(orders: list[Order], message: _Message) -> list[Order]:
 
 
 def _study(order: Order, message: _Message) -> StudyFacts:
+    return replace(_study_of(order, message), reports=_reports(order, _report_id(order, message), message))
+
+
+def _study_of(order: Order, message: _Message) -> StudyFacts:
+    """The study, without its reports."""
     report_id = _report_id(order, message)
     accession = _accession(order, message.settings.hl7_accession)
     return StudyFacts(
@@ -113,7 +163,6 @@ def _study(order: Order, message: _Message) -> StudyFacts:
         body_part=clean_words(order.request.text(15, 4)) if order.request else None,
         procedure=clean_words(procedure_words(order)),
         started_at=_time(order, message, 7, 6, 22) or message.time,
-        reports=_reports(order, report_id, message),
     )
 
 

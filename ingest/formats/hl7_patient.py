@@ -22,19 +22,37 @@ def read_patient(segment: Segment | None, authorities: tuple[str, ...], source: 
     Of several in PID-3 the one of the most preferred authority is taken, then a medical record number (type MR), then
     the first. PID-2 (v2.3) counts as one more. `source` is the authority of identifiers that name none.
     """
-    if segment is None:
+    best = _best(segment, (3, 2), authorities) if segment else None
+    if segment is None or best is None:
         return None
-    given = [_identifier(segment, repetition) for number in (3, 2) for repetition in segment.repeats(number)]
-    found = [each for each in given if each.value]
-    if not found:
-        return None
-    ranks = {name: rank for rank, name in enumerate(authorities)}
-    best = min(found, key=lambda each: (ranks.get(each.authority, len(ranks)), each.kind != "MR"))
     return PatientFacts(
         authority=identifier(best.authority, "assigning authority") or source,
         identifier=identifier(best.value, "patient identifier"),
         sex=_SEXES.get(segment.text(8).upper()),
         birth_date=hl7_date(segment.text(7)),
+    )
+
+
+def read_retired(
+    segment: Segment, survivor_authority: str, authorities: tuple[str, ...], source: str
+) -> PatientFacts | None:
+    """The patient that is given up: MRG-1, of several the one of the survivor's authority, else as in PID-3."""
+    best = _best(segment, (1,), (survivor_authority, *authorities))
+    if best is None:
+        return None
+    return PatientFacts(
+        authority=identifier(best.authority, "assigning authority") or source,
+        identifier=identifier(best.value, "patient identifier"),
+    )
+
+
+def _best(segment: Segment, numbers: tuple[int, ...], authorities: tuple[str, ...]) -> _Identifier | None:
+    given = [_identifier(segment, repetition) for number in numbers for repetition in segment.repeats(number)]
+    ranks = {name: rank for rank, name in enumerate(authorities)}
+    return min(
+        (each for each in given if each.value),
+        key=lambda each: (ranks.get(each.authority, len(ranks)), each.kind != "MR"),
+        default=None,
     )
 
 

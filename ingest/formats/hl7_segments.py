@@ -19,7 +19,7 @@ _FIELD_LIMIT = 64
 EMPTY = '""'
 """HL7's null: the sender says that there is no value."""
 
-_READ = frozenset({"MSH", "PID", "ORC", "OBR", "OBX", "ZDS"})
+_READ = frozenset({"MSH", "PID", "MRG", "ORC", "OBR", "OBX", "ZDS"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def test_the_study_started_at_the_first_time_that_is_filled(filled, expected):
     )
 
 
-@pytest.mark.parametrize("kind", ["ADT^A01", "ORM^O01", "ORU^W01", "MDM^T02", ""])
+@pytest.mark.parametrize("kind", ["ADT^A01", "OML^O21", "ORU^W01", "MDM^T02", ""])
 def test_other_messages_are_of_the_wrong_type(kind):
     error = refusal(message(MSH.replace("ORU^R01^ORU_R01", kind), PID, OBR, obx("Clear.")))
     assert (error.reason, error.source) == (Reason.WRONG_MESSAGE_TYPE, "NORTH")
