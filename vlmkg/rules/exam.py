@@ -37,6 +37,8 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
     if cue is None:
         return units
+    if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
+        cue += 1
     if _names_a_doubt(units, cue):
         units[cue].word = Word.SUGGEST_MAYBE
         for_next = units[cue + 1].word is Word.OF
