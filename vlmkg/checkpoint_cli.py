@@ -1,0 +1,170 @@
+"""`vlmkg checkpoint`: what an operator does with checkpoints. The commands that need a ledger join from above."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from vlmkg.checkpoint import promotion
+from vlmkg.checkpoint.errors import CheckpointError
+from vlmkg.checkpoint.manifest import MANIFEST_FILE, Verified, describe, verify
+from vlmkg.cli import LazyCommands
+from vlmkg.data_dir import DataDir
+from vlmkg.options import data_option
+
+HELP = {
+    "list": "List the checkpoints of the data folder.",
+    "verify": "Check every file of a checkpoint.",
+    "promote": "Let a checkpoint work: it becomes the engine `model`.",
+    "import": "Make parts of a checkpoint from published models.",
+    "replay": "Read studies again with another checkpoint.",
+    "diff": "Compare two checkpoints over the same studies.",
+    "rollback": "Go back to the checkpoint before.",
+}
+
+
+@click.group("checkpoint", cls=LazyCommands, entry_points_group="vlmkg.checkpoint_commands", about=HELP)
+def checkpoint() -> None:
+    """Verify, promote, list and import checkpoints of the model."""
+
+
+@click.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.argument("folder", type=click.Path(path_type=Path))
+def verify_(folder: Path, *, as_json: bool) -> None:
+    """Check every file of the checkpoint FOLDER against its manifest."""
+    _show(_facts(verify(folder)), as_json=as_json)
+
+
+@click.command("promote")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@data_option
+def promote(folder: Path, data: DataDir, *, as_json: bool) -> None:
+    """Verify FOLDER, hold its metrics to the gate, and let the engine `model` stand for it from now on."""
+    _show(_facts(promotion.promote(folder, data)), as_json=as_json)
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a checkpoint.")
+@click.argument("folders", type=click.Path(path_type=Path), nargs=-1)
+@data_option
+def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:
+    """List the checkpoints of DATA/checkpoints, those promoted there, and FOLDERS, without reading their files."""
+    current = promotion.current_folder(data)
+    rows = [_row(folder, current) for folder in _known(folders, data)]
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row))
+        return
+    table = Table("Checkpoint", "State", "Reads", "Films", "Relation F1", "Digest", "Folder")
+    for row in rows:
+        shown = (row["name"], row["state"], " ".join(row["modalities"]), row["image_domain"], row["relation_f1"])
+        table.add_row(*("" if value is None else str(value) for value in shown), row["digest"][:12], row["folder"])
+    Console().print(table)
+
+
+@click.group("import")
+def import_() -> None:
+    """Make parts of a checkpoint from published models, for training to start from."""
+
+
+@import_.command("qwen")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def qwen(source: Path, folder: Path) -> None:
+    """SOURCE, a Hugging Face folder of a causal language model such as Qwen1.5-0.5B, as a language model in FOLDER.
+
+    SOURCE holds config.json, tokenizer.json and model.safetensors (or its shards and their index, or
+    pytorch_model.bin, which is opened as weights only).
+    """
+    _originals().import_language_model(source, folder)
+    click.echo(f"language model in {folder}")
+
+
+@import_.command("medclip")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def medclip(source: Path, folder: Path) -> None:
+    """SOURCE, the published zip of MedCLIP-ViT, its folder or its pytorch_model.bin, as an image encoder in FOLDER."""
+    _originals().import_medclip(source, folder)
+    click.echo(f"image encoder in {folder}")
+
+
+@import_.command("biomedclip")
+@click.argument("source")
+@click.argument("folder", type=click.Path(path_type=Path))
+def biomedclip(source: str, folder: Path) -> None:
+    """SOURCE, an open_clip folder such as BiomedCLIP's (`local-dir:` may lead it), as an image encoder in FOLDER.
+
+    SOURCE holds open_clip_config.json, and open_clip_model.safetensors or open_clip_pytorch_model.bin.
+    """
+    _originals().import_open_clip(source, folder)
+    click.echo(f"image encoder in {folder}")
+
+
+def _originals() -> Any:
+    # Imports torch: only the commands that need it pay.
+    from vlmkg.checkpoint import originals  # noqa: PLC0415
+
+    return originals
+
+
+def _facts(verified: Verified) -> dict[str, Any]:
+    manifest = verified.manifest
+    return {
+        "name": manifest.name,
+        "digest": verified.digest,
+        "folder": str(verified.folder),
+        "modalities": [str(one) for one in manifest.modalities],
+        "image_domain": manifest.image_domain and str(manifest.image_domain),
+        "licence": manifest.licence,
+        "files": len(manifest.files),
+        "metrics": manifest.metrics,
+        "gate": promotion.unmet(manifest.metrics),
+        "promoted": promotion.is_promoted(verified),
+    }
+
+
+def _show(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if name == "gate":
+            value = "met" if not value else "; ".join(value)  # noqa: PLW2901
+        elif isinstance(value, dict):
+            value = ", ".join(f"{key} {number:g}" for key, number in sorted(value.items()))  # noqa: PLW2901
+        elif isinstance(value, list):
+            value = ", ".join(value)  # noqa: PLW2901
+        click.echo(f"{name:<13} {value}")
+
+
+def _known(folders: Iterable[Path], data: DataDir) -> list[Path]:
+    """Each folder once, those of the data folder first."""
+    own = sorted(path.parent for path in (data.root / "checkpoints").glob(f"*/{MANIFEST_FILE}"))
+    every = (*own, *promotion.current_folders(data), *folders)
+    return list(dict.fromkeys(folder.absolute() for folder in every))
+
+
+def _row(folder: Path, current: Path | None) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        "name": folder.name,
+        "modalities": [],
+        "image_domain": None,
+        "relation_f1": None,
+        "digest": "",
+    }
+    try:
+        described = describe(folder)
+        state = "promoted" if promotion.is_promoted(described) else "not promoted"
+    except CheckpointError as error:
+        return {**empty, "state": error.reason, "folder": str(folder)}
+    facts = _facts(described)
+    relation = described.manifest.metrics.get("relation_f1")
+    shown = {**{key: facts[key] for key in ("name", "modalities", "image_domain", "digest")}, "relation_f1": relation}
+    return {**shown, "state": "current" if folder == current and state == "promoted" else state, "folder": str(folder)}
