@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NO_PATIENT = "no_patient"
     NOT_RADIOLOGY = "not_radiology"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    IDENTITY_MISMATCH = "identity_mismatch"
 
 
 class MessageRefusedError(RefusedError):

@@ -76,8 +76,7 @@ def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
     Raises DamagedError for what is no DICOM or was cut off. Refuses (`too_large`) what inflates to over DICOM_LIMIT.
     """
     reader, at, syntax = _dataset(raw)
-    little = syntax != ExplicitVRBigEndian
-    encoding = Encoding(_is_implicit(reader.raw[at : at + 6], assumed=syntax == ImplicitVRLittleEndian), little)
+    encoding = _encoding(reader, at, syntax)
     end = len(reader.raw)
     values, pixels_at = reader.elements(at, end, encoding, tags | {CHARACTER_SET}, stop=0x7FE00000)
     if not values:
@@ -85,6 +84,20 @@ def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
     declared = Group(reader, values, DEFAULT, tags).raw(CHARACTER_SET)
     data = Group(reader, values, encodings_of(declared) if declared else DEFAULT, tags | {CHARACTER_SET})
     return DicomObject(data, _pixel_digest(reader, pixels_at, encoding))
+
+
+def identity(raw: bytes, tags: tuple[int, int]) -> tuple[str, str]:
+    """The words of two tags, the greater last, found without reading what follows them. Raises as read_object."""
+    reader, at, syntax = _dataset(raw)
+    encoding = _encoding(reader, at, syntax)
+    values, _ = reader.elements(at, len(reader.raw), encoding, frozenset(tags), stop=tags[1] + 1)
+    group = Group(reader, values, DEFAULT, frozenset())
+    return group.word(tags[0]), group.word(tags[1])
+
+
+def _encoding(reader: Reader, at: int, syntax: str) -> Encoding:
+    implicit = _is_implicit(reader.raw[at : at + 6], assumed=syntax == ImplicitVRLittleEndian)
+    return Encoding(implicit, little=syntax != ExplicitVRBigEndian)
 
 
 def _dataset(raw: bytes) -> tuple[Reader, int, str]:

@@ -1,0 +1,1 @@
+"""The DICOM door: verification and storage (PS3.4 annexes A and B) as a provider."""

@@ -1,0 +1,87 @@
+"""Connections of the DICOM door: pynetdicom's, with bounds.
+
+pynetdicom reads a PDU of whatever length its header says, waits for the rest for ever, and lets one peer that does not
+finish its TLS handshake keep all others out. What is inherited here is the library's own.
+"""
+
+import socket
+import ssl
+from socketserver import BaseServer
+from typing import Any, cast
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+from ingest.formats.cleaning import DICOM_LIMIT
+from ingest.gateway.settings import Network, is_allowed
+
+LARGEST_PDU = 256 * 1024
+"""Bytes of one P-DATA that senders may choose (PS3.8 D.1). Most choose 16 or 128 KiB."""
+
+_SLACK = 64 * 1024
+"""Bytes beside a message's data set: its command, the headers of its PDUs."""
+
+
+class BoundedSocket(AssociationSocket):
+    """Reads what a PDU's header announces if it is within bounds, in large steps.
+
+    `taken`: bytes since the last message. `storing`: an object is here and not answered yet.
+    """
+
+    taken = 0
+    storing = False
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Exactly so many bytes, fewer at the connection's end. Raises OSError beyond the bounds."""
+        self.taken += nr_bytes
+        if nr_bytes > LARGEST_PDU + _SLACK or self.taken > DICOM_LIMIT + DICOM_LIMIT // 8 + _SLACK:
+            raise ConnectionAbortedError("more bytes than a message may have")
+        found = bytearray(nr_bytes)
+        view, got = memoryview(found), 0
+        while got < nr_bytes:
+            step = self.socket.recv_into(view[got:]) if self.socket else 0
+            if not step:
+                return found[:got]
+            got += step
+        return found
+
+
+class BoundedHandler(RequestHandler):
+    """Gives an association a BoundedSocket."""
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        # The socket that it has announced itself: its event goes with it.
+        association.dul.event_queue.get_nowait()
+        association.dul.socket = BoundedSocket(association, client_socket=self.request)
+        return association
+
+
+class BoundedServer(ThreadedAssociationServer):
+    """Takes connections from addresses that may connect, without waiting for any of them."""
+
+    request_queue_size = 128
+    daemon_threads = True
+    allowed: tuple[Network, ...] = ()
+    tls: ssl.SSLContext | None = None
+    stall_s = 30.0
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection. TLS is negotiated at the first read, in the association's own thread."""
+        connection, address = cast(socket.socket, self.socket).accept()
+        connection.settimeout(self.stall_s)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether the address may connect."""
+        del request
+        return is_allowed(str(client_address[0]), self.allowed)
+
+    def shutdown(self) -> None:
+        """Take no more connections."""
+        BaseServer.shutdown(self)
+        self.server_close()

@@ -1,0 +1,116 @@
+"""The DICOM door opened and closed."""
+
+import asyncio
+import logging
+import threading
+from functools import partial
+from typing import cast
+
+from pydicom.uid import AllTransferSyntaxes
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.events import Event
+
+from ingest.formats.dicom_kinds import IMAGES, REPORTS
+from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket
+from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from ingest.gateway.dicom.settings import DicomSettings
+from ingest.gateway.dicom.storage import store
+from ingest.gateway.door import Door, Reception
+from ingest.gateway.settings import GatewaySettings, read
+from ingest.gateway.tls import server_context
+from vlmkg.errors import UsageError
+
+_WITHOUT_PIXELS = ("1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205", "1.2.840.10008.1.2.7.")
+"""Transfer syntaxes whose pixels are elsewhere: an address, a stream."""
+
+VERIFICATION = "1.2.840.10008.1.1"
+TRANSFER_SYNTAXES = [uid for uid in AllTransferSyntaxes if not uid.startswith(_WITHOUT_PIXELS)]
+
+
+async def start(reception: Reception) -> Door:
+    """Open the door. Raises UsageError where its port can't be had."""
+    settings, gateway = read(DicomSettings), read(GatewaySettings)
+    _silence()
+    entity = _entity(settings)
+    try:
+        server = _server(entity, settings, gateway, reception)
+    except OSError as error:
+        raise UsageError(f"the DICOM door can't listen at port {settings.port} ({error.strerror})") from None
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="dicom", daemon=True)
+    thread.start()
+    host, port = server.server_address[:2]
+    return Door("dicom", {"dicom": f"{host}:{port}"}, partial(_close, server))
+
+
+def _silence() -> None:
+    """Patient data stand in what the libraries log. The door says itself what happens."""
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+    for name in ("pynetdicom", "pydicom"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _entity(settings: DicomSettings) -> AE:
+    entity = AE(ae_title=settings.ae_title)
+    entity.implementation_class_uid = IMPLEMENTATION_CLASS
+    entity.implementation_version_name = IMPLEMENTATION_VERSION
+    entity.maximum_pdu_size = LARGEST_PDU
+    entity.maximum_associations = settings.associations
+    entity.network_timeout = settings.idle
+    entity.acse_timeout = entity.dimse_timeout = settings.stall
+    entity.require_calling_aet = list(settings.authorities)
+    entity.add_supported_context(VERIFICATION)
+    for sop_class in (*IMAGES, *REPORTS):
+        entity.add_supported_context(sop_class, TRANSFER_SYNTAXES)
+    return entity
+
+
+def _server(entity: AE, settings: DicomSettings, gateway: GatewaySettings, reception: Reception) -> BoundedServer:
+    server = cast(
+        BoundedServer,
+        entity.make_server(
+            (gateway.gateway_host, settings.port),
+            evt_handlers=[
+                (evt.EVT_C_STORE, store, [reception, settings.authorities]),
+                (evt.EVT_DIMSE_RECV, _message_complete),
+                (evt.EVT_ESTABLISHED, _established),
+            ],
+            server_class=BoundedServer,
+            request_handler=BoundedHandler,
+        ),
+    )
+    server.allowed = gateway.allowed
+    server.tls = server_context(gateway, "dicom")
+    server.stall_s = settings.stall
+    return server
+
+
+def _message_complete(event: Event) -> None:
+    socket = _socket(event.assoc)
+    socket.storing = isinstance(event.message, C_STORE_RQ)
+    socket.taken = 0
+
+
+def _established(event: Event) -> None:
+    _socket(event.assoc).taken = 0
+
+
+def _socket(association: Association) -> BoundedSocket:
+    return cast(BoundedSocket, association.dul.socket)
+
+
+async def _close(server: BoundedServer) -> None:
+    """Take no more; abort associations that wait, and those with an object in hand once it is answered."""
+    await asyncio.to_thread(server.shutdown)
+    try:
+        while associations := server.active_associations:
+            for association in associations:
+                socket = _socket(association)
+                if not (association.is_established and (socket.storing or socket.taken)):
+                    await asyncio.to_thread(association.abort)
+            await asyncio.sleep(0.02)
+    finally:
+        for association in server.active_associations:
+            association.abort()

@@ -1,0 +1,49 @@
+"""Settings of the DICOM door."""
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+AE_TITLE_LENGTH = 16
+
+
+class DicomSettings(BaseSettings):
+    """VLMKG_DICOM_PORT, who may send, and its limits."""
+
+    model_config = SettingsConfigDict(env_prefix="VLMKG_DICOM_", frozen=True)
+
+    port: int = Field(default=11112, ge=0, le=65535)
+    """VLMKG_DICOM_PORT: the port to listen at; 0: any free one."""
+
+    ae_title: str = Field(default="VLMKG", min_length=1, max_length=AE_TITLE_LENGTH)
+    """VLMKG_DICOM_AE_TITLE: the title of this application. Senders may call it by any."""
+
+    callers: str = ""
+    """VLMKG_DICOM_CALLERS: AE titles that may send, separated by commas; empty: all. `TITLE=AUTHORITY` names the
+    authority of patient identifiers without an issuer, and the source, of what that one sends."""
+
+    associations: int = Field(default=32, ge=1)
+    """VLMKG_DICOM_ASSOCIATIONS: how many at once. One more is rejected (local limit exceeded)."""
+
+    idle: float = Field(default=300.0, gt=0)
+    """VLMKG_DICOM_IDLE, in seconds: an association on which nothing comes for so long is aborted."""
+
+    stall: float = Field(default=30.0, gt=0)
+    """VLMKG_DICOM_STALL, in seconds: a connection that stops within a message, or does not ask for an association, for
+    so long is closed."""
+
+    @field_validator("callers")
+    @classmethod
+    def _titles(cls, value: str) -> str:
+        if any(not 0 < len(title) <= AE_TITLE_LENGTH for title in _callers(value)):
+            raise ValueError("AE titles have 1 to 16 characters")
+        return value
+
+    @property
+    def authorities(self) -> dict[str, str | None]:
+        """The AE titles that may send, with the authority of each that names one; empty: all may."""
+        return _callers(self.callers)
+
+
+def _callers(value: str) -> dict[str, str | None]:
+    words = (word.strip().partition("=") for word in value.split(",") if word.strip())
+    return {title.strip(): authority.strip() or None for title, _, authority in words}

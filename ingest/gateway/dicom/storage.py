@@ -1,0 +1,83 @@
+"""Storing one object (C-STORE): what is answered, and when. 0000 is said only of what is safe."""
+
+from typing import cast
+
+import structlog
+from pydicom import Dataset
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.events import Event
+
+from ingest.errors import MessageRefusedError, OutageError, Reason
+from ingest.formats.dicom import SOP_CLASS, SOP_INSTANCE
+from ingest.formats.dicom_elements import DamagedError
+from ingest.formats.dicom_object import identity
+from ingest.formats.origin import Format, Origin
+from ingest.gateway.dicom.connections import BoundedSocket
+from ingest.gateway.dicom.part10 import as_file
+from ingest.gateway.door import NoSpaceError, Reception, receive_now
+from ingest.submit import Incoming, refuse
+
+SUCCESS, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000
+"""PS3.4 table B.2-1."""
+
+STATUSES = {
+    Reason.UNREADABLE: CANNOT_UNDERSTAND,
+    Reason.BAD_ENCODING: CANNOT_UNDERSTAND,
+    Reason.TOO_LARGE: CANNOT_UNDERSTAND,
+    Reason.UNSUPPORTED_FORMAT: MISMATCH,
+    Reason.IDENTITY_MISMATCH: MISMATCH,
+}
+"""What is said of an object that was kept, refused. Of all other reasons it is success: the object is one that we keep,
+and an operator sees that nothing can be made of it."""
+
+log = structlog.get_logger()
+
+
+def store(event: Event, reception: Reception, authorities: dict[str, str | None]) -> Dataset:
+    """Answer a C-STORE request: receive the object, and only then say so."""
+    socket = cast(BoundedSocket, event.assoc.dul.socket)
+    try:
+        title, request = event.assoc.requestor.ae_title, cast(C_STORE, event.request)
+        requested = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
+        dataset = request.DataSet.getbuffer() if request.DataSet else b""
+        raw = as_file(*requested, str(event.context.transfer_syntax), dataset)
+        status, comment = _receive(reception, raw, authorities.get(title), requested)
+        if status != SUCCESS:
+            log.warning("dicom.not_stored", calling=title, status=f"{status:04X}", reason=comment)
+        return _answer(status, comment)
+    finally:
+        socket.storing = False
+
+
+def _receive(reception: Reception, raw: bytes, authority: str | None, requested: tuple[str, str]) -> tuple[int, str]:
+    """The status, and for the sender's log why."""
+    message = Incoming(raw, Format.DICOM, Origin(source=authority))
+    try:
+        if _is_other(raw, requested):
+            if reception.space.is_short():
+                raise NoSpaceError
+            detail = "the data set is not the one that the command names"
+            error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source=authority or "dicom")
+            receipt = refuse(reception.receiver, message, error)
+        else:
+            receipt = receive_now(reception, message)
+    except OutageError as error:
+        return OUT_OF_RESOURCES, "no room on the disk" if isinstance(error, NoSpaceError) else "can't be stored now"
+    reason = receipt.reason if receipt.reason in STATUSES else ""
+    return STATUSES[Reason(reason)] if reason else SUCCESS, reason or ""
+
+
+def _is_other(raw: bytes, requested: tuple[str, str]) -> bool:
+    """Whether the data set names another class or instance than the command. One that can't be read is no other."""
+    try:
+        return identity(raw, (SOP_CLASS, SOP_INSTANCE)) != requested
+    except (DamagedError, MessageRefusedError):
+        return False
+
+
+def _answer(status: int, comment: str) -> Dataset:
+    found = Dataset()
+    found.Status = status
+    if comment:
+        found.ErrorComment = comment[:64]
+    return found
