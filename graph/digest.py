@@ -31,13 +31,13 @@ RETURN i.sopInstanceUid, s.studyKey, i.view, i.rows, i.columns, i.digest
 # One row an extraction: a row for each mention would take the driver four times as long.
 EXTRACTIONS: LiteralString = """
 MATCH (e:Extraction)
-RETURN e.extractionId, e.engine, e.checkpoint, e.engineDigest, e.modalities, e.outOfDomain,
+RETURN e.extractionId, e.engine, e.checkpoint, e.checkpointDigest, e.engineDigest, e.modalities, e.outOfDomain,
   COLLECT { MATCH (e)-[:READ]->(x) RETURN coalesce(x.reportKey, x.sopInstanceUid) AS key ORDER BY key },
   COLLECT {
     MATCH (e)-[:FOUND]->(m:Mention)-[link:REFERS_TO]->(c:Concept)
     RETURN [
-      m.mentionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence, m.witness, c.code,
-      link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes
+      m.mentionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence, m.witness,
+      m.disputed, c.code, link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes
     ] AS mention ORDER BY m.mentionId, c.code
   },
   COLLECT {

@@ -71,7 +71,11 @@ RETURN
   count(CASE WHEN m:Observation = m:Anatomy THEN 1 END) AS mentions_without_one_kind,
   count(CASE WHEN m.presence IS NULL OR NOT m.presence IN ['present', 'uncertain', 'absent']
     OR (m:Anatomy AND m.presence <> 'present') THEN 1 END) AS mentions_with_bad_presence,
-  count(CASE WHEN coalesce(m.start < 0 OR m.end <= m.start, true) THEN 1 END) AS mentions_with_bad_span,
+  count(CASE WHEN coalesce(
+    CASE WHEN m.reportKey IS NULL THEN m.start <> 0 OR m.end <> 0 ELSE m.start < 0 OR m.end <= m.start END, true
+  ) THEN 1 END) AS mentions_with_bad_span,
+  count(CASE WHEN coalesce(m.disputed, false) AND m.presence <> 'uncertain'
+    THEN 1 END) AS disputed_mentions_that_are_sure,
   count(CASE WHEN m:Observation AND NOT m:Finding AND NOT EXISTS { (m)-[:MODIFY]->() }
     THEN 1 END) AS observations_that_are_no_finding,
   count(CASE WHEN NOT m:Finding AND EXISTS { (m)<-[:HAS_FINDING]-() } THEN 1 END) AS held_mentions_that_are_no_finding

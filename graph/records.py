@@ -7,6 +7,7 @@ another study, so a study can be replaced by its own records alone.
 from dataclasses import dataclass
 from datetime import datetime
 
+from vlmkg.agreement import Agreement
 from vlmkg.schema import Kind, Presence, RelationType, Witness
 
 
@@ -73,7 +74,11 @@ class ConceptRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionRecord:
-    """One reading of the study's current reports and images. `reads` are the reportKeys and image UIDs that it read."""
+    """One reading of the study's current reports and images. `reads` are the reportKeys and image UIDs that it read.
+
+    `warnings` are the reason codes of what a person should know of it; `agreement` is that of model and rules, None
+    where one engine alone read.
+    """
 
     extraction_id: str
     engine: str
@@ -83,6 +88,9 @@ class ExtractionRecord:
     out_of_domain: bool
     created_at: datetime
     reads: tuple[str, ...]
+    checkpoint_digest: str | None = None
+    warnings: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,8 @@ class FindingRecord:
 class MentionRecord:
     """One mention and the concept it refers to; `finding` is set for findings alone.
 
-    `report_key` is the report that it was read in; None: it was read in an image.
+    `report_key` is the report that it was read in; None: it was read in an image, and has no span (start = end = 0).
+    `disputed`: model and rules say another presence of it.
     """
 
     mention_id: str
@@ -120,6 +129,7 @@ class MentionRecord:
     link_score: float
     link_rule: str
     finding: FindingRecord | None = None
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

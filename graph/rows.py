@@ -8,12 +8,13 @@ from typing import Any, LiteralString
 from graph import statements
 from graph.page_keys import page_key, time_part
 from graph.records import ConceptRecord, MentionRecord, ReportRecord, StudySubgraph
+from vlmkg.agreement import Agreement
 from vlmkg.identity import digest
 from vlmkg.schema import Kind, RelationType
 
 Row = dict[str, Any]
 
-_LAYOUT = 1
+_LAYOUT = 2
 """Part of every projection digest: raise it when the same records are to be written differently."""
 
 MENTIONS_AT_ONCE = 5000
@@ -161,6 +162,9 @@ def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
             "modalities": list(extraction.modalities),
             "outOfDomain": extraction.out_of_domain,
             "createdAt": extraction.created_at,
+            "checkpointDigest": extraction.checkpoint_digest,
+            "warnings": list(extraction.warnings),
+            **_agreement(extraction.agreement),
         }
         nodes.append({"properties": properties})
     return [
@@ -168,6 +172,21 @@ def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
         _linking(statements.CREATE_READ_REPORTS, reports),
         _linking(statements.CREATE_READ_IMAGES, images),
     ]
+
+
+def _agreement(agreement: Agreement | None) -> Row:
+    """The counts as properties of the extraction; none of them where nobody was compared."""
+    if agreement is None:
+        return {}
+    return {
+        "mentionsBoth": agreement.mentions_both,
+        "mentionsModel": agreement.mentions_model,
+        "mentionsRules": agreement.mentions_rules,
+        "relationsBoth": agreement.relations_both,
+        "relationsModel": agreement.relations_model,
+        "relationsRules": agreement.relations_rules,
+        "disputed": agreement.disputed,
+    }
 
 
 def _mentions(subgraphs: Sequence[StudySubgraph]) -> list[Write]:
@@ -239,6 +258,7 @@ def _mention(mention: MentionRecord) -> Row:
         "presence": mention.presence.value,
         "score": mention.score,
         "witness": mention.witness.value,
+        "disputed": mention.disputed,
     }
     if mention.finding is not None:
         properties |= {

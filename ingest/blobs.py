@@ -81,7 +81,10 @@ def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
 
 
 def get(store: BlobStore, key: str) -> bytes:
-    """The bytes under a key, verified against it. Raises BlobLostError where they are missing or differ."""
+    """The bytes under a key, verified against it.
+
+    Raises BlobLostError where they are missing or differ, OutageError where the store does not answer.
+    """
     try:
         raw: bytes = (
             store.remote.cat_file(f"{store.root}/{_path(key)}")
@@ -90,6 +93,8 @@ def get(store: BlobStore, key: str) -> bytes:
         )
     except FileNotFoundError:
         raise BlobLostError(key, "is missing") from None
+    except OSError as error:
+        raise OutageError(f"the blob store does not give a blob ({error.strerror})", "see whether it answers") from None
     if key_of(raw) != key:
         raise BlobLostError(key, "has other bytes than were stored")
     return raw

@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ingest.blobs import open_blobs
+from ingest.blobs import BlobStore, open_blobs
 from ingest.formats.settings import format_settings
 from ingest.ledger.database import Ledger, open_ledger
 from ingest.pseudonyms import load_key
@@ -25,10 +25,15 @@ class IngestSettings(BaseSettings):
     """VLMKG_PSEUDONYM_KEY: at least 32 characters; else a key is made once in the data folder."""
 
 
-def ledger_of(data: DataDir) -> Ledger:
+def ledger_of(data: DataDir, *, pool_size: int = 5) -> Ledger:
     """Open the ledger that the settings name, made where it does not exist yet. Call it after fork."""
     url = IngestSettings().ledger_url
-    return open_ledger(url.get_secret_value() if url else data.ledger_url)
+    return open_ledger(url.get_secret_value() if url else data.ledger_url, pool_size=pool_size)
+
+
+def blobs_of(data: DataDir) -> BlobStore:
+    """Open the blob store that the settings name."""
+    return open_blobs(IngestSettings().blob_url or data.blob_url)
 
 
 def receiver_of(data: DataDir) -> Receiver:
@@ -37,7 +42,7 @@ def receiver_of(data: DataDir) -> Receiver:
     ledger = ledger_of(data)
     configured = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
     key = load_key(ledger, configured, data.secrets)
-    return Receiver(ledger, open_blobs(settings.blob_url or data.blob_url), key, format_settings())
+    return Receiver(ledger, blobs_of(data), key, format_settings())
 
 
 def existing_ledger_of(data: DataDir) -> Ledger:

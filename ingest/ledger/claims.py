@@ -35,13 +35,22 @@ class Claim:
 
 
 def claim(
-    ledger: Ledger, stage: Stage, owner: str, *, limit: int, lease: timedelta, event_id: int | None = None
+    ledger: Ledger,
+    stage: Stage,
+    owner: str,
+    *,
+    limit: int,
+    lease: timedelta,
+    event_id: int | None = None,
+    solo: bool | None = None,
 ) -> list[Claim]:
     """Take up to `limit` events, the oldest first, or just `event_id` if it is to be had. Empty: nothing to do.
 
-    A solo event is taken by itself, whatever the limit.
+    A solo event is taken by itself, whatever the limit. `solo` is for a process that works on several claims at once:
+    False takes no solo events, and none of the others counts as alone, for it may share a crash; True takes one solo
+    event, with which the process must then be alone.
     """
-    free = _free(stage, limit, event_id)
+    free = _free(stage, limit, event_id, solo)
     with ledger.read() as connection:
         if connection.execute(free.limit(1)).first() is None:
             return []
@@ -50,7 +59,15 @@ def claim(
         if not found:
             return []
         group = [row.id for row in found if not row.solo] if not found[0].solo else [found[0].id]
-        return _take(connection, stage, owner, group, now(connection) + lease)
+        alone = len(group) == 1 if solo is None else solo
+        return _take(connection, stage, owner, group, now(connection) + lease, alone=alone)
+
+
+def solo_is_next(ledger: Ledger, stage: Stage) -> bool:
+    """Whether the event that is to be taken next must run alone."""
+    with ledger.read() as connection:
+        found = connection.execute(_free(stage, 1, None, None)).first()
+        return found is not None and found.solo
 
 
 def renew(ledger: Ledger, claims: Sequence[Claim], lease: timedelta) -> list[Claim]:
@@ -132,15 +149,18 @@ def recover_expired(ledger: Ledger) -> int:
         return len(found)
 
 
-def _free(stage: Stage, limit: int, event_id: int | None) -> Select[tuple[int, bool]]:
+def _free(stage: Stage, limit: int, event_id: int | None, solo: bool | None) -> Select[tuple[int, bool]]:
     statement = select(events.c.id, events.c.solo).where(events.c.state.in_(CLAIMABLE[stage]))
+    if solo is not None:
+        statement = statement.where(events.c.solo == solo)
     if event_id is not None:
         return statement.where(events.c.id == event_id)
     return statement.order_by(events.c.id).limit(limit)
 
 
-def _take(connection: Connection, stage: Stage, owner: str, event_ids: list[int], until: datetime) -> list[Claim]:
-    alone = len(event_ids) == 1
+def _take(
+    connection: Connection, stage: Stage, owner: str, event_ids: list[int], until: datetime, *, alone: bool
+) -> list[Claim]:
     statement = (
         update(events)
         .where(events.c.id.in_(event_ids))

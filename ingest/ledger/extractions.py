@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from ingest.ledger.database import insert, now
 from ingest.ledger.sightings import chunks
 from ingest.ledger.studies import LedgerExtraction, extraction_of
-from ingest.ledger.tables import extractions, study_extractions
+from ingest.ledger.tables import extractions, study_extractions, study_readings
 from ingest.ledger.tables import rejections as rejected
 
 
@@ -57,18 +57,30 @@ def find(connection: Connection, extraction_ids: Sequence[str]) -> dict[str, Led
 
 
 def commit(connection: Connection, readings: Sequence[StudyReading]) -> None:
-    """Keep each extraction unless its identity is there already, and select it for its study and inputs.
+    """Keep each extraction, as `keep` does, and select it for its study and inputs.
 
     Called by claims.complete_extract under the claim's fence.
     """
-    if not readings:
-        return
+    if readings:
+        keep(connection, readings)
+        _select(connection, readings)
+
+
+def keep(connection: Connection, readings: Sequence[StudyReading]) -> None:
+    """Keep each extraction unless its identity is there already, and note for which study and inputs it was made.
+
+    What stands for these studies does not change.
+    """
     by_id = {reading.extraction.extraction_id: reading for reading in readings}
     statement = insert(connection, extractions).on_conflict_do_nothing().returning(extractions.c.extraction_id)
     rows = [asdict(by_id[extraction_id].extraction) for extraction_id in sorted(by_id)]
     for extraction_id in list(connection.execute(statement, rows).scalars()):
         _reject(connection, by_id[extraction_id])
-    _select(connection, readings)
+    made = sorted((r.extraction.study_key, r.input_digest, r.extraction.extraction_id) for r in readings)
+    connection.execute(
+        insert(connection, study_readings).on_conflict_do_nothing(),
+        [dict(zip(("study_key", "input_digest", "extraction_id"), row, strict=True)) for row in made],
+    )
 
 
 def rejections(

@@ -60,7 +60,11 @@ class LedgerImage:
 
 @dataclass(frozen=True, slots=True)
 class LedgerExtraction:
-    """One committed reading. `reads` are reportKeys and image UIDs; `result` is the worker's JSON."""
+    """One committed reading. `reads` are reportKeys and image UIDs; `result` is the worker's JSON.
+
+    `engine_digest` covers all that changes a reading, `checkpoint_digest` the checkpoint's files alone; `warnings` are
+    reason codes.
+    """
 
     extraction_id: str
     study_key: str
@@ -72,6 +76,8 @@ class LedgerExtraction:
     out_of_domain: bool
     created_at: datetime
     result: str
+    checkpoint_digest: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,8 @@ def extraction_of(row: Row[Any]) -> LedgerExtraction:
         row.out_of_domain,
         row.created_at,
         row.result,
+        row.checkpoint_digest,
+        row.warnings,
     )
 
 

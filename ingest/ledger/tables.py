@@ -149,8 +149,19 @@ extractions = Table(
     Column("out_of_domain", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("result", Text, nullable=False),
+    Column("checkpoint_digest", Text),
+    Column("warnings", Strings, nullable=False),
 )
 """The first committed result of each extraction's identity: kept for every retry and rebuild."""
+
+study_readings = Table(
+    "study_readings",
+    metadata,
+    Column("study_key", Text, primary_key=True),
+    Column("input_digest", Text, primary_key=True),
+    Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), primary_key=True),
+)
+"""Every extraction that was made for a study with just these inputs, by whichever engine."""
 
 study_extractions = Table(
     "study_extractions",

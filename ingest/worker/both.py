@@ -1,29 +1,53 @@
-"""Both workers of one machine, extract and merge, as children of one process that stops when either does."""
+"""Several workers of one machine as children of one process: extract, on each device, and merge."""
 
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from types import FrameType
 
-from ingest.worker.queues import Queue
+import structlog
+
+from ingest.worker.batcher import HUNG
 
 LOOK_EVERY_S = 0.2
 STOP_LIMIT_S = 15.0
 """Longer than a worker takes to stop by itself (run.SHUTDOWN_LIMIT_S)."""
+RESTART_PAUSE_S = 1.0
+
+log = structlog.get_logger()
 
 
-def run_both(arguments: Sequence[str]) -> int:
-    """Run `vlmkg worker --queue Q ARGUMENTS` for each queue until SIGTERM, SIGINT or the end of either."""
-    command = (sys.executable, "-P", "-m", "vlmkg", "worker", "--with-parent", *arguments)
-    # Our own command line with options that click has checked. Ctrl-C in a terminal goes to a whole process group:
-    # the children have groups of their own, and are told once, by their parent.
-    children = [
-        subprocess.Popen((*command, "--queue", queue.value), process_group=0)  # noqa: S603
-        for queue in Queue
-    ]
+class _Child:
+    """One worker, started again where it is killed or its engine hung."""
 
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._command = (sys.executable, "-P", "-m", "vlmkg", "worker", "--with-parent", *arguments)
+        self._start()
+
+    def _start(self) -> None:
+        # Our own command line with options that click has checked. Ctrl-C in a terminal goes to a whole process group:
+        # the children have groups of their own, and are told once, by their parent.
+        self.process = subprocess.Popen(self._command, process_group=0)  # noqa: S603
+
+    def lives(self) -> bool:
+        """Whether it runs, again where need be. One that ended by itself, for a fault that it has printed, does not."""
+        code = self.process.poll()
+        if code is None:
+            return True
+        if code >= 0 and code != HUNG:
+            return False
+        log.warning("a worker was killed; starting it again", code=code)
+        time.sleep(RESTART_PAUSE_S)
+        self._start()
+        return True
+
+
+def run_all(workers: Sequence[Sequence[str]]) -> int:
+    """Run `vlmkg worker ARGUMENTS` for each until SIGTERM, SIGINT or the end of one of them."""
+    children = [_Child(arguments) for arguments in workers]
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -31,11 +55,11 @@ def run_both(arguments: Sequence[str]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    while not stopping.wait(LOOK_EVERY_S) and all(child.poll() is None for child in children):
+    while not stopping.wait(LOOK_EVERY_S) and all(child.lives() for child in children):
         pass
     for child in children:
-        child.terminate()
-    return max(_end(child) for child in children)
+        child.process.terminate()
+    return max(_end(child.process) for child in children)
 
 
 def _end(child: subprocess.Popen[bytes]) -> int:

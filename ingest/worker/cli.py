@@ -2,10 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
-from ingest.worker.both import run_both
+from ingest.worker.both import run_all
 from ingest.worker.logs import configure_logging
 from ingest.worker.processes import exit_with_parent
 from ingest.worker.queues import Queue
@@ -14,8 +15,11 @@ from ingest.worker.settings import find_config
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 from vlmkg.pipeline import ENGINES
+from vlmkg.settings import EngineSettings
 
 ALL = "all"
+THREADS = 4
+"""Threads that feed a model: while one batch is read, others load, compare and commit."""
 
 
 @click.command()
@@ -30,20 +34,46 @@ ALL = "all"
     "--concurrency",
     type=click.IntRange(min=1),
     default=None,
-    show_default="one a core",
-    help="Processes that extract. Merging has one.",
+    show_default="one a core; 4 for a model",
+    help="Processes that extract by rules, or threads that feed a model. Merging has one.",
 )
-@click.option("--engine", type=click.Choice(sorted(ENGINES)), default="rules", show_default=True)
+@click.option(
+    "--engine",
+    default=lambda: EngineSettings().engine,
+    show_default="$VLMKG_ENGINE, else rules",
+    help="rules, model (the checkpoint of $VLMKG_CHECKPOINT), or a checkpoint's folder.",
+)
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    show_default="$VLMKG_DEVICE, else a GPU where there is one, else cpu",
+    help="Where a model runs: cpu, cuda:0 ... One process each, where given several times.",
+)
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
 @data_option
-def worker(data: DataDir, queue: str, concurrency: int | None, engine: str, *, with_parent: bool) -> None:
+def worker(
+    data: DataDir, queue: str, concurrency: int | None, engine: str, devices: tuple[str, ...], *, with_parent: bool
+) -> None:
     """Run a worker: extract and merge. Ctrl-C or SIGTERM ends it after the work in hand."""
-    processes = concurrency or os.cpu_count() or 1
-    if queue == ALL:
-        options = ("--concurrency", str(processes), "--engine", engine, "--data", str(data.root))
-        sys.exit(run_both(options))
+    number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
+    if queue == ALL or len(devices) > 1:
+        configure_logging()
+        common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
+        sys.exit(run_all([(*one, *common) for one in _workers(queue, devices)]))
     if with_parent:
         exit_with_parent()
     configure_logging()
     one = Queue(queue)
-    sys.exit(run_worker(find_config(data, one, engine), processes if one is Queue.EXTRACT else 1))
+    device = devices[0] if devices else None
+    sys.exit(run_worker(find_config(data, one, engine, device), number if one is Queue.EXTRACT else 1))
+
+
+def _workers(queue: str, devices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The options by which each of several workers differs from the others."""
+    if queue != Queue.MERGE:
+        yield from (("--queue", Queue.EXTRACT.value, "--device", device) for device in devices)
+    if queue != Queue.MERGE and not devices:
+        yield ("--queue", Queue.EXTRACT.value)
+    if queue != Queue.EXTRACT:
+        yield ("--queue", Queue.MERGE.value)

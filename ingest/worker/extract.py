@@ -12,9 +12,14 @@ from ingest.ledger.states import DeadReason, Stage
 from ingest.worker.isolation import isolate
 from ingest.worker.keeping import kept
 from ingest.worker.reading import Reader, extraction_id, read_studies
+from ingest.worker.turns import Turns
 
 GROUP = 32
 """Events read at once: enough to make the cost of claiming them small, few enough to lose little in a crash."""
+
+
+GROUP_WITH_FILMS = 4
+"""The same where their films are read too: a film is 10 to 30 MB."""
 
 
 def extract_some(ledger: Ledger, reader: Reader, owner: str, lease: timedelta) -> list[int]:
@@ -23,7 +28,26 @@ def extract_some(ledger: Ledger, reader: Reader, owner: str, lease: timedelta) -
     An event that alone makes the engine fail has one attempt counted. Raises OutageError, after giving back what was
     claimed, where the ledger does not answer.
     """
-    held = claims.claim(ledger, Stage.EXTRACT, owner, limit=GROUP, lease=lease)
+    held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease)
+    return _work(ledger, reader, held, lease)
+
+
+def extract_beside_others(ledger: Ledger, reader: Reader, owner: str, lease: timedelta, turns: Turns) -> list[int]:
+    """As `extract_some`, for one of several threads of a process.
+
+    A crash hits all of them, so an event counts as alone only where no other thread works, by turns.
+    """
+    solo = claims.solo_is_next(ledger, Stage.EXTRACT)
+    with turns.alone() if solo else turns.together():
+        held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease, solo=solo)
+        return _work(ledger, reader, held, lease)
+
+
+def _group(reader: Reader) -> int:
+    return GROUP_WITH_FILMS if reader.films else GROUP
+
+
+def _work(ledger: Ledger, reader: Reader, held: Sequence[Claim], lease: timedelta) -> list[int]:
     if not held:
         return []
     with kept(ledger, held, lease):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from functools import cached_property
 
 import structlog
@@ -11,19 +12,27 @@ from graph.connection import open_driver
 from graph.migrate import migrate
 from ingest.errors import OutageError
 from ingest.ledger.database import Ledger
-from ingest.settings import ledger_of
+from ingest.settings import blobs_of, ledger_of
 from ingest.worker.backoff import Backoff
+from ingest.worker.batcher import Batcher
 from ingest.worker.broker import Broker
-from ingest.worker.extract import extract_some
+from ingest.worker.extract import extract_beside_others, extract_some
 from ingest.worker.merge import Target, follow_changes, merge_some
 from ingest.worker.queues import Queue
-from ingest.worker.reading import Reader, reader_of
+from ingest.worker.reading import Films, Reader, reader_of
 from ingest.worker.settings import WorkerConfig
+from ingest.worker.turns import Turns
 from vlmkg.errors import UsageError, VlmkgError
 from vlmkg.pipeline import load_engine
 
 MERGES_IN_A_ROW = 20
 """Groups that one wake-up merges at most, so that a worker that is told to stop does not go on for hours."""
+
+EXTRACTS_IN_A_ROW = 8
+"""The same of a thread that extracts: its groups are small where films are read."""
+
+THREADS_CONNECTIONS = 24
+"""Connections to the ledger of a process with threads: one each to work and one to prolong leases."""
 
 log = structlog.get_logger()
 
@@ -34,22 +43,46 @@ def owner_name() -> str:
 
 
 class WorkerProcess:
-    """The work of one process. An outage ends it early, after a pause; nothing is raised then, nothing is lost."""
+    """The work of one process. An outage ends it early, after a pause; nothing is raised then, nothing is lost.
+
+    Where it is batching, many threads call it.
+    """
 
     def __init__(self, app: Celery, config: WorkerConfig) -> None:
         self._app = app
         self._config = config
         self._backoff = Backoff()
+        self._turns = Turns()
+
+    def prepare(self) -> None:
+        """Open all that extracting needs, in the thread that calls. A model may take a minute to load.
+
+        Raises UsageError or RefusedError where the checkpoint can't be used.
+        """
+        began = time.monotonic()
+        engine = self._reader.engine
+        _ = self._ledger, self._broker, self._owner
+        films = engine.film_domain.value if self._reader.films and engine.film_domain else "none"
+        log.info(
+            "engine loaded",
+            engine=engine.name,
+            checkpoint=engine.checkpoint,
+            digest=engine.digest[:12],
+            films=films,
+            seconds=round(time.monotonic() - began, 1),
+        )
 
     def extract(self) -> None:
-        """Read one group, then wake a merge."""
-        try:
-            done = extract_some(self._ledger, self._reader, self._owner, self._config.lease)
-            self._backoff.succeeded()
-        except VlmkgError as error:
-            self._backoff.pause(error)
-            return
-        if done:
+        """Read a group, or some, then wake a merge."""
+        for _ in range(EXTRACTS_IN_A_ROW if self._config.is_batching else 1):
+            try:
+                done = self._extract()
+                self._backoff.succeeded()
+            except VlmkgError as error:
+                self._backoff.pause(error)
+                return
+            if not done:
+                return
             self._wake_merge(done[0])
 
     def merge(self) -> None:
@@ -62,6 +95,12 @@ class WorkerProcess:
             self._backoff.succeeded()
         except VlmkgError as error:
             self._backoff.pause(error)
+
+    def _extract(self) -> list[int]:
+        lease = self._config.lease
+        if self._config.is_batching:
+            return extract_beside_others(self._ledger, self._reader, self._owner, lease, self._turns)
+        return extract_some(self._ledger, self._reader, self._owner, lease)
 
     def _wake_merge(self, event_id: int) -> None:
         try:
@@ -76,7 +115,8 @@ class WorkerProcess:
 
     @cached_property
     def _ledger(self) -> Ledger:
-        return ledger_of(self._config.data)
+        data = self._config.data
+        return ledger_of(data, pool_size=THREADS_CONNECTIONS) if self._config.is_batching else ledger_of(data)
 
     @cached_property
     def _broker(self) -> Broker:
@@ -84,7 +124,9 @@ class WorkerProcess:
 
     @cached_property
     def _reader(self) -> Reader:
-        return reader_of(load_engine(self._config.engine))
+        engine = load_engine(self._config.engine, device=self._config.device)
+        served = Batcher(engine, self._config.batches) if self._config.is_batching else engine
+        return reader_of(served, Films(blobs_of(self._config.data), self._config.films))
 
     @cached_property
     def _target(self) -> Target:

@@ -5,7 +5,7 @@ here reads a clock, a setting or a database.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from graph.records import (
     ConceptRecord,
@@ -21,21 +21,27 @@ from graph.records import (
 )
 from ingest.ledger.studies import LedgerExtraction, LedgerImage, LedgerPatient, LedgerReport, LedgerStudy
 from ingest.worker.results import load_readings
+from vlmkg.agreement import total
 from vlmkg.identity import digest
 from vlmkg.reading import ConceptLink, Finding, Reading
 from vlmkg.schema import Mention
+
+IMAGE = "image"
+"""Stands for the report in the identity of a mention that was read in a film."""
 
 
 def project(study: LedgerStudy, *, with_text: bool = False) -> StudySubgraph:
     """The records of one study. `with_text` puts the reports' texts into the graph (VLMKG_GRAPH_TEXT)."""
     extraction = _valid_extraction(study)
-    mentions, relations = _contents(extraction) if extraction else ((), ())
+    readings = load_readings(extraction.result) if extraction else {}
+    films = frozenset(image.sop_instance_uid for image in study.images)
+    mentions, relations = _contents(extraction.extraction_id, readings, films) if extraction else ((), ())
     return StudySubgraph(
         patient=_patient(study.patient),
         study=_study(study),
         reports=tuple(_report(report, with_text=with_text) for report in study.reports),
         images=tuple(_image(image) for image in study.images),
-        extraction=_extraction(extraction) if extraction else None,
+        extraction=_extraction(extraction, readings) if extraction else None,
         mentions=mentions,
         relations=relations,
     )
@@ -92,7 +98,8 @@ def _image(image: LedgerImage) -> ImageRecord:
     )
 
 
-def _extraction(extraction: LedgerExtraction) -> ExtractionRecord:
+def _extraction(extraction: LedgerExtraction, readings: Mapping[str, Reading]) -> ExtractionRecord:
+    compared = [reading.agreement for reading in readings.values() if reading.agreement]
     return ExtractionRecord(
         extraction_id=extraction.extraction_id,
         engine=extraction.engine,
@@ -102,38 +109,46 @@ def _extraction(extraction: LedgerExtraction) -> ExtractionRecord:
         out_of_domain=extraction.out_of_domain,
         created_at=extraction.created_at,
         reads=extraction.reads,
+        checkpoint_digest=extraction.checkpoint_digest,
+        warnings=extraction.warnings,
+        agreement=total(compared) if compared else None,
     )
 
 
-def _contents(extraction: LedgerExtraction) -> tuple[tuple[MentionRecord, ...], tuple[RelationRecord, ...]]:
+def _contents(
+    extraction_id: str, readings: Mapping[str, Reading], films: frozenset[str]
+) -> tuple[tuple[MentionRecord, ...], tuple[RelationRecord, ...]]:
+    """The mentions and relations of all readings. What was read in a film belongs to no report."""
     mentions: list[MentionRecord] = []
     relations: list[RelationRecord] = []
-    for report_key, reading in sorted(load_readings(extraction.result).items()):
-        ids = _mention_ids(extraction.extraction_id, report_key, reading)
+    seen: Counter[tuple[str, int, int, str]] = Counter()
+    for key, reading in sorted(readings.items()):
+        report_key = None if key in films else key
+        ids = [_mention_id(extraction_id, report_key or IMAGE, mention, seen) for mention in reading.graph.mentions]
         mentions.extend(_mentions(ids, report_key, reading))
         relations.extend(_relations(ids, reading))
     return tuple(mentions), tuple(relations)
 
 
-def _mention_ids(extraction_id: str, report_key: str, reading: Reading) -> list[str]:
-    """H(extractionId, reportKey, start, end, label, ordinal). `ordinal` tells apart mentions alike in all the rest."""
-    seen: Counter[tuple[int, int, str]] = Counter()
-    ids = []
-    for mention in reading.graph.mentions:
-        alike = (mention.start, mention.end, f"{mention.kind}-{mention.presence}")
-        ids.append(digest(extraction_id, report_key, *alike, seen[alike]))
-        seen[alike] += 1
-    return ids
+def _mention_id(extraction_id: str, source: str, mention: Mention, seen: Counter[tuple[str, int, int, str]]) -> str:
+    """H(extractionId, reportKey or "image", start, end, label, ordinal).
+
+    `ordinal` tells apart mentions alike in all the rest, counted in `seen`.
+    """
+    alike = (source, mention.start, mention.end, f"{mention.kind}-{mention.presence}")
+    ordinal = seen[alike]
+    seen[alike] += 1
+    return digest(extraction_id, *alike, ordinal)
 
 
-def _mentions(ids: list[str], report_key: str, reading: Reading) -> Iterator[MentionRecord]:
+def _mentions(ids: list[str], report_key: str | None, reading: Reading) -> Iterator[MentionRecord]:
     findings = {finding.mention: finding for finding in reading.findings}
     for position, (mention, link) in enumerate(zip(reading.graph.mentions, reading.links, strict=True)):
         yield _mention(ids[position], report_key, mention, link, findings.get(position))
 
 
 def _mention(
-    mention_id: str, report_key: str, mention: Mention, link: ConceptLink, finding: Finding | None
+    mention_id: str, report_key: str | None, mention: Mention, link: ConceptLink, finding: Finding | None
 ) -> MentionRecord:
     return MentionRecord(
         mention_id=mention_id,
@@ -150,6 +165,7 @@ def _mention(
         link_score=link.score,
         link_rule=link.rule,
         finding=_finding(finding) if finding else None,
+        disputed=mention.disputed,
     )
 
 

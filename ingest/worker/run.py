@@ -1,4 +1,8 @@
-"""Running one worker: the Celery pool of one queue, and the dispatcher's thread in its main process."""
+"""Running one worker: the Celery pool of one queue, and the dispatcher's thread in its main process.
+
+Rules run in a prefork pool. A model runs in the main process, with a pool of threads that feed it: no process may
+fork once it has touched a GPU. It is loaded before Celery starts, so nothing is claimed or delivered meanwhile.
+"""
 
 import os
 import threading
@@ -27,7 +31,10 @@ log = structlog.get_logger()
 def run_worker(config: WorkerConfig, concurrency: int) -> int:
     """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError where the ledger can't be opened."""
     app = make_app(config.broker_url.get_secret_value())
-    register(app, WorkerProcess(app, config))
+    process = WorkerProcess(app, config)
+    if config.is_batching:
+        process.prepare()
+    register(app, process)
     stop = threading.Event()
     thread = _dispatcher(app, config, stop)
 
@@ -35,7 +42,7 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
         thread.start()
         if config.ready_file:
             config.ready_file.touch()
-        log.info("worker takes work", queue=config.queue.value, processes=concurrency)
+        log.info("worker takes work", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
 
     signals.setup_logging.connect(_keep_logging)
     signals.worker_process_init.connect(_begin_child)
@@ -59,7 +66,7 @@ def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
         # Containers run as root. What makes that risky, pickle on the wire, is refused by this application.
         warnings.simplefilter("ignore", SecurityWarning)
         worker = app.Worker(
-            pool="prefork",
+            pool=_pool(config),
             concurrency=concurrency,
             queues=[config.queue.value],
             loglevel="WARNING",
@@ -70,6 +77,10 @@ def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
         )
         worker.start()
     return int(worker.exitcode or 0)
+
+
+def _pool(config: WorkerConfig) -> str:
+    return "threads" if config.is_batching else "prefork"
 
 
 def _begin_child(**_: Any) -> None:

@@ -8,9 +8,12 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from graph.settings import Neo4jSettings, find_settings
+from ingest.worker.batcher import BatchLimits
 from ingest.worker.queues import Queue
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
+from vlmkg.pipeline import ENGINES
+from vlmkg.reading import FilmDomain
 
 
 class WorkerSettings(BaseSettings):
@@ -31,6 +34,19 @@ class WorkerSettings(BaseSettings):
     ready_file: Path | None = Field(default=None, validation_alias="VLMKG_READY_FILE")
     """VLMKG_READY_FILE: a file to make once the worker takes work."""
 
+    batch_size: int = Field(default=16, ge=1, validation_alias="VLMKG_BATCH_SIZE")
+    """VLMKG_BATCH_SIZE: studies that the model reads at once, at most. Where memory does not suffice, fewer."""
+
+    batch_wait_s: float = Field(default=0.02, ge=0, validation_alias="VLMKG_BATCH_WAIT")
+    """VLMKG_BATCH_WAIT, in seconds: so long a study waits for others to be read with."""
+
+    engine_limit_s: float = Field(default=300.0, gt=0, validation_alias="VLMKG_ENGINE_LIMIT")
+    """VLMKG_ENGINE_LIMIT, in seconds: a model that reads one batch for longer hangs, and its process ends itself."""
+
+    films: FilmDomain = Field(default=FilmDomain.REAL, validation_alias="VLMKG_FILMS")
+    """VLMKG_FILMS: `real`, or `synthetic` where all films come from a program. A checkpoint that was trained on the
+    other sort reads the reports alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
@@ -44,9 +60,17 @@ class WorkerConfig:
     lease: timedelta
     graph_text: bool
     ready_file: Path | None
+    device: str | None
+    films: FilmDomain
+    batches: BatchLimits
+
+    @property
+    def is_batching(self) -> bool:
+        """Whether one engine on one device serves many threads: a model's worker. Rules have a process a core."""
+        return self.queue is Queue.EXTRACT and self.engine not in ENGINES
 
 
-def find_config(data: DataDir, queue: Queue, engine: str) -> WorkerConfig:
+def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = None) -> WorkerConfig:
     """Everything from the environment and the data folder; UsageError where an address is nowhere to be found."""
     settings = WorkerSettings()
     return WorkerConfig(
@@ -58,6 +82,13 @@ def find_config(data: DataDir, queue: Queue, engine: str) -> WorkerConfig:
         lease=timedelta(seconds=settings.lease_s),
         graph_text=settings.graph_text,
         ready_file=settings.ready_file,
+        device=device,
+        films=settings.films,
+        batches=BatchLimits(
+            settings.batch_size,
+            timedelta(seconds=settings.batch_wait_s),
+            timedelta(seconds=settings.engine_limit_s),
+        ),
     )
 
 

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 from ingest.ledger.studies import LedgerExtraction, LedgerImage, LedgerPatient, LedgerReport, LedgerStudy
 from ingest.worker.projection import project
 from ingest.worker.results import dump_readings, load_readings
+from vlmkg.agreement import Agreement
+from vlmkg.pipeline import read_graph
 from vlmkg.reading import ConceptLink, Finding, Reading, ReadingWarning, Rejection
-from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
+from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
 
 AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 TEXT = "Left effusion. No pneumothorax."
@@ -185,4 +187,39 @@ def test_the_stored_form_is_read_for_ever() -> None:
         '"severity":null,"place_codes":[]}],"rejections":[],"warnings":[]}}'
     )
     assert load_readings(stored)["k1"].graph.mentions[0].presence is Presence.ABSENT
-    assert dump_readings(load_readings(stored)) == stored
+    assert load_readings(dump_readings(load_readings(stored))) == load_readings(stored)
+
+
+def test_what_two_witnesses_said_is_kept_whole() -> None:
+    mention = Mention(
+        3, 11, "effusion", Kind.OBSERVATION, Presence.UNCERTAIN, "findings", 0.75, Witness.MODEL, disputed=True
+    )
+    reading = replace(
+        read_graph("No effusion", ReportGraph((mention,))), truncated=True, agreement=Agreement(1, 2, 3, 4, 5, 6, 7)
+    )
+    assert load_readings(dump_readings({"k": reading})) == {"k": reading}
+
+
+def test_the_extraction_shows_its_checkpoint_its_warnings_and_how_the_witnesses_compare() -> None:
+    compared = replace(READING, agreement=Agreement(2, 1, 0, 1, 0, 0, 1))
+    twice = extraction({"k1": compared, "k2": compared}, checkpoint="small", checkpoint_digest="c" * 64,
+                       warnings=("presence_conflict",))  # fmt: skip
+    found = project(study(reports=(report("k1"), report("k2")), extraction=twice)).extraction
+
+    assert found is not None
+    assert (found.checkpoint, found.checkpoint_digest, found.warnings) == ("small", "c" * 64, ("presence_conflict",))
+    assert found.agreement == Agreement(4, 2, 0, 2, 0, 0, 2)
+    alone = project(study()).extraction
+    assert alone is not None
+    assert alone.agreement is None
+
+
+def test_what_a_film_alone_shows_belongs_to_no_report() -> None:
+    seen = Mention(0, 0, "effusion", Kind.OBSERVATION, Presence.PRESENT, "image", 0.5, Witness.MODEL)
+    twice = Reading(ReportGraph((seen, seen)), (EFFUSION, EFFUSION), (Finding(0, EFFUSION, None, None),))
+    films = tuple(LedgerImage(uid, "d", None, None, None) for uid in ("1.2.1", "1.2.2"))
+    read = extraction({"k1": READING, "1.2.1": twice, "1.2.2": twice}, modalities=("text", "image"))
+    graph = project(study(images=films, extraction=read))
+
+    assert [mention.report_key for mention in graph.mentions].count(None) == 4
+    assert len({mention.mention_id for mention in graph.mentions}) == 7
