@@ -34,6 +34,14 @@ from tests.vlmkg.rules_helpers import labels
         "No pneumothorax, left effusion.",
         "No pneumothorax, mild edema, or effusion.",
         "No acute, displaced effusion.",
+        "No opacity that would suggest effusion.",
+        "The opacity does not suggest effusion.",
+        "The study is unremarkable for effusion.",
+        "Films have not shown effusion.",
+        "No change in the nodule or new effusion.",
+        "No lesions, including mass or effusion, were seen.",
+        "No development of a new effusion.",
+        "No mass, acute or chronic effusion.",
     ],
 )
 def test_denied(text: str) -> None:
@@ -98,6 +106,10 @@ def test_uncertain(text: str) -> None:
         "Effusion not seen previously on prior films, possibly a scar.",
         "Effusion of uncertain etiology.",
         "No pneumothorax, mild effusion.",
+        "Effusion not exceeding 2 cm.",
+        "Not only effusion but also edema.",
+        "No change in nodule or effusion.",
+        "No progression of the effusion.",
         "Clear lungs without pneumothorax, small effusion.",
         "No pneumothorax and trace effusion.",
         "No pneumothorax, old effusion, edema.",
@@ -136,6 +148,16 @@ def test_a_word_with_non_is_one_word() -> None:
 
 def test_small_bowel_is_a_body_part() -> None:
     assert labels("No small bowel obstruction.") == {"small": "A", "bowel": "A", "obstruction": "N"}
+
+
+def test_a_body_cavity_is_no_finding() -> None:
+    assert labels("No fluid in the thoracic cavity.") == {"fluid": "N", "thoracic": "A", "cavity": "A"}
+    assert labels("Cavity in the lung.")["cavity"] == "P"
+
+
+def test_a_minor_change_is_small_and_a_minor_fissure_is_a_place() -> None:
+    assert labels("Minor change at the minor fissure.")["minor"] == "A"
+    assert labels("Minor change.")["minor"] == "P"
 
 
 def test_an_etiology_that_is_not_named_is_none() -> None:

@@ -15,7 +15,10 @@ from vlmkg.rules.labels import Unit
 _TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
+_BOWELS = frozenset({"small", "large", "and", "or"})
+_HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic", "cranial", "nasal", "pericardial"})
 _LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
+_HAVING = frozenset({"has", "have", "had"})
 _VERBAL = frozenset({Word.OF, Word.IN})
 
 Rule = Callable[[list[Unit], int, Word, Word], Word]
@@ -86,7 +89,8 @@ def _appearance(units: list[Unit], index: int, before: Word, after: Word) -> Wor
 def _of_bowel(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Small bowel" is a body part; a bowel is not small."""
     del before, after
-    bowel = index + 1 < len(units) and units[index + 1].text in {"bowel", "intestine"}
+    following = next((unit.text for unit in units[index + 1 :] if unit.text not in _BOWELS), "")
+    bowel = following in {"bowel", "intestine"}
     return Word.POSITION if bowel else units[index].word
 
 
@@ -94,6 +98,18 @@ def _etiology(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Infectious etiology" names one; "the etiology is unclear" does not."""
     del after
     return units[index].word if before in OBSERVATION_ADJECTIVES else Word.NOTHING
+
+
+def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The thoracic cavity" is a body part; "a cavity" in the lung is none."""
+    del after
+    return Word.PART if before is Word.TISSUE and units[index - 1].text in _HOLLOW else units[index].word
+
+
+def _minor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The minor fissure" says which; "minor changes" how much."""
+    del before
+    return Word.DESCRIPTOR if after in OBSERVATIONS else units[index].word
 
 
 def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -117,13 +133,16 @@ def _not(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _report(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "The bones and visualized abdomen": an adjective that says nothing."""
+    """ "The bones and visualized abdomen": an adjective without news. "Has not shown a mass": a verb that shows."""
+    if any(one.text in _HAVING for one in units[max(0, index - 2) : index]) and after in CONTENT:
+        return Word.SHOW
     return Word.NOTHING if before in _LINKING and after in CONTENT else units[index].word
 
 
 def _of(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "Clear of" denies; after bare "findings" or "portions", "of" joins nothing."""
-    del after
+    """ "Clear of", "unremarkable for" deny; after bare "findings" or "portions", "of" joins nothing."""
+    if units[index].text == "for" and index and units[index - 1].text == "unremarkable" and after in CONTENT:
+        return Word.NEGATION
     if before is Word.SUBJECT or (before is Word.NOTHING and lexicon().words.get(units[index - 1].text) is Word.PART):
         return Word.NOTHING
     return Word.NEGATION if index and units[index - 1].text in _EMPTIED else Word.OF
@@ -142,6 +161,8 @@ _BY_TEXT: dict[str, Rule] = {
     "to": _to,
     "midline": _midline,
     **dict.fromkeys(("appearance", "appearances", "appearing", "configuration", "positioning"), _appearance),
+    **dict.fromkeys(("cavity", "cavities"), _cavity),
+    **dict.fromkeys(("minor", "major"), _minor),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),
     "finding": _findings,

@@ -111,6 +111,8 @@ def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
             if unit.word in OBSERVATIONS and unit.presence is not Presence.ABSENT:
                 unit.presence = presence
     heads = [head for part in chain for head in part.heads if head.presence is presence]
+    # "Consistent with a normal chest" explains nothing.
+    heads = [head for head in heads if head.text not in lexicon().normality]
     return [head for head in heads if head.word is not Word.PROCESS] or heads
 
 

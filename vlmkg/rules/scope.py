@@ -15,19 +15,29 @@ _ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, W
 _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
 
 
+_NEW = frozenset({"new", "newly", "acute", "active", "additional"})
+_BEGINNINGS = frozenset(
+    {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
+)
+_EXAMPLES = frozenset({"including", "includes", "include"})
+
+
 def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
     """Set the presence of every observation of a sentence."""
-    state = Presence.PRESENT
+    state, changed = Presence.PRESENT, False
     for index, phrase in enumerate(phrases):
         following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
         state = _ending(state, phrase, following, listed=_in_list(phrases, index))
         state = _opening(state, phrases, index)
+        if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
+            state = Presence.ABSENT
         for unit in phrase.units:
             if unit.word in OBSERVATIONS:
                 unit.presence = state
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
+            changed = True
     look_back(phrases, len(phrases), tail)
     mark_alternatives(phrases)
 
@@ -53,7 +63,8 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: b
     if listed and (phrase.coordinated or (state is Presence.ABSENT and not words & _NEW_SUBJECTS)):
         return state
     if state is Presence.ABSENT:
-        fresh = Word.WITH in words or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
+        turned = any(unit.word is Word.WITH and unit.text not in _EXAMPLES for unit in phrase.joint)
+        fresh = turned or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
         return Presence.PRESENT if fresh else state
     return state if _hedge_goes_on(phrase, words) else Presence.PRESENT
 
@@ -98,7 +109,7 @@ def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) ->
         return bool(words & {Word.SUGGEST, Word.SUGGEST_MAYBE}) and Word.COMMA in words
     if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:
         return True
-    if any(unit.text in lexicon().fresh for unit in phrase.describing):
+    if not phrase.cuts and any(unit.text in lexicon().fresh for unit in phrase.describing):
         return True
     verb = bool(following) and following[0].word in {Word.COPULA, Word.SHOW}
     return verb and phrase.head is None and bool(phrase.anatomy)
@@ -116,7 +127,11 @@ def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
         elif word is Word.NOT:
             state, denied = Presence.ABSENT, True
         elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
+            before = joint[position - 1].word if position else Word.OTHER
             kept = state is Presence.ABSENT and not denied and (negated or word is not Word.HEDGE)
+            # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
+            kept = kept or (state is Presence.ABSENT and before is Word.RELATIVE)
+            kept = kept or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
             state = state if kept else Presence.UNCERTAIN
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
@@ -151,9 +166,15 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
 
 
 def _is_change(phrase: Phrase) -> bool:
-    return bool(phrase.units) and any(
-        unit.word is Word.PROCESS or unit.text in {"change", "changes"} for unit in phrase.units
-    )
+    """Of what is there: "no progression of", "no change in"; not "no development of"."""
+    changes = any(unit.word is Word.PROCESS or unit.text in {"change", "changes"} for unit in phrase.units)
+    return changes and not any(unit.text in _BEGINNINGS for unit in phrase.units)
+
+
+def _is_news(phrase: Phrase) -> bool:
+    """ "No change in the nodule or new nodule", "or progression": denied again."""
+    process = phrase.head is not None and phrase.head.word is Word.PROCESS
+    return process or any(unit.text in _NEW for unit in phrase.describing)
 
 
 def _opens_place(following: list[Unit]) -> bool:
