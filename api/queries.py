@@ -1,5 +1,6 @@
 """The questions about the graph."""
 
+import asyncio
 from typing import Annotated
 
 import strawberry
@@ -40,6 +41,7 @@ from graph.reads.findings import finding_by_id, finding_page, finding_total
 from graph.reads.patients import patient_by_id, patient_page, patient_total
 from graph.reads.studies import studies_by_uid, study_by_key, study_page, study_total
 from ingest import pseudonyms
+from ingest.ledger.merges import survivor_of
 
 _BY_KEY = {
     "Finding": finding_by_id,
@@ -74,7 +76,7 @@ class GraphQueries:
         if identifier is not None:
             key = info.context.services.receiver.pseudonym_key
             patient_id = pseudonyms.patient_id(key, identifier.authority, identifier.value)
-        asked_id = str(patient_id)
+        asked_id = await asyncio.to_thread(_survivor, info, str(patient_id))
         info.context.trail.saw(asked_id)
         return await answer_one(info, "Patient", lambda wanted: patient_by_id(asked_id, wanted))
 
@@ -161,6 +163,12 @@ class GraphQueries:
     async def checkpoint(self, info: Info) -> Shaped | None:
         """And how many others still have readings in the graph."""
         return await answer_one(info, "Checkpoint", lambda _wanted: engine_in_use())
+
+
+def _survivor(info: Info, patient_id: str) -> str:
+    """Who is left of a patient that was merged into another: the graph knows no one else."""
+    with info.context.services.receiver.ledger.read() as connection:
+        return survivor_of(connection, patient_id)
 
 
 Query = merge_types("Query", (GraphQueries, EventQueries))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import fsspec
 
@@ -56,9 +56,18 @@ def locked(store: BlobStore, *, exclusive: bool = False) -> Iterator[None]:
     if store.folder is None:
         yield
         return
-    with (store.folder / LOCK_FILE).open("a") as file:
+    with _lock_file(store.folder) as file:
         fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield
+
+
+def _lock_file(folder: Path) -> IO[str]:
+    try:
+        return (folder / LOCK_FILE).open("a")
+    except OSError as error:
+        raise OutageError(
+            f"the blob store can't be used ({error.strerror})", "see whether its folder is there"
+        ) from None
 
 
 def key_of(raw: bytes) -> str:

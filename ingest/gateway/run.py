@@ -6,6 +6,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -31,6 +32,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     starts = chosen(settings, DOORS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_say_kind)
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
     receiver = receiver_of(data)
@@ -77,6 +79,11 @@ async def close_doors(doors: Sequence[Door], drain_s: float) -> None:
     results = await asyncio.gather(*closing, return_exceptions=True)
     failed = [one for one in results if isinstance(one, BaseException) and not isinstance(one, asyncio.CancelledError)]
     log.info("gateway closed", late=len(late), failed=[type(one).__name__ for one in failed])
+
+
+def _say_kind(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """What a door did not expect, by its kind alone: the words of an exception may hold a message's."""
+    log.error("gateway.unexpected", error=type(context.get("exception")).__name__)
 
 
 def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:

@@ -77,7 +77,7 @@ async def _serve(state: _State, reader: asyncio.StreamReader, writer: asyncio.St
         log.warning("mllp.turned_away", address=address, connections=len(state.busy))
         writer.transport.abort()
         return
-    _keep_alive(writer)
+    tune(writer.get_extra_info("socket"))
     state.busy[task] = False
     try:
         async for frames in _frames(state.settings, reader):
@@ -126,8 +126,7 @@ async def _answer(state: _State, writer: asyncio.StreamWriter, frames: list[Fram
         await asyncio.gather(*replies, return_exceptions=True)
 
 
-def _keep_alive(writer: asyncio.StreamWriter) -> None:
-    """Find peers that vanished. TCP_NODELAY is asyncio's default."""
-    found = writer.get_extra_info("socket")
-    if found is not None:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+def tune(connection: socket.socket) -> None:
+    """Answer at once (without Nagle's waiting), and find peers that vanished."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
