@@ -63,9 +63,13 @@ class Span:
 
 @strawberry.type(description="A place that a finding is located at.")
 class Place:
-    """An anatomy mention."""
+    """An anatomy mention, and the relation by which a finding is located at it."""
 
     text: str = strawberry.field(description="The report's own words.")
+    score: float | None = strawberry.field(
+        description="Mean token probability of the relation; null for the rules engine."
+    )
+    witness: Witness = strawberry.field(description="Who read that the finding is there.")
     concept: Concept | None = strawberry.field(description="The concept of these words.")
 
 
@@ -95,6 +99,21 @@ class Image:
     digest: str | None
 
 
+@strawberry.type(
+    description="How model and rules compare on one study. They are not independent: agreement is no confirmation."
+)
+class Agreement:
+    """See vlmkg.agreement."""
+
+    mentions_both: int
+    mentions_model: int
+    mentions_rules: int
+    relations_both: int
+    relations_model: int
+    relations_rules: int
+    disputed: int = strawberry.field(description="Mentions of which the two say another presence.")
+
+
 @strawberry.type(description="The reading that a study's findings come from.")
 class Extraction:
     """See graph.records.ExtractionRecord."""
@@ -102,8 +121,11 @@ class Extraction:
     extraction_id: str
     engine: str
     checkpoint: str | None
+    checkpoint_digest: str | None = strawberry.field(description="SHA-256 of the checkpoint; null for rules.")
     engine_digest: str
-    modalities: list[str]
+    modalities: list[str] = strawberry.field(description="text, image: what had a part in the reading.")
+    warnings: list[str] = strawberry.field(description="Reason codes of what a person should know of it.")
+    agreement: Agreement | None = strawberry.field(description="Null where one engine alone read.")
     out_of_domain: bool = strawberry.field(description="No chest radiograph: read all the same.")
     created_at: DateTime
 
@@ -126,11 +148,14 @@ class Finding(Node):
     study: "Study" = strawberry.field(description="The study that it was found in.")
     patient: "Patient" = strawberry.field(description="The patient.")
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
-    witness: Witness
+    witness: Witness = strawberry.field(description="Who read it.")
+    disputed: bool = strawberry.field(
+        description="Model and rules say another presence of it: it is held as uncertain."
+    )
     report: Report | None = strawberry.field(
         description="The report that it stands in; null for one read from an image."
     )
-    span: Span = strawberry.field(description="Where it stands in the report.")
+    span: Span | None = strawberry.field(description="Where it stands in the report; null for one read from an image.")
 
 
 @strawberry.type
@@ -258,6 +283,7 @@ class Checkpoint:
 
     engine: str
     checkpoint: str | None = strawberry.field(description="The model's checkpoint; null for rules.")
+    checkpoint_digest: str | None = strawberry.field(description="SHA-256 of the checkpoint; null for rules.")
     engine_digest: str = strawberry.field(description="SHA-256 over all that changes what it reads.")
     studies: int = strawberry.field(description="Studies whose findings it read.")
     last_used_at: DateTime

@@ -7,9 +7,11 @@ def engine_in_use() -> ReadQuery:
     """One row `node`, or none in an empty graph: the engine that read last, and how many readings of it stand."""
     return Draft().finish(
         "MATCH (e:Extraction)\n"
-        "WITH e.engine AS engine, e.checkpoint AS checkpoint, e.engineDigest AS engineDigest, "
+        "WITH e.engine AS engine, e.checkpoint AS checkpoint, e.checkpointDigest AS checkpointDigest, "
+        "e.engineDigest AS engineDigest, "
         "count(*) AS studies, max(e.createdAt) AS last ORDER BY last DESC, engineDigest\n"
-        "WITH collect({engine: engine, checkpoint: checkpoint, engineDigest: engineDigest, studies: studies, "
+        "WITH collect({engine: engine, checkpoint: checkpoint, checkpointDigest: checkpointDigest, "
+        "engineDigest: engineDigest, studies: studies, "
         "lastUsedAt: toString(last)}) AS engines\n"
         "UNWIND engines[0..1] AS newest",
         node="newest {.*, otherEngines: size(engines) - 1}",

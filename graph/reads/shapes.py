@@ -20,7 +20,24 @@ _STUDY = ("studyKey", "studyUid", "accession", "modality", "bodyPart", "pairing"
 _PATIENT = ("patientId", "sex", "birthYear")
 _REPORT = ("reportKey", "reportId", "version", "status", "current", "textDigest")
 _IMAGE = ("sopInstanceUid", "view", "rows", "columns", "digest")
-_EXTRACTION = ("extractionId", "engine", "checkpoint", "engineDigest", "modalities", "outOfDomain")
+_EXTRACTION = (
+    "extractionId",
+    "engine",
+    "checkpoint",
+    "checkpointDigest",
+    "engineDigest",
+    "modalities",
+    "outOfDomain",
+)
+_AGREEMENT = (
+    "mentionsBoth",
+    "mentionsModel",
+    "mentionsRules",
+    "relationsBoth",
+    "relationsModel",
+    "relationsRules",
+    "disputed",
+)
 _CONCEPT = ("code", "system", "name")
 _SPAN = ("start", "end", "section")
 
@@ -42,9 +59,10 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
         return f"COLLECT {{ MATCH ({at})<-[:MODIFY]-({found}:Mention) RETURN {found}.text ORDER BY {found}.start }}"
 
     def locations(field: Wanted) -> str:
-        found = draft.variable("m")
-        order = f"WITH {found} ORDER BY {found}.start"
-        return _many(f"MATCH ({at})-[:LOCATED_AT]->({found}:Mention) {order}", _place(draft, field.fields, found))
+        found, edge = draft.variable("m"), draft.variable("r")
+        order = f"WITH {found}, {edge} ORDER BY {found}.start"
+        match = f"MATCH ({at})-[{edge}:LOCATED_AT]->({found}:Mention) {order}"
+        return _many(match, _place(draft, field.fields, found, edge))
 
     def others(path: str) -> Nested:
         def nested(field: Wanted) -> str:
@@ -54,14 +72,19 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
 
         return nested
 
+    def span(field: Wanted) -> str:
+        written = _map({name: f"{at}.{name}" for name in _SPAN}, {}, field.fields)
+        return f"CASE WHEN {at}.reportKey IS NOT NULL THEN {written} END"
+
+    scalars = {name: f"{at}.{name}" for name in _FINDING} | _times(at, "studiedAt")
     return _map(
-        {name: f"{at}.{name}" for name in _FINDING} | _times(at, "studiedAt") | {"modifiers": modifiers()},
+        scalars | {"modifiers": modifiers(), "disputed": f"coalesce({at}.disputed, false)"},
         {
             "concept": code_of,
             "locations": locations,
             "suggests": others(f"-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({{found}}:Finding)"),
             "suggestedBy": others(f"<-{TO_FINDING}-(:Mention)<-[:SUGGESTIVE_OF]-({{found}}:Finding)"),
-            "span": lambda field: _map({name: f"{at}.{name}" for name in _SPAN}, {}, field.fields),
+            "span": span,
             "report": lambda field: _report_of(draft, field, at),
             "study": lambda field: _study_of(draft, field, scope),
             "patient": lambda field: _patient_of(draft, field, scope),
@@ -87,7 +110,13 @@ def study(draft: Draft, wanted: Iterable[Wanted], at: str, patient_at: str | Non
         found = draft.variable("e")
         match = f"MATCH ({at})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-({found}:Extraction) WITH DISTINCT {found} LIMIT 1"
         scalars = {name: f"{found}.{name}" for name in _EXTRACTION} | _times(found, "createdAt")
-        return _one(match, _map(scalars, {}, field.fields))
+        scalars["warnings"] = f"coalesce({found}.warnings, [])"
+
+        def agreement(inner: Wanted) -> str:
+            counts = _map({name: f"{found}.{name}" for name in _AGREEMENT}, {}, inner.fields)
+            return f"CASE WHEN {found}.mentionsBoth IS NOT NULL THEN {counts} END"
+
+        return _one(match, _map(scalars, {"agreement": agreement}, field.fields))
 
     def patient_of(field: Wanted) -> str:
         if patient_at is not None:
@@ -168,12 +197,13 @@ def _timeline(draft: Draft, field: Wanted, at: str) -> str:
     return _many(match, _map(_times(found, "startedAt"), nested, field.fields))
 
 
-def _place(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+def _place(draft: Draft, wanted: Iterable[Wanted], at: str, edge: str) -> str:
     def linked(field: Wanted) -> str:
         found = draft.variable("c")
         return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(draft, field.fields, found))
 
-    return _map({"text": f"{at}.text"}, {"concept": linked}, wanted)
+    said = {"text": f"{at}.text", "score": f"{edge}.score", "witness": f"{edge}.witness"}
+    return _map(said, {"concept": linked}, wanted)
 
 
 def _report_of(draft: Draft, field: Wanted, at: str) -> str:
