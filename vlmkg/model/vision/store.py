@@ -1,7 +1,8 @@
 """Image encoders in a checkpoint: `config.json` (kind, and what builds it) and `model.safetensors` (weights)."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +11,26 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vlmkg.errors import RefusedError
-from vlmkg.model.vision import medclip, open_clip_towers, small
 from vlmkg.model.vision.encoder import VisionEncoder
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
-BUILDERS: dict[str, Callable[[Mapping[str, Any]], VisionEncoder]] = {
-    "small": small.build,
-    "medclip": medclip.build,
-    "open_clip": open_clip_towers.build,
+MODULES = {
+    "small": "vlmkg.model.vision.small",
+    "medclip": "vlmkg.model.vision.medclip",
+    "open_clip": "vlmkg.model.vision.open_clip_towers",
 }
+"""The module of each kind, imported when it is asked for: the libraries behind two of them take seconds to import."""
 
 
 def build_encoder(kind: str, config: Mapping[str, Any]) -> VisionEncoder:
     """An encoder with fresh weights. Raises RefusedError where there is no such kind, or its config lacks something."""
-    if kind not in BUILDERS:
-        raise RefusedError(f"there is no image encoder {kind!r}", f"image encoders: {', '.join(BUILDERS)}")
+    if kind not in MODULES:
+        raise RefusedError(f"there is no image encoder {kind!r}", f"image encoders: {', '.join(MODULES)}")
     try:
-        return BUILDERS[kind](config)
+        encoder: VisionEncoder = import_module(MODULES[kind]).build(config)
     except (KeyError, TypeError, ValueError) as error:
         raise RefusedError(f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}") from error
+    return encoder
 
 
 def save_encoder(encoder: VisionEncoder, folder: Path) -> None:
@@ -37,7 +39,7 @@ def save_encoder(encoder: VisionEncoder, folder: Path) -> None:
     text = json.dumps({"kind": encoder.kind, **encoder.config}, indent=2, sort_keys=True)
     (folder / CONFIG_FILE).write_text(text + "\n")
     weights = {name: value.contiguous() for name, value in encoder.module.state_dict().items()}
-    save_file(medclip.to_published(weights) if encoder.kind == "medclip" else weights, folder / WEIGHTS_FILE)
+    save_file(_renamed(encoder.kind, "to_published", weights), folder / WEIGHTS_FILE)
 
 
 def load_encoder(folder: Path) -> VisionEncoder:
@@ -53,7 +55,7 @@ def load_encoder(folder: Path) -> VisionEncoder:
 
 def with_weights(encoder: VisionEncoder, weights: Mapping[str, Tensor]) -> VisionEncoder:
     """The same encoder with these weights, frozen. Raises RefusedError where names or shapes differ from its own."""
-    known = medclip.from_published(weights) if encoder.kind == "medclip" else dict(weights)
+    known = _renamed(encoder.kind, "from_published", weights)
     own = {name: value.shape for name, value in encoder.module.state_dict().items()}
     odd = own.keys() ^ known.keys() | {name for name in own.keys() & known.keys() if own[name] != known[name].shape}
     if odd:
@@ -62,3 +64,11 @@ def with_weights(encoder: VisionEncoder, weights: Mapping[str, Tensor]) -> Visio
     encoder.module.load_state_dict(known)
     encoder.module.eval().requires_grad_(requires_grad=False)
     return encoder
+
+
+def _renamed(kind: str, direction: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights by the names of `direction`; one kind has published names that are not those of the library."""
+    if kind != "medclip":
+        return dict(weights)
+    renamed: dict[str, Tensor] = getattr(import_module(MODULES[kind]), direction)(weights)
+    return renamed
