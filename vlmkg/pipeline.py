@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from vlmkg import agreement, normalization, validation
+from vlmkg.checkpoint.promotion import current_folder
+from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 from vlmkg.identity import digest
 from vlmkg.reading import (
@@ -28,7 +30,7 @@ ENGINES = {"rules": ("vlmkg.rules.engine", "RulesEngine")}
 """Module and class of each engine by name; the module is imported when its engine is asked for."""
 
 MODEL = "model"
-"""The name that stands for the checkpoint of VLMKG_CHECKPOINT."""
+"""The name that stands for the checkpoint of VLMKG_CHECKPOINT, else for the one promoted last in the data folder."""
 
 CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
@@ -42,16 +44,19 @@ AFTER_THE_ENGINE = (
 )
 
 
-def load_engine(name: str, *, device: str | None = None, unpromoted: bool = False) -> Engine:
+def load_engine(
+    name: str, *, device: str | None = None, unpromoted: bool = False, data: DataDir | None = None
+) -> Engine:
     """The engine of that name: `rules`, `model`, or a checkpoint's folder, which is verified and put on `device`.
 
-    `unpromoted` takes a checkpoint that is not promoted yet: to evaluate it, never to work with it. Raises UsageError
-    where there is no such engine, and what the loader raises for a checkpoint that is not to be used.
+    `data` is where to look for what `model` stands for; without it, $VLMKG_DATA or ./var. `unpromoted` takes a
+    checkpoint that is not promoted yet: to evaluate it, never to work with it. Raises UsageError where there is no such
+    engine, and what the loader raises for a checkpoint that is not to be used.
     """
     if name in ENGINES:
         engine: Engine = _load(*ENGINES[name])()
         return engine
-    folder = _checkpoint_folder(name)
+    folder = _checkpoint_folder(name, data)
     model: Engine = _load(*CHECKPOINT_LOADER)(folder, device or EngineSettings().device, unpromoted=unpromoted)
     return model
 
@@ -60,10 +65,10 @@ def _load(module: str, name: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def _checkpoint_folder(name: str) -> Path:
-    folder = EngineSettings().checkpoint if name == MODEL else Path(name)
-    if folder is None:
-        raise UsageError("the engine `model` has no checkpoint", "set VLMKG_CHECKPOINT to a checkpoint's folder")
+def _checkpoint_folder(name: str, data: DataDir | None) -> Path:
+    if name == MODEL:
+        return EngineSettings().checkpoint or _promoted_folder(data or DataDir(EngineSettings().data))
+    folder = Path(name)
     if not folder.is_dir():
         known = ", ".join([*sorted(ENGINES), MODEL])
         raise UsageError(f"there is no engine {str(folder)!r}", f"engines: {known}, or a checkpoint's folder")
@@ -74,6 +79,14 @@ def reading_digest(engine: Engine) -> str:
     """SHA-256 (hex) over all that changes a reading: engine, second witness, vocabulary, normaliser, validator."""
     second = _second_witness(engine)
     return digest(engine.name, engine.checkpoint, engine.digest, *([second.digest] if second else []), *_sources())
+
+
+def _promoted_folder(data: DataDir) -> Path:
+    folder = current_folder(data)
+    if folder is None:
+        remedy = "promote a checkpoint (vlmkg checkpoint promote), or set VLMKG_CHECKPOINT to a promoted one's folder"
+        raise UsageError("the engine `model` stands for no checkpoint yet", remedy)
+    return folder
 
 
 @cache

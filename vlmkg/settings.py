@@ -15,7 +15,10 @@ class EngineSettings(BaseSettings):
     """VLMKG_ENGINE: `rules`, `model` (the checkpoint of VLMKG_CHECKPOINT), or a checkpoint's folder."""
 
     checkpoint: Path | None = Field(default=None, validation_alias="VLMKG_CHECKPOINT")
-    """VLMKG_CHECKPOINT: the folder of the checkpoint that the engine `model` stands for."""
+    """VLMKG_CHECKPOINT: the folder of the checkpoint that `model` stands for; unset: the one promoted last."""
+
+    data: Path = Field(default=Path("var"), validation_alias="VLMKG_DATA")
+    """VLMKG_DATA: the data folder, which knows what was promoted."""
 
     device: str | None = Field(default=None, validation_alias="VLMKG_DEVICE")
     """VLMKG_DEVICE: where the model runs, as torch names it: cpu, cuda:0. Unset: a GPU where there is one."""

@@ -41,7 +41,7 @@ THREADS = 4
     "--engine",
     default=lambda: EngineSettings().engine,
     show_default="$VLMKG_ENGINE, else rules",
-    help="rules, model (the checkpoint of $VLMKG_CHECKPOINT), or a checkpoint's folder.",
+    help="rules, model (the checkpoint promoted last, or $VLMKG_CHECKPOINT), or a checkpoint's folder.",
 )
 @click.option(
     "--device",

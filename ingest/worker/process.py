@@ -124,7 +124,7 @@ class WorkerProcess:
 
     @cached_property
     def _reader(self) -> Reader:
-        engine = load_engine(self._config.engine, device=self._config.device)
+        engine = load_engine(self._config.engine, device=self._config.device, data=self._config.data)
         served = Batcher(engine, self._config.batches) if self._config.is_batching else engine
         return reader_of(served, Films(blobs_of(self._config.data), self._config.films))
 
