@@ -1,0 +1,125 @@
+"""Keys and values of a batch in one piece of memory, row by row, and the attention that reads them.
+
+Each row counts its own positions from 0, so no row is padded on the left: a row that ends leaves, another takes its
+place, and the model reads no further than the longest row that is left. Hugging Face's models write through `update`
+and attend through `grouped_attention`, which reads each key once for all query heads that share it.
+
+Shapes: Y layers, R rows, K key-value heads, G query heads for each of them, C capacity, Q positions written at once,
+L positions that are read, E width of a head.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AttentionInterface, PreTrainedModel
+
+_STEP = 64
+"""Capacity grows by whole steps."""
+ATTENTION = "vlmkg_grouped"
+
+
+class RowCache:
+    """What `past_key_values` is for the language model.
+
+    `memory` is (Y, 2, R, K, C, E): keys and values. Before each forward `point` says which rows are written and where.
+    """
+
+    is_compileable = False
+
+    def __init__(self, language_model: PreTrainedModel, rows: int) -> None:
+        config = language_model.config
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        shape = (config.num_hidden_layers, 2, rows, heads, 0, width)
+        self.memory = torch.empty(shape, dtype=language_model.dtype, device=language_model.device)
+        self._rows = slice(0, 0)
+        self._spot: tuple[Any, ...] = ()
+        self._length = 0
+
+    def point(self, rows: int, first: int, positions_RQ: Tensor, length: int) -> None:
+        """The next forward writes rows `first` to `first + rows` at these positions and reads `length` of each."""
+        self.reserve(length)
+        self._rows, self._length = slice(first, first + rows), length
+        index = torch.arange(first, first + rows, device=positions_RQ.device)[:, None]
+        self._spot = (index, slice(None), positions_RQ)
+
+    def reserve(self, length: int) -> None:
+        """Grow so that each row holds `length` positions."""
+        lacking = length - self.memory.shape[4]
+        if lacking > 0:
+            steps = -(-lacking // _STEP)
+            # Padding is never read, but what is masked out must still be a number.
+            self.memory = functional.pad(self.memory, (0, 0, 0, steps * _STEP))
+
+    def update(self, keys: Tensor, values: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        """Write (R, K, Q, E) keys and values; return views (R, K, L, E) on all that the rows attend to."""
+        memory = self.memory[layer]
+        memory[0][self._spot] = keys.transpose(1, 2)
+        memory[1][self._spot] = values.transpose(1, 2)
+        part = memory[:, self._rows, :, : self._length]
+        return part[0], part[1]
+
+    def move(self, sources: list[int]) -> None:
+        """Row i becomes what row `sources[i]` was."""
+        changed = [row for row, source in enumerate(sources) if row != source]
+        if changed:
+            self.memory[:, :, changed] = self.memory[:, :, [sources[row] for row in changed]]
+
+    def copy(self, row: int, length: int) -> Tensor:
+        """(Y, 2, K, `length`, E) the first positions of a row."""
+        return self.memory[:, :, row, :, :length].clone()
+
+    def paste(self, row: int, stem: Tensor) -> None:
+        """Give a row what `copy` took from another."""
+        length = stem.shape[3]
+        self.reserve(length)
+        self.memory[:, :, row, :, :length] = stem
+
+    def get_seq_length(self, layer: int = 0) -> int:
+        """Positions read at present; the language model is told each row's own."""
+        return self._length
+
+
+def mask_of(positions_RQ: Tensor, length: int, dtype: torch.dtype) -> Tensor:
+    """(R, 1, Q, L) what each written position reads: itself and all before it in its row; 0, or minus infinity."""
+    read = torch.arange(length, device=positions_RQ.device) <= positions_RQ[:, None, :, None]
+    return torch.zeros(read.shape, dtype=dtype, device=read.device).masked_fill_(~read, float("-inf"))
+
+
+def grouped_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Attention of (R, K * G, Q, E) queries over (R, K, L, E) keys, as (R, Q, K * G, E).
+
+    The G query heads of a key are laid along Q, instead of copying each key G times.
+    """
+    rows, heads, count, width = query.shape
+    groups = heads // key.shape[1]
+    if attention_mask is not None and groups > 1 and count > 1:
+        attention_mask = attention_mask.repeat(1, 1, groups, 1)
+    folded = query.reshape(rows, key.shape[1], groups * count, width)
+    mixed = functional.scaled_dot_product_attention(folded, key, value, attention_mask, scale=scaling)
+    return mixed.view(rows, heads, count, width).transpose(1, 2), None
+
+
+@contextmanager
+def attending(language_model: PreTrainedModel) -> Iterator[None]:
+    """Let the language model attend by `grouped_attention`, as long as the block runs."""
+    config = language_model.config
+    before = config._attn_implementation
+    AttentionInterface.register(ATTENTION, grouped_attention)
+    config._attn_implementation = ATTENTION
+    try:
+        yield
+    finally:
+        config._attn_implementation = before

@@ -1,0 +1,57 @@
+"""Decode many windows at once, greedily, within the masks.
+
+Rows come and go one by one: a window that ends leaves its row to the next, so none waits for the longest. What has no
+choice is written without asking the model. A window that has written its mentions waits, outside the batch, until the
+window before it has too; then the edges between the two are written.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from vlmkg.linearization import Symbol
+from vlmkg.model.codec import Codec
+from vlmkg.model.decoded import Decoded
+from vlmkg.model.decoding.batch import Batch, enter, finished, settle
+from vlmkg.model.decoding.cache import attending
+from vlmkg.model.decoding.reading import Stems, read_new, read_on
+from vlmkg.model.prompt import Prompt
+
+
+def decode(
+    language_model: PreTrainedModel,
+    codec: Codec,
+    prompts: Sequence[Prompt],
+    prefixes: Sequence[Tensor] = (),
+    *,
+    rows: int = 64,
+    follow: Sequence[Sequence[Symbol]] | None = None,
+) -> list[Decoded]:
+    """What the language model writes for each prompt, in the same order.
+
+    Args:
+        language_model: any causal one of Hugging Face that `head.check_language_model` accepts, in evaluation mode.
+        codec: its tokenizer.
+        prompts: windows and films in any mixture; a window with context stands right behind the window before it.
+        prefixes: (P, D) film embeddings that prompts refer to by position; each is read once, however many refer to it.
+        rows: windows that are decoded at once at most. Memory grows with it; results do not depend on it, but for
+            ties within rounding.
+        follow: symbols to write instead of the likeliest, END included, one sequence for each prompt: the scores are
+            then those of the given graph. Raises ValueError where one is not allowed.
+
+    Raises torch.OutOfMemoryError where the device has no memory for so many rows.
+    """
+    results: list[Decoded | None] = [None] * len(prompts)
+    with torch.inference_mode(), attending(language_model):
+        batch = Batch(language_model, codec, prompts, rows, follow)
+        stems = Stems(prefixes, batch.queue)
+        while batch.queue or batch.rows:
+            read_on(batch)
+            if new := enter(batch):
+                read_new(batch, stems, new)
+            settle(batch)
+            for place, decoded in finished(batch):
+                results[place] = decoded
+    return [decoded for decoded in results if decoded is not None]

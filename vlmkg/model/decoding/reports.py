@@ -1,0 +1,69 @@
+"""Read whole reports and films with a language model: windows, prompts, decoding, and back to graphs."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from vlmkg.model.codec import Codec
+from vlmkg.model.decoded import Decoded
+from vlmkg.model.decoding.decode import decode
+from vlmkg.model.prompt import Prompt, encode_film_prompt, encode_prompt, report_windows
+from vlmkg.model.windows import merge_windows
+from vlmkg.numbering import number, report_graph
+from vlmkg.schema import ReportGraph
+
+
+class ReportReading(NamedTuple):
+    """The graph of one report, scored, witness the model. `truncated`: a budget was spent, so facts may lack."""
+
+    graph: ReportGraph
+    truncated: bool
+
+
+def read_reports(
+    language_model: PreTrainedModel,
+    codec: Codec,
+    texts: Sequence[str],
+    prefixes: Sequence[Tensor] = (),
+    prefix_of: Sequence[int | None] | None = None,
+    *,
+    whole: bool = False,
+    rows: int = 64,
+) -> list[ReportReading]:
+    """One reading for each text, in the same order; offsets count code points of the text as given.
+
+    Args:
+        language_model: as in `decode`.
+        codec: its tokenizer.
+        texts: reports, of any length: what does not fit the language model's positions is split into windows.
+        prefixes: (P, D) embeddings of the films of a study.
+        prefix_of: for each text the position of its study's prefix, or None where the study has no film.
+        whole: read as many sentences in a window as fit, instead of one and the one before it.
+        rows: as in `decode`.
+    """
+    numbered = [number(text) for text in texts]
+    length = max((len(prefix) for prefix in prefixes), default=0)
+    positions = language_model.config.max_position_embeddings
+    windows = [report_windows(codec, one, positions, length, whole=whole) for one in numbered]
+    owners = prefix_of if prefix_of is not None else [None] * len(texts)
+    prompts: list[Prompt] = [
+        encode_prompt(codec, one, window, prefix)
+        for one, cut, prefix in zip(numbered, windows, owners, strict=True)
+        for window in cut
+    ]
+    parts = iter(decode(language_model, codec, prompts, prefixes, rows=rows))
+    merged = [merge_windows(cut, [next(parts) for _ in cut]) for cut in windows]
+    return [
+        ReportReading(report_graph(one, part.graph, part.span_scores, part.edge_scores), part.truncated)
+        for one, part in zip(numbered, merged, strict=True)
+    ]
+
+
+def read_films(
+    language_model: PreTrainedModel, codec: Codec, prefixes: Sequence[Tensor], *, rows: int = 64
+) -> list[Decoded]:
+    """What each film shows, by its own (P, D) prefix: `film` holds name, label (P, U, N) and score of each fact."""
+    prompts = [encode_film_prompt(codec, at) for at in range(len(prefixes))]
+    return decode(language_model, codec, prompts, prefixes, rows=rows)
