@@ -3,7 +3,7 @@ from importlib.resources import files
 import pytest
 
 from vlmkg.lexicon.guess import guess
-from vlmkg.lexicon.load import lexicon, plurals
+from vlmkg.lexicon.load import lexicon, misspellings, plurals
 from vlmkg.lexicon.words import Word
 
 FOLDERS = ("anatomy", "observation")
@@ -80,3 +80,11 @@ def test_plurals(noun: str, plural: str) -> None:
 )
 def test_guess(word: str, expected: Word) -> None:
     assert guess(word) is expected
+
+
+def test_a_misspelling_is_no_other_word() -> None:
+    known = lexicon()
+    in_phrases = {token for rows in known.phrases.values() for phrase, _ in rows for token in phrase}
+    for wrong, right in misspellings().items():
+        assert wrong not in known.words
+        assert right in known.words or right in in_phrases

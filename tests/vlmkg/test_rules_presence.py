@@ -42,6 +42,8 @@ from tests.vlmkg.rules_helpers import labels
         "No lesions, including mass or effusion, were seen.",
         "No development of a new effusion.",
         "No mass, acute or chronic effusion.",
+        "Clear lungs wihtout effusion.",
+        "Noevidence of effusion.",
     ],
 )
 def test_denied(text: str) -> None:
@@ -144,6 +146,16 @@ def test_a_word_with_non_is_one_word() -> None:
         "non - displaced": "P",
         "fracture": "P",
     }
+
+
+def test_misspelt_words_are_read() -> None:
+    assert labels("No penumothorax or effusoin, posible atelectesis.") == {
+        "penumothorax": "N",
+        "effusoin": "N",
+        "atelectesis": "U",
+    }
+    assert labels("Noeffusion.") == {"noeffusion": "N"}
+    assert labels("Notable effusion.")["effusion"] == "P"
 
 
 def test_small_bowel_is_a_body_part() -> None:

@@ -101,6 +101,12 @@ def tsv_rows(name: str) -> list[list[str]]:
     return [line.split("\t") for line in raw.splitlines() if line.strip() and not line.startswith("#")]
 
 
+@cache
+def misspellings() -> dict[str, str]:
+    """The right word by its misspelling, both lower case."""
+    return {wrong: right for right, wrongs in tsv_rows("misspellings") for wrong in wrongs.split(";")}
+
+
 def _entries() -> Iterator[tuple[str, Word]]:
     """(term, class), the first of two equal terms wins: plain forms before plurals, cues before plurals."""
     for path, word in _OTHER_FILES.items():

@@ -4,6 +4,7 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
+from vlmkg.lexicon.load import misspellings
 from vlmkg.vocabulary.loader import rows
 
 DATA = Path(__file__).parent / "data"
@@ -55,10 +56,15 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+def _tokens(text: str) -> list[str]:
+    wrong = misspellings()
+    return [wrong.get(token, token) for token in _TOKEN.findall(text.lower())]
+
+
 @lru_cache(maxsize=65536)
 def canonical(text: str) -> tuple[str, ...]:
     """The canonical words of a phrase, in order, little words left out."""
-    tokens = _TOKEN.findall(text.lower())
+    tokens = _tokens(text)
     forms, found, at = _forms(), [], 0
     while at < len(tokens):
         for length in range(min(_LONGEST_FORM, len(tokens) - at), 0, -1):
@@ -75,7 +81,7 @@ def canonical(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=65536)
 def lemma(text: str) -> str:
     """The code of a phrase that no vocabulary has: lower case, singular words, one space between."""
-    return " ".join(singular(token) for token in _TOKEN.findall(text.lower())) or text.strip().lower()
+    return " ".join(singular(token) for token in _tokens(text)) or text.strip().lower()
 
 
 @lru_cache(maxsize=65536)

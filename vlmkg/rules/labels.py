@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from vlmkg.lexicon.guess import guess
-from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, Word
+from vlmkg.lexicon.load import lexicon, misspellings
+from vlmkg.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -29,6 +29,7 @@ _MARKS = {
     "___": Word.HOLE,
 }
 _LONGEST_MEASURE = 16
+_SHORTEST_GLUED = 6
 
 
 @dataclass(slots=True)
@@ -48,6 +49,9 @@ class Unit:
 def label(tokens: tuple[str, ...]) -> list[Unit]:
     """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
     known = lexicon()
+    wrong = misspellings()
+    if not wrong.keys().isdisjoint(tokens):
+        tokens = tuple(wrong.get(token, token) for token in tokens)
     units: list[Unit] = []
     index = 0
     while index < len(tokens):
@@ -58,6 +62,9 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             or _negated_word(tokens, index)
             or (1, known.words.get(token))
         )
+        if word is None and _glued_denial(token):
+            units.append(Unit(index, index, Word.NEGATION, "no"))
+            word = known.words[token[2:]]
         word = word or _unlisted(tokens, index)
         if word is not Word.OTHER:
             units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
@@ -98,6 +105,12 @@ def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None
     end = index + 2 if tokens[index + 1 : index + 2] == ("-",) else index + 1
     word = lexicon().words.get(tokens[end]) if end < len(tokens) else None
     return (end - index + 1, word) if word in OBSERVATION_ADJECTIVES else None
+
+
+def _glued_denial(token: str) -> bool:
+    """ "Noeffusion", "noevidence of": a denial without its space."""
+    word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
+    return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
 
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
