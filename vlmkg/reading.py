@@ -104,9 +104,14 @@ class Engine(Protocol):
         ...
 
     @property
+    def checkpoint_digest(self) -> str | None:
+        """SHA-256 (hex) of the checkpoint's manifest, by which it is known to operators; None for rules."""
+        ...
+
+    @property
     def digest(self) -> str:
         """SHA-256 (hex) over everything that changes what the engine reads: its rules and lexicon, or its manifest
-        (which has the SHA-256 of each file) and settings of decoding."""
+        (which has the SHA-256 of each file), code and settings."""
         ...
 
     @property

@@ -75,6 +75,11 @@ class Batcher:
         return self._engine.checkpoint
 
     @property
+    def checkpoint_digest(self) -> str | None:
+        """The engine's."""
+        return self._engine.checkpoint_digest
+
+    @property
     def digest(self) -> str:
         """The engine's."""
         return self._engine.digest

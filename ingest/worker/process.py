@@ -67,7 +67,7 @@ class WorkerProcess:
             "engine loaded",
             engine=engine.name,
             checkpoint=engine.checkpoint,
-            digest=engine.digest[:12],
+            digest=(engine.checkpoint_digest or engine.digest)[:12],
             films=films,
             seconds=round(time.monotonic() - began, 1),
         )

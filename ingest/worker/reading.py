@@ -152,7 +152,7 @@ def _extraction(
         out_of_domain=not _is_chest(study),
         created_at=datetime.now(UTC),
         result=dump_readings(by_key),
-        checkpoint_digest=engine.digest if engine.checkpoint is not None else None,
+        checkpoint_digest=engine.checkpoint_digest,
         warnings=readings.warnings,
     )
 

@@ -170,7 +170,7 @@ def test_who_is_asked_twice_agrees_with_itself(said):
 class Model:
     """A model that reads one graph in every report."""
 
-    name, checkpoint, digest, film_domain = "model", "tiny", "1", None
+    name, checkpoint, checkpoint_digest, digest, film_domain = "model", "tiny", "1", "1", None
 
     def __init__(self, found: ReportGraph, *, truncated: bool = False) -> None:
         self._output = ReportOutput(found, truncated)

@@ -22,7 +22,8 @@ def test_an_unknown_engine_is_a_usage_error_that_names_the_known_ones():
 
 def test_the_digest_is_stable_and_covers_the_engine():
     class Other:
-        name, checkpoint, digest, film_domain = "rules", None, "other", None
+        name, digest = "rules", "other"
+        checkpoint = checkpoint_digest = film_domain = None
         read = ENGINE.read
 
     assert reading_digest(ENGINE) == reading_digest(load_engine("rules"))

@@ -18,6 +18,7 @@ class RulesEngine:
 
     name = "rules"
     checkpoint: str | None = None
+    checkpoint_digest: str | None = None
     film_domain: FilmDomain | None = None
 
     def __init__(self) -> None:

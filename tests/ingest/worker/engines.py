@@ -19,7 +19,7 @@ class Watched:
 
     name = "watched"
     checkpoint = None
-    film_domain = None
+    checkpoint_digest = film_domain = None
 
     def __init__(self, before: Callable[[Sequence[str]], object], digest: str = "1") -> None:
         self.digest = digest

@@ -19,7 +19,7 @@ QUICK = BatchLimits(most=8, wait=timedelta(milliseconds=5))
 class Counting:
     """Reads a text as one mention of all its words. `before` sees each batch, and may sleep or raise."""
 
-    name, checkpoint, digest, film_domain = "model", "c", "d", None
+    name, checkpoint, checkpoint_digest, digest, film_domain = "model", "c", "c", "d", None
 
     def __init__(self, before: Callable[[list[str]], object] = len) -> None:
         self.batches: list[list[str]] = []
