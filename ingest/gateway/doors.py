@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from ingest.gateway.dicom import door as dicom
 from ingest.gateway.door import Start
+from ingest.gateway.folder import watcher as folder
 from ingest.gateway.mllp import listener as mllp
 
 DOORS: Mapping[str, Start] = {
     "mllp": mllp.start,
     "dicom": dicom.start,
+    "folder": folder.start,
 }

@@ -188,11 +188,11 @@ async def test_a_short_disk_sends_senders_away_and_lets_them_in_again(
     space = mllp.reception.space
     monkeypatch.setattr("ingest.gateway.space.INTERVAL_S", 0.0)
     peer = await mllp.connect()
-    object.__setattr__(space, "reserve", shutil.disk_usage(tmp_path).total * 2)
+    space.reserve = shutil.disk_usage(tmp_path).total * 2
     answer = await peer.ask(oru(7))
     assert (code_of(answer), error_of(answer)) == (("AE", "7"), "207")
     assert mllp.events() == []
-    object.__setattr__(space, "reserve", 0)
+    space.reserve = 0
     assert code_of(await peer.ask(oru(7))) == ("AA", "7")
 
 

@@ -1,0 +1,125 @@
+"""Watching a folder: files in it are received as `vlmkg import` would, then moved to `done` or `refused` in it.
+
+A file is moved after all its messages are stored. One that can't be stored now stays where it is; after a crash between
+the two it is received again, as a duplicate, and moved then. `refused` holds files of which any message was refused.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from ingest.errors import OutageError
+from ingest.gateway.door import Door, Reception
+from ingest.gateway.folder.settings import FolderSettings
+from ingest.gateway.settings import read
+from ingest.importing.expand import Choice, expand_file
+from ingest.importing.files import FoundFile, Meter, is_hidden
+from ingest.importing.receiving import receive_items
+from ingest.ledger.states import State
+from vlmkg.errors import UsageError
+
+DONE, REFUSED = "done", "refused"
+UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
+"""Suffixes under which programs write what is not yet whole."""
+
+Look = tuple[int, int]
+"""Size and modification time (nanoseconds)."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Watch:
+    """The folder, and how long each file in it has looked the same."""
+
+    reception: Reception
+    settings: FolderSettings
+    folder: Path
+    seen: dict[Path, tuple[Look, float]] = field(default_factory=dict)
+
+
+async def start(reception: Reception) -> Door:
+    """Watch the folder of the settings, if there is one. Raises UsageError where it can't be used."""
+    settings = read(FolderSettings)
+    if settings.folder is None:
+        return Door("folder", {}, _nothing)
+    folder = settings.folder.absolute()
+    try:
+        for name in (DONE, REFUSED):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"VLMKG_WATCH_FOLDER can't be used ({error.strerror})") from None
+    stop = asyncio.Event()
+    watching = asyncio.create_task(_watch(_Watch(reception, settings, folder), stop))
+    return Door("folder", {}, partial(_close, watching, stop))
+
+
+async def _nothing() -> None:
+    return
+
+
+async def _close(watching: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """The file in hand is finished."""
+    stop.set()
+    await watching
+
+
+async def _watch(watch: _Watch, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    while not stop.is_set():
+        for file in await loop.run_in_executor(watch.reception.threads, list, whole_files(watch, time.monotonic())):
+            if stop.is_set():
+                break
+            await loop.run_in_executor(watch.reception.threads, take, watch, file)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), watch.settings.interval)
+
+
+def whole_files(watch: _Watch, now: float) -> Iterator[Path]:
+    """The files that have looked the same for long enough, in the order of their names."""
+    found = {file: (stat.st_size, stat.st_mtime_ns) for file, stat in _files(watch.folder)}
+    watch.seen = {
+        file: known if (known := watch.seen.get(file)) and known[0] == look else (look, now)
+        for file, look in found.items()
+    }
+    return (file for file in sorted(found) if now - watch.seen[file][1] >= watch.settings.settle)
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if not is_hidden(file.name) and file.suffix not in UNFINISHED and file.is_file():
+                yield file, file.stat()
+
+
+def take(watch: _Watch, file: Path) -> None:
+    """Receive a file's messages and move it. What can't be stored now is left for the next look."""
+    reception = watch.reception
+    if reception.space.is_short():
+        return
+    items = expand_file(FoundFile(file, file.name), Choice(), Meter())
+    try:
+        receipts = list(receive_items(reception.receiver, items, lambda: False))
+    except OutageError as error:
+        log.warning("folder.not_stored", error=type(error).__name__)
+        return
+    refused = sum(receipt.state is State.REFUSED for receipt in receipts)
+    _move(file, watch.folder / (REFUSED if refused else DONE))
+    watch.seen.pop(file, None)
+    # A file's name may be a patient's.
+    log.info("folder.received", messages=len(receipts), refused=refused)
+
+
+def _move(file: Path, folder: Path) -> None:
+    target, number = folder / file.name, 1
+    while target.exists():
+        target = folder / f"{file.stem}.{number}{file.suffix}"
+        number += 1
+    file.rename(target)

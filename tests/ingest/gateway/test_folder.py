@@ -1,0 +1,99 @@
+"""The folder door: files come, are received, and go."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.gateway.door import Door, Reception
+from ingest.gateway.folder import watcher
+from ingest.ledger import events
+from ingest.ledger.states import State
+from tests.ingest.gateway.test_mllp import oru
+from vlmkg.errors import UsageError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "in"
+
+
+@pytest.fixture
+async def door(reception: Reception, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    monkeypatch.setenv("VLMKG_WATCH_FOLDER", str(folder))
+    monkeypatch.setenv("VLMKG_WATCH_INTERVAL", "0.02")
+    monkeypatch.setenv("VLMKG_WATCH_SETTLE", "0.1")
+    opened = await watcher.start(reception)
+    yield opened
+    await opened.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def summary(reception: Reception) -> dict[State, int]:
+    with reception.receiver.ledger.read() as connection:
+        return {state: number for state, number in events.summary(connection).items() if number}
+
+
+async def test_files_are_received_and_moved_by_outcome(door: Door, reception: Reception, folder: Path) -> None:
+    (folder / "two.hl7").write_bytes(oru(1) + oru(2))
+    (folder / "bad.hl7").write_bytes(b"nonsense")
+    (folder / ".hidden.hl7").write_bytes(oru(3))
+    (folder / "half.hl7.part").write_bytes(oru(4)[:100])
+    await until(lambda: (folder / "done" / "two.hl7").exists() and (folder / "refused" / "bad.hl7").exists())
+    assert summary(reception) == {State.RECEIVED: 2, State.REFUSED: 1}
+    assert (folder / ".hidden.hl7").exists()
+    assert (folder / "half.hl7.part").exists()
+
+
+async def test_a_file_that_grows_is_not_touched(door: Door, reception: Reception, folder: Path) -> None:
+    raw = oru(1)
+    with (folder / "slow.hl7").open("wb", buffering=0) as file:
+        for start in range(0, len(raw), 50):
+            file.write(raw[start : start + 50])
+            await asyncio.sleep(0.04)
+            assert summary(reception) == {}
+    await until((folder / "done" / "slow.hl7").exists)
+    assert summary(reception) == {State.RECEIVED: 1}
+
+
+async def test_a_name_that_comes_again_is_kept_beside_the_first(door: Door, reception: Reception, folder: Path) -> None:
+    (folder / "a.hl7").write_bytes(oru(1))
+    await until((folder / "done" / "a.hl7").exists)
+    (folder / "a.hl7").write_bytes(oru(2))
+    await until((folder / "done" / "a.1.hl7").exists)
+    assert summary(reception) == {State.RECEIVED: 2}
+
+
+async def test_what_can_not_be_stored_stays_until_it_can(door: Door, reception: Reception, folder: Path) -> None:
+    reserve = shutil.disk_usage(folder).total * 2
+    reception.space.reserve = reserve
+    await asyncio.sleep(0.05)
+    (folder / "a.hl7").write_bytes(oru(1))
+    await asyncio.sleep(0.4)
+    assert (folder / "a.hl7").exists()
+    assert summary(reception) == {}
+    reception.space.reserve = 0
+    await until((folder / "done" / "a.hl7").exists)
+
+
+async def test_without_a_folder_it_stays_shut(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VLMKG_WATCH_FOLDER", raising=False)
+    door = await watcher.start(reception)
+    assert door.addresses == {}
+    await door.close()
+
+
+async def test_a_folder_that_is_none_is_a_usage_error(
+    reception: Reception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VLMKG_WATCH_FOLDER", str(tmp_path / "file"))
+    with pytest.raises(UsageError, match="VLMKG_WATCH_FOLDER"):
+        await watcher.start(reception)
