@@ -15,8 +15,11 @@ from stack.settings import StackSettings
 from vlmkg.data_dir import DataDir, Endpoints
 
 BOLT, BROWSER, REDIS, API = "bolt", "browser", "redis", "api"
+MLLP, DICOM, HTTP = "mllp", "dicom", "http"
 NEO4J_PASSWORD, REDIS_PASSWORD, API_KEY = "neo4j.password", "redis.password", "api.key"
 """Files in the folder of secrets."""
+DOORS = ("mllp", "dicom", "dicomweb", "fhir")
+"""Doors as endpoints.json names them."""
 USUAL_PORTS = {BOLT: 7687, BROWSER: 7474, REDIS: 6379}
 
 
@@ -38,7 +41,8 @@ class Places:
 
 def find_places(data: DataDir, settings: StackSettings) -> Places:
     """Decide where everything is. Raises UsageError where NEO4J_URI comes without a password."""
-    ports = choose({**USUAL_PORTS, API: settings.vlmkg_api_port})
+    doors = {MLLP: settings.vlmkg_mllp_port, DICOM: settings.vlmkg_dicom_port, HTTP: settings.vlmkg_http_port}
+    ports = choose({**USUAL_PORTS, API: settings.vlmkg_api_port, **doors})
     broker, ledger = settings.celery_broker_url, settings.vlmkg_ledger_url
     return Places(
         data=data,
@@ -54,8 +58,8 @@ def find_places(data: DataDir, settings: StackSettings) -> Places:
     )
 
 
-def endpoints_of(places: Places, api_key: str) -> Endpoints:
-    """What other commands and programs need to know of the running stack."""
+def endpoints_of(places: Places, api_key: str, doors: Mapping[str, str]) -> Endpoints:
+    """What other commands and programs need to know of the running stack. `doors` are the addresses of those open."""
     api = f"http://{HOST}:{places.ports[API].number}"
     return Endpoints(
         graphql=f"{api}/graphql",
@@ -66,14 +70,25 @@ def endpoints_of(places: Places, api_key: str) -> Endpoints:
         neo4j_username=places.graph.username,
         neo4j_password=places.graph.password.get_secret_value(),
         api_key=api_key,
+        **{name: doors.get(name) for name in DOORS},
     )
 
 
-def rows_of(places: Places) -> list[Row]:
+def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
     """The table of addresses. It names the files that hold passwords, never the passwords: consoles are recorded."""
     secrets, ports = places.data.secrets, places.ports
     rows = [
         Row("GraphQL", f"http://{HOST}:{ports[API].number}/graphql", _note(ports[API], f"key in {secrets / API_KEY}"))
+    ]
+    rows += [
+        Row(label, address, _note(ports[port]))
+        for label, address, port in (
+            ("HL7 over MLLP", endpoints.mllp, MLLP),
+            ("DICOM", endpoints.dicom, DICOM),
+            ("DICOMweb", endpoints.dicomweb, HTTP),
+            ("FHIR", endpoints.fhir, HTTP),
+        )
+        if address
     ]
     if places.own_neo4j:
         login = f"user {USERNAME}, password in {secrets / NEO4J_PASSWORD}"

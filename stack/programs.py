@@ -1,18 +1,21 @@
-"""The project's own programs as parts of the stack: the workers and the API, started by their own commands."""
+"""The project's own programs as parts of the stack: gateway, workers and API, started by their own commands."""
 
 import http.client
+import json
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from stack.child import Part, Tier
-from stack.places import Places
+from stack.places import DICOM, HTTP, MLLP, Places
 from stack.ports import HOST
 from vlmkg.data_dir import DataDir
 
 NO_HEADERS: Mapping[str, str] = {}
 READY_FILE = "VLMKG_READY_FILE"
-"""Names the file that a worker makes once it takes work."""
+"""Names the file that a worker makes once it takes work, and the gateway once its doors are open."""
+DOOR_PORTS = {MLLP: "VLMKG_MLLP_PORT", DICOM: "VLMKG_DICOM_PORT", HTTP: "VLMKG_HTTP_PORT"}
 
 
 def environment(places: Places, *, graph_text: bool) -> dict[str, str]:
@@ -47,6 +50,37 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
         remedy=f"more is in {data.logs / name}.log",
         ready_file=ready,
     )
+
+
+def gateway(places: Places, variables: Mapping[str, str]) -> Part:
+    """The doors of hospital feeds. Once all are open, its ready file holds their addresses (see `doors`)."""
+    data, ports = places.data, places.ports
+    return Part(
+        name="gateway",
+        command=_vlmkg("gateway"),
+        environment={
+            **variables,
+            READY_FILE: str(_gateway_ready(data)),
+            "VLMKG_GATEWAY_HOST": HOST,
+            **{DOOR_PORTS[door]: str(ports[door].number) for door in DOOR_PORTS},
+        },
+        answers=_gateway_ready(data).exists,
+        tier=Tier.PROGRAM,
+        grace_s=13.0,
+        start_limit_s=120.0,
+        remedy=f"more is in {data.logs / 'gateway.log'}",
+        ready_file=_gateway_ready(data),
+    )
+
+
+def doors(data: DataDir) -> dict[str, str]:
+    """The addresses of the open doors, by their keys in endpoints.json."""
+    addresses: dict[str, str] = json.loads(_gateway_ready(data).read_text())
+    return addresses
+
+
+def _gateway_ready(data: DataDir) -> Path:
+    return data.run / "gateway.ready"
 
 
 def api(data: DataDir, port: int, variables: Mapping[str, str], key: str) -> Part:

@@ -18,7 +18,7 @@ from stack.console import say, show
 from stack.folder import owned, secret
 from stack.places import API, API_KEY, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
 from stack.ports import release
-from stack.programs import api, environment, worker
+from stack.programs import api, doors, environment, gateway, worker
 from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
 from stack.settings import StackSettings
 from stack.supervisor import Supervisor, start_together
@@ -46,7 +46,7 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
                 say(f"starting in {data.root}")
                 endpoints = _start(places, supervisor, heap_mib=settings.vlmkg_neo4j_heap, graph_text=graph_text)
                 data.write_endpoints(endpoints)
-                show(rows_of(places))
+                show(rows_of(places, endpoints))
                 say("ready")
                 supervisor.watch()
                 yield endpoints
@@ -85,7 +85,7 @@ def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text:
     with open_driver(places.graph) as driver:
         migrate(driver, places.graph.database)
     start_together(supervisor, _programs(places, api_key, graph_text=graph_text))
-    return endpoints_of(places, api_key)
+    return endpoints_of(places, api_key, doors(places.data))
 
 
 def _require_those_elsewhere(places: Places) -> None:
@@ -114,7 +114,7 @@ def _servers(places: Places, heap_mib: int) -> Iterator[Part]:
 def _programs(places: Places, api_key: str, *, graph_text: bool) -> list[Part]:
     variables = environment(places, graph_text=graph_text)
     workers = [worker(places.data, queue, variables) for queue in ("extract", "merge")]
-    return [*workers, api(places.data, places.ports[API].number, variables, api_key)]
+    return [gateway(places, variables), *workers, api(places.data, places.ports[API].number, variables, api_key)]
 
 
 def _prepare_ledger(places: Places) -> str:

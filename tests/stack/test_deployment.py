@@ -100,6 +100,6 @@ def test_the_build_context_has_what_is_copied() -> None:
 def test_the_commands_are_ours() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     commands = [service["command"] for service in SERVICES.values() if service.get("command", [""])[0] == "vlmkg"]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         assert re.search(rf"^{command[1]} = ", project, re.MULTILINE)

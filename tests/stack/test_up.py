@@ -23,7 +23,7 @@ from tests.stack.running import Up
 from vlmkg.data_dir import DataDir, Endpoints
 
 pytestmark = pytest.mark.timeout(300)
-PARTS = ("neo4j", "redis", "worker-extract", "worker-merge", "api")
+PARTS = ("neo4j", "redis", "gateway", "worker-extract", "worker-merge", "api")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,9 @@ def test_all_parts_answer_at_the_addresses_that_it_gives(up: Up, endpoints: Endp
         assert client.ping()
     host, port = str(endpoints.bolt).removeprefix("bolt://").split(":")
     socket.create_connection((host, int(port)), timeout=5).close()
+    for door in (endpoints.mllp, endpoints.dicom):
+        host, port = str(door).split(":")
+        socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def test_the_table_names_every_address_and_no_secret(up: Up, endpoints: Endpoints) -> None:
