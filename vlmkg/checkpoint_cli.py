@@ -21,8 +21,10 @@ HELP = {
     "verify": "Check every file of a checkpoint.",
     "promote": "Let a checkpoint work: it becomes the engine `model`.",
     "import": "Make parts of a checkpoint from published models.",
-    "replay": "Read studies again with another checkpoint.",
+    "readings": "List the engines that have read the ledger's studies.",
+    "replay": "Read every study again with another checkpoint.",
     "diff": "Compare two checkpoints over the same studies.",
+    "select": "Let the readings of a checkpoint stand.",
     "rollback": "Go back to the checkpoint before.",
 }
 

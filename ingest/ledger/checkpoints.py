@@ -45,6 +45,7 @@ class Pair:
     """One study as it is now, read by two engines."""
 
     study_key: str
+    patient_id: str
     before: LedgerExtraction
     after: LedgerExtraction
 
@@ -96,7 +97,7 @@ def pairs(connection: Connection, before: EngineUse, after: EngineUse) -> Iterat
         for key, study in sorted(found.items()):
             inputs = (key, study.input_digest)
             if inputs in first and inputs in second:
-                yield Pair(key, first[inputs], second[inputs])
+                yield Pair(key, study.patient.patient_id, first[inputs], second[inputs])
 
 
 def select_engine(connection: Connection, use: EngineUse) -> int:

@@ -47,6 +47,12 @@ class WorkerSettings(BaseSettings):
     """VLMKG_FILMS: `real`, or `synthetic` where all films come from a program. A checkpoint that was trained on the
     other sort reads the reports alone."""
 
+    @property
+    def batches(self) -> BatchLimits:
+        """How a model's batches are made."""
+        wait, limit = timedelta(seconds=self.batch_wait_s), timedelta(seconds=self.engine_limit_s)
+        return BatchLimits(self.batch_size, wait, limit)
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
@@ -84,11 +90,7 @@ def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = N
         ready_file=settings.ready_file,
         device=device,
         films=settings.films,
-        batches=BatchLimits(
-            settings.batch_size,
-            timedelta(seconds=settings.batch_wait_s),
-            timedelta(seconds=settings.engine_limit_s),
-        ),
+        batches=settings.batches,
     )
 
 
