@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -16,6 +16,7 @@ from api.explorer import add_explorer
 from api.health import parts_answering
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
+from api.websocket import serve
 from graph.connection import open_async_driver
 from graph.reads.fetching import GraphReader
 from graph.settings import Neo4jSettings
@@ -64,6 +65,10 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
     @app.post("/graphql")
     async def graphql(request: Request) -> JSONResponse:
         return await answer(request.app.state.endpoint, request)
+
+    @app.websocket("/graphql")
+    async def subscriptions(socket: WebSocket) -> None:
+        await serve(socket.app.state.endpoint, socket)
 
     @app.get("/healthz")
     async def alive() -> dict[str, str]:

@@ -12,6 +12,9 @@ from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
+WS_MESSAGE_LIMIT = 256 * 1024
+"""Bytes of a message to a subscription: a document and its variables."""
+
 
 @click.command()
 @data_option
@@ -30,6 +33,8 @@ def api(data: DataDir) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        ws="websockets-sansio",
+        ws_max_size=WS_MESSAGE_LIMIT,
     )
 
 

@@ -18,11 +18,12 @@ from strawberry import Schema
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from api.audit import AuditWriter, Entry
 from api.callers import Doorkeeper
 from api.context import ApiContext, Services
-from api.errors import ApiError, Code, code_of, masked
+from api.errors import ApiError, Code, code_of, masked, masked_error
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
 
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes of a request: a report of the largest size that is accepted, with every sign escaped."""
+
+BY_POST = (OperationType.QUERY, OperationType.MUTATION)
+"""Subscriptions have their own door: api.websocket."""
 
 _STATUS = {
     Code.UNAUTHENTICATED: 401,
@@ -67,14 +71,13 @@ async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
         return refusal(error)
     context = ApiContext(endpoint.services, caller, asked.operation_name)
     result = await _run(endpoint, asked, context)
-    codes = [code_of(error) for error in result.errors or ()]
     try:
-        await _audit(endpoint, context, codes)
+        codes = await audited(endpoint, context, result)
     except (VlmkgError, TimeoutError):
         return refusal(ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again"))
     seconds = round(time.perf_counter() - started, 4)
     log.info("api.operation", action=context.action, role=caller.role.value, seconds=seconds, codes=codes)
-    return JSONResponse(_shown(result))
+    return JSONResponse(shown(result))
 
 
 def read_body(content_type: str, body: bytes) -> Asked:
@@ -99,10 +102,10 @@ def read_body(content_type: str, body: bytes) -> Asked:
 
 def refusal(error: VlmkgError) -> JSONResponse:
     """The answer where nothing was run."""
-    shown = masked(GraphQLError(str(error), original_error=error))
-    code = Code(str((shown.get("extensions") or {})["code"]))
+    told = masked_error(error)
+    code = Code(str((told.get("extensions") or {})["code"]))
     headers = {"WWW-Authenticate": "Bearer"} if code is Code.UNAUTHENTICATED else None
-    return JSONResponse({"errors": [shown]}, status_code=_STATUS.get(code, 400), headers=headers)
+    return JSONResponse({"errors": [told]}, status_code=_STATUS.get(code, 400), headers=headers)
 
 
 async def _body(request: Request) -> bytes:
@@ -123,29 +126,36 @@ async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> Executi
                 variable_values=asked.variables,
                 context_value=context,
                 operation_name=asked.operation_name,
+                allowed_operation_types=BY_POST,
             )
     except TimeoutError as error:
         return _failed(error)
-    except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError):
-        return _failed(ApiError(Code.BAD_REQUEST, "the document has no such operation: see `operationName`"))
+    except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError) as error:
+        return _failed(error)
 
 
 def _failed(error: Exception) -> ExecutionResult:
     return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
 
 
-async def _audit(endpoint: Endpoint, context: ApiContext, codes: list[str]) -> None:
-    """Commit what was read, or tried without the right to it. Nothing is written of a bare look at the schema."""
+async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> list[str]:
+    """Commit what was read, or tried without the right to it. Nothing is written of a bare look at the schema.
+
+    The codes of the result's errors. Raises VlmkgError, TimeoutError where it can't be written.
+    """
+    codes: list[str] = [code_of(error) for error in result.errors or ()]
     if not context.trail.reads and Code.FORBIDDEN not in codes:
-        return
+        return codes
     outcome = codes[0] if codes else "ok"
     entry = Entry(context.caller.name, context.action, tuple(sorted(context.trail.patients)), outcome)
     async with asyncio.timeout(endpoint.services.settings.timeout_s):
         await endpoint.audit.write(entry)
+    return codes
 
 
-def _shown(result: ExecutionResult) -> dict[str, Any]:
-    shown: dict[str, Any] = {"data": result.data}
+def shown(result: ExecutionResult) -> dict[str, Any]:
+    """A result as the client sees it."""
+    told: dict[str, Any] = {"data": result.data}
     if result.errors:
-        shown["errors"] = [masked(error) for error in result.errors]
-    return shown
+        told["errors"] = [masked(error) for error in result.errors]
+    return told

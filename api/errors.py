@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from graph.errors import GraphUnavailableError
 from graph.reads.errors import QueryTimedOutError
@@ -54,6 +56,11 @@ class ApiError(VlmkgError):
         self.details = details
 
 
+def masked_error(error: VlmkgError) -> GraphQLFormattedError:
+    """The same of an error that came up outside GraphQL's machinery."""
+    return masked(GraphQLError(str(error), original_error=error))
+
+
 def masked(error: GraphQLError) -> GraphQLFormattedError:
     """The error as the client sees it."""
     message, extensions = _told(error)
@@ -90,6 +97,11 @@ def _told(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
     if isinstance(cause, ApiError):
         return str(cause), {"code": cause.code, **cause.details}
+    if isinstance(cause, InvalidOperationTypeError):
+        way = "queries and mutations go by POST, subscriptions over graphql-transport-ws"
+        return f"the operation came the wrong way: {way}", {"code": Code.BAD_REQUEST}
+    if isinstance(cause, CannotGetOperationTypeError | MissingQueryError):
+        return "the document has no such operation: see `operationName`", {"code": Code.BAD_REQUEST}
     if isinstance(cause, GraphUnavailableError | OutageError):
         part = "graph" if isinstance(cause, GraphUnavailableError) else "ledger"
         return f"the {part} does not answer now; try again", {"code": Code.SERVICE_UNAVAILABLE}

@@ -21,6 +21,7 @@ from api.mutations import Mutation
 from api.queries import Query
 from api.scalars import DATE_TIME, DateTime
 from api.settings import ApiSettings
+from api.subscriptions import Subscription
 
 SDL = Path(__file__).parent / "schema.graphql"
 
@@ -79,6 +80,7 @@ def build_schema(settings: ApiSettings) -> strawberry.Schema:
     return ApiSchema(
         Query,
         Mutation,
+        Subscription,
         types=[Node, Event],
         extensions=extensions,
         execution_context_class=ShapedExecution,

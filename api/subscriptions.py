@@ -1,0 +1,41 @@
+"""What can be followed: the way of an event."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import strawberry
+
+from api.answers import Row, Shaped
+from api.event_queries import event_row_of
+from api.event_types import Event
+from api.ids import event_number
+from api.reading import Info, shaped
+from ingest.ledger.states import State
+
+LOOK_EVERY_S = 0.5
+"""Seconds between two looks at the ledger: a process elsewhere changes it, and says so nowhere else."""
+
+SETTLED = frozenset({State.MERGED, State.REFUSED, State.DEAD})
+"""States that work on an event ends in."""
+
+
+@strawberry.type(description="What can be followed, over graphql-transport-ws.")
+class Subscription:
+    """All subscriptions."""
+
+    @strawberry.subscription(
+        description="An event now and each time that its state changes, until the work on it has ended. "
+        "Nothing, where there is no such event.",
+        graphql_type=Event,
+    )
+    async def event_updates(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Shaped | None, None]:  # noqa: A002
+        """Changes between two looks are told as one."""
+        number = event_number(id)
+        last: Row | None = None
+        while number is not None and (row := await event_row_of(info, number)) is not None:
+            if last is None or (row["state"], row["updatedAt"]) != (last["state"], last["updatedAt"]):
+                yield shaped(info, "Event", row)
+            if row["state"] in SETTLED:
+                return
+            last = row
+            await asyncio.sleep(LOOK_EVERY_S)
