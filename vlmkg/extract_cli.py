@@ -4,32 +4,42 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from vlmkg.checkpoint.manifest import describe
+from vlmkg.checkpoint.promotion import is_promoted
 from vlmkg.errors import RefusedError, UsageError
-from vlmkg.pipeline import load_engine, read_reports
-from vlmkg.radgraph import to_radgraph
-from vlmkg.reading import Engine, Reading
-from vlmkg.schema import Kind, Mention, RelationType
+from vlmkg.extract_output import Read, write_radgraph, write_tables, write_triplets
+from vlmkg.pipeline import MODEL, load_engine, read_studies
+from vlmkg.reading import Engine, FilmDomain, ImageInput, StudyInput
 
 _BATCH = 256
 """Reports read at once; bounds memory on long .jsonl files."""
 
 
 class Document(NamedTuple):
-    """One report as given: its id and text."""
+    """One report as given: its id and text, and the file of its film."""
 
     key: str
     text: str
+    image: Path | None = None
 
 
 @click.command()
-@click.option("--engine", "engine_name", default="rules", show_default=True, help="rules, or a checkpoint's folder.")
-@click.option("--image", type=click.Path(path_type=Path), help="The film that belongs to the report.")
+@click.option(
+    "--engine", "engine_name", default="rules", show_default=True, help="rules, model, or a checkpoint's folder."
+)
+@click.option("--image", type=click.Path(path_type=Path), help="The film that belongs to the report: DICOM, PNG, JPEG.")
+@click.option(
+    "--films",
+    type=click.Choice([domain.value for domain in FilmDomain]),
+    envvar="VLMKG_FILMS",
+    default=FilmDomain.REAL.value,
+    show_default=True,
+    help="Where the films come from. A checkpoint that was trained on others does not see them. Also VLMKG_FILMS.",
+)
 @click.option(
     "--format",
     "form",
@@ -39,40 +49,65 @@ class Document(NamedTuple):
     help="One RadGraph JSON object; one JSON line of triplets a report; or tables to look at.",
 )
 @click.argument("file", type=click.Path(allow_dash=True, path_type=Path), default="-")
-def extract(engine_name: str, image: Path | None, form: str, file: Path) -> None:
-    """Read one report (plain text) or many (.jsonl with `id` and `text`) into graphs. `-` is standard input."""
-    engine = load_engine(engine_name)
-    if image is not None:
+def extract(engine_name: str, image: Path | None, films: str, form: str, file: Path) -> None:
+    """Read one report (plain text) or many (.jsonl with `id`, `text` and perhaps `image`) into graphs.
+
+    `-` is standard input. A path in `image` is taken from the folder of the .jsonl file.
+    """
+    engine = _load(engine_name)
+    if image is not None and engine.film_domain is None:
         raise UsageError(f"the engine {engine.name!r} reads text only", "leave --image away")
-    read = _read_all(engine, _documents(file))
-    write = {"radgraph": _write_radgraph, "triplets": _write_triplets, "table": _write_tables}[form]
-    refused = write(read)
+    documents = _documents(file, image)
+    if engine.film_domain is not None and engine.film_domain != films:
+        documents = _without_films(documents, engine.film_domain)
+    write = {"radgraph": write_radgraph, "triplets": write_triplets, "table": write_tables}[form]
+    refused = write(_read_all(engine, documents))
     if refused:
         click.echo(f"{refused} triplets were refused by validation", err=True)
 
 
-def _documents(file: Path) -> Iterator[Document]:
-    """The reports of the file. Raises RefusedError where it cannot be read."""
+def _load(name: str) -> Engine:
+    """The engine. A checkpoint's folder need not be promoted to be tried here, but whoever tries it is told."""
+    engine = load_engine(name, unpromoted=name != MODEL)
+    if engine.checkpoint and name != MODEL and not is_promoted(describe(Path(name))):
+        click.echo(f"the checkpoint {engine.checkpoint} is not promoted: do not rely on what it reads", err=True)
+    return engine
+
+
+def _without_films(documents: Iterable[Document], domain: FilmDomain) -> Iterator[Document]:
+    """The same documents; their films are left out, and whoever gave one is told so, once."""
+    told = False
+    for document in documents:
+        if document.image is not None and not told:
+            told = True
+            click.echo(f"the checkpoint was trained on {domain.value} films alone: films are not read", err=True)
+        yield document._replace(image=None)
+
+
+def _documents(file: Path, image: Path | None) -> Iterator[Document]:
+    """The reports of the file; `image` is the film of the only one. Raises RefusedError where it cannot be read."""
     name = "standard input" if str(file) == "-" else str(file)
     try:
         with click.open_file(str(file), encoding="utf-8") as source:
-            yield from _parse(source, name, file)
+            yield from _parse(source, name, file, image)
     except OSError as error:
         raise RefusedError(f"{name} cannot be read: {error.strerror or type(error).__name__}") from error
     except UnicodeDecodeError as error:
         raise RefusedError(f"{name} is not UTF-8 text") from error
 
 
-def _parse(source: IO[str], name: str, file: Path) -> Iterator[Document]:
+def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterator[Document]:
     first = source.readline()
     if file.suffix != ".jsonl" and not (str(file) == "-" and first.lstrip().startswith("{")):
-        yield Document("report" if str(file) == "-" else file.stem, first + source.read())
+        yield Document("report" if str(file) == "-" else file.stem, first + source.read(), image)
         return
+    if image is not None:
+        raise UsageError("--image belongs to one report", "name each report's film in the .jsonl: `image`")
     seen: set[str] = set()
     for number, line in enumerate(_lines(first, source), start=1):
         if not line.strip():
             continue
-        document = _parse_line(line, f"line {number} of {name}")
+        document = _parse_line(line, f"line {number} of {name}", file.parent)
         if document.key in seen:
             raise RefusedError(f"line {number} of {name} repeats an id")
         seen.add(document.key)
@@ -84,101 +119,35 @@ def _lines(first: str, source: IO[str]) -> Iterator[str]:
     yield from source
 
 
-def _parse_line(line: str, where: str) -> Document:
+def _parse_line(line: str, where: str, folder: Path) -> Document:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         raise RefusedError(f"{where} is not JSON") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("id"), str | int):
         raise RefusedError(f"{where} is not an object with `id` and `text`")
-    return Document(str(row["id"]), row["text"])
+    if not isinstance(row.get("image"), str | None):
+        raise RefusedError(f"{where} has an `image` that is no path")
+    return Document(str(row["id"]), row["text"], folder / row["image"] if row.get("image") else None)
 
 
-def _read_all(engine: Engine, documents: Iterable[Document]) -> Iterator[tuple[Document, Reading]]:
+def _read_all(engine: Engine, documents: Iterable[Document]) -> Iterator[Read]:
     source = iter(documents)
     while batch := list(islice(source, _BATCH)):
-        yield from zip(batch, read_reports(engine, [document.text for document in batch]), strict=True)
+        studies = [StudyInput((document.text,), _films(engine, document)) for document in batch]
+        for document, readings in zip(batch, read_studies(engine, studies), strict=True):
+            for film in readings.unread:
+                click.echo(f"the film {film.image} was not read: {film.reason}", err=True)
+            if readings.reports[0].truncated:
+                click.echo(f"the reading of {document.key} was cut short: facts may lack", err=True)
+            yield Read(document.key, document.text, readings)
 
 
-def _write_radgraph(read: Iterable[tuple[Document, Reading]]) -> int:
-    refused, separator = 0, "{"
-    for document, reading in read:
-        entry = json.dumps(to_radgraph(document.text, reading.graph))
-        click.echo(f"{separator}{json.dumps(document.key)}: {entry}", nl=False)
-        refused, separator = refused + len(reading.rejections), ",\n"
-    click.echo("}" if separator != "{" else "{}")
-    return refused
-
-
-def _write_triplets(read: Iterable[tuple[Document, Reading]]) -> int:
-    refused = 0
-    for document, reading in read:
-        mentions, relations = reading.graph.mentions, reading.graph.relations
-        tied = {end for relation in relations for end in (relation.head, relation.tail)}
-        row = {
-            "id": document.key,
-            "triplets": [
-                {"head": _plain(mentions[one.head]), "relation": one.type.value, "tail": _plain(mentions[one.tail])}
-                for one in relations
-            ],
-            "alone": [_plain(mention) for number, mention in enumerate(mentions) if number not in tied],
-        }
-        click.echo(json.dumps(row))
-        refused += len(reading.rejections)
-    return refused
-
-
-def _plain(mention: Mention) -> dict[str, Any]:
-    return {
-        "text": mention.text,
-        "kind": mention.kind.value,
-        "presence": mention.presence.value,
-        "start": mention.start,
-        "end": mention.end,
-    }
-
-
-def _write_tables(read: Iterable[tuple[Document, Reading]]) -> int:
-    console = Console(highlight=False, markup=False)
-    refused = 0
-    for document, reading in read:
-        console.print(_table(document, reading))
-        refused += len(reading.rejections)
-    return refused
-
-
-def _table(document: Document, reading: Reading) -> Table:
-    """The findings of one report: observations that describe no other."""
-    table = Table("Finding", "Presence", "Where", "Described by", "Suggests", "Concept", title=_shown(document.key))
-    graph = reading.graph
-    describing = {relation.head for relation in graph.relations if relation.type is RelationType.MODIFY}
-    for number, mention in enumerate(graph.mentions):
-        if mention.kind is Kind.ANATOMY or number in describing:
-            continue
-        table.add_row(
-            _shown(mention.text),
-            mention.presence.value,
-            _joined(reading, number, RelationType.LOCATED_AT),
-            _describing(reading, number),
-            _joined(reading, number, RelationType.SUGGESTIVE_OF),
-            _shown(reading.links[number].name),
-        )
-    return table
-
-
-def _joined(reading: Reading, number: int, kind: RelationType) -> str:
-    """The tails of a mention's relations of one type, each with the words that describe it before it."""
-    tails = [one.tail for one in reading.graph.relations if one.head == number and one.type is kind]
-    phrases = [f"{_describing(reading, tail)} {reading.graph.mentions[tail].text}".strip() for tail in tails]
-    return _shown(", ".join(phrases))
-
-
-def _describing(reading: Reading, number: int) -> str:
-    relations = reading.graph.relations
-    heads = [one.head for one in relations if one.tail == number and one.type is RelationType.MODIFY]
-    return _shown(" ".join(reading.graph.mentions[head].text for head in sorted(heads)))
-
-
-def _shown(text: str) -> str:
-    """The text as a terminal can show it: lone surrogates are replaced."""
-    return text.encode("utf-8", "replace").decode()
+def _films(engine: Engine, document: Document) -> tuple[ImageInput, ...]:
+    """The film of a document. Raises RefusedError where the file cannot be read."""
+    if document.image is None or engine.film_domain is None:
+        return ()
+    try:
+        return (ImageInput(document.image.name, document.image.read_bytes()),)
+    except OSError as error:
+        raise RefusedError(f"{document.image} cannot be read: {error.strerror or type(error).__name__}") from error

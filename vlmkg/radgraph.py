@@ -4,9 +4,10 @@ Jain et al. (2021), v1 labels: ANAT-DP, OBS-DP, OBS-U, OBS-DA.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vlmkg.reading import Reading
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 from vlmkg.tokens import tokenize
 
@@ -29,6 +30,15 @@ def to_radgraph(text: str, graph: ReportGraph) -> dict[str, Any]:
     for relation in graph.relations:
         entities[str(relation.head + 1)]["relations"].append([relation.type.value, str(relation.tail + 1)])
     return {"text": " ".join(token.text for token in tokens), "entities": entities}
+
+
+def film_entities(films: Sequence[tuple[str, Reading]]) -> dict[str, Any]:
+    """What films show and no report names, for the key `image_entities` of a report's entry: words without a span."""
+    found = [(film, mention) for film, seen in films for mention in seen.graph.mentions]
+    return {
+        str(number): {"tokens": mention.text, "label": _LABELS[mention.presence], "image": film, "score": mention.score}
+        for number, (film, mention) in enumerate(found, start=1)
+    }
 
 
 def from_radgraph(document: Mapping[str, Any], section: str = "findings") -> tuple[str, ReportGraph]:

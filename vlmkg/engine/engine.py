@@ -1,0 +1,115 @@
+"""The model behind the engine protocol: studies in, graphs with scores out."""
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+
+from vlmkg.checkpoint.store import Checkpoint
+from vlmkg.engine.films import StudyFilms, read_films
+from vlmkg.errors import DeviceMemoryError
+from vlmkg.identity import digest
+from vlmkg.model.decoded import Decoded
+from vlmkg.model.decoding import reports
+from vlmkg.numbering import OBSERVATION_LABELS
+from vlmkg.reading import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
+from vlmkg.schema import Kind
+
+_PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.items()}
+_SOURCES = (
+    "model/**/*.py",
+    "engine/*.py",
+    "image.py",
+    "dicom_pixels.py",
+    "codestream.py",
+    "linearization.py",
+    "numbering.py",
+    "film_names.txt",
+    "tokens.py",
+    "sections.py",
+    "sentences.py",
+)
+"""What changes a reading beside the checkpoint: all code between a report's text and its graph."""
+
+
+class ModelEngine:
+    """Reads reports and films with a checkpoint, on the device where it was loaded."""
+
+    name = "model"
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self.checkpoint: str | None = checkpoint.manifest.name
+        self.checkpoint_digest: str | None = checkpoint.verified.digest
+        self.checkpoint_digest: str | None = checkpoint.verified.digest
+        self.digest = digest(checkpoint.verified.digest, *_sources())
+        self.film_domain: FilmDomain | None = checkpoint.manifest.image_domain
+
+    def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
+        """One output for each study, in the same order.
+
+        Films come before the reports of their study, in the order given; each is also read by itself. Raises
+        DeviceMemoryError where the device has no memory for so many studies.
+        """
+        try:
+            films = read_films(self._checkpoint, studies, self._most_films())
+            found = iter(self._read_reports(studies, films))
+            shown = iter(self._read_films(films))
+        except torch.OutOfMemoryError as error:
+            message = f"the device has no memory for {len(studies)} studies at once"
+            raise DeviceMemoryError(message, "give it fewer, or another device") from error
+        return [
+            StudyOutput(
+                tuple(next(found) for _ in study.texts),
+                _modalities(study, seen),
+                tuple(entity for key in seen.keys for entity in _entities(key, next(shown))),
+                seen.unread,
+            )
+            for study, seen in zip(studies, films, strict=True)
+        ]
+
+    def _most_films(self) -> int:
+        """Films of a study: their prefixes take half the language model's positions at most."""
+        if self._checkpoint.config is None:
+            return 0
+        positions: int = self._checkpoint.network.language_model.config.max_position_embeddings
+        return positions // 2 // self._checkpoint.config.prefix_length
+
+    def _read_reports(self, studies: Sequence[StudyInput], films: Sequence[StudyFilms]) -> list[ReportOutput]:
+        texts = [text for study in studies for text in study.texts]
+        joined = [seen.joined() for seen in films]
+        place = {at: rank for rank, at in enumerate(at for at, prefix in enumerate(joined) if prefix is not None)}
+        readings = reports.read_reports(
+            self._checkpoint.network.language_model,
+            self._checkpoint.codec,
+            texts,
+            [prefix for prefix in joined if prefix is not None],
+            [place.get(at) for at, study in enumerate(studies) for _ in study.texts],
+            whole=self._checkpoint.manifest.whole_report,
+        )
+        return [ReportOutput(reading.graph, reading.truncated) for reading in readings]
+
+    def _read_films(self, films: Sequence[StudyFilms]) -> list[Decoded]:
+        prefixes = [prefix for seen in films for prefix in seen.prefixes]
+        return reports.read_films(self._checkpoint.network.language_model, self._checkpoint.codec, prefixes)
+
+
+def _modalities(study: StudyInput, films: StudyFilms) -> tuple[Modality, ...]:
+    read = ((Modality.TEXT, study.texts), (Modality.IMAGE, films.keys))
+    return tuple(modality for modality, parts in read if parts)
+
+
+def _entities(film: str, decoded: Decoded) -> list[ImageEntity]:
+    return [
+        ImageEntity(film, name, Kind.OBSERVATION, _PRESENCES[str(label)], score) for name, label, score in decoded.film
+    ]
+
+
+@cache
+def _sources() -> tuple[str, ...]:
+    """The SHA-256 of each file of `_SOURCES`."""
+    here = Path(__file__).parents[1]
+    paths = [path for pattern in _SOURCES for path in sorted(here.glob(pattern))]
+    return tuple(f"{path.relative_to(here)} {sha256(path.read_bytes()).hexdigest()}" for path in paths)
