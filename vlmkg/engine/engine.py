@@ -43,7 +43,6 @@ class ModelEngine:
         self._checkpoint = checkpoint
         self.checkpoint: str | None = checkpoint.manifest.name
         self.checkpoint_digest: str | None = checkpoint.verified.digest
-        self.checkpoint_digest: str | None = checkpoint.verified.digest
         self.digest = digest(checkpoint.verified.digest, *_sources())
         self.film_domain: FilmDomain | None = checkpoint.manifest.image_domain
 
