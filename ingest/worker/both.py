@@ -17,6 +17,9 @@ STOP_LIMIT_S = 15.0
 """Longer than a worker takes to stop by itself (run.SHUTDOWN_LIMIT_S)."""
 RESTART_PAUSE_S = 1.0
 
+PROGRAM = ("-P", "-m", "vlmkg")
+"""-P: a folder `graph` where the user happens to stand must not shadow the package."""
+
 log = structlog.get_logger()
 
 
@@ -24,7 +27,7 @@ class _Child:
     """One worker, started again where it is killed or its engine hung."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._command = (sys.executable, "-P", "-m", "vlmkg", "worker", "--with-parent", *arguments)
+        self._command = (sys.executable, *PROGRAM, "worker", "--with-parent", *arguments)
         self._start()
 
     def _start(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.worker import both
 from tests.ingest.worker.engines import rules
 from vlmkg import pipeline
 from vlmkg.cli import main
@@ -53,4 +54,5 @@ def load(folder: Path, device: str | None, *, unpromoted: bool) -> Model:
 
 if __name__ == "__main__":
     pipeline.CHECKPOINT_LOADER = ("tests.ingest.worker.modelling", "load")
+    both.PROGRAM = ("-m", "tests.ingest.worker.modelling")
     main()
