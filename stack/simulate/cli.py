@@ -1,0 +1,114 @@
+"""`vlmkg simulate`."""
+
+import asyncio
+import json
+import statistics
+import sys
+import time
+from random import Random
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ingest.settings import existing_ledger_of
+from stack.simulate.checking import Findings, check, wait_until_settled
+from stack.simulate.sending import Account, Plan, send
+from stack.simulate.traffic import Traffic, disordered, traffic
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+from vlmkg.options import data_option
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(1, 500), default=1, show_default=True, help="Each has some 160 messages.")
+@click.option("--rate", type=click.FloatRange(0), default=50.0, show_default=True, help="Messages a second; 0: any.")
+@click.option("--sockets", type=click.IntRange(1, 256), default=4, show_default=True, help="Connections at once.")
+@click.option(
+    "--faults",
+    type=click.FloatRange(0, 1),
+    default=0.15,
+    show_default=True,
+    help="Share of messages that are resent, cut off, framed wrongly or sent slowly.",
+)
+@click.option(
+    "--disorder", type=click.IntRange(0), default=20, show_default=True, help="How many places messages change."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other patients.")
+@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds for each half.")
+@click.option("--json", "as_json", is_flag=True, help="End with the account as one line of JSON.")
+@data_option
+def simulate(
+    data: DataDir,
+    days: int,
+    rate: float,
+    sockets: int,
+    faults: float,
+    disorder: int,
+    seed: int,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Send synthetic hospital days through the doors, then check the graph against what was acknowledged.
+
+    Needs a running stack. Exit code 1: something acknowledged is not in the graph as it should be.
+    """
+    endpoints = data.require_endpoints()
+    if endpoints.mllp is None:
+        raise UsageError("the MLLP door is not open", "leave VLMKG_GATEWAY_DOORS unset")
+    sent = traffic(days, seed)
+    plan = Plan(rate, sockets, faults, seed, timeout)
+    started = time.monotonic()
+    account = _send(endpoints.mllp, sent, plan, disorder)
+    seconds = time.monotonic() - started
+    ledger = existing_ledger_of(data)
+    try:
+        settled = wait_until_settled(ledger, timeout, lambda _waiting: None)
+        found = check(data, endpoints, ledger, sent, account)
+    finally:
+        ledger.close()
+    if not settled:
+        found.wrong["not settled in time"] = 1
+    summary = summary_of(sent, account, found, seconds)
+    if as_json:
+        click.echo(json.dumps(summary))
+    else:
+        _show(summary)
+    sys.exit(1 if found.wrong else 0)
+
+
+def _send(address: str, sent: Traffic, plan: Plan, disorder: int) -> Account:
+    account = Account()
+    messages = disordered(sent.messages, Random(plan.seed), disorder)  # noqa: S311 - not for secrets
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("sending", total=len(messages))
+        asyncio.run(send(address, messages, plan, account, lambda: progress.advance(bar)))
+    return account
+
+
+def summary_of(sent: Traffic, account: Account, found: Findings, seconds: float) -> dict[str, object]:
+    """The account as `--json` gives it."""
+    delays = sorted(account.delays)
+    return {
+        "messages": len(sent.messages),
+        "acknowledged": len(account.accepted),
+        "deliveries": account.deliveries,
+        "reconnects": account.reconnects,
+        "faults": {fault.value: number for fault, number in account.faults.items()},
+        "seconds": round(seconds, 2),
+        "ack_ms_median": round(1000 * statistics.median(delays), 2) if delays else None,
+        "ack_ms_p99": round(1000 * delays[int(0.99 * (len(delays) - 1))], 2) if delays else None,
+        "events": {state.value: number for state, number in found.events.items()},
+        "studies_checked": found.studies,
+        "patients_checked": found.patients,
+        "wrong": dict(found.wrong),
+    }
+
+
+def _show(summary: dict[str, object]) -> None:
+    console = Console(highlight=False)
+    for name, value in summary.items():
+        console.print(f"{name.replace('_', ' '):<18} {value}", soft_wrap=True, markup=False)
+    verdict = "something is wrong" if summary["wrong"] else "everything acknowledged is in the graph, once"
+    console.print(verdict)

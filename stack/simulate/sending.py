@@ -1,0 +1,189 @@
+"""Sending over MLLP as hospitals do, well and badly, until every message is acknowledged."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from random import Random
+
+from stack.simulate.traffic import Message
+
+START, END = b"\x0b", b"\x1c\r"
+ANSWER_S = 15.0
+"""So long a sender waits for an answer before it connects anew and sends again."""
+PAUSE_S = 0.3
+"""Before a message that was not accepted is sent again."""
+
+_MSA = re.compile(rb"\rMSA\|(\w\w)\|([^|\r]*)")
+
+
+class Fault(Enum):
+    """What a sender does wrong, or what happens to it."""
+
+    GARBAGE = "bytes before the frame"
+    UNENDED = "a frame without its end, then the message again"
+    CUT = "the connection breaks in the middle of a message"
+    UNHEARD = "the connection breaks before the answer"
+    SLOW = "a few bytes at a time"
+    RESENT = "sent again after it was accepted"
+
+
+@dataclass
+class Account:
+    """What was sent and answered, by the sender's own books.
+
+    `accepted` and `rejected` are control ids; `delays` are seconds from the last byte of a message to its answer.
+    """
+
+    accepted: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
+    deliveries: int = 0
+    errors: int = 0
+    reconnects: int = 0
+    faults: dict[Fault, int] = field(default_factory=dict)
+    delays: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to send: messages a second over all sockets (0: as fast as they are answered), and the share of messages
+    that something goes wrong with."""
+
+    rate: float
+    sockets: int
+    faulty: float
+    seed: int
+    limit_s: float
+
+
+async def send(
+    address: str, messages: Sequence[Message], plan: Plan, account: Account, done: Callable[[], object]
+) -> None:
+    """Send all messages. `done` is called after each that is settled. Returns when all are, or the time is over."""
+    queue: asyncio.Queue[Message] = asyncio.Queue(plan.sockets)
+    senders = [
+        asyncio.create_task(_sender(_Line(address), queue, Random(f"{plan.seed}/{number}"), plan, account, done))  # noqa: S311
+        for number in range(plan.sockets)
+    ]
+    try:
+        async with asyncio.timeout(plan.limit_s):
+            await _feed(queue, messages, plan.rate)
+            await queue.join()
+    except TimeoutError:
+        return
+    finally:
+        for sender in senders:
+            sender.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
+
+
+async def _feed(queue: asyncio.Queue[Message], messages: Sequence[Message], rate: float) -> None:
+    started = time.monotonic()
+    for number, message in enumerate(messages):
+        if rate:
+            await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
+        await queue.put(message)
+
+
+class _Line:
+    """One connection to the door, made anew where it breaks."""
+
+    def __init__(self, address: str) -> None:
+        self._host, _, port = address.rpartition(":")
+        self._port = int(port)
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(self._host, self._port)
+        return self._streams
+
+    async def write(self, raw: bytes) -> None:
+        _, writer = await self.streams()
+        writer.write(raw)
+        await writer.drain()
+
+    async def answer(self) -> tuple[str, str]:
+        """MSA-1 and MSA-2 of the next answer."""
+        reader, _ = await self.streams()
+        found = _MSA.search(await asyncio.wait_for(reader.readuntil(END), ANSWER_S))
+        return (found[1].decode(), found[2].decode()) if found else ("AR", "")
+
+    def hang_up(self) -> None:
+        if self._streams is not None:
+            self._streams[1].transport.abort()
+            self._streams = None
+
+
+async def _sender(
+    line: _Line,
+    queue: asyncio.Queue[Message],
+    rng: Random,
+    plan: Plan,
+    account: Account,
+    done: Callable[[], object],
+) -> None:
+    try:
+        while True:
+            message = await queue.get()
+            fault = rng.choice(list(Fault)) if rng.random() < plan.faulty else None
+            await _deliver(line, message, fault, account)
+            done()
+            queue.task_done()
+    finally:
+        line.hang_up()
+
+
+async def _deliver(line: _Line, message: Message, fault: Fault | None, account: Account) -> None:
+    """Send a message until it is accepted, or rejected for good. The fault happens once."""
+    if fault:
+        account.faults[fault] = account.faults.get(fault, 0) + 1
+    while message.control_id not in account.accepted | account.rejected:
+        try:
+            code = await _attempt(line, message, fault, account)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            line.hang_up()
+            account.reconnects += 1
+            code = "AE"
+        fault = None if fault is not Fault.RESENT else fault
+        if code == "AA":
+            account.accepted.add(message.control_id)
+        elif code == "AR":
+            account.rejected.add(message.control_id)
+        else:
+            account.errors += 1
+            await asyncio.sleep(PAUSE_S)
+    if fault is Fault.RESENT:
+        with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+            await _attempt(line, message, None, account)
+
+
+async def _attempt(line: _Line, message: Message, fault: Fault | None, account: Account) -> str:
+    """One sending. Returns the code of the answer; raises OSError or TimeoutError where there is none."""
+    framed = START + message.raw + END
+    account.deliveries += 1
+    if fault is Fault.CUT:
+        await line.write(framed[: len(framed) // 2])
+        raise ConnectionAbortedError
+    if fault is Fault.SLOW:
+        for start in range(0, len(framed), 97):
+            await line.write(framed[start : start + 97])
+            await asyncio.sleep(0.002)
+    elif fault is Fault.GARBAGE:
+        await line.write(b"\r\n\0noise" + framed)
+    elif fault is Fault.UNENDED:
+        await line.write(framed[: -len(END)] + framed)
+        await line.answer()
+    else:
+        await line.write(framed)
+    if fault is Fault.UNHEARD:
+        raise ConnectionAbortedError
+    sent = time.perf_counter()
+    code, control_id = await line.answer()
+    account.delays.append(time.perf_counter() - sent)
+    if control_id != message.control_id:
+        raise ConnectionAbortedError
+    return code

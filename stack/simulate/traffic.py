@@ -1,0 +1,130 @@
+"""What the hospital sends: synthetic days as HL7 v2 messages, with orders, updated and merged patients. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from stack.demo.hospital_day import FACILITY, SyntheticMessage, SyntheticPatient, hospital_day
+
+UPDATED, MERGED = 5, 8
+"""Every so many patients one is corrected (ADT^A08), and one was registered twice (ADT^A40)."""
+DAY_SIZE = 1000
+"""Numbers of patients and studies that one day may use."""
+RANK = "PFCX"
+"""Statuses by precedence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its control id (MSH-10), its bytes, and for a report whose version it is."""
+
+    control_id: str
+    raw: bytes
+    report: SyntheticMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """All messages in the order of a hospital, and the patients that they correct and merge.
+
+    `born` is the year of birth that stands in the end, `retired` the number that was given up, both by the patient's.
+    """
+
+    messages: tuple[Message, ...]
+    born: dict[str, int]
+    retired: dict[str, str]
+
+
+def traffic(days: int, seed: int) -> Traffic:
+    """So many days, one after the other. The same seed gives the same bytes; another one other patients."""
+    reports = [
+        report for day in range(days) for report in hospital_day(seed + day, first=(seed * 31 + day) % 900 * DAY_SIZE)
+    ]
+    patients = {report.patient.mrn: report.patient for report in reports}
+    born = {mrn: patient.birth_year + 1 for mrn, patient in patients.items() if patient.number % UPDATED == 0}
+    retired = {mrn: f"TMP{patient.number:05d}" for mrn, patient in patients.items() if patient.number % MERGED == 0}
+    timed = sorted(
+        [*_reports(reports, retired), *_orders(reports), *_admissions(reports, patients, born, retired)],
+        key=lambda one: (one[0], one[1].control_id),
+    )
+    return Traffic(tuple(message for _, message in timed), born, retired)
+
+
+def disordered(messages: tuple[Message, ...], rng: Random, window: int) -> list[Message]:
+    """The messages, each up to about `window` places from where it belongs."""
+    places = [(number + rng.uniform(0, window), number) for number in range(len(messages))]
+    return [messages[number] for _, number in sorted(places)]
+
+
+def text_of(message: SyntheticMessage) -> str:
+    """The words of a report as they must be read: OBX-5, a line each."""
+    segments = message.raw.decode().split("\r")
+    return "\n".join(segment.split("|")[5] for segment in segments if segment.startswith("OBX"))
+
+
+def study_uid(message: SyntheticMessage) -> str:
+    """The StudyInstanceUID in ZDS-1."""
+    (zds,) = (segment for segment in message.raw.decode().split("\r") if segment.startswith("ZDS"))
+    return zds.split("|")[1].split("^")[0]
+
+
+def _reports(reports: list[SyntheticMessage], retired: dict[str, str]) -> Iterator[tuple[datetime, Message]]:
+    """Of a patient who was registered twice, the first study's first report has the other number."""
+    seen: set[str] = set()
+    for report in reports:
+        mrn, raw = report.patient.mrn, report.raw
+        if mrn in retired and mrn not in seen:
+            raw = raw.replace(f"|{mrn}^".encode(), f"|{retired[mrn]}^".encode())
+        seen.add(mrn)
+        yield report.sent_at, Message(f"SYN{report.accession}{report.status}", raw, replace(report, raw=raw))
+
+
+def _orders(reports: list[SyntheticMessage]) -> Iterator[tuple[datetime, Message]]:
+    first = {report.accession: report for report in reversed(reports)}
+    for accession, report in first.items():
+        at, control_id = report.sent_at - timedelta(minutes=40), f"ORM{accession}"
+        raw = _message(
+            at,
+            "ORM^O01^ORM_O01",
+            control_id,
+            _pid(report.patient, report.patient.mrn, report.patient.birth_year),
+            f"ORC|NW|P{accession}|{accession}",
+            f"OBR|1|P{accession}|{accession}|71046^XR CHEST 2 VIEWS^SYN{'|' * 20}CR",
+            f"ZDS|{study_uid(report)}^SYNRIS^Application^DICOM",
+        )
+        yield at, Message(control_id, raw)
+
+
+def _admissions(
+    reports: list[SyntheticMessage],
+    patients: dict[str, SyntheticPatient],
+    born: dict[str, int],
+    retired: dict[str, str],
+) -> Iterator[tuple[datetime, Message]]:
+    last = {report.patient.mrn: report.sent_at for report in reports}
+    for mrn, patient in patients.items():
+        if mrn in born:
+            at = last[mrn] + timedelta(minutes=5)
+            raw = _message(at, "ADT^A08^ADT_A01", f"A08{mrn}", "EVN||" + _stamp(at), _pid(patient, mrn, born[mrn]))
+            yield at, Message(f"A08{mrn}", raw)
+        if mrn in retired:
+            at = last[mrn] + timedelta(minutes=1)
+            pid = _pid(patient, mrn, patient.birth_year)
+            raw = _message(
+                at, "ADT^A40^ADT_A39", f"A40{mrn}", "EVN||" + _stamp(at), pid, f"MRG|{retired[mrn]}^^^SYN^MR"
+            )
+            yield at, Message(f"A40{mrn}", raw)
+
+
+def _message(at: datetime, kind: str, control_id: str, *segments: str) -> bytes:
+    header = rf"MSH|^~\&|SYNRIS|{FACILITY}|VLMKG|VLMKG|{_stamp(at)}||{kind}|{control_id}|P|2.5.1||||||UNICODE UTF-8"
+    return ("\r".join([header, *segments]) + "\r").encode()
+
+
+def _pid(patient: SyntheticPatient, mrn: str, birth_year: int) -> str:
+    return f"PID|1||{mrn}^^^SYN^MR||SYNTHETIC^PATIENT {patient.number:02d}||{birth_year}0101|{patient.sex}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y%m%d%H%M%S+0000")
