@@ -14,7 +14,7 @@ from training.synthetic.dicom import FilmFormat
 from training.synthetic.page import write_html, write_picture
 from training.synthetic.studies import Study, studies
 from vlmkg.errors import UsageError
-from vlmkg.pipeline import load_engine
+from vlmkg.rules.engine import RulesEngine
 
 SEED = click.option("--seed", default=0, show_default=True, help="The same seed gives the same studies.")
 FILM_SHARE = click.option(
@@ -68,7 +68,7 @@ def page(count: int, out: Path, seed: int, film_share: float) -> None:
 @FILM_SHARE
 def agreement(count: int, seed: int, film_share: float) -> None:
     """Compare the generator's gold with the rules engine: where they differ, one of them is wrong."""
-    figures = compare(list(studies(seed, count, films=film_share)), load_engine("rules"))
+    figures = compare(list(studies(seed, count, films=film_share)), RulesEngine())
     click.echo(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
 
 

@@ -1,8 +1,26 @@
 """`vlmkg train`: data, and the stages."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 
 from training.data_cli import data
+
+CONFIG = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="Run config, YAML (training/configs).",
+)
+OUT = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The run's folder. A stage that was killed goes on from its last state.",
+)
 
 
 @click.group()
@@ -11,3 +29,46 @@ def train() -> None:
 
 
 train.add_command(data)
+
+
+@train.command()
+@CONFIG
+@OUT
+def stage0(config_file: Path, out: Path) -> None:
+    """Train the small image encoder on phantom films; it is frozen after."""
+    from training.stages.encoder_stage import run  # noqa: PLC0415 - torch is loaded when a stage runs
+
+    _stage(config_file, out, "vision", run)
+
+
+@train.command()
+@CONFIG
+@OUT
+def stage1(config_file: Path, out: Path) -> None:
+    """Train the language model on reports alone."""
+    from training.stages.language_stage import run_text  # noqa: PLC0415 - as above
+
+    _stage(config_file, out, "stage1", run_text)
+
+
+@train.command()
+@CONFIG
+@OUT
+@click.option("--from-scratch", is_flag=True, help="Start from random weights rather than from stage 1.")
+def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
+    """Train projector and language model on reports and films; the encoder stays as it is."""
+    from training.stages.language_stage import run_visual  # noqa: PLC0415 - as above
+
+    _stage(config_file, out, "stage2", lambda config, folder: run_visual(config, folder, from_scratch=from_scratch))
+
+
+def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path], list[Any]]) -> None:
+    from training.stages.config import read_config  # noqa: PLC0415 - as above
+    from training.stages.signatures import ADVICE  # noqa: PLC0415 - as above
+
+    if (out / result).exists():
+        click.echo(f"{out / result} is there already: the stage is done")
+        return
+    for sign in run(read_config(config_file), out):
+        click.echo(f"warning: {sign.name} ({sign.what}, step {sign.step}): {ADVICE[sign.name]}", err=True)
+    click.echo(str(out / result))

@@ -1,0 +1,24 @@
+"""One study as the stages take it, whatever it was read from."""
+
+from dataclasses import dataclass
+
+from vlmkg.schema import ReportGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A report with its graph, and the films of its study.
+
+    `images` are paths of films, relative to the data's folder. `film` is what the films show, as pairs of a name of
+    `vlmkg/film_names.txt` and P, U or N; None where that is not known. `labels` says where the graph is from: gold,
+    or silver with the engine and its digest. `split`: train, validation, test, or empty.
+    """
+
+    study_id: str
+    patient_id: str
+    report: str
+    graph: ReportGraph
+    images: tuple[str, ...] = ()
+    film: tuple[tuple[str, str], ...] | None = None
+    labels: str = "gold"
+    split: str = ""

@@ -1,0 +1,108 @@
+"""Batches of examples of like length, in an order that depends on the seed and the place in the stream alone.
+
+Shapes: B examples, T token ids, I films of the example with the most, F numbers in an image vector.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing import get_context
+from random import Random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from training.stages.examples import Example
+from vlmkg.model.network import IGNORED
+
+
+class Cursor(NamedTuple):
+    """A place in the stream: the batch `batch` of the chunk `chunk`."""
+
+    chunk: int = 0
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Examples that are sorted together, and the image vectors (films, F) that they name; None without films."""
+
+    examples: tuple[Example, ...]
+    features: Tensor | None = None
+
+
+class Batch(NamedTuple):
+    """What `VlmKg.loss` takes: ids, labels and mask (B, T), image vectors (B, I, F) and their counts (B,), or None."""
+
+    input_ids: Tensor
+    labels: Tensor
+    attention_mask: Tensor
+    features: Tensor | None
+    counts: Tensor | None
+
+
+ReadChunk = Callable[[int], Chunk]
+"""Gives the chunk of a number; the same number gives the same chunk, in any process."""
+
+
+def stream(
+    read: ReadChunk, size: int, seed: int, start: Cursor, pad: int, workers: int = 0
+) -> Iterator[tuple[Cursor, Batch]]:
+    """Batches of `size` examples from `start` on, without end, each with the place behind it."""
+    for number, chunk in _chunks(read, start.chunk, workers):
+        groups = plan(chunk.examples, size, seed + number)
+        first = start.batch if number == start.chunk else 0
+        for at in range(first, len(groups)):
+            following = Cursor(number, at + 1) if at + 1 < len(groups) else Cursor(number + 1)
+            yield following, collate([chunk.examples[one] for one in groups[at]], chunk.features, pad)
+
+
+def plan(examples: Sequence[Example], size: int, seed: int) -> list[list[int]]:
+    """Positions of the examples in groups of `size` of like length, the groups shuffled; one may be smaller."""
+    rng = Random(seed)  # noqa: S311 - an order, no secret
+    order = list(range(len(examples)))
+    rng.shuffle(order)
+    order.sort(key=lambda at: examples[at].length)
+    groups = [order[at : at + size] for at in range(0, len(order), size)]
+    rng.shuffle(groups)
+    return groups
+
+
+def collate(examples: Sequence[Example], features: Tensor | None, pad: int) -> Batch:
+    """Examples padded at the right; labels stand at the targets alone."""
+    longest = max(example.length for example in examples)
+    shape = (len(examples), longest)
+    ids, labels = torch.full(shape, pad), torch.full(shape, IGNORED)
+    mask = torch.zeros(shape, dtype=torch.long)
+    for at, example in enumerate(examples):
+        begin, end = len(example.prompt), example.length
+        ids[at, :end] = torch.tensor(example.prompt + example.target)
+        labels[at, begin:end] = ids[at, begin:end]
+        mask[at, :end] = 1
+    return Batch(ids, labels, mask, *_films(examples, features))
+
+
+def _films(examples: Sequence[Example], features: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    counts = torch.tensor([len(example.films) for example in examples])
+    if features is None or not counts.any():
+        return None, None
+    films = torch.zeros(len(examples), int(counts.max()), features.shape[1])
+    for at, example in enumerate(examples):
+        for place, film in enumerate(example.films):
+            films[at, place] = features[film]
+    return films, counts
+
+
+def _chunks(read: ReadChunk, start: int, workers: int) -> Iterator[tuple[int, Chunk]]:
+    if not workers:
+        for number in count(start):
+            yield number, read(number)
+    # Spawned: a forked copy of a process with torch's threads in it may hang.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        ahead: list[Future[Chunk]] = [pool.submit(read, start + at) for at in range(workers + 1)]
+        for number in count(start):
+            ready = ahead.pop(0)
+            ahead.append(pool.submit(read, number + workers + 1))
+            yield number, ready.result()

@@ -1,0 +1,226 @@
+"""Stages 1 and 2: the language model reads reports alone, then reports behind their films.
+
+Each ends in a checkpoint. Shapes: B examples, T token ids, V the vocabulary.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from accelerate.utils import send_to_device
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+
+from training.data.jsonl import read_files
+from training.stages.batches import Batch, Cursor, ReadChunk, collate, plan, stream
+from training.stages.chunks import TextChunks, VisualChunks
+from training.stages.config import RunConfig, StageConfig
+from training.stages.examples import Reading
+from training.stages.loading import FileRows, RowReader, SyntheticRows
+from training.stages.loop import Task, run_stage
+from training.stages.records import write_run
+from training.stages.signatures import Signature
+from training.synthetic.dataset import grammar_digest
+from training.synthetic.studies import GENERATOR, studies
+from vlmkg.checkpoint.store import Parts, load_checkpoint, load_language_model, save_checkpoint
+from vlmkg.errors import UsageError
+from vlmkg.model.codec import PAD, Codec, load_codec, train_codec
+from vlmkg.model.network import IGNORED, VlmKg
+from vlmkg.model.projector import build_projector
+from vlmkg.model.vision.store import load_encoder
+from vlmkg.reading import FilmDomain, Modality
+
+VALIDATION_SEED = 1_000_000
+"""Added to the data's seed for validation: other studies, other patients."""
+TOKENIZER_REPORTS = 4000
+"""Synthetic reports that our own tokenizer learns words from."""
+
+
+class Trained(nn.Module):
+    """The model with its loss as the forward pass, which several devices need."""
+
+    def __init__(self, model: VlmKg) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss of a batch, a scalar."""
+        return self.model.loss(*batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Chunks to train on, the chunk to evaluate on, and the data's fingerprints by name."""
+
+    training: ReadChunk
+    validation: ReadChunk
+    fingerprints: Mapping[str, str]
+
+
+def run_text(config: RunConfig, out: Path) -> list[Signature]:
+    """Stage 1: train the language model on reports alone; writes the checkpoint `out`/stage1."""
+    torch.manual_seed(config.seed)
+    codec = _codec(config)
+    network = VlmKg(_language_model(config, codec), None)
+    training, validation, prints = _rows(config)
+    reading = _reading(config, codec, 0)
+    data = _Data(TextChunks(reading, training), TextChunks(reading, validation), prints)
+    seen = _run(config, config.stage1, "stage1", Trained(network), data, out)
+    _write(config, out / "stage1", Parts(network.cpu().eval(), codec), data, None)
+    return seen
+
+
+def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> list[Signature]:
+    """Stage 2: train projector and language model; the encoder stays. Writes the checkpoint `out`/stage2.
+
+    Starts from `out`/stage1, or with `from_scratch` from random weights. Raises UsageError where what it needs is not
+    there.
+    """
+    torch.manual_seed(config.seed + 1)
+    encoder_folder = Path(config.vision.folder) if config.vision.folder else out / "vision"
+    if not encoder_folder.is_dir():
+        raise UsageError(f"there is no image encoder at {encoder_folder}", "run stage0 first, or name a folder")
+    codec, language_model = _start(config, out, from_scratch=from_scratch)
+    width: Any = language_model.get_input_embeddings()
+    network = VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
+    training, validation, prints = _rows(config)
+    reading, kept = _reading(config, codec, config.projector.prefix_length), out / "features"
+    share = config.stage2.text_only_share
+    data = _Data(
+        VisualChunks(reading, training, encoder_folder, kept, share, config.seed),
+        VisualChunks(reading, validation, encoder_folder, kept, share, config.seed),
+        prints,
+    )
+    seen = _run(config, config.stage2, "stage2", Trained(network), data, out, watched=("projector",))
+    vision = load_encoder(encoder_folder)
+    parts = Parts(network.cpu().eval(), codec, config.projector, vision)
+    _write(config, out / "stage2", parts, data, FilmDomain.REAL if config.data.files else FilmDomain.SYNTHETIC)
+    return seen
+
+
+def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, PreTrainedModel]:
+    if from_scratch:
+        codec = _codec(config)
+        return codec, _language_model(config, codec)
+    if not (out / "stage1").is_dir():
+        raise UsageError(f"there is no {out / 'stage1'}", "run stage1 first, or give --from-scratch")
+    before = load_checkpoint(out / "stage1")
+    return before.codec, before.network.language_model
+
+
+def _run(
+    config: RunConfig,
+    stage: StageConfig,
+    name: str,
+    network: Trained,
+    data: _Data,
+    out: Path,
+    watched: tuple[str, ...] = (),
+) -> list[Signature]:
+    codec_pad = network.model.language_model.config.pad_token_id or 0
+    chunk = data.validation(0)
+    groups = plan(chunk.examples, stage.batch, 0)
+    held = [collate([chunk.examples[at] for at in group], chunk.features, codec_pad) for group in groups]
+
+    def batches(start: Cursor) -> Iterator[tuple[Cursor, Batch]]:
+        return stream(data.training, stage.batch, config.seed, start, codec_pad, config.data.workers)
+
+    task = Task(
+        network,
+        frozenset(parameter for parameter, _ in network.named_parameters()),
+        batches,
+        lambda module: evaluate(module, held),
+        watched,
+    )
+    folder = out / f"{name}.run"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_run(folder, config, name, data.fingerprints)
+    return run_stage(task, stage, folder, config.seed, config.precision)
+
+
+def evaluate(module: nn.Module, held: list[Batch]) -> Mapping[str, float]:
+    """Mean loss a target token over the held batches, and the share of target tokens that come first."""
+    model = cast("Trained", module).model
+    device = next(model.parameters()).device
+    loss, right, targets = 0.0, 0, 0
+    for batch in held:
+        ids, labels, mask, features, counts = send_to_device(batch, device)
+        sequence = model.sequence(ids, mask, features, counts)
+        # What stands at a position is read off the position before it.
+        logits_BTV = model.logits(sequence, last=labels.shape[1])[:, :-1].float()
+        wanted = labels[:, 1:]
+        loss += float(functional.cross_entropy(logits_BTV.flatten(0, 1), wanted.flatten(), reduction="sum"))
+        right += int((logits_BTV.argmax(-1) == wanted).sum())
+        targets += int((wanted != IGNORED).sum())
+    return {"validation_loss": loss / targets, "token_accuracy": right / targets}
+
+
+def _rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str]]:
+    data = config.data
+    if not data.files:
+        name = f"synthetic-{GENERATOR}-{grammar_digest()[:16]}-{data.seed}-{data.film_share}-{data.chunk}"
+        held = data.seed + VALIDATION_SEED
+        validation = SyntheticRows(held, data.film_share, data.validation, f"{name}-validation{data.validation}")
+        return SyntheticRows(data.seed, data.film_share, data.chunk, name), validation, {"synthetic": name}
+    folder = Path(data.files[0]).parent
+    rows, prints = read_files([Path(name) for name in data.files])
+    train = tuple(row for row in rows if row.split in {"", "train"})
+    held_rows = tuple(row for row in rows if row.split == "validation")[: data.validation]
+    if not train or not held_rows:
+        raise UsageError("the files have no rows of the splits train and validation")
+    mark = "-".join(digest[:8] for digest in prints.values())
+    return (
+        FileRows(train, folder, data.chunk, config.seed, f"{mark}-train-{data.chunk}"),
+        FileRows(held_rows, folder, len(held_rows), 0, f"{mark}-validation"),
+        prints,
+    )
+
+
+def _reading(config: RunConfig, codec: Codec, prefix_length: int) -> Reading:
+    model = config.language_model
+    return Reading(codec, model.positions, model.whole_report, prefix_length)
+
+
+def _codec(config: RunConfig) -> Codec:
+    model = config.language_model
+    if model.folder:
+        return load_codec(Path(model.folder))
+    texts = (study.text for study in studies(config.data.seed, TOKENIZER_REPORTS, films=config.data.film_share))
+    return train_codec(texts, model.vocabulary, model.pointers)
+
+
+def _language_model(config: RunConfig, codec: Codec) -> PreTrainedModel:
+    model = config.language_model
+    if model.folder:
+        module: nn.Module = load_language_model(Path(model.folder))
+        return cast("PreTrainedModel", module.to(torch.float32))
+    return Qwen2ForCausalLM(
+        Qwen2Config(
+            vocab_size=codec.vocabulary_size,
+            hidden_size=model.hidden_size,
+            intermediate_size=model.mlp_width,
+            num_hidden_layers=model.layers,
+            num_attention_heads=model.heads,
+            num_key_value_heads=model.kv_heads,
+            max_position_embeddings=model.positions,
+            tie_word_embeddings=True,
+            pad_token_id=codec.id(PAD),
+        )
+    )
+
+
+def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: FilmDomain | None) -> None:
+    save_checkpoint(
+        folder,
+        parts,
+        name=f"{config.name}-{folder.name}",
+        modalities=(Modality.TEXT, Modality.IMAGE) if films else (Modality.TEXT,),
+        image_domain=films,
+        data=dict(data.fingerprints),
+        metrics={},
+        licence="Apache-2.0",
+        whole_report=config.language_model.whole_report,
+    )

@@ -1,0 +1,97 @@
+"""Rows by chunks, from synthetic studies as they are made or from files, with their films to be read when needed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, Protocol
+
+from training.data.rows import Row
+from training.synthetic.facts import drawn_facts
+from training.synthetic.studies import Study, make_study
+from vlmkg.image import Film, read_film
+
+FILM_SIZE = 128
+"""Rows and columns of a phantom film as the stages draw it: what the small encoder takes."""
+
+
+class Loaded(NamedTuple):
+    """A row, and what reads each of its films."""
+
+    row: Row
+    films: tuple[Callable[[], Film], ...] = ()
+
+
+class RowReader(Protocol):
+    """Gives the rows of a chunk; the same number gives the same rows. `fingerprint` names the data."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What changes when the rows do."""
+        ...
+
+    def __call__(self, number: int) -> list[Loaded]:
+        """The rows of the chunk of that number, from 0 on without end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticRows:
+    """`chunk` synthetic studies at a time, all different."""
+
+    seed: int
+    film_share: float
+    chunk: int
+    fingerprint: str
+
+    def __call__(self, number: int) -> list[Loaded]:
+        """The studies from `number * chunk` on."""
+        first = number * self.chunk
+        return [synthetic(make_study(self.seed, at, self.film_share)) for at in range(first, first + self.chunk)]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """Rows of files, in a new order each epoch. `folder` is where the films' paths begin."""
+
+    rows: tuple[Row, ...]
+    folder: Path
+    chunk: int
+    seed: int
+    fingerprint: str
+
+    def __call__(self, number: int) -> list[Loaded]:
+        """A stretch of the epoch's order; an epoch's last chunk may be short."""
+        chunks = -(-len(self.rows) // self.chunk)
+        epoch, at = divmod(number, chunks)
+        order = list(self.rows)
+        Random(self.seed + epoch).shuffle(order)  # noqa: S311 - an order, no secret
+        return [from_file(row, self.folder) for row in order[at * self.chunk : (at + 1) * self.chunk]]
+
+
+def synthetic(study: Study) -> Loaded:
+    """A synthetic study as a row; its film is drawn when it is read."""
+    if study.facts is None:
+        return Loaded(Row(study.study_id, study.patient_id, study.text, study.graph))
+    film = tuple((name, str(label)) for name, label in drawn_facts(study.facts))
+    row = Row(study.study_id, study.patient_id, study.text, study.graph, film=film)
+    return Loaded(row, (partial(_phantom, study),))
+
+
+def from_file(row: Row, folder: Path) -> Loaded:
+    """A row of a file; its films are read from the folder."""
+    return Loaded(row, tuple(partial(_film, folder / image) for image in row.images))
+
+
+def rows_of(loaded: Sequence[Loaded]) -> list[Row]:
+    """The rows alone."""
+    return [one.row for one in loaded]
+
+
+def _phantom(study: Study) -> Film:
+    return Film(study.film(FILM_SIZE))
+
+
+def _film(path: Path) -> Film:
+    return read_film(path.read_bytes())

@@ -1,0 +1,189 @@
+"""The training loop of every stage, on accelerate: one CPU, one GPU or several, float32 or bfloat16.
+
+A run that was killed goes on from its last state and draws the same curve: batches are numbered, the learning rate
+follows from the step, and rows of the log behind the state are written anew.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, send_to_device, set_seed
+from rich.progress import Progress
+from torch import Tensor, nn
+
+from training.stages.batches import Cursor
+from training.stages.config import Precision, StageConfig
+from training.stages.records import Records
+from training.stages.schedule import learning_rate
+from training.stages.signatures import Signature, Watch
+from training.stages.state import State, load_state, save_state
+
+BETAS = (0.9, 0.98)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a stage trains.
+
+    `network(batch)` gives the loss; of its parameters those named in `trained` move, the others stay. `stream` gives
+    batches from a place on. `evaluate(network)` gives the figures of a row, `validation_loss` among them. `watched`
+    are names of parts whose gradient is watched.
+    """
+
+    network: nn.Module
+    trained: frozenset[str]
+    stream: Callable[[Cursor], Iterator[tuple[Cursor, Any]]]
+    evaluate: Callable[[nn.Module], Mapping[str, float]]
+    watched: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where the loop stands."""
+
+    step: int
+    cursor: Cursor
+    best: float
+    stale: int
+    losses: list[Tensor] = field(default_factory=list)
+
+
+def run_stage(task: Task, stage: StageConfig, folder: Path, seed: int, precision: Precision) -> list[Signature]:
+    """Train until the steps are done or the loss gets no better; returns the failure signatures that were seen.
+
+    `folder` holds state and records; where there is a state, the run goes on from it. With `patience`, the network
+    ends with its best weights, else with its last.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    set_seed(seed)
+    # Batches without a film leave the projector without a gradient.
+    uneven = DistributedDataParallelKwargs(find_unused_parameters=True)
+    accelerator = Accelerator(mixed_precision=precision.value, kwargs_handlers=[uneven])
+    freeze(task.network, task.trained)
+    parameters = [weight for weight in task.network.parameters() if weight.requires_grad]
+    plain: torch.optim.Optimizer = torch.optim.AdamW(
+        parameters, lr=stage.learning_rate, betas=BETAS, weight_decay=stage.weight_decay
+    )
+    network, optimizer = accelerator.prepare(task.network, plain)
+    progress = _resumed(folder, accelerator, network, optimizer)
+    watch = Watch(task.watched)
+    records = Records(folder, progress.step) if accelerator.is_main_process else None
+    loop = _Loop(task, stage, folder, accelerator, network, optimizer, records, watch)
+    loop.run(progress)
+    if records:
+        records.close()
+    best = folder / "best.pt"
+    if stage.patience and best.exists():
+        accelerator.unwrap_model(network).load_state_dict(torch.load(best, map_location="cpu", weights_only=True))
+    return watch.seen
+
+
+def freeze(network: nn.Module, trained: frozenset[str]) -> None:
+    """Let gradients reach the named parameters alone. Raises ValueError for a name that is none."""
+    names = {name for name, _ in network.named_parameters()}
+    if not trained <= names:
+        raise ValueError(f"no parameters: {sorted(trained - names)[:3]}")
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(name in trained)
+
+
+def _resumed(folder: Path, accelerator: Accelerator, network: nn.Module, optimizer: Any) -> _Progress:
+    state = load_state(folder)
+    if state is None:
+        return _Progress(0, Cursor(), float("inf"), 0)
+    accelerator.unwrap_model(network).load_state_dict(state.network)
+    optimizer.load_state_dict(state.optimizer)
+    return _Progress(state.step, state.cursor, state.best, state.stale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    task: Task
+    stage: StageConfig
+    folder: Path
+    accelerator: Accelerator
+    network: nn.Module
+    optimizer: Any
+    records: Records | None
+    watch: Watch
+
+    def run(self, progress: _Progress) -> None:
+        """Steps until the end."""
+        batches = self.task.stream(progress.cursor)
+        with Progress(disable=not self._shown()) as bar:
+            shown = bar.add_task(self.folder.name, total=self.stage.steps, completed=progress.step)
+            started = time.monotonic()
+            while progress.step < self.stage.steps and not self._stopped(progress):
+                self._step(progress, batches)
+                bar.update(shown, completed=progress.step)
+                if progress.step % self.stage.evaluate_every == 0 or progress.step == self.stage.steps:
+                    self._evaluate(progress, time.monotonic() - started)
+
+    def _shown(self) -> bool:
+        return self.accelerator.is_main_process and Progress().console.is_terminal
+
+    def _stopped(self, progress: _Progress) -> bool:
+        return bool(self.stage.patience) and progress.stale >= self.stage.patience
+
+    def _step(self, progress: _Progress, batches: Iterator[tuple[Cursor, Any]]) -> None:
+        """One optimizer step over `accumulation` batches a device; each device takes its own of the stream."""
+        rate = learning_rate(self.stage, progress.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        losses = []
+        for part in range(self.stage.accumulation):
+            batch, progress.cursor = self._own_batch(batches)
+            last = part + 1 == self.stage.accumulation
+            # Gradients of several devices are summed with the last batch of a step alone.
+            with self.accelerator.autocast(), nullcontext() if last else self.accelerator.no_sync(self.network):
+                loss = self.network(batch) / self.stage.accumulation
+                self.accelerator.backward(loss)
+            losses.append(loss.detach())
+        norms = self.watch.gradients(self.network, progress.step)
+        norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.stage.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        progress.step += 1
+        progress.losses.append(torch.stack(losses).sum())
+        if self.records:
+            values = {"loss": float(progress.losses[-1]), "learning_rate": rate, "gradient": float(norm or 0), **norms}
+            self.records.step(progress.step, values)
+
+    def _own_batch(self, batches: Iterator[tuple[Cursor, Any]]) -> tuple[Any, Cursor]:
+        world = self.accelerator.num_processes
+        drawn = [next(batches) for _ in range(world)]
+        _, batch = drawn[self.accelerator.process_index]
+        return send_to_device(batch, self.accelerator.device), drawn[-1][0]
+
+    def _evaluate(self, progress: _Progress, seconds: float) -> None:
+        """A row of the log; the state to go on from."""
+        figures = {"loss": float(torch.stack(progress.losses).mean()), **self._figures()}
+        progress.losses.clear()
+        better = figures["validation_loss"] < progress.best
+        progress.best = min(progress.best, figures["validation_loss"])
+        progress.stale = 0 if better else progress.stale + 1
+        network = self.accelerator.unwrap_model(self.network).state_dict()
+        if self.records:
+            rate = learning_rate(self.stage, progress.step - 1)
+            self.records.evaluation(progress.step, {**figures, "learning_rate": rate, "seconds": round(seconds, 1)})
+            if better and self.stage.patience:
+                torch.save(network, self.folder / "best.pt")
+            state = State(
+                progress.step, progress.cursor, network, self.optimizer.state_dict(), progress.best, progress.stale
+            )
+            save_state(self.folder, state)
+        self.accelerator.wait_for_everyone()
+
+    def _figures(self) -> Mapping[str, float]:
+        network = self.accelerator.unwrap_model(self.network)
+        network.eval()
+        with torch.inference_mode(), self.accelerator.autocast():
+            figures = self.task.evaluate(network)
+        network.train()
+        return figures
