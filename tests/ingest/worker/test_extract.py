@@ -1,5 +1,6 @@
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from ingest.ledger.database import Ledger
 from ingest.ledger.states import State
 from ingest.ledger.studies import LedgerStudy
 from ingest.submit import Receiver, receive, receive_many
-from ingest.worker.extract import GROUP, extract_some
+from ingest.worker.batcher import Batcher, BatchLimits
+from ingest.worker.extract import GROUP, extract_beside_others, extract_some
 from ingest.worker.reading import Reader, reader_of
+from ingest.worker.turns import Turns
 from tests.ingest.worker.engines import POISON, Watched, fail_on_poison, rules
 from tests.ingest.worker.messages import CLEAR, EFFUSION, NODULE, hl7
 
@@ -146,6 +149,23 @@ def test_a_poisonous_report_dies_after_three_attempts_and_harms_nobody(receiver:
     assert dead.detail is not None
     assert dead.detail.startswith("ValueError at ")
     assert POISON not in dead.detail
+
+
+def test_threads_that_share_an_engine_read_everything_and_a_poisonous_report_dies_alone(receiver: Receiver) -> None:
+    receive_many(receiver, [hl7(f"r{number}", POISON if number == 7 else EFFUSION) for number in range(100)])
+    engine = Batcher(Watched(fail_on_poison), BatchLimits(most=8, wait=timedelta(milliseconds=5)))
+    reader, turns = reader_of(engine), Turns()
+
+    def work(_thread: int) -> None:
+        while extract_beside_others(receiver.ledger, reader, "me", LEASE, turns):
+            pass
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    assert states(receiver.ledger) == {State.EXTRACTED: 99, State.DEAD: 1}
+    with receiver.ledger.read() as connection:
+        attempts = {event.id: event.attempts for event in events.list_events(connection, limit=200)}
+    assert {event_id: number for event_id, number in attempts.items() if number} == {8: 3}
 
 
 def test_an_outage_costs_no_attempt_and_gives_everything_back(receiver: Receiver) -> None:
