@@ -67,7 +67,7 @@ class TransformerProjector(nn.Module):
     def forward(self, features_BF: Tensor) -> Tensor:
         """(B, F) -> (B, N, D)."""
         batch = features_BF.shape[0]
-        clip_BKD = self.clip_tokens(features_BF).view(batch, self.clip_length, -1)
+        clip_BKD = self.clip_tokens(features_BF).unflatten(1, (self.clip_length, -1))
         x_BSD = torch.cat((clip_BKD, self.prefix.expand(batch, -1, -1)), dim=1)
         for layer in self.layers:
             x_BSD = layer(x_BSD)
