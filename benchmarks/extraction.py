@@ -2,7 +2,7 @@
 
     python -m benchmarks.extraction score GOLD.json [--reports REPORTS.tgz] [--errors N]
     python -m benchmarks.extraction speed REPORTS.tgz [--medspacy PYTHON] [--gold GOLD.json]
-    python -m benchmarks.extraction coverage REPORTS.tgz [--show 40]
+    python -m benchmarks.extraction coverage REPORTS.tgz|FEED.jsonl [--show 40]
 
 `score` prints F1 by type: of the first 20 reports by id, on which the rules were made; of the others, which were only
 ever scored; and, with --reports, of sentences that occur in other reports and of those that do not. --errors shows
@@ -10,20 +10,23 @@ errors of the first 20 alone, so that the others stay unseen.
 `speed` prints reports a second on one core, first pass and with sentences known, by the clock and by CPU time (which a
 busy machine disturbs less), and each stage's share; with --medspacy the same of medSpaCy's rules in the same run, and
 with --gold the presence that its ConText gives the gold observations.
-`coverage` prints how many words have no role and how many sentences no graph.
+`coverage` prints how many words have no role, how many sentences no graph, and how many triplets are refused: of an
+Open-i archive, or of a feed of HL7 messages (.jsonl).
 """
 
 import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.open_i import open_i, sentence_words
 from benchmarks.reading_speed import WORKED, speed
+from benchmarks.reports import hl7_texts, open_i, read_sentence_words, sentence_words
 from training.documents import Document, read_document
 from training.metrics import count, f1, total
+from vlmkg import validation
 from vlmkg.lexicon.guess import guess
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import Word
@@ -106,23 +109,43 @@ def errors(key: str, gold: Document, read: Document) -> Iterable[str]:
 
 
 def coverage(arguments: argparse.Namespace) -> None:
-    """Print what the lexicon does not know and what gave no graph."""
-    sentences = Counter(words for text in open_i(arguments.reports).values() for words in sentence_words(text))
-    known = lexicon()
-    in_phrases = {token for rows in known.phrases.values() for phrase, _ in rows for token in phrase}
+    """Print what the lexicon does not know, what gave no graph, and how many triplets were refused."""
+    if arguments.reports.suffix == ".jsonl":
+        for name, chest in (("chest radiographs", True), ("other exams", False)):
+            print(f"{name}: ", end="")
+            cover(hl7_texts(arguments.reports, chest=chest), arguments.show)
+    else:
+        cover(list(open_i(arguments.reports).values()), arguments.show)
+
+
+def cover(texts: list[str], show: int) -> None:
+    """Print the coverage of these reports, and the `show` commonest words without a role."""
+    graphs = RulesEngine().extract(texts)
+    refused = sum(len(validation.validate(text, graph)[1]) for text, graph in zip(texts, graphs, strict=True))
+    empty_texts = sum(not text for text in texts)
+    triplets = sum(len(graph.relations) for graph in graphs)
+    print(f"{len(texts)} reports ({empty_texts} without text), {triplets} triplets,", end="")
+    print(f" {refused} refused; {sum(not one.mentions for one in graphs) - empty_texts} texts without a graph")
+    sentences = Counter(words for text in texts for words in read_sentence_words(text))
     words = Counter(word for line, number in sentences.items() for word in line * number if word.isalpha())
-    missed = Counter(
-        {
-            word: number
-            for word, number in words.items()
-            if word not in known.words and word not in in_phrases and guess(word) is Word.OTHER
-        }
-    )
+    missed = Counter({word: number for word, number in words.items() if not has_role(word)})
     empty = Counter({line: number for line, number in sentences.items() if not read_sentence(line).mentions})
     print(f"{len(words)} words, {len(missed)} without a role ({missed.total() / words.total():.2%} of the text)")
     print(f"{sentences.total()} sentences, {empty.total()} without a graph ({empty.total() / sentences.total():.2%})")
-    for word, number in missed.most_common(arguments.show):
+    for word, number in missed.most_common(show):
         print(f"  {number:5d} {word}")
+
+
+@cache
+def phrase_words() -> frozenset[str]:
+    """The words that stand in phrases of the lexicon."""
+    return frozenset(token for rows in lexicon().phrases.values() for phrase, _ in rows for token in phrase)
+
+
+def has_role(word: str) -> bool:
+    """Whether the lexicon or a rule on a word's form knows what it does; articles and the like do nothing."""
+    known = lexicon()
+    return word in known.words or word in phrase_words() or guess(word) is not Word.OTHER
 
 
 def main() -> None:

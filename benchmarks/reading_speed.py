@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.open_i import open_i
+from benchmarks.reports import open_i
 from vlmkg import validation
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import OBSERVATIONS
@@ -41,7 +41,7 @@ Spans = dict[tuple[int, int], str]
 
 def speed(arguments: Namespace) -> None:
     """Print reports a second, the share of each stage, and medSpaCy's figures beside them."""
-    texts = list(open_i(arguments.reports).values())
+    texts = [text for text in open_i(arguments.reports).values() if text]
     rates = read_twice(texts)
     spent = stages(texts[: arguments.profile_reports])
     for name, seconds in spent.items():
