@@ -1,17 +1,23 @@
 """What `vlmkg demo` tells: the day is sent, then three questions are asked, then the reader is shown around."""
 
-import subprocess
+import asyncio
 import sys
-from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.syntax import Syntax
 
+from ingest.settings import existing_ledger_of
 from stack.demo import answers
 from stack.demo.hospital_day import SyntheticMessage, hospital_day
 from stack.demo.questions import CYPHER, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
+from stack.simulate.checking import wait_until_settled
+from stack.simulate.sending import Account, Plan, send
+from stack.simulate.traffic import Message
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.errors import VlmkgError
+
+PLAN = Plan(rate=0, sockets=4, faulty=0, seed=0, limit_s=300)
 
 
 def tell(data: DataDir, endpoints: Endpoints) -> None:
@@ -24,24 +30,32 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
         f"{len(day)} HL7 v2 messages about {studies} studies of {patients} made-up patients: preliminary, final and "
         "corrected reports, negated and hedged findings, follow-ups over months."
     )
-    _send(data, _write(data.root / "demo" / "hospital-day", day))
+    _send(console, data, endpoints, day)
     found = _first(console, endpoints)
     _second(console, endpoints, found)
     _third(console, endpoints)
     _look_around(console, endpoints)
 
 
-def _write(folder: Path, day: list[SyntheticMessage]) -> Path:
-    """One file a message, named by the order of sending."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, message in enumerate(day, 1):
-        (folder / f"{number:03d}-{message.accession}-{message.status}.hl7").write_bytes(message.raw)
-    return folder
-
-
-def _send(data: DataDir, folder: Path) -> None:
-    command = [sys.executable, "-m", "vlmkg", "import", str(folder), "--wait", "--data", str(data.root)]
-    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own command
+def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[SyntheticMessage]) -> None:
+    """Through the MLLP door, as a hospital would; then wait until the graph shows it all."""
+    if endpoints.mllp is None:
+        raise VlmkgError("the MLLP door is not open", "leave VLMKG_GATEWAY_DOORS unset")
+    messages = [Message(f"SYN{one.accession}{one.status}", one.raw, one) for one in day]
+    account, ledger = Account(), existing_ledger_of(data)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    try:
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task(f"acknowledged by {endpoints.mllp}", total=len(day))
+            asyncio.run(send(endpoints.mllp, messages, PLAN, account, lambda: progress.advance(bar)))
+            bar = progress.add_task("merged into the graph", total=len(day))
+            settled = wait_until_settled(
+                ledger, PLAN.limit_s, lambda waiting: progress.update(bar, completed=max(0, len(day) - waiting))
+            )
+            progress.update(bar, completed=len(day))
+    finally:
+        ledger.close()
+    if len(account.accepted) < len(messages) or not settled:
         raise VlmkgError("the hospital day was not received whole", f"see: vlmkg events list --data {data.root}")
 
 
