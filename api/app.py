@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, WebSocket
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api.audit import AuditWriter
@@ -14,6 +14,7 @@ from api.context import Services
 from api.endpoint import Endpoint, answer
 from api.explorer import add_explorer
 from api.health import parts_answering
+from api.metrics import answer_metrics, new_metrics
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
 from api.websocket import serve
@@ -45,7 +46,7 @@ def create_app(settings: ApiSettings, parts: Parts) -> FastAPI:
             writer = AuditWriter(receiver.ledger)
             services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
             keeper = doorkeeper(receiver.ledger, open_house=not settings.auth)
-            app.state.endpoint = Endpoint(build_schema(settings), services, keeper, writer)
+            app.state.endpoint = Endpoint(build_schema(settings), services, keeper, writer, new_metrics())
             try:
                 yield
             finally:
@@ -73,6 +74,11 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
     @app.get("/healthz")
     async def alive() -> dict[str, str]:
         return {"status": "alive"}
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        endpoint: Endpoint = request.app.state.endpoint
+        return await answer_metrics(endpoint.metrics, endpoint.services.receiver.ledger)
 
     @app.get("/readyz")
     async def ready(request: Request) -> JSONResponse:

@@ -24,6 +24,7 @@ from api.audit import AuditWriter, Entry
 from api.callers import Doorkeeper
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked, masked_error
+from api.metrics import Metrics
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
 
@@ -50,6 +51,7 @@ class Endpoint:
     services: Services
     doorkeeper: Doorkeeper
     audit: AuditWriter
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,18 @@ async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
         caller = await endpoint.doorkeeper.admit(request.headers.get("authorization"))
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
+        code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
+        endpoint.metrics.operation("", [code], time.perf_counter() - started)
         return refusal(error)
     context = ApiContext(endpoint.services, caller, asked.operation_name)
     result = await _run(endpoint, asked, context)
     try:
         codes = await audited(endpoint, context, result)
     except (VlmkgError, TimeoutError):
+        endpoint.metrics.operation(context.action, [Code.SERVICE_UNAVAILABLE], time.perf_counter() - started)
         return refusal(ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again"))
     seconds = round(time.perf_counter() - started, 4)
+    endpoint.metrics.operation(context.action, codes, seconds)
     log.info("api.operation", action=context.action, role=caller.role.value, seconds=seconds, codes=codes)
     return JSONResponse(shown(result))
 

@@ -10,13 +10,10 @@ from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
 from api.reading import Info, shaped
-from ingest.ledger.states import State
+from ingest.ledger.states import SETTLED
 
 LOOK_EVERY_S = 0.5
 """Seconds between two looks at the ledger: a process elsewhere changes it, and says so nowhere else."""
-
-SETTLED = frozenset({State.MERGED, State.REFUSED, State.DEAD})
-"""States that work on an event ends in."""
 
 
 @strawberry.type(description="What can be followed, over graphql-transport-ws.")

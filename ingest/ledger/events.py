@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 
+from ingest.ledger.database import now
 from ingest.ledger.sightings import chunks
-from ingest.ledger.states import State
+from ingest.ledger.states import SETTLED, State
 from ingest.ledger.tables import events, rejections, sightings, study_extractions
 
 
@@ -91,6 +92,13 @@ def summary(connection: Connection) -> dict[State, int]:
     """How many events are in each state, all states named."""
     found = _counted(connection, select(events.c.state, func.count()).group_by(events.c.state))
     return {state: found.get(state, 0) for state in State}
+
+
+def oldest_unsettled(connection: Connection) -> timedelta:
+    """The age of the oldest event on which work has not ended; zero where there is none."""
+    first = select(func.min(events.c.received_at)).where(events.c.state.not_in(SETTLED))
+    received = connection.execute(first).scalar_one()
+    return max(now(connection) - received, timedelta()) if received else timedelta()
 
 
 def reasons(connection: Connection, state: State) -> dict[str, int]:

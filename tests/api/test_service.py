@@ -37,6 +37,26 @@ def test_alive_and_ready(serve: Serve, redis_server: RedisServer) -> None:
     assert (ready.status_code, ready.json()) == (200, {"graph": "ok", "ledger": "ok", "queue": "ok"})
 
 
+def test_metrics_count_and_name_nobody(api: Api) -> None:
+    api.submit("REPORT-MARK", "FINDINGS: Left pleural effusion MARK.", "PATIENT-MARK")
+    api.ask("{ findings(first: -1) { totalCount } }")
+    api.ask("{ findings { totalCount } }", role=None)
+    before = api.client.get("/metrics").text
+    assert 'vlmkg_events{state="received"} 1.0' in before
+    assert 'vlmkg_api_operations_total{code="ok",kind="mutation"} 1.0' in before
+    assert 'vlmkg_api_operations_total{code="BAD_USER_INPUT",kind="query"} 1.0' in before
+    assert 'vlmkg_api_operations_total{code="UNAUTHENTICATED",kind="unread"} 1.0' in before
+    assert 'vlmkg_api_operation_seconds_count{kind="mutation"} 1.0' in before
+    assert "MARK" not in before
+    age = re.search(r"^vlmkg_oldest_unsettled_event_seconds (\S+)$", before, re.MULTILINE)
+    assert age is not None
+    assert float(age[1]) > 0
+    api.work()
+    after = api.client.get("/metrics").text
+    assert 'vlmkg_events{state="merged"} 1.0' in after
+    assert "vlmkg_oldest_unsettled_event_seconds 0.0" in after
+
+
 def test_readiness_names_the_part_that_does_not_answer(serve: Serve) -> None:
     client = serve(broker_url=f"redis://127.0.0.1:{free_port()}/0").client
     ready = client.get("/readyz")

@@ -1,0 +1,68 @@
+"""`/metrics` for Prometheus: where the events stand, and how operations end and how long they take.
+
+Labels are states, kinds of operation and codes: nothing that a sender or a client wrote, no patient.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from ingest.errors import OutageError
+from ingest.ledger import events
+from ingest.ledger.database import Ledger
+from ingest.ledger.states import State
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+_KINDS = frozenset({"query", "mutation", "subscription"})
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What one process counts."""
+
+    registry: CollectorRegistry
+    operations: Counter
+    seconds: Histogram
+    events: Gauge
+    oldest: Gauge
+
+    def operation(self, action: str, codes: list[str], seconds: float) -> None:
+        """Count one operation. `action` as `api.guard.action_of` makes it, empty where nothing could be read."""
+        kind = action.partition(" ")[0]
+        kind = kind if kind in _KINDS else "unread"
+        self.operations.labels(kind, codes[0] if codes else "ok").inc()
+        self.seconds.labels(kind).observe(seconds)
+
+
+def new_metrics() -> Metrics:
+    """Metrics of a process that starts now."""
+    registry = CollectorRegistry()
+    operations = Counter(
+        "vlmkg_api_operations", "GraphQL operations by how they ended.", ["kind", "code"], registry=registry
+    )
+    seconds = Histogram("vlmkg_api_operation_seconds", "What they took.", ["kind"], buckets=_SECONDS, registry=registry)
+    states = Gauge("vlmkg_events", "Events in each state.", ["state"], registry=registry)
+    age = "Age of the oldest event not settled; 0: none."
+    oldest = Gauge("vlmkg_oldest_unsettled_event_seconds", age, registry=registry)
+    return Metrics(registry, operations, seconds, states, oldest)
+
+
+async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
+    """The page; 503 while the ledger does not answer."""
+    try:
+        states, oldest = await asyncio.to_thread(_read, ledger)
+    except OutageError:
+        return Response("the ledger does not answer\n", status_code=503, media_type="text/plain")
+    for state, number in states.items():
+        metrics.events.labels(state.value).set(number)
+    metrics.oldest.set(oldest.total_seconds())
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _read(ledger: Ledger) -> tuple[dict[State, int], timedelta]:
+    with ledger.read() as connection:
+        return events.summary(connection), events.oldest_unsettled(connection)
