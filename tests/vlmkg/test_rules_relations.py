@@ -68,6 +68,7 @@ from vlmkg.rules.report import read_report
         ("Opacity. Exam limited due to artifact.", set()),
         ("Opacity, possibly a cyst.", {"opacity => cyst"}),
         ("Opacity, possible cyst.", set()),
+        ("Cardiomegaly, question pleural effusion.", {"effusion @ pleural"}),
         ("Clips, perhaps from cholecystectomy.", {"clips => cholecystectomy"}),
         ("Opacity which may represent sequela from infection.", {"opacity => sequela", "sequela > infection"}),
         ("Opacity. Consider pneumonia.", {"opacity => pneumonia"}),

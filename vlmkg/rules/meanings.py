@@ -11,6 +11,7 @@ from vlmkg.rules.scope import bare_of, possibly_from
 from vlmkg.schema import Presence, RelationType
 
 _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
+_MODALS = frozenset({"may", "might", "could", "would"})
 _BETWEEN = frozenset({Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
 
 
@@ -66,11 +67,19 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     meaning = part.heads[-1].text in lexicon().meanings or (part.noun and _perhaps(part))
     if words == {Word.HOLE} and not any(one.noun for one in evidence):
         return False
+    if Word.HOLE not in words and part.places and _second_finding(part):
+        return False
     if Word.HEDGE in words or Word.HOLE in words:
         return meaning and (not part.phrase.predicate or Word.HOLE in words)
     following = parts[index + 1 : index + 3]
     versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
     return versus and words == {Word.COMMA} and part.noun
+
+
+def _second_finding(part: Part) -> bool:
+    """ "Cardiomegaly, question pleural effusion": at a place of its own; not so "possibly ...", "may be ..."."""
+    hedges = [unit.text for unit in part.phrase.joint if unit.word is Word.HEDGE]
+    return bool(hedges) and not _perhaps(part) and _MODALS.isdisjoint(hedges)
 
 
 def _perhaps(part: Part) -> bool:
