@@ -57,7 +57,9 @@ def worker(
 ) -> None:
     """Run a worker: extract and merge. Ctrl-C or SIGTERM ends it after the work in hand."""
     number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
-    if queue == ALL or len(devices) > 1:
+    # A model's process has a parent too: who is killed with a batch on a GPU, or hangs, is started again.
+    is_model = engine not in ENGINES and queue != Queue.MERGE
+    if queue == ALL or (is_model and not with_parent):
         configure_logging()
         common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
         sys.exit(run_all([(*one, *common) for one in _workers(queue, devices)]))

@@ -53,30 +53,30 @@ def test_nothing_is_claimed_while_the_model_loads_and_nothing_is_lost(receiver: 
         seen.update(states(receiver.ledger))
         return "engine loaded" in worker.log.read_text()
 
-    wait_for(loaded, 60)
+    wait_for(loaded, 120)
     assert seen == {State.RECEIVED}
-    wait_for(lambda: states(receiver.ledger) == {State.EXTRACTED: 50}, 60)
+    wait_for(lambda: states(receiver.ledger) == {State.EXTRACTED: 50}, 120)
     worker.wait_until_ready()
     for study in all_studies(receiver):
         assert study.extraction is not None
         assert (study.extraction.checkpoint, study.extraction.checkpoint_digest) == ("tests", "c" * 64)
         (reading,) = load_readings(study.extraction.result).values()
         assert {mention.witness for mention in reading.graph.mentions} == {Witness.BOTH}
-    assert worker.children() == []
+    assert len(worker.children()) == 1
     assert worker.stop() == 0
 
 
 def test_a_hung_or_killed_engine_is_replaced_and_its_events_are_read(receiver: Receiver, start_model: Start) -> None:
-    parent = start_model("--device", "one", "--device", "two", VLMKG_ENGINE_LIMIT="1")
+    parent = start_model(VLMKG_ENGINE_LIMIT="3")
     receive(receiver, hl7("hangs", f"FINDINGS: Left base {HANGS}. No effusion."))
-    wait_for(lambda: states(receiver.ledger) == {State.EXTRACTED: 1}, 60)
+    wait_for(lambda: states(receiver.ledger) == {State.EXTRACTED: 1}, 120)
     assert "the engine hangs" in parent.log.read_text()
 
     killed = parent.children()
     receive_many(receiver, [hl7(f"r{number}") for number in range(100)])
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: states(receiver.ledger) == {State.EXTRACTED: 101}, 60)
+    wait_for(lambda: states(receiver.ledger) == {State.EXTRACTED: 101}, 120)
     assert set(parent.children()).isdisjoint(killed)
     with receiver.ledger.read() as connection:
         found = events.list_events(connection, limit=200)
