@@ -72,11 +72,11 @@ def test_the_first_window_is_applied_after_the_rescale(function, formula):
 
 def test_a_voi_lut_comes_before_the_window():
     table = Dataset()
-    table.LUTDescriptor = [4096, 0, 8]
-    shown = ((np.arange(4096) // 16) ** 2 // 255).astype(np.uint16)
+    table.LUTDescriptor = [4096, 0, 12]
+    shown = (np.arange(4096) ** 2 // 4095).astype(np.uint16)
     table.LUTData = shown.tobytes()
     content = written(film(VOILUTSequence=Sequence([table]), WindowCenter="1", WindowWidth="2"))
-    close(content, shown[RAMP] / 255)
+    close(content, shown[RAMP] / 4095)
 
 
 def test_padding_is_black_in_either_polarity_and_stretches_nothing():
