@@ -1,0 +1,98 @@
+"""A model of random weights from a real checkpoint, through a real worker and graph, as GraphQL shows it."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset
+
+from ingest.formats.origin import Format
+from ingest.ledger.states import State
+from ingest.settings import receiver_of
+from ingest.submit import Incoming, receive
+from tests.api.conftest import EFFUSION, Api, Serve
+from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.redis_server import RedisServer
+from tests.ingest.formats.dicom_files import film, part10
+from tests.ingest.worker.running import Worker, wait_until_settled
+from vlmkg.checkpoint.manifest import verify
+from vlmkg.data_dir import DataDir
+
+STUDY = "1.2.840.77.1"
+QUERY = """query ($uid: String!) {
+  checkpoint { engine checkpoint checkpointDigest studies otherEngines }
+  study(studyUid: $uid) {
+    pairing
+    extraction {
+      engine checkpoint checkpointDigest engineDigest modalities warnings outOfDomain
+      agreement { mentionsBoth mentionsModel mentionsRules relationsBoth relationsModel relationsRules disputed }
+    }
+    findings(first: 200, where: {presence: [PRESENT, UNCERTAIN, ABSENT]}) {
+      edges { node { text presence score witness disputed span { start end } locations { text witness } } }
+    }
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from vlmkg.checkpoint.tiny import make
+
+    folder = tmp_path_factory.mktemp("checkpoint") / "tiny"
+    make(folder, name="tiny", promoted=True)
+    return folder
+
+
+@pytest.fixture
+def worker(
+    tmp_path: Path, checkpoint: Path, broker: RedisServer, neo4j_server: Neo4jServer, serve: Serve
+) -> Iterator[Worker]:
+    """`vlmkg worker` with the checkpoint, on the data of `serve`; all films there are synthetic."""
+    del serve
+    variables = {
+        "CELERY_BROKER_URL": broker.url,
+        "VLMKG_DATA": str(tmp_path / "var"),
+        "VLMKG_FILMS": "synthetic",
+        "OMP_NUM_THREADS": "1",
+        **neo4j_server.environment,
+    }
+    worker = Worker(tmp_path, variables, "--engine", str(checkpoint), "--device", "cpu")
+    yield worker
+    worker.end()
+
+
+def synthetic_film() -> Dataset:
+    """Noise of 64 x 64 pixels, of the patient and the study of the report."""
+    pixels = random.Random(1).randbytes(64 * 64 * 2)
+    place = {"StudyInstanceUID": STUDY, "PatientID": "p1", "IssuerOfPatientID": "TESTS"}
+    return film(pixels=pixels, Rows=64, Columns=64, BitsStored=16, HighBit=15, **place)
+
+
+def test_a_study_read_by_the_model_shows_its_witnesses_and_its_checkpoint(
+    serve: Serve, worker: Worker, checkpoint: Path, tmp_path: Path
+) -> None:
+    api: Api = serve()
+    receiver = receiver_of(DataDir(tmp_path / "var"))
+    receive(receiver, Incoming(part10(synthetic_film()), Format.DICOM))
+    api.submit("r1", EFFUSION, studyUid=STUDY)
+    assert wait_until_settled(receiver.ledger, 200) == {State.MERGED: 2}, worker.log.read_text()
+    receiver.ledger.close()
+
+    found = api.data(QUERY, uid=STUDY)
+    digest = verify(checkpoint).digest
+    study = found["study"]
+    extraction, findings = study["extraction"], [edge["node"] for edge in study["findings"]["edges"]]
+    assert found["checkpoint"]["checkpointDigest"] == digest
+    assert (extraction["engine"], extraction["checkpoint"], extraction["checkpointDigest"]) == ("model", "tiny", digest)
+    assert (study["pairing"], extraction["modalities"]) == ("paired", ["text", "image"])
+    counts = extraction["agreement"]
+    assert counts["mentionsBoth"] + counts["mentionsRules"] > 0
+    assert {finding["witness"] for finding in findings} <= {"BOTH", "MODEL", "RULES"}
+    for finding in findings:
+        assert (finding["score"] is None) == (finding["witness"] == "RULES" and not finding["disputed"])
+        assert not finding["disputed"] or finding["presence"] == "UNCERTAIN"
+        if finding["span"]:
+            assert EFFUSION[finding["span"]["start"] : finding["span"]["end"]] == finding["text"]
+    negated = [finding for finding in findings if finding["text"] == "pneumothorax"]
+    assert all(finding["presence"] != "PRESENT" for finding in negated)
