@@ -32,7 +32,7 @@ SOURCES: LiteralString = """
 MATCH (x:Report|Image)
 RETURN
   count(CASE WHEN x:Report AND (x.reportKey IS NULL OR x.reportId IS NULL) THEN 1 END) AS reports_without_key,
-  count(CASE WHEN x:Image AND x.sopInstanceUid IS NULL THEN 1 END) AS images_without_key,
+  count(CASE WHEN x:Image AND (x.imageKey IS NULL OR x.sopInstanceUid IS NULL) THEN 1 END) AS images_without_key,
   count(CASE WHEN x:Report AND COUNT { (x)<-[:HAS_REPORT]-(:Study) } <> 1 THEN 1 END) AS reports_without_one_study,
   count(CASE WHEN x:Image AND COUNT { (x)<-[:HAS_IMAGE]-(:Study) } <> 1 THEN 1 END) AS images_without_one_study,
   count(CASE WHEN EXISTS { MATCH (x)-[:SUPERSEDES]->(y) WHERE NOT y:Report OR y.reportId <> x.reportId }

@@ -14,7 +14,7 @@ from vlmkg.schema import Kind, RelationType
 
 Row = dict[str, Any]
 
-_LAYOUT = 2
+_LAYOUT = 3
 """Part of every projection digest: raise it when the same records are to be written differently."""
 
 MENTIONS_AT_ONCE = 5000
@@ -125,11 +125,17 @@ def _supersedes(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
     return [{"newer": report.report_key, "older": report.supersedes} for report in reports if report.supersedes]
 
 
+def image_key(subgraph: StudySubgraph, sop_instance_uid: str) -> str:
+    """The key of an image: its UID within the patient. One UID that two patients use is two images."""
+    return digest("image", subgraph.patient.patient_id, sop_instance_uid)
+
+
 def _images(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
     return [
         {
             "study": subgraph.study.study_key,
             "properties": {
+                "imageKey": image_key(subgraph, image.sop_instance_uid),
                 "sopInstanceUid": image.sop_instance_uid,
                 "view": image.view,
                 "rows": image.rows,
@@ -153,7 +159,11 @@ def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
             continue
         uids = {image.sop_instance_uid for image in subgraph.images}
         for source in extraction.reads:
-            (images if source in uids else reports).append({"extraction": extraction.extraction_id, "source": source})
+            row = {"extraction": extraction.extraction_id, "source": source}
+            if source in uids:
+                images.append(row | {"source": image_key(subgraph, source)})
+            else:
+                reports.append(row)
         properties = {
             "extractionId": extraction.extraction_id,
             "engine": extraction.engine,

@@ -66,7 +66,7 @@ RETURN DISTINCT s.studyKey AS key
 """
 HOLDERS_OF_IMAGES: LiteralString = """
 UNWIND $keys AS key
-MATCH (i:Image {sopInstanceUid: key})<-[:HAS_IMAGE]-(s:Study)
+MATCH (i:Image {imageKey: key})<-[:HAS_IMAGE]-(s:Study)
 RETURN DISTINCT s.studyKey AS key
 """
 FORGET_DIGESTS: LiteralString = """
@@ -81,7 +81,7 @@ DETACH DELETE r
 """
 DELETE_IMAGES: LiteralString = """
 UNWIND $keys AS key
-MATCH (i:Image {sopInstanceUid: key})
+MATCH (i:Image {imageKey: key})
 DETACH DELETE i
 """
 
@@ -135,7 +135,7 @@ CREATE (e)-[:READ]->(r)
 CREATE_READ_IMAGES: LiteralString = """
 UNWIND $rows AS row
 MATCH (e:Extraction {extractionId: row.extraction})
-MATCH (i:Image {sopInstanceUid: row.source})
+MATCH (i:Image {imageKey: row.source})
 CREATE (e)-[:READ]->(i)
 """
 CREATE_FINDINGS: LiteralString = """

@@ -11,7 +11,7 @@ from graph.connection import outages
 from graph.errors import IncompleteWriteError
 from graph.locks import take_projection_lock
 from graph.records import StudySubgraph
-from graph.rows import Write, projection_digest, writes_of
+from graph.rows import Write, image_key, projection_digest, writes_of
 
 TIMEOUT_SECONDS = 120.0
 """How long one transaction may take. A few hundred studies take about a second; a lost one must not keep the lock."""
@@ -103,7 +103,7 @@ def _remove(tx: ManagedTransaction, keys: list[str], coming: Sequence[StudySubgr
         (statements.DELETE_STUDIES, keys),
         (statements.FORGET_DIGESTS, sorted(holders)),
         (statements.DELETE_REPORTS, _report_keys(coming) if holders else []),
-        (statements.DELETE_IMAGES, _image_uids(coming) if holders else []),
+        (statements.DELETE_IMAGES, _image_keys(coming) if holders else []),
     ):
         if of:
             tx.run(statement, keys=of).consume()
@@ -112,15 +112,15 @@ def _remove(tx: ManagedTransaction, keys: list[str], coming: Sequence[StudySubgr
 
 def _holders(tx: ManagedTransaction, coming: Sequence[StudySubgraph]) -> set[str]:
     by_reports = _keys(tx, statements.HOLDERS_OF_REPORTS, _report_keys(coming))
-    return {*by_reports, *_keys(tx, statements.HOLDERS_OF_IMAGES, _image_uids(coming))}
+    return {*by_reports, *_keys(tx, statements.HOLDERS_OF_IMAGES, _image_keys(coming))}
 
 
 def _report_keys(subgraphs: Sequence[StudySubgraph]) -> list[str]:
     return sorted(report.report_key for subgraph in subgraphs for report in subgraph.reports)
 
 
-def _image_uids(subgraphs: Sequence[StudySubgraph]) -> list[str]:
-    return sorted(image.sop_instance_uid for subgraph in subgraphs for image in subgraph.images)
+def _image_keys(subgraphs: Sequence[StudySubgraph]) -> list[str]:
+    return sorted(image_key(subgraph, image.sop_instance_uid) for subgraph in subgraphs for image in subgraph.images)
 
 
 def _keys(tx: ManagedTransaction, statement: LiteralString, keys: list[str]) -> list[str]:

@@ -92,7 +92,7 @@ def _report(source: str, facts: ReportFacts, patient_id: str, key: bytes) -> New
 
 
 def _image(image: ImageFacts) -> NewImage:
-    return NewImage(image.sop_instance_uid, image.digest, image.view, image.rows, image.columns)
+    return NewImage(image.sop_instance_uid, image.digest, image.view, image.rows, image.columns, image.pixel_digest)
 
 
 def _sortable(time: datetime | None) -> str:

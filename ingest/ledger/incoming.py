@@ -45,13 +45,14 @@ class NewReport:
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """One image. `digest` is its blob's SHA-256."""
+    """One image. `digest` is its blob's SHA-256, `pixel_digest` that of its pixels as encoded."""
 
     sop_instance_uid: str
     digest: str
     view: str | None
     rows: int | None
     columns: int | None
+    pixel_digest: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
     """Write the new sightings, each into its study, and move those that now belong elsewhere.
 
     What is gone is so in the database already. Call `serialise` first. Returns the events that bring other words than
-    the ledger has under the same report id and status.
+    the ledger has under the same report id and status, or other pixels under the same image UID.
     """
     fresh = [new.place for new in added]
     known = _entangled(connection, fresh + [one.place for one in gone.renamed], gone.places)
@@ -122,6 +122,10 @@ def _follow_up(
 
 
 def _conflicting(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+    return _conflicting_reports(added, known) | _conflicting_images(added, known)
+
+
+def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
     texts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for old in known:
         if old.report_key and old.status and not old.addendum:
@@ -135,4 +139,22 @@ def _conflicting(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
         if same - {report.report_key}:
             found.add(new.event_id)
         same.add(report.report_key)
+    return found
+
+
+def _conflicting_images(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+    """Other pixels under the same UID. Those that are encoded otherwise count as others: nobody decodes them here."""
+    pixels: dict[str, set[str]] = defaultdict(set)
+    for old in known:
+        if old.pixel_digest:
+            pixels[old.place.item_key].add(old.pixel_digest)
+    found = set()
+    for new in added:
+        image = new.sighting.image
+        if image is None or image.pixel_digest is None:
+            continue
+        same = pixels[new.place.item_key]
+        if same - {image.pixel_digest}:
+            found.add(new.event_id)
+        same.add(image.pixel_digest)
     return found

@@ -20,7 +20,8 @@ from ingest.ledger.states import State
 from ingest.ledger.tables import events, report_texts
 
 CONFLICTING_VERSION = "conflicting_version"
-"""Warning of an event that brings other words under a report id and status that the ledger has already."""
+"""Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
+under an image's UID."""
 
 Unique = tuple[str, str, str]
 

@@ -18,7 +18,7 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A sighting in the ledger, with what decides where it belongs. The last three are those of a report."""
+    """A sighting in the ledger, with what decides where it belongs. The last are those of a report or of an image."""
 
     id: int
     event_id: int
@@ -27,6 +27,7 @@ class Known:
     report_key: str | None
     status: str | None
     addendum: bool | None
+    pixel_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ _SELECT: Select[Any] = (
         sightings.c.issued_at,
         sightings.c.report_key,
         sightings.c.image_digest,
+        sightings.c.pixel_digest,
         events.c.message_time,
         events.c.digest,
         report_texts.c.text_digest,
@@ -179,7 +181,7 @@ def _known(row: Row[Any]) -> Known:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
     place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
-    return Known(row.id, row.event_id, row.study_key, place, row.report_key, row.status, row.addendum)
+    return Known(row.id, row.event_id, row.study_key, place, row.report_key, row.status, row.addendum, row.pixel_digest)
 
 
 def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:
@@ -211,4 +213,5 @@ def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:
         "said_patient_id": new.said_patient_id,
         "bare_name": new.bare_name,
         "ordered": new.ordered,
+        "pixel_digest": image.pixel_digest if image else None,
     }

@@ -105,6 +105,7 @@ sightings = Table(
     Column("said_patient_id", Text, nullable=False),
     Column("bare_name", Text),
     Column("ordered", Boolean, nullable=False),
+    Column("pixel_digest", Text),
 )
 """What one message said of one report or image: whose it is, which study it belongs to, which version it is.
 
@@ -134,6 +135,18 @@ study_changes = Table(
 """Sightings moved from one study to another and the graph does not know yet. Deleted once it does (changes.py).
 
 `event_id` is the event that caused the move. Ids are never used twice, so a consumer deletes what it read and no more.
+"""
+
+pairing_waits = Table(
+    "pairing_waits",
+    metadata,
+    Column("study_key", Text, primary_key=True),
+    Column("until", UtcTime, nullable=False),
+    Column("over", Boolean, nullable=False),
+)
+"""Studies that an engine which reads films has not read yet because their report or their films are missing.
+
+`over`: nobody waits any more. The row goes once both are there.
 """
 
 extractions = Table(

@@ -74,7 +74,7 @@ PLANTED: dict[str, tuple[str, dict[str, int]]] = {
         "MATCH (s:Study) WITH s LIMIT 1 CREATE (s)-[:HAS_REPORT]->(:Report {reportId: 'x'})",
         {"reports_without_key": 1},
     ),
-    "an image of no study": ("CREATE (:Image {sopInstanceUid: 'x'})", {"images_without_one_study": 1}),
+    "an image of no study": ("CREATE (:Image {imageKey: 'x', sopInstanceUid: 'x'})", {"images_without_one_study": 1}),
     "an image without a key": (
         "MATCH (s:Study) WITH s LIMIT 1 CREATE (s)-[:HAS_IMAGE]->(:Image)",
         {"images_without_key": 1},
@@ -253,8 +253,8 @@ def test_every_invariant_has_a_planted_fault(graph: Driver) -> None:
 
 
 def test_a_missing_constraint(graph: Driver) -> None:
-    statement = next(s for m in shipped_migrations() for s in _statements_of(m) if "CONSTRAINT image_key" in s)
-    graph.execute_query("DROP CONSTRAINT image_key")
+    statement = next(s for m in shipped_migrations() for s in _statements_of(m) if "CONSTRAINT extraction_key" in s)
+    graph.execute_query("DROP CONSTRAINT extraction_key")
     try:
         assert _broken(graph) == {"missing_constraints": 1}
     finally:

@@ -138,6 +138,16 @@ def test_a_study_of_two_versions_and_an_image(empty_graph: Driver) -> None:
     assert broken(empty_graph) == {}
 
 
+def test_one_image_uid_of_two_patients_is_two_images(empty_graph: Driver) -> None:
+    image = ImageRecord("1.2.3.4", view="PA", rows=2048, columns=2048, digest="02")
+    first, second = (replace(study(number), images=(image,)) for number in (1, 2))
+    merge(empty_graph, first)
+    merge(empty_graph, second)
+    merge(empty_graph, first, second)
+    assert count_graph(empty_graph).labels["Image"] == count_graph(empty_graph).relationships["HAS_IMAGE"] == 2
+    assert broken(empty_graph) == {}
+
+
 def test_a_study_that_vanished_goes_with_its_patient_and_local_concepts(empty_graph: Driver) -> None:
     merge(empty_graph, study(1))
     before = dump(empty_graph)

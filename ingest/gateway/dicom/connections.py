@@ -4,6 +4,7 @@ pynetdicom reads a PDU of whatever length its header says, waits for the rest fo
 finish its TLS handshake keep all others out. What is inherited here is the library's own.
 """
 
+import contextlib
 import socket
 import ssl
 from socketserver import BaseServer
@@ -35,15 +36,35 @@ class BoundedSocket(AssociationSocket):
         """Exactly so many bytes, fewer at the connection's end. Raises OSError beyond the bounds."""
         self.taken += nr_bytes
         if nr_bytes > LARGEST_PDU + _SLACK or self.taken > DICOM_LIMIT + DICOM_LIMIT // 8 + _SLACK:
+            self._shutdown_socket()
             raise ConnectionAbortedError("more bytes than a message may have")
         found = bytearray(nr_bytes)
-        view, got = memoryview(found), 0
-        while got < nr_bytes:
+        try:
+            got = self._fill(memoryview(found))
+        except OSError:
+            # Nobody else closes it where no association was asked for yet.
+            self._shutdown_socket()
+            raise
+        if got < nr_bytes:
+            self._shutdown_socket()
+        return found if got == nr_bytes else found[:got]
+
+    def _shutdown_socket(self) -> None:
+        """The library's leaves a socket open whose peer is gone."""
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+            self.socket.close()
+
+    def _fill(self, view: memoryview) -> int:
+        """Read until the view is full or the connection ends. Returns the number of bytes."""
+        got = 0
+        while got < len(view):
             step = self.socket.recv_into(view[got:]) if self.socket else 0
             if not step:
-                return found[:got]
+                break
             got += step
-        return found
+        return got
 
 
 class BoundedHandler(RequestHandler):

@@ -6,6 +6,7 @@ import threading
 from functools import partial
 from typing import cast
 
+import pydicom.config
 from pydicom.uid import AllTransferSyntaxes
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
@@ -48,6 +49,7 @@ def _silence() -> None:
     """Patient data stand in what the libraries log. The door says itself what happens."""
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     for name in ("pynetdicom", "pydicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
@@ -105,12 +107,14 @@ async def _close(server: BoundedServer) -> None:
     """Take no more; abort associations that wait, and those with an object in hand once it is answered."""
     await asyncio.to_thread(server.shutdown)
     try:
-        while associations := server.active_associations:
-            for association in associations:
+        while established := [each for each in server.active_associations if each.is_established]:
+            for association in established:
                 socket = _socket(association)
-                if not (association.is_established and (socket.storing or socket.taken)):
+                if not socket.storing and not socket.taken:
                     await asyncio.to_thread(association.abort)
             await asyncio.sleep(0.02)
     finally:
         for association in server.active_associations:
-            association.abort()
+            # Those that never asked for anything wait for their time to run out; their threads end with the process.
+            association.kill()
+            _socket(association).close()

@@ -1,0 +1,212 @@
+"""C-STORE and C-ECHO by real associations."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+
+import pytest
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+)
+
+from ingest import blobs
+from ingest.errors import OutageError
+from ingest.gateway.dicom.part10 import as_file
+from ingest.gateway.door import Reception
+from ingest.gateway.space import Space
+from ingest.ledger.states import State
+from ingest.submit import receive
+from tests.ingest.formats.dicom_files import CR, CT, DX, bare, film, part10, report
+from tests.ingest.gateway.dicom.peer import OpenDicom, open_dicom, prepared
+
+OK, NO_ROOM, OTHER, NOT_UNDERSTOOD = 0x0000, 0xA700, 0xA900, 0xC000
+
+
+async def test_echo(dicom: OpenDicom):
+    def echo() -> int:
+        with dicom.association() as association:
+            return int(association.send_c_echo().Status)
+
+    assert await asyncio.to_thread(echo) == OK
+    assert dicom.events() == []
+
+
+async def test_what_is_acknowledged_is_in_ledger_and_blobs(dicom: OpenDicom):
+    assert await dicom.send(film(), report()) == [OK, OK]
+    first, second = dicom.events()
+    assert (first.source, first.external_id, first.state) == ("dicom", "1.2.3.1", State.RECEIVED)
+    assert (second.external_id, second.state) == ("1.2.3.9", State.RECEIVED)
+    assert blobs.get(dicom.reception.receiver.blobs, first.blob_key)[128:132] == b"DICM"
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian]
+)
+async def test_the_data_set_is_stored_as_it_was_sent(dicom: OpenDicom, syntax):
+    assert await dicom.send(film(), syntax=syntax) == [OK]
+    (event,) = dicom.events()
+    stored = blobs.get(dicom.reception.receiver.blobs, event.blob_key)
+    written = part10(film(), syntax)
+    data_set = written[144 + int.from_bytes(written[140:144], "little") :]
+    assert stored == as_file(DX, "1.2.3.1", syntax, data_set)
+
+
+async def test_compressed_pixels_are_stored_undecoded(dicom: OpenDicom):
+    compressed = film()
+    compressed.PixelData = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x04\0\0\0\xff\x4f\xff\x51\xfe\xff\xdd\xe0\0\0\0\0"
+    compressed["PixelData"].is_undefined_length = True
+    compressed["PixelData"].VR = "OB"
+    assert await dicom.send(compressed, syntax=JPEG2000Lossless) == [OK]
+    assert dicom.events()[0].state == State.RECEIVED
+
+
+async def test_a_resend_is_acknowledged_and_does_nothing(dicom: OpenDicom):
+    assert await dicom.send(film(), film()) == [OK, OK]
+    assert await dicom.send(film(), title="OTHER") == [OK]
+    (event,) = dicom.events()
+    assert event.deliveries == 3
+
+
+async def test_the_same_instance_with_other_pixels_is_a_conflicting_version(dicom: OpenDicom):
+    renamed = film(PatientName="Another^Name")
+    assert await dicom.send(film(), renamed, film(pixels=b"\0\2" * 16)) == [OK, OK, OK]
+    assert [event.warnings for event in dicom.events()] == [(), (), ("conflicting_version",)]
+
+
+async def test_a_report_without_words_is_kept_and_acknowledged(dicom: OpenDicom):
+    assert await dicom.send(report(ContentSequence=[])) == [OK]
+    assert [(event.state, event.reason) for event in dicom.events()] == [(State.REFUSED, "no_report_text")]
+
+
+@pytest.mark.parametrize("name", ["../../etc/x", "1.2.3.1"])
+async def test_what_is_not_understood_is_kept_refused_and_not_acknowledged(tmp_path, dicom: OpenDicom, name):
+    encoded = bare(film(), implicit=False).replace(b"1.2.3.1\0", name.encode().ljust(8 + len(name) // 9 * 4, b"\0"))
+    encoded = encoded[:-1] if name == "1.2.3.1" else encoded.replace(b"UI\x08\0../", b"UI\x0c\0../")
+    assert await dicom.send_bytes(encoded, DX, name) == NOT_UNDERSTOOD
+    (event,) = dicom.events()
+    assert (event.state, event.reason) == (State.REFUSED, "unreadable")
+    assert blobs.get(dicom.reception.receiver.blobs, event.blob_key).endswith(encoded)
+    assert not list(tmp_path.rglob("x"))
+
+
+async def test_another_object_than_the_command_names_is_a_mismatch(dicom: OpenDicom):
+    encoded = bare(film(), implicit=False)
+    assert await dicom.send_bytes(encoded, CR, "1.2.3.1") == OTHER
+    assert await dicom.send_bytes(encoded, DX, "1.2.3.2") == OTHER
+    assert [(event.state, event.reason) for event in dicom.events()] == [(State.REFUSED, "identity_mismatch")] * 2
+
+
+async def test_other_classes_are_not_negotiated(dicom: OpenDicom):
+    def send() -> list[str]:
+        with dicom.association() as association:
+            return [context.abstract_syntax for context in association.accepted_contexts]
+
+    accepted = await asyncio.to_thread(send)
+    assert DX in accepted
+    assert CT not in accepted
+
+
+async def test_a_full_disk_is_out_of_resources(reception: Reception, monkeypatch, tmp_path):
+    full = Reception(reception.receiver, reception.threads, Space([tmp_path], 1 << 60))
+    async with open_dicom(full, monkeypatch) as door:
+        assert await door.send(film()) == [NO_ROOM]
+        assert door.events() == []
+
+
+async def test_a_ledger_that_is_away_is_out_of_resources(dicom: OpenDicom, monkeypatch):
+    def broken(*_: object) -> None:
+        raise OutageError("the ledger does not answer")
+
+    monkeypatch.setattr("ingest.gateway.door.receive", broken)
+    assert await dicom.send(film()) == [NO_ROOM]
+    monkeypatch.setattr("ingest.gateway.door.receive", receive)
+    assert await dicom.send(film()) == [OK]
+
+
+async def test_only_named_callers_may_send_each_for_its_authority(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_CALLERS="PACS=HOSPITAL, CR1") as door:
+        assert await door.send(film(IssuerOfPatientID=None), title="PACS") == [OK]
+        assert await door.send(film(), title="CR1") == [OK]
+        assert [event.source for event in door.events()] == ["HOSPITAL", "dicom"]
+        with door.association("STRANGER") as association:
+            assert association.is_rejected
+
+
+async def test_addresses_that_may_not_connect_are_turned_away(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_GATEWAY_ALLOW="10.0.0.0/8") as door:
+        with socket.create_connection(door.address, timeout=5) as peer:
+            assert peer.recv(1) == b""
+
+
+async def test_one_association_too_many_is_rejected(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_ASSOCIATIONS="1") as door:
+        with door.association() as first:
+            assert first.is_established
+            with door.association() as second:
+                assert second.is_rejected
+
+
+async def test_a_peer_that_stops_within_a_message_is_let_go(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_STALL="0.3") as door:
+        with socket.create_connection(door.address, timeout=10) as peer:
+            peer.sendall(b"\x01\0\0\0\xff\xff\0\1")
+            assert await asyncio.to_thread(peer.recv, 100) == b""
+
+
+async def test_a_pdu_that_is_too_long_is_not_waited_for(dicom: OpenDicom):
+    with socket.create_connection(dicom.address, timeout=10) as peer:
+        started = time.monotonic()
+        peer.sendall(b"\x04\0\x7f\xff\xff\xff" + b"x" * 1000)
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.to_thread(peer.recv, 100) == b""
+        assert time.monotonic() - started < 5
+
+
+async def test_an_object_over_the_limit_is_aborted(dicom: OpenDicom, monkeypatch):
+    monkeypatch.setattr("ingest.gateway.dicom.connections.DICOM_LIMIT", 100_000)
+
+    def send() -> bool:
+        with dicom.association() as association:
+            answer = association.send_c_store(prepared(film(Rows=400, Columns=400, pixels=bytes(320_000))))
+            return "Status" in answer
+
+    assert await asyncio.to_thread(send) is False
+    assert dicom.events() == []
+
+
+async def test_an_idle_association_is_ended(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_IDLE="0.3") as door:
+        with door.association() as association:
+            deadline = time.monotonic() + 10
+            while association.is_established and time.monotonic() < deadline:
+                await asyncio.sleep(0.05)
+            assert not association.is_established
+
+
+async def test_closing_answers_the_object_in_hand(reception: Reception, monkeypatch):
+    def slow(receiver, message):
+        time.sleep(0.5)
+        return receive(receiver, message)
+
+    monkeypatch.setattr("ingest.gateway.door.receive", slow)
+    async with open_dicom(reception, monkeypatch) as door:
+        sending = asyncio.create_task(door.send(film()))
+        await asyncio.sleep(0.3)
+        closing = asyncio.create_task(door.door.close())
+        assert await sending == [OK]
+        await closing
+        assert len(door.events()) == 1
+
+
+async def test_nothing_of_the_patient_is_logged(dicom: OpenDicom, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    marked = {"PatientName": "MarkerName", "PatientID": "MarkerId", "AccessionNumber": "MarkerAcc"}
+    await dicom.send(film(**marked), report(StudyInstanceUID=None, **marked), report(ContentSequence=[], **marked))
+    captured = capsys.readouterr()
+    assert "Marker" not in caplog.text + captured.out + captured.err
