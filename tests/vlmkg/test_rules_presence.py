@@ -136,6 +136,8 @@ def test_words_of_a_denied_finding_are_denied_with_it() -> None:
 
 def test_a_hole_before_an_age_or_a_cause_was_likely() -> None:
     assert labels("Deformity of the rib, XXXX chronic.")["chronic"] == "U"
+    assert labels("Deformity which is XXXX benign.") == {"deformity": "P", "benign": "U"}
+    assert labels("There are XXXX degenerative changes.")["degenerative"] == "P"
     assert labels("Lungs are clear, XXXX stable.")["stable"] == "P"
 
 

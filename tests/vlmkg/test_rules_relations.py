@@ -68,6 +68,11 @@ from vlmkg.rules.report import read_report
         ("Opacity. Exam limited due to artifact.", set()),
         ("Opacity, possibly a cyst.", {"opacity => cyst"}),
         ("Opacity, possible cyst.", set()),
+        ("Opacity in the base XXXX scar.", {"opacity @ base", "opacity => scar"}),
+        (
+            "Blunting of the costophrenic XXXX XXXX old pleural scar.",
+            {"blunting @ costophrenic", "blunting => scar", "old > scar", "scar @ pleural"},
+        ),
         ("Cardiomegaly, question pleural effusion.", {"effusion @ pleural"}),
         ("Clips, perhaps from cholecystectomy.", {"clips => cholecystectomy"}),
         ("Opacity which may represent sequela from infection.", {"opacity => sequela", "sequela > infection"}),

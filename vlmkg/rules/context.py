@@ -100,6 +100,12 @@ def _etiology(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return units[index].word if before in OBSERVATION_ADJECTIVES else Word.NOTHING
 
 
+def _adjacent(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Adjacent to the hilum" places; "adjacent atelectasis" says nothing of its own."""
+    del before
+    return Word.NOTHING if after in OBSERVATIONS else units[index].word
+
+
 def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The thoracic cavity" is a body part; "a cavity" in the lung is none."""
     del after
@@ -161,6 +167,7 @@ _BY_TEXT: dict[str, Rule] = {
     "to": _to,
     "midline": _midline,
     **dict.fromkeys(("appearance", "appearances", "appearing", "configuration", "positioning"), _appearance),
+    "adjacent": _adjacent,
     **dict.fromkeys(("cavity", "cavities"), _cavity),
     **dict.fromkeys(("minor", "major"), _minor),
     **dict.fromkeys(("small", "large"), _of_bowel),

@@ -7,6 +7,7 @@ describing words alone ("is stable and unchanged").
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import (
     ANATOMY,
     ANATOMY_NOUNS,
@@ -118,7 +119,7 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
         noun_ahead = last_noun > index
         new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
         around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject)
-        if current.units and _starts_phrase(current, unit, around):
+        if current.units and (_hides_verb(current, holes, run[index:]) or _starts_phrase(current, unit, around)):
             said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
             current = Phrase(holes, predicate=said_of)
             result.append(current)
@@ -134,6 +135,21 @@ class _Around:
     noun_ahead: bool
     after_hole: bool
     new_subject: bool
+
+
+def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
+    """Whether a hole before `rest` stands for "likely".
+
+    "Blunting of the costophrenic XXXX XXXX old scar": the first hole was a body part. "Opacity in the base XXXX scar":
+    the place is complete.
+    """
+    if not holes or current.units[-1].word not in ANATOMY or rest[0].word in ANATOMY_NOUNS:
+        return False
+    if len(holes) > 1:
+        return True
+    complete = current.units[-1].word in ANATOMY_NOUNS and current.joined_by(Word.IN)
+    means = [unit.text in lexicon().meanings for unit in rest if unit.word in OBSERVATION_NOUNS]
+    return complete and bool(means) and means[0]
 
 
 def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:

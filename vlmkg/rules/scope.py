@@ -16,6 +16,7 @@ _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
 
 
 _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
+_BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _BEGINNINGS = frozenset(
     {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
 )
@@ -145,8 +146,9 @@ def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
 
 
 def _likely_cause(phrase: Phrase) -> bool:
-    """ "A deformity, XXXX chronic": the hole was "likely"."""
-    cue = [unit.word for unit in phrase.joint] == [Word.COMMA, Word.HOLE]
+    """ "A deformity, XXXX chronic", "which is XXXX old": the hole was "likely"."""
+    words = [unit.word for unit in phrase.joint]
+    cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
     return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
 
 
