@@ -3,7 +3,10 @@
 The batcher is an engine itself. Whoever calls `read` waits for its own studies; one thread takes what all of them have
 brought, as many as fit into a batch, and gives it to the engine. A batch that fails is halved, down to the single study
 that fails alone: its caller gets the error, the others their readings. Where the device's memory did not suffice, later
-batches are smaller too. A call that never ends can't be stopped from within: then the process ends itself.
+batches are smaller too.
+
+A call that never ends can't be stopped from within, and after some faults of a device every call fails until the
+process has ended. Then the process ends itself, before anybody's report is blamed: whoever started it starts another.
 """
 
 import os
@@ -20,8 +23,11 @@ import structlog
 from vlmkg.errors import DeviceMemoryError, VlmkgError
 from vlmkg.reading import Engine, FilmDomain, StudyInput, StudyOutput
 
-HUNG = 70
-"""The exit code of a process whose engine hung: whoever started it starts another."""
+BROKEN = 70
+"""The exit code of a process whose engine hung or fails whatever it is given: whoever started it starts another."""
+
+BROKEN_AFTER = 8
+"""Studies that fail in a row, with none read between, until the fault is the engine's and not theirs."""
 
 GROW_AFTER = 64
 """Full batches that must fit before twice as many studies are tried again, after the memory did not suffice."""
@@ -46,20 +52,23 @@ class _Asked:
     answer: Future[StudyOutput]
 
 
+Result = StudyOutput | Exception
+
+
 def _leave() -> None:
-    os._exit(HUNG)
+    os._exit(BROKEN)
 
 
 class Batcher:
-    """An engine for many threads. `hung` is what happens when the engine does not come back; it ends the process."""
+    """An engine for many threads. `ended` is what happens when the engine is of no use any more: the process ends."""
 
-    def __init__(self, engine: Engine, limits: BatchLimits, hung: Callable[[], object] = _leave) -> None:
+    def __init__(self, engine: Engine, limits: BatchLimits, ended: Callable[[], object] = _leave) -> None:
         self._engine = engine
         self._limits = limits
-        self._hung = hung
+        self._ended = ended
         self._asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
         self._most = limits.most
-        self._fitted = 0
+        self._fitted = self._failed = 0
         self._began: float | None = None
         for work in (self._serve, self._watch):
             threading.Thread(target=work, name=f"engine{work.__name__}", daemon=True).start()
@@ -103,7 +112,25 @@ class Batcher:
 
     def _serve(self) -> None:
         while True:
-            self._read(self._gather())
+            batch = self._gather()
+            results = self._read([one.study for one in batch])
+            if self._is_broken(results):
+                log.error("the engine fails whatever it is given", kind=type(results[-1]).__name__)
+                self._ended()
+                return
+            for one, result in zip(batch, results, strict=True):
+                if isinstance(result, Exception):
+                    one.answer.set_exception(result)
+                else:
+                    one.answer.set_result(result)
+
+    def _is_broken(self, results: Sequence[Result]) -> bool:
+        """Whether too many studies in a row have failed. Errors that name their cause are not counted."""
+        if all(isinstance(result, Exception) and not isinstance(result, VlmkgError) for result in results):
+            self._failed += len(results)
+        else:
+            self._failed = 0
+        return self._failed >= BROKEN_AFTER
 
     def _gather(self) -> list[_Asked]:
         """The next batch: full, or all that came until its first study had waited long enough."""
@@ -116,21 +143,18 @@ class Batcher:
                 break
         return batch
 
-    def _read(self, batch: Sequence[_Asked]) -> None:
+    def _read(self, studies: list[StudyInput]) -> list[Result]:
+        """What the engine gives for each study, or the error that it raises for this study alone."""
         try:
-            outputs = self._call([one.study for one in batch])
-        except VlmkgError as error:
-            if error.retryable:
-                self._fail(batch, error)
-            else:
-                self._less(len(batch), error)
-                self._halve(batch, error)
+            outputs = self._call(studies)
         except Exception as error:  # noqa: BLE001 - whatever one study provokes in an engine must not stop the others
-            self._halve(batch, error)
-        else:
-            for one, output in zip(batch, outputs, strict=True):
-                one.answer.set_result(output)
-            self._more(len(batch))
+            if len(studies) == 1 or (isinstance(error, VlmkgError) and error.retryable):
+                return [error] * len(studies)
+            self._less(len(studies), error)
+            middle = len(studies) // 2
+            return self._read(studies[:middle]) + self._read(studies[middle:])
+        self._more(len(studies))
+        return list(outputs)
 
     def _call(self, studies: list[StudyInput]) -> list[StudyOutput]:
         self._began = time.monotonic()
@@ -142,21 +166,8 @@ class Batcher:
             raise ValueError(f"the engine gave {len(outputs)} outputs for {len(studies)} studies")
         return outputs
 
-    def _halve(self, batch: Sequence[_Asked], error: Exception) -> None:
-        if len(batch) == 1:
-            self._fail(batch, error)
-            return
-        middle = len(batch) // 2
-        self._read(batch[:middle])
-        self._read(batch[middle:])
-
-    @staticmethod
-    def _fail(batch: Sequence[_Asked], error: Exception) -> None:
-        for one in batch:
-            one.answer.set_exception(error)
-
-    def _less(self, size: int, error: VlmkgError) -> None:
-        if isinstance(error, DeviceMemoryError) and size > 1:
+    def _less(self, size: int, error: Exception) -> None:
+        if isinstance(error, DeviceMemoryError):
             self._most, self._fitted = size // 2, 0
             log.warning("the device's memory did not suffice", studies=size, next_batches=self._most)
 
@@ -173,5 +184,5 @@ class Batcher:
             began = self._began
             if began is not None and time.monotonic() - began > limit:
                 log.error("the engine hangs", seconds=limit)
-                self._hung()
+                self._ended()
                 return

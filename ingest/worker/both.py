@@ -10,7 +10,7 @@ from types import FrameType
 
 import structlog
 
-from ingest.worker.batcher import HUNG
+from ingest.worker.batcher import BROKEN
 
 LOOK_EVERY_S = 0.2
 STOP_LIMIT_S = 15.0
@@ -40,7 +40,7 @@ class _Child:
         code = self.process.poll()
         if code is None:
             return True
-        if code >= 0 and code != HUNG:
+        if code >= 0 and code != BROKEN:
             return False
         log.warning("a worker was killed; starting it again", code=code)
         time.sleep(RESTART_PAUSE_S)

@@ -1,5 +1,6 @@
 """Real threads feed one engine: nobody gets another's reading, one bad study fails alone, memory is asked for less."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.worker.batcher import GROW_AFTER, Batcher, BatchLimits
+from ingest.worker.batcher import BROKEN_AFTER, GROW_AFTER, Batcher, BatchLimits
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.reading import Engine, ReportOutput, StudyInput, StudyOutput
 from vlmkg.schema import Kind, Mention, Presence, ReportGraph
@@ -153,7 +154,7 @@ def test_an_engine_that_hangs_is_noticed_and_one_that_is_slow_at_times_is_not() 
         if "hang" in texts:
             released.wait(10)
 
-    batcher = Batcher(Counting(hang), BatchLimits(2, timedelta(0), timedelta(seconds=0.4)), hung=noticed.set)
+    batcher = Batcher(Counting(hang), BatchLimits(2, timedelta(0), timedelta(seconds=0.4)), ended=noticed.set)
     for _ in range(5):
         read(batcher, ["a"])
     assert not noticed.wait(0.5)
@@ -162,3 +163,41 @@ def test_an_engine_that_hangs_is_noticed_and_one_that_is_slow_at_times_is_not() 
     assert noticed.wait(5)
     released.set()
     waiting.join()
+
+
+def test_an_engine_that_fails_whatever_it_is_given_is_ended_before_anybody_is_blamed() -> None:
+    """As after a fault of a GPU: every call of the process fails until it has ended."""
+    broken: list[str] = []
+
+    def break_on_poison(texts: list[str]) -> None:
+        broken.extend(text for text in texts if text == "poison")
+        if broken:
+            raise RuntimeError("device-side assert")
+
+    ended, blamed = threading.Event(), threading.Event()
+    batcher = Batcher(Counting(break_on_poison), BatchLimits(8, timedelta(milliseconds=200)), ended=ended.set)
+
+    def ask(text: str) -> None:
+        with contextlib.suppress(RuntimeError):
+            read(batcher, [text])
+        blamed.set()
+
+    for text in ("poison", *"abcdefg"):
+        threading.Thread(target=ask, args=(text,), daemon=True).start()
+    assert ended.wait(5)
+    assert not blamed.wait(0.1)
+
+
+def test_bad_studies_that_come_alone_do_not_end_an_engine_that_reads_others() -> None:
+    ended = threading.Event()
+
+    def poisoned(texts: list[str]) -> None:
+        if "poison" in texts:
+            raise ValueError("poison")
+
+    batcher = Batcher(Counting(poisoned), BatchLimits(8, timedelta(0)), ended=ended.set)
+    for _ in range(BROKEN_AFTER + 2):
+        with pytest.raises(ValueError, match="poison"):
+            read(batcher, ["poison"])
+        read(batcher, ["good"])
+    assert not ended.is_set()
