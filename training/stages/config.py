@@ -50,6 +50,8 @@ class LanguageModelConfig:
     """Tokens of our own tokenizer, in all."""
     pointers: int = 256
     """Tokens that a window may have."""
+    tokenizer_reports: int = 4000
+    """Synthetic reports that our own tokenizer learns words from."""
     positions: int = 1024
     """Tokens that the model can read."""
     hidden_size: int = 256

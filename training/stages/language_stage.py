@@ -35,8 +35,6 @@ from vlmkg.reading import FilmDomain, Modality
 
 VALIDATION_SEED = 1_000_000
 """Added to the data's seed for validation: other studies, other patients."""
-TOKENIZER_REPORTS = 4000
-"""Synthetic reports that our own tokenizer learns words from."""
 
 
 class Trained(nn.Module):
@@ -188,7 +186,7 @@ def _codec(config: RunConfig) -> Codec:
     model = config.language_model
     if model.folder:
         return load_codec(Path(model.folder))
-    texts = (study.text for study in studies(config.data.seed, TOKENIZER_REPORTS, films=config.data.film_share))
+    texts = (study.text for study in studies(config.data.seed, model.tokenizer_reports, films=config.data.film_share))
     return train_codec(texts, model.vocabulary, model.pointers)
 
 
