@@ -4,6 +4,7 @@
     python -m benchmarks.extraction speed REPORTS.tgz [--medspacy PYTHON] [--gold GOLD.json]
     python -m benchmarks.extraction coverage REPORTS.tgz|FEED.jsonl [--show 40]
 
+Without arguments all three run on the data beside the checkout, where it is.
 `score` prints F1 by type: of the first 20 reports by id, on which the rules were made; of the others, which were only
 ever scored; and, with --reports, of sentences that occur in other reports and of those that do not. --errors shows
 errors of the first 20 alone, so that the others stay unseen.
@@ -41,6 +42,9 @@ NAMES = (
     *("relation", "relation:modify", "relation:located_at", "relation:suggestive_of"),
 )
 Pair = tuple[Document, Document]
+DATA = Path(__file__).parents[2] / "shared" / "data"
+GOLD = DATA / "gold" / "dev.json"
+REPORTS = DATA / "openi" / "ecgen-radiology-dev.tgz"
 
 
 # score
@@ -148,10 +152,22 @@ def has_role(word: str) -> bool:
     return word in known.words or word in phrase_words() or guess(word) is not Word.OTHER
 
 
-def main() -> None:
-    """Run one of the three."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
+def all_three(arguments: argparse.Namespace) -> None:
+    """Run everything on the data beside the checkout."""
+    del arguments
+    if not DATA.exists():
+        print(f"nothing measured: there is no {DATA}; name your own reports (--help)")
+        return
+    for words in (["score", str(GOLD), "--reports", str(REPORTS)], ["coverage", str(REPORTS)], ["speed", str(REPORTS)]):
+        chosen = parser().parse_args(words)
+        chosen.run(chosen)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.set_defaults(run=all_three)
+    commands = made.add_subparsers()
     scoring = commands.add_parser("score")
     scoring.add_argument("gold", type=Path)
     scoring.add_argument("--reports", type=Path)
@@ -167,7 +183,12 @@ def main() -> None:
     covering.add_argument("reports", type=Path)
     covering.add_argument("--show", type=int, default=0)
     covering.set_defaults(run=coverage)
-    arguments = parser.parse_args()
+    return made
+
+
+def main() -> None:
+    """Run one of the three, or all."""
+    arguments = parser().parse_args()
     arguments.run(arguments)
 
 

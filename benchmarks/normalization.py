@@ -1,6 +1,6 @@
 """How far our concepts, places and sides agree with the Open-i coding of the same reports.
 
-    python -m benchmarks.normalization REPORTS.tgz [--engine rules] [--details 40] [--show KEY]
+    python -m benchmarks.normalization [REPORTS.tgz] [--engine rules] [--details 40] [--show KEY]
 
 The coding gives each report headings with qualifiers ("Opacity/lung/base/left"). A heading is found when the report has
 a finding, present or uncertain, whose concept says the same (openi_headings.csv). Heading + location + side is found
@@ -25,6 +25,7 @@ from vlmkg.vocabulary.closure import ancestors, regions
 from vlmkg.vocabulary.loader import LOCAL, rows
 
 HERE = Path(__file__).parent
+REPORTS = HERE.parents[1] / "shared" / "data" / "openi" / "ecgen-radiology-dev.tgz"
 SIDES = frozenset({"left", "right", "bilateral"})
 Headings = dict[str, list[tuple[str, frozenset[str]]]]
 Places = dict[str, frozenset[str]]
@@ -176,11 +177,14 @@ def unmapped(readings: list[Reading]) -> tuple[Counter[str], int]:
 def main() -> None:
     """Print the agreement and, on demand, what was missed, misplaced and not coded, the commonest first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("archive", type=Path)
+    parser.add_argument("archive", type=Path, nargs="?", default=REPORTS, help="default: the data beside the checkout")
     parser.add_argument("--engine", default="rules")
     parser.add_argument("--details", type=int, default=0)
     parser.add_argument("--show")
     options = parser.parse_args()
+    if not options.archive.exists():
+        print(f"nothing measured: there is no {options.archive}")
+        return
     cases = list(reports(options.archive))
     readings = read_reports(load_engine(options.engine), [text for _, text, _ in cases])
     agreement = compare(cases, readings)
