@@ -11,6 +11,7 @@ from graph.records import ConceptRecord, FindingRecord, ImageRecord, MentionReco
 from graph.status import BOOKKEEPING, MODEL_LABELS, MODEL_TYPES
 from graph.writes import Projection, merge_studies
 from tests.graph.subgraphs import study
+from vlmkg.agreement import Agreement
 from vlmkg.schema import Kind, Presence, RelationType, Witness
 from vlmkg.vocabulary import load_vocabulary
 
@@ -39,7 +40,13 @@ def _everything() -> StudySubgraph:
         subgraph,
         reports=(older, newer),
         images=(ImageRecord("1.2.3", "PA", 2048, 2048, "00"),),
-        extraction=replace(subgraph.extraction, checkpoint="c", reads=(newer.report_key, "1.2.3")),
+        extraction=replace(
+            subgraph.extraction,
+            checkpoint="c",
+            checkpoint_digest="00",
+            agreement=Agreement(),
+            reads=(newer.report_key, "1.2.3"),
+        ),
         mentions=(effusion, pneumonia, place, describing),
         relations=(
             replace(relation, head=effusion.mention_id, type=RelationType.SUGGESTIVE_OF, tail=pneumonia.mention_id),

@@ -138,6 +138,14 @@ PLANTED: dict[str, tuple[str, dict[str, int]]] = {
         "MATCH (m:Mention) WITH m ORDER BY m.start DESC LIMIT 1 SET m.end = m.start",
         {"mentions_with_bad_span": 1},
     ),
+    "a span of what a film shows": (
+        "MATCH (m:Mention) WITH m ORDER BY m.start DESC LIMIT 1 REMOVE m.reportKey",
+        {"mentions_with_bad_span": 1},
+    ),
+    "a disputed mention that is taken as sure": (
+        "MATCH (m:Finding) WHERE m.presence <> 'uncertain' WITH m LIMIT 1 SET m.disputed = true",
+        {"disputed_mentions_that_are_sure": 1},
+    ),
     "a mention of a report that was not read": (
         "MATCH (m:Mention) WITH m LIMIT 1 SET m.reportKey = 'elsewhere'",
         {"mentions_of_a_report_not_read": 1},
@@ -328,6 +336,7 @@ FACTS = {
     "offset": lambda s: _changed(s, end=s.mentions[0].end + 3),
     "section": lambda s: _changed(s, section="addendum"),
     "witness": lambda s: _changed(s, witness=Witness.BOTH),
+    "dispute": lambda s: _changed(s, presence=Presence.UNCERTAIN, disputed=True),
     "side": lambda s: _changed(s, finding=replace(s.mentions[0].finding, laterality="bilateral")),
     "place": lambda s: _changed(s, finding=replace(s.mentions[0].finding, place_codes=("RID1",))),
     "current": lambda s: replace(s, reports=(replace(s.reports[0], current=True), *s.reports[1:])),
@@ -337,6 +346,7 @@ FACTS = {
     "modality": lambda s: replace(s, study=replace(s.study, modality="CR")),
     "sex": lambda s: replace(s, patient=replace(s.patient, sex="male")),
     "a relation less": lambda s: replace(s, relations=s.relations[:-1]),
+    "checkpoint": lambda s: replace(s, extraction=replace(s.extraction, checkpoint_digest="00")),
     "engine": lambda s: replace(s, extraction=replace(s.extraction, engine_digest="00")),
 }
 NO_FACTS = {
