@@ -1,13 +1,23 @@
-"""`vlmkg train data`: synthetic studies, their page, and how far the rules engine agrees with them."""
+"""`vlmkg train data`: synthetic studies and their page, and your own copies of data sets as our JSONL."""
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 from rich.progress import track
 
+from training.data.iu_xray import read_openi, read_r2gen
+from training.data.jsonl import write_file
+from training.data.mimic_cxr import read_mimic_cxr
+from training.data.radgraph import read_radgraph
+from training.data.rows import Row
+from training.data.silver import with_silver
+from training.data.splits import check_disjoint, duplicates, with_splits
 from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
@@ -20,6 +30,14 @@ SEED = click.option("--seed", default=0, show_default=True, help="The same seed 
 FILM_SHARE = click.option(
     "--film-share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of studies with a film."
 )
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "mimic-cxr": read_mimic_cxr,
+    "openi": read_openi,
+    "r2gen": read_r2gen,
+    "radgraph": read_radgraph,
+}
 
 
 @click.group()
@@ -70,6 +88,25 @@ def agreement(count: int, seed: int, film_share: float) -> None:
     """Compare the generator's gold with the rules engine: where they differ, one of them is wrong."""
     figures = compare(list(studies(seed, count, films=film_share)), RulesEngine())
     click.echo(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
+
+
+@data.command("import")
+@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Layout of the source.")
+@click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json; without, silver labels.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="New FILE.jsonl.")
+@click.option("--resplit", is_flag=True, help="Split by patient anew, whatever split the source has.")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, source: Path) -> None:
+    """Read your own copy of a data set into our JSONL: split by patient, reports without labels read by the rules."""
+    if out.exists():
+        raise UsageError(f"{out} is there already", "name a new file")
+    read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)
+    split = with_splits(replace(row, split="") if resplit else row for row in read)
+    rows = list(with_silver(split, RulesEngine()))
+    check_disjoint(rows)
+    base = Path(os.path.relpath(source if source.is_dir() else source.parent, out.parent))
+    write_file(out, (replace(row, images=tuple((base / image).as_posix() for image in row.images)) for row in rows))
+    click.echo(json.dumps({"splits": Counter(row.split for row in rows), **asdict(duplicates(rows))}, indent=2))
 
 
 def _progress(made: Iterator[Study], count: int) -> Iterator[Study]:
