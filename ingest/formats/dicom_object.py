@@ -86,13 +86,13 @@ def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
     return DicomObject(data, _pixel_digest(reader, pixels_at, encoding))
 
 
-def identity(raw: bytes, tags: tuple[int, int]) -> tuple[str, str]:
-    """The words of two tags, the greater last, found without reading what follows them. Raises as read_object."""
+def words_of(raw: bytes, tags: tuple[int, ...]) -> tuple[str, ...]:
+    """The words of these tags, found without reading what follows the last of them. Raises as read_object."""
     reader, at, syntax = _dataset(raw)
     encoding = _encoding(reader, at, syntax)
-    values, _ = reader.elements(at, len(reader.raw), encoding, frozenset(tags), stop=tags[1] + 1)
+    values, _ = reader.elements(at, len(reader.raw), encoding, frozenset(tags), stop=max(tags) + 1)
     group = Group(reader, values, DEFAULT, frozenset())
-    return group.word(tags[0]), group.word(tags[1])
+    return tuple(group.word(tag) for tag in tags)
 
 
 def _encoding(reader: Reader, at: int, syntax: str) -> Encoding:

@@ -42,6 +42,17 @@ class Event:
     updated_at: datetime
 
 
+def find_named(connection: Connection, format: str, sources: Sequence[str], external_ids: Sequence[str]) -> int | None:  # noqa: A002
+    """The newest event of that format under one of these names that was not refused; None where there is none."""
+    statement = select(func.max(events.c.id)).where(
+        events.c.source.in_(sources),
+        events.c.external_id.in_(external_ids),
+        events.c.format == format,
+        events.c.state != State.REFUSED,
+    )
+    return connection.execute(statement).scalar()
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which events: all conditions hold together; None asks for nothing.

@@ -10,7 +10,7 @@ from pynetdicom.events import Event
 from ingest.errors import MessageRefusedError, OutageError, Reason
 from ingest.formats.dicom import SOP_CLASS, SOP_INSTANCE
 from ingest.formats.dicom_elements import DamagedError
-from ingest.formats.dicom_object import identity
+from ingest.formats.dicom_object import words_of
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
@@ -70,7 +70,7 @@ def _receive(reception: Reception, raw: bytes, authority: str | None, requested:
 def _is_other(raw: bytes, requested: tuple[str, str]) -> bool:
     """Whether the data set names another class or instance than the command. One that can't be read is no other."""
     try:
-        return identity(raw, (SOP_CLASS, SOP_INSTANCE)) != requested
+        return words_of(raw, (SOP_CLASS, SOP_INSTANCE)) != requested
     except (DamagedError, MessageRefusedError):
         return False
 

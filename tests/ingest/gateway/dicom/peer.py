@@ -56,6 +56,7 @@ class OpenDicom:
             entity.add_requested_context(sop_class, syntax)
         arguments: dict[str, Any] = {"tls_args": (tls, "localhost")} if tls else {}
         found = entity.associate(*self.address, **arguments)
+        connection = found.dul.socket.socket if found.dul.socket else None
         try:
             yield found
         finally:
@@ -63,6 +64,8 @@ class OpenDicom:
                 found.release()
             if found.ident is not None:
                 found.join(LIMIT_S)
+            if connection is not None:
+                connection.close()  # pynetdicom leaves one open that the other side has closed
 
     async def send(self, *datasets: Dataset, title: str = "SENDER", syntax: str = ExplicitVRLittleEndian) -> list[int]:
         """Send objects over one association. Returns the statuses."""

@@ -1,0 +1,1 @@
+"""The HTTP door: DICOMweb (STOW-RS) and FHIR R4."""

@@ -1,0 +1,45 @@
+"""CapabilityStatement (FHIR R4 5.2): what the door takes."""
+
+from typing import Any
+
+REPORT, STUDY = "DiagnosticReport", "ImagingStudy"
+
+_DATE = "2026-11-24"
+"""When what is stated here last changed."""
+
+
+def statement(base: str) -> dict[str, Any]:
+    """The statement of the door at `base`."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": _DATE,
+        "kind": "instance",
+        "software": {"name": "VLM-KG service"},
+        "implementation": {"description": "Takes imaging reports and studies; serves none.", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": ["json", "application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "Resources are taken, not served: reports and findings are asked for by GraphQL.",
+                "security": {"cors": False, "description": "Authorization: Bearer with an API key, or mutual TLS."},
+                "resource": [_resource(REPORT), _resource(STUDY)],
+                "interaction": [{"code": "transaction"}],
+            }
+        ],
+    }
+
+
+def _resource(kind: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "interaction": [{"code": "create"}],
+        "versioning": "no-version",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": True,
+        "searchParam": [
+            {"name": "identifier", "type": "token", "documentation": "In If-None-Exist alone."},
+        ],
+    }

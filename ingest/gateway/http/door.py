@@ -1,0 +1,68 @@
+"""The HTTP door opened and closed: uvicorn within the gateway's own loop."""
+
+import asyncio
+import socket
+import ssl
+from ipaddress import ip_address
+
+import uvicorn
+
+from ingest.gateway.door import Door, Reception
+from ingest.gateway.http.access import Access
+from ingest.gateway.http.app import make_app
+from ingest.gateway.http.settings import HttpSettings
+from ingest.gateway.settings import GatewaySettings, read
+from ingest.gateway.tls import server_context
+from vlmkg.errors import UsageError
+
+KEEP_ALIVE_S = 75
+
+
+async def start(reception: Reception) -> Door:
+    """Open the door. Raises UsageError where its port can't be had, and where it would stand open to everyone."""
+    settings, gateway = read(HttpSettings), read(GatewaySettings)
+    context = server_context(gateway, "http")
+    if not settings.auth and not ip_address(gateway.gateway_host).is_loopback:
+        raise UsageError("VLMKG_AUTH=off is for loopback alone", "set VLMKG_GATEWAY_HOST=127.0.0.1, or VLMKG_AUTH=on")
+    open_house = not settings.auth or (context is not None and context.verify_mode is ssl.CERT_REQUIRED)
+    app = make_app(reception, settings.body * 1024 * 1024)
+    guarded = Access(app, reception.receiver.ledger, gateway.allowed, open_house=open_house)
+    try:
+        listening = socket.create_server((gateway.gateway_host, settings.port), backlog=128)
+    except OSError as error:
+        raise UsageError(f"the HTTP door can't listen at port {settings.port} ({error.strerror})") from None
+    server = _server(guarded, settings, context)
+    # `serve` would take the signals that close the whole gateway.
+    task = asyncio.create_task(server._serve([listening]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.01)
+    host, port = listening.getsockname()[:2]
+    base = f"{'https' if context else 'http'}://{host}:{port}"
+    addresses = {"dicomweb": f"{base}/dicomweb", "fhir": f"{base}/fhir"}
+
+    async def close() -> None:
+        server.should_exit = True
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            server.force_exit = True
+            await task
+            raise
+
+    return Door("http", addresses, close)
+
+
+def _server(app: Access, settings: HttpSettings, context: ssl.SSLContext | None) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=settings.connections,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+    config.load()
+    config.ssl = context
+    return uvicorn.Server(config)

@@ -1,0 +1,37 @@
+"""OperationOutcome (FHIR R4 6.3): what is said of a request that was not done, and of one that was."""
+
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from ingest.errors import Reason
+
+FHIR_JSON = "application/fhir+json"
+
+REFUSALS: dict[Reason, tuple[int, str]] = {
+    Reason.UNREADABLE: (400, "structure"),
+    Reason.BAD_ENCODING: (400, "structure"),
+    Reason.TOO_LARGE: (413, "too-long"),
+    Reason.UNSAFE_XML: (422, "security"),
+    Reason.WRONG_MESSAGE_TYPE: (422, "not-supported"),
+    Reason.NOT_RADIOLOGY: (422, "business-rule"),
+    Reason.NO_REPORT_TEXT: (422, "required"),
+}
+"""HTTP status and IssueType of each reason for which a resource was kept, refused."""
+
+
+def outcome(code: str, words: str, severity: str = "error") -> dict[str, Any]:
+    """An OperationOutcome of one issue. `words` hold nothing of the payload."""
+    issue = {"severity": severity, "code": code, "diagnostics": words}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def problem(status: int, code: str, words: str, headers: dict[str, str] | None = None) -> Response:
+    """A request that was not done."""
+    return JSONResponse(outcome(code, words), status, headers, media_type=FHIR_JSON)
+
+
+def refusal(reason: str, event_id: int) -> Response:
+    """A resource that was kept as a refused event."""
+    status, code = REFUSALS.get(Reason(reason), (422, "processing"))
+    return problem(status, code, f"{reason}: kept as the refused event {event_id}")

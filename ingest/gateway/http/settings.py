@@ -1,0 +1,22 @@
+"""Settings of the HTTP door."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class HttpSettings(BaseSettings):
+    """VLMKG_HTTP_PORT and its limits."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    port: int = Field(default=8090, ge=0, le=65535, validation_alias="VLMKG_HTTP_PORT")
+    """VLMKG_HTTP_PORT: the port of STOW-RS and FHIR; 0: any free one."""
+
+    connections: int = Field(default=64, ge=1, validation_alias="VLMKG_HTTP_CONNECTIONS")
+    """VLMKG_HTTP_CONNECTIONS: requests at once. One more is answered 503."""
+
+    body: int = Field(default=1024, ge=1, validation_alias="VLMKG_HTTP_MAX_BODY")
+    """VLMKG_HTTP_MAX_BODY, in MiB: of one STOW-RS request with all its instances."""
+
+    auth: bool = Field(default=True, validation_alias="VLMKG_AUTH")
+    """VLMKG_AUTH: `off` takes messages without a key; accepted on loopback alone."""

@@ -1,0 +1,136 @@
+"""STOW-RS (PS3.18 10.5): instances stored over HTTP, each by itself, and what became of each."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from ingest.errors import MessageRefusedError, OutageError, Reason
+from ingest.formats.cleaning import DICOM_LIMIT
+from ingest.formats.dicom import SOP_CLASS, SOP_INSTANCE, STUDY_UID
+from ingest.formats.dicom_elements import DamagedError
+from ingest.formats.dicom_object import words_of
+from ingest.formats.origin import Format
+from ingest.gateway.dicom.storage import CANNOT_UNDERSTAND, MISMATCH, OUT_OF_RESOURCES, STATUSES, SUCCESS
+from ingest.gateway.door import NoSpaceError, Reception, receive_soon
+from ingest.gateway.http.body import BodyTooLargeError, stream_of
+from ingest.gateway.http.multipart import MalformedError, MediaType, Part, PartTooLargeError, media_type, read_parts
+from ingest.submit import Incoming, refuse
+
+DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
+
+AT_ONCE = 8
+"""Instances of one request that are stored at the same time: they share commits, and so many are in memory."""
+
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One instance, as far as it names itself, and the status as in C-STORE."""
+
+    sop_class: str
+    instance: str
+    status: int
+
+
+async def store(request: Request, reception: Reception, limit: int) -> Response:
+    """Answer `POST /dicomweb/studies[/{uid}]`: 200, 202, 400, 409, 413, 415 or 507."""
+    study = request.path_params.get("uid")
+    if study is not None and (len(study) > 64 or not _UID.fullmatch(study)):
+        return _problem(400, "the study in the address is no UID")
+    kind = media_type(request.headers.get("content-type", ""))
+    if not _is_supported(kind):
+        return _problem(415, "send multipart/related; type=application/dicom with a boundary")
+    if reception.space.is_short():
+        return _problem(507, str(NoSpaceError()))
+    try:
+        return _answer(await _store_all(_parts(request, kind, limit), reception, study))
+    except (BodyTooLargeError, PartTooLargeError):
+        return _problem(413, "the request, or one instance of it, is too large; what was stored before stays")
+    except (MalformedError, ClientDisconnect):
+        return _problem(400, "the body is no multipart/related as its header says; what was stored before stays")
+
+
+def _is_supported(kind: MediaType) -> bool:
+    if kind.name == RELATED:
+        boundary = kind.parameters.get("boundary", "")
+        return kind.parameters.get("type", DICOM).lower() == DICOM and 0 < len(boundary) <= 70
+    return kind.name == DICOM
+
+
+async def _parts(request: Request, kind: MediaType, limit: int) -> AsyncIterator[Part]:
+    if kind.name == RELATED:
+        async for part in read_parts(stream_of(request, limit), kind.parameters["boundary"], DICOM_LIMIT):
+            yield part
+    else:
+        yield Part(DICOM, b"".join([chunk async for chunk in stream_of(request, DICOM_LIMIT)]))
+
+
+async def _store_all(parts: AsyncIterator[Part], reception: Reception, study: str | None) -> list[_Stored]:
+    tasks: list[asyncio.Task[_Stored]] = []
+    try:
+        async for part in parts:
+            tasks.append(asyncio.create_task(_store(part, reception, study)))
+            if len(tasks) >= AT_ONCE:
+                await tasks[-AT_ONCE]
+    finally:
+        stored = await asyncio.gather(*tasks)
+    return stored
+
+
+async def _store(part: Part, reception: Reception, study: str | None) -> _Stored:
+    try:
+        sop_class, instance, of_study = words_of(part.content, (SOP_CLASS, SOP_INSTANCE, STUDY_UID))
+    except (DamagedError, MessageRefusedError):
+        sop_class, instance, of_study = "", "", study or ""
+    if part.media_type != DICOM:
+        return _Stored(sop_class, instance, CANNOT_UNDERSTAND)
+    message = Incoming(part.content, Format.DICOM)
+    try:
+        if study is not None and of_study != study:
+            detail = "the object is not of the study that it was sent to"
+            error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source="dicom")
+            await asyncio.to_thread(refuse, reception.receiver, message, error)
+            return _Stored(sop_class, instance, MISMATCH)
+        receipt = await receive_soon(reception, message)
+    except OutageError:
+        return _Stored(sop_class, instance, OUT_OF_RESOURCES)
+    status = STATUSES[Reason(receipt.reason)] if receipt.reason in STATUSES else SUCCESS
+    return _Stored(sop_class, instance, status)
+
+
+def _answer(stored: list[_Stored]) -> Response:
+    if not stored:
+        return _problem(400, "the request holds no instance")
+    good = [one for one in stored if one.status == SUCCESS]
+    bad = [one for one in stored if one.status != SUCCESS]
+    if bad:
+        log.warning("stow.not_stored", failed=len(bad), stored=len(good))
+    content: dict[str, Any] = {}
+    if good:
+        content["00081199"] = {"vr": "SQ", "Value": [_reference(one) for one in good]}
+    if bad:
+        failed = [_reference(one) | {"00081197": {"vr": "US", "Value": [one.status]}} for one in bad]
+        content["00081198"] = {"vr": "SQ", "Value": failed}
+    status = 200 if not bad else 202 if good else 409
+    if not good and all(one.status == OUT_OF_RESOURCES for one in bad):
+        status = 507
+    return JSONResponse(content, status, media_type=DICOM_JSON)
+
+
+def _reference(one: _Stored) -> dict[str, Any]:
+    """Referenced SOP Class UID and Instance UID; without what is no UID: it would be the sender's words."""
+    named = {"00081150": one.sop_class, "00081155": one.instance}
+    return {tag: {"vr": "UI", "Value": [value]} for tag, value in named.items() if _UID.fullmatch(value)}
+
+
+def _problem(status: int, detail: str) -> Response:
+    return JSONResponse({"detail": detail}, status)
