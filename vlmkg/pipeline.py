@@ -8,14 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vlmkg import agreement, normalization, validation
+from vlmkg import agreement, film_facts, normalization, validation
 from vlmkg.checkpoint.promotion import current_folder
 from vlmkg.data_dir import DataDir
-from vlmkg.errors import UsageError
+from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.identity import digest
 from vlmkg.reading import (
     Engine,
-    ImageEntity,
     Reading,
     ReadingWarning,
     ReportOutput,
@@ -23,7 +22,7 @@ from vlmkg.reading import (
     StudyOutput,
     StudyReadings,
 )
-from vlmkg.schema import Mention, ReportGraph, Witness
+from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
 
 ENGINES = {"rules": ("vlmkg.rules.engine", "RulesEngine")}
@@ -35,8 +34,11 @@ MODEL = "model"
 CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
 
+READ_AT_ONCE = 32
+
 AFTER_THE_ENGINE = (
     "agreement.py",
+    "film_facts.py",
     "pipeline.py",
     "schema.py",
     "validation.py",
@@ -99,7 +101,7 @@ def _sources() -> tuple[str, ...]:
 
 def extract_texts(engine: Engine, texts: Sequence[str]) -> list[ReportGraph]:
     """The engine's own graph of each text, in the same order, as it is before validation."""
-    return [output.reports[0].graph for output in engine.read([StudyInput((text,)) for text in texts])]
+    return [output.reports[0].graph for output in read_in_parts(engine, [StudyInput((text,)) for text in texts])]
 
 
 def read_reports(engine: Engine, texts: Sequence[str]) -> list[Reading]:
@@ -109,10 +111,28 @@ def read_reports(engine: Engine, texts: Sequence[str]) -> list[Reading]:
 
 def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyReadings]:
     """The readings of each study, in the same order. What a model reads in a report is compared with the rules."""
-    outputs = engine.read(studies)
+    outputs = read_in_parts(engine, studies)
     second = _second_witness(engine)
     heard = second.read(studies) if second else [None] * len(outputs)
     return [_read_study(*each) for each in zip(studies, outputs, heard, strict=True)]
+
+
+def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOutput]:
+    """The engine's outputs, READ_AT_ONCE studies at a time, fewer where the device's memory does not suffice.
+
+    Raises DeviceMemoryError where it does not suffice for one.
+    """
+    outputs: list[StudyOutput] = []
+    most = READ_AT_ONCE
+    while len(outputs) < len(studies):
+        part = studies[len(outputs) : len(outputs) + most]
+        try:
+            outputs += engine.read(part)
+        except DeviceMemoryError:
+            if len(part) == 1:
+                raise
+            most = len(part) // 2
+    return outputs
 
 
 def read_graph(text: str, graph: ReportGraph) -> Reading:
@@ -137,7 +157,7 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
     reports = tuple(_read_report(*each) for each in zip(study.texts, output.reports, second, strict=True))
     warnings = {warning.reason for reading in reports for warning in reading.warnings}
     warnings |= {f"image_{image.reason}" for image in output.unread}
-    films = _read_films(output.image_entities)
+    films = film_facts.read_films(output.image_entities, reports)
     return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
 
 
@@ -155,20 +175,3 @@ def _read_twice(text: str, model: ReportGraph, rules: ReportGraph) -> Reading:
     reading = read_graph(text, agreement.combine(graph, validation.validate(text, rules)[0]))
     rejections = (*refused, *reading.rejections)
     return replace(reading, rejections=rejections, agreement=agreement.count(reading.graph))
-
-
-def _read_films(entities: Sequence[ImageEntity]) -> tuple[tuple[str, Reading], ...]:
-    """What only films show. There is no text to check it against; it is normalised as every mention is."""
-    by_film: dict[str, list[Mention]] = {}
-    for entity in entities:
-        by_film.setdefault(entity.image, []).append(_film_mention(entity))
-    return tuple((film, _film_reading(mentions)) for film, mentions in sorted(by_film.items()))
-
-
-def _film_mention(entity: ImageEntity) -> Mention:
-    return Mention(0, 0, entity.text, entity.kind, entity.presence, "image", entity.score, Witness.MODEL)
-
-
-def _film_reading(mentions: Sequence[Mention]) -> Reading:
-    graph = ReportGraph(tuple(mentions))
-    return Reading(graph, *normalization.normalize(graph))
