@@ -126,7 +126,8 @@ class WorkerProcess:
     def _reader(self) -> Reader:
         engine = load_engine(self._config.engine, device=self._config.device, data=self._config.data)
         served = Batcher(engine, self._config.batches) if self._config.is_batching else engine
-        return reader_of(served, Films(blobs_of(self._config.data), self._config.films))
+        reads_films = engine.film_domain is not None
+        return reader_of(served, Films(blobs_of(self._config.data), self._config.films) if reads_films else None)
 
     @cached_property
     def _target(self) -> Target:

@@ -7,7 +7,7 @@ from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlmkg.errors import UsageError
+from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.pipeline import load_engine, read_reports, reading_digest
 from vlmkg.schema import Presence, RelationType
 
@@ -87,3 +87,32 @@ def test_no_triplet_of_the_real_reports_is_refused(shared_data):
     assert sum(not reading.findings for reading in readings) < 40  # 21 have neither findings nor impression
     links = [link for reading in readings for link in reading.links]
     assert sum(link.system == "local" for link in links) < 0.03 * len(links)
+
+
+class Small:
+    """The rules on a device that has memory for so many studies."""
+
+    name, digest = "rules", "small"
+    checkpoint = checkpoint_digest = film_domain = None
+
+    def __init__(self, most):
+        self.most = most
+        self.sizes = []
+
+    def read(self, studies):
+        self.sizes.append(len(studies))
+        if len(studies) > self.most:
+            raise DeviceMemoryError("no memory")
+        return ENGINE.read(studies)
+
+
+def test_where_memory_does_not_suffice_fewer_are_read_at_once():
+    engine = Small(3)
+    texts = [f"No effusion {number}." for number in range(12)]
+    assert [reading.graph.mentions[-1].end for reading in read_reports(engine, texts)] == [11] * 12
+    assert engine.sizes == [12, 6, 3, 3, 3, 3]
+
+
+def test_where_memory_does_not_suffice_for_one_it_is_said():
+    with pytest.raises(DeviceMemoryError):
+        read_reports(Small(0), ["No effusion."])
