@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from transformers import SwinConfig
 
@@ -163,3 +164,18 @@ def test_pixels_are_normalised_by_channel():
 def test_sixteen_bits_reach_the_encoder():
     fine = np.linspace(0.5, 0.501, 64, dtype=np.float32).reshape(8, 8)
     assert len(prepare(Film(fine), Pixels(8, (0.0,), (1.0,))).unique()) == 64
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 260), (512, 700), (100, 90)])
+def test_a_film_is_prepared_as_medclip_s_own_code_does_but_for_its_rounding(height, width):
+    """Its feature extractor: a black square of at least 224, resized bicubically in 8 bits, divided, normalised."""
+    smooth = np.add.outer(np.sin(np.arange(height) / 9), np.cos(np.arange(width) / 7))
+    levels = ((smooth + 2) / 4 * 255).astype(np.uint8)
+    side = max(224, height, width)
+    square = Image.new("L", (side, side), 0)
+    square.paste(Image.fromarray(levels), (int((side - width) / 2), int((side - height) / 2)))
+    theirs = np.asarray(square.resize((224, 224), Image.Resampling.BICUBIC), np.float32) / 255
+    mean, std = 0.5862785803043838, 0.27950088968644304
+    ours = prepare(Film(levels.astype(np.float32) / 255), Pixels(224, (mean,), (std,), Fit.PAD))[0]
+    difference = np.abs(ours.numpy() * std + mean - theirs) * 255
+    assert difference.max() < 1.5  # theirs rounds twice, between the two directions and after
