@@ -150,9 +150,9 @@ def to_mapping(config: RunConfig) -> dict[str, Any]:
 
 
 def _part(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    defaults = {one.name: one.default for one in fields(kind)}
+    numbers = {one.name for one in fields(kind) if one.type in {int, float}}
     for name, value in values.items():
         # YAML 1.1 reads "1e-3" as text: a number that is none must not pass.
-        if isinstance(defaults.get(name), int | float) and not isinstance(value, int | float):
+        if name in numbers and not isinstance(value, int | float):
             raise TypeError(f"{name} is {value!r}, not a number")
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -56,7 +56,8 @@ def draw_film(facts: Sequence[Fact], seed: int, size: int = SIZE) -> Grey:
         if fact.kind in _DRAWERS:
             _DRAWERS[fact.kind](stage, fact)
     _devices(stage, drawn)
-    return _exposed(stage)
+    # Its own draws: a fact changes the film where it is, and nothing else.
+    return _exposed(stage.grey, np.random.default_rng((seed, 1)))
 
 
 def _soft(distance: Shape) -> Shape:
@@ -227,11 +228,26 @@ _PENS = {
 }
 
 
-def _exposed(stage: _Stage) -> Grey:
+def _exposed(drawn: Grey, rng: np.random.Generator) -> Grey:
     """Grain, and an exposure that differs from film to film."""
-    rng = stage.rng
-    grey = np.clip(stage.grey, 0.0, 1.0)
+    grey = np.clip(drawn, 0.0, 1.0)
     grain = rng.standard_normal(grey.shape, dtype=np.float32) * 0.018 * np.sqrt(grey + 0.05)
     exposed = np.clip(grey * rng.uniform(0.9, 1.12) + rng.uniform(-0.02, 0.05) + grain, 0.0, 1.0)
     darkened: Grey = (exposed ** rng.uniform(0.85, 1.2)).astype(np.float32)
-    return darkened
+    return _marked(darkened)
+
+
+def _marked(grey: Grey) -> Grey:
+    """An L of lead at the patient's left and the collimator's black edge: every film has its white and its black.
+
+    Readers stretch a film of 16 bits from its least to its greatest value, so all films are stretched alike.
+    """
+    size = grey.shape[0]
+    step = max(1, size // 64)
+    top, left = 3 * step, size - 8 * step
+    grey[top : top + 5 * step, left : left + step] = 1.0
+    grey[top + 4 * step : top + 5 * step, left : left + 3 * step] = 1.0
+    for edge in (np.s_[:step], np.s_[-step:]):
+        grey[edge] = 0.0
+        grey[:, edge] = 0.0
+    return grey

@@ -1,0 +1,146 @@
+"""The debug run through all stages: the loss goes down, what is frozen stays, a killed run draws the same curve."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from training.stages.config import read_config, to_mapping
+from training.stages.encoder_stage import run as run_encoder
+from training.stages.language_stage import run_text, run_visual
+from training.stages.loop import freeze
+from training.stages.records import read_log
+from vlmkg.checkpoint.store import load_checkpoint
+from vlmkg.errors import UsageError
+from vlmkg.reading import FilmDomain, Modality
+
+CONFIGS = Path(__file__).parents[3] / "training" / "configs"
+DEBUG = CONFIGS / "debug.yaml"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A whole debug run: encoder, stage 1, stage 2."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    out = tmp_path_factory.mktemp("run")
+    config = read_config(DEBUG)
+    run_encoder(config, out)
+    run_text(config, out)
+    seen = run_visual(config, out)
+    torch.set_num_threads(threads)
+    return out, seen
+
+
+def losses(out, stage):
+    return [float(row["validation_loss"]) for row in read_log(out / f"{stage}.run")]
+
+
+@pytest.mark.parametrize("stage", ["stage0", "stage1", "stage2"])
+def test_the_loss_goes_down(trained, stage):
+    found = losses(trained[0], stage)
+
+    assert len(found) >= 2
+    assert found[-1] < found[0] - (0.005 if stage == "stage0" else 0.02)
+
+
+def test_stage_2_ends_in_a_checkpoint_that_loads_and_reads_films(trained):
+    checkpoint = load_checkpoint(trained[0] / "stage2")
+
+    assert checkpoint.manifest.modalities == (Modality.TEXT, Modality.IMAGE)
+    assert checkpoint.manifest.image_domain is FilmDomain.SYNTHETIC
+    assert "synthetic" in checkpoint.manifest.data
+    assert checkpoint.config.prefix_length == 4
+    assert load_checkpoint(trained[0] / "stage1").config is None
+
+
+def test_the_encoder_does_not_move_in_stage_2_and_projector_and_language_model_do(trained):
+    out = trained[0]
+    before, after = (load_file(out / place / "model.safetensors") for place in ("vision", "stage2/vision"))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+    text, visual = (load_checkpoint(out / name).network for name in ("stage1", "stage2"))
+    old, new = text.language_model.state_dict(), visual.language_model.state_dict()
+    assert any(not torch.equal(old[name], new[name]) for name in old)
+    assert not trained[1], "a gradient reached the projector"
+
+
+def test_the_run_says_how_it_was_made(trained):
+    run = json.loads((trained[0] / "stage1.run" / "run.json").read_text())
+
+    assert run["config"] == json.loads(json.dumps(to_mapping(read_config(DEBUG))))
+    assert run["versions"]["torch"]
+    assert len(run["commit"]) >= 40
+    assert run["data"]["synthetic"].startswith("synthetic-1-")
+    assert list((trained[0] / "stage1.run" / "tensorboard").iterdir())
+
+
+def test_a_run_killed_in_the_middle_goes_on_and_draws_the_same_curve(trained, tmp_path):
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "vlmkg", "train", "stage1", "--config", str(DEBUG), "--out", str(out)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200
+    while not (out / "stage1.run" / "state.pt").exists():
+        assert process.poll() is None, process.stderr.read().decode()[-2000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (out / "stage1").exists(), "the run was over before it could be killed"
+
+    torch.set_num_threads(1)
+    run_text(read_config(DEBUG), out)
+
+    whole, broken = read_log(trained[0] / "stage1.run"), read_log(out / "stage1.run")
+    assert [row["step"] for row in broken] == [row["step"] for row in whole]
+    for name in ("loss", "validation_loss", "learning_rate"):
+        assert [float(row[name]) for row in broken] == pytest.approx([float(row[name]) for row in whole], rel=1e-6)
+
+
+def test_stage_2_needs_an_encoder_and_a_stage_1(trained, tmp_path):
+    config = read_config(DEBUG)
+    with pytest.raises(UsageError, match="image encoder"):
+        run_visual(config, tmp_path)
+    shutil.copytree(trained[0] / "vision", tmp_path / "vision")
+    with pytest.raises(UsageError, match="stage1"):
+        run_visual(config, tmp_path)
+
+
+def test_frozen_parameters_stay_put():
+    network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    freeze(network, frozenset({"1.weight"}))
+    before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+
+    optimizer = torch.optim.SGD([one for one in network.parameters() if one.requires_grad], lr=0.5)
+    network(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+
+    moved = {name for name, weight in network.named_parameters() if not torch.equal(weight, before[name])}
+    assert moved == {"1.weight"}
+    with pytest.raises(ValueError, match="no parameters"):
+        freeze(network, frozenset({"2.weight"}))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_config_is_read(path):
+    assert read_config(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    "text", ["name: x\nspeed: 1", "name: x\nstage1: {steps: 1e-3}", "[", "name: x\nprojector: {layers: 0}"]
+)
+def test_a_wrong_config_is_refused(tmp_path, text):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+
+    with pytest.raises(Exception, match=r"config|layers"):
+        read_config(path)
