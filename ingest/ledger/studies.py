@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from ingest.ledger.pairing import FEEDS, state_of, waits_of
 from ingest.ledger.precedence import Precedence, precedence
 from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import events, extractions, patients, report_texts, sightings, study_extractions
@@ -85,7 +86,8 @@ class LedgerStudy:
     """All that the ledger knows of one study. `accession` is a pseudonym; `pairing` as DESIGN.md 4 names it.
 
     `reports` are all versions, by (report_id, version); `images` by UID. `input_digest` covers the current reports and
-    the images; `extraction` is the one selected for just these inputs, None where nothing was read yet.
+    the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `fed_at` is
+    when the first of them came by a feed; `has_wait`: it waits for a partner, or has `waited` in vain (pairing.py).
     """
 
     study_key: str
@@ -101,6 +103,9 @@ class LedgerStudy:
     images: tuple[LedgerImage, ...]
     input_digest: str
     extraction: LedgerExtraction | None
+    fed_at: datetime | None = None
+    waited: bool = False
+    has_wait: bool = False
 
 
 def load(connection: Connection, study_key: str) -> LedgerStudy | None:
@@ -115,10 +120,10 @@ def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, Le
         said: dict[str, list[Row[Any]]] = defaultdict(list)
         for row in connection.execute(_SELECT.where(sightings.c.study_key.in_(chunk))):
             said[row.study_key].append(row)
-        selected = _selected(connection, chunk)
+        selected, waits = _selected(connection, chunk), waits_of(connection, chunk)
         # An order alone is no study.
         made = {key: rows for key, rows in said.items() if not all(row.ordered for row in rows)}
-        found |= {key: _study(key, rows, selected) for key, rows in made.items()}
+        found |= {key: _study(key, rows, selected, waits.get(key)) for key, rows in made.items()}
     return found
 
 
@@ -134,6 +139,8 @@ _SELECT: Select[Any] = (
         sightings,
         events.c.message_time,
         events.c.digest,
+        events.c.received_at,
+        events.c.format,
         report_texts.c.text_digest,
         report_texts.c.text,
         patients.c.sex,
@@ -174,7 +181,8 @@ def extraction_of(row: Row[Any]) -> LedgerExtraction:
     )
 
 
-def _study(study_key: str, rows: Sequence[Row[Any]], selected: Selection) -> LedgerStudy:
+def _study(study_key: str, rows: Sequence[Row[Any]], selected: Selection, over: bool | None) -> LedgerStudy:
+    """A study of its rows. `over`: whether its wait for a partner is; None: it has none."""
     said = [(_precedence(row), row) for row in rows]
     latest = _latest(said)
     reports = tuple(_reports(row for row in rows if row.report_key))
@@ -190,11 +198,14 @@ def _study(study_key: str, rows: Sequence[Row[Any]], selected: Selection) -> Led
         body_part=latest("body_part"),
         procedure=latest("procedure"),
         started_at=latest("started_at"),
-        pairing=_pairing(reports, images),
+        pairing=state_of(reports=bool(reports), images=bool(images), waits=over is False),
         reports=reports,
         images=images,
         input_digest=inputs,
         extraction=selected.get((study_key, inputs)),
+        fed_at=_fed_at(rows),
+        waited=over is True,
+        has_wait=over is not None,
     )
 
 
@@ -264,7 +275,6 @@ def _images(said: Iterable[tuple[Precedence, Row[Any]]]) -> Iterable[LedgerImage
         yield LedgerImage(uid, row.image_digest, row.view, row.rows, row.columns)
 
 
-def _pairing(reports: Sequence[LedgerReport], images: Sequence[LedgerImage]) -> str:
-    if reports:
-        return "paired" if images else "report_only"
-    return "image_only" if images else "waiting_for_report"
+def _fed_at(rows: Iterable[Row[Any]]) -> datetime | None:
+    contents = (row for row in rows if row.report_key or row.sop_instance_uid)
+    return min((row.received_at for row in contents if row.format in FEEDS), default=None)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ingest.errors import OutageError
-from ingest.ledger import claims, dispatch, leases
+from ingest.ledger import claims, dispatch, leases, pairing
 from ingest.ledger.database import Ledger
 from ingest.worker import wakeups
 from ingest.worker.backoff import Backoff
@@ -91,6 +91,7 @@ class Dispatcher:
     def _recover(self) -> None:
         if self._clock() >= self._recover_at:
             claims.recover_expired(self._ledger)
+            pairing.end_due(self._ledger)
             self._recover_at = self._clock() + RECOVER_EVERY_S
 
 

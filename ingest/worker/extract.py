@@ -1,14 +1,16 @@
 """The extract stage: events are claimed in groups, their studies' current reports read, the readings committed."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
-from ingest.ledger import claims, events, extractions, studies
+from ingest.ledger import claims, events, extractions, pairing, studies
 from ingest.ledger.claims import Claim
-from ingest.ledger.database import Ledger
+from ingest.ledger.database import Ledger, now
+from ingest.ledger.pairing import wait_until
 from ingest.ledger.states import DeadReason, Stage
+from ingest.ledger.studies import LedgerStudy
 from ingest.worker.isolation import isolate
 from ingest.worker.keeping import kept
 from ingest.worker.reading import Reader, extraction_id, read_studies
@@ -64,6 +66,18 @@ def _extract(ledger: Ledger, reader: Reader, held: Sequence[Claim]) -> None:
         found = studies.load_many(connection, sorted(set(chain.from_iterable(keys.values()))))
         wanted = [identity for study in found.values() if (identity := extraction_id(reader, study))]
         known = extractions.find(connection, sorted(wanted))
-    readings = read_studies(reader, list(found.values()), known)
+        waits = _waits(reader, found.values(), now(connection))
+    readings = read_studies(reader, [study for study in found.values() if study.study_key not in waits], known)
+    pairing.note(
+        ledger, waits, [key for key, study in found.items() if study.pairing == pairing.PAIRED and study.has_wait]
+    )
     done = [(claim, [readings[key] for key in keys[claim.event_id] if key in readings]) for claim in held]
     claims.complete_extract(ledger, done)
+
+
+def _waits(reader: Reader, found: Iterable[LedgerStudy], at: datetime) -> dict[str, datetime]:
+    """The studies that are not read yet since their partner is missing, and until when. They are merged as they are."""
+    if reader.films is None:
+        return {}
+    waits = {study.study_key: wait_until(study, reader.pairing_wait, at) for study in found}
+    return {key: until for key, until in waits.items() if until}

@@ -127,7 +127,8 @@ class WorkerProcess:
         engine = load_engine(self._config.engine, device=self._config.device, data=self._config.data)
         served = Batcher(engine, self._config.batches) if self._config.is_batching else engine
         reads_films = engine.film_domain is not None
-        return reader_of(served, Films(blobs_of(self._config.data), self._config.films) if reads_films else None)
+        films = Films(blobs_of(self._config.data), self._config.films) if reads_films else None
+        return reader_of(served, films, self._config.pairing_wait)
 
     @cached_property
     def _target(self) -> Target:

@@ -5,7 +5,7 @@ No database here; films come from the blob store.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -38,18 +38,20 @@ class Films:
 class Reader:
     """An engine and the digest of all that changes what it reads, computed once in a process.
 
-    `films` is None where this engine reads reports alone.
+    `films` is None where this engine reads reports alone. `pairing_wait` is how long films wait for their report, and a
+    report for its films.
     """
 
     engine: Engine
     digest: str
     films: Films | None = None
+    pairing_wait: timedelta = timedelta(0)
 
 
-def reader_of(engine: Engine, films: Films | None = None) -> Reader:
+def reader_of(engine: Engine, films: Films | None = None, pairing_wait: timedelta = timedelta(0)) -> Reader:
     """A reader for as long as the process lives."""
     reads_films = films is not None and engine.film_domain is films.domain
-    return Reader(engine, reading_digest(engine), films if reads_films else None)
+    return Reader(engine, reading_digest(engine), films if reads_films else None, pairing_wait)
 
 
 def extraction_id(reader: Reader, study: LedgerStudy) -> str | None:

@@ -47,6 +47,10 @@ class WorkerSettings(BaseSettings):
     """VLMKG_FILMS: `real`, or `synthetic` where all films come from a program. A checkpoint that was trained on the
     other sort reads the reports alone."""
 
+    pairing_wait_s: float = Field(default=900.0, ge=0, validation_alias="VLMKG_PAIRING_WAIT")
+    """VLMKG_PAIRING_WAIT, in seconds: so long a checkpoint that reads films lets a report wait for its films, and films
+    for their report. Without such a checkpoint nothing waits."""
+
     @property
     def batches(self) -> BatchLimits:
         """How a model's batches are made."""
@@ -69,6 +73,7 @@ class WorkerConfig:
     device: str | None
     films: FilmDomain
     batches: BatchLimits
+    pairing_wait: timedelta
 
     @property
     def is_batching(self) -> bool:
@@ -91,6 +96,7 @@ def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = N
         device=device,
         films=settings.films,
         batches=settings.batches,
+        pairing_wait=timedelta(seconds=settings.pairing_wait_s),
     )
 
 
