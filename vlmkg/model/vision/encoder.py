@@ -54,8 +54,8 @@ class VisionEncoder:
 
 
 def encode(encoder: VisionEncoder, pixels_BCHW: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, F) image vectors of length 1, without gradient."""
-    with torch.inference_mode():
+    """(B, C, H, W) -> (B, F) image vectors of length 1, without gradient: no training step can change the encoder."""
+    with torch.no_grad():  # not inference_mode: training takes these vectors
         features_BF: Tensor = encoder.module(pixels_BCHW)
         return nn.functional.normalize(features_BF.float(), dim=-1)
 
