@@ -6,8 +6,8 @@
 
 Without arguments all three run on the data beside the checkout, where it is.
 `score` prints F1 by type: of the first 20 reports by id, on which the rules were made; of the others, which were only
-ever scored; and, with --reports, of sentences that occur in other reports and of those that do not. --errors shows
-errors of the first 20 alone, so that the others stay unseen.
+ever scored; and, with --reports, of sentences that occur in other reports and of those that do not; then the errors
+counted by kind. --errors shows errors of the first 20 alone, so that the others stay unseen.
 `speed` prints reports a second on one core, first pass and with sentences known, by the clock and by CPU time (which a
 busy machine disturbs less), and each stage's share; with --medspacy the same of medSpaCy's rules in the same run, and
 with --gold the presence that its ConText gives the gold observations.
@@ -23,7 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.reading_speed import WORKED, speed
+from benchmarks.error_kinds import error_kinds
+from benchmarks.reading_speed import PRESENCE, WORKED, speed
 from benchmarks.reports import hl7_texts, open_i, read_sentence_words, sentence_words
 from training.documents import Document, read_document
 from training.metrics import count, f1, total
@@ -97,7 +98,16 @@ def score(arguments: argparse.Namespace) -> None:
     print("| F1 (gold) |", " | ".join(rows), "|\n| --- |" + " --- |" * len(rows))
     for name in NAMES:
         cells = [total(column, name) for column in rows.values()]
-        print(f"| {name} |", " | ".join(f"{f1(cell):.3f} ({cell[2]})" for cell in cells), "|")
+        print(f"| {name} |", " | ".join(f"{f1(cell):.3f} ({cell[2]})" if cell[2] else "–" for cell in cells), "|")
+    accuracies = [[total(column, f"accuracy:{name}") for name in PRESENCE] for column in rows.values()]
+    shown = [[f"{right / found:.3f}" if found else "–" for right, found, _ in column] for column in accuracies]
+    print("| presence right on found spans: present, uncertain, absent |", " | ".join(map(", ".join, shown)), "|")
+    kinds: Counter[str] = Counter()
+    for one in pairs.values():
+        kinds += error_kinds(*one)
+    print("\n| errors in all reports | kind |\n| --- | --- |")
+    for kind, number in sorted(kinds.items()):
+        print(f"| {number} | {kind} |")
     for line in [line for key in list(pairs)[:WORKED] for line in errors(key, *pairs[key])][: arguments.errors]:
         print(line)
 
