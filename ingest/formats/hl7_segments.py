@@ -52,7 +52,7 @@ class Segment:
     def text(self, number: int, component: int = 1, subcomponent: int = 1) -> str:
         """A component's subcomponent of the field's first repetition, unescaped and without blanks around it."""
         first = self.field(number).partition(self.separators.repetition)[0]
-        return self.part(first, component, subcomponent)
+        return self.part(first, component, subcomponent) if first else ""
 
     def part(self, repetition: str, component: int, subcomponent: int = 1) -> str:
         """The same of one repetition."""

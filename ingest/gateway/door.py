@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from ingest.errors import MessageRefusedError, OutageError
 from ingest.formats.origin import Origin
 from ingest.gateway.space import Space
+from ingest.gateway.together import Together
 from ingest.submit import Incoming, Receipt, Receiver, receive, refuse_unread
 
 THREADS = 64
@@ -29,6 +30,7 @@ class Reception:
     receiver: Receiver
     threads: ThreadPoolExecutor
     space: Space
+    together: Together = field(default_factory=Together)
 
 
 def receive_now(reception: Reception, message: Incoming) -> Receipt:
@@ -43,8 +45,9 @@ def receive_now(reception: Reception, message: Incoming) -> Receipt:
 
 async def receive_soon(reception: Reception, message: Incoming) -> Receipt:
     """The same for doors on the event loop, which goes on meanwhile."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(reception.threads, receive_now, reception, message)
+    if reception.space.is_short():
+        raise NoSpaceError
+    return await reception.together.receive(reception.receiver, reception.threads, message)
 
 
 async def refuse_soon(

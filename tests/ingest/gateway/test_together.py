@@ -1,0 +1,58 @@
+"""Messages that wait are received together, and fail each for itself."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ingest import blobs
+from ingest.errors import OutageError
+from ingest.formats.origin import Format
+from ingest.gateway.door import NoSpaceError, Reception, receive_now, receive_soon
+from ingest.gateway.space import Space
+from ingest.gateway.together import receive_group
+from ingest.ledger.database import Ledger
+from ingest.submit import Incoming, receive_many
+from tests.ingest.gateway.test_mllp import oru
+from tests.ingest.receivers import receiver_in
+
+
+def incoming(number: int) -> Incoming:
+    return Incoming(oru(number), Format.HL7)
+
+
+async def test_all_get_the_receipts_of_their_own_messages(reception: Reception) -> None:
+    receipts = await asyncio.gather(*(receive_soon(reception, incoming(number)) for number in range(200)))
+    again = await asyncio.gather(*(receive_soon(reception, incoming(number)) for number in range(200)))
+    assert len({receipt.event_id for receipt in receipts}) == 200
+    assert [receipt.event_id for receipt in again] == [receipt.event_id for receipt in receipts]
+    assert all(receipt.duplicate for receipt in again)
+
+
+def test_one_that_can_not_be_received_does_not_take_others_along(tmp_path: Path, ledger: Ledger) -> None:
+    """The middle one has no bytes, which no parser expects: an error that is no outage."""
+    receiver = receiver_in(tmp_path, ledger)
+    bad = incoming(2)
+    receive_many(receiver, [incoming(0)])
+    broken = replace(bad, raw=None)
+    results = receive_group(receiver, [incoming(1), broken, incoming(3)])
+    assert [isinstance(result, BaseException) for result in results] == [False, True, False]
+
+
+def test_an_outage_is_everybody_s(tmp_path: Path, ledger: Ledger) -> None:
+    receiver = receiver_in(tmp_path, ledger)
+    assert receiver.blobs.folder is not None
+    (receiver.blobs.folder / blobs.LOCK_FILE).mkdir()
+    results = receive_group(receiver, [incoming(1), incoming(2)])
+    assert [type(result) for result in results] == [OutageError, OutageError]
+
+
+async def test_nothing_is_taken_where_the_disk_is_short(tmp_path: Path, ledger: Ledger) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        reception = Reception(receiver_in(tmp_path, ledger), threads, Space([tmp_path], 1 << 62))
+        with pytest.raises(NoSpaceError):
+            receive_now(reception, incoming(1))
+        with pytest.raises(NoSpaceError):
+            await receive_soon(reception, incoming(1))
