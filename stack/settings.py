@@ -34,7 +34,7 @@ class StackSettings(BaseSettings):
     """VLMKG_MLLP_PORT: the port that the HL7 door gets where it is free."""
     vlmkg_dicom_port: Annotated[int, Field(ge=1, le=65535)] = 11112
     """VLMKG_DICOM_PORT: the same of the DICOM door."""
-    vlmkg_http_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    vlmkg_http_port: Annotated[int, Field(ge=1, le=65535)] = 8090
     """VLMKG_HTTP_PORT: the same of the door for DICOMweb and FHIR."""
     vlmkg_neo4j_heap: Annotated[int, BeforeValidator(_mebibytes), Field(ge=256, validate_default=False)] = 512
     """VLMKG_NEO4J_HEAP: the heap of the local Neo4j, as 512m or 2g; in mebibytes here."""
