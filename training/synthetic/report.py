@@ -74,7 +74,7 @@ def write_report(rng: Random, facts: Sequence[Fact] | None = None) -> tuple[str,
     if style.numbered:
         for number, draft in enumerate(close, start=1):
             draft.pieces[:0] = [Piece(str(number)), Piece(".")]
-    _run_on(body, style, rng)
+    run_on(body, style, rng)
     text, graph = render(_sections(style, body, close, rng), rng)
     return spaced(text, graph) if style.spaced else (text, graph)
 
@@ -170,9 +170,10 @@ def _styled(draft: Draft, style: Style, rng: Random) -> Draft:
     return full_stop(draft, rng.choice((".", ".", ".", ".", ".", "..")) if style.slips else ".")
 
 
-def _run_on(drafts: list[Draft], style: Style, rng: Random) -> None:
+def run_on(drafts: list[Draft], style: Style, rng: Random) -> None:
+    """Leave out full stops, but never behind a denial or a doubt: what follows would be read as denied, rightly."""
     for draft in drafts[:-1]:
-        if rng.random() < style.run_on:
+        if not {"N", "U"} & set(draft.labels) and rng.random() < style.run_on:
             draft.pieces[-1:] = [Piece(",")] if rng.random() < 0.3 else []
 
 

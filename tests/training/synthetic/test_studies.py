@@ -2,6 +2,8 @@
 
 import io
 import json
+from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pydicom
@@ -11,9 +13,12 @@ from click.testing import CliRunner
 from training.synthetic.agreement import agreement
 from training.synthetic.dataset import MANIFEST_FILE, STUDIES_FILE
 from training.synthetic.dicom import FilmFormat, film_file
+from training.synthetic.expand import Draft, Piece
 from training.synthetic.facts import SHARES, Fact, Kind, Told, drawn_facts, film_facts
 from training.synthetic.film import draw_film
+from training.synthetic.report import draw_style, run_on
 from training.synthetic.studies import make_study, studies
+from training.synthetic.surface import full_stop
 from training.train_cli import train
 from vlmkg.image import read_film
 from vlmkg.linearization import film_names, linearize_film
@@ -151,3 +156,13 @@ def test_the_page_shows_film_report_and_graph(tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert page.count("data:image/png;base64,") == 2
     assert "<mark" in page
+
+
+def test_a_denial_is_always_closed_before_something_else_is_said():
+    """A run-on behind a denial would teach to read what is denied as present."""
+    rng = Random(4)
+    for _ in range(300):
+        denial = full_stop(Draft([Piece("no"), Piece("effusion", 0)], ["N"], []))
+        drafts = [denial, full_stop(Draft([Piece("nodule", 0)], ["P"], []))]
+        run_on(drafts, replace(draw_style(rng), run_on=1.0), rng)
+        assert denial.pieces[-1].text == "."
