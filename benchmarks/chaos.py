@@ -1,10 +1,12 @@
-"""An import during which every part is killed by kill -9, several times: all received must be in the graph, once.
+"""Receiving while every part is killed by kill -9, several times: all acknowledged must be in the graph, once.
 
     python -m benchmarks.chaos [REPORTS] [--rounds N]
+    python -m benchmarks.chaos --doors [--days N] [--rounds N]
 
 Starts a stack of its own in a temporary folder and imports REPORTS (the real reports beside the checkout, or else
 synthetic ones). Meanwhile the worker that extracts, Redis, Neo4j and the worker that merges are killed in turn; the
-stack starts them again. Prints the account, and exits with 1 where anything is lost, doubled or unsound.
+stack starts them again. With --doors, `vlmkg simulate` sends instead, with all that can go wrong with senders, and the
+gateway is killed too. Prints the account, and exits with 1 where anything is lost, doubled or unsound.
 """
 
 import argparse
@@ -38,6 +40,7 @@ from vlmkg.data_dir import DataDir
 PARTS = ("worker extract", "redis", "neo4j", "worker merge")
 MERGED_BETWEEN = 100
 """Events merged between two kills: some work gets done, not all of it."""
+SECONDS_BETWEEN = 4.0
 LIMIT_S = 900.0
 REPORTS = "MATCH (:Study)-[:HAS_REPORT]->(r:Report) RETURN r.reportKey AS key"
 
@@ -47,7 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reports", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=3, help="how often each part is killed (the stack allows 5)")
+    parser.add_argument("--doors", action="store_true", help="send through the doors instead of importing")
+    parser.add_argument("--days", type=int, default=10, help="synthetic days that are sent, of 150 messages each")
     arguments = parser.parse_args()
+    if arguments.doors:
+        sys.exit(kill_while_sending(arguments.days, arguments.rounds))
     with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
         reports = arguments.reports or (REAL if REAL.exists() else synthetic(Path(folder) / "archive"))
         started = time.monotonic()
@@ -63,6 +70,34 @@ def main() -> None:
         sys.exit(account(data, ledger, received))
 
 
+def kill_while_sending(days: int, rounds: int) -> int:
+    """Have the simulator send, and kill a part every few seconds; 0 where its account and the graph's agree."""
+    with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
+        arguments = ("--days", str(days), "--rate", "15", "--timeout", str(LIMIT_S), "--json", "--data", str(data.root))
+        command = [sys.executable, "-m", "vlmkg", "simulate", *arguments]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sending:
+            kills = 0
+            for part in (*PARTS, "gateway") * rounds:
+                time.sleep(SECONDS_BETWEEN)
+                if sending.poll() is not None:
+                    break
+                kills += kill(up, part)
+            assert sending.stdout is not None
+            said = json.loads(sending.stdout.read().splitlines()[-1])
+        ledger = open_ledger(data.ledger_url)
+        print(f"{kills} kills while the simulator sent; its account: {json.dumps(said)}")
+        agrees = account(data, ledger, sum(summary(ledger).values()))
+        return 1 if said["wrong"] or said["acknowledged"] != said["messages"] else agrees
+
+
+def kill(up: psutil.Process, part: str) -> bool:
+    """kill -9 of a part's processes; the pool's children are killed with their main process. Whether any was there."""
+    found = [process for process in up.children(recursive=True) if part_of(process) == part]
+    for process in found:
+        process.kill()
+    return bool(found)
+
+
 def kill_in_turn(up: psutil.Process, ledger: Ledger, rounds: int) -> list[tuple[str, int]]:
     """Kill each part in turn while there is work; which, and how many events were merged then."""
     kills: list[tuple[str, int]] = []
@@ -71,10 +106,7 @@ def kill_in_turn(up: psutil.Process, ledger: Ledger, rounds: int) -> list[tuple[
         wait_until(partial(settled_or_merged, ledger, enough))
         if settled(ledger):
             break
-        for process in up.children(recursive=True):
-            # The pool's children are killed with their main process.
-            if part_of(process) == part:
-                process.kill()
+        kill(up, part)
         kills.append((part, summary(ledger).get("merged", 0)))
     return kills
 

@@ -103,6 +103,8 @@ def part_of(process: psutil.Process) -> str:
         return ""
     if words[-1:] in (["extract"], ["merge"]):
         return f"worker {words[-1]}"
+    if words[-1:] == ["gateway"]:
+        return "gateway"
     return "neo4j" if "java" in words[0] else "redis" if "redis" in words[0] else "other"
 
 
