@@ -98,9 +98,9 @@ def score(arguments: argparse.Namespace) -> None:
     print("| F1 (gold) |", " | ".join(rows), "|\n| --- |" + " --- |" * len(rows))
     for name in NAMES:
         cells = [total(column, name) for column in rows.values()]
-        print(f"| {name} |", " | ".join(f"{f1(cell):.3f} ({cell[2]})" if cell[2] else "–" for cell in cells), "|")
+        print(f"| {name} |", " | ".join(f"{f1(cell):.3f} ({cell[2]})" if cell[2] else "-" for cell in cells), "|")
     accuracies = [[total(column, f"accuracy:{name}") for name in PRESENCE] for column in rows.values()]
-    shown = [[f"{right / found:.3f}" if found else "–" for right, found, _ in column] for column in accuracies]
+    shown = [[f"{right / found:.3f}" if found else "-" for right, found, _ in column] for column in accuracies]
     print("| presence right on found spans: present, uncertain, absent |", " | ".join(map(", ".join, shown)), "|")
     kinds: Counter[str] = Counter()
     for one in pairs.values():
