@@ -11,7 +11,7 @@ from vlmkg.linearization import LINKS as LINKS_SYMBOL
 from vlmkg.linearization import TO as TO_SYMBOL
 from vlmkg.linearization import film_names, pointer
 from vlmkg.model.decoding.masks import allowed
-from vlmkg.model.decoding.state import Phase, State, context_of, give_context, joined, start
+from vlmkg.model.decoding.state import Phase, State, context_of, give_context, start
 from vlmkg.model.decoding.writing import write
 from vlmkg.numbering import RELATIONS, Edge, Label, Span
 from vlmkg.schema import RelationType
@@ -29,10 +29,10 @@ def only(state: State, word: str, width: int) -> None:
     write(state, torch.tensor([symbols(width).index(word)]), torch.tensor([True]))
 
 
-def walk(start_state: State, width: int, following, walks: int, context=None) -> None:
+def walk(window: tuple[int, int, int], width: int, following, walks: int, context=None) -> None:
     """Random walks, all rows at once; at each step each row's mask must be what the twin says."""
     names = symbols(width)
-    state = start_state.rows(torch.zeros(walks, dtype=torch.long))
+    state = start(*([value] * walks for value in window), width, CPU)
     written: list[tuple[str, ...]] = [()] * walks
     choose = random.Random(5)
     while True:
@@ -62,7 +62,7 @@ def walk(start_state: State, width: int, following, walks: int, context=None) ->
 def test_masks_allow_what_every_graph_allows(tokens):
     following = continuations(graphs(0, tokens, LABELS))
     # A row of a shorter window than the batch's longest: its width is not its own.
-    walk(start([tokens], [0], [99], tokens + 2, CPU), tokens + 2, following, walks=[4, 40, 400][tokens - 1])
+    walk((tokens, 0, 99), tokens + 2, following, walks=[4, 40, 400][tokens - 1])
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -74,12 +74,12 @@ def test_masks_across_windows(label, own):
     for word in ("@0", label, *(["modify", "@2"] if held else []), "@2", "A", "end"):
         only(before, word, 5)
     following = continuations(graphs(3, 3 + own, LABELS, context, held), own_from=3)
-    walk(start([3 + own], [3], [99], 5, CPU), 5, following, 200, context_of(before, 0, 3, 3))
+    walk((3 + own, 3, 99), 5, following, 200, context_of(before, 0, 3, 3))
 
 
 def test_masks_of_films():
     names = symbols(2)
-    state = joined([start([2], [0], [99], 2, CPU), start([0], [0], [99], 2, CPU)])
+    state = start([2, 0], [0, 0], [99, 99], 2, CPU)
 
     def found():
         return [names[at] for at in allowed(state, len(NAMES))[1].nonzero()[:, 0].tolist()]

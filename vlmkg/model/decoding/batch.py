@@ -1,7 +1,7 @@
 """The rows that are decoded at present: who comes in, what is chosen, who waits, who leaves.
 
-Rows lie in this order: those that the model reads next, then those that wait for the window before them, then those
-that have just come in. `finished` puts them in order again.
+Rows lie in the cache in this order: those that the model reads next, then those that wait for the window before them,
+then those that have just come in; `finished` puts them in order again. In the automaton each row keeps its slot.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ from vlmkg.model.decoding.cache import RowCache
 from vlmkg.model.decoding.collect import Written, collect, collect_film
 from vlmkg.model.decoding.head import head_over
 from vlmkg.model.decoding.masks import allowed
-from vlmkg.model.decoding.state import CLOSING, Context, Phase, State, context_of, give_context, joined, start
+from vlmkg.model.decoding.state import CLOSING, Context, Phase, State, begin_anew, context_of, give_context, start
 from vlmkg.model.decoding.writing import write
 from vlmkg.model.prompt import Prompt
 
@@ -32,12 +32,14 @@ _AHEAD = frozenset({Phase.WAITING, Phase.DONE})
 class Row:
     """A window being decoded, the `place`-th prompt.
 
-    `length` positions of it are in the cache; `pending` are token ids written since, which the model has not read.
+    `slot` is its place in the automaton. `length` positions of it are in the cache; `pending` are token ids written
+    since, which the model has not read.
     """
 
     place: int
     prompt: Prompt
     follow: Sequence[Symbol] | None
+    slot: int = -1
     length: int = 0
     pending: list[int] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
@@ -66,22 +68,24 @@ class Batch:
         self.capacity = capacity
         self.head = head_over(language_model, codec, max((prompt.tokens for prompt in prompts), default=1) or 1)
         self.index = {symbol: at for at, symbol in enumerate(self.head.symbols)}
-        self.cache = RowCache(language_model, min(capacity, len(prompts)))
-        self.queue = deque(
-            Row(place, prompt, follow[place] if follow else None) for place, prompt in enumerate(prompts)
-        )
+        slots = min(capacity, len(prompts))
+        self.cache = RowCache(language_model, slots)
+        self.queue = deque(_by_length([Row(at, one, follow[at] if follow else None) for at, one in enumerate(prompts)]))
         self.context_sizes = {place: prompt.own_from for place, prompt in enumerate(prompts) if prompt.own_from}
         self.contexts: dict[int, Context] = {}
         self.rows: list[Row] = []
         self.active = 0
-        self.ready: list[tuple[list[int], Tensor]] = []
-        self.state: State = start([], [], [], self.head.width, language_model.device)
+        self.ready: list[tuple[list[Row], Tensor]] = []
+        self.free = list(range(slots))
+        nothing = [0] * slots
+        self.state: State = start(nothing, nothing, nothing, self.head.width, language_model.device)
+        self.state.phase.fill_(int(Phase.DONE))
         self.mask = allowed(self.state, self.head.names)
 
 
 def enter(batch: Batch) -> int:
     """Let rows in, when enough are free to be worth a forward of their own; return how many came in."""
-    free = min(batch.capacity - len(batch.rows), len(batch.queue))
+    free = min(len(batch.free), len(batch.queue))
     if free == 0 or (batch.active and free < min(len(batch.queue), batch.capacity // 4)):
         return 0
     # The longest first, so that what is read together is of like length.
@@ -94,96 +98,104 @@ def enter(batch: Batch) -> int:
         batch.head.width,
         batch.state.phase.device,
     )
+    for row in new:
+        row.slot = batch.free.pop()
+    index = torch.tensor([row.slot for row in new], device=batch.mask.device)
+    begin_anew(batch.state, index, fresh)
+    batch.mask[index] = allowed(fresh, batch.head.names)
     batch.rows += new
-    batch.state = joined([batch.state, fresh])
-    batch.mask = torch.cat((batch.mask, allowed(fresh, batch.head.names)))
     return free
 
 
 def settle(batch: Batch) -> None:
     """Choose a symbol in each ready row; then write all that has no choice, and let waiting rows go on."""
     if batch.ready:
-        index = torch.tensor([row for rows, _ in batch.ready for row in rows], device=batch.mask.device)
+        rows = [row for some, _ in batch.ready for row in some]
         logits = torch.cat([logits for _, logits in batch.ready])
         batch.ready = []
-        _choose(batch, index, logits)
+        _choose(batch, rows, logits)
     while _unblock(batch) | _write_forced(batch):
         pass
 
 
 def finished(batch: Batch) -> Iterator[tuple[int, Decoded]]:
     """The places and graphs of the rows that have ended; the others move together."""
-    for row in batch.rows:
-        if row.phase == Phase.DONE:
-            yield row.place, _collected(row)
-    kept = [at for at, row in enumerate(batch.rows) if row.phase != Phase.DONE]
-    active = [at for at in kept if batch.rows[at].phase != Phase.WAITING]
-    batch.active = len(active)
-    order = _few_moves(active, 0) + _few_moves(
-        [at for at in kept if batch.rows[at].phase == Phase.WAITING], len(active)
-    )
-    if order == list(range(len(batch.rows))):
-        return
-    batch.cache.move(order)
-    index = torch.tensor(order, dtype=torch.long, device=batch.mask.device)
-    batch.state, batch.mask = batch.state.rows(index), batch.mask[index]
-    batch.rows = [batch.rows[at] for at in order]
+    ended = [row for row in batch.rows if row.phase == Phase.DONE]
+    for row in ended:
+        yield row.place, _collected(row)
+    batch.free += [row.slot for row in ended]
+    active = [at for at, row in enumerate(batch.rows) if row.phase not in _AHEAD]
+    waiting = [at for at, row in enumerate(batch.rows) if row.phase == Phase.WAITING]
+    order = _few_moves(active, 0) + _few_moves(waiting, len(active))
+    batch.cache.move(order, max((row.length for row in batch.rows), default=0))
+    batch.rows, batch.active = [batch.rows[at] for at in order], len(active)
 
 
-def _choose(batch: Batch, index: Tensor, logits: Tensor) -> None:
-    mask = batch.mask[index]
-    likely = torch.log_softmax(logits.masked_fill(~mask, -inf), dim=1)
+def _by_length(rows: list[Row]) -> Iterator[Row]:
+    """The rows, windows of a report together and in their order, reports with long windows first."""
+    reports: list[list[Row]] = []
+    for row in rows:
+        if row.prompt.own_from:
+            reports[-1].append(row)
+        else:
+            reports.append([row])
+    reports.sort(key=lambda report: -max(len(row.prompt.ids) for row in report))
+    return (row for report in reports for row in report)
+
+
+def _choose(batch: Batch, rows: list[Row], logits: Tensor) -> None:
+    slots = torch.tensor([row.slot for row in rows], device=logits.device)
+    likely = torch.log_softmax(logits.masked_fill(~batch.mask[slots], -inf), dim=1)
     symbols = likely.argmax(1)
-    rows = [batch.rows[at] for at in index.tolist()]
     if rows[0].follow is not None:
         wanted = [batch.index[row.follow[len(row.written)]] for row in rows if row.follow is not None]
         symbols = torch.tensor(wanted, device=symbols.device)
-    chosen = likely.gather(1, symbols[:, None])[:, 0]
-    _write(batch, index, symbols, list(zip(symbols.tolist(), chosen.tolist(), [True] * len(rows), strict=True)))
+    chosen = likely.gather(1, symbols[:, None])[:, 0].tolist()
+    _write(batch, rows, slots, symbols, [(one, True) for one in chosen])
 
 
-def _write(batch: Batch, index: Tensor, symbols: Tensor, notes: list[tuple[int, float, bool]]) -> None:
-    """Write one symbol in each of the rows at `index`."""
-    every = torch.zeros(len(batch.rows), dtype=torch.long, device=index.device)
-    every[index] = symbols
-    on = torch.zeros(len(batch.rows), dtype=torch.bool, device=index.device)
-    on[index] = True
-    for at, (symbol, log_probability, chosen) in zip(index.tolist(), notes, strict=True):
+def _write(batch: Batch, rows: list[Row], slots: Tensor, symbols: Tensor, notes: list[tuple[float, bool]]) -> None:
+    """Write one symbol in each of the rows; `notes` are its log probability, and whether it was a choice."""
+    every = torch.zeros_like(batch.state.phase).scatter(0, slots, symbols)
+    on = torch.zeros_like(every, dtype=torch.bool).scatter(0, slots, value=True)
+    for row, symbol, (log_probability, chosen) in zip(rows, symbols.tolist(), notes, strict=True):
         if log_probability == -inf:
-            raise ValueError(
-                f"{batch.head.symbols[symbol]} is not allowed behind {len(batch.rows[at].written)} symbols"
-            )
-        batch.rows[at].written.append(Written(batch.head.symbols[symbol], log_probability, chosen))
-        batch.rows[at].pending.append(batch.head.ids[symbol])
+            raise ValueError(f"the symbol {batch.head.symbols[symbol]} is not allowed where it is to be followed")
+        row.written.append(Written(batch.head.symbols[symbol], log_probability, chosen))
+        row.pending.append(batch.head.ids[symbol])
     write(batch.state, every, on)
     _look(batch)
 
 
 def _look(batch: Batch) -> None:
+    """Make the masks anew, and note what phase each row is in."""
     batch.mask = allowed(batch.state, batch.head.names)
-    for row, phase in zip(batch.rows, batch.state.phase.tolist(), strict=True):
-        row.phase = phase
+    phases = batch.state.phase.tolist()
+    for row in batch.rows:
+        row.phase = phases[row.slot]
 
 
 def _write_forced(batch: Batch) -> bool:
-    index = (batch.mask.sum(1) == 1).nonzero()[:, 0]
-    if len(index) == 0:
+    """Write what is the only symbol allowed. Whether there was any."""
+    slots = (batch.mask.sum(1) == 1).nonzero()[:, 0]
+    if len(slots) == 0:
         return False
-    symbols = batch.mask[index].int().argmax(1)
-    _write(batch, index, symbols, [(symbol, 0.0, False) for symbol in symbols.tolist()])
+    by_slot = {row.slot: row for row in batch.rows}
+    rows = [by_slot[slot] for slot in slots.tolist()]
+    _write(batch, rows, slots, batch.mask[slots].int().argmax(1), [(0.0, False)] * len(rows))
     return True
 
 
 def _unblock(batch: Batch) -> bool:
     """Tell each window behind the mentions before it; let those go on that wait for them. Whether any did."""
-    for at, row in enumerate(batch.rows):
+    for row in batch.rows:
         if row.phase in _AHEAD and not row.told:
             row.told = True
             if count := batch.context_sizes.get(row.place + 1):
-                batch.contexts[row.place + 1] = context_of(batch.state, at, row.prompt.tokens, count)
-    going = [at for at, row in enumerate(batch.rows) if row.phase == Phase.WAITING and row.place in batch.contexts]
-    for at in going:
-        give_context(batch.state, at, batch.contexts.pop(batch.rows[at].place))
+                batch.contexts[row.place + 1] = context_of(batch.state, row.slot, row.prompt.tokens, count)
+    going = [row for row in batch.rows if row.phase == Phase.WAITING and row.place in batch.contexts]
+    for row in going:
+        give_context(batch.state, row.slot, batch.contexts.pop(row.place))
     if going:
         _look(batch)
     return bool(going)

@@ -25,7 +25,8 @@ ATTENTION = "vlmkg_grouped"
 class RowCache:
     """What `past_key_values` is for the language model.
 
-    `memory` is (Y, 2, R, K, C, E): keys and values. Before each forward `point` says which rows are written and where.
+    `memory` is (Y, 2, R, C, K, E): keys and values, those of one position side by side, so that writing one is one
+    copy. Before each forward `point` says which rows are written and where.
     """
 
     is_compileable = False
@@ -34,50 +35,51 @@ class RowCache:
         config = language_model.config
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        shape = (config.num_hidden_layers, 2, rows, heads, 0, width)
+        shape = (config.num_hidden_layers, 2, rows, 0, heads, width)
         self.memory = torch.empty(shape, dtype=language_model.dtype, device=language_model.device)
         self._rows = slice(0, 0)
-        self._spot: tuple[Any, ...] = ()
+        self._spots = torch.empty(0)
         self._length = 0
 
-    def point(self, rows: int, first: int, positions_RQ: Tensor, length: int) -> None:
-        """The next forward writes rows `first` to `first + rows` at these positions and reads `length` of each."""
+    def point(self, first: int, positions_RQ: Tensor, length: int) -> None:
+        """The next forward writes rows `first` on at these positions and reads `length` of each."""
         self.reserve(length)
+        rows = len(positions_RQ)
         self._rows, self._length = slice(first, first + rows), length
-        index = torch.arange(first, first + rows, device=positions_RQ.device)[:, None]
-        self._spot = (index, slice(None), positions_RQ)
+        starts = torch.arange(first, first + rows, device=positions_RQ.device) * self.memory.shape[3]
+        self._spots = (starts[:, None] + positions_RQ).flatten()
 
     def reserve(self, length: int) -> None:
         """Grow so that each row holds `length` positions."""
-        lacking = length - self.memory.shape[4]
+        lacking = length - self.memory.shape[3]
         if lacking > 0:
             steps = -(-lacking // _STEP)
-            # Padding is never read, but what is masked out must still be a number.
-            self.memory = functional.pad(self.memory, (0, 0, 0, steps * _STEP))
+            # What is masked out is never read, but must still be a number.
+            self.memory = functional.pad(self.memory, (0, 0, 0, 0, 0, steps * _STEP))
 
     def update(self, keys: Tensor, values: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """Write (R, K, Q, E) keys and values; return views (R, K, L, E) on all that the rows attend to."""
-        memory = self.memory[layer]
-        memory[0][self._spot] = keys.transpose(1, 2)
-        memory[1][self._spot] = values.transpose(1, 2)
-        part = memory[:, self._rows, :, : self._length]
-        return part[0], part[1]
+        return self._write(self.memory[layer, 0], keys), self._write(self.memory[layer, 1], values)
 
-    def move(self, sources: list[int]) -> None:
-        """Row i becomes what row `sources[i]` was."""
+    def _write(self, memory: Tensor, new: Tensor) -> Tensor:
+        memory.flatten(0, 1).index_copy_(0, self._spots, new.transpose(1, 2).flatten(0, 1))
+        return memory[self._rows, : self._length].transpose(1, 2)
+
+    def move(self, sources: list[int], length: int) -> None:
+        """Row i becomes what row `sources[i]` was, as far as `length`."""
         changed = [row for row, source in enumerate(sources) if row != source]
         if changed:
-            self.memory[:, :, changed] = self.memory[:, :, [sources[row] for row in changed]]
+            self.memory[:, :, changed, :length] = self.memory[:, :, [sources[row] for row in changed], :length]
 
     def copy(self, row: int, length: int) -> Tensor:
-        """(Y, 2, K, `length`, E) the first positions of a row."""
-        return self.memory[:, :, row, :, :length].clone()
+        """(Y, 2, `length`, K, E) the first positions of a row."""
+        return self.memory[:, :, row, :length].clone()
 
     def paste(self, row: int, stem: Tensor) -> None:
         """Give a row what `copy` took from another."""
-        length = stem.shape[3]
+        length = stem.shape[2]
         self.reserve(length)
-        self.memory[:, :, row, :, :length] = stem
+        self.memory[:, :, row, :length] = stem
 
     def get_seq_length(self, layer: int = 0) -> int:
         """Positions read at present; the language model is told each row's own."""

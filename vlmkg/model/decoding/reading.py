@@ -16,8 +16,8 @@ _AT_ONCE = 16
 """Positions up to which several in a row cost about what one costs."""
 _PREFILL = 4096
 """Positions that are read at once at most: more gains nothing and takes memory."""
-_FILLED = 0.75
-"""Windows that are read together are at least so long as the longest of them."""
+_PADDING = 64
+"""Positions of padding that cost less than a forward of their own."""
 
 Key = tuple[int | None, tuple[int, ...]]
 
@@ -31,7 +31,7 @@ class Stems:
         self._known: dict[Key, Tensor] = {}
 
     def shared(self, batch: Batch, at: int) -> Tensor | None:
-        """(Y, 2, K, P + T, E) what the row's stem gives, read into that row if not known; None: not worth sharing."""
+        """(Y, 2, P + T, K, E) what the row's stem gives, read into that row if not known; None: not worth sharing."""
         prompt = batch.rows[at].prompt
         key = (prompt.prefix, prompt.stem)
         if prompt.prefix is None and len(prompt.stem) < _SHARED:
@@ -54,11 +54,19 @@ def read_new(batch: Batch, stems: Stems, count: int) -> None:
     """Read the last `count` rows, which have come in with the longest first, and make them ready."""
     first = len(batch.rows) - count
     while first < len(batch.rows):
-        lengths = [len(row.prompt.ids) for row in batch.rows[first:]]
-        alike = sum(length >= _FILLED * lengths[0] for length in lengths)
-        size = max(1, min(alike, _PREFILL // lengths[0]))
+        size = _alike([len(row.prompt.ids) for row in batch.rows[first:]])
         _read_prompts(batch, stems, first, first + size)
         first += size
+
+
+def _alike(lengths: Sequence[int]) -> int:
+    """How many of the first rows, the longest first, are read together."""
+    padding = 0
+    for size, length in enumerate(lengths):
+        padding += lengths[0] - length
+        if padding > max(_PADDING, size * lengths[0] // 8) or (size and (size + 1) * lengths[0] > _PREFILL):
+            return size
+    return len(lengths)
 
 
 def _read_prompts(batch: Batch, stems: Stems, first: int, end: int) -> None:
@@ -69,13 +77,13 @@ def _read_prompts(batch: Batch, stems: Stems, first: int, end: int) -> None:
         bodies.append(row.prompt.ids if stem is None else row.prompt.body)
         if stem is not None:
             batch.cache.paste(at, stem)
-            row.length = stem.shape[3]
+            row.length = stem.shape[2]
     rows = batch.rows[first:end]
     sizes = [len(body) for body in bodies]
     hidden = forward(batch, _embed(batch, bodies), _positions(batch, rows, max(sizes)), first)
     for row, size in zip(rows, sizes, strict=True):
         row.length += size
-    batch.ready.append((list(range(first, end)), _logits(batch, hidden, range(len(rows)), sizes)))
+    batch.ready.append((rows, _logits(batch, hidden, range(len(rows)), sizes)))
 
 
 def read_on(batch: Batch) -> None:
@@ -94,13 +102,14 @@ def read_on(batch: Batch) -> None:
         row.pending = row.pending[len(ids) :]
     ready = [at for at, row in enumerate(rows) if not row.pending]
     if ready:
-        batch.ready.append((ready, _logits(batch, hidden, ready, [len(read[at]) for at in ready])))
+        logits = _logits(batch, hidden, ready, [len(read[at]) for at in ready])
+        batch.ready.append(([rows[at] for at in ready], logits))
 
 
 def forward(batch: Batch, embeddings: Tensor, positions: Tensor, first: int) -> Tensor:
     """(R, Q, D) embeddings at (R, Q) positions of rows `first` on -> (R, Q, D) last hidden states."""
     length = int(positions[:, -1].max()) + 1
-    batch.cache.point(len(positions), first, positions, length)
+    batch.cache.point(first, positions, length)
     output: Any = batch.language_model.base_model(
         inputs_embeds=embeddings,
         attention_mask=mask_of(positions, length, embeddings.dtype),

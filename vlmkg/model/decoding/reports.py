@@ -44,10 +44,13 @@ def read_reports(
         rows: as in `decode`.
     """
     numbered = [number(text) for text in texts]
-    length = max((len(prefix) for prefix in prefixes), default=0)
     positions = language_model.config.max_position_embeddings
-    windows = [report_windows(codec, one, positions, length, whole=whole) for one in numbered]
     owners = prefix_of if prefix_of is not None else [None] * len(texts)
+    lengths = [0 if prefix is None else len(prefixes[prefix]) for prefix in owners]
+    windows = [
+        report_windows(codec, one, positions, length, whole=whole)
+        for one, length in zip(numbered, lengths, strict=True)
+    ]
     prompts: list[Prompt] = [
         encode_prompt(codec, one, window, prefix)
         for one, cut, prefix in zip(numbered, windows, owners, strict=True)

@@ -71,10 +71,6 @@ class State:
     reach: Tensor
     """(B, N, N) the mention at the first token modifies that at the second, directly or through others."""
 
-    def rows(self, index: Tensor) -> "State":
-        """The rows at `index`, in that order."""
-        return State(*(getattr(self, field.name)[index] for field in fields(self)))
-
 
 def start(tokens: list[int], own_from: list[int], budgets: list[int], width: int, device: torch.device) -> State:
     """The state before anything is written. `width` is N."""
@@ -100,9 +96,10 @@ def start(tokens: list[int], own_from: list[int], budgets: list[int], width: int
     )
 
 
-def joined(states: list[State]) -> State:
-    """The rows of all states, in order."""
-    return State(*(torch.cat([getattr(state, field.name) for state in states]) for field in fields(State)))
+def begin_anew(state: State, index: Tensor, fresh: State) -> None:
+    """Put fresh rows in the place of those at `index`."""
+    for field in fields(State):
+        getattr(state, field.name)[index] = getattr(fresh, field.name)
 
 
 Context = tuple[Tensor, Tensor, Tensor]
