@@ -1,7 +1,7 @@
 """The facts of a synthetic study: what is so, what the film shows of it, and what the report says of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
@@ -101,7 +101,16 @@ _FILM_NAMES = {
 
 def draw_facts(rng: Random, shares: Mapping[Told, float] = SHARES) -> tuple[Fact, ...]:
     """The facts of one study that are so, or of which report or film speak."""
-    return tuple(_facts(rng, shares))
+    facts = tuple(_facts(rng, shares))
+    filled = {fact.side for fact in facts if fact.kind is Kind.EFFUSION}
+    return tuple(_seen_beside_fluid(fact) if fact.side in filled else fact for fact in facts)
+
+
+def _seen_beside_fluid(fact: Fact) -> Fact:
+    """At a side with fluid: less of it, and shadows above it, so that the film shows both."""
+    if fact.kind is Kind.EFFUSION:
+        return replace(fact, size=min(fact.size, 2))
+    return replace(fact, zone="upper") if fact.zone else fact
 
 
 def drawn_facts(facts: tuple[Fact, ...]) -> tuple[tuple[str, Label], ...]:

@@ -44,7 +44,7 @@ def write_picture(made: Sequence[Study], path: Path) -> None:
         if study.facts is not None:
             picture.paste(Image.fromarray(np.round(study.film() * 255).astype(np.uint8)), (10, top + 10))
         pen.multiline_text((280, top + 8), _left_column(study), fill="black", font=font)
-        pen.multiline_text((860, top + 8), _wrapped(" ; ".join(graph_lines(study.graph)), 92), fill="black", font=font)
+        pen.multiline_text((860, top + 8), _wrapped(" ; ".join(graph_lines(study.graph)), 84), fill="black", font=font)
         pen.line((0, top + _ROW - 1, _WIDTH, top + _ROW - 1), fill="grey")
     picture.save(path)
 
@@ -94,8 +94,8 @@ def _marked(study: Study) -> str:
 
 
 def _left_column(study: Study) -> str:
-    report = "\n".join(_wrapped(line, 88) for line in study.text.splitlines())
-    return f"{study.study_id}\n{report}\n\n" + "\n".join(_wrapped(line, 88) for line in fact_lines(study))
+    report = "\n".join(_wrapped(line, 78) for line in study.text.splitlines())
+    return f"{study.study_id}\n{report}\n\n" + "\n".join(_wrapped(line, 78) for line in fact_lines(study))
 
 
 def _wrapped(text: str, width: int) -> str:
