@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +133,12 @@ def test_what_has_no_numbered_token_is_counted_not_guessed():
     assert readable_part(numbered, graph) == (TokenGraph(), 1)
     with pytest.raises(ValueError, match="numbered tokens"):
         token_graph(numbered, graph)
+
+
+def test_example_of_the_documentation_is_in_the_form():
+    page = (Path(__file__).parents[2] / "docs" / "decoding.md").read_text(encoding="utf-8")
+    blocks = page.split("## The form")[1].split("```")[3::2]
+    first, second = (block.strip() for block in blocks[:2])
+    assert to_text(linearize(delinearize(from_text(first)))) == first
+    assert to_text(linearize(delinearize(from_text(second), own_from=4), own_from=4)) == second
+    assert len(delinearize(from_text(first)).edges) == 3
