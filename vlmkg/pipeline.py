@@ -42,6 +42,7 @@ AFTER_THE_ENGINE = (
     "pipeline.py",
     "schema.py",
     "validation.py",
+    "lexicon/misspellings.tsv",
     *(f"{part}/**/*.{ending}" for part in ("normalization", "vocabulary") for ending in ("py", "csv")),
 )
 
