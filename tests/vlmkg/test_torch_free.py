@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from vlmkg.cli import vlmkg
 result = CliRunner().invoke(vlmkg, {arguments!r})
 assert result.exit_code == 0, result.output
-heavy = {{"torch", "transformers", "open_clip", "timm", "pydicom"}} & set(sys.modules)
+heavy = {{"torch", "transformers", "open_clip", "timm"}} & set(sys.modules)
 assert not heavy, heavy
 """
 
