@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -77,7 +77,13 @@ def key_of(raw: bytes) -> str:
 
 def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
     """Store each blob and return its key. All are safe when this returns. Raises OutageError where they can't be."""
-    by_key = {key_of(raw): raw for raw in blobs}
+    keys = [key_of(raw) for raw in blobs]
+    put_keyed(store, dict(zip(keys, blobs, strict=True)))
+    return keys
+
+
+def put_keyed(store: BlobStore, by_key: Mapping[str, bytes]) -> None:
+    """The same for blobs whose keys (`key_of`) are known: hashing a film takes as long as writing it."""
     try:
         if store.folder is None:
             for key, raw in by_key.items():
@@ -86,7 +92,6 @@ def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
             _put_files(store.folder, by_key)
     except OSError as error:
         raise OutageError(f"the blob store does not take a blob ({error.strerror})", "see whether it is full") from None
-    return [key_of(raw) for raw in blobs]
 
 
 def get(store: BlobStore, key: str) -> bytes:
@@ -122,7 +127,7 @@ def _path(key: str) -> str:
     return f"{key[:2]}/{key}"
 
 
-def _put_files(store: Path, blobs: dict[str, bytes]) -> None:
+def _put_files(store: Path, blobs: Mapping[str, bytes]) -> None:
     targets = {store / _path(key): raw for key, raw in blobs.items()}
     folders = {target.parent for target in targets}
     fresh = [folder for folder in folders if not folder.is_dir()]

@@ -28,9 +28,9 @@ def merges_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[
     return tuple(merge for merge in merges if merge.retired_id != merge.survivor_id)
 
 
-def sightings_of(message: ParsedMessage, key: bytes) -> tuple[NewSighting, ...]:
+def sightings_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewSighting, ...]:
     """What a message says, one row for each report and image, and for a study that brings neither."""
-    return tuple(sighting for study in message.studies for sighting in _sightings(message, study, key))
+    return tuple(found for study in message.studies for found in _sightings(message, study, key, message_digest))
 
 
 def _patient(patient: PatientFacts, key: bytes, as_of: str) -> NewPatient:
@@ -38,7 +38,7 @@ def _patient(patient: PatientFacts, key: bytes, as_of: str) -> NewPatient:
     return NewPatient(pseudonym, patient.authority, patient.identifier, patient.sex, patient.birth_date, as_of)
 
 
-def _sightings(message: ParsedMessage, study: StudyFacts, key: bytes) -> Iterator[NewSighting]:
+def _sightings(message: ParsedMessage, study: StudyFacts, key: bytes, message_digest: str) -> Iterator[NewSighting]:
     patient_id = _patient_id(study.patient, key)
     said = _study_said(study, key)
     within = accession_key(patient_id, said.accession) if said.accession else None
@@ -48,7 +48,7 @@ def _sightings(message: ParsedMessage, study: StudyFacts, key: bytes) -> Iterato
         yield NewSighting(patient_id, patient_id, item, within, said, report=report)
     for image in study.images:
         item = item_key("image", patient_id, image.sop_instance_uid)
-        yield NewSighting(patient_id, patient_id, item, within, said, image=_image(image))
+        yield NewSighting(patient_id, patient_id, item, within, said, image=_image(image, message_digest))
     if not study.reports and not study.images:
         name = pseudonyms.report_id(key, message.source, message.external_id)
         item = item_key("study", patient_id, message.source, name)
@@ -91,8 +91,9 @@ def _report(source: str, facts: ReportFacts, patient_id: str, key: bytes) -> New
     )
 
 
-def _image(image: ImageFacts) -> NewImage:
-    return NewImage(image.sop_instance_uid, image.digest, image.view, image.rows, image.columns, image.pixel_digest)
+def _image(image: ImageFacts, message_digest: str) -> NewImage:
+    file = image.digest or message_digest
+    return NewImage(image.sop_instance_uid, file, image.view, image.rows, image.columns, image.pixel_digest)
 
 
 def _sortable(time: datetime | None) -> str:

@@ -48,10 +48,13 @@ class ReportFacts:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """One image, without its pixels; `digest` is the blob's SHA-256, `pixel_digest` that of the pixels as encoded."""
+    """One image, without its pixels; `pixel_digest` is the SHA-256 of the pixels as encoded.
+
+    `digest` is that of its file; None: the message is the file.
+    """
 
     sop_instance_uid: str
-    digest: str
+    digest: str | None = None
     view: str | None = None
     rows: int | None = None
     columns: int | None = None

@@ -10,8 +10,8 @@ from functools import partial
 from ingest import blobs
 from ingest.blobs import BlobStore
 from ingest.errors import MessageRefusedError
-from ingest.formats.cleaning import RAW_LIMIT, clean_name
-from ingest.formats.origin import Format, Origin
+from ingest.formats.cleaning import clean_name
+from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
 from ingest.group_commit import GroupCommit
@@ -42,13 +42,15 @@ Prepared = tuple[Incoming, NewEvent]
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it; `together` is where threads meet."""
+    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it; `together` is where threads meet, `films` where those
+    meet that have stored their blob themselves."""
 
     ledger: Ledger
     blobs: BlobStore
     pseudonym_key: bytes
     formats: FormatSettings
     together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    films: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
 
 
 Receipt = Recorded
@@ -61,8 +63,14 @@ Receipt = Recorded
 def receive(receiver: Receiver, message: Incoming) -> Receipt:
     """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now.
 
-    Threads that receive at the same time share a commit.
+    Threads that receive at the same time share a commit. Each writes its own film before that: as many reach the disk
+    at once.
     """
+    if message.format is Format.DICOM:
+        event = interpret(receiver, message)
+        with blobs.locked(receiver.blobs):
+            blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw} if event.blob_key else {})
+            return receiver.films.do(event, partial(_record, receiver))
     return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
 
 
@@ -103,7 +111,7 @@ def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
         message_time=parsed.message_time,
         warnings=parsed.warnings,
         patients=patients_of(parsed, receiver.pseudonym_key, event.digest),
-        sightings=sightings_of(parsed, receiver.pseudonym_key),
+        sightings=sightings_of(parsed, receiver.pseudonym_key, event.digest),
         merges=merges_of(parsed, receiver.pseudonym_key, event.digest),
     )
 
@@ -130,13 +138,18 @@ def _event(message: Incoming) -> NewEvent:
         origin_name=clean_name(message.origin.name),
         origin_source=message.origin.source,
         origin_time=message.origin.modified_at,
-        blob_key=digest if len(message.raw) <= RAW_LIMIT else None,
+        blob_key=digest if len(message.raw) <= raw_limit(message.format) else None,
         size=len(message.raw),
     )
 
 
+def _record(receiver: Receiver, events: Sequence[NewEvent]) -> list[Receipt]:
+    with receiver.ledger.write() as connection:
+        return record(connection, events)
+
+
 def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:
     with blobs.locked(receiver.blobs):
-        blobs.put_many(receiver.blobs, [message.raw for message, event in prepared if event.blob_key])
+        blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw for message, event in prepared if event.blob_key})
         with receiver.ledger.write() as connection:
             return record(connection, [event for _, event in prepared])

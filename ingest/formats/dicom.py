@@ -6,7 +6,6 @@ What is read of them is in docs/conformance/dicom.md. Pixels are never decoded h
 import re
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from hashlib import sha256
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats import dicom_sr
@@ -54,13 +53,13 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
         raise MessageRefusedError(Reason.TOO_LARGE, f"the object has more than {DICOM_LIMIT} bytes")
     source = origin.source or SOURCE
     try:
-        return _parse(read_object(raw, TAGS), raw, source, origin, settings)
+        return _parse(read_object(raw, TAGS), source, origin, settings)
     except DamagedError:
         detail = "the object is no DICOM, or it is damaged"
         raise MessageRefusedError(Reason.UNREADABLE, detail, source=source) from None
 
 
-def _parse(found: DicomObject, raw: bytes, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+def _parse(found: DicomObject, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
     data = found.data
     sop_class, instance = data.word(SOP_CLASS), uid(data.word(SOP_INSTANCE), "SOPInstanceUID", source)
     if sop_class not in IMAGES and sop_class not in REPORTS:
@@ -76,7 +75,7 @@ def _parse(found: DicomObject, raw: bytes, source: str, origin: Origin, settings
     if sop_class in IMAGES:
         if found.pixel_digest is None:
             raise MessageRefusedError(Reason.UNREADABLE, "the image has no pixels", source=source, external_id=instance)
-        study = _study(data, patient, study_uid, zone, images=(_image(found, instance, raw),))
+        study = _study(data, patient, study_uid, zone, images=(_image(found, instance),))
     else:
         reports = tuple(_reports(data, instance, source, study_uid, zone, warnings))
         study = _study(data, patient, study_uid, zone, reports=reports)
@@ -115,11 +114,10 @@ def _study(
     )
 
 
-def _image(found: DicomObject, instance: str, raw: bytes) -> ImageFacts:
+def _image(found: DicomObject, instance: str) -> ImageFacts:
     data = found.data
     return ImageFacts(
         sop_instance_uid=instance,
-        digest=sha256(raw).hexdigest(),
         view=clean_words(data.word(_VIEW)),
         rows=data.number(_ROWS),
         columns=data.number(_COLUMNS),

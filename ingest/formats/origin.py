@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ingest.formats.cleaning import DICOM_LIMIT, RAW_LIMIT
+
 
 class Format(StrEnum):
     """What a raw message is written in.
@@ -33,3 +35,8 @@ class Origin:
     name: str = ""
     source: str | None = None
     modified_at: datetime | None = None
+
+
+def raw_limit(format: Format) -> int:  # noqa: A002
+    """Bytes of one raw message of a format."""
+    return DICOM_LIMIT if format is Format.DICOM else RAW_LIMIT

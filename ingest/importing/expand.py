@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.detect import HEAD, Container, detect, detect_archive
-from ingest.formats.origin import Format, Origin
+from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.importing.archives import BROKEN, Member, read_members
 from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
 from ingest.importing.files import FoundFile, Meter, modified_at
@@ -116,7 +115,7 @@ def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice
     elif kind is Container.JSON_LINES:
         yield from map(_of_line, _numbered(json_lines(stream), Format.UNKNOWN, origin))
     else:
-        yield _item(read_piece(stream), Format(kind), origin)
+        yield _item(read_piece(stream, raw_limit(Format(kind))), Format(kind), origin)
 
 
 def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterator[Item]:  # noqa: A002
@@ -140,7 +139,7 @@ def _of_line(item: Item) -> Item:
 def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
     if piece.whole:
         return Incoming(piece.raw, format, origin)
-    return _refused(piece, format, origin, Reason.TOO_LARGE, f"the message has more than {RAW_LIMIT} bytes")
+    return _refused(piece, format, origin, Reason.TOO_LARGE, f"the message has more than {raw_limit(format)} bytes")
 
 
 def _refused(piece: Piece, format: Format, origin: Origin, reason: Reason, detail: str) -> Item:  # noqa: A002

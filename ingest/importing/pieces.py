@@ -21,10 +21,11 @@ class Readable(Protocol):
 
 
 class Piece:
-    """One message's bytes. Past RAW_LIMIT they are only counted and hashed."""
+    """One message's bytes. Past `limit` they are only counted and hashed."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = RAW_LIMIT) -> None:
         self.size = 0
+        self._limit = limit
         self._chunks: list[bytes] = []
         self._hash = hashlib.sha256()
 
@@ -40,7 +41,7 @@ class Piece:
     @property
     def whole(self) -> bool:
         """Whether all of the bytes are here."""
-        return self.size <= RAW_LIMIT
+        return self.size <= self._limit
 
     @property
     def raw(self) -> bytes:
@@ -53,9 +54,9 @@ class Piece:
         return self._hash.hexdigest()
 
 
-def read_piece(stream: Readable) -> Piece:
+def read_piece(stream: Readable, limit: int = RAW_LIMIT) -> Piece:
     """All of a stream as one piece."""
-    piece = Piece()
+    piece = Piece(limit)
     while block := stream.read(_BLOCK):
         piece.add(block)
     return piece

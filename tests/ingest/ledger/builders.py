@@ -92,7 +92,7 @@ def event(parsed: ParsedMessage, digest: str = "") -> NewEvent:
         message_time=parsed.message_time,
         warnings=parsed.warnings,
         patients=patients_of(parsed, KEY, digest),
-        sightings=sightings_of(parsed, KEY),
+        sightings=sightings_of(parsed, KEY, ""),
         merges=merges_of(parsed, KEY, digest),
     )
 
