@@ -7,7 +7,7 @@ on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees o
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,8 +119,11 @@ def _postgres(url: URL, pool_size: int) -> Ledger:
 def _sqlite(url: URL, pool_size: int) -> Ledger:
     file = Path(url.database or "")
     file.parent.mkdir(parents=True, exist_ok=True)
-    # It holds identifiers: for the owner alone. SQLite gives the files beside it the same mode.
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    # It holds identifiers: for the owner alone. SQLite gives the files beside it the same mode. A file that is there is
+    # never opened here: closing it would drop all locks that this process holds on it by another ledger (POSIX), the
+    # next process to close would take itself for the last, and remove the log that this one goes on writing to.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     engine = create_engine(
         url, hide_parameters=True, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_S}
     )

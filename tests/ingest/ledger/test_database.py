@@ -2,11 +2,12 @@
 
 import multiprocessing
 import stat
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from ingest.errors import OutageError
@@ -93,6 +94,32 @@ def test_sqlite_is_durable_and_private(sqlite_url: str, tmp_path: Path) -> None:
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     assert set(modes.values()) == {0o600}
     ledger.close()
+
+
+def _names_seen_elsewhere(url: str) -> list[str]:
+    """What another process reads, which opens the ledger and closes it."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
+        return other.submit(_names, url).result()
+
+
+def _names(url: str) -> list[str]:
+    ledger = open_ledger(url)
+    with ledger.read() as connection:
+        found = [row.name for row in connection.execute(select(properties.c.name))]
+    ledger.close()
+    return found
+
+
+def test_opening_it_twice_in_one_process_keeps_the_locks_of_the_first(sqlite_url: str) -> None:
+    """Else the next process that closes takes itself for the last, and removes the log that the first writes to."""
+    first = open_ledger(sqlite_url)
+    second = open_ledger(sqlite_url)
+    assert _names_seen_elsewhere(sqlite_url) == []
+    with first.write() as connection:
+        connection.execute(properties.insert(), {"name": "acknowledged", "value": "b"})
+    assert _names_seen_elsewhere(sqlite_url) == ["acknowledged"]
+    first.close()
+    second.close()
 
 
 def test_a_write_on_sqlite_takes_its_lock_at_once(sqlite_url: str) -> None:
