@@ -42,8 +42,10 @@ Prepared = tuple[Incoming, NewEvent]
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it; `together` is where threads meet, `films` where those
-    meet that have stored their blob themselves."""
+    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it.
+
+    `together` is where threads meet, `films` where those meet that have stored their blob themselves.
+    """
 
     ledger: Ledger
     blobs: BlobStore

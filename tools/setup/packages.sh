@@ -24,6 +24,7 @@ missing_packages() {
     have mvn || echo maven
     have redis-server || echo redis-server
     have_postgres || echo postgresql
+    have storescu || echo dcmtk
     have_venv || echo python3-venv
 }
 
@@ -52,8 +53,8 @@ may_install() {
 
 ask_for_packages() {
     fail "these are missing and this account may not install them: $*" \
-        "Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless maven redis-server postgresql python3-venv" \
-        "macOS:          brew install openjdk@17 maven redis postgresql@15, and put openjdk's bin on the PATH" \
+        "Debian, Ubuntu: sudo apt-get install openjdk-17-jre-headless maven redis-server postgresql dcmtk python3-venv" \
+        "macOS:          brew install openjdk@17 maven redis postgresql@15 dcmtk, and put openjdk's bin on the PATH" \
         "then call make again"
 }
 

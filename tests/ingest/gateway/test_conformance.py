@@ -1,45 +1,44 @@
-"""docs/conformance says what the code does: settings, reasons and codes."""
+"""The pages say what the doors do."""
 
 import re
 from pathlib import Path
 
 import pytest
-from pydantic_settings import BaseSettings
 
-from ingest.errors import Reason
-from ingest.formats import hl7
-from ingest.gateway.folder.settings import FolderSettings
-from ingest.gateway.mllp.acknowledgement import Code
-from ingest.gateway.mllp.replies import NOT_NOW, REJECTED, TOO_LARGE, UNENDED
-from ingest.gateway.mllp.settings import MllpSettings
-from ingest.gateway.settings import GatewaySettings
+from ingest.formats.dicom_kinds import IMAGES, REPORTS
+from ingest.gateway.dicom.door import VERIFICATION
+from ingest.gateway.dicom.settings import DicomSettings
+from ingest.gateway.dicom.storage import STATUSES
+from ingest.gateway.http.outcomes import REFUSALS
+from ingest.gateway.http.settings import HttpSettings
 
-DOCS = Path(__file__).parents[3] / "docs" / "conformance"
-HL7, GATEWAY = (DOCS / "hl7.md").read_text(), (DOCS / "gateway.md").read_text()
+PAGES = Path(__file__).parents[3] / "docs" / "conformance"
+DICOM = (PAGES / "dicom.md").read_text()
+FHIR = (PAGES / "fhir.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("settings", "page"), [(GatewaySettings, GATEWAY), (FolderSettings, GATEWAY), (MllpSettings, HL7)]
-)
-def test_every_setting_is_told_with_its_default(settings: type[BaseSettings], page: str) -> None:
-    rows = {name: row for row in page.splitlines() for name in re.findall(r"`(VLMKG_\w+)`", row.partition(" | ")[0])}
+def test_the_sop_classes():
+    listed = dict(re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| (.+) \|$", DICOM, re.MULTILINE))
+    assert listed == {VERIFICATION: "Verification", **IMAGES, **REPORTS}
+
+
+def test_the_statuses_of_storage():
+    rows = dict(re.findall(r"^\| ([0AC][0-9]{3}) \| (.+) \| [a-z]+ \|$", DICOM, re.MULTILINE))
+    assert rows.keys() == {"0000", "A700", *(f"{status:04X}" for status in STATUSES.values())}
+    for reason, status in STATUSES.items():
+        if reason.value in {"unreadable", "identity_mismatch", "too_large"}:
+            assert f"`{reason.value}`" in rows[f"{status:04X}"]
+
+
+def test_the_outcomes_of_fhir():
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([0-9]{3}) \| ([a-z-]+) \|$", FHIR, re.MULTILINE)
+    assert {reason: (int(status), code) for reason, status, code in rows} == {
+        reason.value: refusal for reason, refusal in REFUSALS.items()
+    }
+
+
+@pytest.mark.parametrize("settings", [DicomSettings, HttpSettings])
+def test_every_setting_is_told(settings):
+    prefix = settings.model_config.get("env_prefix", "")
     for name, field in settings.model_fields.items():
-        row = rows[f"{settings.model_config['env_prefix']}{name}".upper()]
-        if isinstance(field.default, int | float) and field.default:
-            assert re.search(rf"\b{field.default:g}\b", row), row
-
-
-def test_every_answer_is_told() -> None:
-    table = HL7[HL7.index("## Answers") : HL7.index("Enhanced mode")]
-    for outcome in (UNENDED, TOO_LARGE, NOT_NOW, *REJECTED.values()):
-        code = {Code.ERROR: "AE", Code.REJECT: "AR"}[outcome.code]
-        assert f"| {code} | {outcome.condition.value[0].decode()} |" in table
-    for reason in REJECTED:
-        assert f"`{Reason(reason).value}`" in table
-
-
-def test_every_message_type_is_told() -> None:
-    table = HL7[HL7.index("## Messages") : HL7.index("## MLLP")]
-    taken = {f"{kind}^{event}" for kind, events in hl7.EVENTS.items() for event in events if event}
-    assert set(re.findall(r"`([A-Z]{3}\^[A-Z][0-9]{2})`", table)) == taken
-    assert set(re.search(r"ORC-1 ([A-Z, ]+)\)", table)[1].split(", ")) == hl7.CANCELLED
+        assert f"`{field.validation_alias or (prefix + name).upper()}" in DICOM
