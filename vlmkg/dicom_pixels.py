@@ -38,7 +38,6 @@ _FAULTS = (
 )
 """What pydicom and its decoders raise for broken files: it decodes late, so anywhere."""
 _ITEM = b"\xfe\xff\x00\xe0"
-_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
@@ -61,8 +60,8 @@ def _check(dataset: Dataset) -> None:
     """Refuse what has no single film, or too large a one, before any pixel is unpacked; name a missing syntax."""
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
         raise ImageError("unreadable", "the file is neither DICOM nor PNG nor JPEG")
-    if not any(name in dataset for name in _PIXELS):
-        raise ImageError("no_pixels", "the DICOM object has no pixels")
+    if "PixelData" not in dataset:
+        raise ImageError("no_pixels", "the DICOM object has no pixels of whole numbers, as films have")
     check_size(int(dataset.Rows), int(dataset.Columns))
     if int(dataset.get("NumberOfFrames") or 1) > 1:
         raise ImageError("many_frames", "the DICOM object has several frames: it is no single film")
@@ -75,7 +74,7 @@ def _check(dataset: Dataset) -> None:
 
 
 def _is_encapsulated(dataset: Dataset) -> bool:
-    return "PixelData" in dataset and (dataset["PixelData"].is_undefined_length or dataset.PixelData[:4] == _ITEM)
+    return bool(dataset["PixelData"].is_undefined_length or dataset.PixelData[:4] == _ITEM)
 
 
 def _first_frame(dataset: Dataset) -> bytes:
@@ -103,6 +102,8 @@ def _shown(dataset: Dataset) -> Grey:
     grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
     shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
     shown[_padding(stored, dataset)] = 0.0
+    if not np.isfinite(shown).all():  # a slope or window that is no number
+        raise ImageError("unreadable", "the film's grey values are no numbers")
     return shown
 
 

@@ -194,6 +194,17 @@ def test_a_syntax_that_nobody_decodes_is_refused():
     assert refused(written(dataset)) == "unsupported_encoding"
 
 
+@pytest.mark.parametrize("word", [b"nan ", b"inf "])
+@pytest.mark.parametrize("field", ["RescaleSlope", "WindowCenter"])
+def test_numbers_that_are_none_never_become_grey(word, field):
+    fields = {"WindowCenter": "2000", "WindowWidth": "1000", "RescaleSlope": "1", "RescaleIntercept": "0"}
+    content = written(film(**{**fields, field: "7777"})).replace(b"7777", word)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        grey, message = outcome(content)
+    assert message or np.isfinite(grey).all()
+
+
 def test_large_films_are_refused_before_they_are_unpacked(monkeypatch):
     monkeypatch.setattr(image, "MAX_PIXELS", ROWS * COLUMNS)
     read_film(written(film()))  # at the limit

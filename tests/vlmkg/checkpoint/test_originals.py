@@ -214,6 +214,20 @@ def test_qwen_s_folder_becomes_a_language_model_with_our_tokens(qwen_folder, tmp
     assert torch.equal(load_language_model(tmp_path / "again").get_input_embeddings().weight, rows)
 
 
+def test_shards_and_their_index_are_read_as_one(qwen_folder, tmp_path):
+    source = tmp_path / "sharded"
+    model = load_language_model(qwen_folder)
+    model.save_pretrained(source, max_shard_size="8KB")
+    assert (source / "model.safetensors.index.json").is_file()
+    (source / "tokenizer.json").write_text((qwen_folder / "tokenizer.json").read_text())
+    import_language_model(source, tmp_path / "out", pointers=64)
+    for name, value in load_language_model(tmp_path / "out").state_dict().items():
+        expected = model.state_dict()[name]
+        assert torch.equal(value[: len(expected)], expected)
+    next(source.glob("model-00002*")).unlink()
+    assert refused(import_language_model, source, tmp_path / "half", 64).reason == "bad_weights"
+
+
 def test_a_folder_with_a_pickle_alone_is_converted(qwen_folder, tmp_path):
     source = tmp_path / "old"
     source.mkdir()
