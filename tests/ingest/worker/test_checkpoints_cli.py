@@ -1,6 +1,7 @@
 """A checkpoint re-reads an archive, is compared, made to stand and rolled back: nothing else changes."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,16 @@ from click.testing import CliRunner, Result
 from ingest.ledger import audit, changes, studies
 from ingest.ledger.studies import LedgerStudy
 from ingest.submit import Receiver, receive, receive_many
+from ingest.worker.celery_app import make_app
 from ingest.worker.extract import extract_some
+from ingest.worker.process import WorkerProcess
+from ingest.worker.queues import Queue
 from ingest.worker.reading import reader_of
 from ingest.worker.results import load_readings
+from ingest.worker.settings import find_config
 from tests.ingest.worker.engines import rules
 from tests.ingest.worker.messages import CLEAR, EFFUSION, NODULE, hl7
+from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.promotion import make_current, mark_promoted
 from vlmkg.cli import vlmkg
 from vlmkg.data_dir import DataDir
@@ -147,3 +153,27 @@ def test_what_is_not_there_is_named(read_by_rules: Receiver, run: Run, arguments
     with pytest.raises(UsageError) as raised:
         run(*arguments)
     assert raised.value.remedy
+
+
+def test_a_worker_refuses_a_checkpoint_that_is_not_promoted_and_one_that_was_changed(
+    data: DataDir, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
+    folder = tmp_path / "copy"
+    shutil.copytree(checkpoint, folder)
+    (folder / "promotion.json").unlink(missing_ok=True)
+
+    def prepare(engine: str) -> None:
+        config = find_config(data, Queue.EXTRACT, engine, "cpu")
+        WorkerProcess(make_app(config.broker_url.get_secret_value()), config).prepare()
+
+    with pytest.raises(CheckpointError, match="not promoted"):
+        prepare(str(folder))
+    with pytest.raises(UsageError, match="stands for no checkpoint"):
+        prepare("model")
+    promote(folder, data)
+    prepare("model")
+    with (folder / "projector.safetensors").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(CheckpointError):
+        prepare("model")
