@@ -54,10 +54,7 @@ def _inner_stop(tokens: list[Token], index: int) -> bool:
         return False
     before, after = tokens[index - 1], tokens[index + 1]
     if before.text.isdigit() and after.text.isdigit():
-        # "1 . 8 cm" and "1.8": a number; "2 . 3 . Nodule": two list numbers.
-        glued = before.end == token.start and after.start == token.end
-        following = tokens[index + 2].lower if index + 2 < len(tokens) else ""
-        return glued or following in _UNITS
+        return _is_decimal(tokens, index)
     if before.lower in _ABBREVIATIONS:
         glued = before.end == token.start
         return before.lower in {"dr", "mr", "mrs", "ms", "vs"} or (glued and after.start == token.end)
@@ -66,13 +63,28 @@ def _inner_stop(tokens: list[Token], index: int) -> bool:
     return (before.lower in {"a", "p"} and after.lower == "m") or letters[-3:] in (["a", ".", "m"], ["p", ".", "m"])
 
 
+def _is_decimal(tokens: list[Token], point: int) -> bool:
+    """ "1 . 8 cm" and "1.8" are a number; "2 . 3 . Nodule" are two list numbers."""
+    before, stop, after = tokens[point - 1 : point + 2]
+    glued = before.end == stop.start and after.start == stop.end
+    following = tokens[point + 2].lower if point + 2 < len(tokens) else ""
+    return after.text.isdigit() and (glued or following in _UNITS)
+
+
+def _opens_with_decimal(part: list[Token]) -> bool:
+    """ "1.8 cm", "1 . 8 cm"; but "1. 8 cm" is the first of a list."""
+    if len(part) < 3 or part[1].text != "." or not _is_decimal(part, 1):
+        return False
+    return (part[0].end == part[1].start) is (part[1].end == part[2].start)
+
+
 def _trim(part: list[Token]) -> list[Token]:
     """The sentence without a list number or bullet in front."""
     start = 0
     while start < len(part) and not part[start].text[0].isalnum() and part[start].text != "(":
         start += 1
     if start + 1 < len(part) and part[start].text.isdigit() and part[start + 1].text in {")", "."}:
-        start += 2
+        start += 0 if _opens_with_decimal(part[start:]) else 2
     elif start + 1 == len(part) and part[start].text.isdigit():
         return []
     return part[start:]

@@ -4,7 +4,7 @@ from vlmkg.lexicon.words import ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
 from vlmkg.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
-_OUTLINED = frozenset({"heart", "aorta"})
+_OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
 def share_nouns(phrases: list[Phrase]) -> list[Phrase]:

@@ -54,11 +54,13 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
 def _names_a_doubt(units: list[Unit], cue: int) -> bool:
     """ "Correlate for pneumonia", "consider airspace disease": a meaning, not an exam, is asked for."""
     after = units[cue + 1 :]
-    if units[cue].text not in _DOUBTS or any(unit.word in {Word.EXAM, Word.RECOMMEND} for unit in after):
+    if units[cue].text not in _DOUBTS or any(unit.word in {Word.EXAM, Word.RECOMMEND, Word.HISTORY} for unit in after):
         return False
     if units[cue].text != "consider" and not (after and after[0].text == "for"):
         return False
-    return any(unit.text in lexicon().meanings for unit in after)
+    if units[cue].text == "consider":
+        return any(unit.text in lexicon().meanings for unit in after)
+    return any(unit.word is Word.FINDING for unit in after)
 
 
 def _without_verb(units: list[Unit]) -> list[Unit]:

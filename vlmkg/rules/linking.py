@@ -4,6 +4,7 @@ from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import Word
 from vlmkg.rules.clause import Clause, has_verb, is_region, start
 from vlmkg.rules.inside import Edge, Part
+from vlmkg.rules.labels import Unit
 from vlmkg.rules.placing import link_place, locate
 from vlmkg.rules.scope import possibly_from
 from vlmkg.schema import Presence, RelationType
@@ -53,8 +54,11 @@ def _link_words(clause: Clause, part: Part, previous: Part | None, following: Pa
         return
     else:
         _describe(clause.subjects, part, edges)
+    together = (
+        [clause.said] if clause.said is not None and phrase.joint[-1:] and phrase.joint[-1].word is Word.AND else []
+    )
     clause.said = part
-    clause.anchors = clause.subjects if any(one.noun for one in clause.subjects) else [part]
+    clause.anchors = clause.subjects if any(one.noun for one in clause.subjects) else [*together, part]
 
 
 def _describe_after(clause: Clause, part: Part, edges: list[Edge]) -> None:
@@ -98,7 +102,7 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
         _in_finding(clause, part, edges)
     elif phrase.joined_by(Word.COPULA, Word.SHOW, Word.COLON) and not phrase.joined_by(Word.THERE, Word.AND, Word.BUT):
         _shown(clause, part, edges)
-    elif phrase.joined_by(Word.NEGATION, Word.WITH):
+    elif phrase.joined_by(Word.NEGATION, Word.WITH) or any(unit.text == "whose" for unit in phrase.joint):
         _with_finding(clause, part, previous, edges)
     elif phrase.joined_by(Word.IN, Word.OF) and part.places and not part.noun:
         locate(clause.anchors, part, edges)
@@ -133,9 +137,19 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         edges += [(part.heads[-1], LOCATED_AT, place) for _, _, place in placed]
     if not part.own and same and _same_thing(first, part) and not part.phrase.joined_by(Word.COMMA):
         edges += [(word, MODIFY, part.heads[-1]) for word in first.own]
+    if part.phrase.joined_by(Word.AND, Word.OR):
+        # "No change in nodule or mass".
+        changes = [
+            head for head, kind, tail in edges if kind is MODIFY and tail is first.heads[-1] and _is_change(head)
+        ]
+        edges += [(head, MODIFY, part.heads[-1]) for head in changes if same]
     clause.anchors = [*group, part]
     clause.subjects = clause.anchors
     clause.place = clause.said = None
+
+
+def _is_change(unit: Unit) -> bool:
+    return unit.text in {"change", "changes"} and unit.presence is Presence.ABSENT
 
 
 def _same_thing(first: Part, second: Part) -> bool:
