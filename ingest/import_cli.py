@@ -25,7 +25,8 @@ from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
-FORMATS = ("auto", Format.OPENI, Format.HL7, Format.FHIR, Format.DICOM, Format.TEXT)
+FORMATS = ("auto", *(kind.value for kind in (Format.OPENI, Format.HL7, Format.FHIR, Format.DICOM, Format.TEXT)))
+"""By value: click calls an enum's member by its name."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
@@ -49,7 +50,8 @@ INTERRUPTED = 130
 def import_(
     paths: tuple[Path, ...], chosen: str, source: str | None, waits: bool, timeout: float, as_json: bool, data: DataDir
 ) -> None:
-    """Queue files: Open-i XML, HL7 v2 (.hl7, or .jsonl with key `raw`), FHIR R4 JSON, plain text.
+    """Queue files: Open-i XML, HL7 v2 (.hl7, or .jsonl with key `raw`), FHIR R4 JSON, DICOM, plain
+    text.
 
     PATHS are files, folders, and .tar, .tgz or .zip archives. Plain text is one report a file, its name the report id.
     Exit code 1: something was refused, is dead, or did not finish in time.
