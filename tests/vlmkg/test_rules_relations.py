@@ -55,7 +55,19 @@ from vlmkg.rules.report import read_report
         ("No focal infiltrate or hernia.", {"focal > infiltrate"}),
         ("Right chest tube tip.", {"right > chest", "tube @ chest", "tip > tube"}),
         ("Catheter with tip in the atrium.", {"tip > catheter", "tip @ atrium"}),
+        ("No change in nodule or hernia.", {"change > nodule", "change > hernia"}),
+        ("A stimulator whose leads are in the atrium.", {"leads > stimulator", "leads @ atrium"}),
+        ("Liver and splenic outlines are normal.", {"liver > outlines", "splenic > outlines", "normal @ outlines"}),
+        (
+            "The angles are blunted, left greater than right.",
+            {"blunted @ angles", "blunted @ left", "blunted @ right", "greater > blunted"},
+        ),
+        ("1 . 8 cm nodule .", {"1 . 8 cm > nodule"}),
         # meanings
+        (
+            "The aorta is calcified and tortuous, consistent with disease.",
+            {"calcified @ aorta", "tortuous @ aorta", "calcified => disease", "tortuous => disease"},
+        ),
         ("Opacity suggestive of edema.", {"opacity => edema"}),
         ("Opacity. This may represent edema.", {"opacity => edema"}),
         ("Haze. Scar or mass is not excluded.", {"haze => scar", "haze => mass"}),

@@ -88,7 +88,7 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
     phrase = part.phrase
     if previous is None:
         start(clause, part)
-    elif phrase.compared and any(one.noun for one in clause.anchors):
+    elif phrase.compared and _is_compared(clause, part):
         _compare(clause, part, edges)
     elif phrase.coordinated and (previous.noun or previous.place_only or previous.heads):
         if previous.place_only and clause.said is None and has_verb(following) and previous in clause.subjects:
@@ -111,9 +111,16 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
         start(clause, part)
 
 
+def _is_compared(clause: Clause, part: Part) -> bool:
+    """Something named before: "opacities, right greater than left", "angles are blunted, left greater than right"."""
+    if any(one.noun for one in clause.anchors):
+        return True
+    return bool(clause.anchors) and bool(clause.anchors[-1].heads) and part.phrase.head is None
+
+
 def _compare(clause: Clause, part: Part, edges: list[Edge]) -> None:
     """ "Opacities, right greater than left"."""
-    finding = next(one for one in reversed(clause.anchors) if one.noun).heads[-1]
+    finding = next((one for one in reversed(clause.anchors) if one.noun), clause.anchors[-1]).heads[-1]
     edges += [(word, MODIFY, finding) for word in part.heads]
     edges += [(finding, LOCATED_AT, place) for place in part.places]
 
