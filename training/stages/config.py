@@ -93,6 +93,8 @@ class StageConfig:
     """Steps between evaluations, each a row of the CSV and a state to resume from."""
     patience: int = 0
     """Evaluations without a better validation loss before it stops; 0: never."""
+    read: int = 0
+    """Validation reports that are read whole at each evaluation, as in service, and scored."""
     text_only_share: float = 0.5
     """Stage 2: of the studies with a film, how many are read without it."""
 

@@ -3,7 +3,7 @@
 Each ends in a checkpoint. Shapes: B examples, T token ids, V the vocabulary.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,11 +15,13 @@ from torch.nn import functional
 from transformers import PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
 from training.data.jsonl import read_files
+from training.data.rows import Row
 from training.stages.batches import Batch, Cursor, ReadChunk, collate, plan, stream
 from training.stages.chunks import TextChunks, VisualChunks
 from training.stages.config import RunConfig, StageConfig
+from training.stages.decoded import reading_scores
 from training.stages.examples import Reading
-from training.stages.loading import FileRows, RowReader, SyntheticRows
+from training.stages.loading import FileRows, RowReader, SyntheticRows, rows_of
 from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
 from training.stages.signatures import Signature
@@ -51,10 +53,11 @@ class Trained(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """Chunks to train on, the chunk to evaluate on, and the data's fingerprints by name."""
+    """Chunks to train on, the chunk to evaluate on with its rows, and the data's fingerprints by name."""
 
     training: ReadChunk
     validation: ReadChunk
+    held: Sequence[Row]
     fingerprints: Mapping[str, str]
 
 
@@ -65,8 +68,8 @@ def run_text(config: RunConfig, out: Path) -> list[Signature]:
     network = VlmKg(_language_model(config, codec), None)
     training, validation, prints = _rows(config)
     reading = _reading(config, codec, 0)
-    data = _Data(TextChunks(reading, training), TextChunks(reading, validation), prints)
-    seen = _run(config, config.stage1, "stage1", Trained(network), data, out)
+    data = _Data(TextChunks(reading, training), TextChunks(reading, validation), rows_of(validation(0)), prints)
+    seen = _run(config, config.stage1, "stage1", Trained(network), codec, data, out)
     _write(config, out / "stage1", Parts(network.cpu().eval(), codec), data, None)
     return seen
 
@@ -90,9 +93,10 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     data = _Data(
         VisualChunks(reading, training, encoder_folder, kept, share, config.seed),
         VisualChunks(reading, validation, encoder_folder, kept, share, config.seed),
+        rows_of(validation(0)),
         prints,
     )
-    seen = _run(config, config.stage2, "stage2", Trained(network), data, out, watched=("projector",))
+    seen = _run(config, config.stage2, "stage2", Trained(network), codec, data, out, watched=("projector",))
     vision = load_encoder(encoder_folder)
     parts = Parts(network.cpu().eval(), codec, config.projector, vision)
     _write(config, out / "stage2", parts, data, FilmDomain.REAL if config.data.files else FilmDomain.SYNTHETIC)
@@ -114,23 +118,30 @@ def _run(
     stage: StageConfig,
     name: str,
     network: Trained,
+    codec: Codec,
     data: _Data,
     out: Path,
     watched: tuple[str, ...] = (),
 ) -> list[Signature]:
-    codec_pad = network.model.language_model.config.pad_token_id or 0
+    pad = codec.id(PAD)
     chunk = data.validation(0)
     groups = plan(chunk.examples, stage.batch, 0)
-    held = [collate([chunk.examples[at] for at in group], chunk.features, codec_pad) for group in groups]
+    held = [collate([chunk.examples[at] for at in group], chunk.features, pad) for group in groups]
 
     def batches(start: Cursor) -> Iterator[tuple[Cursor, Batch]]:
-        return stream(data.training, stage.batch, config.seed, start, codec_pad, config.data.workers)
+        return stream(data.training, stage.batch, config.seed, start, pad, config.data.workers)
+
+    def figures(module: nn.Module) -> Mapping[str, float]:
+        read = data.held[: stage.read]
+        whole = config.language_model.whole_report
+        model = cast("Trained", module).model
+        return {**evaluate(module, held), **(reading_scores(model, codec, read, whole=whole) if read else {})}
 
     task = Task(
         network,
         frozenset(parameter for parameter, _ in network.named_parameters()),
         batches,
-        lambda module: evaluate(module, held),
+        figures,
         watched,
     )
     folder = out / f"{name}.run"

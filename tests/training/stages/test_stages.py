@@ -52,6 +52,13 @@ def test_the_loss_goes_down(trained, stage):
     assert found[-1] < found[0] - (0.005 if stage == "stage0" else 0.02)
 
 
+def test_held_back_reports_are_read_as_in_service_and_scored(trained):
+    rows = read_log(trained[0] / "stage1.run")
+
+    assert all(0 <= float(row["relation_f1"]) <= float(row["entity_f1"]) <= 1 for row in rows)
+    assert all(float(row["invalid"]) == 0 for row in rows)
+
+
 def test_stage_2_ends_in_a_checkpoint_that_loads_and_reads_films(trained):
     checkpoint = load_checkpoint(trained[0] / "stage2")
 
