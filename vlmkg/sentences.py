@@ -28,7 +28,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             yield part
             part = []
         previous = token.end
-        if token.text[0] in _ENDS and not _inner_stop(tokens, index):
+        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index):
             yield part
             part = []
         else:
@@ -37,6 +37,15 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
                 yield part
                 part = []
     yield part
+
+
+def _asks_ahead(tokens: list[Token], index: int) -> bool:
+    """ "?pneumonia", "? pneumonia": the mark stands before what it doubts, not after."""
+    if tokens[index].text != "?" or index + 1 == len(tokens):
+        return False
+    glued = tokens[index + 1].start == tokens[index].end
+    opens = index == 0 or tokens[index - 1].text[-1] in ".;:,!"
+    return glued or opens
 
 
 def _new_block(text: str, start: int, token: Token) -> bool:
@@ -81,7 +90,7 @@ def _opens_with_decimal(part: list[Token]) -> bool:
 def _trim(part: list[Token]) -> list[Token]:
     """The sentence without a list number or bullet in front."""
     start = 0
-    while start < len(part) and not part[start].text[0].isalnum() and part[start].text != "(":
+    while start < len(part) and not part[start].text[0].isalnum() and part[start].text not in {"(", "?"}:
         start += 1
     if start + 1 < len(part) and part[start].text.isdigit() and part[start + 1].text in {")", "."}:
         start += 0 if _opens_with_decimal(part[start:]) else 2

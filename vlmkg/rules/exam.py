@@ -12,6 +12,7 @@ from vlmkg.rules.labels import Unit
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
 _VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
+_SEARCHES = frozenset({"evaluation", "assessment", "examined", "study", "exam", "examination", "sensitivity"})
 _DOUBTS = frozenset({"correlate", "correlation", "correlate clinically", "consider"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
@@ -94,8 +95,10 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
     if not any(dropped):
         return units
     for index in range(len(units) - 1, -1, -1):
-        if not dropped[index]:
+        if units[index].word is not Word.EXAM:
             continue
+        if units[index].text in _SEARCHES:
+            _drop_sought(units, dropped, index + 1)
         before = index - 1
         while before >= 0 and _of_the_exam(units, before, index):
             dropped[before] = True
@@ -118,6 +121,14 @@ def _nothing_denied(units: list[Unit], dropped: list[bool], after: int) -> bool:
     """Whether a denial right before an exam has no finding of its own: a clause ends after the exam."""
     rest = [unit for unit, drop in zip(units[after:], dropped[after:], strict=True) if not drop]
     return not rest or rest[0].word in _CLAUSE_BREAKS
+
+
+def _drop_sought(units: list[Unit], dropped: list[bool], after: int) -> None:
+    """ "Evaluation for pneumothorax is limited": it was looked for, not found."""
+    if after < len(units) and units[after].text == "for":
+        while after < len(units) and units[after].word not in _HISTORY_ENDS:
+            dropped[after] = True
+            after += 1
 
 
 def _drop_denial(units: list[Unit], dropped: list[bool], before: int) -> None:

@@ -15,15 +15,32 @@ _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word
 
 def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
-    words = [unit.word for unit in cues]
+    words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
     before = phrases[:end]
     if Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
         set_back(before, Presence.UNCERTAIN)
-    elif Word.GONE in words or (denied and Word.HEDGE not in words) or (Word.EXCLUDE in words and _of_finding(before)):
+    elif (
+        Word.GONE in words
+        or _answers_no(cues)
+        or (denied and Word.HEDGE not in words)
+        or (Word.EXCLUDE in words and _of_finding(before))
+    ):
         set_back(before, Presence.ABSENT)
-    elif _hedges_back(cues) or any(unit.text in _CONSIDERED for unit in cues):
+    elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
+
+
+def _answers_no(cues: list[Unit]) -> bool:
+    """ "Effusion: no", "effusion - no"."""
+    return [unit.text for unit in cues if unit.word is not Word.COLON] == ["no"]
+
+
+def _before_turn(cues: list[Unit]) -> list[Unit]:
+    """ "Is suspected but not visible": what is said before the clause turns counts."""
+    turn = next((index for index, unit in enumerate(cues) if unit.word is Word.BUT), len(cues))
+    said = any(unit.word in {Word.HEDGE, Word.REPORT, Word.NOT, Word.GONE} for unit in cues[:turn])
+    return cues[:turn] if said else cues
 
 
 def _of_finding(before: list[Phrase]) -> bool:

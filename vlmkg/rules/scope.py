@@ -17,6 +17,7 @@ _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
 
 _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
+_CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
 _BEGINNINGS = frozenset(
     {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
 )
@@ -32,15 +33,35 @@ def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
         state = _opening(state, phrases, index)
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
-        for unit in phrase.units:
-            if unit.word in OBSERVATIONS:
-                unit.presence = state
+        _say(phrase, state)
+        if _answers_no(phrase):
+            set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
             changed = True
     look_back(phrases, len(phrases), tail)
     mark_alternatives(phrases)
+
+
+def _say(phrase: Phrase, state: Presence) -> None:
+    """Give the phrase its presence; "not significantly changed effusion" denies the change alone."""
+    unchanged = state is Presence.ABSENT and phrase.head is not None and _denies_change(phrase)
+    for unit in phrase.units:
+        if unit.word in OBSERVATIONS:
+            unit.presence = Presence.PRESENT if unchanged and unit.word not in _CHANGES else state
+
+
+def _denies_change(phrase: Phrase) -> bool:
+    """Whether "not", and no "no", stands right before a word of change."""
+    first = next((unit for unit in phrase.units if unit.word is not Word.DEGREE), None)
+    denied = bool(phrase.joint) and phrase.joint[-1].word is Word.NOT
+    return denied and first is not None and first.word is Word.CHANGE
+
+
+def _answers_no(phrase: Phrase) -> bool:
+    """ "Pneumothorax: negative"."""
+    return phrase.joined_by(Word.COLON) and [unit.text for unit in phrase.units] == ["negative"]
 
 
 def _in_list(phrases: list[Phrase], index: int) -> bool:
