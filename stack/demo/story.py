@@ -12,8 +12,9 @@ from stack.demo import answers
 from stack.demo.hospital_day import SyntheticMessage, hospital_day
 from stack.demo.questions import CYPHER, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
 from stack.simulate.checking import wait_until_settled
-from stack.simulate.sending import Account, Plan, send
-from stack.simulate.traffic import Message
+from stack.simulate.doors import require_doors, send_all
+from stack.simulate.sending import Account, Plan
+from stack.simulate.traffic import reports_and_films
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.errors import VlmkgError
 
@@ -27,8 +28,9 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
     _title(console, "A synthetic hospital day")
     patients, studies = len({one.patient for one in day}), len({one.accession for one in day})
     console.print(
-        f"{len(day)} HL7 v2 messages about {studies} studies of {patients} made-up patients: preliminary, final and "
-        "corrected reports, negated and hedged findings, follow-ups over months."
+        f"{len(day)} reports about {studies} studies of {patients} made-up patients, by HL7 v2 and by FHIR, and "
+        "a film of each study by C-STORE (a grey wedge: it shows nothing). Preliminary, final and corrected reports, "
+        "negated and hedged findings, follow-ups over months."
     )
     _send(console, data, endpoints, day)
     found = _first(console, endpoints)
@@ -38,21 +40,20 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
 
 
 def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[SyntheticMessage]) -> None:
-    """Through the MLLP door, as a hospital would; then wait until the graph shows it all."""
-    if endpoints.mllp is None:
-        raise VlmkgError("the MLLP door is not open", "leave VLMKG_GATEWAY_DOORS unset")
-    messages = [Message(f"SYN{one.accession}{one.status}", one.raw, one) for one in day]
+    """Through the doors, as a hospital would; then wait until the graph shows it all."""
+    require_doors(endpoints)
+    messages = [message for _, message in sorted(reports_and_films(day), key=lambda one: one[0])]
     account, ledger = Account(), existing_ledger_of(data)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     try:
         with Progress(*columns, console=console) as progress:
-            bar = progress.add_task(f"acknowledged by {endpoints.mllp}", total=len(day))
-            asyncio.run(send(endpoints.mllp, messages, PLAN, account, lambda: progress.advance(bar)))
-            bar = progress.add_task("merged into the graph", total=len(day))
+            bar = progress.add_task("acknowledged by the doors", total=len(messages))
+            asyncio.run(send_all(endpoints, messages, PLAN, account, lambda: progress.advance(bar)))
+            bar = progress.add_task("merged into the graph", total=len(messages))
             settled = wait_until_settled(
-                ledger, PLAN.limit_s, lambda waiting: progress.update(bar, completed=max(0, len(day) - waiting))
+                ledger, PLAN.limit_s, lambda waiting: progress.update(bar, completed=max(0, len(messages) - waiting))
             )
-            progress.update(bar, completed=len(day))
+            progress.update(bar, completed=len(messages))
     finally:
         ledger.close()
     if len(account.accepted) < len(messages) or not settled:

@@ -15,13 +15,14 @@ from ingest.ledger.reports import texts
 from ingest.ledger.states import SETTLED, State
 from stack.demo.hospital_day import SyntheticMessage
 from stack.demo.questions import Question, ask
+from stack.simulate.films import SIDE
 from stack.simulate.sending import Account
 from stack.simulate.traffic import RANK, Traffic, study_uid, text_of
 from vlmkg.data_dir import DataDir, Endpoints
 
 STUDY = """\
 query ($uid: String!) {
-  study(studyUid: $uid) { patient { patientId birthYear } reports { status current text } }
+  study(studyUid: $uid) { patient { patientId birthYear } reports { status current text } images { rows } }
 }"""
 PATIENT = """\
 query ($value: String!) { patient(identifier: {authority: "SYN", value: $value}) { patientId } }"""
@@ -74,10 +75,10 @@ def _acknowledged(sent: Traffic, account: Account) -> list[list[SyntheticMessage
     studies: dict[str, list[SyntheticMessage]] = defaultdict(list)
     incomplete = set()
     for message in sent.messages:
-        if message.report:
+        if message.is_version:
             studies[message.report.accession].append(message.report)
-            if message.control_id not in account.accepted:
-                incomplete.add(message.report.accession)
+        if message.control_id not in account.accepted:
+            incomplete.add(message.report.accession)
     return [versions for accession, versions in studies.items() if accession not in incomplete]
 
 
@@ -90,6 +91,8 @@ def _differences(study: dict[str, Any] | None, versions: Sequence[SyntheticMessa
     # The same words under two statuses are one version.
     if len(study["reports"]) != len({text_of(version) for version in versions}):
         wrong.append("lost or doubled version")
+    if [image["rows"] for image in study["images"]] != [SIDE]:
+        wrong.append("lost or doubled film")
     return wrong
 
 

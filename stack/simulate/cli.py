@@ -13,15 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ingest.settings import existing_ledger_of
 from stack.simulate.checking import Findings, check, wait_until_settled
-from stack.simulate.sending import Account, Plan, send
+from stack.simulate.doors import require_doors, send_all
+from stack.simulate.sending import Account, Plan
 from stack.simulate.traffic import Traffic, disordered, traffic
-from vlmkg.data_dir import DataDir
-from vlmkg.errors import UsageError
+from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.options import data_option
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(1, 500), default=1, show_default=True, help="Each has some 160 messages.")
+@click.option("--days", type=click.IntRange(1, 500), default=1, show_default=True, help="Each has some 210 messages.")
 @click.option("--rate", type=click.FloatRange(0), default=50.0, show_default=True, help="Messages a second; 0: any.")
 @click.option("--sockets", type=click.IntRange(1, 256), default=4, show_default=True, help="Connections at once.")
 @click.option(
@@ -54,12 +54,11 @@ def simulate(
     Needs a running stack. Exit code 1: something acknowledged is not in the graph as it should be.
     """
     endpoints = data.require_endpoints()
-    if endpoints.mllp is None:
-        raise UsageError("the MLLP door is not open", "leave VLMKG_GATEWAY_DOORS unset")
+    require_doors(endpoints)
     sent = traffic(days, seed)
     plan = Plan(rate, sockets, faults, seed, timeout)
     started = time.monotonic()
-    account = _send(endpoints.mllp, sent, plan, disorder)
+    account = _send(endpoints, sent, plan, disorder)
     seconds = time.monotonic() - started
     ledger = existing_ledger_of(data)
     try:
@@ -77,13 +76,13 @@ def simulate(
     sys.exit(1 if found.wrong else 0)
 
 
-def _send(address: str, sent: Traffic, plan: Plan, disorder: int) -> Account:
+def _send(endpoints: Endpoints, sent: Traffic, plan: Plan, disorder: int) -> Account:
     account = Account()
     messages = disordered(sent.messages, Random(plan.seed), disorder)  # noqa: S311 - not for secrets
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("sending", total=len(messages))
-        asyncio.run(send(address, messages, plan, account, lambda: progress.advance(bar)))
+        asyncio.run(send_all(endpoints, messages, plan, account, lambda: progress.advance(bar)))
     return account
 
 

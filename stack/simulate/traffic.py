@@ -1,27 +1,40 @@
 """What the hospital sends: synthetic days as HL7 v2 messages, with orders, updated and merged patients. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import Literal
 
 from stack.demo.hospital_day import FACILITY, SyntheticMessage, SyntheticPatient, hospital_day
 
-UPDATED, MERGED = 5, 8
-"""Every so many patients one is corrected (ADT^A08), and one was registered twice (ADT^A40)."""
+Door = Literal["mllp", "fhir", "dicom"]
+UPDATED, MERGED, BY_FHIR = 5, 8, 6
+"""Every so many patients one is corrected (ADT^A08), one was registered twice (ADT^A40), and the reports of one come as
+FHIR resources."""
 DAY_SIZE = 1000
 """Numbers of patients and studies that one day may use."""
+NOBODY: Mapping[str, str] = {}
 RANK = "PFCX"
 """Statuses by precedence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its control id (MSH-10), its bytes, and for a report whose version it is."""
+    """One message: its name in the account (MSH-10 of HL7), its HL7 bytes, the report version that it is or is about.
+
+    FHIR resources and films are made of `report` when they are sent.
+    """
 
     control_id: str
     raw: bytes
-    report: SyntheticMessage | None = None
+    report: SyntheticMessage
+    door: Door = "mllp"
+
+    @property
+    def is_version(self) -> bool:
+        """Whether it brings a version of a report."""
+        return self.control_id.startswith("SYN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,7 @@ def traffic(days: int, seed: int) -> Traffic:
     born = {mrn: patient.birth_year + 1 for mrn, patient in patients.items() if patient.number % UPDATED == 0}
     retired = {mrn: f"TMP{patient.number:05d}" for mrn, patient in patients.items() if patient.number % MERGED == 0}
     timed = sorted(
-        [*_reports(reports, retired), *_orders(reports), *_admissions(reports, patients, born, retired)],
+        [*reports_and_films(reports, retired), *_orders(reports), *_admissions(reports, patients, born, retired)],
         key=lambda one: (one[0], one[1].control_id),
     )
     return Traffic(tuple(message for _, message in timed), born, retired)
@@ -69,15 +82,26 @@ def study_uid(message: SyntheticMessage) -> str:
     return zds.split("|")[1].split("^")[0]
 
 
-def _reports(reports: list[SyntheticMessage], retired: dict[str, str]) -> Iterator[tuple[datetime, Message]]:
-    """Of a patient who was registered twice, the first study's first report has the other number."""
+def reports_and_films(
+    reports: list[SyntheticMessage], retired: Mapping[str, str] = NOBODY
+) -> Iterator[tuple[datetime, Message]]:
+    """The reports, those of some patients by FHIR, and a film of each study ten minutes before its first report."""
+    yield from _reports(reports, retired)
+    first = {report.accession: report for report in reversed(reports)}
+    for accession, report in first.items():
+        yield report.sent_at - timedelta(minutes=10), Message(f"FILM{accession}", b"", report, "dicom")
+
+
+def _reports(reports: list[SyntheticMessage], retired: Mapping[str, str]) -> Iterator[tuple[datetime, Message]]:
+    """Of a patient who was registered twice, the first report has the other number."""
     seen: set[str] = set()
     for report in reports:
         mrn, raw = report.patient.mrn, report.raw
         if mrn in retired and mrn not in seen:
             raw = raw.replace(f"|{mrn}^".encode(), f"|{retired[mrn]}^".encode())
         seen.add(mrn)
-        yield report.sent_at, Message(f"SYN{report.accession}{report.status}", raw, replace(report, raw=raw))
+        door: Door = "fhir" if report.patient.number % BY_FHIR == 0 else "mllp"
+        yield report.sent_at, Message(f"SYN{report.accession}{report.status}", raw, replace(report, raw=raw), door)
 
 
 def _orders(reports: list[SyntheticMessage]) -> Iterator[tuple[datetime, Message]]:
@@ -93,7 +117,7 @@ def _orders(reports: list[SyntheticMessage]) -> Iterator[tuple[datetime, Message
             f"OBR|1|P{accession}|{accession}|71046^XR CHEST 2 VIEWS^SYN{'|' * 20}CR",
             f"ZDS|{study_uid(report)}^SYNRIS^Application^DICOM",
         )
-        yield at, Message(control_id, raw)
+        yield at, Message(control_id, raw, report)
 
 
 def _admissions(
@@ -102,19 +126,19 @@ def _admissions(
     born: dict[str, int],
     retired: dict[str, str],
 ) -> Iterator[tuple[datetime, Message]]:
-    last = {report.patient.mrn: report.sent_at for report in reports}
+    of = {report.patient.mrn: report for report in reports}
     for mrn, patient in patients.items():
         if mrn in born:
-            at = last[mrn] + timedelta(minutes=5)
+            at = of[mrn].sent_at + timedelta(minutes=5)
             raw = _message(at, "ADT^A08^ADT_A01", f"A08{mrn}", "EVN||" + _stamp(at), _pid(patient, mrn, born[mrn]))
-            yield at, Message(f"A08{mrn}", raw)
+            yield at, Message(f"A08{mrn}", raw, of[mrn])
         if mrn in retired:
-            at = last[mrn] + timedelta(minutes=1)
+            at = of[mrn].sent_at + timedelta(minutes=1)
             pid = _pid(patient, mrn, patient.birth_year)
             raw = _message(
                 at, "ADT^A40^ADT_A39", f"A40{mrn}", "EVN||" + _stamp(at), pid, f"MRG|{retired[mrn]}^^^SYN^MR"
             )
-            yield at, Message(f"A40{mrn}", raw)
+            yield at, Message(f"A40{mrn}", raw, of[mrn])
 
 
 def _message(at: datetime, kind: str, control_id: str, *segments: str) -> bytes:

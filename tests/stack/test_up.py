@@ -77,6 +77,16 @@ def test_all_parts_answer_at_the_addresses_that_it_gives(up: Up, endpoints: Endp
         socket.create_connection((host, int(port)), timeout=5).close()
 
 
+def test_the_simulator_finds_what_it_was_acknowledged_for(up: Up, data: DataDir) -> None:
+    command = [sys.executable, "-P", "-m", "vlmkg", "simulate", "--rate", "0", "--json", "--data", str(data.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["wrong"] == {}
+    assert said["acknowledged"] == said["messages"] > 200
+    assert (said["studies_checked"], said["patients_checked"]) == (60, 40)
+
+
 def test_the_table_names_every_address_and_no_secret(up: Up, endpoints: Endpoints) -> None:
     said = "\n".join(up.said)
     assert up.said[-1] == "ready"

@@ -1,0 +1,36 @@
+"""Sending through all doors at once."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from stack.simulate.fhir import post
+from stack.simulate.films import store
+from stack.simulate.sending import Account, Plan, send
+from stack.simulate.traffic import Door, Message
+from vlmkg.data_dir import Endpoints
+from vlmkg.errors import UsageError
+
+
+def require_doors(endpoints: Endpoints) -> None:
+    """Raise UsageError where a door that is needed is shut."""
+    missing = [name for name in ("mllp", "dicom", "fhir") if getattr(endpoints, name) is None]
+    if missing:
+        raise UsageError(f"doors are shut: {', '.join(missing)}", "leave VLMKG_GATEWAY_DOORS unset")
+
+
+async def send_all(
+    endpoints: Endpoints, messages: Sequence[Message], plan: Plan, account: Account, done: Callable[[], object]
+) -> None:
+    """Send HL7 messages as the plan says, and beside them FHIR resources and films, each one after the other.
+
+    Returns when all are settled, or the plan's time is over.
+    """
+    by_door: dict[Door, list[Message]] = {"mllp": [], "fhir": [], "dicom": []}
+    for message in messages:
+        by_door[message.door].append(message)
+    key = str(endpoints.api_key)
+    await asyncio.gather(
+        send(str(endpoints.mllp), by_door["mllp"], plan, account, done),
+        asyncio.to_thread(post, str(endpoints.fhir), key, by_door["fhir"], plan.limit_s, account, done),
+        asyncio.to_thread(store, str(endpoints.dicom), by_door["dicom"], plan.limit_s, account, done),
+    )

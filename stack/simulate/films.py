@@ -1,0 +1,77 @@
+"""Films of the synthetic hospital: a grey wedge in place of a chest, sent by C-STORE.
+
+It shows nothing, so nothing that a report says can be at odds with it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from pydicom import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+from pynetdicom import AE
+from pynetdicom.association import Association
+
+from stack.simulate.sending import ANSWER_S, PAUSE_S, Account
+from stack.simulate.traffic import Message, study_uid
+
+CR_STORAGE = UID("1.2.840.10008.5.1.4.1.1.1")
+SIDE = 64
+STORED = 0x0000
+
+
+def film(message: Message) -> Dataset:
+    """The film of a report's study: CR, 8 bits, `SIDE` pixels a side."""
+    report = message.report
+    study, born = study_uid(report), f"{report.patient.birth_year}0101"
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SOPClassUID, made.SOPInstanceUID = CR_STORAGE, f"{study}.1.1"
+    made.StudyInstanceUID, made.SeriesInstanceUID = study, f"{study}.1"
+    made.PatientID, made.IssuerOfPatientID = report.patient.mrn, "SYN"
+    made.PatientName, made.PatientBirthDate = f"SYNTHETIC^PATIENT {report.patient.number:02d}", born
+    made.PatientSex, made.AccessionNumber = report.patient.sex, report.accession
+    made.Modality, made.BodyPartExamined, made.ViewPosition = "CR", "CHEST", "PA"
+    made.StudyDate, made.StudyTime = report.sent_at.strftime("%Y%m%d"), report.sent_at.strftime("%H%M%S")
+    made.ImageComments = "SYNTHETIC: a grey wedge, no film of anybody"
+    made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
+    made.Rows = made.Columns = SIDE
+    made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
+    made.PixelData = bytes(4 * column for column in range(SIDE)) * SIDE
+    return made
+
+
+def store(address: str, films: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]) -> None:
+    """Send films over one association, opened anew where it breaks, until each is stored or the time is over."""
+    deadline = time.monotonic() + limit_s
+    association: Association | None = None
+    waiting = list(films)
+    while waiting and time.monotonic() < deadline:
+        if association is None or not association.is_established:
+            association = _associate(address)
+        account.deliveries += 1
+        if association.is_established and _stored(association, waiting[0]):
+            account.accepted.add(waiting.pop(0).control_id)
+            done()
+        else:
+            account.errors += 1
+            time.sleep(PAUSE_S)
+    if association is not None and association.is_established:
+        association.release()
+
+
+def _associate(address: str) -> Association:
+    host, _, port = address.rpartition(":")
+    entity = AE(ae_title="SYNTHETIC")
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = ANSWER_S
+    entity.add_requested_context(CR_STORAGE, ExplicitVRLittleEndian)
+    return entity.associate(host, int(port), ae_title="VLMKG")
+
+
+def _stored(association: Association, message: Message) -> bool:
+    try:
+        answer = association.send_c_store(film(message))
+    except (RuntimeError, ValueError):
+        # The association ended between the look and the sending.
+        return False
+    return "Status" in answer and answer.Status == STORED
