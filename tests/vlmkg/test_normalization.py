@@ -16,6 +16,7 @@ LEFT_LUNG, RIGHT_LUNG, LEFT_PLEURA, RIGHT_PLEURA = "RID1326", "RID1302", "RID392
         ("pleural/A effusion/P", "effusion located_at pleural", EFFUSION),
         ("effusions/P", "", EFFUSION),
         ("effusoin/P", "", EFFUSION),
+        ("PTX/P", "", "RID5352"),
         ("pericardial/A effusion/P", "effusion located_at pericardial", "RID38588"),
         ("knee/A effusion/P", "effusion located_at knee", "RID4872"),
         ("heart/A is enlarged/P", "enlarged located_at heart", CARDIOMEGALY),

@@ -18,7 +18,10 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
     before = phrases[:end]
-    if Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
+    if Word.GONE in words and Word.EXCLUDE not in words and (denied or Word.HEDGE in words):
+        # "Has not resolved" is there; "may have resolved" may be.
+        set_back(before, Presence.PRESENT if denied else Presence.UNCERTAIN)
+    elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
         set_back(before, Presence.UNCERTAIN)
     elif (
         Word.GONE in words
@@ -38,6 +41,8 @@ def _answers_no(cues: list[Unit]) -> bool:
 
 def _before_turn(cues: list[Unit]) -> list[Unit]:
     """ "Is suspected but not visible": what is said before the clause turns counts."""
+    if any(unit.word is Word.GONE for unit in cues):
+        return cues
     turn = next((index for index, unit in enumerate(cues) if unit.word is Word.BUT), len(cues))
     said = any(unit.word in {Word.HEDGE, Word.REPORT, Word.NOT, Word.GONE} for unit in cues[:turn])
     return cues[:turn] if said else cues

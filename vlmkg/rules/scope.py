@@ -31,10 +31,12 @@ def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
         following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
         state = _ending(state, phrase, following, listed=_in_list(phrases, index))
         state = _opening(state, phrases, index)
+        if index and _less_favored(phrases, index):
+            state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
         _say(phrase, state)
-        if _answers_no(phrase):
+        if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
@@ -42,6 +44,12 @@ def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
             changed = True
     look_back(phrases, len(phrases), tail)
     mark_alternatives(phrases)
+
+
+def _less_favored(phrases: list[Phrase], index: int) -> bool:
+    """ "Favor atelectasis over infection"."""
+    favored = any(unit.text.startswith("favor") for phrase in phrases[:index] for unit in phrase.joint)
+    return favored and phrases[index].head is not None and any(unit.text == "over" for unit in phrases[index].joint)
 
 
 def _say(phrase: Phrase, state: Presence) -> None:
@@ -57,6 +65,12 @@ def _denies_change(phrase: Phrase) -> bool:
     first = next((unit for unit in phrase.units if unit.word is not Word.DEGREE), None)
     denied = bool(phrase.joint) and phrase.joint[-1].word is Word.NOT
     return denied and first is not None and first.word is Word.CHANGE
+
+
+def _repeats_denied(title: Phrase, phrase: Phrase) -> bool:
+    """ "Free air: no free air"."""
+    denied = [unit.word for unit in phrase.joint[:2]] == [Word.COLON, Word.NEGATION]
+    return denied and title.head is not None and phrase.head is not None and title.head.text == phrase.head.text
 
 
 def _answers_no(phrase: Phrase) -> bool:
@@ -180,10 +194,11 @@ def _closes(joint: list[Unit], position: int) -> bool:
 
 
 def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
-    """ "Has resolved" denies its subject; "resolved effusion" denies what follows."""
-    verb = any(unit.word in {Word.COPULA, Word.SHOW} for unit in joint[:position])
-    if before and (verb or position + 1 < len(joint)):
-        set_back(before, Presence.ABSENT)
+    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows."""
+    cues = {unit.word for unit in joint[:position]}
+    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
+        if Word.NOT not in cues:
+            set_back(before, Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
         return Presence.PRESENT
     return Presence.ABSENT
 
