@@ -68,7 +68,8 @@ class Batch:
         self.capacity = capacity
         self.head = head_over(language_model, codec, max((prompt.tokens for prompt in prompts), default=1) or 1)
         self.index = {symbol: at for at, symbol in enumerate(self.head.symbols)}
-        slots = min(capacity, len(prompts))
+        # Rows that wait for the window before them leave room for others to be read meanwhile.
+        slots = min(capacity + capacity // 2, len(prompts))
         self.cache = RowCache(language_model, slots)
         self.queue = deque(_by_length([Row(at, one, follow[at] if follow else None) for at, one in enumerate(prompts)]))
         self.context_sizes = {place: prompt.own_from for place, prompt in enumerate(prompts) if prompt.own_from}
@@ -85,8 +86,8 @@ class Batch:
 
 def enter(batch: Batch) -> int:
     """Let rows in, when enough are free to be worth a forward of their own; return how many came in."""
-    free = min(len(batch.free), len(batch.queue))
-    if free == 0 or (batch.active and free < min(len(batch.queue), batch.capacity // 4)):
+    free = min(len(batch.free), batch.capacity - batch.active, len(batch.queue))
+    if free <= 0 or (batch.active and free < min(len(batch.queue), batch.capacity // 4)):
         return 0
     # The longest first, so that what is read together is of like length.
     new = sorted((batch.queue.popleft() for _ in range(free)), key=lambda row: -len(row.prompt.ids))

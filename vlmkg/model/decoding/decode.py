@@ -36,8 +36,8 @@ def decode(
         codec: its tokenizer.
         prompts: windows and films in any mixture; a window with context stands right behind the window before it.
         prefixes: (P, D) film embeddings that prompts refer to by position; each is read once, however many refer to it.
-        rows: windows that are decoded at once at most. Memory grows with it; results do not depend on it, but for
-            ties within rounding.
+        rows: windows come in while fewer are being read; half as many again may wait. Memory grows with it; results
+            do not depend on it, but for ties within rounding.
         follow: symbols to write instead of the likeliest, END included, one sequence for each prompt: the scores are
             then those of the given graph. Raises ValueError where one is not allowed.
 
