@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -112,7 +113,7 @@ def select_(data: DataDir, name: str) -> None:
     ledger = existing_ledger_of(data)
     with ledger.read() as connection:
         use = checkpoints.find_engine(connection, name)
-    _require_promoted(use, data)
+    _promoted_folder(use, data)
     _select(ledger, use)
 
 
@@ -123,23 +124,21 @@ def rollback(data: DataDir) -> None:
     ledger = existing_ledger_of(data)
     with ledger.read() as connection:
         use = checkpoints.engine_before(connection)
-    _require_promoted(use, data)
-    for folder in reversed(promotion.current_folders(data)):
-        if use.checkpoint_digest is not None and verify(folder).digest == use.checkpoint_digest:
-            promotion.make_current(folder, data)
-            break
+    folder = _promoted_folder(use, data)
+    if folder is not None:
+        promotion.make_current(folder, data)
     _select(ledger, use)
 
 
-def _require_promoted(use: EngineUse, data: DataDir) -> None:
-    """Raises UsageError for a checkpoint that is not among those that were promoted here."""
+def _promoted_folder(use: EngineUse, data: DataDir) -> Path | None:
+    """Where the engine's checkpoint is; None for rules. Raises UsageError for one that is not promoted here."""
     if use.checkpoint is None:
-        return
-    for folder in promotion.current_folders(data):
+        return None
+    for folder in reversed(promotion.current_folders(data)):
         try:
             verified = verify(folder)
             if verified.digest == use.checkpoint_digest and promotion.is_promoted(verified):
-                return
+                return folder
         except CheckpointError:
             continue
     raise UsageError(

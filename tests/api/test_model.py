@@ -1,7 +1,7 @@
-"""A model of random weights from a real checkpoint, through a real worker and graph, as GraphQL shows it."""
+"""A model of random weights from a real checkpoint, through the worker's work and the graph, as GraphQL shows it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,15 @@ from ingest.formats.origin import Format
 from ingest.ledger.states import State
 from ingest.settings import receiver_of
 from ingest.submit import Incoming, receive
+from ingest.worker.celery_app import make_app
+from ingest.worker.process import WorkerProcess
+from ingest.worker.queues import Queue
+from ingest.worker.settings import find_config
 from tests.api.conftest import EFFUSION, Api, Serve
 from tests.fixtures.neo4j_server import Neo4jServer
 from tests.fixtures.redis_server import RedisServer
 from tests.ingest.formats.dicom_files import film, part10
-from tests.ingest.worker.running import Worker, wait_until_settled
+from tests.ingest.worker.running import states
 from vlmkg.checkpoint.manifest import verify
 from vlmkg.data_dir import DataDir
 
@@ -45,21 +49,27 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def worker(
-    tmp_path: Path, checkpoint: Path, broker: RedisServer, neo4j_server: Neo4jServer, serve: Serve
-) -> Iterator[Worker]:
-    """`vlmkg worker` with the checkpoint, on the data of `serve`; all films there are synthetic."""
-    del serve
-    variables = {
-        "CELERY_BROKER_URL": broker.url,
-        "VLMKG_DATA": str(tmp_path / "var"),
-        "VLMKG_FILMS": "synthetic",
-        "OMP_NUM_THREADS": "1",
-        **neo4j_server.environment,
-    }
-    worker = Worker(tmp_path, variables, "--engine", str(checkpoint), "--device", "cpu")
-    yield worker
-    worker.end()
+def work(
+    tmp_path: Path, checkpoint: Path, broker: RedisServer, neo4j_server: Neo4jServer, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """Extract by the checkpoint and merge, as the two workers' processes do once Celery wakes them.
+
+    In this process, which has torch loaded already. All films are synthetic.
+    """
+    variables = {"CELERY_BROKER_URL": broker.url, "VLMKG_FILMS": "synthetic", **neo4j_server.environment}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def work() -> None:
+        app = make_app(broker.url)
+        extract, merge = (
+            WorkerProcess(app, find_config(DataDir(tmp_path / "var"), queue, str(checkpoint), "cpu")) for queue in Queue
+        )
+        extract.prepare()
+        extract.extract()
+        merge.merge()
+
+    return work
 
 
 def synthetic_film() -> Dataset:
@@ -70,13 +80,14 @@ def synthetic_film() -> Dataset:
 
 
 def test_a_study_read_by_the_model_shows_its_witnesses_and_its_checkpoint(
-    serve: Serve, worker: Worker, checkpoint: Path, tmp_path: Path
+    serve: Serve, work: Callable[[], None], checkpoint: Path, tmp_path: Path
 ) -> None:
     api: Api = serve()
     receiver = receiver_of(DataDir(tmp_path / "var"))
     receive(receiver, Incoming(part10(synthetic_film()), Format.DICOM))
     api.submit("r1", EFFUSION, studyUid=STUDY)
-    assert wait_until_settled(receiver.ledger, 200) == {State.MERGED: 2}, worker.log.read_text()
+    work()
+    assert states(receiver.ledger) == {State.MERGED: 2}
     receiver.ledger.close()
 
     found = api.data(QUERY, uid=STUDY)
