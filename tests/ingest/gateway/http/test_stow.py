@@ -1,5 +1,7 @@
 """STOW-RS by a real client."""
 
+import asyncio
+
 import httpx
 import pytest
 from hypothesis import given, settings
@@ -108,6 +110,18 @@ async def test_a_body_over_the_limit_is_not_read(reception: Reception, monkeypat
 
         headers = {"Content-Type": RELATED}
         assert (await http.client.post("/dicomweb/studies", content=chunks(), headers=headers)).status_code == 413
+
+
+async def test_a_body_that_stops_is_given_up(http: OpenHttp, monkeypatch):
+    monkeypatch.setattr("ingest.gateway.http.body.STALL_S", 0.2)
+
+    async def chunks():
+        yield multipart(part10(film()))[:100]
+        await asyncio.sleep(3)
+        yield b""
+
+    response = await http.client.post("/dicomweb/studies", content=chunks(), headers={"Content-Type": RELATED})
+    assert response.status_code == 400
 
 
 async def test_a_full_disk(reception: Reception, monkeypatch, tmp_path):
