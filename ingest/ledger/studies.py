@@ -6,7 +6,7 @@ what is loaded does not depend on the order in which things arrived.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -88,6 +88,7 @@ class LedgerStudy:
     `reports` are all versions, by (report_id, version); `images` by UID. `input_digest` covers the current reports and
     the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `fed_at` is
     when the first of them came by a feed; `has_wait`: it waits for a partner, or has `waited` in vain (pairing.py).
+    These three tell of arrival, not of the study, and are not compared.
     """
 
     study_key: str
@@ -103,9 +104,9 @@ class LedgerStudy:
     images: tuple[LedgerImage, ...]
     input_digest: str
     extraction: LedgerExtraction | None
-    fed_at: datetime | None = None
-    waited: bool = False
-    has_wait: bool = False
+    fed_at: datetime | None = field(default=None, compare=False)
+    waited: bool = field(default=False, compare=False)
+    has_wait: bool = field(default=False, compare=False)
 
 
 def load(connection: Connection, study_key: str) -> LedgerStudy | None:
