@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import torch
+
 from training.data.rows import Row
 from training.documents import read_document
 from training.metrics import count, f1, total
@@ -16,7 +18,9 @@ FIGURES = ("entity", "relation", "presence")
 
 def reading_scores(model: VlmKg, codec: Codec, rows: Sequence[Row], *, whole: bool = False) -> Mapping[str, float]:
     """Strict F1 of entities, relations and presence over the reports, read without their films."""
-    readings = read_reports(model.language_model, codec, [row.report for row in rows], whole=whole)
+    # The decoder's memory is in the weights' own numbers, as in service: no autocast.
+    with torch.autocast(model.language_model.device.type, enabled=False):
+        readings = read_reports(model.language_model, codec, [row.report for row in rows], whole=whole)
     counted = []
     invalid: Counter[str] = Counter()
     for row, reading in zip(rows, readings, strict=True):

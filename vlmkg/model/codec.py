@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -35,6 +36,11 @@ class Codec:
     instruction: str
     film_instruction: str
     _spelled: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In another process: what a tokenizer's copy does not keep."""
+        self.__dict__.update(state)
+        self.tokenizer.encode_special_tokens = True
 
     @cached_property
     def pointers(self) -> int:

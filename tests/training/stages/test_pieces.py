@@ -1,5 +1,6 @@
 """Batches, learning rate, features and signatures."""
 
+import pickle
 from itertools import islice
 
 import pytest
@@ -104,3 +105,9 @@ def test_a_part_without_gradient_is_noticed_once():
 def test_figures_out_of_bounds_are_signs():
     assert [one.name for one in figure_signatures(80.0, 45.0, 0.02, 1)] == ["surface_gap", "unparsable"]
     assert not figure_signatures(60.0, 45.0, 0.01, 1)
+
+
+def test_a_codec_in_another_process_still_takes_symbols_in_a_report_as_plain_text():
+    codec = train_codec(["no effusion"], 700, 64)
+
+    assert pickle.loads(pickle.dumps(codec)).spell("<end>") == codec.spell("<end>") != (codec.id("<end>"),)
