@@ -16,7 +16,6 @@ from ingest.worker.process import WorkerProcess
 from ingest.worker.queues import Queue
 from ingest.worker.settings import find_config
 from tests.api.conftest import EFFUSION, Api, Serve
-from tests.fixtures.neo4j_server import Neo4jServer
 from tests.fixtures.redis_server import RedisServer
 from tests.ingest.formats.dicom_files import film, part10
 from tests.ingest.worker.running import states
@@ -49,27 +48,23 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def work(
-    tmp_path: Path, checkpoint: Path, broker: RedisServer, neo4j_server: Neo4jServer, monkeypatch: pytest.MonkeyPatch
+def extract(
+    tmp_path: Path, checkpoint: Path, broker: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], None]:
-    """Extract by the checkpoint and merge, as the two workers' processes do once Celery wakes them.
+    """Extract by the checkpoint as a worker's process does once Celery wakes it.
 
     In this process, which has torch loaded already. All films are synthetic.
     """
-    variables = {"CELERY_BROKER_URL": broker.url, "VLMKG_FILMS": "synthetic", **neo4j_server.environment}
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CELERY_BROKER_URL", broker.url)
+    monkeypatch.setenv("VLMKG_FILMS", "synthetic")
 
-    def work() -> None:
-        app = make_app(broker.url)
-        extract, merge = (
-            WorkerProcess(app, find_config(DataDir(tmp_path / "var"), queue, str(checkpoint), "cpu")) for queue in Queue
-        )
-        extract.prepare()
-        extract.extract()
-        merge.merge()
+    def extract() -> None:
+        config = find_config(DataDir(tmp_path / "var"), Queue.EXTRACT, str(checkpoint), "cpu")
+        process = WorkerProcess(make_app(broker.url), config)
+        process.prepare()
+        process.extract()
 
-    return work
+    return extract
 
 
 def synthetic_film() -> Dataset:
@@ -80,13 +75,15 @@ def synthetic_film() -> Dataset:
 
 
 def test_a_study_read_by_the_model_shows_its_witnesses_and_its_checkpoint(
-    serve: Serve, work: Callable[[], None], checkpoint: Path, tmp_path: Path
+    serve: Serve, extract: Callable[[], None], checkpoint: Path, tmp_path: Path
 ) -> None:
     api: Api = serve()
     receiver = receiver_of(DataDir(tmp_path / "var"))
     receive(receiver, Incoming(part10(synthetic_film()), Format.DICOM))
     api.submit("r1", EFFUSION, studyUid=STUDY)
-    work()
+    extract()
+    assert states(receiver.ledger) == {State.EXTRACTED: 2}
+    api.work()
     assert states(receiver.ledger) == {State.MERGED: 2}
     receiver.ledger.close()
 
