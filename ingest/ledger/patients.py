@@ -40,8 +40,9 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Writte
     _insert(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
     updated = [row for key, old in known.items() if (row := _merged(old, new[key])) != old]
     _update(connection, updated)
+    changed = frozenset(row["patient_id"] for row in updated if _facts(row) != _facts(known[row["patient_id"]]))
     survivors = {key: row["survivor_id"] for key, row in known.items() if row["survivor_id"]}
-    return Written(frozenset(row["patient_id"] for row in updated), survivors)
+    return Written(changed, survivors)
 
 
 def exist(connection: Connection) -> bool:
@@ -70,6 +71,11 @@ def _merged(row: Row, said: Iterable[NewPatient]) -> Row:
         if patient.birth_date is not None and patient.as_of >= row["birth_date_as_of"]:
             row |= {"birth_date": patient.birth_date, "birth_date_as_of": patient.as_of}
     return row
+
+
+def _facts(row: Row) -> tuple[Any, Any]:
+    """What the graph shows of a patient; a later word that says the same changes nothing there."""
+    return row["sex"], row["birth_date"]
 
 
 def _insert(connection: Connection, rows: list[Row]) -> None:

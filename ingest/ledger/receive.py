@@ -107,12 +107,11 @@ def _merge_patients(
 
 
 def _show_patients(connection: Connection, incoming: Sequence[tuple[int, NewEvent]], changed: Collection[str]) -> None:
-    """Have the studies of patients written again of whom a message says something new, but of no study."""
+    """Have all studies of patients written again of whom a message says something new: it need not bring a study."""
     for event_id, event in incoming:
-        if not event.sightings:
-            for patient_id in sorted({patient.patient_id for patient in event.patients}.intersection(changed)):
-                keys = stored.of_patient(connection, patient_id)
-                changes.mark(connection, [(event_id, key, key) for key in sorted(keys)])
+        for patient_id in sorted({patient.patient_id for patient in event.patients}.intersection(changed)):
+            keys = stored.of_patient(connection, patient_id)
+            changes.mark(connection, [(event_id, key, key) for key in sorted(keys)])
 
 
 def _unique(event: NewEvent) -> Unique:
