@@ -1,7 +1,7 @@
 """One door to all parsers."""
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats import dicom, fhir, graphql, hl7, openi, text
+from ingest.formats import fhir, graphql, hl7, openi, text
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
@@ -21,6 +21,9 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
         case Format.GRAPHQL:
             return graphql.parse(raw, origin)
         case Format.DICOM:
+            # pydicom takes a second to import, and most processes never meet a DICOM object.
+            from ingest.formats import dicom  # noqa: PLC0415
+
             return dicom.parse(raw, origin, settings)
         case Format.ARCHIVE:
             raise MessageRefusedError(Reason.UNREADABLE, "an archive is no message: import it as a file")
