@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from training.data_cli import data
+from vlmkg.errors import UsageError
 
 CONFIG = click.option(
     "--config",
@@ -60,6 +61,28 @@ def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
     from training.stages.language_stage import run_visual  # noqa: PLC0415 - as above
 
     _stage(config_file, out, "stage2", lambda config, folder: run_visual(config, folder, from_scratch=from_scratch))
+
+
+@train.command()
+@click.option(
+    "--gold", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="RadGraph JSON or our JSONL."
+)
+@click.option("--seed", type=int, help="Synthetic studies of this seed instead, other than those it was trained on.")
+@click.option("--count", type=click.IntRange(min=1), default=300, show_default=True, help="How many of them.")
+@click.option("--film-share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share with a film.")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_share: float) -> None:
+    """Name the evaluation that the checkpoint FOLDER is promoted on, measure it, write both into its manifest."""
+    from training.gate import gold_evaluation, record, synthetic_evaluation  # noqa: PLC0415 - as above
+    from vlmkg.checkpoint.promotion import figures  # noqa: PLC0415 - as above
+
+    if gold is not None and seed is None:
+        measured = record(folder, gold_evaluation(gold), gold=gold)
+    elif seed is not None and gold is None:
+        measured = record(folder, synthetic_evaluation(seed, count, film_share))
+    else:
+        raise UsageError("a checkpoint is measured on one thing", "give either --gold or --seed")
+    click.echo(f"{measured.reports} reports: {figures(measured.metrics)}")
 
 
 def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path], list[Any]]) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from vlmkg.checkpoint import promotion
 from vlmkg.checkpoint.errors import CheckpointError
+from vlmkg.checkpoint.evaluation import find_evaluator
 from vlmkg.checkpoint.manifest import MANIFEST_FILE, Verified, describe, verify
 from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
@@ -19,7 +20,7 @@ from vlmkg.options import data_option
 HELP = {
     "list": "List the checkpoints of the data folder.",
     "verify": "Check every file of a checkpoint.",
-    "promote": "Let a checkpoint work: it becomes the engine `model`.",
+    "promote": "Measure a checkpoint and let it work: it becomes the engine `model`.",
     "import": "Make parts of a checkpoint from published models.",
     "readings": "List the engines that have read the ledger's studies.",
     "replay": "Read every study again with another checkpoint.",
@@ -44,11 +45,20 @@ def verify_(folder: Path, *, as_json: bool) -> None:
 
 @click.command("promote")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.option(
+    "--gold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Where the gold file lies, if the manifest names one.",
+)
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
-def promote(folder: Path, data: DataDir, *, as_json: bool) -> None:
-    """Verify FOLDER, hold its metrics to the gate, and let the engine `model` stand for it from now on."""
-    _show(_facts(promotion.promote(folder, data)), as_json=as_json)
+def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) -> None:
+    """Verify FOLDER, measure it on the evaluation that its manifest names, and let the engine `model` stand for it.
+
+    Refused below the gate, and where it reads worse than what `model` stands for now.
+    """
+    judged = promotion.promote(folder, data, find_evaluator(), gold)
+    _show({**_facts(judged.verified), **_judgement(judged)}, as_json=as_json)
 
 
 @click.command("list")
@@ -129,6 +139,17 @@ def _facts(verified: Verified) -> dict[str, Any]:
         "metrics": manifest.metrics,
         "gate": promotion.unmet(manifest.metrics),
         "promoted": promotion.is_promoted(verified),
+    }
+
+
+def _judgement(judged: promotion.Judged) -> dict[str, Any]:
+    measured, other = judged.measured, judged.compared_with
+    return {
+        "gate": promotion.unmet(measured.metrics),
+        "reports": measured.reports,
+        "measured": dict(measured.metrics),
+        "compared": other.manifest.name if other else judged.not_compared or "with none: nothing was promoted before",
+        "difference": {name: gap.difference for name, gap in measured.against.items()},
     }
 
 

@@ -3,19 +3,22 @@
 Each ends in a checkpoint. Shapes: B examples, T token ids, V the vocabulary.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from accelerate import PartialState
 from accelerate.utils import send_to_device
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
-from training.data.jsonl import read_files
+from training.data.jsonl import read_files, write_file
 from training.data.rows import Row
+from training.gate import gold_evaluation, record, synthetic_evaluation
 from training.stages.batches import Batch, Cursor, ReadChunk, collate, plan, stream
 from training.stages.chunks import TextChunks, VisualChunks
 from training.stages.config import RunConfig, StageConfig
@@ -27,6 +30,7 @@ from training.stages.records import write_run
 from training.stages.signatures import Signature
 from training.synthetic.dataset import grammar_digest
 from training.synthetic.studies import GENERATOR, studies
+from vlmkg.checkpoint.evaluation import GoldEvaluation, SyntheticEvaluation
 from vlmkg.checkpoint.store import Parts, load_checkpoint, load_language_model, save_checkpoint
 from vlmkg.errors import UsageError
 from vlmkg.model.codec import PAD, Codec, load_codec, train_codec
@@ -37,6 +41,8 @@ from vlmkg.reading import FilmDomain, Modality
 
 VALIDATION_SEED = 1_000_000
 """Added to the data's seed for validation: other studies, other patients."""
+GOLD_FILE = "gold.jsonl"
+"""In the run's folder: the held-back rows of files, on which the checkpoint is promoted."""
 
 
 class Trained(nn.Module):
@@ -222,8 +228,13 @@ def _language_model(config: RunConfig, codec: Codec) -> PreTrainedModel:
 
 
 def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: FilmDomain | None) -> None:
+    """The checkpoint, with the figures that it reaches on the held-back data: there when it is measured, not before."""
+    if not PartialState().is_main_process:
+        return
+    part = folder.with_name(f".{folder.name}.unmeasured")
+    shutil.rmtree(part, ignore_errors=True)
     save_checkpoint(
-        folder,
+        part,
         parts,
         name=f"{config.name}-{folder.name}",
         modalities=(Modality.TEXT, Modality.IMAGE) if films else (Modality.TEXT,),
@@ -233,3 +244,14 @@ def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: Fi
         licence="Apache-2.0",
         whole_report=config.language_model.whole_report,
     )
+    gold = folder.with_name(f"{folder.name}.run") / GOLD_FILE if config.data.files else None
+    record(part, _evaluation(config, data, gold), gold=gold)
+    part.rename(folder)
+
+
+def _evaluation(config: RunConfig, data: _Data, gold: Path | None) -> SyntheticEvaluation | GoldEvaluation:
+    """What promotion will measure the checkpoint on: the studies of the validation, or the held-back rows as a file."""
+    if gold is None:
+        return synthetic_evaluation(config.data.seed + VALIDATION_SEED, config.data.validation, config.data.film_share)
+    write_file(gold, data.held)
+    return gold_evaluation(gold)

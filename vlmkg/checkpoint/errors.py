@@ -2,8 +2,8 @@
 
 RefusedError
 └── CheckpointError     `reason`: no_manifest, bad_manifest, other_form, missing_file, unknown_file, digest_mismatch,
-                        odd_file, forbidden_file, bad_weights, not_promoted, gate_not_met, bad_promotion,
-                        wrong_layout, exists
+                        odd_file, forbidden_file, bad_weights, not_promoted, no_evaluation, gate_not_met,
+                        regression, bad_promotion, wrong_layout, exists
 """
 
 from pathlib import Path
@@ -15,7 +15,10 @@ _REMEDIES = {
     "missing_file": "copy the whole folder again from where it was made",
     "unknown_file": "a checkpoint holds nothing but what its manifest names: take the file away",
     "forbidden_file": "a pickle can run code when it is opened: convert it with `vlmkg checkpoint import`",
-    "not_promoted": "look at its metrics, then: vlmkg checkpoint promote FOLDER",
+    "not_promoted": "measure and promote it: vlmkg checkpoint promote FOLDER",
+    "no_evaluation": "name one, and write it into the manifest: vlmkg train measure FOLDER",
+    "gate_not_met": "train it further, or on other data; the gate is the same for all",
+    "regression": "the promoted one stays; to go back to an older one there is `vlmkg checkpoint rollback`",
     "bad_promotion": "the checkpoint was changed after its promotion: promote it again",
 }
 

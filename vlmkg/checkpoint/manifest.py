@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from vlmkg import linearization
 from vlmkg.checkpoint.errors import CheckpointError
+from vlmkg.checkpoint.evaluation import Digest, Evaluation
 from vlmkg.reading import FilmDomain, Modality
 
 MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
@@ -25,8 +26,6 @@ ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", "
 """Of files in a checkpoint. Pickles run code when they are opened; none of these does."""
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 _CHUNK = 1024 * 1024
-
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Manifest(BaseModel):
@@ -52,7 +51,9 @@ class Manifest(BaseModel):
     data: dict[str, str]
     """Name and fingerprint of each data set that it was trained on."""
     metrics: dict[str, float]
-    """What was measured on gold before it was written: `promotion.GATE` names what promotion asks for."""
+    """What was measured before it was written. Promotion measures again: these figures open no gate."""
+    evaluation: Evaluation | None = None
+    """What promotion measures it on; one without is not promoted."""
     licence: str
     files: dict[str, Digest] = Field(min_length=1)
     """Path within the folder, with `/`, and SHA-256 of every file but this one and the promotion's."""

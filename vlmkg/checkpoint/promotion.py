@@ -1,5 +1,8 @@
 """Promotion: which checkpoints may work, and which one the engine `model` stands for. No torch.
 
+A checkpoint is measured when it is promoted, on the evaluation that its manifest names, beside the one that `model`
+stands for: what its manifest says that it reached opens no gate (0150).
+
 A promoted checkpoint bears `promotion.json` with the digest of the manifest that was promoted, so it stays promoted
 where it is copied to, and no longer is where a byte of it changes. DATA/checkpoints/current.json names the folder that
 `model` stands for, and those it stood for before.
@@ -8,12 +11,15 @@ where it is copied to, and no longer is where a byte of it changes. DATA/checkpo
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vlmkg.checkpoint.errors import CheckpointError
+from vlmkg.checkpoint.evaluation import Evaluator, Measured
 from vlmkg.checkpoint.manifest import PROMOTION_FILE, Verified, verify
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
@@ -22,15 +28,23 @@ GATE: dict[str, float] = {"entity_f1": 0.92, "relation_f1": 0.80, "presence_f1":
 """The least that a checkpoint must have reached on gold (docs/model.md)."""
 MOST_INVALID = 0.0
 """Of the metric `invalid`: triplets that validation refused."""
+LEAST_REPORTS = 50
+"""Fewer say too little: RadGraph's own test reports are 50 of each of two hospitals."""
 
 
 class Promotion(BaseModel):
-    """A promotion: of which manifest, when."""
+    """A promotion: of which manifest, when, and what it was promoted on.
+
+    `compared_with` is the digest of the checkpoint that it was held to; None where there was none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     manifest: str
     promoted_at: datetime
+    reports: int | None = None
+    metrics: dict[str, float] | None = None
+    compared_with: str | None = None
 
 
 class Current(BaseModel):
@@ -53,28 +67,112 @@ def unmet(metrics: Mapping[str, float]) -> list[str]:
     return found
 
 
-def promote(folder: Path, data: DataDir) -> Verified:
-    """Verify the checkpoint, hold it to the gate, mark it promoted and make it the one that `model` stands for.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A checkpoint that was promoted, its figures, and the checkpoint that it was held to.
 
-    Raises CheckpointError where it is damaged or the gate is not met.
+    `not_compared` says why the one that `model` stood for was no standard; empty where there was none, or it was one.
+    """
+
+    verified: Verified
+    measured: Measured
+    compared_with: Verified | None
+    not_compared: str = ""
+
+
+def promote(folder: Path, data: DataDir, evaluate: Evaluator, gold: Path | None = None) -> Judged:
+    """Verify the checkpoint, measure it, hold it to the gate and to the one before, and let `model` stand for it.
+
+    Args:
+        folder: the checkpoint's.
+        data: where what `model` stands for is kept.
+        evaluate: measures it; `evaluation.find_evaluator` gives the installed one.
+        gold: where the gold file lies that the manifest names, if it names one.
+
+    Raises CheckpointError where it is damaged, names no evaluation, does not meet the gate, or reads worse than the one
+    that `model` stands for; and what `evaluate` raises.
     """
     verified = verify(folder)
-    if missed := unmet(verified.manifest.metrics):
-        raise CheckpointError("gate_not_met", folder, "; ".join(missed))
-    mark_promoted(verified)
+    evaluation = verified.manifest.evaluation
+    if evaluation is None:
+        raise CheckpointError("no_evaluation", folder, "its manifest names no evaluation to measure it on")
+    other, why_not = _standard(verified, data)
+    measured = evaluate(folder, evaluation, gold=gold, other=other.folder if other else None)
+    _hold_to_gate(folder, measured)
+    if other:
+        _hold_to(folder, other, measured)
+    judged = Judged(verified, measured, other, why_not)
+    mark_promoted(verified, judged)
     make_current(folder, data)
-    return verified
+    return judged
 
 
-def mark_promoted(verified: Verified) -> None:
+def figures(metrics: Mapping[str, float]) -> str:
+    """The figures that the gate asks for, each beside it."""
+    shown = [f"{name} {metrics[name]:.4f} (gate {least:.2f})" for name, least in GATE.items() if name in metrics]
+    if "invalid" in metrics:
+        shown.append(f"invalid {metrics['invalid']:g} (gate {MOST_INVALID:g})")
+    return ", ".join(shown)
+
+
+def regressions(measured: Measured) -> list[str]:
+    """Where the other checkpoint reads better beyond chance: the whole interval of the difference is below zero."""
+    return [
+        f"{name} is {-gap.difference:.4f} lower ({gap.low:+.4f} to {gap.high:+.4f})"
+        for name, gap in measured.against.items()
+        if name in GATE and gap.high < 0
+    ]
+
+
+def _hold_to_gate(folder: Path, measured: Measured) -> None:
+    missed = unmet(measured.metrics)
+    if measured.reports < LEAST_REPORTS:
+        missed.append(f"it was measured on fewer than {LEAST_REPORTS} reports")
+    if missed:
+        detail = f"{'; '.join(missed)}. Measured on {measured.reports} reports: {figures(measured.metrics)}"
+        raise CheckpointError("gate_not_met", folder, detail)
+
+
+def _hold_to(folder: Path, other: Verified, measured: Measured) -> None:
+    if set(GATE) - set(measured.against):
+        raise CheckpointError("regression", folder, f"it was not compared with {other.manifest.name}")
+    if worse := regressions(measured):
+        detail = f"than {other.manifest.name}, which is promoted, {'; '.join(worse)}, on {measured.reports} reports"
+        raise CheckpointError("regression", folder, detail)
+
+
+def _standard(verified: Verified, data: DataDir) -> tuple[Verified | None, str]:
+    """The checkpoint that `model` stands for, or why it is no standard: one that no worker would take is none."""
+    folder = current_folder(data)
+    if folder is None:
+        return None, ""
+    try:
+        other = verify(folder)
+        require_promoted(other)
+    except CheckpointError as error:
+        return None, f"{folder} can no longer work ({error.reason})"
+    return (None, "") if other.digest == verified.digest else (other, "")
+
+
+def mark_promoted(verified: Verified, judged: Judged | None = None) -> None:
     """Write the mark of a promotion, whatever the gate: `promote` is the door. A mark that holds already stays."""
     try:
         if is_promoted(verified):
             return
     except CheckpointError:
         pass  # a mark of another manifest is replaced
-    promotion = Promotion(manifest=verified.digest, promoted_at=datetime.now(UTC))
+    promotion = Promotion(
+        manifest=verified.digest, promoted_at=datetime.now(UTC), **(_evidence(judged) if judged else {})
+    )
     _write(verified.folder / PROMOTION_FILE, promotion.model_dump_json(indent=2))
+
+
+def _evidence(judged: Judged) -> dict[str, Any]:
+    return {
+        "reports": judged.measured.reports,
+        "metrics": dict(judged.measured.metrics),
+        "compared_with": judged.compared_with.digest if judged.compared_with else None,
+    }
 
 
 def is_promoted(verified: Verified) -> bool:

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.errors import CheckpointError
+from vlmkg.checkpoint.promotion import make_current
 from vlmkg.cli import vlmkg
+from vlmkg.data_dir import DataDir
 
 
 def run(*arguments):
@@ -31,13 +33,12 @@ def test_verify_says_what_a_checkpoint_is(whole):
     assert f"digest        {whole.digest}" in run("verify", whole.folder)
 
 
-def test_promote_and_list(whole, tmp_path):
+def test_list_says_what_was_promoted(whole, tmp_path):
     good = tiny.make(tmp_path / "data" / "checkpoints" / "good", name="good", image_domain=None, promoted=True)
     later = tiny.make(tmp_path / "later", name="later", image_domain=None, promoted=True, seed=1)
     data = ("--data", tmp_path / "data")
-    promoted = json.loads(run("promote", good.folder, *data, "--json"))
-    assert (promoted["promoted"], promoted["gate"]) == (True, [])
-    run("promote", later.folder, *data)
+    for one in (good, later):
+        make_current(one.folder, DataDir(tmp_path / "data"))
     rows = [json.loads(line) for line in run("list", whole.folder, *data, "--json").splitlines()]
     assert [(row["name"], row["state"]) for row in rows] == [
         ("good", "promoted"),
@@ -50,9 +51,12 @@ def test_promote_and_list(whole, tmp_path):
     assert "current" in run("list", *data)
 
 
-def test_the_gate_holds_at_the_command(whole, tmp_path):
-    with pytest.raises(CheckpointError, match="gate_not_met"):
-        run("promote", whole.folder, "--data", tmp_path)
+def test_a_checkpoint_without_an_evaluation_is_refused_whatever_it_says_of_itself(tmp_path):
+    boasting = tiny.make(tmp_path / "tiny", image_domain=None, promoted=True)
+    (boasting.folder / "promotion.json").unlink()
+    with pytest.raises(CheckpointError, match="no_evaluation") as caught:
+        run("promote", boasting.folder, "--data", tmp_path / "data")
+    assert "vlmkg train measure" in caught.value.remedy
 
 
 def test_the_import_commands_write_parts_and_refuse_other_layouts(tmp_path):

@@ -1,0 +1,173 @@
+"""The figures that a checkpoint is promoted on: it reads the evaluation's reports as in service, and is scored.
+
+Joined to `vlmkg checkpoint promote` by the entry-point group `vlmkg.checkpoint_evaluators`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from training.bootstrap import Draw, draws, interval
+from training.data.jsonl import read_files
+from training.documents import Raw, load, read_document
+from training.metrics import Counts, count, f1, total
+from training.synthetic.dataset import row
+from training.synthetic.dicom import FilmFormat, film_file
+from training.synthetic.studies import Study, studies
+from vlmkg.checkpoint.evaluation import Difference, GoldEvaluation, Measured, SyntheticEvaluation
+from vlmkg.checkpoint.manifest import verify, write_manifest
+from vlmkg.errors import UsageError
+from vlmkg.pipeline import load_engine, read_in_parts
+from vlmkg.radgraph import to_radgraph
+from vlmkg.reading import Engine, FilmDomain, ImageInput, StudyInput
+
+FIGURES = {"entity_f1": "entity", "relation_f1": "relation", "presence_f1": "presence"}
+"""The gate's names, and those of the counts that each is made of."""
+ROWS = ".jsonl"
+
+
+class Exam(NamedTuple):
+    """What is read, and the gold graph of each study's one report as RadGraph JSON; `domain` of its films."""
+
+    studies: tuple[StudyInput, ...]
+    gold: tuple[Raw, ...]
+    domain: FilmDomain | None = None
+
+
+class Reading(NamedTuple):
+    """Counts of each report, and how much of what was said has no meaning."""
+
+    counts: list[dict[str, Counts]]
+    invalid: int
+
+
+def measure(
+    folder: Path,
+    evaluation: SyntheticEvaluation | GoldEvaluation,
+    *,
+    gold: Path | None = None,
+    other: Path | None = None,
+) -> Measured:
+    """The figures of the checkpoint in `folder` on the evaluation, and the differences to the one in `other`.
+
+    Raises UsageError where the gold file is not given or another one, or where this release makes other studies.
+    """
+    exam = _exam(evaluation, gold)
+    ours = _read(folder, exam)
+    metrics = {name: f1(total(ours.counts, part)) for name, part in FIGURES.items()}
+    against = _differences(ours, _read(other, exam)) if other else {}
+    return Measured(len(exam.gold), {**metrics, "invalid": float(ours.invalid)}, against)
+
+
+def record(folder: Path, evaluation: SyntheticEvaluation | GoldEvaluation, *, gold: Path | None = None) -> Measured:
+    """Measure the checkpoint and write the evaluation and its figures into the manifest.
+
+    The manifest is another one then: a promotion of the one before holds no longer. Raises as `measure` does.
+    """
+    manifest = verify(folder).manifest
+    measured = measure(folder, evaluation, gold=gold)
+    kept = manifest.model_dump(exclude={"files", "metrics", "evaluation"})
+    write_manifest(folder, **kept, metrics=dict(measured.metrics), evaluation=evaluation)
+    return measured
+
+
+def synthetic_evaluation(seed: int, count: int, film_share: float) -> SyntheticEvaluation:
+    """The evaluation on these synthetic studies, with their digest."""
+    digest = _digest(studies(seed, count, films=film_share))
+    return SyntheticEvaluation(seed=seed, count=count, film_share=film_share, sha256=digest)
+
+
+def gold_evaluation(path: Path) -> GoldEvaluation:
+    """The evaluation on a gold file, with its digest."""
+    return GoldEvaluation(file=path.name, sha256=sha256(path.read_bytes()).hexdigest())
+
+
+def _exam(evaluation: SyntheticEvaluation | GoldEvaluation, gold: Path | None) -> Exam:
+    if isinstance(evaluation, SyntheticEvaluation):
+        return _synthetic_exam(evaluation)
+    if gold is None:
+        remedy = (
+            "give it with --gold; a checkpoint that was promoted where it lies stays promoted where it is copied to"
+        )
+        raise UsageError(f"the checkpoint is measured on the gold file {evaluation.file}", remedy)
+    if gold_evaluation(gold).sha256 != evaluation.sha256:
+        raise UsageError(f"{gold} is not the gold file {evaluation.file} that the checkpoint names")
+    return _row_exam(gold) if gold.suffix == ROWS else _radgraph_exam(gold)
+
+
+def _synthetic_exam(evaluation: SyntheticEvaluation) -> Exam:
+    made = list(studies(evaluation.seed, evaluation.count, films=evaluation.film_share))
+    if _digest(made) != evaluation.sha256:
+        remedy = "use the release that it was trained with, or name another evaluation: vlmkg train measure FOLDER"
+        raise UsageError("this release makes other synthetic studies than the checkpoint names", remedy)
+    return Exam(
+        tuple(StudyInput((study.text,), _films(study)) for study in made),
+        tuple(to_radgraph(study.text, study.graph) for study in made),
+        FilmDomain.SYNTHETIC,
+    )
+
+
+def _row_exam(path: Path) -> Exam:
+    rows, _ = read_files([path])
+    return _text_exam([one.report for one in rows], [to_radgraph(one.report, one.graph) for one in rows])
+
+
+def _radgraph_exam(path: Path) -> Exam:
+    documents = list(load(path).values())
+    return _text_exam([str(one["text"]) for one in documents], documents)
+
+
+def _text_exam(texts: Sequence[str], gold: Sequence[Raw]) -> Exam:
+    if not texts:
+        raise UsageError("the gold file holds no report")
+    return Exam(tuple(StudyInput((text,)) for text in texts), tuple(gold))
+
+
+def _films(study: Study) -> tuple[ImageInput, ...]:
+    if study.facts is None:
+        return ()
+    content = film_file(study.film(), FilmFormat.PNG8, study.study_id, study.patient_id)
+    return (ImageInput(study.study_id, content),)
+
+
+def _digest(made: Iterable[Study]) -> str:
+    whole = sha256()
+    for study in made:
+        whole.update(json.dumps(row(study), ensure_ascii=False).encode() + b"\n")
+    return whole.hexdigest()
+
+
+def _read(folder: Path, exam: Exam) -> Reading:
+    """What the checkpoint reads, before validation: what it says wrongly must be counted."""
+    engine = load_engine(str(folder), unpromoted=True)
+    outputs = read_in_parts(engine, _shown(exam, engine))
+    invalid: Counter[str] = Counter()
+    counts = []
+    for study, truth, output in zip(exam.studies, exam.gold, outputs, strict=True):
+        tokens = tuple(truth["text"].split())
+        said = to_radgraph(study.texts[0], output.reports[0].graph)
+        counts.append(count(read_document(truth, tokens, Counter()), read_document(said, tokens, invalid)))
+    return Reading(counts, invalid.total())
+
+
+def _shown(exam: Exam, engine: Engine) -> list[StudyInput]:
+    """The studies as the engine gets them in service: films of its own sort, or none."""
+    if exam.domain is not None and engine.film_domain == exam.domain:
+        return list(exam.studies)
+    return [StudyInput(study.texts) for study in exam.studies]
+
+
+def _differences(ours: Reading, theirs: Reading) -> Mapping[str, Difference]:
+    everything, samples = list(range(len(ours.counts))), draws(len(ours.counts))
+    found = {}
+    for name, part in FIGURES.items():
+
+        def gap(draw: Draw, part: str = part) -> float:
+            mine, other = (f1(total((one.counts[at] for at in draw), part)) for one in (ours, theirs))
+            return mine - other
+
+        found[name] = Difference(gap(everything), *interval(gap, samples))
+    return found
