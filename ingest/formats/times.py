@@ -21,9 +21,15 @@ def hl7_time(value: str, zone: tzinfo = UTC) -> datetime | None:
 
 
 def hl7_offset(value: str) -> tzinfo | None:
-    """The offset that an HL7 time carries; None where it carries none. MSH-7's is the default of its message."""
+    """The offset that an HL7 time carries; None where it carries none, or one that no clock has.
+
+    MSH-7's is the default of its message.
+    """
     match = _HL7.fullmatch(value.partition("^")[0].strip())
-    return _offset(match[8]) if match and match[8] else None
+    try:
+        return _offset(match[8]) if match and match[8] else None
+    except ValueError:
+        return None
 
 
 def hl7_date(value: str) -> date | None:

@@ -35,6 +35,7 @@ def test_a_time_without_offset_is_in_the_zone_given():
     assert hl7_time("20260701120000", ZoneInfo("America/Chicago")) == datetime(2026, 7, 1, 17, tzinfo=UTC)
     assert hl7_offset("20260701120000-0600") == timezone(timedelta(hours=-6))
     assert hl7_offset("20260701120000") is None
+    assert hl7_offset("20260701120000+9900") is None
 
 
 @pytest.mark.parametrize(
