@@ -1,23 +1,29 @@
 """Receiving while every part is killed by kill -9, several times: all acknowledged must be in the graph, once.
 
     python -m benchmarks.chaos [REPORTS] [--rounds N]
-    python -m benchmarks.chaos --doors [--days N] [--rounds N]
+    python -m benchmarks.chaos --doors [--kills N] [--days N] [--seed N]
 
 Starts a stack of its own in a temporary folder and imports REPORTS (the real reports beside the checkout, or else
 synthetic ones). Meanwhile the worker that extracts, Redis, Neo4j and the worker that merges are killed in turn; the
-stack starts them again. With --doors, `vlmkg simulate` sends instead, with all that can go wrong with senders, and the
-gateway is killed too. Prints the account, and exits with 1 where anything is lost, doubled or unsound.
+stack starts them again. With --doors, `vlmkg simulate` sends instead, with all that can go wrong with senders, and a
+part that is drawn by chance is killed every few seconds, the gateway too. The stack gives up a part that dies more than
+5 times within a minute, and ends; so no part is killed more than 4 times within a minute. Prints the account, and exits
+with 1 where anything is lost, doubled or unsound.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import psutil
 from sqlalchemy import select
@@ -35,12 +41,18 @@ from ingest.ledger.states import SETTLED
 from ingest.ledger.tables import report_texts
 from ingest.worker.merge import Target
 from ingest.worker.rebuild import rebuild
+from stack.supervisor import RESTARTS, WINDOW_S
 from vlmkg.data_dir import DataDir
 
 PARTS = ("worker extract", "redis", "neo4j", "worker merge")
+DOOR_PARTS = (*PARTS, "gateway")
 MERGED_BETWEEN = 100
 """Events merged between two kills: some work gets done, not all of it."""
-SECONDS_BETWEEN = 4.0
+SECONDS_BETWEEN = (2.0, 6.0)
+RATE = 15
+"""Messages a second that the simulator sends."""
+DAY = 210
+"""Messages of a synthetic day."""
 LIMIT_S = 900.0
 REPORTS = "MATCH (:Study)-[:HAS_REPORT]->(r:Report) RETURN r.reportKey AS key"
 
@@ -51,10 +63,13 @@ def main() -> None:
     parser.add_argument("reports", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=3, help="how often each part is killed (the stack allows 5)")
     parser.add_argument("--doors", action="store_true", help="send through the doors instead of importing")
-    parser.add_argument("--days", type=int, default=10, help="synthetic days that are sent, of 150 messages each")
+    parser.add_argument("--kills", type=int, default=15, help="of all parts together, with --doors")
+    parser.add_argument("--days", type=int, help="synthetic days that are sent; as many as the kills take")
+    parser.add_argument("--seed", type=int, default=1, help="another one kills in another order")
     arguments = parser.parse_args()
     if arguments.doors:
-        sys.exit(kill_while_sending(arguments.days, arguments.rounds))
+        days = arguments.days or math.ceil(arguments.kills * sum(SECONDS_BETWEEN) / 2 * RATE / DAY)
+        sys.exit(kill_while_sending(days, arguments.kills, Random(arguments.seed)))
     with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
         reports = arguments.reports or (REAL if REAL.exists() else synthetic(Path(folder) / "archive"))
         started = time.monotonic()
@@ -70,24 +85,49 @@ def main() -> None:
         sys.exit(account(data, ledger, received))
 
 
-def kill_while_sending(days: int, rounds: int) -> int:
+@dataclass
+class Killer:
+    """Kills parts by chance, none so often that the stack gives it up. `kills`: which part, and when."""
+
+    up: psutil.Process
+    random: Random
+    kills: list[tuple[str, float]] = field(default_factory=list)
+
+    def kill_one(self) -> None:
+        """Kill a part that runs; where one has just died and is not back, another."""
+        for part in self.random.sample(DOOR_PARTS, len(DOOR_PARTS)):
+            if self.may_die(part, time.monotonic()) and kill(self.up, part):
+                self.kills.append((part, time.monotonic()))
+                return
+
+    def may_die(self, part: str, now: float) -> bool:
+        """Whether it is one death short of the stack's patience at most, with a few seconds for looking."""
+        recent = sum(name == part and at > now - WINDOW_S - 5 for name, at in self.kills)
+        return recent < RESTARTS - 1
+
+
+def kill_while_sending(days: int, wanted: int, random: Random) -> int:
     """Have the simulator send, and kill a part every few seconds; 0 where its account and the graph's agree."""
     with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
-        arguments = ("--days", str(days), "--rate", "15", "--timeout", str(LIMIT_S), "--json", "--data", str(data.root))
-        command = [sys.executable, "-m", "vlmkg", "simulate", *arguments]
+        arguments = ("--days", str(days), "--rate", str(RATE), "--timeout", str(LIMIT_S), "--json")
+        command = [sys.executable, "-m", "vlmkg", "simulate", *arguments, "--data", str(data.root)]
+        killer, started = Killer(up, random), time.monotonic()
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sending:
-            kills = 0
-            for part in (*PARTS, "gateway") * rounds:
-                time.sleep(SECONDS_BETWEEN)
-                if sending.poll() is not None:
-                    break
-                kills += kill(up, part)
+            while len(killer.kills) < wanted and sending.poll() is None:
+                time.sleep(random.uniform(*SECONDS_BETWEEN))
+                killer.kill_one()
+            killed_for = time.monotonic() - started
             assert sending.stdout is not None
             said = json.loads(sending.stdout.read().splitlines()[-1])
         ledger = open_ledger(data.ledger_url)
-        print(f"{kills} kills while the simulator sent; its account: {json.dumps(said)}")
+        kills = Counter(part for part, _ in killer.kills)
+        print(
+            f"{len(killer.kills)} kills in {killed_for:.0f} s: {', '.join(f'{n} {part}' for part, n in kills.items())}"
+        )
+        print(f"settled after {time.monotonic() - started:.0f} s; the simulator's account: {json.dumps(said)}")
         agrees = account(data, ledger, sum(summary(ledger).values()))
-        return 1 if said["wrong"] or said["acknowledged"] != said["messages"] else agrees
+        complete = len(killer.kills) == wanted and said["acknowledged"] == said["messages"] and not said["wrong"]
+        return agrees if complete else 1
 
 
 def kill(up: psutil.Process, part: str) -> bool:
