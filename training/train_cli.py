@@ -87,11 +87,9 @@ def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_
 
 def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path], list[Any]]) -> None:
     from training.stages.config import read_config  # noqa: PLC0415 - as above
-    from training.stages.signatures import ADVICE  # noqa: PLC0415 - as above
 
     if (out / result).exists():
         click.echo(f"{out / result} is there already: the stage is done")
         return
-    for sign in run(read_config(config_file), out):
-        click.echo(f"warning: {sign.name} ({sign.what}, step {sign.step}): {ADVICE[sign.name]}", err=True)
+    run(read_config(config_file), out)
     click.echo(str(out / result))

@@ -35,7 +35,8 @@ def one_thread():
 def folders(tmp_path_factory):
     """Two checkpoints of random weights. `gold.json` is what the first one reads, so it is right in all, by the way."""
     place = tmp_path_factory.mktemp("gate")
-    for seed, name in enumerate(("right", "wrong")):
+    # Of these seeds, what random weights read has mentions and relations in most sentences.
+    for seed, name in ((2, "right"), (6, "wrong")):
         tiny.make(place / name, name=name, image_domain=None, seed=seed)
     graphs = extract_texts(load_engine(str(place / "right"), unpromoted=True), SENTENCES)
     gold = {str(at): to_radgraph(*pair) for at, pair in enumerate(zip(SENTENCES, graphs, strict=True))}
@@ -79,9 +80,7 @@ def test_the_difference_to_the_promoted_one_has_its_sign_and_interval(folders):
 
     for name, gap in worse.against.items():
         assert gap.difference == pytest.approx(worse.metrics[name] - 1.0)
-        assert gap.low <= gap.difference <= gap.high <= 0
-    # Few of these reports have a relation at all: samples without any show no difference.
-    assert max(worse.against[name].high for name in ("entity_f1", "presence_f1")) < 0
+        assert gap.low <= gap.difference <= gap.high < 0
 
 
 def test_a_gold_file_is_the_one_that_is_named(folders, tmp_path):

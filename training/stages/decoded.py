@@ -1,4 +1,4 @@
-"""What the model reads of held-back reports, decoded as in service, against their gold."""
+"""What the model reads of held-back reports, decoded as in service and freely, against their gold."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,11 @@ import torch
 from training.data.rows import Row
 from training.documents import read_document
 from training.metrics import count, f1, total
+from training.stages.free import unparsable
+from training.surface import compare
+from vlmkg.linearization import paper_form
 from vlmkg.model.codec import Codec
-from vlmkg.model.decoding.reports import read_reports
+from vlmkg.model.decoding.reports import ReportReading, read_reports
 from vlmkg.model.network import VlmKg
 from vlmkg.radgraph import to_radgraph
 
@@ -17,14 +20,26 @@ FIGURES = ("entity", "relation", "presence")
 
 
 def reading_scores(model: VlmKg, codec: Codec, rows: Sequence[Row], *, whole: bool = False) -> Mapping[str, float]:
-    """Strict F1 of entities, relations and presence over the reports, read without their films."""
+    """What the model makes of the reports, read without their films.
+
+    Strict F1 of entities, relations and presence, as in service; BLEU-4 and ROUGE-L (0 to 100) of the paper's form of
+    the same graphs; and the share of windows that plain decoding, without the constraint, leaves without a graph.
+    """
+    texts = [row.report for row in rows]
     # The decoder's memory is in the weights' own numbers, as in service: no autocast.
     with torch.autocast(model.language_model.device.type, enabled=False):
-        readings = read_reports(model.language_model, codec, [row.report for row in rows], whole=whole)
+        readings = read_reports(model.language_model, codec, texts, whole=whole)
+        free = unparsable(model.language_model, codec, texts, whole=whole)
     counted = []
     invalid: Counter[str] = Counter()
     for row, reading in zip(rows, readings, strict=True):
         gold, said = to_radgraph(row.report, row.graph), to_radgraph(row.report, reading.graph)
         tokens = tuple(gold["text"].split())
         counted.append(count(read_document(gold, tokens, invalid), read_document(said, tokens, invalid)))
-    return {f"{name}_f1": f1(total(counted, name)) for name in FIGURES} | {"invalid": float(invalid.total())}
+    figures = {f"{name}_f1": f1(total(counted, name)) for name in FIGURES}
+    return {**figures, "invalid": float(invalid.total()), **_surface(rows, readings), "unparsable": free}
+
+
+def _surface(rows: Sequence[Row], readings: Sequence[ReportReading]) -> Mapping[str, float]:
+    found = compare([paper_form(row.graph) for row in rows], [paper_form(reading.graph) for reading in readings])
+    return {"bleu_4": found.bleu_4, "rouge_l": found.rouge_l}

@@ -72,7 +72,7 @@ def run_stage(task: Task, stage: StageConfig, folder: Path, seed: int, precision
     )
     network, optimizer = accelerator.prepare(task.network, plain)
     progress = _resumed(folder, accelerator, network, optimizer)
-    watch = Watch(task.watched)
+    watch = Watch(task.watched, stage.warmup, tells=accelerator.is_main_process)
     records = Records(folder, progress.step) if accelerator.is_main_process else None
     loop = _Loop(task, stage, folder, accelerator, network, optimizer, records, watch)
     loop.run(progress)
@@ -165,6 +165,7 @@ class _Loop:
         """A row of the log; the state to go on from."""
         figures = {"loss": float(torch.stack(progress.losses).mean()), **self._figures()}
         progress.losses.clear()
+        self.watch.figures(figures, progress.step)
         better = figures["validation_loss"] < progress.best
         progress.best = min(progress.best, figures["validation_loss"])
         progress.stale = 0 if better else progress.stale + 1

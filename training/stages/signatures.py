@@ -1,8 +1,13 @@
-"""Signs of a failing run, watched while it trains, each with a threshold and advice."""
+"""Signs of a failing run, watched while it trains, each with a threshold and advice.
+
+Each is told on stderr as soon as it is seen, once.
+"""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import click
 from torch import nn
 
 STILL_GRADIENT, STILL_STEPS = 1e-6, 50
@@ -23,12 +28,20 @@ class Signature:
     what: str
     step: int
 
+    def __str__(self) -> str:
+        return f"warning: {self.name} ({self.what}, step {self.step}): {ADVICE[self.name]}"
+
 
 @dataclass(slots=True)
 class Watch:
-    """Watches the gradients of the named parts of a network."""
+    """Watches the gradients of the named parts of a network, and figures from step `figures_from` on.
+
+    `tells`: whether it is this process that says so on stderr.
+    """
 
     parts: tuple[str, ...]
+    figures_from: int = 0
+    tells: bool = True
     seen: list[Signature] = field(default_factory=list)
     _still: dict[str, int] = field(default_factory=dict)
 
@@ -40,17 +53,33 @@ class Watch:
             norms[f"{part}_gradient"] = norm
             self._still[part] = self._still.get(part, 0) + 1 if norm < STILL_GRADIENT else 0
             if self._still[part] == STILL_STEPS:
-                self.seen.append(Signature("still_gradient", part, step))
+                self._note(Signature("still_gradient", part, step))
         return norms
+
+    def figures(self, figures: Mapping[str, float], step: int) -> None:
+        """Notes what is wrong with an evaluation's figures: `rouge_l` and `bleu_4` (0 to 100), `unparsable` (a share).
+
+        Before `figures_from` a model that can't write yet is no sign of anything.
+        """
+        if step < self.figures_from or "unparsable" not in figures:
+            return
+        for sign in figure_signatures(figures["rouge_l"], figures["bleu_4"], figures["unparsable"], step):
+            if sign.name not in {one.name for one in self.seen}:
+                self._note(sign)
+
+    def _note(self, sign: Signature) -> None:
+        self.seen.append(sign)
+        if self.tells:
+            click.echo(str(sign), err=True)
 
 
 def figure_signatures(rouge_l: float, bleu_4: float, unparsable: float, step: int) -> list[Signature]:
-    """The signs in figures of free decoding (constraint off): BLEU and ROUGE from 0 to 100, a share of outputs."""
+    """The signs in figures: BLEU and ROUGE from 0 to 100, the share of windows without a graph (constraint off)."""
     found = []
     if rouge_l - bleu_4 > SURFACE_GAP:
-        found.append(Signature("surface_gap", "ROUGE-L minus BLEU-4", step))
+        found.append(Signature("surface_gap", f"ROUGE-L {rouge_l:.1f}, BLEU-4 {bleu_4:.1f}", step))
     if unparsable > UNPARSABLE:
-        found.append(Signature("unparsable", "unparsable outputs", step))
+        found.append(Signature("unparsable", f"{100 * unparsable:.1f} % of windows, constraint off", step))
     return found
 
 
