@@ -125,7 +125,9 @@ def _of_graphql(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 
 
 _SHOWN_VALUES = (
-    (re.compile(r"(cannot represent [^:]*?value): .*", re.DOTALL), r"\1."),
+    (re.compile(r"(cannot represent [^:]*): .*", re.DOTALL), r"\1."),
+    # A quotation mark within a text that stands in the document ends it: what follows is the text's words.
+    (re.compile(r"^(Syntax Error: .*?\b(?:Name|Int|Float|String|BlockString)) '.*", re.DOTALL), r"\1."),
     (re.compile(r", found: .*", re.DOTALL), "."),
     (re.compile(r"Value .* does not exist in", re.DOTALL), "This value does not exist in"),
 )
