@@ -49,7 +49,7 @@ DOOR_PARTS = (*PARTS, "gateway")
 MERGED_BETWEEN = 100
 """Events merged between two kills: some work gets done, not all of it."""
 SECONDS_BETWEEN = (2.0, 6.0)
-RATE = 15
+RATE = 10
 """Messages a second that the simulator sends."""
 DAY = 210
 """Messages of a synthetic day."""
