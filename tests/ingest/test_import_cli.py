@@ -111,9 +111,8 @@ def test_every_bad_input_is_a_refused_event_and_the_rest_goes_on(data, bad_input
         "no_report_text": 2,
         "not_radiology": 1,
         "too_large": 1,
-        "unreadable": 2,
+        "unreadable": 3,
         "unsafe_xml": 1,
-        "unsupported_format": 1,
         "wrong_message_type": 2,
     }
     with opened(data) as ledger, ledger.read() as connection:

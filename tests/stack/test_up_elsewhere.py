@@ -25,7 +25,12 @@ def test_only_the_missing_parts_are_started(
         assert up.ready(), "\n".join(up.said)
         found = data.require_endpoints()
         assert (found.bolt, found.redis, found.browser) == (neo4j_server.uri, broker.url, None)
-        assert sorted(path.stem for path in data.run.glob("*.pid")) == ["api", "worker-extract", "worker-merge"]
+        assert sorted(path.stem for path in data.run.glob("*.pid")) == [
+            "api",
+            "gateway",
+            "worker-extract",
+            "worker-merge",
+        ]
         assert (elsewhere / "other.sqlite").exists()
         assert not data.ledger_file.exists()
         for name in ("NEO4J_URI", "CELERY_BROKER_URL", "VLMKG_LEDGER_URL", "VLMKG_BLOB_URL"):

@@ -73,10 +73,14 @@ def test_time_grows_with_the_text(unit: str) -> None:
     seconds = []
     for size in (8_000, 32_000):
         text = unit * (size // len(unit))
-        start = time.process_time()
-        (reading,) = read_reports(RulesEngine(), [text])
-        seconds.append(time.process_time() - start)
-        assert reading.rejections == ()
+        taken = []
+        # The better of two: a collection of garbage may fall into either.
+        for _ in range(2):
+            start = time.process_time()
+            (reading,) = read_reports(RulesEngine(), [text])
+            taken.append(time.process_time() - start)
+            assert reading.rejections == ()
+        seconds.append(min(taken))
     assert seconds[1] < 8 * seconds[0] + 0.2
 
 
