@@ -129,8 +129,8 @@ def _every_text_attribute() -> Dataset:
 
 def _marked(dataset: Dataset, number: int) -> Dataset:
     """The object with a marker in every text attribute, in a sequence and in private attributes too."""
-    every = _every_text_attribute()
-    marked = deepcopy(every)
+    marked, inside = _every_text_attribute(), Dataset()
+    inside.PatientName, inside.PatientID, inside.PatientBirthDate, inside.ReasonForStudy = WORD, NUMBER, BORN, WORD
     marked.update({element.tag: element for element in dataset if element.keyword in _STRUCTURE or not element.value})
     for element in dataset:
         if element.VR in {"US", "SQ", "OW", "OB"} or element.keyword in _STRUCTURE:
@@ -138,12 +138,12 @@ def _marked(dataset: Dataset, number: int) -> Dataset:
     marked.SOPInstanceUID = f"1.2.3.{number}"
     marked.StudyDescription = f"XR Chest {WORD}"
     marked.PatientSex = "F"
-    marked.ReferencedStudySequence = [every]
+    marked.ReferencedStudySequence = [inside]
     for group in (0x0009, 0x0011, 0x0099):
         block = marked.private_block(group, f"{WORD} 1.0", create=True)
         for place, kind in enumerate(("LO", "LT", "PN", "UT", "UN", "OB"), start=1):
             block.add_new(place, kind, WORD.encode() if kind in {"UN", "OB"} else WORD)
-        block.add_new(0x10, "SQ", [every])
+        block.add_new(0x10, "SQ", [inside])
     return marked
 
 
