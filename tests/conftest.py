@@ -16,6 +16,20 @@ pytest_plugins = [
     "tests.fixtures.ledger",
 ]
 
+LONGEST = (
+    "stack/test_up.py",
+    "ingest/worker/test_chaos.py",
+    "graph/test_local_server.py",
+    "ingest/worker/test_processes.py",
+    "graph/reads/test_against_twin.py",
+    "ingest/worker/test_model_worker.py",
+    "ingest/worker/test_same_graph.py",
+    "stack/test_up_elsewhere.py",
+    "ingest/test_submit.py",
+    "ingest/gateway/test_process.py",
+)
+"""Files that take longest, below this folder: whoever starts with them does not end with a core idle."""
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -25,3 +39,10 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real data beside the checkout is absent")
     return SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the rest in their order."""
+    here = Path(__file__).parent
+    rank = {here / name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
