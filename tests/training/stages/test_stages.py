@@ -13,11 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from training.gate import measure, synthetic_evaluation
 from training.stages.config import read_config, to_mapping
 from training.stages.encoder_stage import run as run_encoder
-from training.stages.language_stage import run_text, run_visual
+from training.stages.language_stage import VALIDATION_SEED, run_text, run_visual
 from training.stages.loop import freeze
 from training.stages.records import read_log
+from training.stages.signatures import ADVICE
+from vlmkg.checkpoint.manifest import verify
+from vlmkg.checkpoint.promotion import GATE
 from vlmkg.checkpoint.store import load_checkpoint
 from vlmkg.errors import UsageError
 from vlmkg.reading import FilmDomain, Modality
@@ -34,8 +38,7 @@ def trained(tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
     config = read_config(DEBUG)
     run_encoder(config, out)
-    run_text(config, out)
-    seen = run_visual(config, out)
+    seen = {"stage1": run_text(config, out), "stage2": run_visual(config, out)}
     torch.set_num_threads(threads)
     return out, seen
 
@@ -59,6 +62,28 @@ def test_held_back_reports_are_read_as_in_service_and_scored(trained):
     assert all(float(row["invalid"]) == 0 for row in rows)
 
 
+def test_a_model_that_keeps_to_the_form_by_constraint_alone_is_a_sign(trained):
+    """After sixteen steps none writes the form by itself."""
+    rows = read_log(trained[0] / "stage1.run")
+
+    assert all(float(row["unparsable"]) > 0.01 for row in rows)
+    assert all(0 <= float(row[name]) <= 100 for row in rows for name in ("bleu_4", "rouge_l"))
+    (sign,) = [one for one in trained[1]["stage1"] if one.name == "unparsable"]
+    assert sign.step == 8, "the first evaluation behind the rise of the learning rate"
+
+
+@pytest.mark.parametrize("stage", ["stage1", "stage2"])
+def test_a_stage_names_what_its_checkpoint_is_promoted_on_and_what_it_reached(trained, stage):
+    data = read_config(DEBUG).data
+    manifest = verify(trained[0] / stage).manifest
+
+    held = synthetic_evaluation(data.seed + VALIDATION_SEED, data.validation, data.film_share)
+    assert manifest.evaluation == held
+    assert measure(trained[0] / stage, held).metrics == pytest.approx(manifest.metrics)
+    assert set(manifest.metrics) == {*GATE, "invalid"}
+    assert not list(trained[0].glob(".*"))
+
+
 def test_stage_2_ends_in_a_checkpoint_that_loads_and_reads_films(trained):
     checkpoint = load_checkpoint(trained[0] / "stage2")
 
@@ -77,7 +102,7 @@ def test_the_encoder_does_not_move_in_stage_2_and_projector_and_language_model_d
     text, visual = (load_checkpoint(out / name).network for name in ("stage1", "stage2"))
     old, new = text.language_model.state_dict(), visual.language_model.state_dict()
     assert any(not torch.equal(old[name], new[name]) for name in old)
-    assert not trained[1], "a gradient reached the projector"
+    assert not trained[1]["stage2"], "a gradient reached the projector"
 
 
 def test_the_run_says_how_it_was_made(trained):
@@ -101,7 +126,8 @@ def test_a_run_killed_in_the_middle_goes_on_and_draws_the_same_curve(trained, tm
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
+    _, told = process.communicate()
+    assert f"warning: unparsable (100.0 % of windows, constraint off, step 8): {ADVICE['unparsable']}" in told.decode()
     assert not (out / "stage1").exists(), "the run was over before it could be killed"
 
     torch.set_num_threads(1)
