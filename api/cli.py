@@ -10,6 +10,7 @@ from ingest.ledger.api_keys import ensure_admin_key
 from ingest.settings import receiver_of
 from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
+from vlmkg.logs import configure_libraries
 from vlmkg.options import data_option
 
 WS_MESSAGE_LIMIT = 256 * 1024
@@ -23,6 +24,7 @@ def api(data: DataDir) -> None:
 
     Settings: VLMKG_API_HOST, VLMKG_API_PORT and the others of docs/graphql.md.
     """
+    configure_libraries()
     settings = ApiSettings()
     app = create_app(settings, Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data)))
     uvicorn.run(

@@ -5,12 +5,12 @@ import sys
 
 import structlog
 
+from vlmkg.logs import configure_libraries
+
 
 def configure_logging() -> None:
     """Set up logging for a worker and its children. Celery says what goes wrong, not what it receives."""
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    configure_libraries()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,0 +1,67 @@
+"""What the libraries log of an exception that nobody foresaw: of what kind and where, without its words."""
+
+import asyncio
+import io
+import logging
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from celery import Celery
+from celery.app import trace
+
+from tests.ingest.gateway.privacy_messages import WORD
+from vlmkg.logs import WithoutWords
+
+LIBRARIES = ("celery.app.trace", "uvicorn.error")
+
+
+@pytest.fixture
+def printed() -> Iterator[io.StringIO]:
+    """What the loggers of the libraries print."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(WithoutWords("%(levelname)s %(name)s %(message)s"))
+    for name in LIBRARIES:
+        logging.getLogger(name).addHandler(handler)
+    yield stream
+    for name in LIBRARIES:
+        logging.getLogger(name).removeHandler(handler)
+
+
+def fail(word: str) -> None:
+    int(word)
+
+
+def test_of_a_task(printed: io.StringIO) -> None:
+    app = Celery("tests", set_as_current=False)
+    run = trace.build_tracer("fail", app.task(fail, name="fail", shared=False), app=app, eager=True)
+    run("id", [WORD], {}, None)
+    assert "celery.app.trace unexpected ValueError at" in printed.getvalue()
+    assert "test_privacy_logs.py" in printed.getvalue()
+    assert WORD not in printed.getvalue()
+
+
+async def test_of_a_request(printed: io.StringIO) -> None:
+    async def app(_scope: object, _receive: object, _send: object) -> None:
+        fail(WORD)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(app, log_config=None, lifespan="off")
+        config.load()
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server._serve([listening]))
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://127.0.0.1:{listening.getsockname()[1]}/{WORD}")
+        server.should_exit = True
+        await serving
+    assert answer.status_code == 500
+    assert "uvicorn.error unexpected ValueError at" in printed.getvalue()
+    assert WORD not in printed.getvalue() + answer.text
+
+
+def test_other_lines_are_told_as_they_are(printed: io.StringIO) -> None:
+    logging.getLogger("uvicorn.error").warning("the port is taken")
+    assert printed.getvalue() == "WARNING uvicorn.error the port is taken\n"
