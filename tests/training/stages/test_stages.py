@@ -7,19 +7,23 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from training.gate import measure, synthetic_evaluation
-from training.stages.config import read_config, to_mapping
+from training.data.jsonl import read_files, write_file
+from training.gate import gold_evaluation, measure, synthetic_evaluation
+from training.stages.config import StageConfig, read_config, to_mapping
 from training.stages.encoder_stage import run as run_encoder
 from training.stages.language_stage import VALIDATION_SEED, run_text, run_visual
+from training.stages.loading import synthetic
 from training.stages.loop import freeze
 from training.stages.records import read_log
 from training.stages.signatures import ADVICE
+from training.synthetic.studies import studies
 from vlmkg.checkpoint.manifest import verify
 from vlmkg.checkpoint.promotion import GATE
 from vlmkg.checkpoint.store import load_checkpoint
@@ -113,6 +117,22 @@ def test_the_run_says_how_it_was_made(trained):
     assert len(run["commit"]) >= 40
     assert run["data"]["synthetic"].startswith("synthetic-1-")
     assert list((trained[0] / "stage1.run" / "tensorboard").iterdir())
+
+
+def test_of_files_the_held_back_rows_are_the_gold_of_promotion(tmp_path):
+    splits = ("train", "train", "validation", "test")
+    rows = [replace(synthetic(one).row, split=splits[at % 4]) for at, one in enumerate(studies(3, 8, films=0.0))]
+    write_file(tmp_path / "studies.jsonl", rows)
+    config = read_config(DEBUG)
+    data = replace(config.data, files=(str(tmp_path / "studies.jsonl"),))
+    torch.set_num_threads(1)
+    run_text(replace(config, data=data, stage1=StageConfig(steps=1, batch=4, evaluate_every=1)), tmp_path / "run")
+
+    gold = tmp_path / "run" / "stage1.run" / "gold.jsonl"
+    assert verify(tmp_path / "run" / "stage1").manifest.evaluation == gold_evaluation(gold)
+    assert [row.study_id for row in read_files([gold])[0]] == [
+        row.study_id for row in rows if row.split == "validation"
+    ]
 
 
 def test_a_run_killed_in_the_middle_goes_on_and_draws_the_same_curve(trained, tmp_path):
