@@ -10,11 +10,14 @@ that would break the frame that they are sent in.
 
 import argparse
 import io
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import atheris
 
@@ -59,7 +62,9 @@ def main() -> None:
     print(f"corpus and findings: {folder}")
     limits = [f"-timeout={SLOW_S}", f"-max_len={LONGEST}", f"-rss_limit_mb={MEMORY_MIB}"]
     paths = [f"-artifact_prefix={folder}/found-", str(folder)]
-    atheris.Setup([sys.argv[0], f"-max_total_time={arguments.seconds}", "-verbosity=1", *limits, *paths], target)
+    mutate = {"custom_mutator": other_json} if arguments.format == "fhir" else {}
+    flags = [sys.argv[0], f"-max_total_time={arguments.seconds}", "-verbosity=1", *limits, *paths]
+    atheris.Setup(flags, target, **mutate)
     atheris.Fuzz()
 
 
@@ -92,6 +97,54 @@ def parsed(parse: Callable[[], ParsedMessage]) -> None:
         text.encode()
         if "\0" in text:
             raise AssertionError("a text holds NUL")
+
+
+STRANGE = (
+    None,
+    True,
+    0,
+    -1,
+    1e400,
+    "",
+    "\0",
+    "\ud800",
+    "2026-13-45T99:99:99Z",
+    "#",
+    "urn:oid:",
+    [],
+    {},
+    [[]],
+    "x" * 300,
+)
+
+
+def other_json(raw: bytes, longest: int, seed: int) -> bytes:
+    """The JSON with one value changed, left out, or put in another's place; one time in ten bytes like any others."""
+    random = Random(seed)
+    try:
+        value = json.loads(raw)
+        places = [] if random.random() < 0.1 else list(containers(value))
+    except (ValueError, RecursionError):
+        places = []
+    if not places:
+        return bytes(atheris.Mutate(raw, longest))
+    place = random.choice(places)
+    key = random.choice(list(place) if isinstance(place, dict) else range(len(place)))
+    if random.random() < 0.2:
+        del place[key]
+    else:
+        donor = random.choice(places)
+        given = random.choice(list(donor.values()) if isinstance(donor, dict) else donor)
+        place[key] = json.loads(json.dumps(random.choice([given, [given], random.choice(STRANGE)])))
+    return json.dumps(value).encode()[:longest]
+
+
+def containers(value: Any) -> Iterator[Any]:
+    """All objects and arrays in a value that hold anything."""
+    if isinstance(value, dict | list) and value:
+        yield value
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from containers(one)
 
 
 def texts(value: object) -> Iterator[str]:
