@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 # No test is timed: a busy machine is no failure.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
 pytest_plugins = [

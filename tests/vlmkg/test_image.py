@@ -240,7 +240,7 @@ SEEDS = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.sampled_from(SEEDS), st.data())
 def test_a_damaged_file_is_a_film_or_an_image_error_and_nothing_else(seed, data):
     content = bytearray(seed[: data.draw(st.integers(0, len(seed)))] if data.draw(st.booleans()) else seed)

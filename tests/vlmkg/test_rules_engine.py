@@ -48,7 +48,7 @@ def test_any_text_gives_a_valid_graph(text: str) -> None:
     valid(text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.sampled_from(WORDS), max_size=60))
 def test_any_words_of_the_lexicon_give_a_valid_graph(words: list[str]) -> None:
     valid(" ".join(words))

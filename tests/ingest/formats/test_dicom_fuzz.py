@@ -31,7 +31,7 @@ SPICE = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.binary(max_size=400), st.booleans())
 def test_any_bytes(raw, marked):
     result = outcome(Format.DICOM, bytes(128) + b"DICM" + raw if marked else raw)
@@ -39,7 +39,7 @@ def test_any_bytes(raw, marked):
         assert_storable(result)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.sampled_from(SPICE) | st.binary(max_size=8)), max_size=6),

@@ -75,7 +75,7 @@ def assert_storable(parsed: ParsedMessage) -> None:
             assert "\r" not in report.text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(FORMATS, st.binary(max_size=300), st.text(max_size=20))
 @example(Format.TEXT, b"a", "\ud800")
 def test_any_bytes(kind, raw, name):
@@ -85,7 +85,7 @@ def test_any_bytes(kind, raw, name):
     assert isinstance(detect(raw, "x"), Format | Container)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from(list(VALID)),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.sampled_from(SPICE)), max_size=6),
@@ -127,7 +127,7 @@ FIELDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.dictionaries(FIELDS, JSON, max_size=4))
 def test_fhir_resources_with_any_fields(fields):
     result = outcome(Format.FHIR, json.dumps(diagnostic_report(**fields)).encode())
@@ -135,7 +135,7 @@ def test_fhir_resources_with_any_fields(fields):
         assert_storable(result)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["&GDT", "&IMP", "&ADT", "", "IMPRESSION"]))
 def test_every_unicode_text_in_hl7(text, code):
     result = outcome(Format.HL7, "\r".join([MSH, PID, OBR, obx(text, code=code)]).encode("utf-8", "replace"))

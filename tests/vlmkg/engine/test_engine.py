@@ -13,8 +13,10 @@ from tests.vlmkg.dicom_films import film, written
 from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import verify
+from vlmkg.checkpoint.promotion import make_current
 from vlmkg.checkpoint.store import load_checkpoint
 from vlmkg.cli import vlmkg
+from vlmkg.data_dir import DataDir
 from vlmkg.engine import engine as engine_module
 from vlmkg.engine.films import read_films
 from vlmkg.engine.loading import load_model_engine
@@ -205,8 +207,7 @@ def test_an_unpromoted_checkpoint_may_be_tried_and_says_so(tmp_path):
 
 
 def test_the_promoted_checkpoint_is_the_model(folder, tmp_path):
-    data = ("--data", str(tmp_path))
-    CliRunner().invoke(vlmkg, ["checkpoint", "promote", str(folder), *data], catch_exceptions=False)
+    make_current(folder, DataDir(tmp_path))
     shown = extract("--engine", "model", "--format", "triplets", input=TEXT, env={"VLMKG_DATA": str(tmp_path)})
     assert json.loads(shown.stdout)["id"] == "report"
     assert shown.stderr == ""

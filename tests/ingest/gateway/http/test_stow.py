@@ -131,7 +131,7 @@ async def test_a_full_disk(reception: Reception, monkeypatch, tmp_path):
         assert http.events() == []
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.binary(max_size=60), max_size=4), st.integers(1, 9), st.binary(max_size=20))
 async def test_parts_are_found_however_the_body_is_cut(contents, step, preamble):
     body = preamble + b"\r\n" + multipart(*contents)
@@ -140,7 +140,7 @@ async def test_parts_are_found_however_the_body_is_cut(contents, step, preamble)
     assert found == [Part("application/dicom", content) for content in contents]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.binary(max_size=80) | st.sampled_from([f"--{BOUNDARY}".encode(), b"\r\n", b"\r\n\r\n", b"--"])))
 async def test_any_body_ends_in_parts_or_in_an_error(pieces):
     try:
