@@ -81,12 +81,13 @@ def write_facts(
     """Write the facts of events, by their ids. `former` is what they had brought before (ingest.ledger.replace)."""
     written = write_patients(connection, [patient for _, event in incoming for patient in event.patients])
     _write_texts(connection, [event for _, event in incoming])
-    gone, survivors = _merge_patients(connection, incoming, former)
+    gone, merged = _merge_patients(connection, incoming, former)
+    survivors = {**written.survivors, **merged}
     added = [
         Added(event_id, sighting, place_of(event, sighting))
         for event_id, event in incoming
         for said in event.sightings
-        for sighting in [under_survivor(event, said, {**written.survivors, **survivors})]
+        for sighting in [under_survivor(event, said, survivors)]
     ]
     if added or gone.removed or gone.renamed:
         _warn(connection, place(connection, added, gone), dict(incoming))
