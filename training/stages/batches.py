@@ -9,13 +9,24 @@ from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from training.stages.examples import Example
 from vlmkg.model.network import IGNORED
+
+ChunkType = TypeVar("ChunkType")
+
+
+class HasLength(Protocol):
+    """What batches are planned of."""
+
+    @property
+    def length(self) -> int:
+        """Token ids in all."""
+        ...
 
 
 class Cursor(NamedTuple):
@@ -51,7 +62,7 @@ def stream(
     read: ReadChunk, size: int, seed: int, start: Cursor, pad: int, workers: int = 0
 ) -> Iterator[tuple[Cursor, Batch]]:
     """Batches of `size` examples from `start` on, without end, each with the place behind it."""
-    for number, chunk in _chunks(read, start.chunk, workers):
+    for number, chunk in chunks(read, start.chunk, workers):
         groups = plan(chunk.examples, size, seed + number)
         first = start.batch if number == start.chunk else 0
         for at in range(first, len(groups)):
@@ -59,7 +70,7 @@ def stream(
             yield following, collate([chunk.examples[one] for one in groups[at]], chunk.features, pad)
 
 
-def plan(examples: Sequence[Example], size: int, seed: int) -> list[list[int]]:
+def plan(examples: Sequence[HasLength], size: int, seed: int) -> list[list[int]]:
     """Positions of the examples in groups of `size` of like length, the groups shuffled; one may be smaller."""
     rng = Random(seed)  # noqa: S311 - an order, no secret
     order = list(range(len(examples)))
@@ -84,6 +95,20 @@ def collate(examples: Sequence[Example], features: Tensor | None, pad: int) -> B
     return Batch(ids, labels, mask, *_films(examples, features))
 
 
+def chunks(read: Callable[[int], ChunkType], start: int, workers: int) -> Iterator[tuple[int, ChunkType]]:
+    """The chunks from number `start` on with their numbers; `workers` processes read ahead, 0: none."""
+    if not workers:
+        for number in count(start):
+            yield number, read(number)
+    # Spawned: a forked copy of a process with torch's threads in it may hang.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        ahead: list[Future[ChunkType]] = [pool.submit(read, start + at) for at in range(workers + 1)]
+        for number in count(start):
+            ready = ahead.pop(0)
+            ahead.append(pool.submit(read, number + workers + 1))
+            yield number, ready.result()
+
+
 def _films(examples: Sequence[Example], features: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
     counts = torch.tensor([len(example.films) for example in examples])
     if features is None or not counts.any():
@@ -93,16 +118,3 @@ def _films(examples: Sequence[Example], features: Tensor | None) -> tuple[Tensor
         for place, film in enumerate(example.films):
             films[at, place] = features[film]
     return films, counts
-
-
-def _chunks(read: ReadChunk, start: int, workers: int) -> Iterator[tuple[int, Chunk]]:
-    if not workers:
-        for number in count(start):
-            yield number, read(number)
-    # Spawned: a forked copy of a process with torch's threads in it may hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        ahead: list[Future[Chunk]] = [pool.submit(read, start + at) for at in range(workers + 1)]
-        for number in count(start):
-            ready = ahead.pop(0)
-            ahead.append(pool.submit(read, number + workers + 1))
-            yield number, ready.result()

@@ -70,9 +70,9 @@ class _Data:
 def run_text(config: RunConfig, out: Path) -> list[Signature]:
     """Stage 1: train the language model on reports alone; writes the checkpoint `out`/stage1."""
     torch.manual_seed(config.seed)
-    codec = _codec(config)
+    codec = codec_of(config)
     network = VlmKg(_language_model(config, codec), None)
-    training, validation, prints = _rows(config)
+    training, validation, prints = data_rows(config)
     reading = _reading(config, codec, 0)
     data = _Data(TextChunks(reading, training), TextChunks(reading, validation), rows_of(validation(0)), prints)
     seen = _run(config, config.stage1, "stage1", Trained(network), codec, data, out)
@@ -93,7 +93,7 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     codec, language_model = _start(config, out, from_scratch=from_scratch)
     width: Any = language_model.get_input_embeddings()
     network = VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
-    training, validation, prints = _rows(config)
+    training, validation, prints = data_rows(config)
     reading, kept = _reading(config, codec, config.projector.prefix_length), out / "features"
     share = config.stage2.text_only_share
     data = _Data(
@@ -111,7 +111,7 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
 
 def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, PreTrainedModel]:
     if from_scratch:
-        codec = _codec(config)
+        codec = codec_of(config)
         return codec, _language_model(config, codec)
     if not (out / "stage1").is_dir():
         raise UsageError(f"there is no {out / 'stage1'}", "run stage1 first, or give --from-scratch")
@@ -173,7 +173,11 @@ def evaluate(module: nn.Module, held: list[Batch]) -> Mapping[str, float]:
     return {"validation_loss": loss / targets, "token_accuracy": right / targets}
 
 
-def _rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str]]:
+def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str]]:
+    """What reads the rows to train on and the held-back ones (its chunk 0), and the data's fingerprints by name.
+
+    Raises UsageError where files lack rows of either split.
+    """
     data = config.data
     if not data.files:
         name = f"synthetic-{GENERATOR}-{grammar_digest()[:16]}-{data.seed}-{data.film_share}-{data.chunk}"
@@ -199,7 +203,8 @@ def _reading(config: RunConfig, codec: Codec, prefix_length: int) -> Reading:
     return Reading(codec, model.positions, model.whole_report, prefix_length)
 
 
-def _codec(config: RunConfig) -> Codec:
+def codec_of(config: RunConfig) -> Codec:
+    """The codec of the config's folder, or our own, learned from the data's first synthetic reports."""
     model = config.language_model
     if model.folder:
         return load_codec(Path(model.folder))
