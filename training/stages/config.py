@@ -22,6 +22,13 @@ class Precision(StrEnum):
     BFLOAT16 = "bf16"
 
 
+class OptimizerName(StrEnum):
+    """What moves the weights (`training.stages.optimizer`)."""
+
+    ADAMW = "adamw"
+    MUON = "muon"
+
+
 @dataclass(frozen=True, slots=True)
 class DataConfig:
     """What is trained on. Training and validation never share a patient."""
@@ -75,7 +82,7 @@ class VisionConfig:
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """One stage's optimisation: AdamW, a linear rise, then a cosine fall to a tenth."""
+    """One stage's optimisation: a linear rise, then a cosine fall to a tenth."""
 
     steps: int
     """Optimizer steps."""
@@ -83,6 +90,7 @@ class StageConfig:
     """Windows (films in stage 0) of one forward pass on one device."""
     accumulation: int = 1
     """Forward passes an optimizer step."""
+    optimizer: OptimizerName = OptimizerName.ADAMW
     learning_rate: float = 1e-3
     warmup: int = 100
     """Steps of the rise."""
@@ -148,6 +156,8 @@ def to_mapping(config: RunConfig) -> dict[str, Any]:
     values = asdict(config)
     values["precision"] = config.precision.value
     values["projector"]["projector"] = config.projector.projector.value
+    for stage in ("stage0", "stage1", "stage2"):
+        values[stage]["optimizer"] = values[stage]["optimizer"].value
     return values
 
 
@@ -157,4 +167,7 @@ def _part(kind: type[Any], values: Mapping[str, Any]) -> Any:
         # YAML 1.1 reads "1e-3" as text: a number that is none must not pass.
         if name in numbers and not isinstance(value, int | float):
             raise TypeError(f"{name} is {value!r}, not a number")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    taken = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    if "optimizer" in taken:
+        taken["optimizer"] = OptimizerName(taken["optimizer"])
+    return kind(**taken)

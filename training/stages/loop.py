@@ -5,7 +5,7 @@ follows from the step, and rows of the log behind the state are written anew.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,11 @@ from torch import Tensor, nn
 
 from training.stages.batches import Cursor
 from training.stages.config import Precision, StageConfig
+from training.stages.optimizer import optimizers
 from training.stages.records import Records
 from training.stages.schedule import learning_rate
 from training.stages.signatures import Signature, Watch
 from training.stages.state import State, load_state, save_state
-
-BETAS = (0.9, 0.98)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +65,11 @@ def run_stage(task: Task, stage: StageConfig, folder: Path, seed: int, precision
     uneven = DistributedDataParallelKwargs(find_unused_parameters=True)
     accelerator = Accelerator(mixed_precision=precision.value, kwargs_handlers=[uneven])
     freeze(task.network, task.trained)
-    parameters = [weight for weight in task.network.parameters() if weight.requires_grad]
-    plain: torch.optim.Optimizer = torch.optim.AdamW(
-        parameters, lr=stage.learning_rate, betas=BETAS, weight_decay=stage.weight_decay
-    )
-    network, optimizer = accelerator.prepare(task.network, plain)
-    progress = _resumed(folder, accelerator, network, optimizer)
+    network, *prepared = accelerator.prepare(task.network, *optimizers(task.network, stage))
+    progress = _resumed(folder, accelerator, network, prepared)
     watch = Watch(task.watched, stage.warmup, tells=accelerator.is_main_process)
     records = Records(folder, progress.step) if accelerator.is_main_process else None
-    loop = _Loop(task, stage, folder, accelerator, network, optimizer, records, watch)
+    loop = _Loop(task, stage, folder, accelerator, network, prepared, records, watch)
     loop.run(progress)
     if records:
         records.close()
@@ -93,12 +88,13 @@ def freeze(network: nn.Module, trained: frozenset[str]) -> None:
         weight.requires_grad_(name in trained)
 
 
-def _resumed(folder: Path, accelerator: Accelerator, network: nn.Module, optimizer: Any) -> _Progress:
+def _resumed(folder: Path, accelerator: Accelerator, network: nn.Module, moving: Sequence[Any]) -> _Progress:
     state = load_state(folder)
     if state is None:
         return _Progress(0, Cursor(), float("inf"), 0)
     accelerator.unwrap_model(network).load_state_dict(state.network)
-    optimizer.load_state_dict(state.optimizer)
+    for optimizer, kept in zip(moving, state.optimizers, strict=True):
+        optimizer.load_state_dict(kept)
     return _Progress(state.step, state.cursor, state.best, state.stale)
 
 
@@ -109,7 +105,7 @@ class _Loop:
     folder: Path
     accelerator: Accelerator
     network: nn.Module
-    optimizer: Any
+    optimizers: Sequence[Any]
     records: Records | None
     watch: Watch
 
@@ -134,8 +130,8 @@ class _Loop:
     def _step(self, progress: _Progress, batches: Iterator[tuple[Cursor, Any]]) -> None:
         """One optimizer step over `accumulation` batches a device; each device takes its own of the stream."""
         rate = learning_rate(self.stage, progress.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
+            group["lr"] = rate * group["share"]
         losses = []
         for part in range(self.stage.accumulation):
             batch, progress.cursor = self._own_batch(batches)
@@ -147,8 +143,9 @@ class _Loop:
             losses.append(loss.detach())
         norms = self.watch.gradients(self.network, progress.step)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), self.stage.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         progress.step += 1
         progress.losses.append(torch.stack(losses).sum())
         if self.records:
@@ -176,7 +173,12 @@ class _Loop:
             if better and self.stage.patience:
                 torch.save(network, self.folder / "best.pt")
             state = State(
-                progress.step, progress.cursor, network, self.optimizer.state_dict(), progress.best, progress.stale
+                progress.step,
+                progress.cursor,
+                network,
+                [one.state_dict() for one in self.optimizers],
+                progress.best,
+                progress.stale,
             )
             save_state(self.folder, state)
         self.accelerator.wait_for_everyone()

@@ -17,12 +17,12 @@ STATE_FILE = "state.pt"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """After `step` optimizer steps: the place in the stream, weights, optimizer, and what early stopping knows."""
+    """After `step` optimizer steps: the place in the stream, weights, optimizers, and what early stopping knows."""
 
     step: int
     cursor: Cursor
     network: dict[str, Any]
-    optimizer: dict[str, Any]
+    optimizers: list[dict[str, Any]]
     best: float
     stale: int
 
@@ -36,7 +36,7 @@ def save_state(folder: Path, state: State) -> None:
                 "step": state.step,
                 "cursor": tuple(state.cursor),
                 "network": state.network,
-                "optimizer": state.optimizer,
+                "optimizers": state.optimizers,
                 "best": state.best,
                 "stale": state.stale,
             },

@@ -1,0 +1,95 @@
+"""What moves the weights: AdamW, or Muon for the matrices of the layers and AdamW for the rest.
+
+Muon after Jordan et al., 2024 (kellerjordan.github.io/posts/muon): the momentum of a matrix is brought near to the
+nearest orthogonal one by five Newton-Schulz steps. `torch.optim.Muon` computes them in bfloat16 always, which is many
+times slower than float32 on a CPU without such instructions; here they stay in the weights' own numbers, and matrices
+of one shape go together.
+
+Shapes: M matrices of R rows and C columns.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.stages.config import OptimizerName, StageConfig
+
+BETAS = (0.9, 0.98)
+MOMENTUM = 0.95
+MATRIX_RATE = 10.0
+"""How many times the stage's learning rate Muon takes: its steps have a norm of their own."""
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+STEPS = 5
+
+
+def optimizers(network: nn.Module, stage: StageConfig) -> list[torch.optim.Optimizer]:
+    """The optimizers of the weights that are trained. A group's rate is the stage's times its `share`."""
+    trained = [weight for weight in network.parameters() if weight.requires_grad]
+    matrices = _matrices(network) if stage.optimizer is OptimizerName.MUON else []
+    chosen = {id(weight) for weight in matrices}
+    rest = [weight for weight in trained if id(weight) not in chosen]
+    found: list[torch.optim.Optimizer] = []
+    if rest:
+        group = {"params": rest, "share": 1.0}
+        found.append(torch.optim.AdamW([group], lr=stage.learning_rate, betas=BETAS, weight_decay=stage.weight_decay))
+    if matrices:
+        found.append(Muon(matrices, stage.learning_rate, stage.weight_decay))
+    return found
+
+
+def _matrices(network: nn.Module) -> list[nn.Parameter]:
+    """The weights of linear layers, without those that are an embedding's too."""
+    tied = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
+    linear = [module.weight for module in network.modules() if isinstance(module, nn.Linear)]
+    return [weight for weight in linear if weight.requires_grad and id(weight) not in tied]
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum, made orthogonal, for matrices (R, C); decoupled weight decay."""
+
+    def __init__(self, matrices: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
+        groups = [{"params": list(matrices), "share": MATRIX_RATE}]
+        super().__init__(groups, {"lr": learning_rate * MATRIX_RATE, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Move the matrices that have a gradient. A `closure` is none of ours: TypeError."""
+        if closure is not None:
+            raise TypeError("no closure is called")
+        for group in self.param_groups:
+            shapes: dict[torch.Size, list[nn.Parameter]] = {}
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    shapes.setdefault(weight.shape, []).append(weight)
+            for weights in shapes.values():
+                self._move(weights, group)
+
+    def _move(self, weights: list[nn.Parameter], group: dict[str, Any]) -> None:
+        rows, columns = weights[0].shape
+        pace = group["lr"] * max(1.0, rows / columns) ** 0.5
+        steps = orthogonal(torch.stack([self._momentum(weight) for weight in weights]))
+        for weight, step in zip(weights, steps, strict=True):
+            weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(step, alpha=pace)
+
+    def _momentum(self, weight: nn.Parameter) -> Tensor:
+        gradient = weight.grad
+        if gradient is None:
+            raise ValueError("no gradient")
+        state = self.state[weight]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(weight)
+        state["momentum"].lerp_(gradient, 1 - MOMENTUM)
+        return gradient.lerp(state["momentum"], MOMENTUM)
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """(M, R, C) to (M, R, C): singular values brought near to 1 (0.7 to 1.2), vectors kept."""
+    wide = matrices.mT if matrices.shape[1] > matrices.shape[2] else matrices
+    found = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    a, b, c = COEFFICIENTS
+    for _ in range(STEPS):
+        square = found @ found.mT
+        found = a * found + (b * square + c * square @ square) @ found
+    return found.mT if matrices.shape[1] > matrices.shape[2] else found
