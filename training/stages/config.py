@@ -114,6 +114,8 @@ class RunConfig:
     name: str
     seed: int = 0
     precision: Precision = Precision.FLOAT32
+    stored: Precision = Precision.FLOAT32
+    """Numbers of the checkpoint's files; bf16 halves them."""
     data: DataConfig = field(default_factory=DataConfig)
     language_model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
     vision: VisionConfig = field(default_factory=VisionConfig)
@@ -146,15 +148,15 @@ def read_config(path: Path) -> RunConfig:
 def from_mapping(content: Mapping[str, Any]) -> RunConfig:
     """The run config of a mapping. Raises TypeError or ValueError where a field is unknown or of another type."""
     values = {name: _part(_PARTS[name], value) if name in _PARTS else value for name, value in content.items()}
-    if "precision" in values:
-        values["precision"] = Precision(values["precision"])
+    for name in values.keys() & {"precision", "stored"}:
+        values[name] = Precision(values[name])
     return RunConfig(**values)
 
 
 def to_mapping(config: RunConfig) -> dict[str, Any]:
     """The config as it stands in a run's manifest: all fields, also those that were left at their default."""
     values = asdict(config)
-    values["precision"] = config.precision.value
+    values |= {"precision": config.precision.value, "stored": config.stored.value}
     values["projector"]["projector"] = config.projector.projector.value
     for stage in ("stage0", "stage1", "stage2"):
         values[stage]["optimizer"] = values[stage]["optimizer"].value

@@ -21,7 +21,7 @@ from training.data.rows import Row
 from training.gate import gold_evaluation, record, synthetic_evaluation
 from training.stages.batches import Batch, Cursor, ReadChunk, collate, plan, stream
 from training.stages.chunks import TextChunks, VisualChunks
-from training.stages.config import RunConfig, StageConfig
+from training.stages.config import Precision, RunConfig, StageConfig
 from training.stages.decoded import reading_scores
 from training.stages.examples import Reading
 from training.stages.loading import FileRows, RowReader, SyntheticRows, rows_of
@@ -116,7 +116,8 @@ def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, 
     if not (out / "stage1").is_dir():
         raise UsageError(f"there is no {out / 'stage1'}", "run stage1 first, or give --from-scratch")
     before = load_checkpoint(out / "stage1")
-    return before.codec, before.network.language_model
+    module: nn.Module = before.network.language_model
+    return before.codec, cast("PreTrainedModel", module.to(torch.float32))
 
 
 def _run(
@@ -238,6 +239,8 @@ def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: Fi
         return
     part = folder.with_name(f".{folder.name}.unmeasured")
     shutil.rmtree(part, ignore_errors=True)
+    if config.stored is Precision.BFLOAT16:
+        parts.network.to(torch.bfloat16)
     save_checkpoint(
         part,
         parts,

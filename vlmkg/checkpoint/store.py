@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import torch
@@ -88,6 +88,7 @@ def open_verified(verified: Verified, device: str = "cpu") -> Checkpoint:
     language_model = _load_language_model(folder)
     if _about(language_model) != manifest.language_model:
         raise CheckpointError("bad_weights", folder, "the language model is not the one that the manifest describes")
+    language_model = _computed(language_model, device)
     codec = load_codec(folder / LANGUAGE_MODEL)
     embeddings: Any = language_model.get_input_embeddings()
     if embeddings.num_embeddings < codec.vocabulary_size:
@@ -142,6 +143,12 @@ def _write_parts(folder: Path, parts: Parts) -> None:
         save_file(weights, folder / PROJECTOR_FILE)
     if parts.vision is not None:
         save_encoder(parts.vision, folder / VISION)
+
+
+def _computed(language_model: PreTrainedModel, device: str) -> PreTrainedModel:
+    """In the numbers that the device computes with: CPUs in float32, since few have instructions for bfloat16."""
+    module: torch.nn.Module = language_model
+    return cast("PreTrainedModel", module.float()) if device == "cpu" else language_model
 
 
 def _load_projector(folder: Path, projector: torch.nn.Module, dtype: torch.dtype) -> None:

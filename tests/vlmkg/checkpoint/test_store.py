@@ -1,6 +1,7 @@
 """Writing and loading: what comes back is what was written, and nothing loads that does not fit."""
 
 import json
+from copy import deepcopy
 
 import pytest
 import torch
@@ -121,3 +122,15 @@ def test_loading_verifies_first(copy):
     (copy / "projector.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointError, match="digest_mismatch"):
         load_checkpoint(copy)
+
+
+def test_weights_stored_in_halves_are_computed_in_float32_on_a_cpu(loaded, tmp_path):
+    network = deepcopy(loaded.network).to(torch.bfloat16)
+    facts = loaded.manifest.model_dump(include={"name", "modalities", "image_domain", "data", "metrics", "licence"})
+    save_checkpoint(tmp_path / "halves", Parts(network, loaded.codec, loaded.config, loaded.vision), **facts)
+    again = load_checkpoint(tmp_path / "halves")
+    assert load_file(tmp_path / "halves" / "projector.safetensors")["prefix"].dtype is torch.bfloat16
+    assert again.manifest.language_model["dtype"] == "bfloat16"
+    for kept, whole in zip(again.network.parameters(), loaded.network.parameters(), strict=True):
+        assert kept.dtype is torch.float32
+        assert torch.equal(kept, whole.to(torch.bfloat16).float())
