@@ -23,11 +23,11 @@ from api.graph_types import After, First
 from api.ids import event_number
 from api.reading import Info, own_page, root_field, shaped
 from graph.reads.wanted import Page
-from ingest import blobs
 from ingest.errors import BlobLostError
 from ingest.ledger import events, extractions
 from ingest.ledger.database import Ledger
 from ingest.ledger.events import EventFilter
+from ingest.raw import raw_of
 from ingest.submit import Receiver
 
 
@@ -113,7 +113,7 @@ def _payload(receiver: Receiver, number: int) -> tuple[Row, list[str]] | None:
     if found.blob_key is None:
         raise ApiError(Code.NO_PAYLOAD, "the message was too large to be kept: ask its sender for it")
     try:
-        raw = blobs.get(receiver.blobs, found.blob_key)
+        raw = raw_of(receiver.ledger, receiver.blobs, found)
     except BlobLostError:
         raise ApiError(Code.NO_PAYLOAD, "the message is not in the blob store: restore it from a backup") from None
     row = {"eventId": number, "size": len(raw), "base64": b64encode(raw).decode(), "text": _as_text(raw)}

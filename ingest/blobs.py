@@ -114,6 +114,13 @@ def get(store: BlobStore, key: str) -> bytes:
     return raw
 
 
+def exists(store: BlobStore, key: str) -> bool:
+    """Whether there is a blob under a key."""
+    if store.folder is None:
+        return bool(store.remote.exists(f"{store.root}/{_path(key)}"))
+    return (store.folder / _path(key)).exists()
+
+
 def delete(store: BlobStore, key: str) -> None:
     """Remove a blob; nothing happens where it is absent."""
     with contextlib.suppress(FileNotFoundError):

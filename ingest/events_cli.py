@@ -6,12 +6,13 @@ from dataclasses import asdict
 
 import click
 
-from ingest import blobs, events_view
+from ingest import events_view
 from ingest.ledger import audit
 from ingest.ledger import events as ledger_events
 from ingest.ledger.database import Ledger
 from ingest.ledger.events import EventFilter
 from ingest.ledger.states import State
+from ingest.raw import raw_of
 from ingest.replay import Replayed
 from ingest.replay import purge as purge_events
 from ingest.replay import replay as replay_events
@@ -174,7 +175,7 @@ def _write_raw(receiver: Receiver, event_id: int) -> None:
         raise no_event(event_id)
     if event.blob_key is None:
         raise RefusedError(f"the message of event {event_id} was too large to be kept", "ask its sender for it")
-    raw = blobs.get(receiver.blobs, event.blob_key)
+    raw = raw_of(receiver.ledger, receiver.blobs, event)
     audit.record(receiver.ledger, actor=_actor(), action="show raw message", patients=patients, outcome="ok")
     click.echo(raw, nl=False)
 

@@ -11,6 +11,7 @@ from ingest.ledger import events, replace
 from ingest.ledger.events import Event
 from ingest.ledger.incoming import NewEvent
 from ingest.ledger.sightings import chunks
+from ingest.raw import RawMessages, raw_messages_of
 from ingest.submit import Incoming, Receiver, interpret
 
 
@@ -44,8 +45,10 @@ def replay(receiver: Receiver, event_ids: Sequence[int]) -> Replayed:
     without: list[int] = []
     for chunk in chunks(event_ids):
         again = []
-        for event in _get(receiver, chunk):
-            new = _interpret(receiver, event)
+        found = _get(receiver, chunk)
+        raws = raw_messages_of(receiver.ledger, receiver.blobs, found)
+        for event in found:
+            new = _interpret(receiver, raws, event)
             if new is None:
                 without.append(event.id)
             else:
@@ -62,7 +65,8 @@ def purge(receiver: Receiver, event_ids: Sequence[int]) -> Purged:
     with receiver.ledger.write() as connection:
         removed = replace.purge(connection, event_ids)
     if receiver.blobs.folder is None:
-        return Purged(removed.events, removed.patients, removed.blob_keys)
+        left = tuple(key for key in removed.blob_keys if blobs.exists(receiver.blobs, key))
+        return Purged(removed.events, removed.patients, left)
     with blobs.locked(receiver.blobs, exclusive=True):
         # A message may have come again meanwhile. From here on none can.
         with receiver.ledger.read() as connection:
@@ -78,11 +82,11 @@ def _get(receiver: Receiver, event_ids: Sequence[int]) -> list[Event]:
         return events.list_events(connection, where, limit=len(event_ids))
 
 
-def _interpret(receiver: Receiver, event: Event) -> NewEvent | None:
+def _interpret(receiver: Receiver, raws: RawMessages, event: Event) -> NewEvent | None:
     if event.blob_key is None:
         return None
     try:
-        raw = blobs.get(receiver.blobs, event.blob_key)
+        raw = raws.of(event)
     except BlobLostError:
         return None
     origin = Origin(name=event.origin_name, source=event.origin_source, modified_at=event.origin_time)

@@ -18,6 +18,7 @@ from ingest.group_commit import GroupCommit
 from ingest.keys import merges_of, patients_of, sightings_of
 from ingest.ledger.database import Ledger
 from ingest.ledger.incoming import NewEvent
+from ingest.ledger.raw_messages import SMALL
 from ingest.ledger.receive import Recorded, record
 
 LARGEST_GROUP = 64
@@ -94,7 +95,9 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
 
     `digest` is the SHA-256 of its bytes in hex, `size` their number.
     """
-    event = replace(refused(Incoming(b"", Format.TEXT, origin), error), digest=digest, size=size, blob_key=None)
+    event = replace(
+        refused(Incoming(b"", Format.TEXT, origin), error), digest=digest, size=size, blob_key=None, raw=None
+    )
     with receiver.ledger.write() as connection:
         return record(connection, [event])[0]
 
@@ -142,6 +145,7 @@ def _event(message: Incoming) -> NewEvent:
         origin_time=message.origin.modified_at,
         blob_key=digest if len(message.raw) <= raw_limit(message.format) else None,
         size=len(message.raw),
+        raw=message.raw if message.format is not Format.DICOM and len(message.raw) <= SMALL else None,
     )
 
 
@@ -151,7 +155,10 @@ def _record(receiver: Receiver, events: Sequence[NewEvent]) -> list[Receipt]:
 
 
 def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:
+    events = [event for _, event in prepared]
+    large = {event.blob_key: message.raw for message, event in prepared if event.blob_key and event.raw is None}
+    if not large:
+        return _record(receiver, events)
     with blobs.locked(receiver.blobs):
-        blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw for message, event in prepared if event.blob_key})
-        with receiver.ledger.write() as connection:
-            return record(connection, [event for _, event in prepared])
+        blobs.put_keyed(receiver.blobs, large)
+        return _record(receiver, events)

@@ -1,6 +1,6 @@
 """What receiving hands to the ledger: an event and the facts of its message, under their keys. Plain data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ingest.ledger.assignment import Place
@@ -89,7 +89,10 @@ class NewSighting:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """One message to be recorded, with its facts; a refused one has a reason and no facts."""
+    """One message to be recorded, with its facts; a refused one has a reason and no facts.
+
+    `raw` is the message itself where the ledger is to keep it; else it is in the blob store, under `blob_key`.
+    """
 
     source: str
     external_id: str
@@ -107,6 +110,7 @@ class NewEvent:
     patients: tuple[NewPatient, ...] = ()
     sightings: tuple[NewSighting, ...] = ()
     merges: tuple[NewMerge, ...] = ()
+    raw: bytes | None = field(default=None, repr=False)
 
     @property
     def state(self) -> State:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ingest.ledger import changes, merges
+from ingest.ledger import changes, merges, raw_messages
 from ingest.ledger import sightings as stored
 from ingest.ledger.database import INSERT, now
 from ingest.ledger.incoming import NewEvent, place_of
@@ -64,6 +64,7 @@ def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Recorde
     inserted = _insert(connection, list(first.values()))
     write_facts(connection, [(inserted[key], event) for key, event in first.items() if key in inserted])
     known = _deliver_again(connection, Counter(map(_unique, incoming)) - Counter(inserted.keys()))
+    _keep_raw(connection, first, inserted, known)
     recorded = []
     for key, event in zip(map(_unique, incoming), incoming, strict=True):
         event_id = inserted.pop(key, None)
@@ -147,6 +148,14 @@ def _deliver_again(connection: Connection, deliveries: Counter[Unique]) -> dict[
     rows = sorted((found[key].id, more) for key, more in deliveries.items())
     connection.execute(statement, [{"event": event_id, "more": more} for event_id, more in rows])
     return found
+
+
+def _keep_raw(
+    connection: Connection, first: dict[Unique, NewEvent], inserted: dict[Unique, int], known: dict[Unique, Any]
+) -> None:
+    """Keep small raw messages. One that comes again is kept anew where it was lost."""
+    ids = {key: row.id for key, row in known.items()} | inserted
+    raw_messages.keep(connection, {ids[key]: event.raw for key, event in first.items() if event.raw is not None})
 
 
 def _write_texts(connection: Connection, incoming: Iterable[NewEvent]) -> None:

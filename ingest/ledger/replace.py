@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
-from ingest.ledger import merges
+from ingest.ledger import merges, raw_messages
 from ingest.ledger import sightings as stored
 from ingest.ledger.database import now
 from ingest.ledger.incoming import NewEvent
@@ -47,6 +47,7 @@ def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
     digests = {row.id: row.digest for row in connection.execute(dead)}
     removed = _remove_sightings(connection, list(digests))
     write_facts(connection, (), Brought(removed, merges.remove(connection, list(digests))))
+    raw_messages.remove(connection, list(digests))
     connection.execute(delete(events).where(events.c.id.in_(list(digests))))
     _remove_orphans(connection, removed)
     people = {old.place.patient_id for old in removed}

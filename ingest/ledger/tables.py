@@ -3,7 +3,19 @@
 Originals of identifiers live here and nowhere else: `patients`, and the `*_original` columns of `sightings`.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ingest.ledger.types import Strings, UtcTime
 
@@ -46,6 +58,14 @@ events = Table(
 `origin_*` is what was known of it beside its bytes: parsing again needs it. `solo`: it must run alone next time.
 `alone`: its current claim is a group of one, so a crash counts against it. `fence` rises with every claim.
 """
+
+raw_messages = Table(
+    "raw_messages",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("raw", LargeBinary, nullable=False),
+)
+"""Small raw messages as they were received. Those of other events are in the blob store."""
 
 patients = Table(
     "patients",

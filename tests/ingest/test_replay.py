@@ -8,11 +8,14 @@ from sqlalchemy import func, select, update
 
 from ingest import blobs
 from ingest.formats.origin import Format, Origin
-from ingest.ledger import claims, events
+from ingest.ledger import claims, events, raw_messages
 from ingest.ledger.database import Ledger
+from ingest.ledger.raw_messages import SMALL
 from ingest.ledger.states import Stage, State
 from ingest.ledger.tables import events as events_table
 from ingest.ledger.tables import patients, report_texts, sightings
+from ingest.ledger.tables import raw_messages as raw_table
+from ingest.raw import raw_of
 from ingest.replay import purge, replay
 from ingest.submit import Incoming, Receiver, receive, receive_many
 from tests.ingest.ledger import workers
@@ -59,8 +62,8 @@ def test_a_refused_event_is_parsed_again(receiver: Receiver) -> None:
     replayed = replay(receiver, [event_id])
     assert (replayed.received, replayed.refused, replayed.complete) == ((), {"bad_encoding": 1}, False)
     with receiver.ledger.write() as connection:
-        key = blobs.put_many(receiver.blobs, [b"clear"])[0]
-        connection.execute(update(events_table).values(blob_key=key))
+        connection.execute(update(events_table).values(digest=blobs.key_of(b"clear")))
+        connection.execute(update(raw_table).values(raw=b"clear"))
     assert replay(receiver, [event_id]).received == (event_id,)
     assert counts(receiver) == [1, 1, 1]
 
@@ -88,9 +91,8 @@ def test_a_replay_takes_the_event_from_whoever_works_on_it(receiver: Receiver) -
 def test_an_event_whose_message_is_lost_stays_as_it_is(receiver: Receiver) -> None:
     first, second = (receipt.event_id for receipt in receive_many(receiver, [plain("a", "a"), plain("b", "b")]))
     found = look(receiver, first)
-    assert found
-    assert found.blob_key
-    blobs.delete(receiver.blobs, found.blob_key)
+    with receiver.ledger.write() as connection:
+        raw_messages.remove(connection, [first])
     replayed = replay(receiver, [first, second])
     assert (replayed.received, replayed.without_message, replayed.complete) == ((second,), (first,), False)
     assert look(receiver, first) == found
@@ -107,7 +109,26 @@ def test_a_purge_removes_dead_events_with_all_that_they_alone_brought(receiver: 
     assert look(receiver, dead) is None
     assert look(receiver, alive)
     assert counts(receiver) == [1, 1, 1]
-    assert len([path for path in (tmp_path / "blobs").rglob("*") if len(path.name) == 64]) == 1
+    with receiver.ledger.read() as connection:
+        assert list(raw_messages.read(connection, [dead, alive])) == [alive]
+
+
+def test_a_purge_removes_the_files_of_large_messages(receiver: Receiver, tmp_path: Path) -> None:
+    large = ["a" * (SMALL + 1), "b" * (SMALL + 1)]
+    dead, alive = (each.event_id for each in receive_many(receiver, [plain(text, text[0]) for text in large]))
+    kill(receiver, dead)
+    assert purge(receiver, [dead, alive]).blobs_left == ()
+    kept = [path.name for path in (tmp_path / "blobs").rglob("*") if len(path.name) == 64]
+    assert kept == [blobs.key_of(large[1].encode())]
+
+
+def test_an_event_of_before_the_ledger_kept_messages_has_its_blob(receiver: Receiver) -> None:
+    """What was received by an older version is where it was."""
+    event_id = receive(receiver, plain("clear")).event_id
+    with receiver.ledger.write() as connection:
+        raw_messages.remove(connection, [event_id])
+    blobs.put_many(receiver.blobs, [b"clear"])
+    assert replay(receiver, [event_id]).received == (event_id,)
 
 
 def test_a_purge_gives_the_report_back_to_its_older_version(receiver: Receiver) -> None:
@@ -134,7 +155,7 @@ def test_a_purged_message_that_comes_again_is_received_again(receiver: Receiver)
     assert not again.duplicate
     found = look(receiver, again.event_id)
     assert found
-    assert blobs.get(receiver.blobs, found.blob_key or "") == b"clear"
+    assert raw_of(receiver.ledger, receiver.blobs, found) == b"clear"
 
 
 def test_a_blob_that_another_event_has_stays(receiver: Receiver) -> None:
@@ -143,4 +164,4 @@ def test_a_blob_that_another_event_has_stays(receiver: Receiver) -> None:
     purge(receiver, [dead])
     found = look(receiver, other)
     assert found
-    assert blobs.get(receiver.blobs, found.blob_key or "") == b"x"
+    assert raw_of(receiver.ledger, receiver.blobs, found) == b"x"

@@ -10,16 +10,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from ingest import blobs
-from ingest.errors import MessageRefusedError, OutageError, Reason
+from ingest.errors import BlobLostError, MessageRefusedError, OutageError, Reason
 from ingest.formats.cleaning import RAW_LIMIT, TEXT_LIMIT
 from ingest.formats.origin import Format, Origin
-from ingest.ledger import events, studies
+from ingest.ledger import events, raw_messages, studies, tables
 from ingest.ledger.database import Ledger, open_ledger
+from ingest.ledger.raw_messages import SMALL
 from ingest.ledger.states import State
 from ingest.ledger.tables import patients, sightings
+from ingest.raw import raw_of
 from ingest.submit import Incoming, Receiver, receive, receive_many, refuse, refuse_unread
 from tests.ingest.receivers import plain, receiver_in
 
@@ -50,7 +51,7 @@ def test_a_message_is_stored_with_its_bytes_and_its_facts(receiver: Receiver) ->
     assert (found.source, found.external_id, found.format, found.origin_name) == ("text", "r1", "text", "r1")
     assert found.digest == sha256(message.raw).hexdigest()
     assert found.size == len(message.raw)
-    assert blobs.get(receiver.blobs, found.blob_key or "") == message.raw
+    assert raw_of(receiver.ledger, receiver.blobs, found) == message.raw
     assert texts(receiver) == {"Findings: No pneumothorax."}
 
 
@@ -88,7 +89,7 @@ def test_a_refused_message_is_kept_with_its_reason_and_what_is_known_of_it(recei
         "bad",
     )
     assert found.detail
-    assert blobs.get(receiver.blobs, found.blob_key or "") == b"\xff\xfe\xff"
+    assert raw_of(receiver.ledger, receiver.blobs, found) == b"\xff\xfe\xff"
     assert receive(receiver, plain(b"\xff\xfe\xff", "bad")).duplicate
 
 
@@ -122,7 +123,7 @@ def test_what_never_was_a_message_is_recorded_too(receiver: Receiver) -> None:
     error = MessageRefusedError(Reason.EMPTY_ARCHIVE, "the archive has no members")
     receipt = refuse(receiver, Incoming(b"PK", Format.OPENI, Origin(name="a.zip")), error)
     assert (receipt.state, receipt.reason) == (State.REFUSED, "empty_archive")
-    assert blobs.get(receiver.blobs, look(receiver, receipt.event_id).blob_key or "") == b"PK"
+    assert raw_of(receiver.ledger, receiver.blobs, look(receiver, receipt.event_id)) == b"PK"
 
 
 def test_a_file_too_large_to_be_read(receiver: Receiver) -> None:
@@ -143,9 +144,10 @@ def test_originals_stay_in_the_ledger(receiver: Receiver) -> None:
 
 
 def test_nothing_is_acknowledged_that_has_no_blob(receiver: Receiver, tmp_path: Path) -> None:
-    (tmp_path / "blobs" / sha256(b"clear").hexdigest()[:2]).write_text("a file where a folder should be")
+    large = "clear " * SMALL
+    (tmp_path / "blobs" / sha256(large.encode()).hexdigest()[:2]).write_text("a file where a folder should be")
     with pytest.raises(OutageError) as caught:
-        receive(receiver, plain("clear"))
+        receive(receiver, plain(large))
     assert caught.value.retryable
     with receiver.ledger.read() as connection:
         assert events.count(connection) == 0
@@ -161,6 +163,32 @@ def test_nothing_is_acknowledged_that_is_not_in_the_ledger(tmp_path: Path, sqlit
     assert receive(receiver, plain("clear")).duplicate is False
     receiver.ledger.close()
     other.close()
+
+
+def test_small_messages_are_rows_and_larger_ones_files(receiver: Receiver, tmp_path: Path) -> None:
+    for size, files in ((SMALL, 0), (SMALL + 1, 1)):
+        message = plain("x" * size, f"of {size}")
+        found = look(receiver, receive(receiver, message).event_id)
+        assert raw_of(receiver.ledger, receiver.blobs, found) == message.raw
+        assert len([path for path in (tmp_path / "blobs").rglob("*") if len(path.name) == 64]) == files
+
+
+def test_a_raw_message_that_was_lost_is_kept_again_when_it_comes_again(receiver: Receiver) -> None:
+    found = look(receiver, receive(receiver, plain("clear")).event_id)
+    with receiver.ledger.write() as connection:
+        raw_messages.remove(connection, [found.id])
+    with pytest.raises(BlobLostError):
+        raw_of(receiver.ledger, receiver.blobs, found)
+    receive(receiver, plain("clear"))
+    assert raw_of(receiver.ledger, receiver.blobs, found) == b"clear"
+
+
+def test_a_raw_message_that_was_changed_is_found_out(receiver: Receiver) -> None:
+    found = look(receiver, receive(receiver, plain("clear")).event_id)
+    with receiver.ledger.write() as connection:
+        connection.execute(update(tables.raw_messages).values(raw=b"other"))
+    with pytest.raises(BlobLostError):
+        raw_of(receiver.ledger, receiver.blobs, found)
 
 
 CHILD = """
@@ -201,7 +229,7 @@ def test_killed_receivers_lose_nothing_that_they_acknowledged(
     for event_id, text in acknowledged:
         found = look(receiver, event_id)
         assert found.state is State.RECEIVED
-        assert blobs.get(receiver.blobs, found.blob_key or "").decode() == text
+        assert raw_of(receiver.ledger, receiver.blobs, found).decode() == text
         assert text in stored
     with ledger.read() as connection:
         assert events.count(connection) == len(stored)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import blobs
 from ingest.gateway.door import Reception
 from ingest.gateway.mllp.listener import tune
+from ingest.ledger.database import open_ledger
+from ingest.ledger.raw_messages import SMALL
 from ingest.ledger.states import State
+from ingest.raw import raw_of
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, message, obx
 from tests.ingest.gateway.mllp_peer import END, START, OpenDoor, code_of, error_of, open_door
 
@@ -29,7 +31,8 @@ async def test_three_messages_on_one_socket_are_answered_before_it_closes(mllp: 
         assert code_of(await peer.ask(oru(number))) == ("AA", str(number))
         # Acknowledged means stored.
         assert len(mllp.events()) == number
-    stored = [blobs.get(mllp.reception.receiver.blobs, str(event.blob_key)) for event in mllp.events()]
+    receiver = mllp.reception.receiver
+    stored = [raw_of(receiver.ledger, receiver.blobs, event) for event in mllp.events()]
     assert stored == [oru(number).strip() for number in (1, 2, 3)]
     assert {event.state for event in mllp.events()} == {State.RECEIVED}
 
@@ -196,17 +199,30 @@ async def test_a_short_disk_sends_senders_away_and_lets_them_in_again(
     assert code_of(await peer.ask(oru(7))) == ("AA", "7")
 
 
-async def test_a_ledger_that_can_not_be_written_is_an_error_not_a_loss(mllp: OpenDoor, tmp_path: Path) -> None:
+async def test_a_store_that_can_not_be_written_is_an_error_not_a_loss(mllp: OpenDoor) -> None:
     folder = mllp.reception.receiver.blobs.folder
     assert folder is not None
     shutil.rmtree(folder)
     folder.write_text("a file where the blobs' folder should be")
     peer = await mllp.connect()
-    answer = await peer.ask(oru(7))
+    large = oru(7, "FINDINGS: Clear. " + "Clear. " * SMALL)
+    answer = await peer.ask(large)
     assert (code_of(answer), error_of(answer)) == (("AE", "7"), "207")
     folder.unlink()
     folder.mkdir()
+    assert code_of(await peer.ask(large)) == ("AA", "7")
+
+
+async def test_a_ledger_that_can_not_be_written_is_an_error_not_a_loss(mllp: OpenDoor, ledger_url: str) -> None:
+    with mllp.reception.receiver.ledger.writer.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    other = open_ledger(ledger_url)
+    peer = await mllp.connect()
+    with other.write():
+        answer = await peer.ask(oru(7))
+    assert (code_of(answer), error_of(answer)) == (("AE", "7"), "207")
     assert code_of(await peer.ask(oru(7))) == ("AA", "7")
+    other.close()
 
 
 async def test_one_connection_too_many_is_closed(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:

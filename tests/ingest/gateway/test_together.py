@@ -14,6 +14,7 @@ from ingest.gateway.door import NoSpaceError, Reception, receive_now, receive_so
 from ingest.gateway.space import Space
 from ingest.gateway.together import receive_group
 from ingest.ledger.database import Ledger
+from ingest.ledger.raw_messages import SMALL
 from ingest.submit import Incoming, receive_many
 from tests.ingest.gateway.test_mllp import oru
 from tests.ingest.receivers import receiver_in
@@ -45,7 +46,8 @@ def test_an_outage_is_everybody_s(tmp_path: Path, ledger: Ledger) -> None:
     receiver = receiver_in(tmp_path, ledger)
     assert receiver.blobs.folder is not None
     (receiver.blobs.folder / blobs.LOCK_FILE).mkdir()
-    results = receive_group(receiver, [incoming(1), incoming(2)])
+    large = Incoming(oru(2, "FINDINGS: Clear. " + "Clear. " * SMALL), Format.HL7)
+    results = receive_group(receiver, [incoming(1), large])
     assert [type(result) for result in results] == [OutageError, OutageError]
 
 
