@@ -6,7 +6,10 @@ from typing import Any
 
 import click
 
+from training.card.cli import card
 from training.data_cli import data
+from training.experiments.cli import experiment
+from training.tagger.cli import tagger, tagger_evaluate
 from vlmkg.errors import UsageError
 
 CONFIG = click.option(
@@ -29,7 +32,8 @@ def train() -> None:
     """Make training data, train a model in stages."""
 
 
-train.add_command(data)
+for command in (card, data, experiment, tagger, tagger_evaluate):
+    train.add_command(command)
 
 
 @train.command()
