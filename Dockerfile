@@ -39,6 +39,8 @@ VOLUME /data
 
 FROM base AS worker
 COPY --from=model-packages /app /app
+# What reads where no engine is named (docs/decisions/0085-what-reads-by-default.md).
+COPY checkpoints checkpoints
 ENV VLMKG_READY_FILE=/tmp/worker.ready
 CMD ["vlmkg", "worker", "--queue", "extract"]
 

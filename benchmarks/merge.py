@@ -71,7 +71,8 @@ def main() -> None:
 def stack(folder: Path) -> Iterator[tuple[DataDir, psutil.Process]]:
     """A running stack of its own, below `folder`, and its supervisor."""
     command = [sys.executable, "-m", "vlmkg", "up", "--data", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # Receiving and merging are measured here: the rules read, unless the caller says otherwise.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"VLMKG_ENGINE": "rules", **os.environ})
     try:
         assert process.stdout is not None
         for line in process.stdout:

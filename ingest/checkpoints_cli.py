@@ -26,6 +26,7 @@ from vlmkg.checkpoint import promotion
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import verify
 from vlmkg.data_dir import DataDir
+from vlmkg.default_engine import shipped
 from vlmkg.errors import UsageError
 from vlmkg.options import data_option
 from vlmkg.pipeline import load_engine
@@ -134,7 +135,8 @@ def _promoted_folder(use: EngineUse, data: DataDir) -> Path | None:
     """Where the engine's checkpoint is; None for rules. Raises UsageError for one that is not promoted here."""
     if use.checkpoint is None:
         return None
-    for folder in reversed(promotion.current_folders(data)):
+    ours = shipped()
+    for folder in (*reversed(promotion.current_folders(data)), *([ours] if ours else [])):
         try:
             verified = verify(folder)
             if verified.digest == use.checkpoint_digest and promotion.is_promoted(verified):

@@ -18,8 +18,8 @@ READY_FILE = "VLMKG_READY_FILE"
 DOOR_PORTS = {MLLP: "VLMKG_MLLP_PORT", DICOM: "VLMKG_DICOM_PORT", HTTP: "VLMKG_HTTP_PORT"}
 
 
-def environment(places: Places, *, graph_text: bool) -> dict[str, str]:
-    """The variables by which every program of the stack finds the other parts."""
+def environment(places: Places, engine: str, *, graph_text: bool) -> dict[str, str]:
+    """The variables by which every program of the stack finds the other parts, and knows which engine reads."""
     graph = places.graph
     return {
         **os.environ,
@@ -31,6 +31,7 @@ def environment(places: Places, *, graph_text: bool) -> dict[str, str]:
         "VLMKG_LEDGER_URL": places.ledger_url,
         "VLMKG_BLOB_URL": places.blob_url,
         "VLMKG_DATA": str(places.data.root),
+        "VLMKG_ENGINE": engine,
         **({"VLMKG_GRAPH_TEXT": "true"} if graph_text else {}),
     }
 

@@ -14,7 +14,7 @@ from ingest.ledger.database import open_ledger
 from ingest.pseudonyms import load_key
 from ingest.settings import IngestSettings
 from stack.child import Part
-from stack.console import say, show
+from stack.console import Row, say, show
 from stack.folder import owned, secret
 from stack.places import API, API_KEY, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
 from stack.ports import release
@@ -23,7 +23,9 @@ from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
 from stack.settings import StackSettings
 from stack.supervisor import Supervisor, start_together
 from vlmkg.data_dir import DataDir, Endpoints
+from vlmkg.default_engine import MODEL, Choice, checkpoint_of, choose_engine
 from vlmkg.errors import UsageError
+from vlmkg.settings import EngineSettings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -43,10 +45,14 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
             try:
                 places = find_places(data, settings)
                 cleanup.callback(release, places.ports)
+                engine = choose_engine(EngineSettings().engine, data)
+                reads = _reads(engine, data)
                 say(f"starting in {data.root}")
-                endpoints = _start(places, supervisor, heap_mib=settings.vlmkg_neo4j_heap, graph_text=graph_text)
+                endpoints = _start(
+                    places, supervisor, engine.engine, heap_mib=settings.vlmkg_neo4j_heap, graph_text=graph_text
+                )
                 data.write_endpoints(endpoints)
-                show(rows_of(places, endpoints))
+                show([*rows_of(places, endpoints), reads])
                 say("ready")
                 supervisor.watch()
                 yield endpoints
@@ -75,7 +81,14 @@ def _settings() -> StackSettings:
         raise UsageError(f"{str(first['loc'][0]).upper()}: {first['msg']}", "correct the environment") from error
 
 
-def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text: bool) -> Endpoints:
+def _reads(choice: Choice, data: DataDir) -> Row:
+    """What reads the reports here. Raises UsageError where `model` is asked for and stands for no checkpoint."""
+    if choice.engine == MODEL:
+        return Row("Engine", str(checkpoint_of(data)), "the model, with the rules as second witness")
+    return Row("Engine", choice.engine, choice.told)
+
+
+def _start(places: Places, supervisor: Supervisor, engine: str, *, heap_mib: int, graph_text: bool) -> Endpoints:
     """What can be wrong at once, then the servers, the graph's migrations, and the programs that need all of them."""
     _require_those_elsewhere(places)
     api_key = _prepare_ledger(places)
@@ -84,7 +97,7 @@ def _start(places: Places, supervisor: Supervisor, *, heap_mib: int, graph_text:
         supervisor.wait_until_answers(child)
     with open_driver(places.graph) as driver:
         migrate(driver, places.graph.database)
-    start_together(supervisor, _programs(places, api_key, graph_text=graph_text))
+    start_together(supervisor, _programs(places, api_key, engine, graph_text=graph_text))
     return endpoints_of(places, api_key, doors(places.data))
 
 
@@ -111,8 +124,8 @@ def _servers(places: Places, heap_mib: int) -> Iterator[Part]:
         )
 
 
-def _programs(places: Places, api_key: str, *, graph_text: bool) -> list[Part]:
-    variables = environment(places, graph_text=graph_text)
+def _programs(places: Places, api_key: str, engine: str, *, graph_text: bool) -> list[Part]:
+    variables = environment(places, engine, graph_text=graph_text)
     workers = [worker(places.data, queue, variables) for queue in ("extract", "merge")]
     return [gateway(places, variables), *workers, api(places.data, places.ports[API].number, variables, api_key)]
 

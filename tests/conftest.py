@@ -1,5 +1,6 @@
 """Fixtures that every package's tests share: real servers on free ports, and the real data where it is present."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import settings
 # No test is timed: a busy machine is no failure.
 settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
+
+# The rules read in every process that the tests start, since they load in no time. Tests of the model name it; tests of
+# what is chosen where nothing is named unset this (tests/vlmkg/test_default_engine.py).
+os.environ["VLMKG_ENGINE"] = "rules"
 
 pytest_plugins = [
     "tests.fixtures.neo4j_server",
@@ -39,6 +44,14 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real data beside the checkout is absent")
     return SHARED
+
+
+@pytest.fixture
+def no_shipped_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As where none comes with the project. The folder that would hold it is absent, for the test to fill."""
+    folder = tmp_path / "shipped" / "small"
+    monkeypatch.setattr("vlmkg.default_engine.SHIPPED", folder)
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ from vlmkg.checkpoint.evaluation import find_evaluator
 from vlmkg.checkpoint.manifest import MANIFEST_FILE, Verified, describe, verify
 from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
+from vlmkg.default_engine import find_checkpoint, shipped
 from vlmkg.options import data_option
 
 HELP = {
@@ -66,8 +67,11 @@ def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) ->
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1)
 @data_option
 def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:
-    """List the checkpoints of DATA/checkpoints, those promoted there, and FOLDERS, without reading their files."""
-    current = promotion.current_folder(data)
+    """List the checkpoints of DATA/checkpoints, those promoted there, the one that comes with the project, and FOLDERS.
+
+    Their files are not read. `current` is the one that `model` stands for.
+    """
+    current = find_checkpoint(data)
     rows = [_row(folder, current) for folder in _known(folders, data)]
     if as_json:
         for row in rows:
@@ -168,9 +172,10 @@ def _show(facts: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _known(folders: Iterable[Path], data: DataDir) -> list[Path]:
-    """Each folder once, those of the data folder first."""
+    """Each folder once, those of the data folder first, then the one that comes with the project."""
     own = sorted(path.parent for path in (data.root / "checkpoints").glob(f"*/{MANIFEST_FILE}"))
-    every = (*own, *promotion.current_folders(data), *folders)
+    ours = shipped()
+    every = (*own, *promotion.current_folders(data), *([ours] if ours else []), *folders)
     return list(dict.fromkeys(folder.absolute() for folder in every))
 
 

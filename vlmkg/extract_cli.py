@@ -10,10 +10,12 @@ import click
 
 from vlmkg.checkpoint.manifest import describe
 from vlmkg.checkpoint.promotion import is_promoted
+from vlmkg.default_engine import MODEL, choose_engine
 from vlmkg.errors import RefusedError, UsageError
 from vlmkg.extract_output import Read, write_radgraph, write_tables, write_triplets
-from vlmkg.pipeline import MODEL, load_engine, read_studies
+from vlmkg.pipeline import load_engine, read_studies
 from vlmkg.reading import Engine, FilmDomain, ImageInput, StudyInput
+from vlmkg.settings import EngineSettings
 
 _BATCH = 256
 """Reports read at once; bounds memory on long .jsonl files."""
@@ -29,7 +31,11 @@ class Document(NamedTuple):
 
 @click.command()
 @click.option(
-    "--engine", "engine_name", default="rules", show_default=True, help="rules, model, or a checkpoint's folder."
+    "--engine",
+    "engine_name",
+    default=lambda: EngineSettings().engine,
+    show_default="$VLMKG_ENGINE, else model where there is one",
+    help="rules, model, or a checkpoint's folder.",
 )
 @click.option("--image", type=click.Path(path_type=Path), help="The film that belongs to the report: DICOM, PNG, JPEG.")
 @click.option(
@@ -49,12 +55,15 @@ class Document(NamedTuple):
     help="One RadGraph JSON object; one JSON line of triplets a report; or tables to look at.",
 )
 @click.argument("file", type=click.Path(allow_dash=True, path_type=Path), default="-")
-def extract(engine_name: str, image: Path | None, films: str, form: str, file: Path) -> None:
+def extract(engine_name: str | None, image: Path | None, films: str, form: str, file: Path) -> None:
     """Read one report (plain text) or many (.jsonl with `id`, `text` and perhaps `image`) into graphs.
 
     `-` is standard input. A path in `image` is taken from the folder of the .jsonl file.
     """
-    engine = _load(engine_name)
+    name, told = choose_engine(engine_name)
+    if told:
+        click.echo(told, err=True)
+    engine = _load(name)
     if image is not None and engine.film_domain is None:
         raise UsageError(f"the engine {engine.name!r} reads text only", "leave --image away")
     documents = _documents(file, image)

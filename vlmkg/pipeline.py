@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from vlmkg import agreement, film_facts, normalization, validation
-from vlmkg.checkpoint.promotion import current_folder
 from vlmkg.data_dir import DataDir
+from vlmkg.default_engine import MODEL, RULES, checkpoint_of, has_torch
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.identity import digest
 from vlmkg.reading import (
@@ -25,11 +25,8 @@ from vlmkg.reading import (
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
 
-ENGINES = {"rules": ("vlmkg.rules.engine", "RulesEngine")}
+ENGINES = {RULES: ("vlmkg.rules.engine", "RulesEngine")}
 """Module and class of each engine by name; the module is imported when its engine is asked for."""
-
-MODEL = "model"
-"""The name that stands for the checkpoint of VLMKG_CHECKPOINT, else for the one promoted last in the data folder."""
 
 CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
@@ -54,12 +51,14 @@ def load_engine(
 
     `data` is where to look for what `model` stands for; without it, $VLMKG_DATA or ./var. `unpromoted` takes a
     checkpoint that is not promoted yet: to evaluate it, never to work with it. Raises UsageError where there is no such
-    engine, and what the loader raises for a checkpoint that is not to be used.
+    engine or no torch for it, and what the loader raises for a checkpoint that is not to be used.
     """
     if name in ENGINES:
         engine: Engine = _load(*ENGINES[name])()
         return engine
     folder = _checkpoint_folder(name, data)
+    if not has_torch():
+        raise UsageError("the model needs torch, which is not installed", "install it, or name the engine rules")
     model: Engine = _load(*CHECKPOINT_LOADER)(folder, device or EngineSettings().device, unpromoted=unpromoted)
     return model
 
@@ -70,7 +69,7 @@ def _load(module: str, name: str) -> Any:
 
 def _checkpoint_folder(name: str, data: DataDir | None) -> Path:
     if name == MODEL:
-        return EngineSettings().checkpoint or _promoted_folder(data or DataDir(EngineSettings().data))
+        return checkpoint_of(data)
     folder = Path(name)
     if not folder.is_dir():
         known = ", ".join([*sorted(ENGINES), MODEL])
@@ -82,14 +81,6 @@ def reading_digest(engine: Engine) -> str:
     """SHA-256 (hex) over all that changes a reading: engine, second witness, vocabulary, normaliser, validator."""
     second = _second_witness(engine)
     return digest(engine.name, engine.checkpoint, engine.digest, *([second.digest] if second else []), *_sources())
-
-
-def _promoted_folder(data: DataDir) -> Path:
-    folder = current_folder(data)
-    if folder is None:
-        remedy = "promote a checkpoint (vlmkg checkpoint promote), or set VLMKG_CHECKPOINT to a promoted one's folder"
-        raise UsageError("the engine `model` stands for no checkpoint yet", remedy)
-    return folder
 
 
 @cache
@@ -150,7 +141,7 @@ def _second_witness(engine: Engine) -> Engine | None:
 
 @cache
 def _rules() -> Engine:
-    return load_engine("rules")
+    return load_engine(RULES)
 
 
 def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:

@@ -11,11 +11,12 @@ class EngineSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True)
 
-    engine: str = Field(default="rules", validation_alias="VLMKG_ENGINE")
-    """VLMKG_ENGINE: `rules`, `model` (the checkpoint of VLMKG_CHECKPOINT), or a checkpoint's folder."""
+    engine: str | None = Field(default=None, validation_alias="VLMKG_ENGINE")
+    """VLMKG_ENGINE: `rules`, `model`, or a checkpoint's folder; unset: `vlmkg.default_engine` chooses."""
 
     checkpoint: Path | None = Field(default=None, validation_alias="VLMKG_CHECKPOINT")
-    """VLMKG_CHECKPOINT: the folder of the checkpoint that `model` stands for; unset: the one promoted last."""
+    """VLMKG_CHECKPOINT: the folder of the checkpoint that `model` stands for; unset: the one promoted last,
+    else the one that comes with the project."""
 
     data: Path = Field(default=Path("var"), validation_alias="VLMKG_DATA")
     """VLMKG_DATA: the data folder, which knows what was promoted."""

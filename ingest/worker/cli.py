@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import click
+import structlog
 
 from ingest.worker.both import run_all
 from ingest.worker.logs import configure_logging
@@ -13,9 +14,12 @@ from ingest.worker.queues import Queue
 from ingest.worker.run import run_worker
 from ingest.worker.settings import find_config
 from vlmkg.data_dir import DataDir
+from vlmkg.default_engine import RULES, choose_engine
 from vlmkg.options import data_option
 from vlmkg.pipeline import ENGINES
 from vlmkg.settings import EngineSettings
+
+log = structlog.get_logger()
 
 ALL = "all"
 THREADS = 4
@@ -40,8 +44,8 @@ THREADS = 4
 @click.option(
     "--engine",
     default=lambda: EngineSettings().engine,
-    show_default="$VLMKG_ENGINE, else rules",
-    help="rules, model (the checkpoint promoted last, or $VLMKG_CHECKPOINT), or a checkpoint's folder.",
+    show_default="$VLMKG_ENGINE, else model where there is one",
+    help="rules, model ($VLMKG_CHECKPOINT, the one promoted last, or the one shipped), or a checkpoint's folder.",
 )
 @click.option(
     "--device",
@@ -53,22 +57,38 @@ THREADS = 4
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
 @data_option
 def worker(
-    data: DataDir, queue: str, concurrency: int | None, engine: str, devices: tuple[str, ...], *, with_parent: bool
+    data: DataDir,
+    queue: str,
+    concurrency: int | None,
+    engine: str | None,
+    devices: tuple[str, ...],
+    *,
+    with_parent: bool,
 ) -> None:
     """Run a worker: extract and merge. Ctrl-C or SIGTERM ends it after the work in hand."""
+    configure_logging()
+    engine = _choose(engine, queue, data)
     number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
     # A model's process has a parent too: who is killed with a batch on a GPU, or hangs, is started again.
     is_model = engine not in ENGINES and queue != Queue.MERGE
     if queue == ALL or (is_model and not with_parent):
-        configure_logging()
         common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
         sys.exit(run_all([(*one, *common) for one in _workers(queue, devices)]))
     if with_parent:
         exit_with_parent()
-    configure_logging()
     one = Queue(queue)
     device = devices[0] if devices else None
     sys.exit(run_worker(find_config(data, one, engine, device), number if one is Queue.EXTRACT else 1))
+
+
+def _choose(named: str | None, queue: str, data: DataDir) -> str:
+    """What reads, once for all processes that this one starts. Who merges reads nothing, and is told nothing."""
+    if queue == Queue.MERGE:
+        return named or RULES
+    choice = choose_engine(named, data)
+    if choice.told:
+        log.warning(choice.told)
+    return choice.engine
 
 
 def _workers(queue: str, devices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

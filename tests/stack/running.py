@@ -19,7 +19,7 @@ class Up:
         self.said: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "vlmkg", "up", "--data", str(data)],
-            env={**plain, **settings},
+            env={**plain, "VLMKG_ENGINE": "rules", **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -103,3 +103,11 @@ def test_the_commands_are_ours() -> None:
     assert len(commands) == 5
     for command in commands:
         assert re.search(rf"^{command[1]} = ", project, re.MULTILINE)
+
+
+def test_the_worker_s_image_has_the_checkpoint_that_comes_with_the_project() -> None:
+    stages = dict(re.findall(r"^FROM \S+ AS (\S+)\n((?:(?!^FROM ).*\n)*)", DOCKERFILE, re.MULTILINE))
+    assert "COPY checkpoints checkpoints\n" in stages["worker"]
+    # /app is where the packages lie too: vlmkg.default_engine looks for the folder beside them.
+    assert "WORKDIR /app\n" in stages["base"]
+    assert "WORKDIR /app\n" in stages["packages"]

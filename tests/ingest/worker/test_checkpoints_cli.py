@@ -156,7 +156,7 @@ def test_what_is_not_there_is_named(read_by_rules: Receiver, run: Run, arguments
 
 
 def test_a_worker_refuses_a_checkpoint_that_is_not_promoted_and_one_that_was_changed(
-    data: DataDir, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataDir, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_shipped_checkpoint: Path
 ) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
     folder = tmp_path / "copy"

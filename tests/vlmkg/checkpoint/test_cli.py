@@ -33,7 +33,7 @@ def test_verify_says_what_a_checkpoint_is(whole):
     assert f"digest        {whole.digest}" in run("verify", whole.folder)
 
 
-def test_list_says_what_was_promoted(whole, tmp_path):
+def test_list_says_what_was_promoted(whole, tmp_path, no_shipped_checkpoint):
     good = tiny.make(tmp_path / "data" / "checkpoints" / "good", name="good", image_domain=None, promoted=True)
     later = tiny.make(tmp_path / "later", name="later", image_domain=None, promoted=True, seed=1)
     data = ("--data", tmp_path / "data")

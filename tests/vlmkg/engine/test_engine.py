@@ -195,7 +195,7 @@ def test_a_checkpoint_that_knows_no_real_films_sees_none(folder, tmp_path):
     assert "films" not in json.loads(shown.stdout)
 
 
-def test_an_unpromoted_checkpoint_may_be_tried_and_says_so(tmp_path):
+def test_an_unpromoted_checkpoint_may_be_tried_and_says_so(tmp_path, no_shipped_checkpoint):
     plain = tiny.make(tmp_path / "plain", image_domain=None)
     shown = extract("--engine", plain.folder, "--format", "triplets", input=TEXT)
     assert "is not promoted" in shown.stderr
