@@ -21,6 +21,8 @@ def patients_of(message: ParsedMessage, key: bytes, message_digest: str) -> tupl
 
 def merges_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewMerge, ...]:
     """The patients that a message gives up for others. One that is merged into itself is not given up."""
+    if not message.merges:
+        return ()
     as_of = _as_of(message, message_digest)
     merges = (
         NewMerge(_patient_id(merge.retired, key), _patient_id(merge.survivor, key), as_of) for merge in message.merges
@@ -98,4 +100,4 @@ def _image(image: ImageFacts, message_digest: str) -> NewImage:
 
 def _sortable(time: datetime | None) -> str:
     # An unknown time sorts before any.
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else "0"
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z" if time else "0"

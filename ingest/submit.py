@@ -6,6 +6,7 @@ Receiving never needs Redis or Neo4j. A message that can't be used is stored all
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from ingest import blobs
 from ingest.blobs import BlobStore
@@ -108,23 +109,25 @@ def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
         parsed = parse(message.format, message.raw, message.origin, receiver.formats)
     except MessageRefusedError as error:
         return refused(message, error)
-    event = _event(message)
-    return replace(
-        event,
+    digest = blobs.key_of(message.raw)
+    return _event(
+        message,
+        digest,
         source=parsed.source,
         external_id=parsed.external_id,
         message_time=parsed.message_time,
         warnings=parsed.warnings,
-        patients=patients_of(parsed, receiver.pseudonym_key, event.digest),
-        sightings=sightings_of(parsed, receiver.pseudonym_key, event.digest),
-        merges=merges_of(parsed, receiver.pseudonym_key, event.digest),
+        patients=patients_of(parsed, receiver.pseudonym_key, digest),
+        sightings=sightings_of(parsed, receiver.pseudonym_key, digest),
+        merges=merges_of(parsed, receiver.pseudonym_key, digest),
     )
 
 
 def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
     """The event of a message that can't be used. A raw message over the limit is not kept."""
-    return replace(
-        _event(message),
+    return _event(
+        message,
+        blobs.key_of(message.raw),
         source=error.source or message.origin.source or "",
         external_id=error.external_id,
         reason=error.reason.value,
@@ -132,11 +135,8 @@ def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
     )
 
 
-def _event(message: Incoming) -> NewEvent:
-    digest = blobs.key_of(message.raw)
+def _event(message: Incoming, digest: str, **facts: Any) -> NewEvent:
     return NewEvent(
-        source="",
-        external_id="",
         digest=digest,
         format=message.format.value,
         # A file's name may be no UTF-8. Parsers clean it in the same way before they use it.
@@ -146,6 +146,7 @@ def _event(message: Incoming) -> NewEvent:
         blob_key=digest if len(message.raw) <= raw_limit(message.format) else None,
         size=len(message.raw),
         raw=message.raw if message.format is not Format.DICOM and len(message.raw) <= SMALL else None,
+        **facts,
     )
 
 

@@ -22,4 +22,4 @@ def digest(*fields: str | bytes | int | None) -> str:
 
 def pseudonym(key: bytes, *fields: str | bytes | int | None) -> str:
     """HMAC-SHA256 in hex over length-prefixed fields: an identifier that only the holder of `key` can recompute."""
-    return hmac.new(key, _encode(fields), hashlib.sha256).hexdigest()
+    return hmac.digest(key, _encode(fields), "sha256").hex()

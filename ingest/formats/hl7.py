@@ -85,7 +85,10 @@ def _orders(orders: list[Order], message: _Message) -> ParsedMessage:
     placed = [order for order in orders if order.first(("ORC", 1)).upper() not in CANCELLED]
     if len(placed) < len(orders):
         message.warn("cancelled_order")
-    studies = [replace(_study_of(order, message), started_at=None, ordered=True) for order in placed]
+    studies = [
+        replace(_study_of(order, _report_id(order, message), message), started_at=None, ordered=True)
+        for order in placed
+    ]
     return ParsedMessage(
         message.source,
         _report_id(orders[0], message),
@@ -142,18 +145,20 @@ def _joined(orders: list[Order], message: _Message) -> list[Order]:
         key = (order.patient.field(3) if order.patient else "", _report_id(order, message))
         first = by_report.setdefault(key, order)
         if first is not order:
-            first.results.extend(result for result in order.results if result not in first.results)
+            for result in [result for result in order.results if result not in first.results]:
+                first.add(result)
             first.study_uid = first.study_uid or order.study_uid
     return list(by_report.values())
 
 
 def _study(order: Order, message: _Message) -> StudyFacts:
-    return replace(_study_of(order, message), reports=_reports(order, _report_id(order, message), message))
-
-
-def _study_of(order: Order, message: _Message) -> StudyFacts:
-    """The study, without its reports."""
     report_id = _report_id(order, message)
+    study = _study_of(order, report_id, message)
+    return replace(study, reports=_reports(order, report_id, message))
+
+
+def _study_of(order: Order, report_id: str, message: _Message) -> StudyFacts:
+    """The study, without its reports."""
     accession = _accession(order, message.settings.hl7_accession)
     return StudyFacts(
         patient=_patient(order, report_id, message),

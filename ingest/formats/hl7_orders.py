@@ -15,30 +15,31 @@ _TEXT_TYPES = frozenset({"TX", "FT", "ST", ""})
 
 @dataclass(slots=True)
 class Order:
-    """One order: its patient (PID), ORC, OBR, results (OBX), and the StudyInstanceUID that came with it."""
+    """One order: its patient (PID), ORC, OBR, results (OBX), and the StudyInstanceUID that came with it.
+
+    `texts` are the results that carry words: TX, FT, ST, and those that forgot to say what they carry.
+    """
 
     patient: Segment | None = None
     common: Segment | None = None
     request: Segment | None = None
     results: list[Segment] = field(default_factory=list)
+    texts: list[Segment] = field(default_factory=list)
     study_uid: str | None = None
 
     def first(self, *places: tuple[str, int]) -> str:
         """The first of these fields (segment name, field number) that is not empty; its first component."""
         for name, number in places:
-            segment = {"PID": self.patient, "ORC": self.common, "OBR": self.request}[name]
+            segment = self.request if name == "OBR" else self.common if name == "ORC" else self.patient
             if segment and (value := segment.text(number)):
                 return value
         return ""
 
-    @property
-    def texts(self) -> list[Segment]:
-        """The results that carry words: TX, FT, ST, and those that forgot to say what they carry."""
-        return [
-            result
-            for result in self.results
-            if result.text(2).upper() in _TEXT_TYPES and result.text(3) != STUDY_UID_CODE
-        ]
+    def add(self, result: Segment) -> None:
+        """Take one more result."""
+        self.results.append(result)
+        if result.text(2).upper() in _TEXT_TYPES and result.text(3) != STUDY_UID_CODE:
+            self.texts.append(result)
 
 
 def read_orders(segments: Iterable[Segment]) -> list[Order]:
@@ -50,9 +51,9 @@ def read_orders(segments: Iterable[Segment]) -> list[Order]:
         elif segment.name in ("ORC", "OBR"):
             orders.append(_next(orders[-1], segment))
         elif segment.name == "OBX":
-            orders[-1].results.append(segment)
-        if segment.name in ("ZDS", "OBX"):
-            orders[-1].study_uid = orders[-1].study_uid or _study_uid(segment)
+            orders[-1].add(segment)
+        if segment.name in ("ZDS", "OBX") and not orders[-1].study_uid:
+            orders[-1].study_uid = _study_uid(segment)
     return [order for order in orders if order.request]
 
 
@@ -60,7 +61,7 @@ def _next(order: Order, segment: Segment) -> Order:
     if segment.name == "ORC":
         return Order(patient=order.patient, common=segment)
     if order.common and not order.request:
-        return Order(order.patient, order.common, segment, order.results, order.study_uid)
+        return Order(order.patient, order.common, segment, order.results, order.texts, order.study_uid)
     return Order(patient=order.patient, request=segment)
 
 

@@ -51,16 +51,22 @@ class Segment:
 
     def text(self, number: int, component: int = 1, subcomponent: int = 1) -> str:
         """A component's subcomponent of the field's first repetition, unescaped and without blanks around it."""
-        first = self.field(number).partition(self.separators.repetition)[0]
-        return self.part(first, component, subcomponent) if first else ""
+        value = self.fields[number] if number < len(self.fields) else ""
+        # Most fields are empty or one word: neither holds a separator.
+        if not value or value.isalnum():
+            return value if component == subcomponent == 1 else ""
+        return self.part(value.partition(self.separators.repetition)[0], component, subcomponent)
 
     def part(self, repetition: str, component: int, subcomponent: int = 1) -> str:
         """The same of one repetition."""
-        value = _nth(_nth(repetition, self.separators.component, component), self.separators.subcomponent, subcomponent)
-        return "" if value == EMPTY else unescape(value, self.separators).strip()
+        separators = self.separators
+        value = _nth(_nth(repetition, separators.component, component), separators.subcomponent, subcomponent)
+        return "" if not value or value == EMPTY else unescape(value, separators).strip()
 
 
 def _nth(value: str, separator: str, number: int) -> str:
+    if separator not in value:
+        return value if number == 1 else ""
     parts = value.split(separator, number)
     return parts[number - 1] if number <= len(parts) else ""
 
@@ -85,12 +91,15 @@ def read_segments(message: str) -> list[Segment]:
     Refuses what has no usable MSH, and more than SEGMENT_LIMIT segments.
     """
     separators = read_separators(message)
-    mark = re.escape(separators.field)
-    boundary = re.compile(rf"(?<=[\r\n])(?=[A-Z][A-Z0-9]{{2}}(?:{mark}|[\r\n]|\Z))")
-    pieces = boundary.split(message, maxsplit=SEGMENT_LIMIT)
+    pieces = _boundary(separators.field).split(message, maxsplit=SEGMENT_LIMIT)
     if len(pieces) > SEGMENT_LIMIT:
         raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {SEGMENT_LIMIT} segments")
     return [_segment(piece.rstrip("\r\n"), separators) for piece in pieces if piece[:3] in _READ]
+
+
+@lru_cache(maxsize=16)
+def _boundary(field: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<=[\r\n])(?=[A-Z][A-Z0-9]{{2}}(?:{re.escape(field)}|[\r\n]|\Z))")
 
 
 def _segment(piece: str, separators: Separators) -> Segment:

@@ -40,6 +40,7 @@ _OBX_11 = _WORDS | {
     **dict.fromkeys("XDW", ReportStatus.WITHDRAWN),
     **dict.fromkeys("PRSION", ReportStatus.PRELIMINARY),
 }
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _APPENDED = frozenset({"B", "APPENDED", "ADDENDUM", "ADDENDED"})
 
 
@@ -72,5 +73,11 @@ def is_deleted(status: str) -> bool:
     return _word(status) in {"D", "W"}
 
 
+_NO_LETTERS = re.compile(r"[^A-Z]+")
+
+
 def _word(value: str) -> str:
-    return " ".join(re.sub(r"[^A-Z]+", " ", value.upper()).replace(" REPORT", "").split())
+    # Nearly always a letter of the tables.
+    if value in _LETTERS:
+        return value
+    return " ".join(_NO_LETTERS.sub(" ", value.upper()).replace(" REPORT", "").split())

@@ -5,6 +5,7 @@ v2.8 chapter 7.2.4), by LOINC code, or by the heading itself. Where the words la
 them: else an impression sent line by line would be read as findings, and a question of the referrer as an answer.
 """
 
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -59,10 +60,19 @@ def order_text(order: Order, charset: str) -> ReportText:
     kept = [result for result in order.texts if not is_deleted(result.text(11)) and result.field(5) != EMPTY]
     # Before anything is split: each separator may take as much text as it makes lines.
     require_words_size(sum(len(result.field(5)) for result in kept))
-    for heading, results in groupby(kept, key=section_heading):
+    headings: dict[str, str | None] = {}
+    for heading, results in groupby(kept, key=partial(_heading_once, headings)):
         lines = [line for result in results for line in _lines(result, charset)]
         (addendum if heading == ADDENDUM else body).extend(_under(heading, lines))
     return ReportText(_join(body), _join(addendum))
+
+
+def _heading_once(known: dict[str, str | None], result: Segment) -> str | None:
+    """Most lines of a report bear the same OBX-3."""
+    name = result.field(3)
+    if name not in known:
+        known[name] = section_heading(result)
+    return known[name]
 
 
 def section_heading(result: Segment) -> str | None:
