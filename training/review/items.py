@@ -1,0 +1,80 @@
+"""The triplets that readers judge: sampled evenly over relation types, and within each in proportion to presence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from training.data.rows import Row
+from vlmkg.errors import UsageError
+from vlmkg.schema import Kind, Mention, Relation, RelationType
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One triplet with its report. `says` is what its head is: anatomy, present, uncertain or absent."""
+
+    name: str
+    report_id: str
+    report: str
+    head: Mention
+    relation: RelationType
+    tail: Mention
+
+    @property
+    def says(self) -> str:
+        """What the head is."""
+        return says(self.head)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The items in an order of chance, and how many triplets of each type they were drawn from."""
+
+    items: tuple[Item, ...]
+    triplets: Mapping[str, int]
+
+
+def says(mention: Mention) -> str:
+    """What the graph says of a mention, in a word."""
+    return str(mention.kind if mention.kind is Kind.ANATOMY else mention.presence)
+
+
+def sample(rows: Sequence[Row], count: int, seed: int) -> Sample:
+    """`count` triplets of the graphs. Raises UsageError where there are fewer."""
+    rng = Random(seed)  # noqa: S311 - a sample, no secret
+    by_type: dict[str, list[tuple[Row, Relation]]] = {}
+    for row in rows:
+        for relation in row.graph.relations:
+            by_type.setdefault(relation.type.value, []).append((row, relation))
+    sizes = {name: len(by_type[name]) for name in sorted(by_type)}
+    if sum(sizes.values()) < count:
+        raise UsageError(f"the graphs hold {sum(sizes.values())} triplets, fewer than {count}", "ask for fewer")
+    shares = even_shares(sizes, count)
+    drawn = [one for name, share in shares.items() for one in _spread(by_type[name], share, rng)]
+    rng.shuffle(drawn)
+    return Sample(tuple(_item(at, *one) for at, one in enumerate(drawn, start=1)), sizes)
+
+
+def even_shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
+    """How many to take of each, as evenly as sizes allow."""
+    shares: dict[str, int] = {}
+    left = count
+    for place, name in enumerate(sorted(sizes, key=lambda one: sizes[one])):
+        shares[name] = min(sizes[name], left // (len(sizes) - place))
+        left -= shares[name]
+    return shares
+
+
+def _spread(triplets: Sequence[tuple[Row, Relation]], count: int, rng: Random) -> list[tuple[Row, Relation]]:
+    """A systematic sample: at even steps through the triplets sorted by presence, in an order of chance within each."""
+    order = list(triplets)
+    rng.shuffle(order)
+    order.sort(key=lambda one: says(one[0].graph.mentions[one[1].head]))
+    begin = rng.random()
+    return [order[int((at + begin) * len(order) / count)] for at in range(count)]
+
+
+def _item(place: int, row: Row, relation: Relation) -> Item:
+    mentions = row.graph.mentions
+    head, tail = mentions[relation.head], mentions[relation.tail]
+    return Item(f"T{place:03}", row.study_id, row.report, head, relation.type, tail)
