@@ -9,6 +9,7 @@ import click
 from training.card.cli import card
 from training.data_cli import data
 from training.experiments.cli import experiment
+from training.review.cli import review
 from training.tagger.cli import tagger, tagger_evaluate
 from vlmkg.errors import UsageError
 
@@ -32,7 +33,7 @@ def train() -> None:
     """Make training data, train a model in stages."""
 
 
-for command in (card, data, experiment, tagger, tagger_evaluate):
+for command in (card, data, experiment, review, tagger, tagger_evaluate):
     train.add_command(command)
 
 
