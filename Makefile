@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 ARGS ?=
+DATA ?= ../shared/data
 
-.PHONY: help setup demo up test lint bench lock clean
+.PHONY: help setup demo up test lint bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -26,6 +27,9 @@ lint: setup ## Check style, types and import rules.
 
 bench: setup ## Run every benchmark in benchmarks/.
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+
+card: setup ## Measure the shipped checkpoint and write docs/model-card.md (DATA=folder with gold and reports).
+	@$(BIN)/vlmkg train card checkpoints/small --gold $(DATA)/gold/dev.json --reports $(DATA)/openi/ecgen-radiology-dev.tgz --out docs/model-card.md
 
 lock: ## Write the lock files in requirements/ anew (ARGS=--upgrade).
 	@tools/lock.sh $(ARGS)

@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.error_kinds import error_kinds
+from training.error_kinds import error_kinds
 from benchmarks.reading_speed import PRESENCE, WORKED, speed
 from benchmarks.reports import hl7_texts, open_i, read_sentence_words, sentence_words
 from training.documents import Document, read_document

@@ -1,0 +1,38 @@
+"""`vlmkg train card`."""
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+import click
+
+from training.data.iu_xray import read_openi
+from training.documents import load
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--gold", type=FILE, required=True, help="Gold reports, RadGraph JSON.")
+@click.option("--reports", type=FILE, required=True, help="Open-i's reports, .tgz of XML.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The page, Markdown.")
+def card(folder: Path, gold: Path, reports: Path, out: Path) -> None:
+    """Measure the checkpoint FOLDER beside the rules engine and write its model card."""
+    from training.card.figures import agreement, engines, gold_figures, speed  # noqa: PLC0415 - torch takes seconds
+    from training.card.page import page  # noqa: PLC0415 - as above
+    from vlmkg.checkpoint.manifest import verify  # noqa: PLC0415 - as above
+
+    texts = open_i(reports)
+    model, rules = engines(folder)
+    found = gold_figures(model, rules, load(gold))
+    rates = speed(model, rules, texts)
+    out.write_text(page(verify(folder), found, agreement(model, rules, texts), rates), encoding="utf-8")
+    click.echo(str(out))
+
+
+def open_i(archive: Path) -> list[str]:
+    """The reports of the archive, as the reader for training gives them."""
+    with tempfile.TemporaryDirectory() as place, tarfile.open(archive) as packed:
+        packed.extractall(place, filter="data")
+        return [row.report for row in read_openi(Path(place))]

@@ -1,0 +1,130 @@
+"""What the card says in numbers: gold, agreement with the rules, speed.
+
+Gold reports are split by id: the first FIRST may be looked at for their errors, the others are only ever scored.
+"""
+
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.documents import Document, Raw, read_document
+from training.error_kinds import error_kinds
+from training.evaluation import Evaluation, evaluate
+from vlmkg import validation
+from vlmkg.pipeline import extract_texts, load_engine
+from vlmkg.radgraph import to_radgraph
+from vlmkg.reading import Engine
+from vlmkg.schema import ReportGraph
+
+FIRST = 20
+"""Gold reports, by id, whose errors were looked at."""
+BATCHES = (1, 8, 32)
+"""Reports read at once when speed is measured."""
+TIMED = 192
+"""Reports read at each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldFigures:
+    """The model's figures with its differences to the rules, and the rules' own, by part of the gold."""
+
+    model: Mapping[str, Evaluation]
+    rules: Mapping[str, Evaluation]
+    errors: Mapping[str, Mapping[str, int]]
+    """By engine, over all reports: errors by kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The model's graphs against the rules' of the same reports, as if those were true, and what was refused."""
+
+    evaluation: Evaluation
+    triplets: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Reports a second by reports at once, of the model and of the rules; the process's greatest memory, MiB."""
+
+    model: Mapping[int, float]
+    rules: float
+    memory: float
+
+
+def gold_figures(model: Engine, rules: Engine, gold: Mapping[str, Raw]) -> GoldFigures:
+    """The figures of both on gold, whole and in its two parts."""
+    ordered = {key: gold[key] for key in sorted(gold)}
+    said = {name: read(engine, ordered) for name, engine in (("model", model), ("rules", rules))}
+    parts = dict(_parts(ordered))
+    return GoldFigures(
+        {name: evaluate(part, _of(said["model"], part), _of(said["rules"], part)) for name, part in parts.items()},
+        {name: evaluate(part, _of(said["rules"], part)) for name, part in parts.items()},
+        {name: _kinds(ordered, one) for name, one in said.items()},
+    )
+
+
+def agreement(model: Engine, rules: Engine, texts: Sequence[str]) -> Agreement:
+    """How far the model reads as the rules do. What the model says is not validated before."""
+    ours, theirs = extract_texts(model, texts), extract_texts(rules, texts)
+    refused = sum(len(validation.validate(*each)[1]) for each in zip(texts, ours, strict=True))
+    said = evaluate(_radgraph(texts, theirs), _radgraph(texts, ours))
+    return Agreement(said, sum(len(graph.relations) for graph in ours), refused)
+
+
+def speed(model: Engine, rules: Engine, texts: Sequence[str]) -> Speed:
+    """Both engines on the first TIMED texts, model after model, each read once before."""
+    chosen = list(texts[:TIMED])
+    extract_texts(model, chosen[:32])
+    found = {size: _rate(model, chosen, size) for size in BATCHES}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Speed(found, _rate(rules, chosen, max(BATCHES)), memory)
+
+
+def read(engine: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
+    """The engine's own graphs of the gold's texts, before validation."""
+    texts = [one["text"] for one in gold.values()]
+    graphs = extract_texts(engine, texts)
+    return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}
+
+
+def engines(folder: Path) -> tuple[Engine, Engine]:
+    """The checkpoint, promoted or not, and the rules."""
+    return load_engine(str(folder), unpromoted=True), load_engine("rules")
+
+
+def _parts(gold: Mapping[str, Raw]) -> Iterator[tuple[str, dict[str, Raw]]]:
+    keys = list(gold)
+    yield f"first {len(keys[:FIRST])}", {key: gold[key] for key in keys[:FIRST]}
+    if keys[FIRST:]:
+        yield f"other {len(keys[FIRST:])}", {key: gold[key] for key in keys[FIRST:]}
+    yield "all", dict(gold)
+
+
+def _of(said: Mapping[str, Raw], part: Mapping[str, Raw]) -> dict[str, Raw]:
+    return {key: said[key] for key in part}
+
+
+def _kinds(gold: Mapping[str, Raw], said: Mapping[str, Raw]) -> Counter[str]:
+    kinds: Counter[str] = Counter()
+    for key, one in gold.items():
+        kinds += error_kinds(_document(one), _document(said[key]))
+    return kinds
+
+
+def _document(raw: Raw) -> Document:
+    return read_document(raw, tuple(raw["text"].split()), Counter())
+
+
+def _radgraph(texts: Sequence[str], graphs: Sequence[ReportGraph]) -> dict[str, Raw]:
+    return {str(at): to_radgraph(*each) for at, each in enumerate(zip(texts, graphs, strict=True))}
+
+
+def _rate(engine: Engine, texts: Sequence[str], size: int) -> float:
+    started = time.perf_counter()
+    for at in range(0, len(texts), size):
+        extract_texts(engine, texts[at : at + size])
+    return len(texts) / (time.perf_counter() - started)
