@@ -1,9 +1,20 @@
 """`vlmkg train experiment`: each experiment one command."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from vlmkg.errors import UsageError
+
+if TYPE_CHECKING:
+    from training.experiments.arms import Arm
+    from training.stages.config import RunConfig
+
+CONFIG_FILE = Path(__file__).parents[1] / "configs" / "experiment.yaml"
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -11,6 +22,14 @@ OUT = click.option(
     help="Folder of the tables and figures, and of the runs: what is there is not trained again.",
 )
 SEEDS = click.option("--seeds", type=click.IntRange(1, 10), default=3, show_default=True, help="How many seeds.")
+CONFIG = click.option(
+    "--config", "config_file", type=FILE, default=CONFIG_FILE, help="Run config [default: that of the experiments]."
+)
+STUDIES = click.option("--studies", type=click.IntRange(4), default=150, show_default=True, help="Studies to score on.")
+CHECKPOINT = click.option("--checkpoint", type=FOLDER, required=True, help="A checkpoint, promoted or not.")
+READERS = click.option(
+    "--checkpoint", "readers", type=FOLDER, multiple=True, help="A checkpoint, promoted or not; may be given again."
+)
 
 
 @click.group()
@@ -19,14 +38,130 @@ def experiment() -> None:
 
 
 @experiment.command()
+@CONFIG
+@SEEDS
+@STUDIES
+@OUT
+def projector(config_file: Path, seeds: int, studies: int, out: Path) -> None:
+    """Train LLM-KG, which reads no film, and the three projectors."""
+    _train("projector", config_file, seeds, studies, out)
+
+
+@experiment.command()
+@CONFIG
+@SEEDS
+@STUDIES
+@click.option("--lengths", default="8,16,32,64,128", show_default=True, help="Lengths to try, with commas.")
+@OUT
+def prefix(config_file: Path, seeds: int, studies: int, lengths: str, out: Path) -> None:
+    """Train with prefix and clip of several lengths (n = k)."""
+    from training.experiments.arms import prefix_arms  # noqa: PLC0415 - torch is loaded when it is needed
+
+    try:
+        chosen = [int(part) for part in lengths.split(",")]
+    except ValueError as error:
+        raise UsageError(f"{lengths!r} are no lengths", "give numbers with commas: 8,16") from error
+    _train("prefix", config_file, seeds, studies, out, lambda config: prefix_arms(config, chosen))
+
+
+@experiment.command()
+@CONFIG
+@SEEDS
+@STUDIES
+@OUT
+def scratch(config_file: Path, seeds: int, studies: int, out: Path) -> None:
+    """Train stage 2 with and without stage 1."""
+    _train("scratch", config_file, seeds, studies, out)
+
+
+@experiment.command()
+@CONFIG
+@SEEDS
+@STUDIES
+@OUT
+def noise(config_file: Path, seeds: int, studies: int, out: Path) -> None:
+    """Train stage 1 with 0, 10, 20 and 30 % of the labels wrong."""
+    _train("noise", config_file, seeds, studies, out)
+
+
+@experiment.command()
+@CONFIG
+@SEEDS
+@STUDIES
+@OUT
+def size(config_file: Path, seeds: int, studies: int, out: Path) -> None:
+    """Train stage 1 with larger language models."""
+    _train("size", config_file, seeds, studies, out)
+
+
+@experiment.command()
+@CHECKPOINT
+@STUDIES
+@click.option("--free", type=click.IntRange(1), default=60, show_default=True, help="Studies read unconstrained too.")
+@OUT
+def modalities(checkpoint: Path, studies: int, free: int, out: Path) -> None:
+    """Read image and report, either, and controls: does the film count?"""
+    from training.experiments.modalities import run  # noqa: PLC0415 - as above
+
+    run(checkpoint, out, studies, min(free, studies))
+    _show(out, "modalities")
+
+
+@experiment.command()
+@READERS
+@click.option("--reports", type=click.IntRange(2), default=30, show_default=True, help="Reports of each length.")
+@click.option("--longest", type=click.IntRange(25), default=1600, show_default=True, help="Tokens of the longest.")
+@OUT
+def length(readers: tuple[Path, ...], reports: int, longest: int, out: Path) -> None:
+    """F1 against the length of the report; the rules engine is read beside."""
+    from training.experiments.length import run  # noqa: PLC0415 - as above
+
+    run(_engines(readers), out, reports, longest)
+    _show(out, "length")
+
+
+@experiment.command()
+@READERS
+@click.option("--reports", type=click.IntRange(2), default=200, show_default=True, help="Reports of a style at most.")
+@click.option("--feeds", type=FOLDER, help="Folder of HL7 messages (.jsonl, key `raw`): agreement with the rules.")
+@click.option("--gold", type=FILE, help="Gold reports, RadGraph JSON.")
+@OUT
+def transfer(readers: tuple[Path, ...], reports: int, feeds: Path | None, gold: Path | None, out: Path) -> None:
+    """F1 by type of relation on other styles than the one learnt; the rules engine is read beside."""
+    from training.experiments.transfer import run  # noqa: PLC0415 - as above
+
+    run(_engines(readers), out, reports, feeds, gold)
+    _show(out, "transfer")
+
+
+@experiment.command()
 @SEEDS
 @OUT
 def factuality(seeds: int, out: Path) -> None:
     """Does BLEU follow factuality, after errors of known kind? Needs no checkpoint."""
-    from training.experiments.factuality import run  # noqa: PLC0415 - loaded when it is run
+    from training.experiments.factuality import run  # noqa: PLC0415 - as above
 
     run(out, seeds)
     _show(out, "factuality")
+
+
+def _train(
+    name: str,
+    config_file: Path,
+    seeds: int,
+    studies: int,
+    out: Path,
+    arms: "Callable[[RunConfig], list[Arm]] | None" = None,
+) -> None:
+    from training.experiments.trained import ARMS, run  # noqa: PLC0415 - as above
+    from training.stages.config import read_config  # noqa: PLC0415 - as above
+
+    run(name, (arms or ARMS[name])(read_config(config_file)), seeds, out, studies, click.echo)
+    _show(out, name)
+
+
+def _engines(readers: tuple[Path, ...]) -> list[str]:
+    return ["rules", *map(str, readers)]
 
 
 def _show(out: Path, name: str) -> None:

@@ -106,9 +106,11 @@ def swapped_relation(text: str, graph: ReportGraph, rng: Random) -> ReportGraph 
         (a, b)
         for a, one in enumerate(edges)
         for b, other in enumerate(edges[:a])
-        if one.type is other.type and known.isdisjoint(crossed := {(one.head, other.tail), (other.head, one.tail)})
+        if one.type is other.type
+        and graph.mentions[one.tail].kind is graph.mentions[other.tail].kind
+        and known.isdisjoint(crossed := {(one.head, other.tail), (other.head, one.tail)})
         and all(head != tail for head, tail in crossed)
-    ]  # fmt: skip
+    ]
     if not pairs:
         return None
     a, b = rng.choice(pairs)

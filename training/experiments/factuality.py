@@ -21,6 +21,7 @@ from training.radgraph_f1 import radgraph_f1
 from training.synthetic.studies import studies
 from vlmkg.linearization import SEPARATOR, paper_form
 from vlmkg.schema import Kind, Presence, ReportGraph
+from vlmkg.tokens import tokenize
 
 SEED = 3_000_000
 """Of the first set of reports; each further seed takes the next."""
@@ -116,7 +117,7 @@ def document(graph: ReportGraph) -> Document:
     tokens: list[str] = []
     spans: list[tuple[int, int]] = []
     for mention in graph.mentions:
-        words = mention.text.split()
+        words = [token.text for token in tokenize(mention.text)]
         spans.append((len(tokens), len(tokens) + len(words) - 1))
         tokens += words
     labels = ("ANAT-DP" if one.kind is Kind.ANATOMY else _LABELS[one.presence] for one in graph.mentions)

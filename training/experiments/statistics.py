@@ -46,7 +46,7 @@ def over_reports(counts: Sequence[Counts]) -> Estimate:
     return Estimate(float(_f1(table.sum(axis=0)[None])[0]), float(values[cut]), float(values[-1 - cut]))
 
 
-def spearman(first: Sequence[float], second: Sequence[float]) -> float:
+def spearman(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> float:
     """Spearman's rank correlation, ties at their mean rank; 0 where either is constant."""
     a, b = (ranks(np.asarray(one, dtype=float)) for one in (first, second))
     a, b = a - a.mean(), b - b.mean()
@@ -57,7 +57,7 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float:
 def correlation(first: Sequence[float], second: Sequence[float]) -> Estimate:
     """Spearman's correlation with the percentile interval over resampled pairs."""
     a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    values = sorted(spearman(list(a[draw]), list(b[draw])) for draw in _draws(len(a)))
+    values = sorted(spearman(a[draw], b[draw]) for draw in _draws(len(a)))
     cut = len(values) // 40
     return Estimate(spearman(first, second), values[cut], values[-1 - cut])
 

@@ -3,9 +3,12 @@
 from collections import Counter
 from random import Random
 
+import numpy as np
 import pytest
 
+from training.bootstrap import draws
 from training.documents import read_document
+from training.experiments import statistics
 from training.experiments.corruption import (
     LABELS,
     READINGS,
@@ -119,14 +122,15 @@ def test_bleu_sees_no_negation_and_radgraph_no_order():
     table = kind_table(reports(1, 12))
     rows = {row[0]: dict(zip(table.columns[1:-1], row[1:-1], strict=True)) for row in table.rows}
 
-    assert rows["flipped negation"]["BLEU-4"].mean == 1.0
+    assert rows["flipped negation"]["BLEU-4"].mean == pytest.approx(1)
     assert rows["flipped negation"]["RadGraph-F1 complete"].mean < 1
-    assert rows[REORDERED]["RadGraph-F1 complete"].mean == 1.0
+    assert rows[REORDERED]["RadGraph-F1 complete"].mean == pytest.approx(1)
     assert rows[REORDERED]["ROUGE-L"].mean < 0.8
-    assert rows["dropped finding"]["entailed share"].mean == 1.0
+    assert rows["dropped finding"]["entailed share"].mean == pytest.approx(1)
 
 
-def test_a_row_a_metric_with_an_interval_at_each_size():
+def test_a_row_a_metric_with_an_interval_at_each_size(monkeypatch):
+    monkeypatch.setattr(statistics, "_draws", lambda count: np.asarray(draws(count)[:80]))
     table = follow_table([reports(seed, 12) for seed in range(2)])
 
     assert all(one.low <= one.mean <= one.high for row in table.rows for one in row[1:])

@@ -1,0 +1,161 @@
+"""Training the arms of an experiment: what two arms share is trained once, what is there is not trained again.
+
+OUT/shared/vision-DIGEST   stage 0 of a config
+OUT/shared/stage1-DIGEST   stage 1 of a config
+OUT/shared/features        image vectors, by encoder and studies
+OUT/shared/labels          reports with wrong labels, by seed and share
+OUT/runs/NAME              stage 2 of an arm and a seed
+OUT/NAME.runs.csv          a row a finished run, with what it reached on the exam
+"""
+
+import csv
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+from training.data.jsonl import write_file
+from training.experiments.arms import Arm, on_files, seeded
+from training.experiments.corruption import corrupt_labels
+from training.experiments.exam import BY_CLASS, FIGURES, Exam, counts, value
+from training.experiments.reading import Arm as Given
+from training.experiments.reading import read_exam, reads_films, vectors
+from training.stages.config import RunConfig, to_mapping
+from training.stages.encoder_stage import run as run_encoder
+from training.stages.language_stage import VALIDATION_SEED, run_text, run_visual
+from training.stages.loading import synthetic
+from training.stages.records import read_log
+from training.synthetic.studies import studies
+from vlmkg.checkpoint.store import load_checkpoint
+
+LABELLED = 4000
+"""Reports of a file with wrong labels: more than a run of the shipped config reads."""
+Row = Mapping[str, str]
+
+
+def run_arms(
+    name: str, arms: Sequence[Arm], seeds: int, out: Path, exam: Exam, tell: Callable[[str], None]
+) -> list[Row]:
+    """Train and examine each arm with each seed; returns the rows, also those of runs that were there before."""
+    path = out / f"{name}.runs.csv"
+    done = read_rows(path)
+    for seed in range(seeds):
+        for arm in arms:
+            if any((row["arm"], row["seed"]) == (arm.name, str(seed)) for row in done):
+                continue
+            started = time.monotonic()
+            folder, log = train(name, arm, seed, out)
+            row = {"arm": arm.name, "seed": str(seed), **examine(folder, exam)}
+            row["validation loss"] = read_log(log)[-1]["validation_loss"]
+            row["seconds"] = f"{time.monotonic() - started:.1f}"
+            append_row(path, row)
+            done.append(row)
+            tell(f"{arm.name}, seed {seed}: relation F1 {float(row['relation']):.3f} ({row['seconds']} s)")
+    return done
+
+
+def train(name: str, arm: Arm, seed: int, out: Path) -> tuple[Path, Path]:
+    """The checkpoint of the arm with the seed, and the folder of its last stage's log."""
+    config, shared = seeded(arm.config, seed), out / "shared"
+    if arm.noise is not None:
+        config = on_files(config, labelled(shared / "labels", config, arm.noise))
+    if not arm.films:
+        base = stage1(config, shared)
+        return base / "stage1", base / "stage1.run"
+    folder = out / "runs" / f"{name}-{slug(arm.name)}-{seed}-{digest(config)}"
+    if not (folder / "stage2").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (shared / "features").mkdir(parents=True, exist_ok=True)
+        link(folder / "features", shared / "features")
+        link(folder / "vision", vision(config, shared) / "vision")
+        if not arm.from_scratch:
+            link(folder / "stage1", stage1(config, shared) / "stage1")
+        run_visual(config, folder, from_scratch=arm.from_scratch)
+    return folder / "stage2", folder / "stage2.run"
+
+
+def vision(config: RunConfig, shared: Path) -> Path:
+    """The folder of stage 0, trained where no run with the same settings was before."""
+    parts = (config.seed, config.data.seed, config.vision, config.stage0, config.projector.feature_size)
+    folder = shared / f"vision-{digest(config, *map(str, parts))}"
+    if not (folder / "vision").exists():
+        run_encoder(config, folder)
+    return folder
+
+
+def stage1(config: RunConfig, shared: Path) -> Path:
+    """The folder of stage 1, trained where no run with the same settings was before."""
+    parts = (config.seed, config.data, config.language_model, config.stage1)
+    folder = shared / f"stage1-{digest(config, *map(str, parts))}"
+    if not (folder / "stage1").exists():
+        run_text(config, folder)
+    return folder
+
+
+def labelled(folder: Path, config: RunConfig, share: float) -> Path:
+    """A file of reports with that share of mentions in error; those of the validation are right."""
+    path = folder / f"{config.data.seed}-{share:g}" / "studies.jsonl"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = Random(f"{config.data.seed}/{share}")  # noqa: S311 - errors, no secrets
+    rows = []
+    for study in studies(config.data.seed, LABELLED, films=config.data.film_share):
+        graph, _ = corrupt_labels(study.text, study.graph, share, rng)
+        rows.append(replace(synthetic(study).row, graph=graph, film=None, split="train", labels="wrong in part"))
+    held = studies(config.data.seed + VALIDATION_SEED, config.data.validation, films=config.data.film_share)
+    rows += [replace(synthetic(study).row, film=None, split="validation") for study in held]
+    part = path.with_suffix(".part")
+    write_file(part, rows)
+    part.rename(path)
+    return path
+
+
+def examine(folder: Path, exam: Exam) -> dict[str, str]:
+    """What the checkpoint reaches on the exam: by report and film where it reads films, else by report."""
+    checkpoint = load_checkpoint(folder)
+    given = Given.BOTH if reads_films(checkpoint) else Given.REPORT
+    own = vectors(checkpoint, exam.studies) if reads_films(checkpoint) else None
+    found = counts(exam, read_exam(checkpoint, exam, given, own))
+    parameters = sum(weight.numel() for weight in checkpoint.network.parameters())
+    return {"parameters": str(parameters), **{name: repr(value(found, name)) for name in (*FIGURES, *BY_CLASS)}}
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of the runs that are done."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def append_row(path: Path, row: Row) -> None:
+    """Add a row, below a header where it is the first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        if first:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def digest(config: RunConfig, *parts: str) -> str:
+    """What tells runs apart: the parts of the config and the precision, or the whole config."""
+    said = [str(config.precision), *parts] if parts else [json.dumps(to_mapping(config), sort_keys=True)]
+    return sha256("\0".join(said).encode()).hexdigest()[:12]
+
+
+def link(place: Path, target: Path) -> None:
+    """A link to a folder that several runs read."""
+    if not place.exists():
+        place.symlink_to(target.resolve(), target_is_directory=True)
+
+
+def slug(name: str) -> str:
+    """The name as part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

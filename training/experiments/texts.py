@@ -1,0 +1,42 @@
+"""Reports with graphs to be read, whatever they are from, and how an engine's readings of them score."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from training.documents import Raw, read_document
+from training.metrics import Counts, count
+from vlmkg.pipeline import read_in_parts
+from vlmkg.radgraph import to_radgraph
+from vlmkg.reading import Engine, StudyInput
+from vlmkg.schema import ReportGraph
+
+
+class Text(NamedTuple):
+    """A report, and its gold (or silver) graph as RadGraph JSON."""
+
+    text: str
+    gold: Raw
+
+
+class Read(NamedTuple):
+    """Counts of each report, and how many were broken off for want of room."""
+
+    counts: list[dict[str, Counts]]
+    truncated: int
+
+
+def text_of(text: str, graph: ReportGraph) -> Text:
+    """The report with its graph."""
+    return Text(text, to_radgraph(text, graph))
+
+
+def read_texts(engine: Engine, texts: Sequence[Text]) -> Read:
+    """What the engine reads of the reports, before validation, against their graphs."""
+    outputs = read_in_parts(engine, [StudyInput((one.text,)) for one in texts])
+    counts: list[dict[str, Counts]] = []
+    for one, output in zip(texts, outputs, strict=True):
+        tokens = tuple(one.gold["text"].split())
+        said = to_radgraph(one.text, output.reports[0].graph)
+        counts.append(count(read_document(one.gold, tokens, Counter()), read_document(said, tokens, Counter())))
+    return Read(counts, sum(output.reports[0].truncated for output in outputs))
