@@ -10,7 +10,7 @@ SHORT = 12
 
 def left_effusions(data: dict[str, Any]) -> Table:
     """Patients, one a row, with their findings."""
-    table = _table("patient", "sex", "born", "study", "finding", "side", "degree", "presence")
+    table = _table("patient", "sex", "born", "study", "finding", "side", "degree", "presence", "read by")
     for edge in data["patients"]["edges"]:
         patient = edge["node"]
         who = [patient["patientId"][:SHORT], patient["sex"] or "", str(patient["birthYear"] or "")]
@@ -23,7 +23,7 @@ def left_effusions(data: dict[str, Any]) -> Table:
 
 def timeline(data: dict[str, Any]) -> Table:
     """Studies in the order of time, one finding a row."""
-    table = _table("study", "report", "finding", "concept", "side", "degree", "presence")
+    table = _table("study", "report", "finding", "concept", "side", "degree", "presence", "read by")
     for entry in data["patient"]["timeline"]:
         what = [_day(entry["startedAt"]), _versions(entry["study"]["reports"])]
         for finding in entry["findings"]:
@@ -34,7 +34,7 @@ def timeline(data: dict[str, Any]) -> Table:
 
 def suggestions(data: dict[str, Any]) -> Table:
     """Findings and what they suggest."""
-    table = _table("finding", "concept", "where", "suggests", "report")
+    table = _table("finding", "concept", "where", "suggests", "read by", "report")
     for edge in data["findings"]["edges"]:
         finding = edge["node"]
         places = ", ".join(sorted({place["concept"]["name"] for place in finding["locations"] if place["concept"]}))
@@ -45,6 +45,7 @@ def suggestions(data: dict[str, Any]) -> Table:
             f"{finding['concept']['name']} {finding['concept']['code']}",
             places,
             suggested,
+            finding["witness"].lower(),
             f"{report['status']}, version {report['version']}",
         )
     return table
@@ -57,8 +58,25 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _attributes(finding: dict[str, Any]) -> tuple[str, str, str]:
-    return (finding["laterality"] or "").lower(), finding["severity"] or "", finding["presence"].lower()
+def readers(data: dict[str, Any]) -> str:
+    """Who read the patient's studies, and how far the two witnesses agreed, in one line."""
+    read = [entry["study"]["extraction"] for entry in data["patient"]["timeline"] if entry["study"]["extraction"]]
+    names = sorted({" ".join(filter(None, (one["engine"], one["checkpoint"]))) for one in read})
+    agreed = [one["agreement"] for one in read if one["agreement"]]
+    if not agreed:
+        return f"Read by {', '.join(names)} alone."
+    both, model, rules, disputed = (
+        sum(one[name] for one in agreed) for name in ("mentionsBoth", "mentionsModel", "mentionsRules", "disputed")
+    )
+    return (
+        f"Read by {', '.join(names)}, with the rules as second witness: {both} mentions by both, {model} by the model "
+        f"alone, {rules} by the rules alone; {disputed} disputed and held as uncertain."
+    )
+
+
+def _attributes(finding: dict[str, Any]) -> tuple[str, str, str, str]:
+    presence = f"{finding['presence'].lower()}{' (disputed)' if finding['disputed'] else ''}"
+    return (finding["laterality"] or "").lower(), finding["severity"] or "", presence, finding["witness"].lower()
 
 
 def _day(moment: str | None) -> str:

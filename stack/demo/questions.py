@@ -35,7 +35,7 @@ query {
     edges { node {
       patientId sex birthYear
       findings(first: 5, where: { concept: { name: "pleural effusion" }, location: { name: "left lung" } }) {
-        edges { node { text laterality severity presence studiedAt } }
+        edges { node { text laterality severity presence witness disputed studiedAt } }
       }
     } }
   }
@@ -49,7 +49,7 @@ query {
   findings(first: 20, where: { suggests: { concept: { name: "pneumonia" } } }) {
     totalCount
     edges { node {
-      text presence concept { name code }
+      text presence witness concept { name code }
       locations { concept { name } }
       suggests { text presence concept { name } }
       report { status version }
@@ -69,8 +69,11 @@ query ($id: String!) {
     patientId sex birthYear
     timeline {
       startedAt
-      study { reports { status version current } }
-      findings { text presence laterality severity concept { name } }
+      study {
+        reports { status version current }
+        extraction { engine checkpoint agreement { mentionsBoth mentionsModel mentionsRules disputed } }
+      }
+      findings { text presence laterality severity witness disputed concept { name } }
     }
   }
 }""",

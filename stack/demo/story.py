@@ -76,7 +76,9 @@ def _first(console: Console, endpoints: Endpoints) -> str:
 def _second(console: Console, endpoints: Endpoints, patient_id: str) -> None:
     question = timeline_of(patient_id)
     _question(console, question)
-    console.print(answers.timeline(ask(endpoints, question)))
+    data = ask(endpoints, question)
+    console.print(answers.timeline(data))
+    console.print(answers.readers(data))
 
 
 def _third(console: Console, endpoints: Endpoints) -> None:
