@@ -14,7 +14,7 @@ from training.documents import Document, Raw, read_document
 from training.error_kinds import error_kinds
 from training.evaluation import Evaluation, evaluate
 from vlmkg import validation
-from vlmkg.pipeline import extract_texts, load_engine
+from vlmkg.pipeline import extract_texts, load_engine, read_reports
 from vlmkg.radgraph import to_radgraph
 from vlmkg.reading import Engine
 from vlmkg.schema import ReportGraph
@@ -29,9 +29,11 @@ TIMED = 192
 
 @dataclass(frozen=True, slots=True)
 class GoldFigures:
-    """The model's figures with its differences to the rules, and the rules' own, by part of the gold."""
+    """Figures by part of the gold: the model's and those of both witnesses together, each with its differences to the
+    rules, and the rules' own."""
 
     model: Mapping[str, Evaluation]
+    service: Mapping[str, Evaluation]
     rules: Mapping[str, Evaluation]
     errors: Mapping[str, Mapping[str, int]]
     """By engine, over all reports: errors by kind."""
@@ -58,10 +60,15 @@ class Speed:
 def gold_figures(model: Engine, rules: Engine, gold: Mapping[str, Raw]) -> GoldFigures:
     """The figures of both on gold, whole and in its two parts."""
     ordered = {key: gold[key] for key in sorted(gold)}
-    said = {name: read(engine, ordered) for name, engine in (("model", model), ("rules", rules))}
+    said = {"model": read(model, ordered), "rules": read(rules, ordered), "service": read_together(model, ordered)}
     parts = dict(_parts(ordered))
+
+    def beside_rules(who: str) -> dict[str, Evaluation]:
+        return {name: evaluate(part, _of(said[who], part), _of(said["rules"], part)) for name, part in parts.items()}
+
     return GoldFigures(
-        {name: evaluate(part, _of(said["model"], part), _of(said["rules"], part)) for name, part in parts.items()},
+        beside_rules("model"),
+        beside_rules("service"),
         {name: evaluate(part, _of(said["rules"], part)) for name, part in parts.items()},
         {name: _kinds(ordered, one) for name, one in said.items()},
     )
@@ -89,6 +96,13 @@ def read(engine: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
     texts = [one["text"] for one in gold.values()]
     graphs = extract_texts(engine, texts)
     return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}
+
+
+def read_together(model: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
+    """What the service keeps of the gold's texts: validated, both witnesses together, disputed mentions uncertain."""
+    texts = [one["text"] for one in gold.values()]
+    readings = read_reports(model, texts)
+    return {key: to_radgraph(text, one.graph) for key, text, one in zip(gold, texts, readings, strict=True)}
 
 
 def engines(folder: Path) -> tuple[Engine, Engine]:

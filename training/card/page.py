@@ -38,24 +38,28 @@ def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Spee
 
 def gold_table(gold: GoldFigures) -> str:
     """F1 by type, of model and rules, by part of the gold, with the number of gold items."""
-    columns = [(f"{who}, {part}", one) for who, found in _both(gold) for part, one in found.items()]
-    rows = [[name, *(_f1(one.scores[name]) for _, one in columns)] for name in NAMES]
-    invalid = ["invalid", *(str(sum(one.invalid.values())) for _, one in columns)]
-    rates = ["hallucination rate", *(f"{one.hallucination_rate:.3f}" for _, one in columns)]
-    return _table(["strict F1 (gold items)", *(name for name, _ in columns)], [*rows, invalid, rates])
+    columns = [(f"{who}, {part}", one) for who, found in _all(gold) for part, one in found.items()]
+    rows = [[name, *(f"{one.scores[name].f1:.3f}" for _, one in columns), _items(gold, name)] for name in NAMES]
+    invalid = ["invalid", *(str(sum(one.invalid.values())) for _, one in columns), ""]
+    rates = ["hallucination rate", *(f"{one.hallucination_rate:.3f}" for _, one in columns), ""]
+    return _table(["strict F1", *(name for name, _ in columns), "gold items"], [*rows, invalid, rates])
 
 
 def against_table(gold: GoldFigures) -> str:
-    """Model minus rules, paired bootstrap over reports."""
-    rows = [[part, *(_difference(one.against[name]) for name in COMPARED)] for part, one in gold.model.items()]
-    return _table(["model minus rules", *COMPARED], rows)
+    """Model and both witnesses minus the rules, paired bootstrap over reports."""
+    rows = [
+        [f"{who} minus rules, {part}", *(_difference(one.against[name]) for name in COMPARED)]
+        for who, found in _all(gold)[:2]
+        for part, one in found.items()
+    ]
+    return _table(["difference (95 %)", *COMPARED], rows)
 
 
 def presence_table(gold: GoldFigures) -> str:
     """Of the observations that were found, how many have the right presence."""
     rows = [
         [f"{who}, {part}", *(f"{value:.3f}" for value in one.presence_accuracy.values())]
-        for who, found in _both(gold)
+        for who, found in _all(gold)
         for part, one in found.items()
     ]
     return _table(["presence right on found spans", *next(iter(gold.model.values())).presence_accuracy], rows)
@@ -83,7 +87,7 @@ def error_table(errors: Mapping[str, Mapping[str, int]]) -> str:
 def agreement_table(agreed: Agreement) -> str:
     """F1 of the model against the rules' graphs, and what validation refuses."""
     one = agreed.evaluation
-    rows = [[name, _f1(one.scores[name], bounds=True)] for name in NAMES]
+    rows = [[name, _f1(one.scores[name])] for name in NAMES]
     refused = ["triplets refused by validation", f"{agreed.refused} of {agreed.triplets:,}"]
     return _table(["model against rules", f"{one.reports:,} reports"], [*rows, refused])
 
@@ -95,17 +99,21 @@ def speed_table(rates: Speed) -> str:
     return _table(["", "reports/s"], rows)
 
 
-def _both(gold: GoldFigures) -> Iterable[tuple[str, Mapping[str, Evaluation]]]:
-    return (("model", gold.model), ("rules", gold.rules))
+def _all(gold: GoldFigures) -> tuple[tuple[str, Mapping[str, Evaluation]], ...]:
+    return (("model", gold.model), ("both witnesses", gold.service), ("rules", gold.rules))
+
+
+def _items(gold: GoldFigures, name: str) -> str:
+    return ", ".join(str(one.scores[name].gold) for one in gold.rules.values())
 
 
 def _difference(row: Compared) -> str:
     return f"{row.difference:+.3f} ({row.low:+.3f} to {row.high:+.3f})"
 
 
-def _f1(score: Score, *, bounds: bool = False) -> str:
-    interval = f" ({score.low:.3f} to {score.high:.3f})" if bounds and score.low is not None else ""
-    return f"{score.f1:.3f}{interval}" + ("" if bounds else f" ({score.gold})")
+def _f1(score: Score) -> str:
+    interval = f" ({score.low:.3f} to {score.high:.3f})" if score.low is not None else ""
+    return f"{score.f1:.3f}{interval}"
 
 
 def _count(errors: Mapping[str, int], kind: str) -> str:
