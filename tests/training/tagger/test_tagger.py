@@ -120,8 +120,8 @@ def test_padding_and_place_in_the_batch_change_no_loss(untrained):
     assert single == pytest.approx(total, rel=1e-4)
 
 
-def test_sure_scores_of_the_gold_are_read_as_the_gold(untrained):
-    """Windows hold all of a report: each mention once, each edge within two neighbouring sentences once."""
+def test_the_windows_hold_all_of_a_reports_gold(untrained):
+    """Each mention once as a window's own, and each edge once, for these reports join neighbours alone."""
     for row in ROWS:
         numbered = number(row.report)
         gold, _ = readable_part(numbered, row.graph)
@@ -224,4 +224,12 @@ def test_the_command_scores_files_and_writes_what_it_read(trained, tmp_path):
     assert results["gold.jsonl"]["invalid"] == {}
     said = json.loads((tmp_path / "said.json").read_text())
     assert {name: entry["text"] for name, entry in said.items()} == {name: one["text"] for name, one in gold.items()}
-    assert CliRunner().invoke(vlmkg, ["train", "tagger-evaluate", str(trained / "tagger")]).exception
+    with pytest.raises(UsageError, match="either --gold or --seed"):
+        CliRunner().invoke(vlmkg, ["train", "tagger-evaluate", str(trained / "tagger")], catch_exceptions=False)
+
+
+def test_no_report_of_a_gold_file_is_left_out(trained, tmp_path):
+    write_file(tmp_path / "gold.jsonl", [ROWS[0], replace(ROWS[1], study_id=ROWS[0].study_id)])
+    command = ["train", "tagger-evaluate", str(trained / "tagger"), "--gold", str(tmp_path / "gold.jsonl")]
+    with pytest.raises(UsageError, match="two reports of one id"):
+        CliRunner().invoke(vlmkg, command, catch_exceptions=False)

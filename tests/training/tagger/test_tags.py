@@ -72,7 +72,9 @@ def test_edges_come_in_their_order_with_their_probability():
     found = best_edges(
         MENTIONS,
         scored(
-            (2, RelationType.LOCATED_AT, 3, 0.9), (0, RelationType.LOCATED_AT, 1, 0.75), (0, RelationType.MODIFY, 2, 0.4)
+            (2, RelationType.LOCATED_AT, 3, 0.9),
+            (0, RelationType.LOCATED_AT, 1, 0.75),
+            (0, RelationType.MODIFY, 2, 0.4),
         ),
         0,
     )
