@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from training.stages.free import ROWS, stands
 from vlmkg.checkpoint.store import Checkpoint
@@ -56,15 +57,8 @@ def write_freely(
 ) -> list[list[int]]:
     """The token ids behind each prompt, which stands behind its prefix where there are any."""
     model, codec = checkpoint.network.language_model, checkpoint.codec
-    embed = model.get_input_embeddings()
-    rows = [embed(torch.tensor(prompt.ids)) for prompt in prompts]
-    if prefixes is not None:
-        rows = [torch.cat((prefix.to(row), row)) for prefix, row in zip(prefixes, rows, strict=True)]
-    longest = max(len(row) for row in rows)
-    # Padded at the left, so that all rows end where writing begins.
-    embeddings_btd = torch.stack([torch.cat((row.new_zeros(longest - len(row), row.shape[1]), row)) for row in rows])
-    mask_bt = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
     with torch.inference_mode():
+        embeddings_btd, mask_bt = _padded(model, prompts, prefixes)
         ids = cast("Any", model).generate(
             inputs_embeds=embeddings_btd,
             attention_mask=mask_bt,
@@ -75,6 +69,19 @@ def write_freely(
         )
     written: list[list[int]] = ids.tolist()
     return written
+
+
+def _padded(
+    model: PreTrainedModel, prompts: Sequence[Prompt], prefixes: Sequence[Tensor] | None
+) -> tuple[Tensor, Tensor]:
+    """(B, T, D) embeddings and (B, T) mask, padded at the left, so that all rows end where writing begins."""
+    embed = model.get_input_embeddings()
+    rows = [embed(torch.tensor(prompt.ids)) for prompt in prompts]
+    if prefixes is not None:
+        rows = [torch.cat((prefix.to(row), row)) for prefix, row in zip(prefixes, rows, strict=True)]
+    longest = max(len(row) for row in rows)
+    padded = [torch.cat((row.new_zeros(longest - len(row), row.shape[1]), row)) for row in rows]
+    return torch.stack(padded), torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
 
 
 def _cut(checkpoint: Checkpoint, text: str, prefix: int) -> _Cut:

@@ -79,8 +79,8 @@ def constraint(
 ) -> Constraint:
     """Hallucination of the first `count` studies with the constraint, as `seen`, and without."""
     part = Exam(exam.studies[:count])
-    shown = None if own is None else given(arm, own[:count], part.studies)
-    prefixes = None if shown is None else prefixes_of(checkpoint, shown)
+    shown = None if own is None else given(arm, own, exam.studies)
+    prefixes = None if shown is None else prefixes_of(checkpoint, shown[:count])
     read = read_freely(checkpoint, [study.text for study in part.studies], prefixes)
     free = counts(part, [Seen(graph, None) for graph in read.graphs])
     bound = counts(part, seen[:count])

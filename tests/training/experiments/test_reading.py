@@ -71,8 +71,8 @@ def test_writing_freely_behind_a_prefix_is_greedy(checkpoint, exam):
     assert len({len(prompt.ids) for prompt in prompts}) == 2
     for prompt, prefix, ids in zip(prompts, prefixes, written, strict=True):
         tokens = torch.tensor([*prompt.ids, *ids[:6]])
-        embeddings = torch.cat((prefix, model.get_input_embeddings()(tokens)))[None]
         with torch.inference_mode():
+            embeddings = torch.cat((prefix, model.get_input_embeddings()(tokens)))[None]
             likeliest = model(inputs_embeds=embeddings).logits[0].argmax(-1)
         assert likeliest[-7:-1].tolist() == ids[:6]
 
