@@ -111,7 +111,7 @@ class Agreement:
     relations_both: int
     relations_model: int
     relations_rules: int
-    disputed: int = strawberry.field(description="Mentions of which the two say another presence.")
+    disputed: int = strawberry.field(description="Mentions of which the two say another presence or kind.")
 
 
 @strawberry.type(description="The reading that a study's findings come from.")
@@ -150,7 +150,7 @@ class Finding(Node):
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
     witness: Witness = strawberry.field(description="Who read it.")
     disputed: bool = strawberry.field(
-        description="Model and rules say another presence of it: it is held as uncertain."
+        description="Model and rules say another presence or kind of it: it is held as uncertain."
     )
     report: Report | None = strawberry.field(
         description="The report that it stands in; null for one read from an image."

@@ -112,7 +112,7 @@ class MentionRecord:
     """One mention and the concept it refers to; `finding` is set for findings alone.
 
     `report_key` is the report that it was read in; None: it was read in an image, and has no span (start = end = 0).
-    `disputed`: model and rules say another presence of it.
+    `disputed`: model and rules say another presence or kind of it.
     """
 
     mention_id: str

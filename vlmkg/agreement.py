@@ -1,36 +1,47 @@
 """Two witnesses of one report: the model's graph and the rules' become one, and each fact says who read it.
 
-    read by                                   stands in the graph        witness
-    both: same span, kind and presence        once                       both
-    both, but of another presence             as uncertain, `disputed`   who said uncertain, else model
-    the model alone                           as the model read it       model
-    the rules alone, where the model read     as the rules read it       rules
-      nothing
-    the rules alone, across a span of the     not: the model's span      model
-      model                                   stands, disputed where
-                                              the presences differ
+    read by                                   stands in the graph                       warned of as
+    both: same span, kind and presence        once, `both`
+    the model alone, the rules alone          as it was read, `model` or `rules`
+    both, but of another presence             uncertain, `disputed`                     presence_conflict
+    the rules as a finding,                   the rules' finding in its place,          kind_conflict
+      the model as anatomy                      uncertain and `disputed`, unless denied
+    the model as a finding,                   uncertain and `disputed`, unless denied   kind_conflict
+      the rules as anatomy
+    one as a finding, the other as what       as the model read it; but where that      role_conflict
+      describes another observation             hides a finding of the rules below a
+                                                denied one, as a finding, uncertain
+                                                and `disputed`
+    both as observations or both as anatomy,  the model's span
+      across unequal spans
 
-Why uncertain: shown as present, a negated finding would come out as a positive one; shown as absent, a real one would
-be hidden. Neither witness is asked to win. Relations are the same when their ends and type are. A relation of the
-rules is added where its ends stand in the graph, but never so that it makes a modifier of what the model holds as a
-finding (docs/decisions/0110-two-witnesses.md).
+A finding is an observation that describes no other. Why uncertain: shown as present, a negated finding would come out
+as a positive one, or a word of anatomy as a finding; shown as absent, or not at all, a real one would be hidden.
+Neither witness is asked to win. What one reads as a description and the other as anatomy is no finding to either: the
+model's stands, and only its witness tells. Relations are the same when their ends and type are. A relation of the rules
+is added where its ends stand in the graph, but never so that it makes a modifier of what the model holds as a finding
+(docs/decisions/0110-two-witnesses.md, 0084-no-finding-lost-in-silence.md).
 
 Model and rules are not independent (the model's silver labels come from the rules): that they agree confirms nothing.
 """
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
+
+PRESENCE, KIND, ROLE = "presence_conflict", "kind_conflict", "role_conflict"
+"""Reason codes of conflicts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How many mentions and relations were read by both, by the model alone and by the rules alone.
 
-    `disputed` mentions are those of which the two say another presence; they are among the counts too.
+    `disputed` mentions are those of which the two say another presence or kind; they are among the counts too.
     """
 
     mentions_both: int = 0
@@ -42,21 +53,43 @@ class Agreement:
     disputed: int = 0
 
 
-def combine(model: ReportGraph, rules: ReportGraph) -> ReportGraph:
+class Conflict(NamedTuple):
+    """What the two read differently so that a finding hangs on it: a reason code, and the words of the finding."""
+
+    reason: str
+    text: str
+
+
+class Combined(NamedTuple):
+    """What the two say together, and where they differ."""
+
+    graph: ReportGraph
+    conflicts: tuple[Conflict, ...]
+
+
+class _Judged(NamedTuple):
+    """The model's mentions and relations after the rules were heard, in the model's order."""
+
+    mentions: tuple[Mention, ...]
+    relations: tuple[Relation, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def combine(model: ReportGraph, rules: ReportGraph) -> Combined:
     """One graph of both, with the witness of each fact. Each of the two is valid for itself, mentions in text order."""
+    hidden = _hidden(model, rules)
+    model = _without(model, {i for positions in hidden.values() for i in positions})
     overlaps = _overlaps(model.mentions, rules.mentions)
+    judged = _judge_roles(model, rules, overlaps, _judge_mentions(model, rules, overlaps))
     place = {at: _place(model.mentions, mention, overlaps[at]) for at, mention in enumerate(rules.mentions)}
     added = _added(rules, overlaps, place)
-    held = [_judged(mention, rules.mentions, sharing) for mention, sharing in _shared(model.mentions, overlaps)]
-    place |= {at: len(held) + number for number, at in enumerate(added)}
-    held += [replace(rules.mentions[at], witness=Witness.RULES) for at in added]
-    same = {
-        at
-        for at, mention in enumerate(rules.mentions)
-        if any(_is_same(model.mentions[i], mention) for i in overlaps[at])
-    }
-    relations = _relations(model, rules, place, same, frozenset(added))
-    return _in_text_order(held, relations)
+    place |= {at: len(judged.mentions) + number for number, at in enumerate(added)}
+    same = {at for at, mention in enumerate(rules.mentions) if _equal(model.mentions, mention, overlaps[at])}
+    relations = _relations(judged.relations, rules, place, same, frozenset(added))
+    alone = [replace(rules.mentions[at], witness=Witness.RULES) for at in added]
+    held = [*judged.mentions, *(_unsure(one) if at in hidden else one for at, one in zip(added, alone, strict=True))]
+    named = (Conflict(KIND, rules.mentions[at].text) for at in hidden)
+    return Combined(_in_text_order(held, relations), (*named, *judged.conflicts))
 
 
 def count(graph: ReportGraph) -> Agreement:
@@ -103,16 +136,145 @@ def _place(model: Sequence[Mention], mention: Mention, sharing: range) -> int | 
     return sharing[0] if len(sharing) == 1 and model[sharing[0]].kind is mention.kind else None
 
 
-def _added(rules: ReportGraph, overlaps: Sequence[range], place: dict[int, int | None]) -> list[int]:
-    """The mentions of the rules that come into the graph: where the model read nothing.
+def _equal(model: Sequence[Mention], mention: Mention, sharing: range) -> bool:
+    return any(_is_same(model[i], mention) for i in sharing)
 
-    A modifier whose described mention has no place in the graph stays out: alone it would pass for a finding.
-    """
-    free = {at for at, sharing in enumerate(overlaps) if not sharing}
+
+def _described(graph: ReportGraph) -> dict[int, list[int]]:
+    """What each describing mention describes: the tails of its `modify`."""
     described: dict[int, list[int]] = {}
-    for relation in rules.relations:
+    for relation in graph.relations:
         if relation.type is RelationType.MODIFY:
             described.setdefault(relation.head, []).append(relation.tail)
+    return described
+
+
+def _findings(graph: ReportGraph) -> list[int]:
+    """The observations that describe no other."""
+    described = _described(graph)
+    return [at for at, m in enumerate(graph.mentions) if m.kind is Kind.OBSERVATION and at not in described]
+
+
+def _hidden(model: ReportGraph, rules: ReportGraph) -> dict[int, range]:
+    """The findings of the rules that are anatomy to the model and nothing else, with the positions of that anatomy."""
+    overlaps = _overlaps(model.mentions, rules.mentions)
+    return {
+        at: overlaps[at]
+        for at in _findings(rules)
+        if overlaps[at] and all(model.mentions[i].kind is Kind.ANATOMY for i in overlaps[at])
+    }
+
+
+def _without(graph: ReportGraph, gone: Collection[int]) -> ReportGraph:
+    """The graph less some of its mentions and all that hangs on them."""
+    kept = [at for at in range(len(graph.mentions)) if at not in gone]
+    position = {old: new for new, old in enumerate(kept)}
+    relations = [one for one in graph.relations if one.head in position and one.tail in position]
+    return ReportGraph(
+        tuple(graph.mentions[at] for at in kept),
+        tuple(replace(one, head=position[one.head], tail=position[one.tail]) for one in relations),
+    )
+
+
+def _shared(number: int, overlaps: Sequence[range]) -> list[list[int]]:
+    """For each mention of the model, the positions of the rules' mentions that share characters with it."""
+    sharing: list[list[int]] = [[] for _ in range(number)]
+    for at, positions in enumerate(overlaps):
+        for position in positions:
+            sharing[position].append(at)
+    return sharing
+
+
+def _judge_mentions(model: ReportGraph, rules: ReportGraph, overlaps: Sequence[range]) -> _Judged:
+    """Who else read each mention of the model, and of what presence and kind."""
+    findings = set(_findings(model))
+    held: list[Mention] = []
+    conflicts: list[Conflict] = []
+    sharing = _shared(len(model.mentions), overlaps)
+    for at, mention in enumerate(model.mentions):
+        heard = [rules.mentions[i] for i in sharing[at]]
+        judged, reason = _judged(mention, heard, is_finding=at in findings)
+        held.append(judged)
+        conflicts += [Conflict(reason, mention.text)] if reason else []
+    return _Judged(tuple(held), model.relations, tuple(conflicts))
+
+
+def _judged(mention: Mention, heard: Sequence[Mention], *, is_finding: bool) -> tuple[Mention, str]:
+    """The model's mention after the rules' mentions that share characters with it were heard; the conflict, or ""."""
+    others = [other for other in heard if other.kind is mention.kind]
+    same = next((other for other in others if _is_same(mention, other)), None)
+    if any(other.presence is not mention.presence for other in others):
+        witness = Witness.RULES if same is not None and same.presence is Presence.UNCERTAIN else Witness.MODEL
+        return replace(mention, presence=Presence.UNCERTAIN, disputed=True, witness=witness), PRESENCE
+    if is_finding and heard and not others:
+        return _unsure(replace(mention, witness=Witness.MODEL)), KIND
+    return replace(mention, witness=Witness.BOTH if same else Witness.MODEL), ""
+
+
+def _unsure(mention: Mention) -> Mention:
+    """An observation that the other witness takes for something else: uncertain. Nobody says that a denied one is."""
+    if mention.presence is Presence.ABSENT:
+        return mention
+    return replace(mention, presence=Presence.UNCERTAIN, disputed=True)
+
+
+def _judge_roles(model: ReportGraph, rules: ReportGraph, overlaps: Sequence[range], judged: _Judged) -> _Judged:
+    """Where one witness has a finding and the other what describes an observation.
+
+    The model's reading stands, as long as a finding of the rules, unless they deny it, is told with one that is not
+    denied. Else what the model has of it becomes a finding: it describes nothing outside itself any more.
+    """
+    described = _described(model)
+    mentions, lifted, conflicts = list(judged.mentions), set[tuple[int, int]](), list(judged.conflicts)
+    for at in _findings(rules):
+        parts = [i for i in overlaps[at] if model.mentions[i].kind is Kind.OBSERVATION]
+        if not parts or not all(i in described for i in parts):
+            continue
+        conflicts.append(Conflict(ROLE, rules.mentions[at].text))
+        if rules.mentions[at].presence is not Presence.ABSENT and _all_denied(parts, described, judged.mentions):
+            lifted |= {(i, tail) for i in parts for tail in described[i] if tail not in parts}
+    for head in {head for head, _ in lifted}:
+        mentions[head] = replace(mentions[head], presence=Presence.UNCERTAIN, disputed=True)
+    return _Judged(
+        tuple(mentions),
+        tuple(
+            one for one in judged.relations if one.type is not RelationType.MODIFY or (one.head, one.tail) not in lifted
+        ),
+        (*conflicts, *_described_by_rules(model, rules, overlaps)),
+    )
+
+
+def _all_denied(parts: Sequence[int], described: Mapping[int, Sequence[int]], mentions: Sequence[Mention]) -> bool:
+    """Whether every finding that the parts describe, directly or through others, is denied."""
+    seen: set[int] = set()
+    todo = list(parts)
+    while todo:
+        at = todo.pop()
+        if at not in seen:
+            seen.add(at)
+            todo += described.get(at, ())
+    return all(mentions[at].presence is Presence.ABSENT for at in seen if at not in described)
+
+
+def _described_by_rules(model: ReportGraph, rules: ReportGraph, overlaps: Sequence[range]) -> list[Conflict]:
+    """The findings of the model that only describe to the rules."""
+    described = _described(rules)
+    sharing = _shared(len(model.mentions), overlaps)
+    found: list[Conflict] = []
+    for at in _findings(model):
+        others = [i for i in sharing[at] if rules.mentions[i].kind is Kind.OBSERVATION]
+        if others and all(i in described for i in others):
+            found.append(Conflict(ROLE, model.mentions[at].text))
+    return found
+
+
+def _added(rules: ReportGraph, overlaps: Sequence[range], place: Mapping[int, int | None]) -> list[int]:
+    """The mentions of the rules that come into the graph: where the model read nothing.
+
+    What describes an observation that has no place in the graph stays out: alone it would pass for a finding.
+    """
+    free = {at for at, sharing in enumerate(overlaps) if not sharing}
+    described = _described(rules)
 
     def lost(at: int) -> bool:
         tails = described.get(at, ())
@@ -123,36 +285,19 @@ def _added(rules: ReportGraph, overlaps: Sequence[range], place: dict[int, int |
     return sorted(free)
 
 
-def _shared(model: Sequence[Mention], overlaps: Sequence[range]) -> list[tuple[Mention, list[int]]]:
-    """Each mention of the model with the positions of the rules' mentions that share characters with it."""
-    sharing: list[list[int]] = [[] for _ in model]
-    for at, positions in enumerate(overlaps):
-        for position in positions:
-            sharing[position].append(at)
-    return list(zip(model, sharing, strict=True))
-
-
-def _judged(mention: Mention, rules: Sequence[Mention], sharing: Sequence[int]) -> Mention:
-    """The model's mention after the rules were heard."""
-    others = [rules[at] for at in sharing if rules[at].kind is mention.kind]
-    same = next((other for other in others if _is_same(mention, other)), None)
-    if all(other.presence is mention.presence for other in others):
-        return replace(mention, witness=Witness.BOTH if same else Witness.MODEL)
-    said_by_rules = same is not None and same.presence is Presence.UNCERTAIN
-    witness = Witness.RULES if said_by_rules else Witness.MODEL
-    return replace(mention, presence=Presence.UNCERTAIN, disputed=True, witness=witness)
-
-
 def _relations(
-    model: ReportGraph, rules: ReportGraph, place: dict[int, int | None], same: set[int], added: frozenset[int]
+    model: Sequence[Relation],
+    rules: ReportGraph,
+    place: Mapping[int, int | None],
+    same: set[int],
+    added: frozenset[int],
 ) -> list[Relation]:
     """The relations between the combined graph's mentions: the model's first, then those that the rules add."""
     stand = same | added
     read = {(place[r.head], r.type, place[r.tail]) for r in rules.relations if r.head in stand and r.tail in stand}
-    held = {(relation.head, relation.type, relation.tail) for relation in model.relations}
+    held = {(relation.head, relation.type, relation.tail) for relation in model}
     combined = [
-        replace(one, witness=Witness.BOTH if (one.head, one.type, one.tail) in read else Witness.MODEL)
-        for one in model.relations
+        replace(one, witness=Witness.BOTH if (one.head, one.type, one.tail) in read else Witness.MODEL) for one in model
     ]
     for relation in rules.relations:
         head, tail = place[relation.head], place[relation.tail]

@@ -1,4 +1,7 @@
-"""What `vlmkg extract` prints: RadGraph JSON, lines of triplets, or tables."""
+"""What `vlmkg extract` prints: RadGraph JSON, lines of triplets, or tables.
+
+Where model and rules differ, the lines and the tables say so; RadGraph's format has no place for it, so stderr does.
+"""
 
 import json
 from collections.abc import Iterable
@@ -35,6 +38,8 @@ def write_radgraph(read: Iterable[Read]) -> int:
             entry["image_entities"] = film_entities(one.readings.films)
         click.echo(f"{separator}{json.dumps(one.key)}: {json.dumps(entry)}", nl=False)
         refused, separator = refused + len(one.reading.rejections), ",\n"
+        if reasons := _conflicts(one):
+            click.echo(f"{one.key}: model and rules differ: {', '.join(reasons)}", err=True)
     click.echo("}" if separator != "{" else "{}")
     return refused
 
@@ -58,6 +63,8 @@ def write_triplets(read: Iterable[Read]) -> int:
             ],
             "alone": [_plain(mention) for number, mention in enumerate(mentions) if number not in tied],
         }
+        if reasons := _conflicts(one):
+            row["conflicts"] = reasons
         if one.readings.films:
             row["films"] = [
                 {"image": film, **_plain(mention)}
@@ -82,9 +89,16 @@ def _plain(mention: Mention) -> dict[str, Any]:
 
 def _heard(fact: Mention | Relation) -> dict[str, Any]:
     """Who read it and how surely; nothing where the rules alone read."""
-    if fact.score is None and fact.witness is Witness.RULES:
+    if fact.score is None and fact.witness is Witness.RULES and not (isinstance(fact, Mention) and fact.disputed):
         return {}
-    return {"witness": fact.witness.value, "score": fact.score}
+    heard = {"witness": fact.witness.value, "score": fact.score}
+    return heard | {"disputed": True} if isinstance(fact, Mention) and fact.disputed else heard
+
+
+def _conflicts(read: Read) -> list[str]:
+    """What model and rules differ in: reason codes, each once."""
+    reasons = {warning.reason for warning in read.reading.warnings}
+    return sorted(reason for reason in reasons if reason.endswith("_conflict"))
 
 
 def write_tables(read: Iterable[Read]) -> int:
@@ -93,6 +107,8 @@ def write_tables(read: Iterable[Read]) -> int:
     refused = 0
     for one in read:
         console.print(_table(one.key, one.reading))
+        if reasons := _conflicts(one):
+            console.print(f"model and rules differ: {', '.join(reasons)}")
         for film, seen in one.readings.films:
             console.print(_table(f"{one.key}: the film {film}", seen))
         refused += len(one.reading.rejections)
@@ -109,7 +125,7 @@ def _table(title: str, reading: Reading) -> Table:
             continue
         table.add_row(
             _shown(mention.text),
-            mention.presence.value,
+            f"{mention.presence.value}, disputed" if mention.disputed else mention.presence.value,
             _joined(reading, number, RelationType.LOCATED_AT),
             _describing(reading, number),
             _joined(reading, number, RelationType.SUGGESTIVE_OF),

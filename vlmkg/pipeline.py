@@ -22,6 +22,7 @@ from vlmkg.reading import (
     StudyOutput,
     StudyReadings,
 )
+from vlmkg.renamed import renamed
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
 
@@ -37,6 +38,7 @@ AFTER_THE_ENGINE = (
     "agreement.py",
     "film_facts.py",
     "pipeline.py",
+    "renamed.py",
     "schema.py",
     "validation.py",
     "lexicon/misspellings.tsv",
@@ -155,15 +157,22 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
 
 def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
     reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard.graph)
-    warnings = [ReadingWarning("presence_conflict", m.text) for m in reading.graph.mentions if m.disputed]
-    if output.truncated:
-        warnings.append(ReadingWarning("truncated", "the engine's budget was spent before the end of the report"))
-    return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warnings))
+    if not output.truncated:
+        return reading
+    cut = ReadingWarning("truncated", "the engine's budget was spent before the end of the report")
+    return replace(reading, truncated=True, warnings=(*reading.warnings, cut))
 
 
 def _read_twice(text: str, model: ReportGraph, rules: ReportGraph) -> Reading:
     """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
-    graph, refused = validation.validate(text, model)
-    reading = read_graph(text, agreement.combine(graph, validation.validate(text, rules)[0]))
-    rejections = (*refused, *reading.rejections)
-    return replace(reading, rejections=rejections, agreement=agreement.count(reading.graph))
+    first, refused = validation.validate(text, model)
+    second = read_graph(text, rules)
+    graph, conflicts = agreement.combine(first, second.graph)
+    reading = read_graph(text, graph)
+    warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
+    return replace(
+        reading,
+        rejections=(*refused, *second.rejections, *reading.rejections),
+        warnings=(*reading.warnings, *warned, *renamed(reading, second)),
+        agreement=agreement.count(reading.graph),
+    )
