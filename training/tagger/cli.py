@@ -73,7 +73,7 @@ def _of_file(path: Path) -> dict[str, tuple[str, Raw]]:
     if path.suffix != ROWS:
         return {name: (str(document["text"]), document) for name, document in load(path).items()}
     rows, _ = read_files([path])
-    found = {row.study_id: (row.report, to_radgraph(row.report, row.graph)) for row in rows}
+    found: dict[str, tuple[str, Raw]] = {row.study_id: (row.report, to_radgraph(row.report, row.graph)) for row in rows}
     if len(found) < len(rows):
         raise UsageError(f"{path.name} has two reports of one id", "give each its own")
     return found
