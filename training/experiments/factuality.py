@@ -41,8 +41,8 @@ def run(out: Path, seeds: int) -> None:
     title = "Does a metric follow factuality? Spearman's correlation, 95 % interval"
     bars(out / "factuality.svg", METRICS, found, title, "correlation with known factuality")
     kinds = [str(row[0]) for row in by_kind.rows]
-    drops = {name: [_estimate(row[1 + at]) for row in by_kind.rows] for at, name in enumerate(METRICS)}
-    bars(out / "factuality-kinds.svg", kinds, drops, "What is left of a metric after one error", "score, 1 without")
+    costs = {name: [_cost(row[1 + at]) for row in by_kind.rows] for at, name in enumerate(METRICS)}
+    bars(out / "factuality-kinds.svg", kinds, costs, "What one error costs a metric", "loss of score")
 
 
 def reports(seed: int, count: int) -> list[ReportGraph]:
@@ -152,3 +152,11 @@ def _mean(values: Sequence[float]) -> Estimate:
 
 def _estimate(cell: object) -> Estimate | None:
     return cell if isinstance(cell, Estimate) else None
+
+
+def _cost(cell: object) -> Estimate | None:
+    """What is missing to 1, which every metric is without an error."""
+    one = _estimate(cell)
+    if one is None or one.low is None or one.high is None:
+        return None
+    return Estimate(1 - one.mean, 1 - one.high, 1 - one.low)

@@ -18,7 +18,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#5
 
 def bars(path: Path, labels: Sequence[str], series: Series, title: str, y_label: str) -> None:
     """Groups of bars, one group a label."""
-    figure, axes = _figure(title, y_label, width=max(6.0, 0.32 * len(labels) * len(series) + 2.5))
+    figure, axes = _figure(title, y_label, width=max(7.0, 0.3 * len(labels) * len(series) + 4.0))
     width = 0.8 / max(len(series), 1)
     for number, (name, estimates) in enumerate(series.items()):
         known = [(at, one) for at, one in enumerate(estimates) if one is not None]
@@ -33,7 +33,7 @@ def bars(path: Path, labels: Sequence[str], series: Series, title: str, y_label:
 
 def lines(path: Path, places: Sequence[float], series: Series, title: str, x_label: str, y_label: str) -> None:
     """Lines over the places of a logarithmic axis."""
-    figure, axes = _figure(title, y_label, width=6.5)
+    figure, axes = _figure(title, y_label, width=8.0)
     for number, (name, estimates) in enumerate(series.items()):
         known = [(place, one) for place, one in zip(places, estimates, strict=True) if one is not None]
         colour = COLOURS[number % len(COLOURS)]
@@ -68,8 +68,9 @@ def _whiskers(axes: Any, places: Sequence[float], estimates: Sequence[Estimate])
 
 
 def _save(figure: Figure, axes: Any, path: Path, series: int) -> None:
+    # Beside the axes: bars leave no room within.
     if series > 1:
-        axes.legend(frameon=False, fontsize=8)
+        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Neither a date nor random ids: the same figures make the same file.
     with mpl.rc_context({"svg.hashsalt": "vlmkg", "svg.fonttype": "none"}):
