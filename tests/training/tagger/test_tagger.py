@@ -224,7 +224,7 @@ def test_the_command_scores_files_and_writes_what_it_read(trained, tmp_path):
     assert results["gold.jsonl"]["invalid"] == {}
     said = json.loads((tmp_path / "said.json").read_text())
     assert {name: entry["text"] for name, entry in said.items()} == {name: one["text"] for name, one in gold.items()}
-    with pytest.raises(UsageError, match="either --gold or --seed"):
+    with pytest.raises(UsageError, match="measured on one thing"):
         CliRunner().invoke(vlmkg, ["train", "tagger-evaluate", str(trained / "tagger")], catch_exceptions=False)
 
 
