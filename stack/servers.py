@@ -98,5 +98,6 @@ def redis_answers(url: str) -> bool:
 
 
 def _plain_environment() -> Mapping[str, str]:
-    """The servers get no variable that holds a secret of another part."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR") if name in os.environ}
+    """The servers get no variable that holds a secret of another part. JDK_JAVA_OPTIONS is Java's own."""
+    known = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JDK_JAVA_OPTIONS")
+    return {name: os.environ[name] for name in known if name in os.environ}

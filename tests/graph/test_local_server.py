@@ -13,7 +13,6 @@ from neo4j import Driver
 
 from graph.errors import GraphUnavailableError, LocalServerError
 from graph.local_server import JARS, LocalServer, prepare, wait_until_ready
-from graph.migrate import migrate
 from graph.records import StudySubgraph
 from graph.status import count_graph
 from graph.verify import violations
@@ -105,25 +104,19 @@ def _merge_until_killed(driver: Driver, subgraphs: list[StudySubgraph]) -> int:
 
 
 @pytest.mark.timeout(300)
-def test_a_server_killed_while_it_merges_keeps_whole_studies_alone(tmp_path: Path) -> None:
-    server = Neo4jServer(tmp_path / "a home with spaces")
+def test_a_server_killed_while_it_merges_keeps_whole_studies_alone(
+    neo4j_server: Neo4jServer, empty_graph: Driver
+) -> None:
     subgraphs = [study(number) for number in range(100)]
-    try:
-        server.start()
-        with server.driver() as driver:
-            migrate(driver)
-            killer = threading.Timer(1.0, server.kill)
-            killer.start()
-            written = _merge_until_killed(driver, subgraphs)
-            killer.join()
-        server.start()
-        with server.driver() as driver:
-            assert not any(violations(driver).values())
-            assert count_graph(driver).labels["Study"] in {min(written, 100), min(written + 1, 100)}
-            merge_studies(driver, lambda: Projection(subgraphs))
-            assert count_graph(driver).labels["Study"] == 100
-            assert not any(violations(driver).values())
-        with pytest.raises(LocalServerError, match="not accept the password"):
-            wait_until_ready(server.local, "another-password", alive=server.runs)
-    finally:
-        server.kill()
+    killer = threading.Timer(1.0, neo4j_server.kill)
+    killer.start()
+    written = _merge_until_killed(empty_graph, subgraphs)
+    killer.join()
+    neo4j_server.start()
+    assert not any(violations(empty_graph).values())
+    assert count_graph(empty_graph).labels["Study"] in {min(written, 100), min(written + 1, 100)}
+    merge_studies(empty_graph, lambda: Projection(subgraphs))
+    assert count_graph(empty_graph).labels["Study"] == 100
+    assert not any(violations(empty_graph).values())
+    with pytest.raises(LocalServerError, match="not accept the password"):
+        wait_until_ready(neo4j_server.local, "another-password", alive=neo4j_server.runs)

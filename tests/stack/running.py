@@ -6,9 +6,12 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.fixtures.neo4j_server import SHORT_LIVED
 from tests.stack.processes import until
 
 OURS = ("NEO4J_", "CELERY_", "VLMKG_")
+FOR_TESTS = {"VLMKG_ENGINE": "rules", "VLMKG_NEO4J_HEAP": "256m", "JDK_JAVA_OPTIONS": " ".join(SHORT_LIVED)}
+"""What reads loads in no time, and so does the graph (docs/decisions/0054-short-lived-test-server.md)."""
 
 
 class Up:
@@ -19,7 +22,7 @@ class Up:
         self.said: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "vlmkg", "up", "--data", str(data)],
-            env={**plain, "VLMKG_ENGINE": "rules", **settings},
+            env={**plain, **FOR_TESTS, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
