@@ -3,7 +3,7 @@
 Arms are plain data; `runs` trains them. Within an experiment the first arm is what the others are compared with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +13,8 @@ from vlmkg.model.projector import build_projector
 
 PREFIX_LENGTHS = (8, 16, 32, 64, 128)
 NOISE = (0.0, 0.1, 0.2, 0.3)
-SIZES: Mapping[str, Mapping[str, int]] = {
-    "2 layers x 128": {},
-    "4 layers x 192": {"layers": 4, "hidden_size": 192, "heads": 4, "mlp_width": 576},
-    "6 layers x 256": {"layers": 6, "hidden_size": 256, "heads": 4, "mlp_width": 768},
-}
-"""Language models by name; fields that are not named are the config's."""
+SIZES = ((2, 128, 384), (4, 192, 576), (6, 256, 768))
+"""Layers, width and width of the MLP of the language models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +73,11 @@ def noise_arms(config: RunConfig) -> list[Arm]:
 
 def size_arms(config: RunConfig) -> list[Arm]:
     """Stage 1 with larger language models."""
-    return [
-        Arm(name, replace(config, language_model=replace(config.language_model, **fields)), films=False)
-        for name, fields in SIZES.items()
-    ]
+    models = {
+        f"{layers} layers x {width}": replace(config.language_model, layers=layers, hidden_size=width, mlp_width=mlp)
+        for layers, width, mlp in SIZES
+    }
+    return [Arm(name, replace(config, language_model=model), films=False) for name, model in models.items()]
 
 
 def seeded(config: RunConfig, seed: int) -> RunConfig:
