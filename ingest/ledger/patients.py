@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from ingest.ledger.bulk import BulkInsert, among
+from ingest.ledger.database import INSERT
 from ingest.ledger.incoming import NewPatient
 from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import patients
 
 Row = dict[str, Any]
 
-_SELECT = select(patients).where(patients.c.patient_id.in_(bindparam("wanted", expanding=True)))
-_INSERT = patients.insert()
+_BY_ID = {name: select(patients).where(condition) for name, condition in among(patients.c.patient_id).items()}
+_INSERT = BulkInsert(dict.fromkeys(INSERT, patients.insert()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Writte
     known = {
         row.patient_id: dict(row._mapping)
         for chunk in chunks(sorted(new))
-        for row in connection.execute(_SELECT, {"wanted": chunk})
+        for row in connection.execute(_BY_ID[connection.dialect.name], {"wanted": chunk})
     }
-    _insert(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
+    _INSERT.execute(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
     updated = [row for key, old in known.items() if (row := _merged(old, new[key])) != old]
     _update(connection, updated)
     changed = frozenset(row["patient_id"] for row in updated if _facts(row) != _facts(known[row["patient_id"]]))
@@ -76,11 +78,6 @@ def _merged(row: Row, said: Iterable[NewPatient]) -> Row:
 def _facts(row: Row) -> tuple[Any, Any]:
     """What the graph shows of a patient; a later word that says the same changes nothing there."""
     return row["sex"], row["birth_date"]
-
-
-def _insert(connection: Connection, rows: list[Row]) -> None:
-    if rows:
-        connection.execute(_INSERT, rows)
 
 
 def _update(connection: Connection, rows: list[Row]) -> None:

@@ -5,7 +5,7 @@ facts each.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -68,16 +68,19 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
     the ledger has under the same report id and status, or other pixels under the same image UID.
     """
     fresh = [new.place for new in added]
-    known = _entangled(connection, fresh + [one.place for one in gone.renamed], gone.places)
+    contested = _contested(connection, fresh + [one.place for one in gone.renamed])
+    known = _entangled(connection, fresh + [one.place for one in gone.renamed], gone.places, contested)
     places = fresh + [old.place for old in known]
-    keys = assign(places, _contested(connection, places))
+    keys = assign(places, _contested(connection, places) if known else contested)
     stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys)
     stored.move(connection, {old.id: key for old in known if (key := keys[old.place.item_key]) != old.study_key})
     _follow_up(connection, keys, added, known, gone)
     return _conflicting(added, known)
 
 
-def _entangled(connection: Connection, fresh: Sequence[Place], gone: Sequence[Place]) -> list[Known]:
+def _entangled(
+    connection: Connection, fresh: Sequence[Place], gone: Sequence[Place], contested: Set[str]
+) -> list[Known]:
     """The sightings that could belong elsewhere now."""
     places = [*fresh, *gone]
     return stored.closure(
@@ -85,7 +88,7 @@ def _entangled(connection: Connection, fresh: Sequence[Place], gone: Sequence[Pl
         items={place.item_key for place in places},
         accessions={place.accession_key for place in places if place.accession_key},
         # A UID's other sightings are renamed when a second patient claims it, and when the second is gone.
-        uids=_contested(connection, fresh) | {place.study_uid for place in gone if place.study_uid},
+        uids=contested | {place.study_uid for place in gone if place.study_uid},
     )
 
 

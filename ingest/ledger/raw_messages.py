@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, delete, select
 
+from ingest.ledger.bulk import BulkInsert
 from ingest.ledger.database import INSERT
 from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import raw_messages
@@ -15,14 +16,12 @@ from ingest.ledger.tables import raw_messages
 SMALL = 64 * 1024
 """Bytes. Below this a database takes less for a row than a file system for a file (sqlite.org, fasterthanfs)."""
 
-_KEEP = {name: insert(raw_messages).on_conflict_do_nothing() for name, insert in INSERT.items()}
+_KEEP = BulkInsert({name: insert(raw_messages).on_conflict_do_nothing() for name, insert in INSERT.items()})
 
 
 def keep(connection: Connection, raws: Mapping[int, bytes]) -> None:
     """Keep the messages of these events. One that is kept already stays as it is."""
-    if raws:
-        rows = [{"event_id": event_id, "raw": raw} for event_id, raw in sorted(raws.items())]
-        connection.execute(_KEEP[connection.dialect.name], rows)
+    _KEEP.execute(connection, [{"event_id": event_id, "raw": raw} for event_id, raw in sorted(raws.items())])
 
 
 def read(connection: Connection, event_ids: Collection[int]) -> dict[int, bytes]:

@@ -1,14 +1,15 @@
 """Recording events with their facts, many in one transaction."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from ingest.ledger import changes, merges, raw_messages
 from ingest.ledger import sightings as stored
+from ingest.ledger.bulk import BulkInsert, among
 from ingest.ledger.database import INSERT, now
 from ingest.ledger.incoming import NewEvent, place_of
 from ingest.ledger.patients import write_patients
@@ -25,13 +26,17 @@ under an image's UID."""
 
 Unique = tuple[str, str, str]
 
-_NEW_EVENTS = {
-    name: insert(events)
-    .on_conflict_do_nothing()
-    .returning(events.c.id, events.c.source, events.c.external_id, events.c.digest)
-    for name, insert in INSERT.items()
+_NEW_EVENTS = BulkInsert(
+    {name: insert(events).on_conflict_do_nothing() for name, insert in INSERT.items()}, without=["id"]
+)
+_NEW_TEXTS = BulkInsert({name: insert(report_texts).on_conflict_do_nothing() for name, insert in INSERT.items()})
+_LAST = select(func.max(events.c.id))
+_FOUND = {
+    name: select(
+        events.c.id, events.c.source, events.c.external_id, events.c.digest, events.c.state, events.c.reason
+    ).where(condition)
+    for name, condition in among(events.c.digest).items()
 }
-_NEW_TEXTS = {name: insert(report_texts).on_conflict_do_nothing() for name, insert in INSERT.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,9 @@ def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Recorde
     first: dict[Unique, NewEvent] = {}
     for event in incoming:
         first.setdefault(_unique(event), event)
-    inserted = _insert(connection, list(first.values()))
+    inserted, before = _insert(connection, first)
     write_facts(connection, [(inserted[key], event) for key, event in first.items() if key in inserted])
-    known = _deliver_again(connection, Counter(map(_unique, incoming)) - Counter(inserted.keys()))
+    known = _deliver_again(connection, Counter(map(_unique, incoming)) - Counter(inserted.keys()), before)
     _keep_raw(connection, first, inserted, known)
     recorded = []
     for key, event in zip(map(_unique, incoming), incoming, strict=True):
@@ -120,26 +125,28 @@ def _unique(event: NewEvent) -> Unique:
     return event.source, event.external_id, event.digest
 
 
-def _insert(connection: Connection, incoming: Sequence[NewEvent]) -> dict[Unique, int]:
-    """Insert what is new. Returns its ids."""
-    if not incoming:
-        return {}
+def _insert(connection: Connection, incoming: Mapping[Unique, NewEvent]) -> tuple[dict[Unique, int], dict[Unique, Any]]:
+    """Insert what is new. Returns its ids, and the rows of all of them.
+
+    What has an id above the last one is new: ids only rise, and nobody else inserts meanwhile (`serialise`).
+    """
+    last = connection.execute(_LAST).scalar() or 0
     at = now(connection)
-    rows = [_row(event, at) for event in incoming]
-    made = connection.execute(_NEW_EVENTS[connection.dialect.name], rows)
-    return {(row.source, row.external_id, row.digest): row.id for row in made}
+    _NEW_EVENTS.execute(connection, [_row(event, at) for event in incoming.values()])
+    found: dict[Unique, Any] = {
+        (row.source, row.external_id, row.digest): row
+        for chunk in chunks(sorted({digest for _, _, digest in incoming}))
+        for row in connection.execute(_FOUND[connection.dialect.name], {"wanted": chunk})
+    }
+    return {key: row.id for key, row in found.items() if row.id > last}, found
 
 
-def _deliver_again(connection: Connection, deliveries: Counter[Unique]) -> dict[Unique, Any]:
+def _deliver_again(
+    connection: Connection, deliveries: Counter[Unique], found: Mapping[Unique, Any]
+) -> dict[Unique, Any]:
     """Count deliveries of what is there already. Returns it."""
     if not deliveries:
         return {}
-    columns = events.c.id, events.c.source, events.c.external_id, events.c.digest, events.c.state, events.c.reason
-    found: dict[Unique, Any] = {
-        (row.source, row.external_id, row.digest): row
-        for chunk in chunks(sorted({digest for _, _, digest in deliveries}))
-        for row in connection.execute(select(*columns).where(events.c.digest.in_(chunk)))
-    }
     statement = (
         update(events)
         .where(events.c.id == bindparam("event"))
@@ -147,7 +154,7 @@ def _deliver_again(connection: Connection, deliveries: Counter[Unique]) -> dict[
     )
     rows = sorted((found[key].id, more) for key, more in deliveries.items())
     connection.execute(statement, [{"event": event_id, "more": more} for event_id, more in rows])
-    return found
+    return {key: found[key] for key in deliveries}
 
 
 def _keep_raw(
@@ -168,8 +175,7 @@ def _write_texts(connection: Connection, incoming: Iterable[NewEvent]) -> None:
         }
         for report in reports
     }
-    if rows:
-        connection.execute(_NEW_TEXTS[connection.dialect.name], [rows[key] for key in sorted(rows)])
+    _NEW_TEXTS.execute(connection, [rows[key] for key in sorted(rows)])
 
 
 def _warn(connection: Connection, event_ids: Iterable[int], incoming: dict[int, NewEvent]) -> None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Column, Connection, Row, Select, bindparam, select, update
 
 from ingest.ledger.assignment import Place
+from ingest.ledger.bulk import BulkInsert, among
+from ingest.ledger.database import INSERT
 from ingest.ledger.incoming import NewSighting
 from ingest.ledger.precedence import precedence
 from ingest.ledger.tables import events, report_texts, sightings
@@ -77,7 +79,7 @@ def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tu
     """The sightings whose messages name these patients, and what they name."""
     found = []
     for chunk in chunks(sorted(patient_ids)):
-        for row in connection.execute(_BY_SAID_PATIENT, {"wanted": chunk}):
+        for row in connection.execute(_BY_SAID_PATIENT[connection.dialect.name], {"wanted": chunk}):
             names = Names(
                 row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
             )
@@ -106,14 +108,13 @@ def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]
     return {
         (row.study_uid, row.patient_id)
         for chunk in chunks(sorted(uids))
-        for row in connection.execute(_CLAIMS, {"wanted": chunk})
+        for row in connection.execute(_CLAIMS[connection.dialect.name], {"wanted": chunk})
     }
 
 
 def insert(connection: Connection, rows: Sequence[tuple[int, NewSighting]], keys: Mapping[str, str]) -> None:
     """Write sightings with the ids of their events and the study keys of their items."""
-    if rows:
-        connection.execute(_INSERT, [_row(event_id, new, keys[new.item_key]) for event_id, new in rows])
+    _INSERT.execute(connection, [_row(event_id, new, keys[new.item_key]) for event_id, new in rows])
 
 
 def move(connection: Connection, moves: Mapping[int, str]) -> None:
@@ -147,21 +148,28 @@ _SELECT: Select[Any] = (
 
 
 # Statements are made once: making one costs three times what executing it does.
-_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
-_BY_ITEM = _SELECT.where(sightings.c.item_key.in_(_WANTED))
-_BY_ACCESSION = _SELECT.where(sightings.c.accession_key.in_(_WANTED))
-_BY_UID = _SELECT.where(sightings.c.study_uid.in_(_WANTED))
-_BY_EVENT = _SELECT.where(sightings.c.event_id.in_(_WANTED))
-_BY_SAID_PATIENT = _SELECT.add_columns(
+def _by(column: Column[Any], chosen: Select[Any] = _SELECT) -> dict[str, Select[Any]]:
+    """Of what is chosen, by database, that whose column is among the `wanted`."""
+    return {name: chosen.where(condition) for name, condition in among(column).items()}
+
+
+_BY_ITEM = _by(sightings.c.item_key)
+_BY_ACCESSION = _by(sightings.c.accession_key)
+_BY_UID = _by(sightings.c.study_uid)
+_BY_EVENT = _by(sightings.c.event_id)
+_BY_SAID_PATIENT = _by(
     sightings.c.said_patient_id,
-    sightings.c.report_id,
-    sightings.c.sop_instance_uid,
-    sightings.c.bare_name,
-    sightings.c.accession,
-    events.c.source,
-).where(sightings.c.said_patient_id.in_(_WANTED))
-_CLAIMS = select(sightings.c.study_uid, sightings.c.patient_id).distinct().where(sightings.c.study_uid.in_(_WANTED))
-_INSERT = sightings.insert()
+    _SELECT.add_columns(
+        sightings.c.said_patient_id,
+        sightings.c.report_id,
+        sightings.c.sop_instance_uid,
+        sightings.c.bare_name,
+        sightings.c.accession,
+        events.c.source,
+    ),
+)
+_CLAIMS = _by(sightings.c.study_uid, select(sightings.c.study_uid, sightings.c.patient_id).distinct())
+_INSERT = BulkInsert(dict.fromkeys(INSERT, sightings.insert()), without=["id"])
 _MOVE = update(sightings).where(sightings.c.id == bindparam("sighting")).values(study_key=bindparam("key"))
 
 _RENAME = (
@@ -171,9 +179,9 @@ _RENAME = (
 )
 
 
-def _fetch(connection: Connection, statement: Select[Any], wanted: Iterable[str | int]) -> Iterator[Known]:
+def _fetch(connection: Connection, by: Mapping[str, Select[Any]], wanted: Iterable[str | int]) -> Iterator[Known]:
     for chunk in chunks(sorted(wanted)):
-        for row in connection.execute(statement, {"wanted": chunk}):
+        for row in connection.execute(by[connection.dialect.name], {"wanted": chunk}):
             yield _known(row)
 
 
