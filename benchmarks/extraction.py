@@ -23,10 +23,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from training.error_kinds import error_kinds
 from benchmarks.reading_speed import PRESENCE, WORKED, speed
 from benchmarks.reports import hl7_texts, open_i, read_sentence_words, sentence_words
 from training.documents import Document, read_document
+from training.error_kinds import error_kinds
 from training.metrics import count, f1, total
 from vlmkg import validation
 from vlmkg.lexicon.guess import guess
