@@ -171,5 +171,5 @@ def _part(kind: type[Any], values: Mapping[str, Any]) -> Any:
             raise TypeError(f"{name} is {value!r}, not a number")
     taken = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     if "optimizer" in taken:
-        taken["optimizer"] = OptimizerName(taken["optimizer"])
+        taken["optimizer"] = OptimizerName(str(taken["optimizer"]))
     return kind(**taken)

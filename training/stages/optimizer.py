@@ -9,7 +9,7 @@ Shapes: M matrices of R rows and C columns.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +42,7 @@ def optimizers(network: nn.Module, stage: StageConfig) -> list[torch.optim.Optim
 def _matrices(network: nn.Module) -> list[nn.Parameter]:
     """The weights of linear layers, without those that are an embedding's too."""
     tied = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
-    linear = [module.weight for module in network.modules() if isinstance(module, nn.Linear)]
+    linear = [cast("nn.Parameter", module.weight) for module in network.modules() if isinstance(module, nn.Linear)]
     return [weight for weight in linear if weight.requires_grad and id(weight) not in tied]
 
 
@@ -74,14 +74,16 @@ class Muon(torch.optim.Optimizer):
             weight.mul_(1 - group["lr"] * group["weight_decay"]).sub_(step, alpha=pace)
 
     def _momentum(self, weight: nn.Parameter) -> Tensor:
-        gradient = weight.grad
+        gradient: Tensor | None = weight.grad
         if gradient is None:
             raise ValueError("no gradient")
         state = self.state[weight]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)
-        state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        return gradient.lerp(state["momentum"], MOMENTUM)
+        kept: Tensor = state["momentum"]
+        kept.lerp_(gradient, 1 - MOMENTUM)
+        ahead: Tensor = gradient.lerp(kept, MOMENTUM)
+        return ahead
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
