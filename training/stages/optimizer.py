@@ -89,9 +89,10 @@ class Muon(torch.optim.Optimizer):
 def orthogonal(matrices: Tensor) -> Tensor:
     """(M, R, C) to (M, R, C): singular values brought near to 1 (0.7 to 1.2), vectors kept."""
     wide = matrices.mT if matrices.shape[1] > matrices.shape[2] else matrices
-    found = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    found: Tensor = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
     a, b, c = COEFFICIENTS
     for _ in range(STEPS):
         square = found @ found.mT
         found = a * found + (b * square + c * square @ square) @ found
-    return found.mT if matrices.shape[1] > matrices.shape[2] else found
+    turned: Tensor = found.mT
+    return turned if matrices.shape[1] > matrices.shape[2] else found
