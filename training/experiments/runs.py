@@ -40,22 +40,30 @@ Row = Mapping[str, str]
 def run_arms(
     name: str, arms: Sequence[Arm], seeds: int, out: Path, exam: Exam, tell: Callable[[str], None]
 ) -> list[Row]:
-    """Train and examine each arm with each seed; returns the rows, also those of runs that were there before."""
+    """Train and examine each arm with each seed; returns their rows, also those of runs that were there before."""
     path = out / f"{name}.runs.csv"
-    done = read_rows(path)
+    known = {row["run"]: row for row in read_rows(path)}
+    rows: list[Row] = []
     for seed in range(seeds):
         for arm in arms:
-            if any((row["arm"], row["seed"]) == (arm.name, str(seed)) for row in done):
-                continue
-            started = time.monotonic()
-            folder, log = train(name, arm, seed, out)
-            row = {"arm": arm.name, "seed": str(seed), **examine(folder, exam)}
-            row["validation loss"] = read_log(log)[-1]["validation_loss"]
-            row["seconds"] = f"{time.monotonic() - started:.1f}"
-            append_row(path, row)
-            done.append(row)
-            tell(f"{arm.name}, seed {seed}: relation F1 {float(row['relation']):.3f} ({row['seconds']} s)")
-    return done
+            # A row of another config, or on another exam, is another run's.
+            key = digest(seeded(arm.config, seed), arm.name, str(arm.config), str(len(exam.studies)), str(seed))
+            if key not in known:
+                known[key] = {"run": key, **_run(name, arm, seed, out, exam)}
+                append_row(path, known[key])
+                figure, seconds = float(known[key]["relation"]), known[key]["seconds"]
+                tell(f"{arm.name}, seed {seed}: relation F1 {figure:.3f} ({seconds} s)")
+            rows.append(known[key])
+    return rows
+
+
+def _run(name: str, arm: Arm, seed: int, out: Path, exam: Exam) -> Row:
+    started = time.monotonic()
+    folder, log = train(name, arm, seed, out)
+    figures = examine(folder, exam)
+    loss = read_log(log)[-1]["validation_loss"]
+    seconds = f"{time.monotonic() - started:.1f}"
+    return {"arm": arm.name, "seed": str(seed), **figures, "validation loss": loss, "seconds": seconds}
 
 
 def train(name: str, arm: Arm, seed: int, out: Path) -> tuple[Path, Path]:

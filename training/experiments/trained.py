@@ -68,7 +68,8 @@ def arms_table(title: str, arms: Sequence[Arm], rows: Sequence[Row], seeds: int,
         body.append([arm.name, parameters, *found, difference(rows, arm.name, arms[0].name, seeds), round(seconds)])
     note = (
         f"Mean over {seeds} seeds (weights, order, studies) with its 95 % interval, Student's t; scored on {studies} "
-        "synthetic studies, the same for all. Difference: paired by seed. Seconds: of a run beyond what it shares."
+        "synthetic studies, the same for all. Difference: paired by seed. "
+        "Seconds: the first arm of a seed pays for what it shares."
     )
     columns = ("arm", "parameters", *COLUMNS.values(), f"relation F1 less {arms[0].name}", "seconds")
     return Table(title, note, columns, body)
