@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from ingest import blobs
 from ingest.errors import OutageError
@@ -15,6 +16,7 @@ from ingest.gateway.space import Space
 from ingest.gateway.together import receive_group
 from ingest.ledger.database import Ledger
 from ingest.ledger.raw_messages import SMALL
+from ingest.ledger.tables import events
 from ingest.submit import Incoming, receive_many
 from tests.ingest.gateway.test_mllp import oru
 from tests.ingest.receivers import receiver_in
@@ -30,6 +32,21 @@ async def test_all_get_the_receipts_of_their_own_messages(reception: Reception) 
     assert len({receipt.event_id for receipt in receipts}) == 200
     assert [receipt.event_id for receipt in again] == [receipt.event_id for receipt in receipts]
     assert all(receipt.duplicate for receipt in again)
+
+
+async def test_senders_who_wait_for_their_answers_come_in_company(reception: Reception) -> None:
+    """32 senders, 5 messages each: the first one alone, then all that came back, and those who are left. Were the first
+    to come back alone each time, there would be ten groups."""
+
+    async def sender(first: int) -> None:
+        for number in range(first, first + 5):
+            await receive_soon(reception, incoming(number))
+
+    await asyncio.gather(*(sender(5 * number) for number in range(32)))
+    with reception.receiver.ledger.read() as connection:
+        moments = select(func.count(events.c.received_at.distinct()), func.count())
+        groups, messages = connection.execute(moments).one()
+    assert (messages, groups <= 8) == (160, True)
 
 
 def test_one_that_can_not_be_received_does_not_take_others_along(tmp_path: Path, ledger: Ledger) -> None:
