@@ -1,8 +1,8 @@
 """Receiving in company: what waits while a group is being stored is the next group.
 
 Senders that wait for their answers all come back when a group was answered. The first of them waits a moment for the
-others, as PostgreSQL's commit_delay does: a commit for one costs as much as for ten. Where the last group was of one,
-nobody waits.
+others, as PostgreSQL's commit_delay does: a commit for one costs as much as for ten. A lone sender
+is not waited with, and waiting in vain is not repeated at once (docs/decisions/0145-a-moment-for-company.md).
 """
 
 import asyncio
@@ -15,11 +15,14 @@ from functools import partial
 from ingest.submit import LARGEST_GROUP, Incoming, Receipt, Receiver, receive_many
 from vlmkg.errors import VlmkgError
 
-COMPANY_S = 0.001
-"""So long after the last arrival a group that is smaller than the one before still waits for more."""
+COMPANY_S = 0.002
+"""So long after the last answers or the last arrival a group that is smaller than expected still waits for more."""
 
-PATIENCE_S = 0.01
+PATIENCE_S = 0.005
 """So long the first of a group waits at most. Reading 32 messages off their sockets takes about as long."""
+
+MOST_IN_VAIN = 63
+"""Groups that go at once after waiting was in vain several times: senders that do not wait for answers keep no time."""
 
 Waiting = tuple[Incoming, asyncio.Future[Receipt]]
 
@@ -28,11 +31,14 @@ Waiting = tuple[Incoming, asyncio.Future[Receipt]]
 class Together:
     """The messages of one event loop that wait to be received. One group is in work at a time.
 
-    `expected`: as many as the last group had, or fewer once they did not come.
+    `expected`: those who were answered last, and those who waited meanwhile; one, while nobody is to be waited for.
+    `in_vain`: groups that go at once since those before were waited for in vain, `left` of them are left.
     """
 
     waiting: deque[Waiting] = field(default_factory=deque)
     expected: int = 1
+    in_vain: int = 0
+    left: int = 0
     busy: bool = False
     first_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
@@ -61,11 +67,20 @@ class Together:
 
     def _start(self, receiver: Receiver, threads: Executor) -> None:
         self.timer, self.busy = None, True
+        self._learn(full=len(self.waiting) >= self.expected)
         group = [self.waiting.popleft() for _ in range(min(LARGEST_GROUP, len(self.waiting)))]
-        self.expected = len(group)
         loop = asyncio.get_running_loop()
         done = loop.run_in_executor(threads, receive_group, receiver, [message for message, _ in group])
         done.add_done_callback(partial(self._finish, receiver, threads, group))
+
+    def _learn(self, *, full: bool) -> None:
+        """Whether waiting for company is worth while: those who do not come need not be waited for each time."""
+        if not full:
+            self.in_vain = self.left = min(2 * self.in_vain + 1, MOST_IN_VAIN)
+        elif self.left:
+            self.left -= 1
+        else:
+            self.in_vain = 0
 
     def _finish(
         self,
@@ -84,6 +99,7 @@ class Together:
                 future.set_result(result)
         loop = asyncio.get_running_loop()
         self.first_at = loop.time()
+        self.expected = 1 if self.left else min(len(group) + len(self.waiting), LARGEST_GROUP)
         self._arrange(loop, partial(self._start, receiver, threads))
 
 
