@@ -1,8 +1,8 @@
 """Receiving in company: what waits while a group is being stored is the next group.
 
 Senders that wait for their answers all come back when a group was answered. The first of them waits a moment for the
-others, as PostgreSQL's commit_delay does: a commit for one costs as much as for ten. A lone sender
-is not waited with, and waiting in vain is not repeated at once (docs/decisions/0145-a-moment-for-company.md).
+others, as PostgreSQL's commit_delay does: a commit for one costs as much as for ten. A lone sender waits
+for nobody, and waiting in vain is not repeated at once (docs/decisions/0145-a-moment-for-company.md).
 """
 
 import asyncio
