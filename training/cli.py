@@ -2,17 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 
-from training.documents import Raw, load
+from training.documents import load
 from training.evaluation import evaluate as score
+from training.predictions import predict
 from training.table import show
 from vlmkg.errors import UsageError
-from vlmkg.pipeline import extract_texts, load_engine
-from vlmkg.radgraph import to_radgraph
+from vlmkg.pipeline import load_engine
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -28,16 +27,9 @@ def evaluate(gold: Path, engine: str | None, predicted: Path | None, against: Pa
     if (engine is None) == (predicted is None):
         raise UsageError("evaluate needs one prediction", "give either --engine or --predicted")
     truth = load(gold)
-    said = load(predicted) if predicted else _read(engine or "", truth)
+    said = load(predicted) if predicted else predict(load_engine(engine or "", unpromoted=True), truth)
     result = score(truth, said, load(against) if against else None)
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=2))
     else:
         show(result, Console(width=100))
-
-
-def _read(engine: str, gold: dict[str, Any]) -> dict[str, Raw]:
-    """The engine's own output, before validation: what it says wrongly must be counted."""
-    texts = [doc["text"] for doc in gold.values()]
-    graphs = extract_texts(load_engine(engine, unpromoted=True), texts)
-    return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}

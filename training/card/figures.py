@@ -13,6 +13,7 @@ from pathlib import Path
 from training.documents import Document, Raw, read_document
 from training.error_kinds import error_kinds
 from training.evaluation import Evaluation, evaluate
+from training.predictions import predict
 from vlmkg import validation
 from vlmkg.pipeline import extract_texts, load_engine, read_reports
 from vlmkg.radgraph import to_radgraph
@@ -60,7 +61,11 @@ class Speed:
 def gold_figures(model: Engine, rules: Engine, gold: Mapping[str, Raw]) -> GoldFigures:
     """The figures of both on gold, whole and in its two parts."""
     ordered = {key: gold[key] for key in sorted(gold)}
-    said = {"model": read(model, ordered), "rules": read(rules, ordered), "service": read_together(model, ordered)}
+    said = {
+        "model": predict(model, ordered),
+        "rules": predict(rules, ordered),
+        "service": read_together(model, ordered),
+    }
     parts = dict(_parts(ordered))
 
     def beside_rules(who: str) -> dict[str, Evaluation]:
@@ -89,13 +94,6 @@ def speed(model: Engine, rules: Engine, texts: Sequence[str]) -> Speed:
     found = {size: _rate(model, chosen, size) for size in BATCHES}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Speed(found, _rate(rules, chosen, max(BATCHES)), memory)
-
-
-def read(engine: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
-    """The engine's own graphs of the gold's texts, before validation."""
-    texts = [one["text"] for one in gold.values()]
-    graphs = extract_texts(engine, texts)
-    return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}
 
 
 def read_together(model: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:

@@ -1,0 +1,15 @@
+"""What an engine reads of gold reports, as RadGraph JSON by report id."""
+
+from collections.abc import Mapping
+
+from training.documents import Raw
+from vlmkg.pipeline import extract_texts
+from vlmkg.radgraph import to_radgraph
+from vlmkg.reading import Engine
+
+
+def predict(engine: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
+    """The engine's own graphs of the gold's texts, before validation: what it says wrongly must be counted."""
+    texts = [one["text"] for one in gold.values()]
+    graphs = extract_texts(engine, texts)
+    return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}
