@@ -4,7 +4,6 @@ import json
 import shutil
 
 import pytest
-import torch
 from click.testing import CliRunner
 
 from training.gate import gold_evaluation, measure, record, synthetic_evaluation
@@ -19,16 +18,10 @@ from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.radgraph import to_radgraph
 from vlmkg.tokens import tokenize
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = ("heart", "effusion", "left", "lobe", "mild", "opacity", "no", "edema")
 SENTENCES = [f"{a} {b} {c} ." for a in WORDS[:4] for b in WORDS[3:7] for c in WORDS[4:8]][:50]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -28,18 +28,12 @@ from vlmkg.radgraph import to_radgraph
 from vlmkg.schema import Witness
 from vlmkg.validation import validate
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROWS = [synthetic(study).row for study in studies(3, 6, films=0.5)]
 MODEL = LanguageModelConfig(
     vocabulary=1024, pointers=192, positions=768, tokenizer_reports=40, hidden_size=64, layers=2, heads=4, mlp_width=96
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
