@@ -74,6 +74,7 @@ def write_report(rng: Random, facts: Sequence[Fact] | None = None) -> tuple[str,
     if style.numbered:
         for number, draft in enumerate(close, start=1):
             draft.pieces[:0] = [Piece(str(number)), Piece(".")]
+        run_on(close, style, rng)
     run_on(body, style, rng)
     text, graph = render(_sections(style, body, close, rng), rng)
     return spaced(text, graph) if style.spaced else (text, graph)
