@@ -26,7 +26,7 @@ TINY = {
     "projector": {"prefix_length": 2, "clip_length": 2, "layers": 1, "heads": 2},
     "stage0": {"steps": 1, "batch": 4, "evaluate_every": 1},
     "stage1": {"steps": 1, "batch": 4, "evaluate_every": 1},
-    "stage2": {"steps": 1, "batch": 4, "evaluate_every": 1},
+    "stage2": {"steps": 1, "batch": 4, "evaluate_every": 1, "films_alone": 4},
 }
 WATCHED = """
 import json, os, sys

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import torch
+from torch import Tensor
+
 from training.stages.batches import Chunk
-from training.stages.examples import Reading, text_examples, visual_examples
+from training.stages.examples import Reading, film_examples, text_examples, visual_examples
 from training.stages.features import kept_features
 from training.stages.loading import Loaded, RowReader, rows_of
 
@@ -26,7 +29,8 @@ class TextChunks:
 class VisualChunks:
     """Stage 2: reports with and without their films, and films by themselves.
 
-    `encoder` is the frozen encoder's folder, `kept` the folder of its image vectors.
+    `encoder` is the frozen encoder's folder, `kept` the folder of its image vectors; `alone` reads studies of which only
+    the films are shown.
     """
 
     reading: Reading
@@ -35,20 +39,29 @@ class VisualChunks:
     kept: Path
     text_only_share: float
     seed: int
+    alone: RowReader | None = None
 
     def __call__(self, number: int) -> Chunk:
         """The chunk of that number."""
         loaded = self.rows(number)
         rng = Random(self.seed + number)  # noqa: S311 - an order, no secret
         examples = visual_examples(self.reading, rows_of(loaded), places(loaded), self.text_only_share, rng)
+        features = self._features(self.rows, number, loaded)
+        if self.alone is None:
+            return Chunk(tuple(examples), features)
+        further = self.alone(number)
+        for row, at in zip(rows_of(further), places(further, len(features)), strict=True):
+            examples += film_examples(self.reading, row, at)
+        return Chunk(tuple(examples), torch.cat((features, self._features(self.alone, number, further))))
+
+    def _features(self, rows: RowReader, number: int, loaded: list[Loaded]) -> Tensor:
         films = [film for one in loaded for film in one.films]
-        features = kept_features(self.kept, self.encoder, f"{self.rows.fingerprint}-{number}", films)
-        return Chunk(tuple(examples), features)
+        return kept_features(self.kept, self.encoder, f"{rows.fingerprint}-{number}", films)
 
 
-def places(loaded: list[Loaded]) -> list[tuple[int, ...]]:
-    """The places of each row's films among all films of the chunk."""
-    found, taken = [], 0
+def places(loaded: list[Loaded], taken: int = 0) -> list[tuple[int, ...]]:
+    """The places of each row's films among all films of the chunk, behind `taken` others."""
+    found = []
     for one in loaded:
         found.append(tuple(range(taken, taken + len(one.films))))
         taken += len(one.films)

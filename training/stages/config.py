@@ -105,6 +105,8 @@ class StageConfig:
     """Validation reports that are read whole at each evaluation, as in service, and scored."""
     text_only_share: float = 0.5
     """Stage 2: of the studies with a film, how many are read without it."""
+    films_alone: int = 0
+    """Stage 2: further phantoms a chunk that are shown by themselves, without a report."""
 
 
 @dataclass(frozen=True, slots=True)

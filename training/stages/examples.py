@@ -70,5 +70,10 @@ def visual_examples(
         shown = () if rng.random() < text_only_share else places
         found += report_examples(reading, row, shown)
         # What a film shows is known of phantoms; of real films there is no such gold.
-        found += [] if row.film is None else [film_example(reading, row.film, film) for film in places]
+        found += film_examples(reading, row, places)
     return found
+
+
+def film_examples(reading: Reading, row: Row, places: Iterable[int]) -> list[Example]:
+    """The films at these places by themselves; none where it is not known what they show."""
+    return [] if row.film is None else [film_example(reading, row.film, film) for film in places]

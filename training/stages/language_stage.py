@@ -41,6 +41,8 @@ from vlmkg.reading import FilmDomain, Modality
 
 VALIDATION_SEED = 1_000_000
 """Added to the data's seed for validation: other studies, other patients."""
+ALONE_SEED = 2_000_000
+"""Added to the data's seed for the phantoms that are shown by themselves."""
 GOLD_FILE = "gold.jsonl"
 """In the run's folder: the held-back rows of files, on which the checkpoint is promoted."""
 
@@ -97,7 +99,7 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     reading, kept = _reading(config, codec, config.projector.prefix_length), out / "features"
     share = config.stage2.text_only_share
     data = _Data(
-        VisualChunks(reading, training, encoder_folder, kept, share, config.seed),
+        VisualChunks(reading, training, encoder_folder, kept, share, config.seed, phantoms_alone(config)),
         VisualChunks(reading, validation, encoder_folder, kept, share, config.seed),
         rows_of(validation(0)),
         prints,
@@ -197,6 +199,12 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
         FileRows(held_rows, folder, len(held_rows), 0, f"{mark}-validation"),
         prints,
     )
+
+
+def phantoms_alone(config: RunConfig) -> RowReader | None:
+    """Studies of stage 2 of which only the phantom is shown: other ones than those with reports."""
+    count, seed = config.stage2.films_alone, config.data.seed + ALONE_SEED
+    return SyntheticRows(seed, 1.0, count, f"alone-{GENERATOR}-{grammar_digest()[:16]}-{seed}-{count}") if count else None
 
 
 def _reading(config: RunConfig, codec: Codec, prefix_length: int) -> Reading:

@@ -16,9 +16,12 @@ from safetensors.torch import load_file
 
 from training.data.jsonl import read_files, write_file
 from training.gate import gold_evaluation, measure, synthetic_evaluation
+from training.stages.chunks import VisualChunks
 from training.stages.config import StageConfig, read_config, to_mapping
 from training.stages.encoder_stage import run as run_encoder
-from training.stages.language_stage import VALIDATION_SEED, run_text, run_visual
+from training.stages.examples import Reading
+from training.stages.features import encode_films, frozen_encoder
+from training.stages.language_stage import VALIDATION_SEED, data_rows, phantoms_alone, run_text, run_visual
 from training.stages.loading import synthetic
 from training.stages.loop import freeze
 from training.stages.records import read_log
@@ -96,6 +99,24 @@ def test_stage_2_ends_in_a_checkpoint_that_loads_and_reads_films(trained):
     assert "synthetic" in checkpoint.manifest.data
     assert checkpoint.config.prefix_length == 4
     assert load_checkpoint(trained[0] / "stage1").config is None
+
+
+def test_films_are_shown_by_themselves_beside_the_studies(trained):
+    out, _ = trained
+    config = read_config(DEBUG)
+    checkpoint = load_checkpoint(out / "stage2")
+    reading = Reading(checkpoint.codec, config.language_model.positions, prefix_length=4)
+    rows, _, _ = data_rows(config)
+    alone = phantoms_alone(config)
+
+    chunk = VisualChunks(reading, rows, out / "vision", out / "features", 0.5, 0, alone)(0)
+
+    before = VisualChunks(reading, rows, out / "vision", out / "features", 0.5, 0)(0)
+    further = chunk.examples[len(before.examples) :]
+    assert [example.films for example in further] == [(len(before.features) + at,) for at in range(4)]
+    shown = encode_films(frozen_encoder(out / "vision"), [film for one in alone(0) for film in one.films])
+    torch.testing.assert_close(chunk.features[len(before.features) :], shown)
+    assert not {one.row.patient_id for one in alone(0)} & {one.row.patient_id for one in rows(0)}
 
 
 def test_the_encoder_does_not_move_in_stage_2_and_projector_and_language_model_do(trained):
