@@ -27,6 +27,8 @@ class Reason(StrEnum):
     NOT_RADIOLOGY = "not_radiology"
     UNSUPPORTED_FORMAT = "unsupported_format"
     IDENTITY_MISMATCH = "identity_mismatch"
+    INTERNAL_ERROR = "internal_error"
+    """A fault of ours, not of the message: replay it once that is mended."""
 
 
 class MessageRefusedError(RefusedError):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest import blobs
 from ingest.blobs import BlobStore
-from ingest.errors import MessageRefusedError
+from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import clean_name
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
@@ -21,6 +21,8 @@ from ingest.ledger.database import Ledger
 from ingest.ledger.incoming import NewEvent
 from ingest.ledger.raw_messages import SMALL
 from ingest.ledger.receive import Recorded, record
+from ingest.unforeseen import place_of, say
+from vlmkg.errors import VlmkgError
 
 LARGEST_GROUP = 64
 """Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and makes others wait."""
@@ -70,20 +72,39 @@ def receive(receiver: Receiver, message: Incoming) -> Receipt:
     Threads that receive at the same time share a commit. Each writes its own film before that: as many reach the disk
     at once.
     """
-    if message.format is Format.DICOM:
-        event = interpret(receiver, message)
+    event = interpret(receiver, message)
+    try:
+        if message.format is not Format.DICOM:
+            return receiver.together.do((message, event), partial(_store, receiver))
         with blobs.locked(receiver.blobs):
             blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw} if event.blob_key else {})
             return receiver.films.do(event, partial(_record, receiver))
-    return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
+    except Exception as error:  # noqa: BLE001 - the message is kept and says so
+        return keep(receiver, message, error)
 
 
 def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
-    """Receive many messages in one commit, all or none. Receipts are in their order.
+    """Receive many messages in one commit. Receipts are in their order.
 
-    Raises OutageError as `receive`.
+    Where their facts can't be recorded for another reason than an outage, each is received by itself. Raises
+    OutageError as `receive`.
     """
-    return _store(receiver, [(message, interpret(receiver, message)) for message in messages])
+    try:
+        return _store(receiver, [(message, interpret(receiver, message)) for message in messages])
+    except Exception as error:  # noqa: BLE001 - it may be the fault of one, which is kept and says so
+        if len(messages) == 1 or _passes(error):
+            return [keep(receiver, message, error) for message in messages]
+        return [receipt for message in messages for receipt in receive_many(receiver, [message])]
+
+
+def keep(receiver: Receiver, message: Incoming, error: Exception) -> Receipt:
+    """Keep a message with which an error arose that nobody foresaw: refused, to be replayed once that is mended.
+
+    Raises the error where it is an outage: then nothing can be kept.
+    """
+    if _passes(error):
+        raise error
+    return _store(receiver, [(message, _unforeseen(message, error))])[0]
 
 
 def refuse(receiver: Receiver, message: Incoming, error: MessageRefusedError) -> Receipt:
@@ -104,11 +125,21 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
 
 
 def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
-    """The event that a message makes: parsed and under its keys, or refused with the parser's reason."""
+    """The event that a message makes: parsed and under its keys, or refused with the parser's reason.
+
+    It is the boundary of all parsers. Whatever error they raise that nobody foresaw, the message must not be lost or
+    left without an answer for it: it is kept as a refused event.
+    """
     try:
-        parsed = parse(message.format, message.raw, message.origin, receiver.formats)
+        return _read(receiver, message)
     except MessageRefusedError as error:
         return refused(message, error)
+    except Exception as error:  # noqa: BLE001 - recorded, logged and answered; see above
+        return _unforeseen(message, error)
+
+
+def _read(receiver: Receiver, message: Incoming) -> NewEvent:
+    parsed = parse(message.format, message.raw, message.origin, receiver.formats)
     digest = blobs.key_of(message.raw)
     return _event(
         message,
@@ -133,6 +164,18 @@ def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
         reason=error.reason.value,
         detail=error.detail,
     )
+
+
+def _unforeseen(message: Incoming, error: Exception) -> NewEvent:
+    """The event of a message with which something of ours failed. Only the kind of error and its place are told."""
+    say("receive.unforeseen", error, format=message.format.value, size=len(message.raw))
+    detail = f"{place_of(error)}: replay it once that is mended"
+    return refused(message, MessageRefusedError(Reason.INTERNAL_ERROR, detail))
+
+
+def _passes(error: Exception) -> bool:
+    """Whether an error is an outage: nobody's fault, and over some time."""
+    return isinstance(error, VlmkgError) and error.retryable
 
 
 def _event(message: Incoming, digest: str, **facts: Any) -> NewEvent:

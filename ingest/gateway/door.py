@@ -10,7 +10,7 @@ from ingest.errors import MessageRefusedError, OutageError
 from ingest.formats.origin import Origin
 from ingest.gateway.space import Space
 from ingest.gateway.together import Together
-from ingest.submit import Incoming, Receipt, Receiver, receive, refuse_unread
+from ingest.submit import Incoming, Receipt, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
 """Messages that are received at once, over all doors: as many as share a commit (ingest.submit)."""
@@ -48,6 +48,12 @@ async def receive_soon(reception: Reception, message: Incoming) -> Receipt:
     if reception.space.is_short():
         raise NoSpaceError
     return await reception.together.receive(reception.receiver, reception.threads, message)
+
+
+async def keep_soon(reception: Reception, message: Incoming, error: Exception) -> Receipt:
+    """Keep a message with which an error arose that nobody foresaw. Raises the error where it is an outage."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(reception.threads, keep, reception.receiver, message, error)
 
 
 async def refuse_soon(

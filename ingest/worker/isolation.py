@@ -1,17 +1,13 @@
 """Work on many things at once so that the fault of one does not stop the others."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
+from ingest.unforeseen import place_of
 from vlmkg.errors import VlmkgError
 
 T = TypeVar("T")
-
-_ROOT = Path(__file__).parents[2]
-_PACKAGES = frozenset({"vlmkg", "graph", "ingest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +39,3 @@ def _halves(items: Sequence[T], work: Callable[[Sequence[T]], None], error: Exce
         return [Fault(items[0], place_of(error))]
     middle = len(items) // 2
     return isolate(items[:middle], work) + isolate(items[middle:], work)
-
-
-def place_of(error: BaseException) -> str:
-    """`ValueError at vlmkg/rules/engine.py:12`: the last line of ours that it passed, without its own words.
-
-    Those may quote a report.
-    """
-    places = ["somewhere"]
-    for frame in traceback.extract_tb(error.__traceback__):
-        path = Path(frame.filename)
-        if path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in _PACKAGES:
-            places.append(f"{path.relative_to(_ROOT)}:{frame.lineno}")
-    return f"{type(error).__name__} at {places[-1]}"

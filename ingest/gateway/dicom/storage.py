@@ -15,10 +15,14 @@ from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
 from ingest.gateway.door import NoSpaceError, Reception, receive_now
-from ingest.submit import Incoming, refuse
+from ingest.submit import Incoming, Receipt, keep, refuse
+from ingest.unforeseen import say
 
 SUCCESS, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000
 """PS3.4 table B.2-1."""
+
+PROCESSING_FAILURE = 0x0110
+"""PS3.7 C.5.9: an error of ours."""
 
 STATUSES = {
     Reason.UNREADABLE: CANNOT_UNDERSTAND,
@@ -26,6 +30,7 @@ STATUSES = {
     Reason.TOO_LARGE: CANNOT_UNDERSTAND,
     Reason.UNSUPPORTED_FORMAT: MISMATCH,
     Reason.IDENTITY_MISMATCH: MISMATCH,
+    Reason.INTERNAL_ERROR: PROCESSING_FAILURE,
 }
 """What is said of an object that was kept, refused. Of all other reasons it is success: the object is one that we keep,
 and an operator sees that nothing can be made of it."""
@@ -45,6 +50,9 @@ def store(event: Event, reception: Reception, authorities: dict[str, str | None]
         if status != SUCCESS:
             log.warning("dicom.not_stored", calling=title, status=f"{status:04X}", reason=comment)
         return _answer(status, comment)
+    except Exception as error:  # noqa: BLE001 - logged and answered; nothing is said to be stored
+        say("dicom.unforeseen", error)
+        return _answer(PROCESSING_FAILURE, Reason.INTERNAL_ERROR.value)
     finally:
         socket.storing = False
 
@@ -53,18 +61,24 @@ def _receive(reception: Reception, raw: bytes, authority: str | None, requested:
     """The status, and for the sender's log why."""
     message = Incoming(raw, Format.DICOM, Origin(source=authority))
     try:
-        if _is_other(raw, requested):
-            if reception.space.is_short():
-                raise NoSpaceError
-            detail = "the data set is not the one that the command names"
-            error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source=authority or "dicom")
-            receipt = refuse(reception.receiver, message, error)
-        else:
-            receipt = receive_now(reception, message)
+        receipt = _take(reception, message, requested)
     except OutageError as error:
         return OUT_OF_RESOURCES, "no room on the disk" if isinstance(error, NoSpaceError) else "can't be stored now"
     reason = receipt.reason if receipt.reason in STATUSES else ""
     return STATUSES[Reason(reason)] if reason else SUCCESS, reason or ""
+
+
+def _take(reception: Reception, message: Incoming, requested: tuple[str, str]) -> Receipt:
+    if reception.space.is_short():
+        raise NoSpaceError
+    try:
+        if not _is_other(message.raw, requested):
+            return receive_now(reception, message)
+        detail = "the data set is not the one that the command names"
+        error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source=message.origin.source or "dicom")
+        return refuse(reception.receiver, message, error)
+    except Exception as error:  # noqa: BLE001 - the object is kept and says so
+        return keep(reception.receiver, message, error)
 
 
 def _is_other(raw: bytes, requested: tuple[str, str]) -> bool:

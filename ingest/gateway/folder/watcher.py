@@ -16,6 +16,8 @@ from pathlib import Path
 import structlog
 
 from ingest.errors import OutageError
+from ingest.formats.cleaning import RAW_LIMIT
+from ingest.formats.origin import Format, Origin
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.settings import read
@@ -23,6 +25,8 @@ from ingest.importing.expand import Choice, expand_file
 from ingest.importing.files import FoundFile, Meter, is_hidden
 from ingest.importing.receiving import receive_items
 from ingest.ledger.states import State
+from ingest.submit import Incoming, Receipt, Receiver, keep
+from ingest.unforeseen import say
 from vlmkg.errors import UsageError
 
 DONE, REFUSED = "done", "refused"
@@ -104,17 +108,29 @@ def take(watch: _Watch, file: Path) -> None:
     reception = watch.reception
     if reception.space.is_short():
         return
-    items = expand_file(FoundFile(file, file.name), Choice(), Meter())
     try:
-        receipts = list(receive_items(reception.receiver, items, lambda: False))
+        receipts = _receive(reception.receiver, file)
     except OutageError as error:
         log.warning("folder.not_stored", error=type(error).__name__)
+        return
+    except Exception as error:  # noqa: BLE001 - it stays where it is, and the other files are taken
+        say("folder.unforeseen", error)
         return
     refused = sum(receipt.state is State.REFUSED for receipt in receipts)
     _move(file, watch.folder / (REFUSED if refused else DONE))
     watch.seen.pop(file, None)
     # A file's name may be a patient's.
     log.info("folder.received", messages=len(receipts), refused=refused)
+
+
+def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
+    """Receive what is in a file. One that can't even be taken apart, for a fault of ours, is kept as it is."""
+    try:
+        return list(receive_items(receiver, expand_file(FoundFile(file, file.name), Choice(), Meter()), lambda: False))
+    except Exception as error:
+        if file.stat().st_size > RAW_LIMIT:
+            raise
+        return [keep(receiver, Incoming(file.read_bytes(), Format.UNKNOWN, Origin(file.stem)), error)]
 
 
 def _move(file: Path, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The application of the HTTP door."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -10,18 +11,18 @@ from starlette.routing import Route
 from ingest.gateway.door import Reception
 from ingest.gateway.http import fhir, stow
 from ingest.gateway.http.capability import REPORT, STUDY
+from ingest.gateway.http.outcomes import problem
+from ingest.unforeseen import say
 
 
 def make_app(reception: Reception, largest_body: int) -> Starlette:
     """The application. `largest_body`: bytes of one STOW-RS request."""
 
     async def store(request: Request) -> Response:
-        return await stow.store(request, reception, largest_body)
+        return await _answered(request, partial(stow.store, reception=reception, limit=largest_body))
 
-    take = partial(fhir.take, reception=reception)
-
-    async def transaction(request: Request) -> Response:
-        return await take(request)
+    async def take(request: Request) -> Response:
+        return await _answered(request, partial(fhir.take, reception=reception))
 
     def create(kind: str) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -37,10 +38,19 @@ def make_app(reception: Reception, largest_body: int) -> Starlette:
         routes=[
             Route("/dicomweb/studies", store, methods=["POST"]),
             Route("/dicomweb/studies/{uid}", store, methods=["POST"]),
-            Route("/fhir", transaction, methods=["POST"]),
-            Route("/fhir/", transaction, methods=["POST"]),
+            Route("/fhir", take, methods=["POST"]),
+            Route("/fhir/", take, methods=["POST"]),
             create(REPORT),
             create(STUDY),
             Route("/fhir/metadata", metadata, methods=["GET"]),
         ]
     )
+
+
+async def _answered(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """The answer; 500 for an error that nobody foresaw, which the server would log with its words."""
+    try:
+        return await answer(request)
+    except Exception as error:  # noqa: BLE001 - logged and answered; nothing is said to be stored
+        say("http.unforeseen", error)
+        return problem(500, "exception", "an error of the receiver")

@@ -9,10 +9,10 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from ingest.errors import OutageError
+from ingest.errors import OutageError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.origin import Format
-from ingest.gateway.door import NoSpaceError, Reception, receive_soon
+from ingest.gateway.door import NoSpaceError, Reception, keep_soon, receive_soon
 from ingest.gateway.http import outcomes
 from ingest.gateway.http.body import BodyTooLargeError, whole_of
 from ingest.gateway.http.capability import REPORT, STUDY, statement
@@ -37,10 +37,21 @@ async def take(request: Request, reception: Reception) -> Response:
         return refused
     try:
         raw = await whole_of(request, RAW_LIMIT)
-        kind = request.path_params.get("kind")
-        return await (_create(request, reception, raw, kind) if kind else _transaction(request, reception, raw))
+        return await _answered(request, reception, raw)
     except (BodyTooLargeError, UnsupportedConditionError, ClientDisconnect, OutageError) as error:
         return _undone(error)
+
+
+async def _answered(request: Request, reception: Reception, raw: bytes) -> Response:
+    """The answer to a body that came whole. Whatever error arises that nobody foresaw, it is kept and answered."""
+    kind = request.path_params.get("kind")
+    try:
+        return await (_create(request, reception, raw, kind) if kind else _transaction(request, reception, raw))
+    except (UnsupportedConditionError, OutageError):
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        receipt = await keep_soon(reception, Incoming(raw, Format.FHIR), error)
+        return outcomes.refusal(receipt.reason or Reason.INTERNAL_ERROR, receipt.event_id)
 
 
 def _unread(request: Request, reception: Reception) -> Response | None:

@@ -16,6 +16,7 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.WRONG_MESSAGE_TYPE: (422, "not-supported"),
     Reason.NOT_RADIOLOGY: (422, "business-rule"),
     Reason.NO_REPORT_TEXT: (422, "required"),
+    Reason.INTERNAL_ERROR: (500, "exception"),
 }
 """HTTP status and IssueType of each reason for which a resource was kept, refused."""
 

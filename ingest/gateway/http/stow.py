@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,17 @@ from ingest.formats.dicom import SOP_CLASS, SOP_INSTANCE, STUDY_UID
 from ingest.formats.dicom_elements import DamagedError
 from ingest.formats.dicom_object import words_of
 from ingest.formats.origin import Format
-from ingest.gateway.dicom.storage import CANNOT_UNDERSTAND, MISMATCH, OUT_OF_RESOURCES, STATUSES, SUCCESS
-from ingest.gateway.door import NoSpaceError, Reception, receive_soon
+from ingest.gateway.dicom.storage import (
+    CANNOT_UNDERSTAND,
+    OUT_OF_RESOURCES,
+    PROCESSING_FAILURE,
+    STATUSES,
+    SUCCESS,
+)
+from ingest.gateway.door import NoSpaceError, Reception, keep_soon, receive_soon
 from ingest.gateway.http.body import BodyTooLargeError, stream_of
 from ingest.gateway.http.multipart import MalformedError, MediaType, Part, PartTooLargeError, media_type, read_parts
-from ingest.submit import Incoming, refuse
+from ingest.submit import Incoming, Receipt, refuse
 
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
 
@@ -42,7 +48,7 @@ class _Stored:
 
 
 async def store(request: Request, reception: Reception, limit: int) -> Response:
-    """Answer `POST /dicomweb/studies[/{uid}]`: 200, 202, 400, 409, 413, 415 or 507."""
+    """Answer `POST /dicomweb/studies[/{uid}]`: 200, 202, 400, 409, 413, 415, 500 or 507."""
     study = request.path_params.get("uid")
     if study is not None and (len(study) > 64 or not _UID.fullmatch(study)):
         return _problem(400, "the study in the address is no UID")
@@ -87,24 +93,34 @@ async def _store_all(parts: AsyncIterator[Part], reception: Reception, study: st
 
 
 async def _store(part: Part, reception: Reception, study: str | None) -> _Stored:
-    try:
-        sop_class, instance, of_study = words_of(part.content, (SOP_CLASS, SOP_INSTANCE, STUDY_UID))
-    except (DamagedError, MessageRefusedError):
-        sop_class, instance, of_study = "", "", study or ""
-    if part.media_type != DICOM:
-        return _Stored(sop_class, instance, CANNOT_UNDERSTAND)
     message = Incoming(part.content, Format.DICOM)
+    named = ("", "")
     try:
-        if study is not None and of_study != study:
-            detail = "the object is not of the study that it was sent to"
-            error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source="dicom")
-            await asyncio.to_thread(refuse, reception.receiver, message, error)
-            return _Stored(sop_class, instance, MISMATCH)
-        receipt = await receive_soon(reception, message)
+        sop_class, instance, of_study = _names(part, study)
+        named = sop_class, instance
+        if part.media_type != DICOM:
+            return _Stored(*named, CANNOT_UNDERSTAND)
+        receipt = await (_receive_other if study not in {None, of_study} else receive_soon)(reception, message)
     except OutageError:
-        return _Stored(sop_class, instance, OUT_OF_RESOURCES)
+        return _Stored(*named, OUT_OF_RESOURCES)
+    except Exception as error:  # noqa: BLE001 - the instance is kept and says so
+        receipt = await keep_soon(reception, message, error)
     status = STATUSES[Reason(receipt.reason)] if receipt.reason in STATUSES else SUCCESS
-    return _Stored(sop_class, instance, status)
+    return _Stored(*named, status)
+
+
+def _names(part: Part, study: str | None) -> Sequence[str]:
+    """Class, instance and study of an instance. One that can't be read is told by receiving it."""
+    try:
+        return words_of(part.content, (SOP_CLASS, SOP_INSTANCE, STUDY_UID))
+    except (DamagedError, MessageRefusedError):
+        return "", "", study or ""
+
+
+async def _receive_other(reception: Reception, message: Incoming) -> Receipt:
+    detail = "the object is not of the study that it was sent to"
+    error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source="dicom")
+    return await asyncio.to_thread(refuse, reception.receiver, message, error)
 
 
 def _answer(stored: list[_Stored]) -> Response:
@@ -121,8 +137,9 @@ def _answer(stored: list[_Stored]) -> Response:
         failed = [_reference(one) | {"00081197": {"vr": "US", "Value": [one.status]}} for one in bad]
         content["00081198"] = {"vr": "SQ", "Value": failed}
     status = 200 if not bad else 202 if good else 409
-    if not good and all(one.status == OUT_OF_RESOURCES for one in bad):
-        status = 507
+    for cause, code in ((OUT_OF_RESOURCES, 507), (PROCESSING_FAILURE, 500)):
+        if not good and all(one.status == cause for one in bad):
+            status = code
     return JSONResponse(content, status, media_type=DICOM_JSON)
 
 

@@ -9,12 +9,13 @@ from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.hl7 import BYTE_ORDER_MARK, FRAMING
 from ingest.formats.origin import Format, Origin
-from ingest.gateway.door import Reception, receive_soon, refuse_soon
+from ingest.gateway.door import Reception, keep_soon, receive_soon, refuse_soon
 from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Condition, Outcome, answer, batch_answer
 from ingest.gateway.mllp.framing import Flaw, Frame
 from ingest.gateway.mllp.header import Header, read_header
 from ingest.importing.batches import hl7_pieces
 from ingest.submit import Incoming
+from ingest.unforeseen import say
 from vlmkg.errors import VlmkgError
 
 UNENDED = Outcome(Code.ERROR, Condition.SEGMENT_SEQUENCE, b"", b"the frame did not end; nothing was stored")
@@ -25,6 +26,9 @@ REJECTED: dict[str, Outcome] = {
     Reason.UNREADABLE: Outcome(Code.REJECT, Condition.SEGMENT_SEQUENCE, b"MSH^1", b"the message can't be read"),
     Reason.WRONG_MESSAGE_TYPE: Outcome(Code.REJECT, Condition.MESSAGE_TYPE, b"MSH^1^9", b"this type is not taken"),
     Reason.WRONG_PROCESSING_ID: Outcome(Code.REJECT, Condition.PROCESSING_ID, b"MSH^1^11", b"this id is not taken"),
+    Reason.INTERNAL_ERROR: Outcome(
+        Code.ERROR, Condition.INTERNAL, b"", b"an error of the receiver; the message is kept"
+    ),
 }
 """Refusals that the sender is told. Others are the receiver's to look at: the message is stored."""
 
@@ -34,9 +38,18 @@ log = structlog.get_logger()
 async def reply_to(reception: Reception, frame: Frame) -> bytes | None:
     """Receive what a frame holds and return its answer; None where none is wanted.
 
-    The answer is made after everything in the frame is safe, or is known not to be.
+    The answer is made after everything in the frame is safe, or is known not to be. Where an error arises that nobody
+    foresaw the message is kept and AE answered: silence would have the sender wait.
     """
     header = read_header(frame.content)
+    try:
+        return await _reply(reception, frame, header)
+    except Exception as error:  # noqa: BLE001 - logged and answered; nothing is said to be stored
+        say("mllp.unforeseen", error)
+        return answer(header, await _keep(reception, frame, error))
+
+
+async def _reply(reception: Reception, frame: Frame, header: Header | None) -> bytes | None:
     if frame.flaw is Flaw.UNENDED:
         log.warning("mllp.unended", size=len(frame.content))
         return answer(header, UNENDED)
@@ -65,6 +78,18 @@ async def _reply_to_batch(reception: Reception, content: bytes) -> bytes | None:
     replies = await asyncio.gather(*(_reply_to_message(reception, raw, read_header(raw)) for raw in pieces))
     answers = [reply for reply in replies if reply is not None]
     return batch_answer(_batch_headers(content), answers) if answers or not pieces else None
+
+
+async def _keep(reception: Reception, frame: Frame, error: Exception) -> Outcome:
+    """What to say of a frame with which something of ours failed. One that is not whole is never kept."""
+    if frame.flaw:
+        return NOT_NOW
+    try:
+        await keep_soon(reception, Incoming(frame.content, Format.HL7), error)
+    except VlmkgError as failure:
+        log.warning("mllp.not_stored", error=type(failure).__name__)
+        return NOT_NOW
+    return REJECTED[Reason.INTERNAL_ERROR]
 
 
 def _batch_headers(content: bytes) -> list[Header]:
