@@ -25,7 +25,7 @@ def statement(base: str) -> dict[str, Any]:
                 "documentation": "Resources are taken, not served: reports and findings are asked for by GraphQL.",
                 "security": {"cors": False, "description": "Authorization: Bearer with an API key, or mutual TLS."},
                 "resource": [_resource(REPORT), _resource(STUDY)],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
     }

@@ -1,4 +1,4 @@
-"""FHIR R4: create of DiagnosticReport and ImagingStudy, and transaction Bundles of them."""
+"""FHIR R4: create of DiagnosticReport and ImagingStudy, and Bundles of them."""
 
 import asyncio
 import json
@@ -13,10 +13,11 @@ from ingest.errors import OutageError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.origin import Format
 from ingest.gateway.door import NoSpaceError, Reception, keep_soon, receive_soon
-from ingest.gateway.http import outcomes
+from ingest.gateway.http import batch, outcomes
 from ingest.gateway.http.body import BodyTooLargeError, whole_of
 from ingest.gateway.http.capability import REPORT, STUDY, statement
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
+from ingest.gateway.http.locations import base, location
 from ingest.gateway.http.multipart import media_type
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.submit import Incoming, Receipt
@@ -28,7 +29,7 @@ _CONDITION = "If-None-Exist takes `identifier=system|value` and nothing else"
 
 def metadata(request: Request) -> Response:
     """Answer `GET /fhir/metadata`."""
-    return JSONResponse(statement(_base(request)), media_type=FHIR_JSON)
+    return JSONResponse(statement(base(request)), media_type=FHIR_JSON)
 
 
 async def take(request: Request, reception: Reception) -> Response:
@@ -46,7 +47,7 @@ async def _answered(request: Request, reception: Reception, raw: bytes) -> Respo
     """The answer to a body that came whole. Whatever error arises that nobody foresaw, it is kept and answered."""
     kind = request.path_params.get("kind")
     try:
-        return await (_create(request, reception, raw, kind) if kind else _transaction(request, reception, raw))
+        return await (_create(request, reception, raw, kind) if kind else _bundle(request, reception, raw))
     except (UnsupportedConditionError, OutageError):
         raise
     except Exception as error:  # noqa: BLE001 - see above
@@ -80,12 +81,12 @@ async def _create(request: Request, reception: Reception, raw: bytes, kind: str)
         return problem(400, "invalid", f"the resource is no {kind}")
     condition = request.headers.get("if-none-exist")
     if condition is not None and (found := await asyncio.to_thread(existing, reception.receiver.ledger, condition)):
-        return JSONResponse(None, 200, {"Location": _location(request, kind, found)}, media_type=FHIR_JSON)
+        return JSONResponse(None, 200, {"Location": location(request, kind, found)}, media_type=FHIR_JSON)
     receipt = await receive_soon(reception, Incoming(raw, Format.FHIR))
     if receipt.reason:
         return outcomes.refusal(receipt.reason, receipt.event_id)
     words = f"stored as the event {receipt.event_id}"
-    headers = {"Location": _location(request, kind, receipt.event_id)}
+    headers = {"Location": location(request, kind, receipt.event_id)}
     status = 200 if receipt.duplicate else 201
     return JSONResponse(outcomes.outcome("informational", words, "information"), status, headers, media_type=FHIR_JSON)
 
@@ -98,15 +99,24 @@ class _Entry:
     found: int | None = None
 
 
-async def _transaction(request: Request, reception: Reception, raw: bytes) -> Response:
-    """Take a Bundle whole, as one message: it is stored with all of its entries, or refused with all of them."""
+async def _bundle(request: Request, reception: Reception, raw: bytes) -> Response:
     bundle = _object(raw)
     if bundle is None:
         unreadable = await receive_soon(reception, Incoming(raw, Format.FHIR))
         return outcomes.refusal(unreadable.reason or "unreadable", unreadable.event_id)
-    entries = bundle.get("entry")
-    if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "transaction" or not isinstance(entries, list):
-        return problem(400, "not-supported", "send a Bundle of type transaction with its entries")
+    kind = (
+        bundle.get("type") if bundle.get("resourceType") == "Bundle" and isinstance(bundle.get("entry"), list) else ""
+    )
+    if kind == "batch":
+        return await batch.take(request, reception, bundle)
+    if kind == "transaction":
+        return await _transaction(request, reception, raw, bundle)
+    return problem(400, "not-supported", "send a Bundle of type transaction or batch with its entries")
+
+
+async def _transaction(request: Request, reception: Reception, raw: bytes, bundle: dict[str, Any]) -> Response:
+    """Take a transaction whole, as one message: it is stored with all of its entries, or refused with all of them."""
+    entries = bundle["entry"]
     if not all(_is_taken(entry) for entry in entries):
         return problem(400, "not-supported", "an entry is no resource with a request by POST or PUT")
     looked_up = [await _look_up(entry, reception) for entry in entries]
@@ -149,7 +159,7 @@ def _answer(request: Request, entry: _Entry, receipt: Receipt | None) -> dict[st
     event_id = entry.found or (receipt.event_id if receipt else 0)
     fresh = entry.found is None and receipt is not None and not receipt.duplicate
     status = "201 Created" if fresh else "200 OK"
-    return {"response": {"status": status, "location": _location(request, entry.kind, event_id)}}
+    return {"response": {"status": status, "location": location(request, entry.kind, event_id)}}
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:
@@ -158,12 +168,3 @@ def _object(raw: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
-
-
-def _base(request: Request) -> str:
-    return f"{request.url.scheme}://{request.headers.get('host', 'localhost')}/fhir"
-
-
-def _location(request: Request, kind: str, event_id: int) -> str:
-    """The resource's name here: that of the event that keeps it. Nothing is served there."""
-    return f"{_base(request)}/{kind}/{event_id}/_history/1"

@@ -33,6 +33,12 @@ def problem(status: int, code: str, words: str, headers: dict[str, str] | None =
 
 
 def refusal(reason: str, event_id: int) -> Response:
-    """A resource that was kept as a refused event."""
+    """The answer to a resource that was kept as a refused event."""
+    status, content = refused(reason, event_id)
+    return JSONResponse(content, status, media_type=FHIR_JSON)
+
+
+def refused(reason: str, event_id: int) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the OperationOutcome of a resource that was kept as a refused event."""
     status, code = REFUSALS.get(Reason(reason), (422, "processing"))
-    return problem(status, code, f"{reason}: kept as the refused event {event_id}")
+    return status, outcome(code, f"{reason}: kept as the refused event {event_id}")

@@ -85,7 +85,7 @@ LABORATORY = diagnostic_report(
         ("/fhir/DiagnosticReport", LABORATORY, 422, "business-rule"),
         ("/fhir", b"[]", 400, "structure"),
         ("/fhir", PATIENT, 400, "not-supported"),
-        ("/fhir", bundle(diagnostic_report()) | {"type": "batch"}, 400, "not-supported"),
+        ("/fhir", bundle(diagnostic_report()) | {"type": "history"}, 400, "not-supported"),
         ("/fhir", transaction(diagnostic_report(), method="DELETE"), 400, "not-supported"),
         ("/fhir", transaction(PATIENT), 422, "not-supported"),
     ],

@@ -1,0 +1,13 @@
+"""What a stored resource is called here: by the event that keeps it. Nothing is served there."""
+
+from starlette.requests import Request
+
+
+def base(request: Request) -> str:
+    """The address of the FHIR door as the sender sees it."""
+    return f"{request.url.scheme}://{request.headers.get('host', 'localhost')}/fhir"
+
+
+def location(request: Request, kind: str, event_id: int) -> str:
+    """The Location of a resource of that kind."""
+    return f"{base(request)}/{kind}/{event_id}/_history/1"
