@@ -7,9 +7,11 @@ finish its TLS handshake keep all others out. What is inherited here is the libr
 import contextlib
 import socket
 import ssl
+import weakref
 from socketserver import BaseServer
 from typing import Any, cast
 
+import structlog
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
@@ -21,6 +23,8 @@ LARGEST_PDU = 256 * 1024
 
 _SLACK = 64 * 1024
 """Bytes beside a message's data set: its command, the headers of its PDUs."""
+
+log = structlog.get_logger()
 
 
 class BoundedSocket(AssociationSocket):
@@ -86,6 +90,11 @@ class BoundedServer(ThreadedAssociationServer):
     allowed: tuple[Network, ...] = ()
     tls: ssl.SSLContext | None = None
     stall_s = 30.0
+    connections = 64
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._open = weakref.WeakSet[Any]()
+        super().__init__(*arguments, **named)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection. TLS is negotiated at the first read, in the association's own thread."""
@@ -98,9 +107,16 @@ class BoundedServer(ThreadedAssociationServer):
         return connection, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether the address may connect."""
-        del request
-        return is_allowed(str(client_address[0]), self.allowed)
+        """Whether the address may connect, and there is room for one more."""
+        if not is_allowed(str(client_address[0]), self.allowed):
+            return False
+        # The library closes its sockets in several places, and tells of none.
+        count = sum(one.fileno() >= 0 for one in self._open)
+        if count >= self.connections:
+            log.warning("dicom.turned_away", address=str(client_address[0]), connections=count)
+            return False
+        self._open.add(request)
+        return True
 
     def shutdown(self) -> None:
         """Take no more connections."""

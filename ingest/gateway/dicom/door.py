@@ -86,6 +86,7 @@ def _server(entity: AE, settings: DicomSettings, gateway: GatewaySettings, recep
     server.allowed = gateway.allowed
     server.tls = server_context(gateway, "dicom")
     server.stall_s = settings.stall
+    server.connections = settings.connections
     return server
 
 

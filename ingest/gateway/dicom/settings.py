@@ -24,6 +24,10 @@ class DicomSettings(BaseSettings):
     associations: int = Field(default=32, ge=1)
     """VLMKG_DICOM_ASSOCIATIONS: how many at once. One more is rejected (local limit exceeded)."""
 
+    connections: int = Field(default=64, ge=1)
+    """VLMKG_DICOM_CONNECTIONS: how many at once, also those that did not ask for an association yet. One more is closed
+    as soon as it is opened."""
+
     idle: float = Field(default=300.0, gt=0)
     """VLMKG_DICOM_IDLE, in seconds: an association on which nothing comes for so long is aborted."""
 

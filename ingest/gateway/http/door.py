@@ -10,6 +10,7 @@ import uvicorn
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.http.access import Access
 from ingest.gateway.http.app import make_app
+from ingest.gateway.http.connections import BoundedProtocol
 from ingest.gateway.http.settings import HttpSettings
 from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
@@ -60,6 +61,7 @@ def _server(app: Access, settings: HttpSettings, context: ssl.SSLContext | None)
         lifespan="off",
         server_header=False,
         proxy_headers=False,
+        http=BoundedProtocol,
         limit_concurrency=settings.connections,
         timeout_keep_alive=KEEP_ALIVE_S,
     )

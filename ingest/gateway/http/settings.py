@@ -13,7 +13,8 @@ class HttpSettings(BaseSettings):
     """VLMKG_HTTP_PORT: the port of STOW-RS and FHIR; 0: any free one."""
 
     connections: int = Field(default=64, ge=1, validation_alias="VLMKG_HTTP_CONNECTIONS")
-    """VLMKG_HTTP_CONNECTIONS: requests at once. One more is answered 503."""
+    """VLMKG_HTTP_CONNECTIONS: connections at once. While there are as many, requests are answered 503; beyond twice as
+    many one is closed as soon as it is opened."""
 
     body: int = Field(default=1024, ge=1, validation_alias="VLMKG_HTTP_MAX_BODY")
     """VLMKG_HTTP_MAX_BODY, in MiB: of one STOW-RS request with all its instances."""

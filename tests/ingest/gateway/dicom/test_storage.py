@@ -152,6 +152,23 @@ async def test_one_association_too_many_is_rejected(reception: Reception, monkey
                 assert second.is_rejected
 
 
+async def test_one_connection_too_many_is_closed(reception: Reception, monkeypatch):
+    """Those that ask for nothing count; one that goes makes room."""
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_CONNECTIONS="2", VLMKG_DICOM_STALL="5") as door:
+        with socket.create_connection(door.address, timeout=10), door.association() as one:
+            assert one.is_established
+            with socket.create_connection(door.address, timeout=10) as third:
+                assert await asyncio.to_thread(third.recv, 100) == b""
+        async with asyncio.timeout(10):
+            while await asyncio.to_thread(lambda: not _established(door)):
+                await asyncio.sleep(0.05)
+
+
+def _established(door: OpenDicom) -> bool:
+    with door.association() as one:
+        return bool(one.is_established)
+
+
 async def test_a_peer_that_stops_within_a_message_is_let_go(reception: Reception, monkeypatch):
     async with open_dicom(reception, monkeypatch, VLMKG_DICOM_STALL="0.3") as door:
         with socket.create_connection(door.address, timeout=10) as peer:

@@ -1,0 +1,48 @@
+"""How many connections the HTTP door keeps, and for how long one that asks nothing."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import pytest
+
+from ingest.gateway.door import Reception
+from ingest.gateway.http import connections
+from tests.ingest.gateway.http.conftest import OpenHttp, open_http
+
+
+async def connected(http: OpenHttp) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    address = urlsplit(http.base)
+    return await asyncio.open_connection(address.hostname, address.port)
+
+
+async def ended(reader: asyncio.StreamReader) -> bool:
+    try:
+        return await asyncio.wait_for(reader.read(), 10) == b""
+    except ConnectionError:
+        return True
+
+
+async def test_too_many_are_told_so_and_many_more_are_closed(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    async with open_http(reception, monkeypatch, VLMKG_HTTP_CONNECTIONS="2") as http:
+        silent = [await connected(http) for _ in range(3)]
+        response = await http.client.get("/fhir/metadata", headers={"Connection": "close"})
+        assert response.status_code == 503
+        silent += [await connected(http) for _ in range(2)]
+        assert await ended(silent[4][0])
+        for _, writer in silent:
+            writer.close()
+        async with asyncio.timeout(10):
+            while (await http.client.get("/fhir/metadata")).status_code == 503:
+                await asyncio.sleep(0.02)
+
+
+async def test_one_that_asks_nothing_is_let_go(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "FIRST_REQUEST_S", 0.2)
+    async with open_http(reception, monkeypatch) as http:
+        assert (await http.client.get("/fhir/metadata")).status_code == 200
+        reader, writer = await connected(http)
+        writer.write(b"POST /fhir HTTP/1.1\r\n")
+        assert await ended(reader)
+        writer.close()
+        # One that has asked stays.
+        assert (await http.client.get("/fhir/metadata")).status_code == 200
