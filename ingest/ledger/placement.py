@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from ingest.ledger import changes
+from ingest.ledger import changes, corrections
 from ingest.ledger import sightings as stored
 from ingest.ledger.assignment import Place, assign
+from ingest.ledger.corrections import Word
 from ingest.ledger.incoming import NewSighting
 from ingest.ledger.renaming import Renamed
 from ingest.ledger.requeue import requeue_studies
@@ -22,6 +23,10 @@ ADVISORY_LOCK = 0x564C4D50
 """The PostgreSQL advisory lock under which studies are joined and split."""
 
 WITHDRAWN = "X"
+
+CONFLICTING_VERSION = "conflicting_version"
+"""Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
+under an image's UID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,12 @@ class Gone:
 NOTHING_GONE = Gone()
 
 
-def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> set[int]:
+def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> dict[int, set[str]]:
     """Write the new sightings, each into its study, and move those that now belong elsewhere.
 
-    What is gone is so in the database already. Call `serialise` first. Returns the events that bring other words than
-    the ledger has under the same report id and status, or other pixels under the same image UID.
+    What is gone is so in the database already. Call `serialise` first. Returns the warnings of events: of those that
+    bring other words than the ledger has under the same report id and status, or other pixels under the same image UID,
+    and of those under whose report ids another patient has a report.
     """
     fresh = [new.place for new in added]
     contested = _contested(connection, fresh + [one.place for one in gone.renamed])
@@ -74,8 +80,9 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
     keys = assign(places, _contested(connection, places) if known else contested)
     stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys)
     stored.move(connection, {old.id: key for old in known if (key := keys[old.place.item_key]) != old.study_key})
-    _follow_up(connection, keys, added, known, gone)
-    return _conflicting(added, known)
+    namesakes = _namesakes(connection, added, gone)
+    _follow_up(connection, keys, added, known, gone, namesakes)
+    return _warnings(added, known, namesakes)
 
 
 def _entangled(
@@ -90,6 +97,14 @@ def _entangled(
         # A UID's other sightings are renamed when a second patient claims it, and when the second is gone.
         uids=contested | {place.study_uid for place in gone if place.study_uid},
     )
+
+
+def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> list[Word]:
+    """All that was said under report ids that other patients have too, or had until now."""
+    new = {report.report_id for one in added if (report := one.sighting.report)}
+    old = {known.report_id for known in (*gone.removed, *(one.old for one in gone.renamed)) if known.report_id}
+    shared = corrections.of_several(connection, new - old)
+    return shared + corrections.of_reports(connection, old) if old else shared
 
 
 def _contested(connection: Connection, places: Sequence[Place]) -> set[str]:
@@ -107,13 +122,17 @@ def _follow_up(
     added: Sequence[Added],
     known: Sequence[Known],
     gone: Gone,
+    namesakes: Sequence[Word],
 ) -> None:
     """Have the graph follow what moved; have studies read again that lost or gained reports by another's event."""
+    own = {new.place.item_key for new in added}.union(place.item_key for place in gone.places)
     brought = {(new.event_id, keys[new.place.item_key]) for new in added}
     moves = {(old.study_key, key) for old in known if (key := keys[old.place.item_key]) != old.study_key}
     moves |= {(old.study_key, old.study_key) for old in gone.removed if (old.event_id, old.study_key) not in brought}
     # A study that keeps its key has another patient now.
     moves |= {(one.old.study_key, keys[one.place.item_key]) for one in gone.renamed}
+    # A correction that names another patient takes the report from the one before, or no more does.
+    moves |= {(word.study_key, word.study_key) for word in namesakes if word.item_key not in own}
     if not moves:
         return
     causes = {key: event_id for event_id, key in sorted(brought)}
@@ -124,8 +143,20 @@ def _follow_up(
     requeue_studies(connection, {key for move in moves for key in move} - set(causes))
 
 
-def _conflicting(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
-    return _conflicting_reports(added, known) | _conflicting_images(added, known)
+def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequence[Word]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for event_id in _conflicting_reports(added, known) | _conflicting_images(added, known):
+        found[event_id].add(CONFLICTING_VERSION)
+    patients: dict[str, set[str]] = defaultdict(set)
+    for word in namesakes:
+        patients[word.report_id].add(word.patient_id)
+    moved = corrections.given_up(namesakes)
+    taken = {word.report_id for word in namesakes if word.item_key in moved}
+    for new in added:
+        report = new.sighting.report
+        if report and len(patients[report.report_id]) > 1:
+            found[new.event_id].add(corrections.MOVED if report.report_id in taken else corrections.SHARED)
+    return found
 
 
 def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[int]:

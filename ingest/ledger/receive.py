@@ -20,10 +20,6 @@ from ingest.ledger.sightings import Known, chunks
 from ingest.ledger.states import State
 from ingest.ledger.tables import events, report_texts
 
-CONFLICTING_VERSION = "conflicting_version"
-"""Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
-under an image's UID."""
-
 Unique = tuple[str, str, str]
 
 _NEW_EVENTS = BulkInsert(
@@ -178,9 +174,9 @@ def _write_texts(connection: Connection, incoming: Iterable[NewEvent]) -> None:
     _NEW_TEXTS.execute(connection, [rows[key] for key in sorted(rows)])
 
 
-def _warn(connection: Connection, event_ids: Iterable[int], incoming: dict[int, NewEvent]) -> None:
-    for event_id in sorted(event_ids):
-        warnings = (*incoming[event_id].warnings, CONFLICTING_VERSION)
+def _warn(connection: Connection, found: Mapping[int, Collection[str]], incoming: dict[int, NewEvent]) -> None:
+    for event_id, codes in sorted(found.items()):
+        warnings = (*incoming[event_id].warnings, *sorted(codes))
         connection.execute(update(events).where(events.c.id == event_id).values(warnings=warnings))
 
 

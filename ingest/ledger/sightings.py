@@ -30,6 +30,7 @@ class Known:
     status: str | None
     addendum: bool | None
     pixel_digest: str | None = None
+    report_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ _SELECT: Select[Any] = (
         sightings.c.report_key,
         sightings.c.image_digest,
         sightings.c.pixel_digest,
+        sightings.c.report_id,
         events.c.message_time,
         events.c.digest,
         report_texts.c.text_digest,
@@ -161,7 +163,6 @@ _BY_SAID_PATIENT = _by(
     sightings.c.said_patient_id,
     _SELECT.add_columns(
         sightings.c.said_patient_id,
-        sightings.c.report_id,
         sightings.c.sop_instance_uid,
         sightings.c.bare_name,
         sightings.c.accession,
@@ -189,7 +190,17 @@ def _known(row: Row[Any]) -> Known:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
     place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
-    return Known(row.id, row.event_id, row.study_key, place, row.report_key, row.status, row.addendum, row.pixel_digest)
+    return Known(
+        row.id,
+        row.event_id,
+        row.study_key,
+        place,
+        row.report_key,
+        row.status,
+        row.addendum,
+        row.pixel_digest,
+        row.report_id,
+    )
 
 
 def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:

@@ -5,13 +5,14 @@ what is loaded does not depend on the order in which things arrived.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from ingest.ledger import corrections
 from ingest.ledger.pairing import FEEDS, state_of, waits_of
 from ingest.ledger.precedence import Precedence, precedence
 from ingest.ledger.sightings import chunks
@@ -122,9 +123,11 @@ def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, Le
         for row in connection.execute(_SELECT.where(sightings.c.study_key.in_(chunk))):
             said[row.study_key].append(row)
         selected, waits = _selected(connection, chunk), waits_of(connection, chunk)
+        report_ids = {row.report_id for rows in said.values() for row in rows if row.report_id}
+        gone = corrections.given_up(corrections.of_several(connection, report_ids))
         # An order alone is no study.
         made = {key: rows for key, rows in said.items() if not all(row.ordered for row in rows)}
-        found |= {key: _study(key, rows, selected, waits.get(key)) for key, rows in made.items()}
+        found |= {key: _study(key, rows, selected, gone, waits.get(key)) for key, rows in made.items()}
     return found
 
 
@@ -182,11 +185,14 @@ def extraction_of(row: Row[Any]) -> LedgerExtraction:
     )
 
 
-def _study(study_key: str, rows: Sequence[Row[Any]], selected: Selection, over: bool | None) -> LedgerStudy:
-    """A study of its rows. `over`: whether its wait for a partner is; None: it has none."""
+def _study(
+    study_key: str, rows: Sequence[Row[Any]], selected: Selection, gone: Set[str], over: bool | None
+) -> LedgerStudy:
+    """A study of its rows. `gone`: reports that are another patient's. `over`: whether its wait for a partner is; None:
+    it has none."""
     said = [(_precedence(row), row) for row in rows]
     latest = _latest(said)
-    reports = tuple(_reports(row for row in rows if row.report_key))
+    reports = tuple(_reports((row for row in rows if row.report_key), gone))
     images = tuple(_images(said))
     inputs = input_digest(reports, images)
     first = rows[0]
@@ -227,13 +233,16 @@ def _latest(said: Sequence[tuple[Precedence, Row[Any]]]) -> Callable[[str], Any]
     return lambda name: next((value for _, row in ordered if (value := getattr(row, name)) is not None), None)
 
 
-def _reports(rows: Iterable[Row[Any]]) -> Iterable[LedgerReport]:
+def _reports(rows: Iterable[Row[Any]], gone: Set[str]) -> Iterable[LedgerReport]:
     texts: dict[str, str] = {}
     said = []
     for row in rows:
         texts[row.report_key] = row.text
         said.append(_version(row))
-    return [_report(standing, texts[standing.version.report_key]) for standing in standings(said)]
+    return [
+        _report(standing, texts[standing.version.report_key], gone=standing.version.item_key in gone)
+        for standing in standings(said)
+    ]
 
 
 def _version(row: Row[Any]) -> Version:
@@ -250,14 +259,14 @@ def _version(row: Row[Any]) -> Version:
     )
 
 
-def _report(standing: Standing, text: str) -> LedgerReport:
+def _report(standing: Standing, text: str, *, gone: bool) -> LedgerReport:
     version = standing.version
     return LedgerReport(
         report_key=version.report_key,
         report_id=version.report_id,
         version=standing.number,
         status=version.status,
-        current=standing.current,
+        current=standing.current and not gone,
         addendum=version.addendum,
         issued_at=version.issued_at,
         text_digest=version.text_digest,
