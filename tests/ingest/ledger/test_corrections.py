@@ -2,8 +2,6 @@
 
 from itertools import permutations
 
-import pytest
-
 from ingest.ledger import events, studies
 from ingest.ledger.database import Ledger
 from ingest.ledger.replace import purge
