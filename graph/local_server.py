@@ -3,6 +3,7 @@
 HOME/conf/neo4j.conf   settings, written anew at each start
 HOME/conf/server.args  the Java command line, kept in a file so that `ps` shows nothing but its path
 HOME/data HOME/logs    the server's own
+HOME/tmp               what it unpacks while it runs; emptied at each start
 HOME/version           the server version that last opened the store
 
 The child is started by the caller: `prepare` gives its command line, `wait_until_ready` says when it answers.
@@ -11,7 +12,6 @@ A server killed at any moment recovers its store by itself at the next start.
 
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from graph.errors import LocalServerError
+from graph.first_password import set_first_password
+from graph.java import archive_options, find_java
+from graph.private_files import write_private
 
 USERNAME = "neo4j"
 JARS = Path(__file__).parents[1] / "vendor" / "neo4j"
-JAVA_VERSIONS = range(17, 26)
-"""Neo4j 5.26 is built for Java 17 and 21; it starts on those between and a little later."""
-
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _SETTINGS = """\
 # Written at each start of the local stack: changes here are lost.
@@ -43,6 +43,8 @@ dbms.usage_report.enabled=false
 db.transaction.timeout=120s
 db.tx_log.preallocate=false
 db.tx_log.rotation.retention_policy=512M size
+# Measured: by default a clean stop waits ten seconds for connections that can't come any more.
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 """
 _PATIENCE: dict[str, Any] = {"connection_timeout": 2.0, "connection_acquisition_timeout": 3.0}
 """Seconds. Something else that listens on the port may accept and never speak."""
@@ -90,22 +92,26 @@ def prepare(
     Raises LocalServerError where Java or the jars are missing or unfit, or the store is of a later version.
     """
     home = home.absolute()
-    java = _find_java()
+    java = find_java()
     version = _server_version(jars)
     _check_store(home, version)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    conf = home / "conf"
-    conf.mkdir(parents=True, exist_ok=True, mode=0o700)
+    conf, scratch = home / "conf", home / "tmp"
+    # The web server unpacks its pages here and, killed, leaves them.
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in (conf, scratch):
+        folder.mkdir(exist_ok=True, mode=0o700)
     settings = _SETTINGS.format(bolt=bolt_port, http=http_port, page_cache=page_cache_mib)
-    _write_private(conf / "neo4j.conf", settings)
+    write_private(conf / "neo4j.conf", settings)
     if not (home / "data" / "databases" / "system").exists():
-        _set_initial_password(java, jars, home, password)
+        set_first_password(home / "data", USERNAME, password)
     options = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+    options += [f"-Djava.io.tmpdir={scratch}", *archive_options(java, jars)]
     main = ("org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={conf}")
     heap = (f"-Xms{heap_mib}m", f"-Xmx{heap_mib}m")
     _write_arguments(conf / "server.args", (*java_options, *options, *heap, "-cp", f"{jars}/*", *main))
     (home / "version").write_text(version + "\n")
-    return LocalServer(home, bolt_port, http_port, (java, f"@{conf / 'server.args'}"))
+    return LocalServer(home, bolt_port, http_port, (java.program, f"@{conf / 'server.args'}"))
 
 
 def wait_until_ready(
@@ -142,20 +148,6 @@ def _answers(server: LocalServer, password: str) -> bool:
     return True
 
 
-def _find_java() -> str:
-    """The `java` on the PATH. Neo4j's own messages about a wrong Java come too late and read badly."""
-    remedy = "install one (Debian: openjdk-17-jre-headless) or put it on the PATH"
-    java = shutil.which("java")
-    if java is None:
-        raise LocalServerError("Neo4j needs Java 17 or 21, and there is no `java` on the PATH", remedy)
-    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
-    found = re.search(r'version "(\d+)', answer.stderr)
-    if found is None or int(found[1]) not in JAVA_VERSIONS:
-        first = answer.stderr.partition("\n")[0]
-        raise LocalServerError(f"Neo4j needs Java 17 or 21, and {java} is another: {first}", remedy)
-    return java
-
-
 def _server_version(jars: Path) -> str:
     versions = [
         found[1] for path in jars.glob("neo4j-server-*.jar") if (found := re.search(r"-([\d.]+)\.jar", path.name))
@@ -181,30 +173,10 @@ def _ordered(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _set_initial_password(java: str, jars: Path, home: Path, password: str) -> None:
-    arguments = home / "conf" / "password.args"
-    light = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*")
-    command = ("org.neo4j.server.startup.Neo4jAdminCommand", "dbms", "set-initial-password", password)
-    _write_arguments(arguments, (*light, *command))
-    environment = {"NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf"), "LC_ALL": "C"}
-    done = subprocess.run(  # noqa: S603
-        [java, f"@{arguments}"], env=environment, capture_output=True, text=True, check=False
-    )
-    arguments.unlink()
-    if done.returncode != 0:
-        raise LocalServerError(f"Neo4j refused to set the first password in {home}: {done.stderr.strip()}")
-
-
 def _write_arguments(path: Path, arguments: Sequence[str]) -> None:
     """Write a Java argument file: one quoted argument a line (the `java` command's reference, "Argument Files")."""
     quoted = ('"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"' for argument in arguments)
-    _write_private(path, "\n".join(quoted) + "\n")
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(text)
+    write_private(path, "\n".join(quoted) + "\n")
 
 
 def _log_tail(server: LocalServer, lines: int = 15) -> str:

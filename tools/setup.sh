@@ -19,3 +19,4 @@ PYTHON_FOUND=$(find_python) || fail "Python 3.11 or newer is needed" \
 setup_packages
 setup_python
 setup_jars
+setup_classes

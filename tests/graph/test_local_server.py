@@ -12,6 +12,7 @@ import pytest
 from neo4j import Driver
 
 from graph.errors import GraphUnavailableError, LocalServerError
+from graph.java import archive_options, find_java
 from graph.local_server import JARS, LocalServer, prepare, wait_until_ready
 from graph.records import StudySubgraph
 from graph.status import count_graph
@@ -43,11 +44,41 @@ def test_no_password_is_left_in_the_home_or_the_command_line(tmp_path: Path) -> 
 
 
 def test_both_addresses_are_advertised_as_they_are(tmp_path: Path) -> None:
-    (tmp_path / "data" / "databases" / "system").mkdir(parents=True)  # a store that has its password
     server = _prepare(tmp_path)
     lines = (tmp_path / "conf" / "neo4j.conf").read_text().splitlines()
     assert f"server.bolt.advertised_address=127.0.0.1:{server.bolt_port}" in lines
     assert f"server.http.advertised_address=127.0.0.1:{server.http_port}" in lines
+
+
+def test_what_a_killed_server_unpacked_is_thrown_away(tmp_path: Path, neo4j_server: Neo4jServer) -> None:
+    unpacked = neo4j_server.local.home / "tmp"
+    assert any(path.name.startswith("jetty-") for path in unpacked.iterdir())
+    left = tmp_path / "tmp" / "jetty-left"
+    left.mkdir(parents=True)
+    _prepare(tmp_path)
+    assert (left.parent.exists(), left.exists()) == (True, False)
+
+
+def test_the_first_password_is_that_of_a_store_never_opened(tmp_path: Path) -> None:
+    _prepare(tmp_path)
+    written = (tmp_path / "data" / "dbms" / "auth.ini").read_text()
+    (tmp_path / "data" / "databases" / "system").mkdir(parents=True)
+    _prepare(tmp_path)
+    assert (tmp_path / "data" / "dbms" / "auth.ini").read_text() == written
+
+
+def test_java_maps_the_archive_that_setup_made() -> None:
+    java = find_java()
+    if not archive_options(java, JARS):
+        pytest.skip("no archive of Neo4j's classes: make setup makes it")
+    # -Xshare:on: end where it can't be mapped with this class path.
+    command = [java.program, "-Xshare:on", *archive_options(java, JARS), "-cp", f"{JARS}/*", "-version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_without_an_archive_java_is_told_of_none(tmp_path: Path) -> None:
+    assert archive_options(find_java(), tmp_path / "jars") == ()
 
 
 def test_missing_jars_name_the_remedy(tmp_path: Path) -> None:
