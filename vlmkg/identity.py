@@ -10,7 +10,7 @@ def _encode(fields: tuple[str | bytes | int | None, ...]) -> bytes:
         if field is None:
             parts.append(b"-:")
             continue
-        raw = field if isinstance(field, bytes) else str(field).encode()
+        raw = field.encode() if type(field) is str else field if isinstance(field, bytes) else str(field).encode()
         parts.append(b"%d:%b" % (len(raw), raw))
     return b"".join(parts)
 

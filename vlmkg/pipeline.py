@@ -32,7 +32,7 @@ ENGINES = {RULES: ("vlmkg.rules.engine", "RulesEngine")}
 CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
 
-READ_AT_ONCE = 32
+READ_AT_ONCE = 64
 
 AFTER_THE_ENGINE = (
     "agreement.py",

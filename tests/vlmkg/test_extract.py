@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from vlmkg.errors import UsageError
+from vlmkg.extract_processes import Readers, read_batches
+from vlmkg.pipeline import load_engine
+from vlmkg.reading import StudyInput
+
 VLMKG = str(Path(sys.executable).with_name("vlmkg"))
 
 
@@ -90,3 +95,25 @@ def test_score_of_the_reference_scorer(shared_data: Path, tmp_path: Path) -> Non
     assert scores["relation"] >= 0.95
     assert scores["presence"] >= 0.97
     assert "invalid: 0" in shown
+
+
+def test_several_processes_read_the_same_in_the_same_order(tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    rows = [{"id": at, "text": f"{'No' if at % 3 else 'Small'} effusion. {at % 7} mm nodule."} for at in range(150)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    alone, apart = (call("--engine", "rules", "--format", "triplets", "--processes", n, str(file)) for n in "12")
+
+    assert apart.returncode == 0, apart.stderr
+    assert [json.loads(line)["id"] for line in apart.stdout.splitlines()] == [str(row["id"]) for row in rows]
+    assert apart.stdout == alone.stdout
+
+
+def test_an_error_of_a_reading_process_is_told_as_it_is() -> None:
+    readers = Readers(load_engine("rules"), "nothing", 2)
+    studies = [StudyInput(("Clear.",))]
+
+    with pytest.raises(UsageError, match="there is no engine 'nothing'") as told:
+        list(read_batches(readers, [(1, studies), (2, studies)]))
+
+    assert told.value.remedy

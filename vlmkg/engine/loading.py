@@ -21,12 +21,13 @@ def load_model_engine(folder: Path, device: str | None = None, *, unpromoted: bo
     verified = verify(folder)
     if not unpromoted:
         require_promoted(verified)
-    checkpoint = open_verified(verified, _device(device))
+    checkpoint = open_verified(verified, choose_device(device))
     check_language_model(checkpoint.network.language_model, checkpoint.codec)
     return ModelEngine(checkpoint)
 
 
-def _device(name: str | None) -> str:
+def choose_device(name: str | None) -> str:
+    """The device of that name; None: a GPU where there is one. Raises UsageError where it is not there."""
     if name is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:

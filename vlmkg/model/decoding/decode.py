@@ -26,7 +26,7 @@ def decode(
     prompts: Sequence[Prompt],
     prefixes: Sequence[Tensor] = (),
     *,
-    rows: int = 64,
+    rows: int = 128,
     follow: Sequence[Sequence[Symbol]] | None = None,
 ) -> list[Decoded]:
     """What the language model writes for each prompt, in the same order.

@@ -30,7 +30,7 @@ def read_reports(
     prefix_of: Sequence[int | None] | None = None,
     *,
     whole: bool = False,
-    rows: int = 64,
+    rows: int = 128,
 ) -> list[ReportReading]:
     """One reading for each text, in the same order; offsets count code points of the text as given.
 
@@ -65,7 +65,7 @@ def read_reports(
 
 
 def read_films(
-    language_model: PreTrainedModel, codec: Codec, prefixes: Sequence[Tensor], *, rows: int = 64
+    language_model: PreTrainedModel, codec: Codec, prefixes: Sequence[Tensor], *, rows: int = 128
 ) -> list[Decoded]:
     """What each film shows, by its own (P, D) prefix: `film` holds name, label (P, U, N) and score of each fact."""
     prompts = [encode_film_prompt(codec, at) for at in range(len(prefixes))]

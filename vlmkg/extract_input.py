@@ -1,0 +1,65 @@
+"""What `vlmkg extract` reads: one report of plain text, or many of a .jsonl file."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import click
+
+from vlmkg.errors import RefusedError, UsageError
+
+
+class Document(NamedTuple):
+    """One report as given: its id and text, and the file of its film."""
+
+    key: str
+    text: str
+    image: Path | None = None
+
+
+def read_documents(file: Path, image: Path | None) -> Iterator[Document]:
+    """The reports of the file; `image` is the film of the only one. Raises RefusedError where it cannot be read."""
+    name = "standard input" if str(file) == "-" else str(file)
+    try:
+        with click.open_file(str(file), encoding="utf-8") as source:
+            yield from _parse(source, name, file, image)
+    except OSError as error:
+        raise RefusedError(f"{name} cannot be read: {error.strerror or type(error).__name__}") from error
+    except UnicodeDecodeError as error:
+        raise RefusedError(f"{name} is not UTF-8 text") from error
+
+
+def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterator[Document]:
+    first = source.readline()
+    if file.suffix != ".jsonl" and not (str(file) == "-" and first.lstrip().startswith("{")):
+        yield Document("report" if str(file) == "-" else file.stem, first + source.read(), image)
+        return
+    if image is not None:
+        raise UsageError("--image belongs to one report", "name each report's film in the .jsonl: `image`")
+    seen: set[str] = set()
+    for number, line in enumerate(_lines(first, source), start=1):
+        if not line.strip():
+            continue
+        document = _parse_line(line, f"line {number} of {name}", file.parent)
+        if document.key in seen:
+            raise RefusedError(f"line {number} of {name} repeats an id")
+        seen.add(document.key)
+        yield document
+
+
+def _lines(first: str, source: IO[str]) -> Iterator[str]:
+    yield first
+    yield from source
+
+
+def _parse_line(line: str, where: str, folder: Path) -> Document:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise RefusedError(f"{where} is not JSON") from error
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("id"), str | int):
+        raise RefusedError(f"{where} is not an object with `id` and `text`")
+    if not isinstance(row.get("image"), str | None):
+        raise RefusedError(f"{where} has an `image` that is no path")
+    return Document(str(row["id"]), row["text"], folder / row["image"] if row.get("image") else None)
