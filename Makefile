@@ -4,6 +4,9 @@ BIN := .venv/bin
 ARGS ?=
 DATA ?= ../shared/data
 
+# Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo up test lint bench card lock clean
 .DEFAULT_GOAL := help
 

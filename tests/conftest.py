@@ -1,6 +1,7 @@
 """Fixtures that every package's tests share: real servers on free ports, and the real data where it is present."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ settings.load_profile("untimed")
 # The rules read in every process that the tests start, since they load in no time. Tests of the model name it; tests of
 # what is chosen where nothing is named unset this (tests/vlmkg/test_default_engine.py).
 os.environ["VLMKG_ENGINE"] = "rules"
+
+# As `make` has it: else each of the hundreds of processes that the tests start compiles every module anew, for 2 s.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins = [
     "tests.fixtures.neo4j_server",
