@@ -21,5 +21,8 @@ class EngineSettings(BaseSettings):
     data: Path = Field(default=Path("var"), validation_alias="VLMKG_DATA")
     """VLMKG_DATA: the data folder, which knows what was promoted."""
 
+    known_windows: int = Field(default=4096, ge=0, validation_alias="VLMKG_KNOWN_WINDOWS")
+    """VLMKG_KNOWN_WINDOWS: sentences, with what stands around them, that a model remembers; 0: none."""
+
     device: str | None = Field(default=None, validation_alias="VLMKG_DEVICE")
     """VLMKG_DEVICE: where the model runs, as torch names it: cpu, cuda:0. Unset: a GPU where there is one."""

@@ -13,6 +13,7 @@ from vlmkg.errors import DeviceMemoryError
 from vlmkg.identity import digest
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding import reports
+from vlmkg.model.decoding.known import KnownWindows
 from vlmkg.numbering import OBSERVATION_LABELS
 from vlmkg.reading import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.schema import Kind
@@ -39,8 +40,10 @@ class ModelEngine:
 
     name = "model"
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, known_windows: int = 0) -> None:
+        """`known_windows`: so many of the windows that it reads it remembers."""
         self._checkpoint = checkpoint
+        self._known = KnownWindows(known_windows) if known_windows else None
         self.checkpoint: str | None = checkpoint.manifest.name
         self.checkpoint_digest: str | None = checkpoint.verified.digest
         self.digest = digest(checkpoint.verified.digest, *_sources())
@@ -87,6 +90,7 @@ class ModelEngine:
             [prefix for prefix in joined if prefix is not None],
             [place.get(at) for at, study in enumerate(studies) for _ in study.texts],
             whole=self._checkpoint.manifest.whole_report,
+            known=self._known,
         )
         return [ReportOutput(reading.graph, reading.truncated) for reading in readings]
 

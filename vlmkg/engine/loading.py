@@ -10,6 +10,7 @@ from vlmkg.checkpoint.store import open_verified
 from vlmkg.engine.engine import ModelEngine
 from vlmkg.errors import UsageError
 from vlmkg.model.decoding.head import check_language_model
+from vlmkg.settings import EngineSettings
 
 
 def load_model_engine(folder: Path, device: str | None = None, *, unpromoted: bool = False) -> ModelEngine:
@@ -23,7 +24,7 @@ def load_model_engine(folder: Path, device: str | None = None, *, unpromoted: bo
         require_promoted(verified)
     checkpoint = open_verified(verified, choose_device(device))
     check_language_model(checkpoint.network.language_model, checkpoint.codec)
-    return ModelEngine(checkpoint)
+    return ModelEngine(checkpoint, EngineSettings().known_windows)
 
 
 def choose_device(name: str | None) -> str:

@@ -5,7 +5,7 @@ then those that have just come in; `finished` puts them in order again. In the a
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -19,8 +19,19 @@ from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding.cache import RowCache
 from vlmkg.model.decoding.collect import Written, collect, collect_film
 from vlmkg.model.decoding.head import head_over
+from vlmkg.model.decoding.known import Plan
 from vlmkg.model.decoding.masks import allowed
-from vlmkg.model.decoding.state import CLOSING, Context, Phase, State, begin_anew, context_of, give_context, start
+from vlmkg.model.decoding.state import (
+    CLOSING,
+    Context,
+    Phase,
+    State,
+    begin_anew,
+    context_of,
+    give_context,
+    last,
+    start,
+)
 from vlmkg.model.decoding.writing import write
 from vlmkg.model.prompt import Prompt
 
@@ -45,7 +56,7 @@ class Row:
     written: list[Written] = field(default_factory=list)
     phase: int = Phase.BETWEEN
     told: bool = False
-    """The window behind knows this one's mentions."""
+    """The windows behind know this one's mentions."""
 
     @property
     def budget(self) -> int:
@@ -54,7 +65,10 @@ class Row:
 
 
 class Batch:
-    """All that `decode` works on. `active` rows are read next; `ready` are rows with logits, to be chosen from."""
+    """All that `decode` works on. `active` rows are read next; `ready` are rows with logits, to be chosen from.
+
+    `contexts` are the mentions that windows wait for; `mentions` those of each place that is to be kept.
+    """
 
     def __init__(
         self,
@@ -63,17 +77,21 @@ class Batch:
         prompts: Sequence[Prompt],
         capacity: int,
         follow: Sequence[Sequence[Symbol]] | None,
+        plan: Plan,
     ) -> None:
         self.language_model = language_model
         self.capacity = capacity
-        self.head = head_over(language_model, codec, max((prompt.tokens for prompt in prompts), default=1) or 1)
+        rows = [Row(at, prompts[at], follow[at] if follow else None) for at in plan.read]
+        self.head = head_over(language_model, codec, max((row.prompt.tokens for row in rows), default=1) or 1)
         self.index = {symbol: at for at, symbol in enumerate(self.head.symbols)}
         # Rows that wait for the window before them leave room for others to be read meanwhile.
-        slots = min(capacity + capacity // 2, len(prompts))
+        slots = min(capacity + capacity // 2, len(rows))
         self.cache = RowCache(language_model, slots)
-        self.queue = deque(_by_length([Row(at, one, follow[at] if follow else None) for at, one in enumerate(prompts)]))
-        self.context_sizes = {place: prompt.own_from for place, prompt in enumerate(prompts) if prompt.own_from}
-        self.contexts: dict[int, Context] = {}
+        self.queue = deque(_by_length(rows, plan.before))
+        self.context_sizes = {row.place: row.prompt.own_from for row in rows}
+        self.followers, self.keys = plan.followers(), plan.keys
+        self.contexts = {at: last(context, self.context_sizes[at]) for at, context in plan.contexts.items()}
+        self.mentions: dict[int, Context] = {}
         self.rows: list[Row] = []
         self.active = 0
         self.ready: list[tuple[list[Row], Tensor]] = []
@@ -132,16 +150,29 @@ def finished(batch: Batch) -> Iterator[tuple[int, Decoded]]:
     batch.rows, batch.active = [batch.rows[at] for at in order], len(active)
 
 
-def _by_length(rows: list[Row]) -> Iterator[Row]:
-    """The rows, windows of a report together and in their order, reports with long windows first."""
+def _by_length(rows: Sequence[Row], before: Mapping[int, int]) -> Iterator[Row]:
+    """The rows, windows of a report together and in their order, reports with long windows first.
+
+    But no row before the one that it waits for, which may be another report's: it would never go on.
+    """
     reports: list[list[Row]] = []
     for row in rows:
-        if row.prompt.own_from:
+        if reports and row.prompt.own_from and reports[-1][-1].place == row.place - 1:
             reports[-1].append(row)
         else:
             reports.append([row])
-    reports.sort(key=lambda report: -max(len(row.prompt.ids) for row in report))
-    return (row for report in reports for row in report)
+    home = {row.place: number for number, report in enumerate(reports) for row in report}
+    needs = [{home[before[row.place]] for row in report if row.place in before} for report in reports]
+    done: set[int] = set()
+    for number in sorted(home.values(), key=lambda at: -max(len(row.prompt.ids) for row in reports[at])):
+        # What a report waits for stands before it, so that this ends.
+        todo = [number]
+        while todo:
+            missing = needs[todo[-1]] - done - {todo[-1]}
+            todo += missing
+            if not missing and (at := todo.pop()) not in done:
+                done.add(at)
+                yield from reports[at]
 
 
 def _choose(batch: Batch, rows: list[Row], logits: Tensor) -> None:
@@ -188,18 +219,27 @@ def _write_forced(batch: Batch) -> bool:
 
 
 def _unblock(batch: Batch) -> bool:
-    """Tell each window behind the mentions before it; let those go on that wait for them. Whether any did."""
+    """Tell the windows behind the mentions before them; let those go on that wait for them. Whether any did."""
     for row in batch.rows:
         if row.phase in _AHEAD and not row.told:
             row.told = True
-            if count := batch.context_sizes.get(row.place + 1):
-                batch.contexts[row.place + 1] = context_of(batch.state, row.slot, row.prompt.tokens, count)
+            _tell(batch, row)
     going = [row for row in batch.rows if row.phase == Phase.WAITING and row.place in batch.contexts]
     for row in going:
         give_context(batch.state, row.slot, batch.contexts.pop(row.place))
     if going:
         _look(batch)
     return bool(going)
+
+
+def _tell(batch: Batch, row: Row) -> None:
+    followers = batch.followers.get(row.place, ())
+    if followers or row.place in batch.keys:
+        tokens = row.prompt.tokens
+        context = context_of(batch.state, row.slot, tokens, tokens - row.prompt.own_from)
+        if row.place in batch.keys:
+            batch.mentions[row.place] = context
+        batch.contexts |= {at: last(context, batch.context_sizes[at]) for at in followers}
 
 
 def _few_moves(kept: list[int], first: int) -> list[int]:

@@ -16,6 +16,7 @@ from vlmkg.model.codec import Codec
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding.batch import Batch, enter, finished, settle
 from vlmkg.model.decoding.cache import attending
+from vlmkg.model.decoding.known import KnownWindows, plan
 from vlmkg.model.decoding.reading import Stems, read_new, read_on
 from vlmkg.model.prompt import Prompt
 
@@ -28,8 +29,9 @@ def decode(
     *,
     rows: int = 128,
     follow: Sequence[Sequence[Symbol]] | None = None,
+    known: KnownWindows | None = None,
 ) -> list[Decoded]:
-    """What the language model writes for each prompt, in the same order.
+    """What the language model writes for each prompt, in the same order. Windows that are read alike are read once.
 
     Args:
         language_model: any causal one of Hugging Face that `head.check_language_model` accepts, in evaluation mode.
@@ -40,12 +42,14 @@ def decode(
             do not depend on it, but for ties within rounding.
         follow: symbols to write instead of the likeliest, END included, one sequence for each prompt: the scores are
             then those of the given graph. Raises ValueError where one is not allowed.
+        known: what the same language model has read before; it learns what is read now.
 
     Raises torch.OutOfMemoryError where the device has no memory for so many rows.
     """
-    results: list[Decoded | None] = [None] * len(prompts)
+    todo = plan(prompts, known, all_of_them=follow is not None)
+    results = dict(todo.found)
     with torch.inference_mode(), attending(language_model):
-        batch = Batch(language_model, codec, prompts, rows, follow)
+        batch = Batch(language_model, codec, prompts, rows, follow, todo)
         stems = Stems(prefixes, batch.queue)
         while batch.queue or batch.rows:
             read_on(batch)
@@ -54,4 +58,6 @@ def decode(
             settle(batch)
             for place, decoded in finished(batch):
                 results[place] = decoded
-    return [decoded for decoded in results if decoded is not None]
+                if known is not None and place in todo.keys:
+                    known.put(todo.keys[place], decoded, batch.mentions.pop(place))
+    return [results[todo.same.get(place, place)] for place in range(len(prompts))]

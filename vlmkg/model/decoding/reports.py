@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from vlmkg.model.codec import Codec
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding.decode import decode
+from vlmkg.model.decoding.known import KnownWindows
 from vlmkg.model.prompt import Prompt, encode_film_prompt, encode_prompt, report_windows
 from vlmkg.model.windows import merge_windows
 from vlmkg.numbering import number, report_graph
@@ -31,6 +32,7 @@ def read_reports(
     *,
     whole: bool = False,
     rows: int = 128,
+    known: KnownWindows | None = None,
 ) -> list[ReportReading]:
     """One reading for each text, in the same order; offsets count code points of the text as given.
 
@@ -41,7 +43,7 @@ def read_reports(
         prefixes: (P, D) embeddings of the films of a study.
         prefix_of: for each text the position of its study's prefix, or None where the study has no film.
         whole: read as many sentences in a window as fit, instead of one and the one before it.
-        rows: as in `decode`.
+        rows, known: as in `decode`.
     """
     numbered = [number(text) for text in texts]
     positions = language_model.config.max_position_embeddings
@@ -56,7 +58,7 @@ def read_reports(
         for one, cut, prefix in zip(numbered, windows, owners, strict=True)
         for window in cut
     ]
-    parts = iter(decode(language_model, codec, prompts, prefixes, rows=rows))
+    parts = iter(decode(language_model, codec, prompts, prefixes, rows=rows, known=known))
     merged = [merge_windows(cut, [next(parts) for _ in cut]) for cut in windows]
     return [
         ReportReading(report_graph(one, part.graph, part.span_scores, part.edge_scores), part.truncated)

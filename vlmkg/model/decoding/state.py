@@ -113,6 +113,13 @@ def context_of(state: State, row: int, tokens: int, count: int) -> Context:
     return begun.clone(), state.kinds[row, part] * begun, state.reach[row, part, part].clone()
 
 
+def last(context: Context, count: int) -> Context:
+    """The last `count` tokens of a context."""
+    begun, kinds, reach = context
+    first = len(begun) - count
+    return begun[first:], kinds[first:], reach[first:, first:]
+
+
 def give_context(state: State, row: int, context: Context) -> None:
     """Let a waiting row go on, now that the mentions of its context are known."""
     begun, kinds, reach = context
