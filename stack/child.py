@@ -56,6 +56,8 @@ class Child:
         self._pid_file = data.run / f"{part.name}.pid"
         if part.ready_file is not None:
             part.ready_file.unlink(missing_ok=True)
+        # What a killed stack left there may be the number of somebody else's process by now (see `sweep`).
+        self._pid_file.unlink(missing_ok=True)
         program = (sys.executable, "-I", "-S", guardian.__file__)
         self._guardian = subprocess.Popen(  # noqa: S603 - our own program
             (*program, str(self.log), str(self._pid_file), str(part.grace_s), *part.command),

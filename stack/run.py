@@ -1,9 +1,8 @@
 """The whole stack, from an empty folder to `ready` and back to nothing."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 
 from pydantic import ValidationError
 
@@ -21,13 +20,12 @@ from stack.ports import release
 from stack.programs import api, doors, environment, gateway, worker
 from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
 from stack.settings import StackSettings
+from stack.stopping import Stopping
 from stack.supervisor import Supervisor, start_together
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.default_engine import MODEL, Choice, checkpoint_of, choose_engine
 from vlmkg.errors import UsageError
 from vlmkg.settings import EngineSettings
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -40,31 +38,45 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
     """
     settings = _settings()
     with ExitStack() as cleanup, owned(data, say) as lock:
-        supervisor = Supervisor(data, lock, say)
-        with _stop_signals(supervisor.hurry):
+        stopping = Stopping()
+        supervisor = Supervisor(data, lock, say, stopping.held)
+        with stopping.handled(supervisor.hurry):
             try:
-                places = find_places(data, settings)
-                cleanup.callback(release, places.ports)
-                engine = choose_engine(EngineSettings().engine, data)
-                reads = _reads(engine, data)
-                say(f"starting in {data.root}")
-                endpoints = _start(
-                    places, supervisor, engine.engine, heap_mib=settings.vlmkg_neo4j_heap, graph_text=graph_text
-                )
-                data.write_endpoints(endpoints)
-                show([*rows_of(places, endpoints), reads])
-                say("ready")
-                supervisor.watch()
-                yield endpoints
-            except KeyboardInterrupt:
-                say("stopping")
-                raise
+                with _said(stopping):
+                    places = find_places(data, settings)
+                    cleanup.callback(release, places.ports)
+                    engine = choose_engine(EngineSettings().engine, data)
+                    reads = _reads(engine, data)
+                    say(f"starting in {data.root}")
+                    with stopping.held():  # to ask Java for its version takes a process
+                        neo4j = _neo4j(places, settings.vlmkg_neo4j_heap)
+                    variables = environment(places, engine.engine, graph_text=graph_text)
+                    endpoints = _start(places, supervisor, neo4j, variables)
+                    data.write_endpoints(endpoints)
+                    show([*rows_of(places, endpoints), reads])
+                    say("ready")
+                    supervisor.watch()
+                    yield endpoints
             finally:
+                # No signal raises here any more (see `_said`).
                 data.endpoints_file.unlink(missing_ok=True)
                 supervisor.stop()
                 if supervisor.failure is not None:
                     # It sent the signal itself, and says why.
                     raise supervisor.failure
+
+
+@contextmanager
+def _said(stopping: Stopping) -> Iterator[None]:
+    """Say that a signal stops the stack. However the block ends, signals only hurry afterwards."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopping")
+        raise
+    finally:
+        # A signal that comes before this line raises here; then there is no other that would.
+        stopping.end()
 
 
 def wait_for_signal() -> None:
@@ -88,16 +100,24 @@ def _reads(choice: Choice, data: DataDir) -> Row:
     return Row("Engine", choice.engine, choice.told)
 
 
-def _start(places: Places, supervisor: Supervisor, engine: str, *, heap_mib: int, graph_text: bool) -> Endpoints:
-    """What can be wrong at once, then the servers, the graph's migrations, and the programs that need all of them."""
+def _start(places: Places, supervisor: Supervisor, neo4j: Sequence[Part], variables: Mapping[str, str]) -> Endpoints:
+    """What can be wrong at once, then the servers, the graph's migrations, and the programs.
+
+    Those that need no graph start while Neo4j does, which leaves a core idle.
+    """
     _require_those_elsewhere(places)
     api_key = _prepare_ledger(places)
-    servers = [supervisor.start(part) for part in _servers(places, heap_mib)]
-    for child in servers:
+    start_together(supervisor, _redis(places))
+    graph = [supervisor.start(part) for part in neo4j]
+    early = (gateway(places, variables), worker(places.data, "extract", variables))
+    programs = [supervisor.start(part) for part in early]
+    for child in graph:
         supervisor.wait_until_answers(child)
     with open_driver(places.graph) as driver:
         migrate(driver, places.graph.database)
-    start_together(supervisor, _programs(places, api_key, engine, graph_text=graph_text))
+    late = (worker(places.data, "merge", variables), api(places.data, places.ports[API].number, variables, api_key))
+    for child in [*programs, *(supervisor.start(part) for part in late)]:
+        supervisor.wait_until_answers(child)
     return endpoints_of(places, api_key, doors(places.data))
 
 
@@ -110,24 +130,19 @@ def _require_those_elsewhere(places: Places) -> None:
         raise UsageError("the Neo4j of NEO4J_URI does not answer, or refuses the login", remedy)
 
 
-def _servers(places: Places, heap_mib: int) -> Iterator[Part]:
-    # Redis first: it is up before Neo4j's folder is prepared.
-    if places.own_redis:
-        yield redis_part(places.data, port=places.ports[REDIS].number, password=secret(places.data, REDIS_PASSWORD))
-    if places.own_neo4j:
-        yield neo4j_part(
-            places.data,
-            places.graph,
-            bolt_port=places.ports[BOLT].number,
-            http_port=places.ports[BROWSER].number,
-            heap_mib=heap_mib,
-        )
+def _redis(places: Places) -> list[Part]:
+    """None where the user brings one."""
+    if not places.own_redis:
+        return []
+    return [redis_part(places.data, port=places.ports[REDIS].number, password=secret(places.data, REDIS_PASSWORD))]
 
 
-def _programs(places: Places, api_key: str, engine: str, *, graph_text: bool) -> list[Part]:
-    variables = environment(places, engine, graph_text=graph_text)
-    workers = [worker(places.data, queue, variables) for queue in ("extract", "merge")]
-    return [gateway(places, variables), *workers, api(places.data, places.ports[API].number, variables, api_key)]
+def _neo4j(places: Places, heap_mib: int) -> list[Part]:
+    """None where the user brings one."""
+    if not places.own_neo4j:
+        return []
+    bolt, http = places.ports[BOLT].number, places.ports[BROWSER].number
+    return [neo4j_part(places.data, places.graph, bolt_port=bolt, http_port=http, heap_mib=heap_mib)]
 
 
 def _prepare_ledger(places: Places) -> str:
@@ -139,23 +154,3 @@ def _prepare_ledger(places: Places) -> str:
         return ensure_admin_key(ledger, places.data.secrets / API_KEY)
     finally:
         ledger.close()
-
-
-@contextmanager
-def _stop_signals(hurry: Callable[[], None]) -> Iterator[None]:
-    """The first stop signal raises KeyboardInterrupt, later ones make the end that has begun a quick one."""
-
-    def later(_number: int, _frame: FrameType | None) -> None:
-        hurry()
-
-    def first(_number: int, _frame: FrameType | None) -> None:
-        for number in STOP_SIGNALS:
-            signal.signal(number, later)
-        raise KeyboardInterrupt
-
-    before = [signal.signal(number, first) for number in STOP_SIGNALS]
-    try:
-        yield
-    finally:
-        for number, handler in zip(STOP_SIGNALS, before, strict=True):
-            signal.signal(number, handler)

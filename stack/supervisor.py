@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from stack.child import Child, Part, Tier
@@ -29,12 +30,22 @@ class _Watched:
 
 
 class Supervisor:
-    """The running parts of one stack. `say` prints a line for the person at the console."""
+    """The running parts of one stack. `say` prints a line for the person at the console.
 
-    def __init__(self, data: DataDir, lock: int, say: Callable[[str], object]) -> None:
+    In the block of `held` no signal raises: a part that was started is known here, whatever comes in that moment.
+    """
+
+    def __init__(
+        self,
+        data: DataDir,
+        lock: int,
+        say: Callable[[str], object],
+        held: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._data = data
         self._lock = lock
         self._say = say
+        self._held = held
         self._parts: list[_Watched] = []
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -42,8 +53,9 @@ class Supervisor:
 
     def start(self, part: Part) -> Child:
         """Start a part; it need not answer yet."""
-        child = Child(part, self._data, self._lock)
-        self._parts.append(_Watched(child))
+        with self._held():
+            child = Child(part, self._data, self._lock)
+            self._parts.append(_Watched(child))
         return child
 
     def wait_until_answers(self, child: Child) -> None:

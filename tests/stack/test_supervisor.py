@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ class Bench:
 
     def __init__(self, data: DataDir, lock: int) -> None:
         self.data, self.said = data, []
-        self.supervisor = Supervisor(data, lock, self.said.append)
+        self.supervisor = Supervisor(data, lock, self.said.append, nullcontext)
 
     def part(self, name: str, code: str, tier: Tier = Tier.PROGRAM, **changes) -> Part:
         """A part that runs Python code with `ready`, the path of the file by which it answers."""
