@@ -5,7 +5,7 @@ Whoever has the key can recompute them from the originals; nobody else can, and 
 
 import secrets as random
 import unicodedata
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -38,8 +38,9 @@ def load_key(ledger: Ledger, configured: str | None, secrets: Path) -> bytes:
     return key
 
 
+@lru_cache(maxsize=1024)
 def patient_id(key: bytes, authority: str, identifier: str) -> str:
-    """The patient's pseudonym."""
+    """The patient's pseudonym. A message asks for it several times, and so do the next ones of the same patient."""
     return pseudonym(key, "patient", _normal(authority), _normal(identifier))
 
 
@@ -55,6 +56,8 @@ def report_id(key: bytes, source: str, identifier: str) -> str:
 
 def _normal(name: str) -> str:
     # Neither case nor leading zeros are folded: they may tell two patients apart.
+    if name.isascii() and name.isalnum():
+        return name
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 

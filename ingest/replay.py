@@ -8,9 +8,9 @@ from ingest import blobs
 from ingest.errors import BlobLostError
 from ingest.formats.origin import Format, Origin
 from ingest.ledger import events, replace
+from ingest.ledger.bulk import chunks
 from ingest.ledger.events import Event
 from ingest.ledger.incoming import NewEvent
-from ingest.ledger.sightings import chunks
 from ingest.raw import RawMessages, raw_messages_of
 from ingest.submit import Incoming, Receiver, interpret
 

@@ -43,6 +43,9 @@ def clean_text(text: str) -> str:
 
 def clean_name(value: str) -> str:
     """An identifier or name as one line without blanks around it; empty where nothing is left."""
+    # Most are one word, which holds nothing to be cleaned.
+    if value.isalnum():
+        return value
     return " ".join(_UNPRINTABLE.sub(" ", value).split())
 
 

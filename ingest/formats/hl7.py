@@ -40,7 +40,7 @@ class _Message:
     charset: str
     zone: tzinfo
     time: datetime | None
-    digest: str
+    raw: bytes
     settings: FormatSettings
     warnings: dict[str, None] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
     stripped = raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
     text, charset, warnings = decode(stripped, settings.hl7_charset)
     segments = read_segments(text)
-    message = _message(segments, charset, sha256(stripped).hexdigest(), origin, settings)
+    message = _message(segments, charset, stripped, origin, settings)
     message.warn(*warnings)
     kind, event = segments[0].text(9).upper(), segments[0].text(9, 2).upper()
     if kind == "ADT":
@@ -112,7 +112,7 @@ def _results(orders: list[Order], message: _Message) -> ParsedMessage:
     )
 
 
-def _message(segments: list[Segment], charset: str, digest: str, origin: Origin, settings: FormatSettings) -> _Message:
+def _message(segments: list[Segment], charset: str, raw: bytes, origin: Origin, settings: FormatSettings) -> _Message:
     header = segments[0]
     source = origin.source or identifier(header.text(4) or header.text(3), "sending facility") or SOURCE
     if header.text(9, 2).upper() not in EVENTS.get(header.text(9).upper(), ()):
@@ -124,7 +124,7 @@ def _message(segments: list[Segment], charset: str, digest: str, origin: Origin,
     if sum(segment.name == "MSH" for segment in segments) > 1:
         raise MessageRefusedError(Reason.UNREADABLE, "one frame holds several messages", source=source)
     zone = hl7_offset(header.field(7)) or settings.zone
-    return _Message(source, charset, zone, hl7_time(header.field(7), zone) or origin.modified_at, digest, settings)
+    return _Message(source, charset, zone, hl7_time(header.field(7), zone) or origin.modified_at, raw, settings)
 
 
 def _radiology(orders: list[Order], message: _Message) -> list[Order]:
@@ -153,12 +153,11 @@ def _joined(orders: list[Order], message: _Message) -> list[Order]:
 
 def _study(order: Order, message: _Message) -> StudyFacts:
     report_id = _report_id(order, message)
-    study = _study_of(order, report_id, message)
-    return replace(study, reports=_reports(order, report_id, message))
+    return _study_of(order, report_id, message, _reports(order, report_id, message))
 
 
-def _study_of(order: Order, report_id: str, message: _Message) -> StudyFacts:
-    """The study, without its reports."""
+def _study_of(order: Order, report_id: str, message: _Message, reports: tuple[ReportFacts, ...] = ()) -> StudyFacts:
+    """The study, with these reports."""
     accession = _accession(order, message.settings.hl7_accession)
     return StudyFacts(
         patient=_patient(order, report_id, message),
@@ -168,6 +167,7 @@ def _study_of(order: Order, report_id: str, message: _Message) -> StudyFacts:
         body_part=clean_words(order.request.text(15, 4)) if order.request else None,
         procedure=clean_words(procedure_words(order)),
         started_at=_time(order, message, 7, 6, 22) or message.time,
+        reports=reports,
     )
 
 
@@ -185,7 +185,7 @@ def _report_id(order: Order, message: _Message) -> str:
     if name := identifier(value, "order number"):
         return name
     message.warn("no_report_id")
-    return f"sha256:{message.digest}"
+    return f"sha256:{sha256(message.raw).hexdigest()}"
 
 
 def _accession(order: Order, place: str) -> str:

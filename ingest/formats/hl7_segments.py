@@ -55,13 +55,21 @@ class Segment:
         # Most fields are empty or one word: neither holds a separator.
         if not value or value.isalnum():
             return value if component == subcomponent == 1 else ""
-        return self.part(value.partition(self.separators.repetition)[0], component, subcomponent)
+        if self.separators.repetition in value:
+            value = value.partition(self.separators.repetition)[0]
+        return self.part(value, component, subcomponent)
 
     def part(self, repetition: str, component: int, subcomponent: int = 1) -> str:
         """The same of one repetition."""
         separators = self.separators
-        value = _nth(_nth(repetition, separators.component, component), separators.subcomponent, subcomponent)
-        return "" if not value or value == EMPTY else unescape(value, separators).strip()
+        value = repetition
+        if component > 1 or separators.component in value:
+            value = _nth(value, separators.component, component)
+        if subcomponent > 1 or separators.subcomponent in value:
+            value = _nth(value, separators.subcomponent, subcomponent)
+        if not value or value == EMPTY:
+            return ""
+        return (unescape(value, separators) if separators.escape in value else value).strip()
 
 
 def _nth(value: str, separator: str, number: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 _HL7 = re.compile(
     r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:\.([0-9]{1,6}))?)?)?)?)?)?"
@@ -76,6 +77,7 @@ def _time(match: re.Match[str], zone: tzinfo) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def _offset(text: str) -> tzinfo:
     if text == "Z":
         return UTC

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, or_, select
 
-from ingest.ledger.sightings import chunks
+from ingest.ledger.bulk import chunks
 from ingest.ledger.states import SETTLED
 from ingest.ledger.tables import events, sightings, study_changes
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select
 
 from ingest.ledger import changes, studies
+from ingest.ledger.bulk import chunks
 from ingest.ledger.database import insert, now
-from ingest.ledger.sightings import chunks
 from ingest.ledger.studies import LedgerExtraction, extraction_of
 from ingest.ledger.tables import extractions, properties, study_extractions, study_readings
 from vlmkg.errors import UsageError

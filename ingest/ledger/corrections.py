@@ -11,11 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
-from ingest.ledger.bulk import among
+from ingest.ledger.bulk import BulkSelect
 from ingest.ledger.precedence import Precedence, precedence
-from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import events, report_texts, sightings
 
 CORRECTED = "C"
@@ -48,20 +47,12 @@ def given_up(words: Iterable[Word]) -> set[str]:
 
 def of_reports(connection: Connection, report_ids: Collection[str]) -> list[Word]:
     """All that was said under these report ids."""
-    return [
-        _word(row)
-        for chunk in chunks(sorted(report_ids))
-        for row in connection.execute(_WORDS[connection.dialect.name], {"wanted": chunk})
-    ]
+    return [_word(row) for row in _WORDS.rows(connection, report_ids)]
 
 
 def of_several(connection: Connection, report_ids: Collection[str]) -> list[Word]:
     """The same of those among them that several patients have."""
-    shared = [
-        report_id
-        for chunk in chunks(sorted(report_ids))
-        for report_id in connection.execute(_SHARED[connection.dialect.name], {"wanted": chunk}).scalars()
-    ]
+    shared = [row.report_id for row in _SHARED.rows(connection, report_ids)]
     return of_reports(connection, shared) if shared else []
 
 
@@ -97,16 +88,13 @@ def _are_apart(one: Iterable[Word], other: Iterable[Word]) -> bool:
     return bool(uids[0] and uids[1]) and uids[0].isdisjoint(uids[1])
 
 
-def _by_database(statement: Any) -> dict[str, Any]:
-    return {name: statement.where(condition) for name, condition in among(sightings.c.report_id).items()}
-
-
-_SHARED = _by_database(
+_SHARED = BulkSelect(
     select(sightings.c.report_id)
     .group_by(sightings.c.report_id)
-    .having(func.min(sightings.c.patient_id) < func.max(sightings.c.patient_id))
+    .having(func.min(sightings.c.patient_id) < func.max(sightings.c.patient_id)),
+    sightings.c.report_id,
 )
-_WORDS = _by_database(
+_WORDS = BulkSelect(
     select(
         sightings.c.report_id,
         sightings.c.patient_id,
@@ -121,11 +109,12 @@ _WORDS = _by_database(
         report_texts.c.text_digest,
     )
     .join(events, events.c.id == sightings.c.event_id)
-    .join(report_texts, report_texts.c.report_key == sightings.c.report_key)
+    .join(report_texts, report_texts.c.report_key == sightings.c.report_key),
+    sightings.c.report_id,
 )
 
 
-def _word(row: Row[Any]) -> Word:
+def _word(row: Any) -> Word:
     return Word(
         row.report_id,
         row.patient_id,

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 
+from ingest.ledger.bulk import chunks
 from ingest.ledger.database import now
-from ingest.ledger.sightings import chunks
 from ingest.ledger.states import SETTLED, State
 from ingest.ledger.tables import events, rejections, sightings, study_extractions
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from ingest.ledger.bulk import chunks
 from ingest.ledger.database import insert, now
-from ingest.ledger.sightings import chunks
 from ingest.ledger.studies import LedgerExtraction, extraction_of
 from ingest.ledger.tables import extractions, study_extractions, study_readings
 from ingest.ledger.tables import rejections as rejected

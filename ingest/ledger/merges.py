@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from ingest.ledger.bulk import chunks
 from ingest.ledger.incoming import NewMerge
-from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import patient_merges, patients
 
 

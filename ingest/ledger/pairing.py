@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select, update
 
+from ingest.ledger.bulk import chunks
 from ingest.ledger.database import Ledger, insert, now
 from ingest.ledger.requeue import requeue_studies
-from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import pairing_waits
 
 if TYPE_CHECKING:

@@ -6,16 +6,25 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ingest.ledger.bulk import BulkInsert, among
+from ingest.ledger.bulk import BulkSelect, BulkWrite, bulk_insert
 from ingest.ledger.database import INSERT
 from ingest.ledger.incoming import NewPatient
-from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import patients
 
 Row = dict[str, Any]
 
-_BY_ID = {name: select(patients).where(condition) for name, condition in among(patients.c.patient_id).items()}
-_INSERT = BulkInsert(dict.fromkeys(INSERT, patients.insert()))
+_FACTS = ("sex", "sex_as_of", "birth_date", "birth_date_as_of")
+_BY_ID = BulkSelect(select(patients), patients.c.patient_id)
+_INSERT = bulk_insert(dict.fromkeys(INSERT, patients.insert()))
+_UPDATE = BulkWrite(
+    dict.fromkeys(
+        INSERT,
+        update(patients)
+        .where(patients.c.patient_id == bindparam("patient"))
+        .values({name: bindparam(f"new_{name}") for name in _FACTS}),
+    ),
+    {"patient": patients.c.patient_id, **{f"new_{name}": patients.c[name] for name in _FACTS}},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +43,7 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Writte
     new: dict[str, list[NewPatient]] = {}
     for patient in said:
         new.setdefault(patient.patient_id, []).append(patient)
-    known = {
-        row.patient_id: dict(row._mapping)
-        for chunk in chunks(sorted(new))
-        for row in connection.execute(_BY_ID[connection.dialect.name], {"wanted": chunk})
-    }
+    known: dict[str, Row] = {row.patient_id: row._asdict() for row in _BY_ID.rows(connection, new)}
     _INSERT.execute(connection, [_merged(_blank(said[0]), said) for key, said in new.items() if key not in known])
     updated = [row for key, old in known.items() if (row := _merged(old, new[key])) != old]
     _update(connection, updated)
@@ -81,14 +86,6 @@ def _facts(row: Row) -> tuple[Any, Any]:
 
 
 def _update(connection: Connection, rows: list[Row]) -> None:
-    if not rows:
-        return
-    facts = ("sex", "sex_as_of", "birth_date", "birth_date_as_of")
-    statement = (
-        update(patients)
-        .where(patients.c.patient_id == bindparam("patient"))
-        .values({name: bindparam(f"new_{name}") for name in facts})
-    )
-    connection.execute(
-        statement, [{"patient": row["patient_id"]} | {f"new_{name}": row[name] for name in facts} for row in rows]
+    _UPDATE.execute(
+        connection, [{"patient": row["patient_id"]} | {f"new_{name}": row[name] for name in _FACTS} for row in rows]
     )

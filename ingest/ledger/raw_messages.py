@@ -8,15 +8,14 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, delete, select
 
-from ingest.ledger.bulk import BulkInsert
+from ingest.ledger.bulk import bulk_insert, chunks
 from ingest.ledger.database import INSERT
-from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import raw_messages
 
 SMALL = 64 * 1024
 """Bytes. Below this a database takes less for a row than a file system for a file (sqlite.org, fasterthanfs)."""
 
-_KEEP = BulkInsert({name: insert(raw_messages).on_conflict_do_nothing() for name, insert in INSERT.items()})
+_KEEP = bulk_insert({name: insert(raw_messages).on_conflict_do_nothing() for name, insert in INSERT.items()})
 
 
 def keep(connection: Connection, raws: Mapping[int, bytes]) -> None:

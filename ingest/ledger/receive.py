@@ -9,30 +9,34 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from ingest.ledger import changes, merges, raw_messages
 from ingest.ledger import sightings as stored
-from ingest.ledger.bulk import BulkInsert, among
+from ingest.ledger.bulk import BulkSelect, BulkWrite, bulk_insert
 from ingest.ledger.database import INSERT, now
 from ingest.ledger.incoming import NewEvent, place_of
 from ingest.ledger.patients import write_patients
 from ingest.ledger.placement import Added, Gone, place, serialise
 from ingest.ledger.renaming import rename, under_survivor
 from ingest.ledger.requeue import IDLE
-from ingest.ledger.sightings import Known, chunks
+from ingest.ledger.sightings import Known
 from ingest.ledger.states import State
 from ingest.ledger.tables import events, report_texts
 
 Unique = tuple[str, str, str]
 
-_NEW_EVENTS = BulkInsert(
+_NEW_EVENTS = bulk_insert(
     {name: insert(events).on_conflict_do_nothing() for name, insert in INSERT.items()}, without=["id"]
 )
-_NEW_TEXTS = BulkInsert({name: insert(report_texts).on_conflict_do_nothing() for name, insert in INSERT.items()})
+_NEW_TEXTS = bulk_insert({name: insert(report_texts).on_conflict_do_nothing() for name, insert in INSERT.items()})
 _LAST = select(func.max(events.c.id))
-_FOUND = {
-    name: select(
-        events.c.id, events.c.source, events.c.external_id, events.c.digest, events.c.state, events.c.reason
-    ).where(condition)
-    for name, condition in among(events.c.digest).items()
-}
+_FOUND = BulkSelect(
+    select(events.c.id, events.c.source, events.c.external_id, events.c.digest, events.c.state, events.c.reason),
+    events.c.digest,
+)
+_WARN = BulkWrite(
+    dict.fromkeys(
+        INSERT, update(events).where(events.c.id == bindparam("event")).values(warnings=bindparam("new_warnings"))
+    ),
+    {"event": events.c.id, "new_warnings": events.c.warnings},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,7 @@ def _insert(connection: Connection, incoming: Mapping[Unique, NewEvent]) -> tupl
     _NEW_EVENTS.execute(connection, [_row(event, at) for event in incoming.values()])
     found: dict[Unique, Any] = {
         (row.source, row.external_id, row.digest): row
-        for chunk in chunks(sorted({digest for _, _, digest in incoming}))
-        for row in connection.execute(_FOUND[connection.dialect.name], {"wanted": chunk})
+        for row in _FOUND.rows(connection, {digest for _, _, digest in incoming})
     }
     return {key: row.id for key, row in found.items() if row.id > last}, found
 
@@ -175,9 +178,11 @@ def _write_texts(connection: Connection, incoming: Iterable[NewEvent]) -> None:
 
 
 def _warn(connection: Connection, found: Mapping[int, Collection[str]], incoming: dict[int, NewEvent]) -> None:
-    for event_id, codes in sorted(found.items()):
-        warnings = (*incoming[event_id].warnings, *sorted(codes))
-        connection.execute(update(events).where(events.c.id == event_id).values(warnings=warnings))
+    rows = [
+        {"event": event_id, "new_warnings": (*incoming[event_id].warnings, *sorted(codes))}
+        for event_id, codes in sorted(found.items())
+    ]
+    _WARN.execute(connection, rows)
 
 
 def _row(event: NewEvent, at: Any) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from ingest.ledger import merges, raw_messages
 from ingest.ledger import sightings as stored
+from ingest.ledger.bulk import chunks
 from ingest.ledger.database import now
 from ingest.ledger.incoming import NewEvent
 from ingest.ledger.placement import serialise
 from ingest.ledger.receive import Brought, write_facts
 from ingest.ledger.requeue import IDLE, lock_events
-from ingest.ledger.sightings import Known, chunks
+from ingest.ledger.sightings import Known
 from ingest.ledger.states import State
 from ingest.ledger.tables import events, patient_merges, patients, report_texts, sightings
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from ingest.ledger.sightings import chunks
+from ingest.ledger.bulk import chunks
 from ingest.ledger.tables import report_texts
 
 

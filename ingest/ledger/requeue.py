@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select, update
 
+from ingest.ledger.bulk import BulkSelect, chunks
 from ingest.ledger.database import now
-from ingest.ledger.sightings import chunks
 from ingest.ledger.states import State
 from ingest.ledger.tables import events, sightings
 
@@ -17,20 +17,23 @@ AT_WORK = (State.QUEUED, State.EXTRACTING, State.EXTRACTED, State.MERGING, State
 """States that lie after `received` and can be left without an operator."""
 
 
+_NEWEST = BulkSelect(
+    select(func.max(sightings.c.event_id).label("event_id"))
+    .join(events, events.c.id == sightings.c.event_id)
+    .where(events.c.state != literal_column(f"'{State.DEAD}'"))
+    .group_by(sightings.c.study_key),
+    sightings.c.study_key,
+)
+_LOCKED = BulkSelect(select(events.c.id).order_by(events.c.id).with_for_update(), events.c.id)
+
+
 def requeue_studies(connection: Connection, study_keys: Collection[str]) -> None:
     """Have each of these studies read and merged again, by the newest of its events that is not dead.
 
     A worker that is at it now loses its claim: it has read what no longer holds.
     """
-    newest = (
-        select(func.max(sightings.c.event_id))
-        .join(events, events.c.id == sightings.c.event_id)
-        .where(events.c.state != State.DEAD)
-        .group_by(sightings.c.study_key)
-    )
-    for chunk in chunks(sorted(study_keys)):
-        ids = connection.execute(newest.where(sightings.c.study_key.in_(chunk))).scalars().all()
-        put_back(connection, ids, events.c.state.in_(AT_WORK))
+    newest = {row.event_id for row in _NEWEST.rows(connection, study_keys)}
+    put_back(connection, newest, events.c.state.in_(AT_WORK))
 
 
 def put_back(connection: Connection, event_ids: Iterable[int], *conditions: ColumnElement[bool]) -> int:
@@ -49,5 +52,4 @@ def put_back(connection: Connection, event_ids: Iterable[int], *conditions: Colu
 
 def lock_events(connection: Connection, event_ids: Collection[int]) -> list[int]:
     """Lock these events in the order of their ids, as everybody does: so nobody waits for each other on PostgreSQL."""
-    statement = select(events.c.id).where(events.c.id.in_(list(event_ids))).order_by(events.c.id).with_for_update()
-    return list(connection.execute(statement).scalars())
+    return [row.id for row in _LOCKED.rows(connection, event_ids)]

@@ -1,21 +1,17 @@
 """Sightings in the database: writing them, reading those that hang together, moving them between studies."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from ingest.ledger.assignment import Place
-from ingest.ledger.bulk import BulkInsert, among
+from ingest.ledger.bulk import BulkSelect, bulk_insert
 from ingest.ledger.database import INSERT
 from ingest.ledger.incoming import NewSighting
 from ingest.ledger.precedence import precedence
 from ingest.ledger.tables import events, report_texts, sightings
-
-CHUNK = 1000
-"""Values in one IN list: well under SQLite's 32,766 and PostgreSQL's 65,535 parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +41,6 @@ class Names:
     accession: str | None
 
 
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """The values, CHUNK at a time."""
-    iterator = iter(values)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
-
-
 def closure(
     connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
 ) -> list[Known]:
@@ -62,7 +51,8 @@ def closure(
     uids = set(uids)
     while items or accessions or uids:
         for statement, wanted in ((_BY_ITEM, items), (_BY_ACCESSION, accessions), (_BY_UID, uids)):
-            found |= {known.id: known for known in _fetch(connection, statement, wanted)}
+            if wanted:
+                found |= {row.id: _known(row) for row in statement.rows(connection, wanted)}
         asked_items |= items
         asked_accessions |= accessions
         items = {known.place.item_key for known in found.values()} - asked_items
@@ -73,18 +63,17 @@ def closure(
 
 def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
     """The sightings that these events brought."""
-    return list(_fetch(connection, _BY_EVENT, event_ids))
+    return [_known(row) for row in _BY_EVENT.rows(connection, event_ids)]
 
 
 def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[Known, Names]]:
     """The sightings whose messages name these patients, and what they name."""
     found = []
-    for chunk in chunks(sorted(patient_ids)):
-        for row in connection.execute(_BY_SAID_PATIENT[connection.dialect.name], {"wanted": chunk}):
-            names = Names(
-                row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
-            )
-            found.append((_known(row), names))
+    for row in _BY_SAID_PATIENT.rows(connection, patient_ids):
+        names = Names(
+            row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
+        )
+        found.append((_known(row), names))
     return found
 
 
@@ -106,11 +95,7 @@ def of_patient(connection: Connection, patient_id: str) -> set[str]:
 
 def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
     """Which patients (UID, patientId) these UIDs were seen with."""
-    return {
-        (row.study_uid, row.patient_id)
-        for chunk in chunks(sorted(uids))
-        for row in connection.execute(_CLAIMS[connection.dialect.name], {"wanted": chunk})
-    }
+    return {(row.study_uid, row.patient_id) for row in _CLAIMS.rows(connection, uids)}
 
 
 def insert(connection: Connection, rows: Sequence[tuple[int, NewSighting]], keys: Mapping[str, str]) -> None:
@@ -150,17 +135,11 @@ _SELECT: Select[Any] = (
 
 
 # Statements are made once: making one costs three times what executing it does.
-def _by(column: Column[Any], chosen: Select[Any] = _SELECT) -> dict[str, Select[Any]]:
-    """Of what is chosen, by database, that whose column is among the `wanted`."""
-    return {name: chosen.where(condition) for name, condition in among(column).items()}
-
-
-_BY_ITEM = _by(sightings.c.item_key)
-_BY_ACCESSION = _by(sightings.c.accession_key)
-_BY_UID = _by(sightings.c.study_uid)
-_BY_EVENT = _by(sightings.c.event_id)
-_BY_SAID_PATIENT = _by(
-    sightings.c.said_patient_id,
+_BY_ITEM = BulkSelect(_SELECT, sightings.c.item_key)
+_BY_ACCESSION = BulkSelect(_SELECT, sightings.c.accession_key)
+_BY_UID = BulkSelect(_SELECT, sightings.c.study_uid)
+_BY_EVENT = BulkSelect(_SELECT, sightings.c.event_id)
+_BY_SAID_PATIENT = BulkSelect(
     _SELECT.add_columns(
         sightings.c.said_patient_id,
         sightings.c.sop_instance_uid,
@@ -168,9 +147,10 @@ _BY_SAID_PATIENT = _by(
         sightings.c.accession,
         events.c.source,
     ),
+    sightings.c.said_patient_id,
 )
-_CLAIMS = _by(sightings.c.study_uid, select(sightings.c.study_uid, sightings.c.patient_id).distinct())
-_INSERT = BulkInsert(dict.fromkeys(INSERT, sightings.insert()), without=["id"])
+_CLAIMS = BulkSelect(select(sightings.c.study_uid, sightings.c.patient_id).distinct(), sightings.c.study_uid)
+_INSERT = bulk_insert(dict.fromkeys(INSERT, sightings.insert()), without=["id"])
 _MOVE = update(sightings).where(sightings.c.id == bindparam("sighting")).values(study_key=bindparam("key"))
 
 _RENAME = (
@@ -180,13 +160,7 @@ _RENAME = (
 )
 
 
-def _fetch(connection: Connection, by: Mapping[str, Select[Any]], wanted: Iterable[str | int]) -> Iterator[Known]:
-    for chunk in chunks(sorted(wanted)):
-        for row in connection.execute(by[connection.dialect.name], {"wanted": chunk}):
-            yield _known(row)
-
-
-def _known(row: Row[Any]) -> Known:
+def _known(row: Any) -> Known:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
     place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from ingest.ledger import corrections
+from ingest.ledger.bulk import chunks
 from ingest.ledger.pairing import FEEDS, state_of, waits_of
 from ingest.ledger.precedence import Precedence, precedence
-from ingest.ledger.sightings import chunks
 from ingest.ledger.tables import events, extractions, patients, report_texts, sightings, study_extractions
 from ingest.ledger.versions import Standing, Version, standings
 from vlmkg.identity import digest
