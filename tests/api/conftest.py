@@ -18,6 +18,7 @@ from neo4j import Driver
 
 from api.app import Parts, create_app
 from api.settings import ApiSettings
+from graph.settings import Neo4jSettings
 from ingest.ledger import api_keys
 from ingest.ledger.api_keys import Role
 from ingest.ledger.database import Ledger
@@ -126,9 +127,9 @@ class Workshop:
         self._graph = graph
         self._opened: list[Served] = []
 
-    def serve(self, broker_url: str | None = None, **settings: Any) -> Api:
-        """An Api under settings, by their variables' names."""
-        parts = Parts(self._server.settings, lambda: receiver_of(self.data), broker_url)
+    def serve(self, broker_url: str | None = None, login: Neo4jSettings | None = None, **settings: Any) -> Api:
+        """An Api under settings, by their variables' names. `login`: its own way to the graph, where it has one."""
+        parts = Parts(login or self._server.settings, lambda: receiver_of(self.data), broker_url)
         served = Served(create_app(ApiSettings(**settings), parts))
         self._opened.append(served)
         keys = {role: api_keys.create(self.ledger, f"{role}-key", role) for role in Role}

@@ -18,7 +18,7 @@ from api.settings import GRAPHIQL, ApiSettings
 from ingest.ledger.api_keys import Role, ensure_admin_key
 from ingest.settings import ledger_of
 from tests.api.conftest import Api, Serve
-from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.neo4j_server import Neo4jServer, Outage
 from tests.fixtures.ports import free_port
 from tests.fixtures.redis_server import RedisServer
 from vlmkg.data_dir import DataDir
@@ -64,19 +64,17 @@ def test_readiness_names_the_part_that_does_not_answer(serve: Serve) -> None:
     assert ready.json()["graph"] == "ok"
 
 
-def test_without_neo4j_it_says_so_and_comes_back(serve: Serve, neo4j_server: Neo4jServer) -> None:
-    api = serve()
+def test_without_neo4j_it_says_so_and_comes_back(serve: Serve, outage: Outage) -> None:
+    api = serve(login=outage.settings)
     api.data("{ findings { totalCount } }")
-    neo4j_server.kill()
-    try:
-        answer = api.ask("{ findings { totalCount } }")
-        assert answer["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
-        assert api.client.get("/readyz").status_code == 503
-        assert api.client.get("/readyz").json() == {"graph": "does not answer", "ledger": "ok"}
-        assert api.client.get("/healthz").status_code == 200
-        assert api.submit("r1", "FINDINGS: Clear lungs.")["event"]["state"] == "RECEIVED"
-    finally:
-        neo4j_server.start()
+    outage.road.break_off()
+    answer = api.ask("{ findings { totalCount } }")
+    assert answer["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
+    assert api.client.get("/readyz").status_code == 503
+    assert api.client.get("/readyz").json() == {"graph": "does not answer", "ledger": "ok"}
+    assert api.client.get("/healthz").status_code == 200
+    assert api.submit("r1", "FINDINGS: Clear lungs.")["event"]["state"] == "RECEIVED"
+    outage.road.mend()
     assert api.data("{ findings { totalCount } }") == {"findings": {"totalCount": 0}}
 
 

@@ -1,7 +1,6 @@
 """Asking the graph: what happens when it does not answer, or not in time."""
 
 import pytest
-from neo4j import Driver
 from pydantic import SecretStr
 
 from graph.connection import open_async_driver
@@ -10,7 +9,7 @@ from graph.reads.draft import Draft, ReadQuery
 from graph.reads.errors import QueryTimedOutError
 from graph.reads.fetching import GraphReader, fetch
 from graph.settings import Neo4jSettings
-from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.neo4j_server import Neo4jServer, Outage
 from tests.fixtures.ports import free_port
 
 ONE = Draft().finish("UNWIND [1] AS one", one="one")
@@ -35,13 +34,13 @@ async def test_a_server_that_is_not_there() -> None:
             await fetch(GraphReader(driver, "neo4j", 5.0), ONE)
 
 
-async def test_a_restarted_server_is_met_again(neo4j_server: Neo4jServer, empty_graph: Driver) -> None:
-    """The pool still holds the connection to the one before."""
-    async with open_async_driver(neo4j_server.settings) as driver:
+async def test_a_server_that_was_away_is_met_again(outage: Outage) -> None:
+    """The pool still holds the connection from before."""
+    async with open_async_driver(outage.settings) as driver:
         reader = GraphReader(driver, "neo4j", 5.0)
         await fetch(reader, ONE)
-        neo4j_server.kill()
-        neo4j_server.start()
+        outage.road.break_off()
+        outage.road.mend()
         assert await fetch(reader, ONE) == [{"one": 1}]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from neo4j import Driver
 
+from graph.connection import open_driver
 from ingest.ledger import changes, claims, events
 from ingest.ledger.database import Ledger
 from ingest.ledger.states import Stage, State
@@ -12,7 +13,7 @@ from ingest.submit import Incoming, Receiver, receive, receive_many
 from ingest.worker.extract import extract_some
 from ingest.worker.merge import Target, follow_changes, merge_some
 from ingest.worker.reading import Reader, reader_of
-from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.neo4j_server import Neo4jServer, Outage
 from tests.ingest.worker.engines import POISON, Watched, fail_on_poison, rules
 from tests.ingest.worker.messages import CLEAR, EFFUSION, NODULE, hl7
 from vlmkg.errors import VlmkgError
@@ -157,20 +158,24 @@ def test_left_over_changes_are_followed_without_an_event(receiver: Receiver, tar
     assert not follow_changes(receiver.ledger, target)
 
 
-def test_an_outage_of_neo4j_costs_no_attempt(receiver: Receiver, target: Target, neo4j_server: Neo4jServer) -> None:
+def test_an_outage_of_neo4j_costs_no_attempt(
+    receiver: Receiver, target: Target, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.connection.RETRY_SECONDS", 0.5)
     receive(receiver, hl7("a"))
     extract_some(receiver.ledger, reader_of(rules()), "extract", LEASE)
-    neo4j_server.kill()
-    try:
+    with open_driver(outage.settings) as driver:
+        ours = Target(driver, target.database, with_text=False)
+        driver.verify_connectivity()
+        outage.road.break_off()
         with pytest.raises(VlmkgError) as raised:
-            merge_some(receiver.ledger, target, "merge", LEASE)
-    finally:
-        neo4j_server.start()
+            merge_some(receiver.ledger, ours, "merge", LEASE)
 
-    assert raised.value.retryable
-    assert states(receiver.ledger) == {State.EXTRACTED: 1}
-    work(receiver.ledger, target)
-    assert states(receiver.ledger) == {State.MERGED: 1}
+        assert raised.value.retryable
+        assert states(receiver.ledger) == {State.EXTRACTED: 1}
+        outage.road.mend()
+        work(receiver.ledger, ours)
+        assert states(receiver.ledger) == {State.MERGED: 1}
 
 
 def test_the_text_goes_into_the_graph_only_where_asked(receiver: Receiver, target: Target) -> None:
