@@ -16,18 +16,20 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--gold", type=FILE, required=True, help="Gold reports, RadGraph JSON.")
 @click.option("--reports", type=FILE, required=True, help="Open-i's reports, .tgz of XML.")
+@click.option("--studies", type=click.IntRange(4), default=100, show_default=True, help="Synthetic studies with films.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The page, Markdown.")
-def card(folder: Path, gold: Path, reports: Path, out: Path) -> None:
+def card(folder: Path, gold: Path, reports: Path, studies: int, out: Path) -> None:
     """Measure the checkpoint FOLDER beside the rules engine and write its model card."""
     from training.card.figures import agreement, engines, gold_figures, speed  # noqa: PLC0415 - torch takes seconds
+    from training.card.films import film_figures  # noqa: PLC0415 - as above
     from training.card.page import page  # noqa: PLC0415 - as above
     from vlmkg.checkpoint.manifest import verify  # noqa: PLC0415 - as above
 
     texts = open_i(reports)
     model, rules = engines(folder)
     found = gold_figures(model, rules, load(gold))
-    rates = speed(model, rules, texts)
-    out.write_text(page(verify(folder), found, agreement(model, rules, texts), rates), encoding="utf-8")
+    rates, agreed = speed(folder, rules, texts), agreement(model, rules, texts)
+    out.write_text(page(verify(folder), found, agreed, rates, film_figures(folder, studies)), encoding="utf-8")
     click.echo(str(out))
 
 

@@ -5,6 +5,8 @@ from importlib.resources import files
 from string import Template
 
 from training.card.figures import Agreement, GoldFigures, Speed
+from training.card.films import FilmFigures
+from training.card.targets import targets
 from training.evaluation import Compared, Evaluation
 from training.metrics import Score
 from vlmkg.checkpoint.manifest import Verified
@@ -16,7 +18,7 @@ NAMES = (
 COMPARED = ("entity", "relation", "presence")
 
 
-def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Speed) -> str:
+def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Speed, films: FilmFigures) -> str:
     """The whole card."""
     manifest = checkpoint.manifest
     words = Template((files("training.card") / "card.md").read_text(encoding="utf-8"))
@@ -33,7 +35,18 @@ def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Spee
         errors=error_table(gold.errors),
         agreement=agreement_table(agreed),
         speed=speed_table(rates),
+        films=films.tables.rstrip(),
+        targets=target_table(gold, agreed, rates, films),
     )
+
+
+def target_table(gold: GoldFigures, agreed: Agreement, rates: Speed, films: FilmFigures) -> str:
+    """What it was to reach, what it reaches, and whether."""
+    rows = [
+        [one.name, f"{one.wanted:g}", f"{one.reached:.3f}", "yes" if one.met else "**no**"]
+        for one in targets(gold, agreed, rates, films)
+    ]
+    return _table(["", "wanted", "reached", "met"], rows)
 
 
 def gold_table(gold: GoldFigures) -> str:
@@ -95,6 +108,9 @@ def agreement_table(agreed: Agreement) -> str:
 def speed_table(rates: Speed) -> str:
     """Reports a second in one process, and its memory."""
     rows = [[f"model, {size} at once", f"{rate:.1f}"] for size, rate in rates.model.items()]
+    rows.append(
+        [f"the same with its memory of sentences, over {rates.remembered_over:,} reports", f"{rates.remembered:.1f}"]
+    )
     rows += [["rules", f"{rates.rules:.0f}"], ["memory, MiB", f"{rates.memory:.0f}"]]
     return _table(["", "reports/s"], rows)
 

@@ -31,20 +31,32 @@ class Constraint(NamedTuple):
 def run(folder: Path, out: Path, studies: int, free: int) -> None:
     """Read `studies` studies in every way, the first `free` of them without the constraint too; write the tables."""
     checkpoint, exam = load_checkpoint(folder), make_exam(studies)
-    arms = list(Arm) if reads_films(checkpoint) else [Arm.REPORT]
     own = vectors(checkpoint, exam.studies) if reads_films(checkpoint) else None
-    seen = {arm: read_exam(checkpoint, exam, arm, own) for arm in arms}
-    found: dict[str, Rows] = {arm.value: counts(exam, one) for arm, one in seen.items()}
-    found[GOLD] = counts(exam, exam.gold())
+    seen = read_all(checkpoint, exam, own)
+    found = scored(exam, seen)
     note = NOTE.format(studies=len(exam.studies), name=checkpoint.manifest.name)
     unbound = {
-        arm.value: constraint(checkpoint, exam, arm, own, seen[arm], free) for arm in arms if arm is not Arm.IMAGE
+        arm.value: constraint(checkpoint, exam, arm, own, one, free)
+        for arm, one in seen.items()
+        if arm is not Arm.IMAGE
     }
     tables = [figures_table(found, note), class_table(found, note)]
     write_tables(out, "modalities", [*tables, constraint_table(unbound, checkpoint.manifest.name, free)])
     labels = [name.removeprefix("facts:") for name in BY_CLASS]
     series = {name: [estimate(rows, part) for part in BY_CLASS] for name, rows in found.items()}
     bars(out / "modalities.svg", labels, series, "Facts of which the right thing is said", "share of facts")
+
+
+def read_all(checkpoint: Checkpoint, exam: Exam, own: Tensor | None) -> dict[Arm, list[Seen]]:
+    """The exam in every way that the checkpoint can read it; `own` are the films' vectors, None: it reads none."""
+    arms = [Arm.REPORT] if own is None else list(Arm)
+    return {arm: read_exam(checkpoint, exam, arm, own) for arm in arms}
+
+
+def scored(exam: Exam, seen: Mapping[Arm, Sequence[Seen]]) -> dict[str, Rows]:
+    """The counts of each way of reading, and of the gold."""
+    found: dict[str, Rows] = {arm.value: counts(exam, one) for arm, one in seen.items()}
+    return {**found, GOLD: counts(exam, exam.gold())}
 
 
 def figures_table(found: Mapping[str, Rows], note: str) -> Table:

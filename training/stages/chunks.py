@@ -29,8 +29,8 @@ class TextChunks:
 class VisualChunks:
     """Stage 2: reports with and without their films, and films by themselves.
 
-    `encoder` is the frozen encoder's folder, `kept` the folder of its image vectors; `alone` reads studies of which only
-    the films are shown.
+    `encoder` is the frozen encoder's folder, `kept` the folder of its image vectors; `alone` reads studies of which
+    only the films are shown.
     """
 
     reading: Reading

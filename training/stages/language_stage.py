@@ -204,7 +204,9 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
 def phantoms_alone(config: RunConfig) -> RowReader | None:
     """Studies of stage 2 of which only the phantom is shown: other ones than those with reports."""
     count, seed = config.stage2.films_alone, config.data.seed + ALONE_SEED
-    return SyntheticRows(seed, 1.0, count, f"alone-{GENERATOR}-{grammar_digest()[:16]}-{seed}-{count}") if count else None
+    return (
+        SyntheticRows(seed, 1.0, count, f"alone-{GENERATOR}-{grammar_digest()[:16]}-{seed}-{count}") if count else None
+    )
 
 
 def _reading(config: RunConfig, codec: Codec, prefix_length: int) -> Reading:

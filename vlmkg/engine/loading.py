@@ -13,8 +13,12 @@ from vlmkg.model.decoding.head import check_language_model
 from vlmkg.settings import EngineSettings
 
 
-def load_model_engine(folder: Path, device: str | None = None, *, unpromoted: bool = False) -> ModelEngine:
+def load_model_engine(
+    folder: Path, device: str | None = None, *, unpromoted: bool = False, known_windows: int | None = None
+) -> ModelEngine:
     """The engine of a checkpoint's folder, on `device` as torch names it; None: a GPU where there is one.
+
+    `known_windows`: how many it remembers; None: as VLMKG_KNOWN_WINDOWS says.
 
     `unpromoted` takes a checkpoint that was not promoted: to evaluate it, never to work with it. Raises CheckpointError
     for one that is damaged, of another form or not promoted, UsageError for a device that is not there.
@@ -24,7 +28,7 @@ def load_model_engine(folder: Path, device: str | None = None, *, unpromoted: bo
         require_promoted(verified)
     checkpoint = open_verified(verified, choose_device(device))
     check_language_model(checkpoint.network.language_model, checkpoint.codec)
-    return ModelEngine(checkpoint, EngineSettings().known_windows)
+    return ModelEngine(checkpoint, EngineSettings().known_windows if known_windows is None else known_windows)
 
 
 def choose_device(name: str | None) -> str:

@@ -57,6 +57,7 @@ def test_the_command_writes_a_page_with_every_table(gold, tmp_path):
             packed.addfile(entry, io.BytesIO(content))
     wanted = [
         *("--gold", tmp_path / "gold.json", "--reports", tmp_path / "reports.tgz", "--out", tmp_path / "card.md"),
+        *("--studies", 4),
         checkpoint.folder,
     ]
 
