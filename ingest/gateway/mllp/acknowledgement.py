@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 
 from ingest.gateway.mllp.header import ENCODING, Header
 
@@ -63,7 +64,7 @@ _numbers = itertools.count(1)
 
 def answer(header: Header | None, outcome: Outcome, at: datetime | None = None) -> bytes | None:
     """The acknowledgement of a message; None where its header asks for none. `header`: None where it is unreadable."""
-    moment = at or datetime.now(UTC)
+    moment = at or datetime.now(UTC).replace(microsecond=0)
     if header is None:
         header = Header(b"MSH", b"|", (b"MSH", b"|", ENCODING))
         mode: bytes | None = b"A"
@@ -157,7 +158,12 @@ def _error(header: Header, outcome: Outcome) -> bytes:
 
 
 def _since_2_5(header: Header) -> bool:
-    found = re.match(rb"2\.([0-9]+)", header.part(12, 1))
+    return _is_late(header.part(12, 1))
+
+
+@lru_cache(maxsize=64)
+def _is_late(version: bytes) -> bool:
+    found = re.match(rb"2\.([0-9]+)", version)
     return found is None or int(found[1]) >= 5
 
 
@@ -165,5 +171,6 @@ def _segment(header: Header, *fields: bytes) -> bytes:
     return header.separator.join(fields).rstrip(header.separator)
 
 
+@lru_cache(maxsize=4)
 def _stamp(moment: datetime) -> bytes:
     return moment.strftime("%Y%m%d%H%M%S%z").encode()

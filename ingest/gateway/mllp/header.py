@@ -5,13 +5,16 @@ Values are echoed as they came: the answer says in MSH-18 what the message said.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 HEADERS = (b"MSH", b"FHS", b"BHS")
 ENCODING = rb"^~\&"
 
 _LIMIT = 8192
+_LINE_END = re.compile(rb"[\r\n]")
 _VALUE_LIMIT = 256
 _PADDING = b"\xef\xbb\xbf\r\n\t \0"
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _ENCODING = re.compile(rb"[!-/:-@\[-`{-~]{1,5}")
 
 
@@ -26,14 +29,13 @@ class Header:
     @property
     def encoding(self) -> bytes:
         """The encoding characters, the usual ones where they can't be used."""
-        given = self.fields[2] if len(self.fields) > 2 else b""
-        usable = _ENCODING.fullmatch(given) and len({*given, *self.separator}) == len(given) + 1
-        return given if usable else ENCODING
+        return _encoding(self.fields[2] if len(self.fields) > 2 else b"", self.separator)
 
     def field(self, number: int) -> bytes:
         """Field `number` without control characters, cut to what answers have room for."""
         value = self.fields[number] if number < len(self.fields) else b""
-        return re.sub(rb"[\x00-\x1f\x7f]", b"", value)[:_VALUE_LIMIT].strip()
+        # Most are empty or one word.
+        return value if not value or (value.isalnum() and len(value) <= _VALUE_LIMIT) else _clean(value)
 
     def part(self, number: int, component: int) -> bytes:
         """A component of a field's first repetition."""
@@ -42,10 +44,20 @@ class Header:
         return parts[component - 1].strip() if component <= len(parts) else b""
 
 
+@lru_cache(maxsize=64)
+def _encoding(given: bytes, separator: bytes) -> bytes:
+    usable = _ENCODING.fullmatch(given) and len({*given, *separator}) == len(given) + 1
+    return given if usable else ENCODING
+
+
+def _clean(value: bytes) -> bytes:
+    return _CONTROL.sub(b"", value)[:_VALUE_LIMIT].strip()
+
+
 def read_header(content: bytes) -> Header | None:
     """The header at the beginning of a message; None where there is none that could be answered."""
     start = content[:_LIMIT].lstrip(_PADDING)
-    segment = re.split(rb"[\r\n]", start, maxsplit=1)[0]
+    segment = _LINE_END.split(start, maxsplit=1)[0]
     separator = segment[3:4]
     if segment[:3] not in HEADERS or not separator or separator.isalnum() or separator.isspace() or separator < b"!":
         return None

@@ -100,7 +100,9 @@ async def _frames(settings: MllpSettings, reader: asyncio.StreamReader) -> Async
     while True:
         wait = FS_WAIT_S if framing.waits_for_cr else settings.stall if framing.is_open else settings.idle
         try:
-            chunk = await asyncio.wait_for(reader.read(CHUNK), wait)
+            # Not wait_for, which makes a task of each read.
+            async with asyncio.timeout(wait):
+                chunk = await reader.read(CHUNK)
         except TimeoutError:
             go_on = framing.waits_for_cr
             yield framing.end()
@@ -115,15 +117,26 @@ async def _frames(settings: MllpSettings, reader: asyncio.StreamReader) -> Async
 
 async def _answer(state: _State, writer: asyncio.StreamWriter, frames: list[Frame]) -> None:
     """Receive the frames at once and answer them in their order. Raises TimeoutError where the peer does not read."""
+    if len(frames) == 1:
+        await _write(state, writer, await reply_to(state.reception, frames[0]))
+        return
     replies = [asyncio.ensure_future(reply_to(state.reception, frame)) for frame in frames]
     try:
         for reply in replies:
-            if (content := await reply) is not None:
-                writer.write(b"\x0b" + content + b"\x1c\r")
-                await asyncio.wait_for(writer.drain(), state.settings.stall)
+            await _write(state, writer, await reply)
     finally:
         # What was begun is finished whether or not it can be answered: the sender will send it again.
         await asyncio.gather(*replies, return_exceptions=True)
+
+
+async def _write(state: _State, writer: asyncio.StreamWriter, content: bytes | None) -> None:
+    """Send an answer, if there is one. Raises TimeoutError where the peer does not read it, OSError where it went."""
+    if content is None:
+        return
+    writer.write(b"\x0b" + content + b"\x1c\r")
+    if writer.transport.get_write_buffer_size() or writer.is_closing():
+        async with asyncio.timeout(state.settings.stall):
+            await writer.drain()
 
 
 def tune(connection: socket.socket) -> None:
