@@ -25,6 +25,7 @@ from vlmkg.reading import (
 from vlmkg.renamed import renamed
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
+from vlmkg.unsure import refuse_unsure
 
 ENGINES = {RULES: ("vlmkg.rules.engine", "RulesEngine")}
 """Module and class of each engine by name; the module is imported when its engine is asked for."""
@@ -40,6 +41,7 @@ AFTER_THE_ENGINE = (
     "pipeline.py",
     "renamed.py",
     "schema.py",
+    "unsure.py",
     "validation.py",
     "lexicon/misspellings.tsv",
     *(f"{part}/**/*.{ending}" for part in ("normalization", "vocabulary") for ending in ("py", "csv")),
@@ -167,12 +169,13 @@ def _read_twice(text: str, model: ReportGraph, rules: ReportGraph) -> Reading:
     """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
     first, refused = validation.validate(text, model)
     second = read_graph(text, rules)
-    graph, conflicts = agreement.combine(first, second.graph)
+    sure = refuse_unsure(first, second.graph)
+    graph, conflicts = agreement.combine(sure.graph, second.graph)
     reading = read_graph(text, graph)
     warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
     return replace(
         reading,
-        rejections=(*refused, *second.rejections, *reading.rejections),
-        warnings=(*reading.warnings, *warned, *renamed(reading, second)),
+        rejections=(*refused, *sure.rejections, *second.rejections, *reading.rejections),
+        warnings=(*reading.warnings, *sure.warnings, *warned, *renamed(reading, second)),
         agreement=agreement.count(reading.graph),
     )

@@ -11,6 +11,7 @@ the rejections under its reason code: it is never dropped in silence and never r
     forbidden_type_pair    the schema does not allow the relation between these kinds
     duplicate              the same head, relation and tail once more
     modify_cycle           the edge would close a circle of modify
+    unsure                 the model alone read it and was not sure (`vlmkg.unsure`)
 
 Warnings keep what they flag:
 
@@ -18,6 +19,7 @@ Warnings keep what they flag:
     presence_clash         one concept is present and absent in one report
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vlmkg.reading import ConceptLink, Finding, ReadingWarning, Rejection
@@ -30,10 +32,12 @@ def validate(text: str, graph: ReportGraph) -> tuple[ReportGraph, list[Rejection
     Offsets are checked against `text`. Positions in the relations are rewritten to the kept mentions.
     """
     kept, refused = _keep_mentions(text, graph.mentions)
-    position = {old: new for new, old in enumerate(kept)}
-    relations, more = _keep_relations(graph, position, refused)
-    mentions = tuple(graph.mentions[old] for old in kept)
-    return ReportGraph(mentions, tuple(relations)), [*(_mention_rejection(graph, i, refused) for i in refused), *more]
+    return _less(graph, kept, refused)
+
+
+def refuse(graph: ReportGraph, refused: Mapping[int, str]) -> tuple[ReportGraph, list[Rejection]]:
+    """A valid graph less the mentions `refused`, by position, with their reasons, and less all that hangs on them."""
+    return _less(graph, [at for at in range(len(graph.mentions)) if at not in refused], refused)
 
 
 def mention_error(text: str, mention: Mention, taken_to: int) -> str | None:
@@ -72,6 +76,13 @@ def warnings(graph: ReportGraph, links: tuple[ConceptLink, ...], findings: tuple
     return [*_laterality_clashes(graph, links, findings), *_presence_clashes(graph, findings)]
 
 
+def _less(graph: ReportGraph, kept: Sequence[int], refused: Mapping[int, str]) -> tuple[ReportGraph, list[Rejection]]:
+    position = {old: new for new, old in enumerate(kept)}
+    relations, more = _keep_relations(graph, position, refused)
+    mentions = tuple(graph.mentions[old] for old in kept)
+    return ReportGraph(mentions, tuple(relations)), [*(_mention_rejection(graph, i, refused) for i in refused), *more]
+
+
 def _keep_mentions(text: str, mentions: tuple[Mention, ...]) -> tuple[list[int], dict[int, str]]:
     kept: list[int] = []
     refused: dict[int, str] = {}
@@ -87,7 +98,7 @@ def _keep_mentions(text: str, mentions: tuple[Mention, ...]) -> tuple[list[int],
 
 
 def _keep_relations(
-    graph: ReportGraph, position: dict[int, int], refused: dict[int, str]
+    graph: ReportGraph, position: dict[int, int], refused: Mapping[int, str]
 ) -> tuple[list[Relation], list[Rejection]]:
     kept: list[Relation] = []
     rejections: list[Rejection] = []
@@ -115,7 +126,7 @@ def _relation_reason(
     graph: ReportGraph,
     relation: Relation,
     position: dict[int, int],
-    refused: dict[int, str],
+    refused: Mapping[int, str],
     seen: set[tuple[int, RelationType, int]],
     modified: dict[int, list[int]],
 ) -> str | None:
@@ -139,7 +150,7 @@ def _rejection(mentions: tuple[Mention, ...], relation: Relation, reason: str) -
     return Rejection(reason, text(relation.head), str(relation.type), text(relation.tail))
 
 
-def _mention_rejection(graph: ReportGraph, at: int, refused: dict[int, str]) -> Rejection:
+def _mention_rejection(graph: ReportGraph, at: int, refused: Mapping[int, str]) -> Rejection:
     mention = graph.mentions[at]
     return Rejection(refused[at], mention.text, "", "", f"{mention.kind} {mention.start}-{mention.end}")
 
