@@ -10,7 +10,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import NamedTuple, TypeVar
 
 from vlmkg.errors import VlmkgError
@@ -69,7 +70,7 @@ def _read_apart(
     readers: Readers, batches: Iterator[tuple[Tag, Sequence[StudyInput]]]
 ) -> Iterator[tuple[Tag, list[StudyReadings]]]:
     # Spawned: a forked copy of a process with torch's threads in it may hang.
-    with ProcessPoolExecutor(readers.processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(readers.processes, get_context("spawn"), _end_with_parent) as pool:
         ahead: deque[tuple[Tag, Future[list[StudyReadings]]]] = deque()
         try:
             for tag, studies in batches:
@@ -81,6 +82,18 @@ def _read_apart(
                 yield done, future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """A reading process waits for work for ever, also when who gives it was killed: then it ends."""
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 @cache

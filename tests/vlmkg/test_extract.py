@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from vlmkg.errors import UsageError
@@ -117,3 +118,18 @@ def test_an_error_of_a_reading_process_is_told_as_it_is() -> None:
         list(read_batches(readers, [(1, studies), (2, studies)]))
 
     assert told.value.remedy
+
+
+def test_reading_processes_end_with_the_command_that_was_killed(tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(json.dumps({"id": at, "text": "Small effusion. " * 40}) + "\n" for at in range(20_000)))
+    command = [VLMKG, "extract", "--engine", "rules", "--format", "triplets", "--processes", "2", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+
+    assert len(children) >= 2
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
