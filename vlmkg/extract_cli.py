@@ -73,7 +73,8 @@ def extract(
     readers = Readers(engine, name, processes or default_processes(engine))
     refused = write(_read_all(readers, documents))
     if refused:
-        click.echo(f"{refused} triplets were refused by validation", err=True)
+        what = "1 mention or triplet was" if refused == 1 else f"{refused} mentions or triplets were"
+        click.echo(f"{what} refused", err=True)
 
 
 def _load(name: str) -> Engine:

@@ -56,9 +56,12 @@ def extract(*arguments):
 def test_the_shipped_checkpoint_reads_and_the_rules_are_its_second_witness(shipped, data):
     assert choose_engine(None, data) == Choice("model")
     assert checkpoint_of(data) == shipped
-    shown = extract()
-    assert (shown.exit_code, shown.stderr) == (0, "")
-    assert shown.stdout == extract("--engine", str(shipped)).stdout != extract("--engine", "rules").stdout
+    shown, named, by_rules = extract(), extract("--engine", str(shipped)), extract("--engine", "rules")
+    assert shown.exit_code == 0
+    # A tiny model is not sure of what it reads: what it alone read is refused, and told.
+    assert shown.stderr in {"", "1 mention or triplet was refused\n"}
+    assert shown.stdout == named.stdout
+    assert shown.output != by_rules.output
     assert _reads(choose_engine(None, data), data).address == str(shipped)
 
 
