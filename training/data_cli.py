@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.progress import track
 
+from training.data.held_out import without
 from training.data.iu_xray import read_openi, read_r2gen
 from training.data.jsonl import write_file
 from training.data.mimic_cxr import read_mimic_cxr
@@ -18,6 +19,7 @@ from training.data.radgraph import read_radgraph
 from training.data.rows import Row
 from training.data.silver import with_silver
 from training.data.splits import check_disjoint, duplicates, with_splits
+from training.documents import load
 from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
@@ -95,12 +97,15 @@ def agreement(count: int, seed: int, film_share: float) -> None:
 @click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json; without, silver labels.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="New FILE.jsonl.")
 @click.option("--resplit", is_flag=True, help="Split by patient anew, whatever split the source has.")
+@click.option("--without", "held_out", type=FILE, help="RadGraph JSON: leave out its studies and whoever repeats them.")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
-def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, source: Path) -> None:
+def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, held_out: Path | None, source: Path) -> None:
     """Read your own copy of a data set into our JSONL: split by patient, reports without labels read by the rules."""
     if out.exists():
         raise UsageError(f"{out} is there already", "name a new file")
     read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)
+    if held_out is not None:
+        read = without(read, load(held_out))
     split = with_splits(replace(row, split="") if resplit else row for row in read)
     rows = list(with_silver(split, RulesEngine()))
     check_disjoint(rows)

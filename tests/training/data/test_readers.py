@@ -203,3 +203,22 @@ def test_the_command_labels_with_the_rules_and_says_with_which(mimic, tmp_path):
     assert all(row.labels.startswith("silver rules ") for row in rows)
     assert [one.text for one in rows[0].graph.mentions if one.presence is Presence.ABSENT] == ["pneumothorax"]
     assert all((out.parent / image).exists() for row in rows for image in row.images)
+
+
+def test_import_without_gold_leaves_out_its_studies_and_whoever_repeats_them(tmp_path):
+    place = tmp_path / "ecgen-radiology"
+    place.mkdir()
+    reports = {"1": ("Small left effusion.", "Stable."), "2": ("Stable.", "Small left EFFUSION"), "3": ("Clear.", "")}
+    for name, (findings, impression) in reports.items():
+        (place / f"{name}.xml").write_text(
+            f'<eCitation><AbstractText Label="FINDINGS">{findings}</AbstractText>'
+            f'<AbstractText Label="IMPRESSION">{impression}</AbstractText></eCitation>'
+        )
+    gold = tmp_path / "gold.json"
+    gold.write_text(json.dumps({"CXR1": {"text": "Stable . Small left effusion .", "entities": {}}}))
+    out = tmp_path / "studies.jsonl"
+    result = CliRunner().invoke(
+        train, ["data", "import", "--format", "openi", "--without", str(gold), "--out", str(out), str(place)]
+    )
+    assert result.exit_code == 0, result.output
+    assert [row.study_id for row in read_files([out])[0]] == ["CXR3"]
