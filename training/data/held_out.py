@@ -18,7 +18,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def without(rows: Iterable[Row], gold: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """The rows but those whose study is in `gold` (RadGraph JSON by study), and those with the words of such a report."""
+    """The rows but those whose study is in `gold` (RadGraph JSON by study) and those with such a report's words."""
     kept = list(rows)
     held = {words_of(str(one["text"])) for one in gold.values()}
     held |= {words_of(row.report) for row in kept if row.study_id in gold}
