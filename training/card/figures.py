@@ -1,18 +1,16 @@
-"""What the card says in numbers: gold, agreement with the rules, speed.
-
-Gold reports are split by id: the first FIRST may be looked at for their errors, the others are only ever scored.
-"""
+"""What the card says in numbers: gold, agreement with the rules, speed."""
 
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from training.documents import Document, Raw, read_document
 from training.error_kinds import error_kinds
 from training.evaluation import Evaluation, evaluate
+from training.gold_parts import gold_parts
 from training.predictions import predict
 from vlmkg import validation
 from vlmkg.engine.loading import load_model_engine
@@ -21,8 +19,6 @@ from vlmkg.radgraph import to_radgraph
 from vlmkg.reading import Engine
 from vlmkg.schema import ReportGraph
 
-FIRST = 20
-"""Gold reports, by id, whose errors were looked at."""
 BATCHES = (1, 8, 64)
 """Reports read at once when speed is measured."""
 TIMED = 192
@@ -70,7 +66,7 @@ def gold_figures(model: Engine, rules: Engine, gold: Mapping[str, Raw]) -> GoldF
         "rules": predict(rules, ordered),
         "service": read_together(model, ordered),
     }
-    parts = dict(_parts(ordered))
+    parts = dict(gold_parts(ordered))
 
     def beside_rules(who: str) -> dict[str, Evaluation]:
         return {name: evaluate(part, _of(said[who], part), _of(said["rules"], part)) for name, part in parts.items()}
@@ -112,14 +108,6 @@ def read_together(model: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
 def engines(folder: Path) -> tuple[Engine, Engine]:
     """The checkpoint, promoted or not, and the rules."""
     return load_engine(str(folder), unpromoted=True), load_engine("rules")
-
-
-def _parts(gold: Mapping[str, Raw]) -> Iterator[tuple[str, dict[str, Raw]]]:
-    keys = list(gold)
-    yield f"first {len(keys[:FIRST])}", {key: gold[key] for key in keys[:FIRST]}
-    if keys[FIRST:]:
-        yield f"other {len(keys[FIRST:])}", {key: gold[key] for key in keys[FIRST:]}
-    yield "all", dict(gold)
 
 
 def _of(said: Mapping[str, Raw], part: Mapping[str, Raw]) -> dict[str, Raw]:

@@ -9,12 +9,17 @@ from training.data.rows import Row
 _HEADING = re.compile(r"^(?:FINDINGS|IMPRESSION):", re.MULTILINE)
 
 
+def bare(text: str) -> str:
+    """A report without the headings that the readers of `training.data` put in front of its sections."""
+    return _HEADING.sub("", text)
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """What two texts have in common when one repeats the other: their words in small letters, sorted, headings aside.
 
     Sorted, because gold texts give the impression first or last.
     """
-    return tuple(sorted(re.findall(r"\w+", _HEADING.sub("", text).lower())))
+    return tuple(sorted(re.findall(r"\w+", bare(text).lower())))
 
 
 def without(rows: Iterable[Row], gold: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:

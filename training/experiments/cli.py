@@ -145,6 +145,29 @@ def factuality(seeds: int, out: Path) -> None:
     _show(out, "factuality")
 
 
+@experiment.command()
+@click.option(
+    "--reader",
+    "named",
+    multiple=True,
+    required=True,
+    metavar="NAME=PLACE",
+    help="`rules`, or the folder of a checkpoint or a tagger; the others are compared with the first.",
+)
+@click.option("--gold", type=FILE, required=True, help="Gold reports, RadGraph JSON.")
+@click.option("--rows", type=FILE, multiple=True, required=True, help="Our JSONL: what stands in it counts as seen.")
+@OUT
+def comparison(named: tuple[str, ...], gold: Path, rows: tuple[Path, ...], out: Path) -> None:
+    """Read gold with rules, checkpoints and taggers; sentences that were trained on apart."""
+    from training.experiments.comparison import run  # noqa: PLC0415 - as above
+
+    readers = dict(one.split("=", 1) for one in named if "=" in one)
+    if len(readers) < len(named):
+        raise UsageError("a reader has no name, or another's", "--reader NAME=PLACE, each name once")
+    run(readers, gold, rows, out)
+    _show(out, "comparison")
+
+
 def _train(
     name: str,
     config_file: Path,
