@@ -5,7 +5,9 @@ on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees o
 """
 
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -30,6 +32,9 @@ INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "postgresql": postgresql.insert,
 }
 """INSERT with ON CONFLICT, which SQLAlchemy spells by database."""
+
+LOOK_AGAIN_S = 0.005
+"""How long a process waits where SQLite does not wait for it."""
 
 _WRITE = "vlmkg_write"
 
@@ -135,10 +140,25 @@ def _sqlite(url: URL, pool_size: int) -> Ledger:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Transactions are begun by _begin_sqlite: Python's module would begin them too late, and deferred.
     connection.isolation_level = None
-    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Have the file use WAL, which it keeps. Of several processes that make a ledger together one switches.
+
+    SQLite tells the others at once that the file is busy, whatever the timeout: their read lock is what the one waits
+    for. They let go of it and look again.
+    """
+    give_up = time.monotonic() + BUSY_TIMEOUT_S
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(LOOK_AGAIN_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:

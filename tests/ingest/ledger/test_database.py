@@ -1,7 +1,9 @@
 """Opening the ledger, its migrations, and what errors may say."""
 
 import multiprocessing
+import sqlite3
 import stat
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -63,23 +65,49 @@ def test_a_newer_ledger_is_an_error(ledger: Ledger, ledger_url: str) -> None:
         open_ledger(ledger_url)
 
 
-def _open(url: str, start: Any) -> None:
-    start.wait()
-    open_ledger(url).close()
+def _open(urls: list[str], start: Any) -> None:
+    for url in urls:
+        start.wait(20)
+        open_ledger(url).close()
 
 
-def test_processes_that_start_together(ledger_url: str) -> None:
+def _open_together(urls: list[str]) -> None:
+    """Have three processes open each ledger at the same time, one ledger after the other."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(3)
-    children = [context.Process(target=_open, args=(ledger_url, start)) for _ in range(3)]
+    children = [context.Process(target=_open, args=(urls, start)) for _ in range(3)]
     for child in children:
         child.start()
     for child in children:
         child.join()
     assert [child.exitcode for child in children] == [0, 0, 0]
+
+
+def test_processes_that_start_together(ledger_url: str) -> None:
+    _open_together([ledger_url])
     opened = open_ledger(ledger_url)
     opened.ping()
     opened.close()
+
+
+def test_processes_that_start_together_again_and_again(tmp_path: Path) -> None:
+    """Gateway, workers and API do so on the first day, and one of a hundred failed where SQLite did not wait."""
+    _open_together([f"sqlite:///{tmp_path}/{number}.sqlite" for number in range(50)])
+
+
+def test_a_ledger_that_another_process_makes_is_waited_for(sqlite_url: str, tmp_path: Path) -> None:
+    (file := tmp_path / "ledger.sqlite").touch()
+    assert sqlite_url.endswith(file.name)
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other_goes = threading.Timer(0.3, other.rollback)
+    other_goes.start()
+    open_ledger(sqlite_url).close()
+    other_goes.join()
+    other.close()
+    later = sqlite3.connect(file)
+    assert later.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    later.close()
 
 
 def test_sqlite_is_durable_and_private(sqlite_url: str, tmp_path: Path) -> None:
