@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -363,3 +363,27 @@ def _broken_queries() -> Iterator[str]:
         if words != WORD:
             yield f"{{ {words} }}"
             yield f"query {words} {{ __typename }}"
+
+
+FOLLOW = "subscription ($id: ID!) { eventUpdates(id: $id) { state reason detail warnings attempts } }"
+
+
+def subscriptions(event_ids: Iterable[int]) -> Iterator[Any]:
+    """Payloads of `subscribe`, right and broken."""
+    for event_id in event_ids:
+        yield {"query": FOLLOW, "variables": {"id": str(event_id)}}
+    for wrong in (WORD, NUMBER, [WORD], {"remark": WORD}, None, int(NUMBER)):
+        yield {"query": FOLLOW, "variables": {"id": wrong}}
+        yield {"query": FOLLOW, "variables": wrong}
+        yield {"query": wrong}
+    for words in (f'"{WORD}"', f'"{WORD}', f'"""{WORD}', f'{{id: "{WORD}"}}'):
+        yield {"query": f"subscription {{ eventUpdates(id: {words}) {{ state }} }}"}
+    yield {"query": FOLLOW, "operationName": WORD, "variables": {"id": "1", WORD: WORD}}
+
+
+def websocket_messages() -> Iterator[str | bytes]:
+    """Messages that break the protocol: the connection is closed."""
+    yield from (WORD, f'"{WORD}"', f'{{"{WORD}": "{WORD}"', _PLAIN)
+    yield json.dumps({"type": WORD})
+    yield json.dumps({"type": "subscribe", "id": [WORD], "payload": WORD})
+    yield json.dumps({"type": "connection_init", "payload": {"Authorization": WORD}})

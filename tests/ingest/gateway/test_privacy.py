@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from neo4j import Driver
 from pydicom import Dataset
 from pynetdicom import AE
 from sqlalchemy import select
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 from ingest.ledger import api_keys
 from ingest.ledger.api_keys import Role
@@ -189,6 +191,7 @@ def send(hospital: Hospital, doors: dict[str, str]) -> None:
         for body in marked.graphql_bodies():
             kind = {"Content-Type": "application/json"}
             heard_http(hospital, "graphql", client.post(f"{hospital.api}/graphql", content=body, headers=kind))
+    follow_events(hospital)
     wait_for(lambda: not [file for file in hospital.watched.iterdir() if file.is_file()], "files lie about")
 
 
@@ -248,6 +251,44 @@ def store_over_http(hospital: Hospital, client: httpx.Client, base: str) -> None
         heard_http(hospital, "stow", client.post(base + path, content=content, headers={"Content-Type": kind}))
 
 
+def follow_events(hospital: Hospital) -> None:
+    """Subscribe to events over a WebSocket, and say what none may."""
+    with hospital.ledger.read() as connection:
+        event_ids = list(connection.execute(select(events.c.id).order_by(events.c.id)).scalars())
+    with graphql_socket(hospital, f"Bearer {hospital.key}") as socket:
+        for number, payload in enumerate(marked.subscriptions(event_ids)):
+            socket.send(json.dumps({"type": "subscribe", "id": str(number), "payload": payload}))
+            while json.loads(answer := str(socket.recv(LIMIT_S))).get("id") != str(number):
+                hospital.heard("subscription", answer)
+            hospital.heard("subscription", answer)
+            socket.send(json.dumps({"type": "complete", "id": str(number)}))
+    for message in marked.websocket_messages():
+        with graphql_socket(hospital, f"Bearer {hospital.key}") as socket:
+            socket.send(message)
+            hospital.heard("subscription", closing_of(socket))
+    with graphql_socket(hospital, f"Bearer {WORD}") as socket:
+        hospital.heard("subscription", closing_of(socket))
+
+
+@contextmanager
+def graphql_socket(hospital: Hospital, authorization: str) -> Iterator[ClientConnection]:
+    """A connection that has said who it is; it has its answer to that where it is let in."""
+    address = f"{hospital.api.replace('http', 'ws', 1)}/graphql?{WORD}"
+    with connect(address, subprotocols=["graphql-transport-ws"], proxy=None) as socket:  # type: ignore[list-item]
+        socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": authorization}}))
+        if WORD not in authorization:
+            hospital.heard("subscription", str(socket.recv(LIMIT_S)))
+        yield socket
+
+
+def closing_of(socket: ClientConnection) -> str:
+    """Why the other side closes."""
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(LIMIT_S)
+    assert closed.value.rcvd is not None
+    return f"{closed.value.rcvd.code} {closed.value.rcvd.reason}"
+
+
 def multipart(*contents: bytes, kind: str = "application/dicom") -> bytes:
     parts = (f"--{BOUNDARY}\r\nContent-Type: {kind}\r\n\r\n".encode() + content + b"\r\n" for content in contents)
     return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
@@ -273,6 +314,9 @@ def test_the_markers_went_all_the_way(hospital: Hospital, neo4j_driver: Driver) 
     assert refused >= {"hl7", "dicom", "fhir", "text", "openi"}
     assert {answer[:3] for answer in hospital.answers["fhir"]} >= {"201", "400", "401", "404", "413", "415"}
     assert {answer[:3] for answer in hospital.answers["stow"]} >= {"202", "409", "400", "415"}
+    followed = "\n".join(hospital.answers["subscription"])
+    parts = ("connection_ack", '"reason": "', '"type": "error"', "4400 ", "4403 ")
+    assert [part for part in parts if part not in followed] == []
     found, _, _ = neo4j_driver.execute_query("MATCH (f:Finding) RETURN count(f) AS number")
     assert found[0]["number"] > 0
 
@@ -285,7 +329,7 @@ def test_no_process_prints_it(hospital: Hospital) -> None:
 
 
 def test_no_answer_repeats_it(hospital: Hospital) -> None:
-    assert hospital.answers.keys() == {"mllp", "dicom", "stow", "fhir", "graphql"}
+    assert hospital.answers.keys() == {"mllp", "dicom", "stow", "fhir", "graphql", "subscription"}
     found = {door: leaks_of("\n".join(answers)) for door, answers in hospital.answers.items()}
     assert {door: leaks for door, leaks in found.items() if leaks} == {}
 
