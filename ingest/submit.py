@@ -48,7 +48,7 @@ Prepared = tuple[Incoming, NewEvent]
 class Receiver:
     """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it.
 
-    `together` is where threads meet, `films` where those meet that have stored their blob themselves.
+    `together` is where threads meet, `files` where those meet that have stored their blob themselves.
     """
 
     ledger: Ledger
@@ -56,7 +56,7 @@ class Receiver:
     pseudonym_key: bytes
     formats: FormatSettings
     together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
-    films: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    files: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
 
 
 Receipt = Recorded
@@ -69,16 +69,16 @@ Receipt = Recorded
 def receive(receiver: Receiver, message: Incoming) -> Receipt:
     """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now.
 
-    Threads that receive at the same time share a commit. Each writes its own film before that: as many reach the disk
-    at once.
+    Threads that receive at the same time share a commit. Each writes its own film or large message before that: as many
+    reach the disk at once, and none fails with another's.
     """
     event = interpret(receiver, message)
     try:
-        if message.format is not Format.DICOM:
+        if is_row(message):
             return receiver.together.do((message, event), partial(_store, receiver))
         with blobs.locked(receiver.blobs):
             blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw} if event.blob_key else {})
-            return receiver.films.do(event, partial(_record, receiver))
+            return receiver.files.do(event, partial(_record, receiver))
     except Exception as error:  # noqa: BLE001 - the message is kept and says so
         return keep(receiver, message, error)
 
@@ -188,9 +188,14 @@ def _event(message: Incoming, digest: str, **facts: Any) -> NewEvent:
         origin_time=message.origin.modified_at,
         blob_key=digest if len(message.raw) <= raw_limit(message.format) else None,
         size=len(message.raw),
-        raw=message.raw if message.format is not Format.DICOM and len(message.raw) <= SMALL else None,
+        raw=message.raw if is_row(message) else None,
         **facts,
     )
+
+
+def is_row(message: Incoming) -> bool:
+    """Whether the raw message is kept in the ledger itself, and needs no blob store."""
+    return message.format is not Format.DICOM and len(message.raw) <= SMALL
 
 
 def _record(receiver: Receiver, events: Sequence[NewEvent]) -> list[Receipt]:

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 
-from ingest.submit import LARGEST_GROUP, Incoming, Receipt, Receiver, receive_many
+from ingest.submit import LARGEST_GROUP, Incoming, Receipt, Receiver, is_row, receive_many
 from vlmkg.errors import VlmkgError
 
 COMPANY_S = 0.002
@@ -105,10 +105,17 @@ class Together:
 
 def receive_group(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt | BaseException]:
     """Receive messages in one commit. What fails for another reason than an outage is tried one by one: it may be the
-    fault of one, and the others must not fail with it."""
+    fault of one, and the others must not fail with it. Nor do those that are rows of the ledger fail with a blob store
+    that takes no files."""
     try:
         return list(receive_many(receiver, messages))
     except BaseException as error:  # noqa: BLE001 - each waiter gets it raised
-        if len(messages) == 1 or (isinstance(error, VlmkgError) and error.retryable):
+        if len(messages) == 1:
+            return [error]
+        if not (isinstance(error, VlmkgError) and error.retryable):
+            return [result for message in messages for result in receive_group(receiver, [message])]
+        rows = [message for message in messages if is_row(message)]
+        if len(rows) in {0, len(messages)}:
             return [error] * len(messages)
-        return [result for message in messages for result in receive_group(receiver, [message])]
+        kept = iter(receive_group(receiver, rows))
+        return [next(kept) if is_row(message) else error for message in messages]

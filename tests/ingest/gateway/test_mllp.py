@@ -213,6 +213,17 @@ async def test_a_store_that_can_not_be_written_is_an_error_not_a_loss(mllp: Open
     assert code_of(await peer.ask(large)) == ("AA", "7")
 
 
+async def test_a_store_that_can_not_be_written_holds_up_no_small_message(mllp: OpenDoor) -> None:
+    folder = mllp.reception.receiver.blobs.folder
+    assert folder is not None
+    shutil.rmtree(folder)
+    folder.write_text("a file where the blobs' folder should be")
+    peer = await mllp.connect()
+    frames = (oru(1), oru(2, "FINDINGS: Clear. " + "Clear. " * SMALL), oru(3))
+    await peer.send(b"".join(START + frame + END for frame in frames))
+    assert [code_of(await peer.answer()) for _ in frames] == [("AA", "1"), ("AE", "2"), ("AA", "3")]
+
+
 async def test_a_ledger_that_can_not_be_written_is_an_error_not_a_loss(mllp: OpenDoor, ledger_url: str) -> None:
     with mllp.reception.receiver.ledger.writer.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=0")

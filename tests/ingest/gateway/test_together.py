@@ -15,16 +15,19 @@ from ingest.gateway import together
 from ingest.gateway.door import NoSpaceError, Reception, receive_now, receive_soon
 from ingest.gateway.space import Space
 from ingest.gateway.together import receive_group
-from ingest.ledger.database import Ledger
+from ingest.ledger.database import Ledger, open_ledger
 from ingest.ledger.raw_messages import SMALL
 from ingest.ledger.tables import events
-from ingest.submit import Incoming, receive_many
+from ingest.submit import Incoming, Receipt, receive, receive_many
 from tests.ingest.gateway.test_mllp import oru
 from tests.ingest.receivers import receiver_in
 
 
 def incoming(number: int) -> Incoming:
     return Incoming(oru(number), Format.HL7)
+
+
+LARGE = Incoming(oru(2, "FINDINGS: Clear. " + "Clear. " * SMALL), Format.HL7)
 
 
 async def test_all_get_the_receipts_of_their_own_messages(reception: Reception) -> None:
@@ -65,13 +68,26 @@ def test_one_that_can_not_be_received_does_not_take_others_along(tmp_path: Path,
     assert [isinstance(result, BaseException) for result in results] == [False, True, False]
 
 
-def test_an_outage_is_everybody_s(tmp_path: Path, ledger: Ledger) -> None:
+def test_an_outage_of_the_ledger_is_everybody_s(tmp_path: Path, ledger: Ledger, ledger_url: str) -> None:
+    receiver = receiver_in(tmp_path, ledger)
+    with ledger.writer.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    other = open_ledger(ledger_url)
+    with other.write():
+        results = receive_group(receiver, [incoming(1), LARGE])
+    assert [type(result) for result in results] == [OutageError, OutageError]
+    other.close()
+
+
+def test_an_outage_of_the_blob_store_is_that_of_messages_that_need_it(tmp_path: Path, ledger: Ledger) -> None:
     receiver = receiver_in(tmp_path, ledger)
     assert receiver.blobs.folder is not None
     (receiver.blobs.folder / blobs.LOCK_FILE).mkdir()
-    large = Incoming(oru(2, "FINDINGS: Clear. " + "Clear. " * SMALL), Format.HL7)
-    results = receive_group(receiver, [incoming(1), large])
-    assert [type(result) for result in results] == [OutageError, OutageError]
+    results = receive_group(receiver, [incoming(1), LARGE, incoming(3)])
+    assert [type(result) for result in results] == [Receipt, OutageError, Receipt]
+    with ThreadPoolExecutor(3) as threads:
+        done = [threads.submit(receive, receiver, one) for one in (incoming(4), LARGE, incoming(6))]
+    assert [type(one.exception()) for one in done] == [type(None), OutageError, type(None)]
 
 
 async def test_nothing_is_taken_where_the_disk_is_short(tmp_path: Path, ledger: Ledger) -> None:
