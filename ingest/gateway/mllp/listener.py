@@ -87,6 +87,10 @@ async def _serve(state: _State, reader: asyncio.StreamReader, writer: asyncio.St
             state.busy[task] = False
             if state.closing:
                 break
+    except asyncio.CancelledError:
+        # By _close, which waits for it. Streams of Python 3.11 log one that ends as cancelled as an error.
+        if not state.closing:
+            raise
     except (OSError, TimeoutError) as error:
         log.info("mllp.lost", address=address, error=type(error).__name__)
     finally:
