@@ -130,8 +130,10 @@ VERSIONS = (
 
 
 @pytest.fixture
-def text_reader() -> Reader:
-    return reader_of(rules(), None, WAIT)
+async def unseeing(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hospital]:
+    """A hospital whose worker reads reports alone, and waits for no film."""
+    async with open_door(reception, monkeypatch) as mllp, open_dicom(reception, monkeypatch) as dicom:
+        yield Hospital(mllp, dicom, reader_of(rules(), None, WAIT))
 
 
 def shown(graph: Sequence[StudySubgraph]) -> tuple[list[tuple[str, bool]], set[tuple[str, str]]]:
@@ -142,16 +144,85 @@ def shown(graph: Sequence[StudySubgraph]) -> tuple[list[tuple[str, bool]], set[t
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_c_then_f_then_a_late_p_and_every_other_order(
-    mllp: OpenDoor, text_reader: Reader, monkeypatch: pytest.MonkeyPatch, order: tuple[int, ...]
-) -> None:
+async def test_c_then_f_then_a_late_p_and_every_other_order(unseeing: Hospital, order: tuple[int, ...]) -> None:
     """The graph is written after each: a late preliminary report changes nothing."""
-    async with open_dicom(mllp.reception, monkeypatch) as dicom:
-        hospital = Hospital(mllp, dicom, text_reader)
-        for number in order:
-            await hospital.report(VERSIONS[number])
-            hospital.graph()
-        assert shown(hospital.graph()) == ([("C", True), ("F", False), ("P", False)], {("effusion", "absent")})
+    for number in order:
+        await unseeing.report(VERSIONS[number])
+        unseeing.graph()
+    assert shown(unseeing.graph()) == ([("C", True), ("F", False), ("P", False)], {("effusion", "absent")})
+
+
+def texts_of(graph: Sequence[StudySubgraph]) -> dict[str, list[str]]:
+    """The current reports' mentions, by the patient whose they are."""
+    found: dict[str, list[str]] = {}
+    for study in graph:
+        found.setdefault(study.patient.patient_id, []).extend(
+            sorted({mention.text for mention in study.mentions if mention.report_key})
+        )
+    return {patient: texts for patient, texts in found.items() if texts}
+
+
+ADDENDUM = message(
+    MSH.replace("20260301101500", "20260301100400").replace("|42|", "|A1B4|"),
+    "PID|1||771^^^NORTH^MR||DOE^JANE||19600402|F",
+    f"OBR|1|PA1|A1|71046^XR CHEST 2 VIEWS^L|||20260301090000{'|' * 15}20260301100400||CR|B",
+    "OBX|1|TX|71046&ADT^XR CHEST||There is a hiatal hernia.||||||F",
+    f"ZDS|{UID}",
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_an_addendum_stands_beside_the_report_whatever_comes_first(
+    unseeing: Hospital, order: tuple[int, ...]
+) -> None:
+    sent = (VERSIONS[0], VERSIONS[1], ADDENDUM)
+    for number in order:
+        await unseeing.report(sent[number])
+        unseeing.graph()
+    ((_, texts),) = texts_of(unseeing.graph()).items()
+    assert {"Left", "effusion", "hernia"} <= set(texts)
+    assert "Right" not in texts
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_retraction_leaves_nothing_whatever_comes_first(unseeing: Hospital, order: tuple[int, ...]) -> None:
+    sent = (VERSIONS[0], VERSIONS[1], oru("X", "", minute=5))
+    for number in order:
+        await unseeing.report(sent[number])
+        unseeing.graph()
+    versions, found = shown(unseeing.graph())
+    assert (found, any(current for _, current in versions)) == (set(), False)
+
+
+async def test_a_correction_that_names_another_patient_moves_the_report(unseeing: Hospital) -> None:
+    await unseeing.report(oru("F", "FINDINGS: Left effusion.", uid=""))
+    (wrong,) = texts_of(unseeing.graph())
+    await unseeing.report(oru("C", "FINDINGS: Left effusion.", minute=5, patient="772", uid=""))
+    ((right, texts),) = texts_of(unseeing.graph()).items()
+    assert right != wrong
+    assert texts == ["Left", "effusion"]
+
+
+async def test_the_studies_of_a_patient_that_is_merged_follow(unseeing: Hospital) -> None:
+    """A40: 772 is given up for 771. A report that comes later under the old number is of 771 too."""
+    await unseeing.report(
+        oru("F", "FINDINGS: Left effusion.", uid=""),
+        oru("F", "FINDINGS: Cardiomegaly.", patient="772", accession="A2", uid=""),
+    )
+    assert len(texts_of(unseeing.graph())) == 2
+    event = MSH.replace("ORU^R01^ORU_R01", "ADT^A40^ADT_A39").replace("|42|", "|77|")
+    await unseeing.report(message(event, "PID|1||771^^^NORTH^MR||DOE^JANE||19600402|F", "MRG|772^^^NORTH^MR"))
+    await unseeing.report(oru("F", "FINDINGS: Pneumothorax.", patient="772", accession="A3", uid=""))
+    ((_, texts),) = texts_of(unseeing.graph()).items()
+    assert sorted(texts) == ["Cardiomegaly", "Left", "Pneumothorax", "effusion"]
+
+
+async def test_an_update_of_a_patient_is_shown(unseeing: Hospital) -> None:
+    await unseeing.report(REPORT)
+    event = MSH.replace("ORU^R01^ORU_R01", "ADT^A08^ADT_A01").replace("|42|", "|78|").replace("20260301", "20260302")
+    await unseeing.report(message(event, "PID|1||771^^^NORTH^MR||DOE^JANE||19610402|M"))
+    (study,) = unseeing.graph()
+    assert (study.patient.sex, study.patient.birth_year) == ("male", 1961)
 
 
 async def test_one_accession_of_two_patients(hospital: Hospital) -> None:
