@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.nn import functional
 
 from tests.vlmkg.model.codecs import SENTENCES, small_codec
 from tests.vlmkg.model.language_models import graph_of, slow_decode, small_model
@@ -75,6 +76,19 @@ def test_whole_report_in_one_window_or_split_is_read_to_its_end():
         (reading,) = read_reports(model, codec, [text], whole=whole)
         assert validation.validate(text, reading.graph)[1] == []
     assert len(report_windows(codec, number(text), 1024, whole=True)) > 1
+
+
+def test_attention_that_comes_back_in_another_memory_order_reads_the_same(monkeypatch):
+    """As a GPU's kernels give it: heads next to each other in memory, not positions."""
+    model, codec = small_model(), small_codec()
+    expected = read_reports(model, codec, TEXTS)
+    attention = functional.scaled_dot_product_attention
+
+    def turned(*arguments, **options):
+        return attention(*arguments, **options).transpose(1, 2).contiguous().transpose(1, 2)
+
+    monkeypatch.setattr(functional, "scaled_dot_product_attention", turned)
+    assert [one.graph for one in read_reports(model, codec, TEXTS)] == [one.graph for one in expected]
 
 
 def test_batch_of_one_and_of_32_agree():

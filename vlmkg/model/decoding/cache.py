@@ -111,7 +111,7 @@ def grouped_attention(
         attention_mask = attention_mask.repeat(1, 1, groups, 1)
     folded = query.reshape(rows, key.shape[1], groups * count, width)
     mixed = functional.scaled_dot_product_attention(folded, key, value, attention_mask, scale=scaling)
-    return mixed.view(rows, heads, count, width).transpose(1, 2), None
+    return mixed.reshape(rows, heads, count, width).transpose(1, 2), None
 
 
 @contextmanager
