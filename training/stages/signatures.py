@@ -3,7 +3,6 @@
 Each is told on stderr as soon as it is seen, once.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -84,9 +83,7 @@ def figure_signatures(rouge_l: float, bleu_4: float, unparsable: float, step: in
 
 
 def _norm(network: nn.Module, part: str) -> float:
-    squares = [
-        float(weight.grad.pow(2).sum())
-        for name, weight in network.named_parameters()
-        if f"{part}." in name and weight.grad is not None
-    ]
-    return math.sqrt(sum(squares))
+    """The norm of all gradients of the part: one number fetched from the device, not one a weight."""
+    named = network.named_parameters()
+    gradients = [weight.grad for name, weight in named if f"{part}." in name and weight.grad is not None]
+    return float(nn.utils.get_total_norm(gradients))
