@@ -1,6 +1,6 @@
 """How fast a model reads: through `vlmkg extract` and through a worker of a running stack, beside the rules engine.
 
-    python -m benchmarks.model_reading [REPORTS.tgz] [--engine FOLDER] [--reports 512] [--skip-worker]
+    python -m benchmarks.model_reading [REPORTS.tgz] [--engine FOLDER] [--reports 512] [--only extract|worker]
 
 `extract` reads a file of few reports and one of many, in one process and in one a core, with the memory of sentences
 (VLMKG_KNOWN_WINDOWS) off and on; the rate is that of the difference, so that loading does not count. The stack imports
@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.chaos import summary
 from benchmarks.merge import REAL, stack
-from benchmarks.reports import open_i
+from benchmarks.reports import open_i, open_i_reports
 from ingest.ledger.database import open_ledger
 
 FEW = 128
@@ -39,13 +38,14 @@ def main() -> None:
     parser.add_argument("archive", nargs="?", type=Path, default=REAL)
     parser.add_argument("--engine", default="checkpoints/small")
     parser.add_argument("--reports", type=int, default=512)
-    parser.add_argument("--skip-worker", action="store_true")
+    parser.add_argument("--only", choices=["extract", "worker"], help="one of the two")
     arguments = parser.parse_args()
     texts = [text for text in open_i(arguments.archive).values() if text][: arguments.reports]
     print(f"{len(texts)} reports of {arguments.archive.name}; {CORES} cores, load {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as folder:
-        through_extract(Path(folder), texts, arguments.engine)
-    if not arguments.skip_worker:
+    if arguments.only != "worker":
+        with tempfile.TemporaryDirectory() as folder:
+            through_extract(Path(folder), texts, arguments.engine)
+    if arguments.only != "extract":
         for known in ("0", "4096"):
             through_worker(arguments.archive, arguments.engine, arguments.reports, known)
         through_worker(arguments.archive, "rules", arguments.reports, "0")
@@ -107,13 +107,10 @@ def through_worker(archive: Path, engine: str, reports: int, known: str) -> None
 
 
 def unpack(archive: Path, folder: Path, number: int) -> Path:
-    """The first reports of the archive as files of a folder."""
+    """The archive's first reports that have a text, as files of a folder."""
     folder.mkdir()
-    with tarfile.open(archive) as files:
-        members = (member for member in files if member.name.endswith(".xml"))
-        for at, member in enumerate(islice(members, number)):
-            if (file := files.extractfile(member)) is not None:
-                (folder / f"{at}.xml").write_bytes(file.read())
+    for at, report in enumerate(islice((one for one in open_i_reports(archive) if one.text), number)):
+        (folder / f"{at}.xml").write_bytes(report.xml)
     return folder
 
 

@@ -2,7 +2,9 @@
 
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from defusedxml import ElementTree
 
@@ -18,18 +20,30 @@ from vlmkg.tokens import tokenize
 Sentence = tuple[str, ...]
 
 
+class Report(NamedTuple):
+    """A report of Open-i: its id, findings and impression joined by a space (some have neither), and its file."""
+
+    name: str
+    text: str
+    xml: bytes
+
+
 def open_i(archive: Path) -> dict[str, str]:
-    """Findings and impression of each report of an Open-i archive, joined by a space; some have neither."""
-    texts = {}
+    """The texts of an Open-i archive by id."""
+    return {report.name: report.text for report in open_i_reports(archive)}
+
+
+def open_i_reports(archive: Path) -> Iterator[Report]:
+    """The reports of an Open-i archive, as they stand there."""
     with tarfile.open(archive) as files:
         for member in files:
             if not member.name.endswith(".xml") or (file := files.extractfile(member)) is None:
                 continue
-            root = ElementTree.parse(file).getroot()
+            content = file.read()
+            root = ElementTree.fromstring(content)
             parts = {part.get("Label"): part.text or "" for part in root.iter("AbstractText")}
             text = " ".join(parts[name] for name in ("FINDINGS", "IMPRESSION") if parts.get(name))
-            texts[root.find(".//uId").get("id")] = text
-    return texts
+            yield Report(root.find(".//uId").get("id"), text, content)
 
 
 def hl7_texts(feed: Path, *, chest: bool) -> list[str]:
