@@ -34,7 +34,7 @@ class WorkerSettings(BaseSettings):
     ready_file: Path | None = Field(default=None, validation_alias="VLMKG_READY_FILE")
     """VLMKG_READY_FILE: a file to make once the worker takes work."""
 
-    batch_size: int = Field(default=16, ge=1, validation_alias="VLMKG_BATCH_SIZE")
+    batch_size: int = Field(default=64, ge=1, validation_alias="VLMKG_BATCH_SIZE")
     """VLMKG_BATCH_SIZE: studies that the model reads at once, at most. Where memory does not suffice, fewer."""
 
     batch_wait_s: float = Field(default=0.02, ge=0, validation_alias="VLMKG_BATCH_WAIT")
