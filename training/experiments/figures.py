@@ -14,6 +14,8 @@ Series = Mapping[str, Sequence[Estimate | None]]
 """By its name in the legend, one estimate for each place of the axis; None where there is none."""
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#555555")
 """Okabe and Ito's, which the colour-blind tell apart."""
+HATCHES = ("", "///", "...")
+"""Of the first series of each colour, the second, the third."""
 
 
 def bars(path: Path, labels: Sequence[str], series: Series, title: str, y_label: str) -> None:
@@ -23,8 +25,9 @@ def bars(path: Path, labels: Sequence[str], series: Series, title: str, y_label:
     for number, (name, estimates) in enumerate(series.items()):
         known = [(at, one) for at, one in enumerate(estimates) if one is not None]
         places = [at + width * (number + 0.5) - 0.4 for at, _ in known]
-        colour = COLOURS[number % len(COLOURS)]
-        axes.bar(places, [one.mean for _, one in known], width * 0.92, label=name, color=colour)
+        again, colour = divmod(number, len(COLOURS))
+        look: dict[str, Any] = {"color": COLOURS[colour], "hatch": HATCHES[again % len(HATCHES)], "edgecolor": "white"}
+        axes.bar(places, [one.mean for _, one in known], width * 0.92, label=name, linewidth=0, **look)
         _whiskers(axes, places, [one for _, one in known])
     turned = max(map(len, labels), default=0) * len(labels) > 70
     axes.set_xticks(range(len(labels)), labels, rotation=25 if turned else 0, ha="right" if turned else "center")
@@ -53,7 +56,8 @@ def _figure(title: str, y_label: str, width: float) -> tuple[Figure, Any]:
     figure = Figure(figsize=(min(width, 14.0), 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontsize=11)
+    # Over the whole figure, the legend below it: no title is longer than both.
+    figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=11)
     axes.set_ylabel(y_label)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
@@ -70,7 +74,7 @@ def _whiskers(axes: Any, places: Sequence[float], estimates: Sequence[Estimate])
 def _save(figure: Figure, axes: Any, path: Path, series: int) -> None:
     # Beside the axes: bars leave no room within.
     if series > 1:
-        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+        figure.legend(loc="outside right center", frameon=False, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Neither a date nor random ids: the same figures make the same file.
     with mpl.rc_context({"svg.hashsalt": "vlmkg", "svg.fonttype": "none"}):
