@@ -5,16 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from ingest.errors import Reason
 from ingest.formats.dicom_kinds import IMAGES, REPORTS
 from ingest.gateway.dicom.door import VERIFICATION
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import STATUSES
+from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.http.outcomes import REFUSALS
 from ingest.gateway.http.settings import HttpSettings
+from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Outcome
+from ingest.gateway.mllp.replies import NOT_NOW, REJECTED, TOO_LARGE, UNENDED
+from ingest.gateway.mllp.settings import MllpSettings
+from ingest.gateway.settings import GatewaySettings
 
+FORMATS = Path(__file__).parents[3] / "ingest" / "formats"
 PAGES = Path(__file__).parents[3] / "docs" / "conformance"
 DICOM = (PAGES / "dicom.md").read_text()
 FHIR = (PAGES / "fhir.md").read_text()
+GATEWAY = (PAGES / "gateway.md").read_text()
+HL7 = (PAGES / "hl7.md").read_text()
 
 
 def test_the_sop_classes():
@@ -37,8 +46,54 @@ def test_the_outcomes_of_fhir():
     }
 
 
-@pytest.mark.parametrize("settings", [DicomSettings, HttpSettings])
-def test_every_setting_is_told(settings):
+def test_the_answers_of_mllp():
+    """Each row of the table is an answer that the door gives, and each of its answers has a row."""
+    rows = re.findall(r"^\| (A[AER]) \| ([0-9]*) ?\| (.+) \|$", HL7, re.MULTILINE)
+    given = [ACCEPTED, UNENDED, NOT_NOW, TOO_LARGE, *REJECTED.values()]
+    assert sorted((code, condition) for code, condition, _ in rows) == sorted(map(as_told, given))
+    for reason, outcome in REJECTED.items():
+        ((code, condition, _),) = (row for row in rows if f"`{reason}`" in row[2])
+        assert (code, condition) == as_told(outcome)
+
+
+def as_told(outcome: Outcome) -> tuple[str, str]:
+    """MSA-1 and ERR-3; an acceptance has no error."""
+    condition = "" if outcome.code is Code.ACCEPT else outcome.condition.value[0].decode()
+    return f"A{outcome.code.value.decode()}", condition
+
+
+@pytest.mark.parametrize(("parser", "page"), [("hl7", HL7), ("dicom", DICOM), ("fhir", FHIR)])
+def test_every_reason_of_a_parser_is_told(parser, page):
+    files = [FORMATS / "cleaning.py", *FORMATS.glob(f"{parser}*.py")]
+    names = {name for file in files for name in re.findall(r"\bReason\.([A-Z_]+)", file.read_text())}
+    assert len(names) > 2
+    assert {Reason[name].value for name in names if f"`{Reason[name].value}`" not in page} == set()
+
+
+@pytest.mark.parametrize(
+    ("settings", "page"),
+    [
+        (MllpSettings, HL7),
+        (DicomSettings, DICOM),
+        (HttpSettings, DICOM),
+        (GatewaySettings, GATEWAY),
+        (FolderSettings, GATEWAY),
+    ],
+)
+def test_every_setting_is_told(settings, page):
     prefix = settings.model_config.get("env_prefix", "")
     for name, field in settings.model_fields.items():
-        assert f"`{field.validation_alias or (prefix + name).upper()}" in DICOM
+        assert f"`{field.validation_alias or (prefix + name).upper()}" in page
+
+
+@pytest.mark.parametrize("settings", [MllpSettings, DicomSettings, GatewaySettings, FolderSettings])
+def test_defaults_are_those_of_the_code(settings):
+    """Where a table has a column for the default, or a limit names it in parentheses."""
+    pages = HL7 + DICOM + GATEWAY
+    prefix = settings.model_config.get("env_prefix", "")
+    for name, field in settings.model_fields.items():
+        variable = field.validation_alias or (prefix + name).upper()
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            told = re.search(rf"`{variable}` (?:\| ([0-9]+)|\(([0-9]+))", pages)
+            assert told, variable
+            assert float(told[1] or told[2]) == float(field.default), variable
