@@ -35,7 +35,8 @@ def test_every_dependency_is_locked() -> None:
     developing = [word for group in groups["dev"] for word in groups[group["include-group"]]]
 
     def names(words: list[str]) -> set[str]:
-        found = {re.split(r"[\[<>=; ]", word)[0].lower().replace("_", "-") for word in words}
+        # A lock file has the normal form of a name, in which points and underscores are hyphens.
+        found = {re.sub(r"[._]", "-", re.split(r"[\[<>=; ]", word)[0].lower()) for word in words}
         return found - {project["project"]["name"]}
 
     assert names(service) <= locked("service.txt")
