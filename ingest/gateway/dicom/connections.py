@@ -7,6 +7,7 @@ finish its TLS handshake keep all others out. What is inherited here is the libr
 import contextlib
 import socket
 import ssl
+import time
 import weakref
 from socketserver import BaseServer
 from typing import Any, cast
@@ -16,6 +17,7 @@ from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from ingest.formats.cleaning import DICOM_LIMIT
+from ingest.gateway.dicom.waking import LOOK_S, Alarm, wake
 from ingest.gateway.settings import Network, is_allowed
 
 LARGEST_PDU = 256 * 1024
@@ -35,6 +37,22 @@ class BoundedSocket(AssociationSocket):
 
     taken = 0
     storing = False
+
+    def __init__(self, association: Association, **named: Any) -> None:
+        self.alarm = Alarm()
+        super().__init__(association, **named)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read. Waits a moment for it, or for something to send."""
+        if self.socket is None or not self._is_connected:
+            time.sleep(LOOK_S)
+            return False
+        try:
+            return self.alarm.wait(self.socket, LOOK_S if self.event_queue.empty() else 0)
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")
+            return False
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Exactly so many bytes, fewer at the connection's end. Raises OSError beyond the bounds."""
@@ -59,6 +77,7 @@ class BoundedSocket(AssociationSocket):
             with contextlib.suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
             self.socket.close()
+        self.alarm.close()
 
     def _fill(self, view: memoryview) -> int:
         """Read until the view is full or the connection ends. Returns the number of bytes."""
@@ -78,7 +97,8 @@ class BoundedHandler(RequestHandler):
         association = super()._create_association()
         # The socket that it has announced itself: its event goes with it.
         association.dul.event_queue.get_nowait()
-        association.dul.socket = BoundedSocket(association, client_socket=self.request)
+        association.dul.socket = bounded = BoundedSocket(association, client_socket=self.request)
+        wake(association, bounded.alarm)
         return association
 
 

@@ -1,0 +1,92 @@
+"""The two threads of an association, woken by what they wait for.
+
+pynetdicom has each of them look every millisecond. An object waits for that three times (to be read, to be handled, to
+be answered), and every open association costs a core its looking.
+"""
+
+import contextlib
+import queue
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pynetdicom.association import Association
+
+LOOK_S = 0.02
+"""So often they look all the same: for time-outs, and whether they are to end."""
+
+
+class WakingQueue(queue.Queue[Any]):
+    """A queue that tells of each item."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self._tell()
+
+
+class Arrivals(threading.Event):
+    """The association's checkpoint, at which it also waits for messages and requests of its peer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.some = threading.Event()
+        self.messages = WakingQueue(self.some.set)
+        self.requests = WakingQueue(self.some.set)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return when the association may go on and there is something to look at, or after LOOK_S."""
+        passed = super().wait(timeout)
+        if self.messages.empty() and self.requests.empty():
+            self.some.wait(LOOK_S)
+        self.some.clear()
+        return passed
+
+
+class Alarm:
+    """What a thread that waits for a connection is woken by."""
+
+    def __init__(self) -> None:
+        self._heard, self._rung = socket.socketpair()
+        self._heard.setblocking(False)
+        self._rung.setblocking(False)
+
+    def ring(self) -> None:
+        """Wake the thread that waits, or the next one."""
+        # One that was rung so often that nothing more fits, or that is gone, needs no more of it.
+        with contextlib.suppress(OSError):
+            self._rung.send(b"\0")
+
+    def wait(self, connection: socket.socket, seconds: float) -> bool:
+        """Whether there is something to read. Returns when there is, when it rings, or after so many seconds.
+
+        Raises OSError or ValueError where the connection is closed.
+        """
+        if isinstance(connection, ssl.SSLSocket) and connection.pending():
+            return True
+        readable, _, _ = select.select([connection, self._heard], [], [], seconds)
+        if self._heard in readable:
+            self._heard.recv(4096)
+        return connection in readable
+
+    def close(self) -> None:
+        """No more of it."""
+        self._heard.close()
+        self._rung.close()
+
+
+def wake(association: Association, alarm: Alarm) -> None:
+    """Have both threads of an association woken. Before they start."""
+    arrivals = Arrivals()
+    arrivals.set()
+    association._reactor_checkpoint = arrivals
+    association.dimse.msg_queue = arrivals.messages
+    association.dul.to_user_queue = arrivals.requests
+    association.dul.to_provider_queue = WakingQueue(alarm.ring)
+    association.dul._run_loop_delay = 0.0
