@@ -8,8 +8,8 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence, Set
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -84,14 +84,76 @@ def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
 
 def put_keyed(store: BlobStore, by_key: Mapping[str, bytes]) -> None:
     """The same for blobs whose keys (`key_of`) are known: hashing a film takes as long as writing it."""
-    try:
+    with _outages():
         if store.folder is None:
             for key, raw in by_key.items():
                 store.remote.pipe_file(f"{store.root}/{_path(key)}", raw)
         else:
             _put_files(store.folder, by_key)
+
+
+@contextlib.contextmanager
+def _outages() -> Iterator[None]:
+    """Raise OutageError for a store that does not take a blob."""
+    try:
+        yield
     except OSError as error:
         raise OutageError(f"the blob store does not take a blob ({error.strerror})", "see whether it is full") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A blob on its way to the store. `part` comes when its bytes are safe: their file, or None where they have their
+    key already."""
+
+    store: BlobStore
+    size: int
+    threads: Executor
+    part: Future[Path] | Future[None]
+
+    def keep(self, key: str) -> Future[None]:
+        """Give the blob its key, once its bytes are safe. Its name is safe too when the future has come.
+
+        Raises OutageError where it can't be stored; so may the future.
+        """
+        with _outages():
+            part = self.part.result()
+            folder = self._name(part, key) if part else None
+        return self.threads.submit(_sync_named, folder)
+
+    def _name(self, part: Path, key: str) -> Path:
+        assert self.store.folder is not None  # noqa: S101 - a part is a file of it
+        target = self.store.folder / _path(key)
+        _make_folders(self.store.folder, {target.parent})
+        if not _is_there(target, self.size):
+            part.rename(target)
+        return target.parent
+
+
+def writers() -> ThreadPoolExecutor:
+    """Threads for drafts. Make them after fork."""
+    return ThreadPoolExecutor(WRITERS)
+
+
+@contextlib.contextmanager
+def draft(store: BlobStore, raw: bytes, threads: Executor) -> Iterator[Draft]:
+    """Have a thread of `threads` make a blob safe meanwhile. It is dropped at the end unless it was kept.
+
+    Raises OutageError where the store takes nothing.
+    """
+    if store.folder is None:
+        # Such stores give no name later. What is dropped stays: nothing is deleted from them.
+        yield Draft(store, len(raw), threads, threads.submit(_put_remote, store, raw))
+        return
+    with _outages():
+        # Not in the thread, which would wait for Python's lock at each step.
+        file, part = _fill_part(store.folder, raw)
+    safe = threads.submit(_sync_part, file, part)
+    try:
+        yield Draft(store, len(raw), threads, safe)
+    finally:
+        wait([safe])
+        part.unlink(missing_ok=True)
 
 
 def get(store: BlobStore, key: str) -> bytes:
@@ -137,13 +199,17 @@ def _path(key: str) -> str:
 def _put_files(store: Path, blobs: Mapping[str, bytes]) -> None:
     targets = {store / _path(key): raw for key, raw in blobs.items()}
     folders = {target.parent for target in targets}
+    _make_folders(store, folders)
+    _each(_put_file, list(targets.items()))
+    _each(_sync_folder, list(folders))
+
+
+def _make_folders(store: Path, folders: Set[Path]) -> None:
     fresh = [folder for folder in folders if not folder.is_dir()]
     for folder in fresh:
         folder.mkdir(exist_ok=True, mode=0o700)
     if fresh:
         _sync_folder(store)
-    _each(_put_file, list(targets.items()))
-    _each(_sync_folder, list(folders))
 
 
 def _each(work: Any, items: list[Any]) -> None:
@@ -157,18 +223,57 @@ def _each(work: Any, items: list[Any]) -> None:
 
 def _put_file(item: tuple[Path, bytes]) -> None:
     target, raw = item
-    if target.exists() and target.stat().st_size == len(raw):
-        return
-    handle, part = tempfile.mkstemp(prefix=".part-", dir=target.parent)
+    if not _is_there(target, len(raw)):
+        part = _write_part(target.parent, raw)
+        try:
+            part.rename(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _is_there(target: Path, size: int) -> bool:
+    return target.exists() and target.stat().st_size == size
+
+
+def _write_part(folder: Path, raw: bytes) -> Path:
+    """The bytes in a file of no name yet, safe."""
+    file, part = _fill_part(folder, raw)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).rename(target)
+        return _sync_part(file, part)
     except BaseException:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+
+
+def _fill_part(folder: Path, raw: bytes) -> tuple[IO[bytes], Path]:
+    handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
+    file, part = os.fdopen(handle, "wb", buffering=0), Path(name)
+    try:
+        view = memoryview(raw)
+        while view:
+            view = view[file.write(view) :]
+    except BaseException:
+        file.close()
+        part.unlink(missing_ok=True)
+        raise
+    return file, part
+
+
+def _sync_part(file: IO[bytes], part: Path) -> Path:
+    with file:
+        os.fsync(file.fileno())
+    return part
+
+
+def _put_remote(store: BlobStore, raw: bytes) -> None:
+    put_keyed(store, {key_of(raw): raw})
+
+
+def _sync_named(folder: Path | None) -> None:
+    with _outages():
+        if folder:
+            _sync_folder(folder)
 
 
 def _sync_folder(folder: Path) -> None:

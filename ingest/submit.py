@@ -4,12 +4,13 @@ Receiving never needs Redis or Neo4j. A message that can't be used is stored all
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from ingest import blobs
-from ingest.blobs import BlobStore
+from ingest.blobs import BlobStore, Draft, writers
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import clean_name
 from ingest.formats.origin import Format, Origin, raw_limit
@@ -48,7 +49,8 @@ Prepared = tuple[Incoming, NewEvent]
 class Receiver:
     """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it.
 
-    `together` is where threads meet, `files` where those meet that have stored their blob themselves.
+    `together` is where threads meet, `files` where those meet whose message is kept as a file.
+    `threads` write blobs.
     """
 
     ledger: Ledger
@@ -56,7 +58,8 @@ class Receiver:
     pseudonym_key: bytes
     formats: FormatSettings
     together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
-    files: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    files: GroupCommit[tuple[Draft, NewEvent], Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    threads: ThreadPoolExecutor = field(default_factory=writers)
 
 
 Receipt = Recorded
@@ -72,15 +75,21 @@ def receive(receiver: Receiver, message: Incoming) -> Receipt:
     Threads that receive at the same time share a commit. Each writes its own film or large message before that: as many
     reach the disk at once, and none fails with another's.
     """
-    event = interpret(receiver, message)
     try:
         if is_row(message):
-            return receiver.together.do((message, event), partial(_store, receiver))
-        with blobs.locked(receiver.blobs):
-            blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw} if event.blob_key else {})
-            return receiver.files.do(event, partial(_record, receiver))
+            return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
+        return _receive_file(receiver, message)
     except Exception as error:  # noqa: BLE001 - the message is kept and says so
         return keep(receiver, message, error)
+
+
+def _receive_file(receiver: Receiver, message: Incoming) -> Receipt:
+    """Receive a message that is kept as a file: it is written while it is read and its event is being recorded."""
+    with (
+        blobs.locked(receiver.blobs),
+        blobs.draft(receiver.blobs, message.raw, receiver.threads) as draft,
+    ):
+        return receiver.files.do((draft, interpret(receiver, message)), partial(_record_files, receiver))
 
 
 def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
@@ -201,6 +210,17 @@ def is_row(message: Incoming) -> bool:
 def _record(receiver: Receiver, events: Sequence[NewEvent]) -> list[Receipt]:
     with receiver.ledger.write() as connection:
         return record(connection, events)
+
+
+def _record_files(receiver: Receiver, written: Sequence[tuple[Draft, NewEvent]]) -> list[Receipt]:
+    """Record events whose blobs are being written: the bytes are safe before the commit, and their names when this
+    returns. Were an event alone to survive a power cut, its sender, who has no answer, sends it again."""
+    with receiver.ledger.write() as connection:
+        recorded = record(connection, [event for _, event in written])
+        named = [draft.keep(event.blob_key) for draft, event in written if event.blob_key]
+    for name in named:
+        name.result()
+    return recorded
 
 
 def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:

@@ -1,5 +1,6 @@
 """Receiving: what is acknowledged is stored, whatever it is and whatever happens next."""
 
+import errno
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from ingest.errors import BlobLostError, MessageRefusedError, OutageError, Reason
 from ingest.formats.cleaning import RAW_LIMIT, TEXT_LIMIT
@@ -163,6 +164,49 @@ def test_nothing_is_acknowledged_that_is_not_in_the_ledger(tmp_path: Path, sqlit
     assert receive(receiver, plain("clear")).duplicate is False
     receiver.ledger.close()
     other.close()
+
+
+def test_a_file_is_safe_before_its_event_and_its_name_before_the_answer(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[int | str] = []
+    real = os.fsync
+
+    def watch(handle: int) -> None:
+        real(handle)
+        happened.append(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    event.listen(receiver.ledger.writer, "commit", lambda _: happened.append("commit"))
+    receive(receiver, plain("clear " * SMALL))
+    happened.append("answer")
+    (blob,) = (path for path in (tmp_path / "blobs").rglob("*") if path.is_file() and len(path.name) == 64)
+    file, folder = blob.stat().st_ino, blob.parent.stat().st_ino
+    assert happened.index(file) < happened.index("commit") < happened.index("answer")
+    assert happened.index(file) < happened.index(folder) < happened.index("answer")
+
+
+@pytest.mark.parametrize("failing", ["fsync", "rename", "again"])
+def test_of_a_file_that_is_not_kept_nothing_stays(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    message = plain("clear " * SMALL)
+    if failing == "again":
+        receive(receiver, message)
+        assert receive(receiver, message).duplicate
+    else:
+        with monkeypatch.context() as broken:
+            broken.setattr(os if failing == "fsync" else Path, failing, _fails)
+            with pytest.raises(OutageError):
+                receive(receiver, message)
+        with receiver.ledger.read() as connection:
+            assert events.count(connection) == 0
+    assert list((tmp_path / "blobs").rglob(".part-*")) == []
+    assert receive(receiver, message).duplicate is (failing == "again")
+
+
+def _fails(*_arguments: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_small_messages_are_rows_and_larger_ones_files(receiver: Receiver, tmp_path: Path) -> None:
