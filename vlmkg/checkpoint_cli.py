@@ -58,7 +58,7 @@ def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) ->
 
     Refused below the gate, and where it reads worse than what `model` stands for now.
     """
-    judged = promotion.promote(folder, data, find_evaluator(), gold)
+    judged = promotion.promote(folder, data, find_evaluator(), gold, standing=find_checkpoint(data))
     _show({**_facts(judged.verified), **_judgement(judged)}, as_json=as_json)
 
 

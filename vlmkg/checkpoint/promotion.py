@@ -80,7 +80,9 @@ class Judged:
     not_compared: str = ""
 
 
-def promote(folder: Path, data: DataDir, evaluate: Evaluator, gold: Path | None = None) -> Judged:
+def promote(
+    folder: Path, data: DataDir, evaluate: Evaluator, gold: Path | None = None, *, standing: Path | None = None
+) -> Judged:
     """Verify the checkpoint, measure it, hold it to the gate and to the one before, and let `model` stand for it.
 
     Args:
@@ -88,6 +90,7 @@ def promote(folder: Path, data: DataDir, evaluate: Evaluator, gold: Path | None 
         data: where what `model` stands for is kept.
         evaluate: measures it; `evaluation.find_evaluator` gives the installed one.
         gold: where the gold file lies that the manifest names, if it names one.
+        standing: the folder that `model` stands for where nothing was promoted in `data`.
 
     Raises CheckpointError where it is damaged, names no evaluation, does not meet the gate, or reads worse than the one
     that `model` stands for; and what `evaluate` raises.
@@ -96,7 +99,7 @@ def promote(folder: Path, data: DataDir, evaluate: Evaluator, gold: Path | None 
     evaluation = verified.manifest.evaluation
     if evaluation is None:
         raise CheckpointError("no_evaluation", folder, "its manifest names no evaluation to measure it on")
-    other, why_not = _standard(verified, data)
+    other, why_not = _standard(verified, current_folder(data) or standing)
     measured = evaluate(folder, evaluation, gold=gold, other=other.folder if other else None)
     _hold_to_gate(folder, measured)
     if other:
@@ -141,9 +144,8 @@ def _hold_to(folder: Path, other: Verified, measured: Measured) -> None:
         raise CheckpointError("regression", folder, detail)
 
 
-def _standard(verified: Verified, data: DataDir) -> tuple[Verified | None, str]:
+def _standard(verified: Verified, folder: Path | None) -> tuple[Verified | None, str]:
     """The checkpoint that `model` stands for, or why it is no standard: one that no worker would take is none."""
-    folder = current_folder(data)
     if folder is None:
         return None, ""
     try:

@@ -125,6 +125,14 @@ def test_a_checkpoint_that_reads_worse_than_the_promoted_one_is_refused(promoted
     assert promotion.current_folder(data) == copy
 
 
+def test_where_nothing_was_promoted_what_model_stands_for_is_the_standard(promoted, copy, tmp_path):
+    """As the checkpoint that comes with the project does in a new data folder."""
+    name_evaluation(copy)
+    worse = evaluator(against={**SAME, "relation_f1": Difference(-0.03, -0.05, -0.0001)})
+    with pytest.raises(CheckpointError, match=r"relation_f1 is 0\.0300 lower"):
+        promotion.promote(copy, DataDir(tmp_path / "data"), worse, standing=promoted.folder)
+
+
 def test_a_checkpoint_that_can_no_longer_work_is_no_standard(copy, tmp_path):
     data = DataDir(tmp_path / "data")
     promotion.make_current(tmp_path / "gone", data)
