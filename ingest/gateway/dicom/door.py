@@ -19,6 +19,7 @@ from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VER
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import store
 from ingest.gateway.door import Door, Reception
+from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
 from vlmkg.errors import UsageError
@@ -75,7 +76,7 @@ def _server(entity: AE, settings: DicomSettings, gateway: GatewaySettings, recep
         entity.make_server(
             (gateway.gateway_host, settings.port),
             evt_handlers=[
-                (evt.EVT_C_STORE, store, [reception, settings.authorities]),
+                (evt.EVT_C_STORE, store, [reception, settings.authorities, Rate(settings.rate)]),
                 (evt.EVT_DIMSE_RECV, _message_complete),
                 (evt.EVT_ESTABLISHED, _established),
             ],

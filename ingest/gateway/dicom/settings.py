@@ -35,6 +35,9 @@ class DicomSettings(BaseSettings):
     """VLMKG_DICOM_STALL, in seconds: a connection that stops within a message, or does not ask for an association, for
     so long is closed."""
 
+    rate: float = Field(default=0.0, ge=0)
+    """VLMKG_DICOM_RATE: objects a second of one address, beyond which it is made to wait; 0: no limit."""
+
     @field_validator("callers")
     @classmethod
     def _titles(cls, value: str) -> str:

@@ -1,5 +1,6 @@
 """Storing one object (C-STORE): what is answered, and when. 0000 is said only of what is safe."""
 
+import time
 from typing import cast
 
 import structlog
@@ -15,6 +16,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
 from ingest.gateway.door import NoSpaceError, Reception, receive_now
+from ingest.gateway.rate import Rate
 from ingest.submit import Incoming, Receipt, keep, refuse
 from ingest.unforeseen import say
 
@@ -38,10 +40,11 @@ and an operator sees that nothing can be made of it."""
 log = structlog.get_logger()
 
 
-def store(event: Event, reception: Reception, authorities: dict[str, str | None]) -> Dataset:
+def store(event: Event, reception: Reception, authorities: dict[str, str | None], rate: Rate) -> Dataset:
     """Answer a C-STORE request: receive the object, and only then say so."""
     socket = cast(BoundedSocket, event.assoc.dul.socket)
     try:
+        time.sleep(rate.due(event.assoc.requestor.address or "", 1))
         title, request = event.assoc.requestor.ae_title, cast(C_STORE, event.request)
         requested = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         dataset = request.DataSet.getbuffer() if request.DataSet else b""

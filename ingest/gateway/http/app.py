@@ -12,17 +12,18 @@ from ingest.gateway.door import Reception
 from ingest.gateway.http import fhir, stow
 from ingest.gateway.http.capability import REPORT, STUDY
 from ingest.gateway.http.outcomes import problem
+from ingest.gateway.rate import Rate
 from ingest.unforeseen import say
 
 
-def make_app(reception: Reception, largest_body: int) -> Starlette:
+def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
     """The application. `largest_body`: bytes of one STOW-RS request."""
 
     async def store(request: Request) -> Response:
-        return await _answered(request, partial(stow.store, reception=reception, limit=largest_body))
+        return await _answered(request, partial(stow.store, reception=reception, limit=largest_body, rate=rate))
 
     async def take(request: Request) -> Response:
-        return await _answered(request, partial(fhir.take, reception=reception))
+        return await _answered(request, partial(fhir.take, reception=reception, rate=rate))
 
     def create(kind: str) -> Route:
         async def endpoint(request: Request) -> Response:

@@ -12,6 +12,7 @@ from ingest.gateway.http.access import Access
 from ingest.gateway.http.app import make_app
 from ingest.gateway.http.connections import BoundedProtocol
 from ingest.gateway.http.settings import HttpSettings
+from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
 from vlmkg.errors import UsageError
@@ -26,7 +27,7 @@ async def start(reception: Reception) -> Door:
     if not settings.auth and not ip_address(gateway.gateway_host).is_loopback:
         raise UsageError("VLMKG_AUTH=off is for loopback alone", "set VLMKG_GATEWAY_HOST=127.0.0.1, or VLMKG_AUTH=on")
     open_house = not settings.auth or (context is not None and context.verify_mode is ssl.CERT_REQUIRED)
-    app = make_app(reception, settings.body * 1024 * 1024)
+    app = make_app(reception, settings.body * 1024 * 1024, Rate(settings.rate))
     guarded = Access(app, reception.receiver.ledger, gateway.allowed, open_house=open_house)
     try:
         listening = socket.create_server((gateway.gateway_host, settings.port), backlog=128)

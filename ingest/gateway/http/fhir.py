@@ -17,9 +17,10 @@ from ingest.gateway.http import batch, outcomes
 from ingest.gateway.http.body import BodyTooLargeError, whole_of
 from ingest.gateway.http.capability import REPORT, STUDY, statement
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
-from ingest.gateway.http.locations import base, location
+from ingest.gateway.http.locations import address_of, base, location
 from ingest.gateway.http.multipart import media_type
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
+from ingest.gateway.rate import Rate
 from ingest.submit import Incoming, Receipt
 
 _TYPES = frozenset({FHIR_JSON, "application/json"})
@@ -32,10 +33,11 @@ def metadata(request: Request) -> Response:
     return JSONResponse(statement(base(request)), media_type=FHIR_JSON)
 
 
-async def take(request: Request, reception: Reception) -> Response:
+async def take(request: Request, reception: Reception, rate: Rate) -> Response:
     """Answer `POST /fhir`, `/fhir/DiagnosticReport` and `/fhir/ImagingStudy`."""
     if refused := _unread(request, reception):
         return refused
+    await rate.wait(address_of(request), 1)
     try:
         raw = await whole_of(request, RAW_LIMIT)
         return await _answered(request, reception, raw)

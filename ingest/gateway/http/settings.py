@@ -19,5 +19,9 @@ class HttpSettings(BaseSettings):
     body: int = Field(default=1024, ge=1, validation_alias="VLMKG_HTTP_MAX_BODY")
     """VLMKG_HTTP_MAX_BODY, in MiB: of one STOW-RS request with all its instances."""
 
+    rate: float = Field(default=0.0, ge=0, validation_alias="VLMKG_HTTP_RATE")
+    """VLMKG_HTTP_RATE: requests of FHIR and instances of STOW-RS a second of one address, beyond which it is made to
+    wait; 0: no limit."""
+
     auth: bool = Field(default=True, validation_alias="VLMKG_AUTH")
     """VLMKG_AUTH: `off` takes messages without a key; accepted on loopback alone."""

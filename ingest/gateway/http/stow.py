@@ -25,7 +25,9 @@ from ingest.gateway.dicom.storage import (
 )
 from ingest.gateway.door import NoSpaceError, Reception, keep_soon, receive_soon
 from ingest.gateway.http.body import BodyTooLargeError, stream_of
+from ingest.gateway.http.locations import address_of
 from ingest.gateway.http.multipart import MalformedError, MediaType, Part, PartTooLargeError, media_type, read_parts
+from ingest.gateway.rate import Rate
 from ingest.submit import Incoming, Receipt, refuse
 
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
@@ -47,7 +49,7 @@ class _Stored:
     status: int
 
 
-async def store(request: Request, reception: Reception, limit: int) -> Response:
+async def store(request: Request, reception: Reception, limit: int, rate: Rate) -> Response:
     """Answer `POST /dicomweb/studies[/{uid}]`: 200, 202, 400, 409, 413, 415, 500 or 507."""
     study = request.path_params.get("uid")
     if study is not None and (len(study) > 64 or not _UID.fullmatch(study)):
@@ -58,7 +60,9 @@ async def store(request: Request, reception: Reception, limit: int) -> Response:
     if reception.space.is_short():
         return _problem(507, str(NoSpaceError()))
     try:
-        return _answer(await _store_all(_parts(request, kind, limit), reception, study))
+        return _answer(
+            await _store_all(_slowly(_parts(request, kind, limit), rate, address_of(request)), reception, study)
+        )
     except (BodyTooLargeError, PartTooLargeError):
         return _problem(413, "the request, or one instance of it, is too large; what was stored before stays")
     except (MalformedError, ClientDisconnect):
@@ -78,6 +82,13 @@ async def _parts(request: Request, kind: MediaType, limit: int) -> AsyncIterator
             yield part
     else:
         yield Part(DICOM, b"".join([chunk async for chunk in stream_of(request, DICOM_LIMIT)]))
+
+
+async def _slowly(parts: AsyncIterator[Part], rate: Rate, address: str) -> AsyncIterator[Part]:
+    """The parts, no faster than the address may send. What was not read yet waits in its socket."""
+    async for part in parts:
+        await rate.wait(address, 1)
+        yield part
 
 
 async def _store_all(parts: AsyncIterator[Part], reception: Reception, study: str | None) -> list[_Stored]:

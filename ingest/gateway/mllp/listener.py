@@ -10,9 +10,9 @@ import structlog
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.mllp.framing import Frame, Framing
-from ingest.gateway.mllp.rate import Rate
 from ingest.gateway.mllp.replies import reply_to
 from ingest.gateway.mllp.settings import MllpSettings
+from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, Network, is_allowed, read
 from ingest.gateway.tls import server_context
 from vlmkg.errors import UsageError

@@ -169,6 +169,14 @@ def _established(door: OpenDicom) -> bool:
         return bool(one.is_established)
 
 
+async def test_a_fast_sender_is_slowed_down(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_RATE="10") as door:
+        started = time.monotonic()
+        assert await door.send(*(film(SOPInstanceUID=f"1.2.3.{number}") for number in range(16))) == [0] * 16
+        # A second's worth goes at once.
+        assert time.monotonic() - started > 0.4
+
+
 async def test_a_peer_that_stops_within_a_message_is_let_go(reception: Reception, monkeypatch):
     async with open_dicom(reception, monkeypatch, VLMKG_DICOM_STALL="0.3") as door:
         with socket.create_connection(door.address, timeout=10) as peer:

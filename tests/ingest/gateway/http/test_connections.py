@@ -1,13 +1,18 @@
 """How many connections the HTTP door keeps, and for how long one that asks nothing."""
 
 import asyncio
+import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from ingest.gateway.door import Reception
 from ingest.gateway.http import connections
+from tests.ingest.formats.dicom_files import film, part10
+from tests.ingest.formats.test_fhir import diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
+from tests.ingest.gateway.http.test_fhir_door import post
+from tests.ingest.gateway.http.test_stow import store
 
 
 async def connected(http: OpenHttp) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -34,6 +39,18 @@ async def test_too_many_are_told_so_and_many_more_are_closed(reception: Receptio
         async with asyncio.timeout(10):
             while (await http.client.get("/fhir/metadata")).status_code == 503:
                 await asyncio.sleep(0.02)
+
+
+async def test_a_fast_sender_is_slowed_down(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    async with open_http(reception, monkeypatch, VLMKG_HTTP_RATE="10") as http:
+        started = time.monotonic()
+        for number in range(8):
+            resource = diagnostic_report(identifier=[{"system": "urn:north", "value": f"R{number}"}])
+            assert (await post(http, "/fhir/DiagnosticReport", resource)).status_code == 201
+        instances = [part10(film(SOPInstanceUID=f"1.2.3.{number}")) for number in range(8)]
+        assert (await store(http, *instances)).status_code == 200
+        # A second's worth goes at once, of requests and instances together.
+        assert time.monotonic() - started > 0.4
 
 
 async def test_one_that_asks_nothing_is_let_go(reception: Reception, monkeypatch: pytest.MonkeyPatch):
