@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, false, func, literal_column, null, select, update
 
-from ingest.ledger.bulk import BulkSelect, chunks
-from ingest.ledger.database import now
+from ingest.ledger.bulk import BulkSelect, BulkWrite, chunks
+from ingest.ledger.database import INSERT, now
 from ingest.ledger.states import State
 from ingest.ledger.tables import events, sightings
 
@@ -24,6 +24,26 @@ _NEWEST = BulkSelect(
     .group_by(sightings.c.study_key),
     sightings.c.study_key,
 )
+# Of constants alone: receiving executes it with nearly every group.
+_PUT_BACK = BulkWrite(
+    dict.fromkeys(
+        INSERT,
+        update(events)
+        .where(
+            events.c.id == bindparam("event"),
+            events.c.state.in_([literal_column(f"'{state}'") for state in AT_WORK]),
+        )
+        .values(
+            state=literal_column(f"'{State.RECEIVED}'"),
+            fence=events.c.fence + literal_column("1"),
+            updated_at=bindparam("at"),
+            lease_owner=null(),
+            lease_expires_at=null(),
+            alone=false(),
+        ),
+    ),
+    {"event": events.c.id, "at": events.c.updated_at},
+)
 _LOCKED = BulkSelect(select(events.c.id).order_by(events.c.id).with_for_update(), events.c.id)
 
 
@@ -33,7 +53,8 @@ def requeue_studies(connection: Connection, study_keys: Collection[str]) -> None
     A worker that is at it now loses its claim: it has read what no longer holds.
     """
     newest = {row.event_id for row in _NEWEST.rows(connection, study_keys)}
-    put_back(connection, newest, events.c.state.in_(AT_WORK))
+    locked, at = lock_events(connection, newest), now(connection)
+    _PUT_BACK.execute(connection, [{"event": event_id, "at": at} for event_id in locked])
 
 
 def put_back(connection: Connection, event_ids: Iterable[int], *conditions: ColumnElement[bool]) -> int:
