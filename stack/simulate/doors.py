@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from stack.simulate.fhir import post
 from stack.simulate.films import store
 from stack.simulate.sending import Account, Plan, send
+from stack.simulate.stow import store_over_http
 from stack.simulate.traffic import Door, Message
 from vlmkg.data_dir import Endpoints
 from vlmkg.errors import UsageError
@@ -13,7 +14,7 @@ from vlmkg.errors import UsageError
 
 def require_doors(endpoints: Endpoints) -> None:
     """Raise UsageError where a door that is needed is shut."""
-    missing = [name for name in ("mllp", "dicom", "fhir") if getattr(endpoints, name) is None]
+    missing = [name for name in ("mllp", "dicom", "dicomweb", "fhir") if getattr(endpoints, name) is None]
     if missing:
         raise UsageError(f"doors are shut: {', '.join(missing)}", "leave VLMKG_GATEWAY_DOORS unset")
 
@@ -25,7 +26,7 @@ async def send_all(
 
     Returns when all are settled, or the plan's time is over.
     """
-    by_door: dict[Door, list[Message]] = {"mllp": [], "fhir": [], "dicom": []}
+    by_door: dict[Door, list[Message]] = {"mllp": [], "fhir": [], "dicom": [], "dicomweb": []}
     for message in messages:
         by_door[message.door].append(message)
     key = str(endpoints.api_key)
@@ -33,4 +34,7 @@ async def send_all(
         send(str(endpoints.mllp), by_door["mllp"], plan, account, done),
         asyncio.to_thread(post, str(endpoints.fhir), key, by_door["fhir"], plan.limit_s, account, done),
         asyncio.to_thread(store, str(endpoints.dicom), by_door["dicom"], plan.limit_s, account, done),
+        asyncio.to_thread(
+            store_over_http, str(endpoints.dicomweb), key, by_door["dicomweb"], plan.limit_s, account, done
+        ),
     )

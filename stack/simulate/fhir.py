@@ -61,7 +61,7 @@ def post(
     waiting = list(reports)
     while waiting and time.monotonic() < deadline:
         account.deliveries += 1
-        status = _post(f"{address}/DiagnosticReport", key, resource(waiting[0]))
+        status = post_once(f"{address}/DiagnosticReport", key, "application/fhir+json", resource(waiting[0]))
         if status in (200, 201):
             account.accepted.add(waiting.pop(0).control_id)
             done()
@@ -73,9 +73,9 @@ def post(
             time.sleep(PAUSE_S)
 
 
-def _post(url: str, key: str, body: bytes) -> int:
+def post_once(url: str, key: str, content_type: str, body: bytes) -> int:
     """The HTTP status; 0 where there is no answer."""
-    headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {key}"}
+    headers = {"Content-Type": content_type, "Authorization": f"Bearer {key}"}
     try:
         with urlopen(Request(url, body, headers), timeout=ANSWER_S) as answer:  # noqa: S310 - our own address
             return int(answer.status)

@@ -8,10 +8,10 @@ from typing import Literal
 
 from stack.demo.hospital_day import FACILITY, SyntheticMessage, SyntheticPatient, hospital_day
 
-Door = Literal["mllp", "fhir", "dicom"]
-UPDATED, MERGED, BY_FHIR = 5, 8, 6
+Door = Literal["mllp", "fhir", "dicom", "dicomweb"]
+UPDATED, MERGED, BY_FHIR, BY_STOW = 5, 8, 6, 3
 """Every so many patients one is corrected (ADT^A08), one was registered twice (ADT^A40), and the reports of one come as
-FHIR resources."""
+FHIR resources, and the films of one by STOW-RS."""
 DAY_SIZE = 1000
 """Numbers of patients and studies that one day may use."""
 NOBODY: Mapping[str, str] = {}
@@ -61,7 +61,12 @@ def traffic(days: int, seed: int) -> Traffic:
         [*reports_and_films(reports, retired), *_orders(reports), *_admissions(reports, patients, born, retired)],
         key=lambda one: (one[0], one[1].control_id),
     )
-    return Traffic(tuple(message for _, message in timed), born, retired)
+    return Traffic(tuple(_by_stow(message) for _, message in timed), born, retired)
+
+
+def _by_stow(message: Message) -> Message:
+    by_stow = message.door == "dicom" and message.report.patient.number % BY_STOW == 0
+    return replace(message, door="dicomweb") if by_stow else message
 
 
 def disordered(messages: tuple[Message, ...], rng: Random, window: int) -> list[Message]:

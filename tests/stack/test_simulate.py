@@ -38,7 +38,8 @@ def test_the_same_seed_is_the_same_traffic_and_names_are_unique() -> None:
 
 def test_all_doors_and_kinds_are_there() -> None:
     kinds = Counter((one.door, one.control_id[:3]) for one in DAY.messages)
-    assert kinds[("dicom", "FIL")] == kinds[("mllp", "ORM")] == 60
+    assert kinds[("dicom", "FIL")] + kinds[("dicomweb", "FIL")] == kinds[("mllp", "ORM")] == 60
+    assert min(kinds[("dicom", "FIL")], kinds[("dicomweb", "FIL")]) > 10
     assert kinds[("mllp", "SYN")] + kinds[("fhir", "SYN")] == 78
     assert min(kinds[("mllp", "A08")], kinds[("mllp", "A40")], kinds[("fhir", "SYN")]) > 2
 
