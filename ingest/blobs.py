@@ -1,6 +1,6 @@
 """The blob store: raw messages by the SHA-256 of their bytes, in a folder or in any store that fsspec knows.
 
-In a folder a blob is written beside its place, fsynced, renamed, and the folder fsynced. Whoever comes second to the
+In a folder a blob is written to a part file, fsynced, renamed, and the folder fsynced. Whoever comes second to the
 same bytes fsyncs the folder too: the first may not have got that far when the power fails.
 """
 
@@ -25,6 +25,7 @@ WRITERS = 8
 LOCK_FILE = ".lock"
 
 _MANY = 4
+_PART = ".part-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,21 @@ def locked(store: BlobStore, *, exclusive: bool = False) -> Iterator[None]:
     with _lock_file(store.folder) as file:
         fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield
+
+
+def sweep(store: BlobStore) -> int:
+    """Remove what killed writers left half done, unless somebody is writing now. Returns how many files it was."""
+    if store.folder is None:
+        return 0
+    with _lock_file(store.folder) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        left = list(store.folder.glob(f"{_PART}*"))
+        for part in left:
+            part.unlink(missing_ok=True)
+    return len(left)
 
 
 def _lock_file(folder: Path) -> IO[str]:
@@ -224,7 +240,7 @@ def _each(work: Any, items: list[Any]) -> None:
 def _put_file(item: tuple[Path, bytes]) -> None:
     target, raw = item
     if not _is_there(target, len(raw)):
-        part = _write_part(target.parent, raw)
+        part = _write_part(target.parent.parent, raw)
         try:
             part.rename(target)
         except BaseException:
@@ -247,7 +263,7 @@ def _write_part(folder: Path, raw: bytes) -> Path:
 
 
 def _fill_part(folder: Path, raw: bytes) -> tuple[IO[bytes], Path]:
-    handle, name = tempfile.mkstemp(prefix=".part-", dir=folder)
+    handle, name = tempfile.mkstemp(prefix=_PART, dir=folder)
     file, part = os.fdopen(handle, "wb", buffering=0), Path(name)
     try:
         view = memoryview(raw)

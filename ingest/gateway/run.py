@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from ingest import blobs
 from ingest.gateway.door import THREADS, Door, Reception, Start
 from ingest.gateway.doors import DOORS
 from ingest.gateway.settings import GatewaySettings
@@ -36,6 +37,8 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
     receiver = receiver_of(data)
+    if left := blobs.sweep(receiver.blobs):
+        log.info("gateway.swept", parts=left)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="receive") as threads:
         try:
             doors = await open_doors(starts, Reception(receiver, threads, space_of(receiver, settings)))

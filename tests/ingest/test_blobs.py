@@ -102,6 +102,18 @@ def test_a_store_that_can_not_be_written_is_an_outage_and_keeps_no_part(tmp_path
     assert files(tmp_path) == []
 
 
+def test_what_killed_writers_left_is_removed_while_nobody_writes(tmp_path: Path) -> None:
+    store = open_blobs(f"file://{tmp_path}")
+    (key,) = blobs.put_many(store, [b"a"])
+    with ThreadPoolExecutor(1) as threads, blobs.locked(store), blobs.draft(store, b"b", threads) as draft:
+        (tmp_path / ".part-of-one-that-was-killed").write_bytes(b"c")
+        assert blobs.sweep(store) == 0
+        draft.keep(blobs.key_of(b"b")).result()
+    assert blobs.sweep(store) == 1
+    assert files(tmp_path) == sorted([key, blobs.key_of(b"b")])
+    assert blobs.get(store, blobs.key_of(b"b")) == b"b"
+
+
 def test_many_at_once_write_each_blob_whole(tmp_path: Path) -> None:
     store = open_blobs(f"file://{tmp_path}")
     raws = [b"%d" % (number % 10) * 5000 for number in range(100)]
