@@ -28,6 +28,11 @@ class Read(NamedTuple):
         """Of the report itself."""
         return self.readings.reports[0]
 
+    @property
+    def refused(self) -> int:
+        """Mentions and triplets that were refused, of the report and of its film."""
+        return sum(len(one.rejections) for one in (self.reading, *(seen for _, seen in self.readings.films)))
+
 
 def write_radgraph(read: Iterable[Read]) -> int:
     """One RadGraph JSON object of all reports; returns how many triplets were refused, as the other two do."""
@@ -37,7 +42,7 @@ def write_radgraph(read: Iterable[Read]) -> int:
         if one.readings.films:
             entry["image_entities"] = film_entities(one.readings.films)
         click.echo(f"{separator}{json.dumps(one.key)}: {json.dumps(entry)}", nl=False)
-        refused, separator = refused + len(one.reading.rejections), ",\n"
+        refused, separator = refused + one.refused, ",\n"
         if reasons := _conflicts(one):
             click.echo(f"{one.key}: model and rules differ: {', '.join(reasons)}", err=True)
     click.echo("}" if separator != "{" else "{}")
@@ -72,7 +77,7 @@ def write_triplets(read: Iterable[Read]) -> int:
                 for mention in seen.graph.mentions
             ]
         click.echo(json.dumps(row))
-        refused += len(one.reading.rejections)
+        refused += one.refused
     return refused
 
 
@@ -109,9 +114,9 @@ def write_tables(read: Iterable[Read]) -> int:
         console.print(_table(one.key, one.reading))
         if reasons := _conflicts(one):
             console.print(f"model and rules differ: {', '.join(reasons)}")
-        for film, seen in one.readings.films:
+        for film, seen in (each for each in one.readings.films if each[1].graph.mentions):
             console.print(_table(f"{one.key}: the film {film}", seen))
-        refused += len(one.reading.rejections)
+        refused += one.refused
     return refused
 
 

@@ -1,30 +1,46 @@
 """What only films show, as readings: less what the study's reports name, normalised side and all.
 
 A report is a radiologist's word on the same films. Where it names a concept, be it to deny it, the film adds nothing:
-a finding that a report denies must not come back as present.
+a finding that a report denies must not come back as present. And a film has no second witness: what the model is not
+sure of is refused, as `unsure` (docs/decisions/0163-a-film-has-one-witness.md).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from vlmkg.normalization import normalize
-from vlmkg.reading import ConceptLink, Finding, ImageEntity, Reading
+from vlmkg.reading import ConceptLink, Finding, ImageEntity, Reading, ReadingWarning, Rejection
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
+from vlmkg.unsure import REASON
 from vlmkg.vocabulary.closure import ancestors
 
+SURE = 0.8
+"""Of what the shipped checkpoint says of 500 phantoms, nothing that scores as high is wrong (0163)."""
 SECTION = "image"
 _SIDES = ("left", "right")
 
 
+class _Fact(NamedTuple):
+    """What a film shows: as a mention, its concept, and the finding that it is."""
+
+    mention: Mention
+    link: ConceptLink
+    finding: Finding
+
+
 def read_films(entities: Iterable[ImageEntity], reports: Sequence[Reading]) -> tuple[tuple[str, Reading], ...]:
-    """One reading for each film with a fact that no report names, by the film's key."""
+    """One reading for each film with a fact that no report names, by the film's key.
+
+    Facts that the model is not sure of stand among its rejections, and are warned of.
+    """
     named = {finding.concept.code for reading in reports for finding in reading.findings}
-    by_film: dict[str, list[tuple[Mention, ConceptLink, Finding]]] = {}
+    by_film: dict[str, list[_Fact]] = {}
     for entity in entities:
         link, finding = _normalized(entity.text)
         if not _is_named(finding.concept.code, named):
             mention = _mention(entity.text, entity.presence, entity.score)
-            by_film.setdefault(entity.image, []).append((mention, link, finding))
+            by_film.setdefault(entity.image, []).append(_Fact(mention, link, finding))
     return tuple((film, _reading(facts)) for film, facts in sorted(by_film.items()))
 
 
@@ -43,10 +59,16 @@ def _normalized(name: str) -> tuple[ConceptLink, Finding]:
     return links[0], findings[0]
 
 
-def _reading(facts: Sequence[tuple[Mention, ConceptLink, Finding]]) -> Reading:
-    mentions, links, findings = zip(*facts, strict=True)
-    placed = tuple(replace(finding, mention=at) for at, finding in enumerate(findings))
-    return Reading(ReportGraph(mentions), links, placed)
+def _reading(facts: Sequence[_Fact]) -> Reading:
+    sure = [fact for fact in facts if fact.mention.score is None or fact.mention.score >= SURE]
+    unsure = [fact.mention for fact in facts if fact not in sure]
+    return Reading(
+        ReportGraph(tuple(fact.mention for fact in sure)),
+        tuple(fact.link for fact in sure),
+        tuple(replace(fact.finding, mention=at) for at, fact in enumerate(sure)),
+        tuple(Rejection(REASON, one.text, "", "", f"score {one.score:.2f}") for one in unsure),
+        tuple(ReadingWarning(REASON, one.text) for one in unsure),
+    )
 
 
 def _mention(text: str, presence: Presence, score: float | None) -> Mention:

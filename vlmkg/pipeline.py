@@ -151,9 +151,10 @@ def _rules() -> Engine:
 def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:
     second = heard.reports if heard else [None] * len(output.reports)
     reports = tuple(_read_report(*each) for each in zip(study.texts, output.reports, second, strict=True))
-    warnings = {warning.reason for reading in reports for warning in reading.warnings}
-    warnings |= {f"image_{image.reason}" for image in output.unread}
     films = film_facts.read_films(output.image_entities, reports)
+    seen = [reading for _, reading in films]
+    warnings = {warning.reason for reading in (*reports, *seen) for warning in reading.warnings}
+    warnings |= {f"image_{image.reason}" for image in output.unread}
     return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
 
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from vlmkg.film_facts import read_films
+from vlmkg.film_facts import SURE, read_films
 from vlmkg.linearization import film_names
 from vlmkg.pipeline import load_engine, read_reports
 from vlmkg.reading import ImageEntity
 from vlmkg.schema import Kind, Presence
 
 
-def entity(text, film="1.1", presence=Presence.PRESENT):
-    return ImageEntity(film, text, Kind.OBSERVATION, presence, 0.5)
+def entity(text, film="1.1", presence=Presence.PRESENT, score=SURE):
+    return ImageEntity(film, text, Kind.OBSERVATION, presence, score)
 
 
 def reports(*texts):
@@ -53,4 +53,19 @@ def test_a_film_adds_nothing_to_what_a_report_names(text):
 def test_a_film_adds_what_no_report_names():
     ((_, reading),) = read_films([entity("pacemaker"), entity("cardiomegaly")], reports("The heart is enlarged."))
     assert [mention.text for mention in reading.graph.mentions] == ["pacemaker"]
-    assert reading.graph.mentions[0].score == 0.5
+    assert reading.graph.mentions[0].score == SURE
+
+
+def test_what_the_model_is_not_sure_of_is_refused_and_told():
+    ((_, reading),) = read_films(
+        [entity("pacemaker", score=SURE - 0.01), entity("scoliosis"), entity("left pneumothorax", score=None)], []
+    )
+    assert [mention.text for mention in reading.graph.mentions] == ["scoliosis", "left pneumothorax"]
+    assert [finding.mention for finding in reading.findings] == [0, 1]
+    assert [(one.reason, one.head, one.detail) for one in reading.rejections] == [("unsure", "pacemaker", "score 0.79")]
+    assert [(one.reason, one.detail) for one in reading.warnings] == [("unsure", "pacemaker")]
+
+
+def test_of_a_film_of_which_nothing_is_sure_the_rejections_are_left():
+    ((film, reading),) = read_films([entity("pacemaker", score=0.1)], [])
+    assert (film, reading.graph.mentions, len(reading.rejections)) == ("1.1", (), 1)

@@ -39,7 +39,7 @@ class Seeing:
 def _shown(given: StudyInput, output: StudyOutput) -> StudyOutput:
     read = [image.key for image in given.images if image.content != b"broken"]
     unread = tuple(UnreadImage(image.key, "unreadable") for image in given.images if image.key not in read)
-    entities = tuple(ImageEntity(key, "cardiomegaly", Kind.OBSERVATION, Presence.PRESENT, 0.5) for key in read)
+    entities = tuple(ImageEntity(key, "cardiomegaly", Kind.OBSERVATION, Presence.PRESENT, 0.95) for key in read)
     modalities = tuple(m for m, part in zip(BOTH, (given.texts, read), strict=True) if part)
     return replace(output, modalities=modalities, image_entities=entities, unread=unread)
 
@@ -69,7 +69,7 @@ def test_the_films_are_read_beside_the_reports(blobs: BlobStore) -> None:
     graph = project(study(images=IMAGES, extraction=found))
     shown = [mention for mention in graph.mentions if mention.report_key is None]
     assert [(m.text, m.witness, m.score, m.finding is not None) for m in shown] == [
-        ("cardiomegaly", Witness.MODEL, 0.5, True)
+        ("cardiomegaly", Witness.MODEL, 0.95, True)
     ] * 2
 
 

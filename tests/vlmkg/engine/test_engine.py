@@ -158,10 +158,17 @@ def test_the_rules_are_heard_beside_the_model(engine):
     assert readings.reports[0].agreement is not None
 
 
+@pytest.fixture
+def all_facts_of_films(monkeypatch):
+    """Random weights are sure of nothing."""
+    monkeypatch.setattr("vlmkg.film_facts.SURE", 0.0)
+
+
 def extract(*arguments, **options):
     return CliRunner().invoke(vlmkg, ["extract", *map(str, arguments)], catch_exceptions=False, **options)
 
 
+@pytest.mark.usefixtures("all_facts_of_films")
 def test_extract_reads_a_report_and_its_film(folder, tmp_path):
     (tmp_path / "film.png").write_bytes(picture(1))
     (tmp_path / "report.txt").write_text(TEXT)
@@ -177,6 +184,7 @@ def test_extract_reads_a_report_and_its_film(folder, tmp_path):
     assert "effusion" not in shown.stderr
 
 
+@pytest.mark.usefixtures("all_facts_of_films")
 def test_extract_reads_the_films_of_many_reports(folder, tmp_path):
     (tmp_path / "film.png").write_bytes(picture(1))
     rows = [{"id": "a", "text": TEXT, "image": "film.png"}, {"id": "b", "text": TEXT}]
