@@ -31,7 +31,7 @@ def demo(data: DataDir, exit_: bool) -> None:
     from stack.run import running_stack, wait_for_signal  # noqa: PLC0415
 
     claim_for_demo(data)
-    with contextlib.suppress(KeyboardInterrupt), running_stack(data, graph_text=True) as endpoints:
+    with contextlib.suppress(KeyboardInterrupt), running_stack(data, synthetic=True) as endpoints:
         tell(data, endpoints)
         if not exit_ and sys.stdout.isatty():
             click.echo("Ctrl-C ends it.")

@@ -18,7 +18,11 @@ READY_FILE = "VLMKG_READY_FILE"
 DOOR_PORTS = {MLLP: "VLMKG_MLLP_PORT", DICOM: "VLMKG_DICOM_PORT", HTTP: "VLMKG_HTTP_PORT"}
 
 
-def environment(places: Places, engine: str, *, graph_text: bool) -> dict[str, str]:
+SYNTHETIC = {"VLMKG_GRAPH_TEXT": "true", "VLMKG_FILMS": "synthetic"}
+"""Where no data are of patients: reports' texts may stand in the graph, and films come from a program."""
+
+
+def environment(places: Places, engine: str, *, synthetic: bool) -> dict[str, str]:
     """The variables by which every program of the stack finds the other parts, and knows which engine reads."""
     graph = places.graph
     return {
@@ -32,7 +36,7 @@ def environment(places: Places, engine: str, *, graph_text: bool) -> dict[str, s
         "VLMKG_BLOB_URL": places.blob_url,
         "VLMKG_DATA": str(places.data.root),
         "VLMKG_ENGINE": engine,
-        **({"VLMKG_GRAPH_TEXT": "true"} if graph_text else {}),
+        **(SYNTHETIC if synthetic else {}),
     }
 
 

@@ -29,12 +29,12 @@ from vlmkg.settings import EngineSettings
 
 
 @contextmanager
-def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoints]:
+def running_stack(data: DataDir, *, synthetic: bool = False) -> Iterator[Endpoints]:
     """Start every part, print where they are and `ready`, and stop them all at the end of the block.
 
-    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the block, or before it. `graph_text` also writes the reports'
-    text into the graph. Raises UsageError or PartError where a part can't be started, and PartError where one died too
-    often while the block ran.
+    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the block, or before it. `synthetic`: no data are of patients,
+    so the reports' text goes into the graph too, and a checkpoint that was trained on phantoms sees the films. Raises
+    UsageError or PartError where a part can't be started, and PartError where one died too often while the block ran.
     """
     settings = _settings()
     with ExitStack() as cleanup, owned(data, say) as lock:
@@ -50,7 +50,7 @@ def running_stack(data: DataDir, *, graph_text: bool = False) -> Iterator[Endpoi
                     say(f"starting in {data.root}")
                     with stopping.held():  # to ask Java for its version takes a process
                         neo4j = _neo4j(places, settings.vlmkg_neo4j_heap)
-                    variables = environment(places, engine.engine, graph_text=graph_text)
+                    variables = environment(places, engine.engine, synthetic=synthetic)
                     endpoints = _start(places, supervisor, neo4j, variables)
                     data.write_endpoints(endpoints)
                     show([*rows_of(places, endpoints), reads])

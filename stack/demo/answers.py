@@ -51,6 +51,32 @@ def suggestions(data: dict[str, Any]) -> Table:
     return table
 
 
+def film_findings(data: dict[str, Any]) -> Table:
+    """What films alone show, which stands in no report, one finding a row."""
+    table = _table("study", "finding", "concept", "presence", "score")
+    for study in _studies(data):
+        for finding in (edge["node"] for edge in study["findings"]["edges"]):
+            if finding["report"] is None:
+                concept, score = finding["concept"], finding["score"]
+                shown = "" if score is None else f"{score:.2f}"
+                name = f"{concept['name']} {concept['code']}"
+                table.add_row(_day(study["startedAt"]), finding["text"], name, finding["presence"].lower(), shown)
+    return table
+
+
+def film_readers(data: dict[str, Any]) -> str:
+    """Whether films were read at all, in one line."""
+    read = [study["extraction"]["modalities"] for study in _studies(data) if study["extraction"]]
+    seen = sum("image" in one for one in read)
+    if not seen:
+        return "None: the engine of this stack reads no films of this sort."
+    return f"The films of {seen} of {len(read)} studies were read. Where a report names a concept, its word counts."
+
+
+def _studies(data: dict[str, Any]) -> list[dict[str, Any]]:
+    return [edge["node"] for edge in data["studies"]["edges"]]
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:

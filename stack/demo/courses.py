@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from training.synthetic.facts import Fact, Kind, Told
+
 Side = str
 
 
@@ -22,11 +24,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One study: days after the patient's first one, why it was asked for, and its report's versions in order."""
+    """One study: days after the patient's first one, why it was asked for, and its report's versions in order.
+
+    `film` is what its phantom film shows.
+    """
 
     day: int
     indication: str
     versions: tuple[Version, ...]
+    film: tuple[Fact, ...] = ()
 
 
 Course = tuple[Visit, ...]
@@ -42,6 +48,8 @@ _BONES = (
     "Degenerative changes of the thoracic spine.",
     "The osseous structures are intact.",
 )
+_SIZES = {"small": 1, "moderate": 2, "large": 3, "mild": 1, "severe": 3}
+"""Degrees in words as a phantom draws them."""
 _OTHER: dict[Side, Side] = {"left": "right", "right": "left"}
 
 
@@ -51,6 +59,16 @@ def _final(findings: str, impression: str) -> tuple[Version, ...]:
 
 def _join(*sentences: str) -> str:
     return " ".join(sentences)
+
+
+def _shown(kind: Kind, side: Side = "", size: int = 2, zone: str = "") -> Fact:
+    """What report and film both tell."""
+    return Fact(kind, Told.BOTH, true=True, drawn=True, size=size, side=side, zone=zone)
+
+
+def _film_only(kind: Kind, side: Side = "") -> Fact:
+    """What the film alone tells: the report has no word of it."""
+    return Fact(kind, Told.FILM_ONLY, true=True, drawn=True, size=2, side=side)
 
 
 def left_effusion_persists(rng: Random) -> Course:
@@ -76,6 +94,7 @@ def left_effusion_persists(rng: Random) -> Course:
                     f"{first} left pleural effusion.",
                 ),
             ),
+            film=(_shown(Kind.EFFUSION, "left", _SIZES[first.lower()]),),
         ),
         Visit(
             rng.randint(20, 60),
@@ -88,6 +107,7 @@ def left_effusion_persists(rng: Random) -> Course:
                 ),
                 f"Persistent {then} left pleural effusion.",
             ),
+            film=(_shown(Kind.EFFUSION, "left", _SIZES[then]),),
         ),
     )
 
@@ -103,6 +123,7 @@ def effusion_resolves(rng: Random) -> Course:
                 _join(f"Moderate {side} pleural effusion.", rng.choice(_HEART_NORMAL), rng.choice(_BONES)),
                 f"Moderate {side} pleural effusion.",
             ),
+            film=(_shown(Kind.EFFUSION, side),),
         ),
         Visit(
             rng.randint(30, 120),
@@ -137,6 +158,7 @@ def pneumonia(rng: Random) -> Course:
                     f"{place.capitalize()} {kind} suggestive of pneumonia.",
                 ),
             ),
+            film=(_shown(Kind.OPACITY, side, zone=lobe),),
         ),
         Visit(
             rng.randint(28, 56),
@@ -164,6 +186,11 @@ def heart_failure(rng: Random) -> Course:
                     rng.choice(_NO_PNEUMOTHORAX),
                 ),
                 f"{degree} cardiomegaly with pulmonary edema, compatible with congestive heart failure.",
+            ),
+            film=(
+                _shown(Kind.CARDIOMEGALY, size=_SIZES[degree.lower()]),
+                *(_shown(Kind.EFFUSION, side, 1) for side in _OTHER),
+                _film_only(Kind.PACEMAKER, "left"),
             ),
         ),
     )
@@ -205,6 +232,7 @@ def chest_tube(rng: Random) -> Course:
             0,
             "Sudden chest pain",
             _final(f"Large {side} pneumothorax. The mediastinum is midline.", f"Large {side} pneumothorax."),
+            film=(_shown(Kind.PNEUMOTHORAX, side, 3),),
         ),
         Visit(
             1,
@@ -217,6 +245,7 @@ def chest_tube(rng: Random) -> Course:
                 ),
                 f"Decreased {side} pneumothorax.",
             ),
+            film=(_shown(Kind.PNEUMOTHORAX, side, 1), _shown(Kind.TUBE)),
         ),
     )
 
@@ -237,6 +266,7 @@ def nodule(rng: Random) -> Course:
                 ),
                 f"{side.capitalize()} upper lobe nodule. Malignancy cannot be excluded.",
             ),
+            film=(_shown(Kind.NODULE, side, zone="upper"),),
         ),
     )
 
@@ -255,6 +285,7 @@ def emphysema(rng: Random) -> Course:
                 ),
                 "Emphysema. No acute disease.",
             ),
+            film=(_film_only(Kind.WIRES),),
         ),
     )
 

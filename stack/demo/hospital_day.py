@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from stack.demo.courses import SCHEDULE, Version, Visit
+from training.synthetic.facts import Fact
 
 FACILITY = "SYNTHETIC HOSPITAL"
 _EPOCH = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -27,13 +28,17 @@ class SyntheticPatient:
 
 @dataclass(frozen=True, slots=True)
 class SyntheticMessage:
-    """One ORU^R01: when it was sent, its bytes, and what it is, for progress and accounts."""
+    """One ORU^R01: when it was sent, its bytes, and what it is, for progress and accounts.
+
+    `film` is what the phantom film of its study shows.
+    """
 
     sent_at: datetime
     raw: bytes
     patient: SyntheticPatient
     accession: str
     status: str
+    film: tuple[Fact, ...] = ()
 
 
 def hospital_day(seed: int = 2026, *, first: int = 0) -> list[SyntheticMessage]:
@@ -63,7 +68,7 @@ def _visit_messages(
     for step, version in enumerate(visit.versions):
         sent_at = started + timedelta(minutes=25 + 50 * step)
         raw = _oru(patient, accession, started, sent_at, visit, version)
-        yield SyntheticMessage(sent_at, raw, patient, accession, version.status)
+        yield SyntheticMessage(sent_at, raw, patient, accession, version.status, visit.film)
 
 
 def _stamp(moment: datetime) -> str:

@@ -59,6 +59,21 @@ query {
 )
 
 
+FILMS_ALONE = Question(
+    "What do the films show of which no report says a word?",
+    """\
+query {
+  studies(first: 100) {
+    edges { node {
+      startedAt
+      extraction { modalities }
+      findings(first: 20) { edges { node { text presence score concept { name code } report { status } } } }
+    } }
+  }
+}""",
+)
+
+
 def timeline_of(patient_id: str) -> Question:
     """The course of one patient, by pseudonym."""
     return Question(

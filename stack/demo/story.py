@@ -1,4 +1,4 @@
-"""What `vlmkg demo` tells: the day is sent, then three questions are asked, then the reader is shown around."""
+"""What `vlmkg demo` tells: the day is sent, then four questions are asked, then the reader is shown around."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from rich.syntax import Syntax
 from ingest.settings import existing_ledger_of
 from stack.demo import answers
 from stack.demo.hospital_day import SyntheticMessage, hospital_day
-from stack.demo.questions import CYPHER, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
+from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all
 from stack.simulate.sending import Account, Plan
@@ -29,13 +29,14 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
     patients, studies = len({one.patient for one in day}), len({one.accession for one in day})
     console.print(
         f"{len(day)} reports about {studies} studies of {patients} made-up patients, by HL7 v2 and by FHIR, and "
-        "a film of each study by C-STORE (a grey wedge: it shows nothing). Preliminary, final and corrected reports, "
-        "negated and hedged findings, follow-ups over months."
+        "a film of each study by C-STORE (a drawn phantom). Preliminary, final and corrected reports, negated and "
+        "hedged findings, follow-ups over months, and devices that only the film shows."
     )
     _send(console, data, endpoints, day)
     found = _first(console, endpoints)
     _second(console, endpoints, found)
     _third(console, endpoints)
+    _fourth(console, endpoints)
     _look_around(console, endpoints)
 
 
@@ -84,6 +85,13 @@ def _second(console: Console, endpoints: Endpoints, patient_id: str) -> None:
 def _third(console: Console, endpoints: Endpoints) -> None:
     _question(console, SUGGESTS_PNEUMONIA)
     console.print(answers.suggestions(ask(endpoints, SUGGESTS_PNEUMONIA)))
+
+
+def _fourth(console: Console, endpoints: Endpoints) -> None:
+    _question(console, FILMS_ALONE)
+    data = ask(endpoints, FILMS_ALONE)
+    console.print(answers.film_findings(data))
+    console.print(answers.film_readers(data))
 
 
 def _look_around(console: Console, endpoints: Endpoints) -> None:

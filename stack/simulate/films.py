@@ -1,6 +1,6 @@
-"""Films of the synthetic hospital: a grey wedge in place of a chest, sent by C-STORE.
+"""Films of the synthetic hospital, sent by C-STORE: phantoms of what each study's film is said to show.
 
-It shows nothing, so nothing that a report says can be at odds with it.
+No film of anybody: drawings, which a checkpoint may read that was trained on such (VLMKG_FILMS=synthetic).
 """
 
 import time
@@ -13,14 +13,16 @@ from pynetdicom.association import Association
 
 from stack.simulate.sending import ANSWER_S, PAUSE_S, Account
 from stack.simulate.traffic import Message, study_uid
+from training.synthetic.film import draw_film
 
 CR_STORAGE = UID("1.2.840.10008.5.1.4.1.1.1")
-SIDE = 64
+SIDE = 128
+"""Rows and columns: what the shipped image encoder takes."""
 STORED = 0x0000
 
 
 def film(message: Message) -> Dataset:
-    """The film of a report's study: CR, 8 bits, `SIDE` pixels a side."""
+    """The film of a report's study: CR, 16 bits, `SIDE` pixels a side."""
     report = message.report
     study, born = study_uid(report), f"{report.patient.birth_year}0101"
     made = Dataset()
@@ -33,11 +35,12 @@ def film(message: Message) -> Dataset:
     made.PatientSex, made.AccessionNumber = report.patient.sex, report.accession
     made.Modality, made.BodyPartExamined, made.ViewPosition = "CR", "CHEST", "PA"
     made.StudyDate, made.StudyTime = report.sent_at.strftime("%Y%m%d"), report.sent_at.strftime("%H%M%S")
-    made.ImageComments = "SYNTHETIC: a grey wedge, no film of anybody"
+    made.ImageComments = "SYNTHETIC: a phantom, no film of anybody"
     made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
     made.Rows = made.Columns = SIDE
-    made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
-    made.PixelData = bytes(4 * column for column in range(SIDE)) * SIDE
+    made.BitsAllocated, made.BitsStored, made.HighBit = 16, 16, 15
+    drawn = draw_film(report.film, int(report.accession.strip("A")), SIDE)
+    made.PixelData = (drawn * 0xFFFF).round().astype("<u2").tobytes()
     return made
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 import hl7
 
 from stack.demo.hospital_day import hospital_day
+from stack.simulate.traffic import text_of
+from training.synthetic.facts import Kind, Told
 
 
 def test_same_seed_same_bytes_and_another_seed_other_bytes() -> None:
@@ -44,3 +46,19 @@ def test_fields_stand_where_the_standard_has_them() -> None:
     obr = parsed.segment("OBR")
     assert (str(obr[3]), str(obr[24]), str(obr[25])) == (message.accession, "CR", message.status)
     assert {str(obx[11]) for obx in parsed.segments("OBX")} == {message.status}
+
+
+def test_films_show_what_their_reports_say_and_what_only_they_show() -> None:
+    words = {"cardiomegaly": "cardiomegaly", "opacity": "opacity", "tube": "endotracheal", "wires": "wires"}
+    told: Counter[Told] = Counter()
+    for message in hospital_day():
+        text = text_of(message).lower()
+        for fact in message.film:
+            told[fact.told] += 1
+            word = words.get(fact.kind, fact.kind)
+            if fact.kind is Kind.OPACITY and word not in text:
+                word = "consolidation"
+            assert (word in text) == (fact.told is Told.BOTH)
+            if fact.told is Told.BOTH and fact.side:
+                assert fact.side in text or "bilateral" in text
+    assert min(told[Told.BOTH], told[Told.FILM_ONLY]) > 5
