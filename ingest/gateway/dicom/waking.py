@@ -70,10 +70,14 @@ class Alarm:
         """
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return True
-        readable, _, _ = select.select([connection, self._heard], [], [], seconds)
-        if self._heard in readable:
+        # Not select(2), which takes no descriptor above 1,023: the gateway may have more connections.
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        poll.register(self._heard, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(seconds * 1000)}
+        if self._heard.fileno() in ready:
             self._heard.recv(4096)
-        return connection in readable
+        return connection.fileno() in ready
 
     def close(self) -> None:
         """No more of it."""

@@ -1,5 +1,7 @@
 """Threads that are woken by what they wait for, not by a clock."""
 
+import fcntl
+import resource
 import socket
 import threading
 import time
@@ -50,6 +52,20 @@ def test_the_alarm_ends_the_waiting_once(alarm: Alarm, pair: tuple[socket.socket
     started = time.monotonic()
     assert not alarm.wait(ours, 0.05)
     assert time.monotonic() - started >= 0.04
+
+
+def test_a_connection_of_many_is_heard(alarm: Alarm, pair: tuple[socket.socket, socket.socket]) -> None:
+    """select(2) takes no descriptor above 1,023."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    try:
+        ours, theirs = pair
+        with socket.socket(fileno=fcntl.fcntl(ours, fcntl.F_DUPFD, 2000)) as high:
+            assert high.fileno() >= 2000
+            theirs.send(b"x")
+            assert alarm.wait(high, LONG_S)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_an_alarm_that_is_gone_rings_for_nobody(alarm: Alarm) -> None:
