@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from ingest import blobs
-from ingest.blobs import BlobStore, Draft, writers
+from ingest.blobs import BlobStore, writers
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import clean_name
 from ingest.formats.origin import Format, Origin, raw_limit
@@ -58,7 +58,7 @@ class Receiver:
     pseudonym_key: bytes
     formats: FormatSettings
     together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
-    files: GroupCommit[tuple[Draft, NewEvent], Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    files: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     threads: ThreadPoolExecutor = field(default_factory=writers)
 
 
@@ -84,12 +84,19 @@ def receive(receiver: Receiver, message: Incoming) -> Receipt:
 
 
 def _receive_file(receiver: Receiver, message: Incoming) -> Receipt:
-    """Receive a message that is kept as a file: it is written while it is read and its event is being recorded."""
+    """Receive a message that is kept as a file. It is written while it is read, and its name made safe while its event
+    is: it is received when both are. Were an event alone to survive a power cut, its sender, who has no answer, sends
+    it again."""
     with (
         blobs.locked(receiver.blobs),
         blobs.draft(receiver.blobs, message.raw, receiver.threads) as draft,
     ):
-        return receiver.files.do((draft, interpret(receiver, message)), partial(_record_files, receiver))
+        event = interpret(receiver, message)
+        named = draft.keep(event.blob_key) if event.blob_key else None
+        receipt = receiver.files.do(event, partial(_record, receiver))
+        if named:
+            named.result()
+        return receipt
 
 
 def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
@@ -210,17 +217,6 @@ def is_row(message: Incoming) -> bool:
 def _record(receiver: Receiver, events: Sequence[NewEvent]) -> list[Receipt]:
     with receiver.ledger.write() as connection:
         return record(connection, events)
-
-
-def _record_files(receiver: Receiver, written: Sequence[tuple[Draft, NewEvent]]) -> list[Receipt]:
-    """Record events whose blobs are being written: the bytes are safe before the commit, and their names when this
-    returns. Were an event alone to survive a power cut, its sender, who has no answer, sends it again."""
-    with receiver.ledger.write() as connection:
-        recorded = record(connection, [event for _, event in written])
-        named = [draft.keep(event.blob_key) for draft, event in written if event.blob_key]
-    for name in named:
-        name.result()
-    return recorded
 
 
 def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:
