@@ -23,7 +23,7 @@ up: setup ## Start every part (ARGS="--data DIR").
 	@$(BIN)/vlmkg up $(ARGS)
 
 test: setup ## Run the tests (ARGS="-k name").
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## Check style, types and import rules.
 	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports; do $(BIN)/$$check || failed=1; done; exit $$failed

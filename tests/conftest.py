@@ -4,9 +4,12 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.fixtures.schedule import Shares, in_order, scheduler_of
 
 # No test is timed: a busy machine is no failure.
 settings.register_profile("untimed", deadline=None, max_examples=50)
@@ -34,20 +37,6 @@ pytest_plugins = [
     "tests.fixtures.ledger",
 ]
 
-LONGEST = (
-    "stack/test_up.py",
-    "ingest/worker/test_chaos.py",
-    "graph/test_local_server.py",
-    "ingest/worker/test_processes.py",
-    "graph/reads/test_against_twin.py",
-    "ingest/worker/test_model_worker.py",
-    "ingest/worker/test_same_graph.py",
-    "stack/test_up_elsewhere.py",
-    "ingest/test_submit.py",
-    "ingest/gateway/test_process.py",
-)
-"""Files that take longest, below this folder: whoever starts with them does not end with a core idle."""
-
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -68,10 +57,14 @@ def no_shipped_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; the rest in their order."""
-    here = Path(__file__).parent
-    rank = {here / name: at for at, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    """See tests/fixtures/schedule.py."""
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shares | None:
+    """See tests/fixtures/schedule.py."""
+    return scheduler_of(config, log)
 
 
 def pytest_collection_finish() -> None:
