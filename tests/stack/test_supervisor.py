@@ -83,7 +83,7 @@ def test_a_part_that_keeps_dying_is_given_up(bench: Bench, monkeypatch: pytest.M
     try:
         start_together(bench.supervisor, [bench.part("api", "ready.touch(); time.sleep(0.3); sys.exit('broken')")])
         bench.supervisor.watch()
-        assert until(told.is_set, 20)
+        assert until(told.is_set, module.WINDOW_S)
     finally:
         signal.signal(signal.SIGTERM, before)
     assert "for the 6th time" in str(bench.supervisor.failure)
