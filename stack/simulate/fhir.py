@@ -2,13 +2,11 @@
 
 import base64
 import json
-import time
 from collections.abc import Callable, Sequence
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from stack.demo.hospital_day import FACILITY
-from stack.simulate.sending import ANSWER_S, PAUSE_S, Account
+from stack.simulate.posting import post_each
+from stack.simulate.sending import Account
 from stack.simulate.traffic import Message, study_uid, text_of
 
 STATUS = {"P": "preliminary", "F": "final", "C": "corrected"}
@@ -56,31 +54,6 @@ def resource(message: Message) -> bytes:
 def post(
     address: str, key: str, reports: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]
 ) -> None:
-    """Post reports one after the other, each until it is taken or refused, or the time is over."""
-    deadline = time.monotonic() + limit_s
-    waiting = list(reports)
-    while waiting and time.monotonic() < deadline:
-        account.deliveries += 1
-        status = post_once(f"{address}/DiagnosticReport", key, "application/fhir+json", resource(waiting[0]))
-        if status in (200, 201):
-            account.accepted.add(waiting.pop(0).control_id)
-            done()
-        elif 400 <= status < 500 and status not in (408, 429):
-            account.rejected.add(waiting.pop(0).control_id)
-            done()
-        else:
-            account.errors += 1
-            time.sleep(PAUSE_S)
-
-
-def post_once(url: str, key: str, content_type: str, body: bytes) -> int:
-    """The HTTP status; 0 where there is no answer."""
-    headers = {"Content-Type": content_type, "Authorization": f"Bearer {key}"}
-    try:
-        with urlopen(Request(url, body, headers), timeout=ANSWER_S) as answer:  # noqa: S310 - our own address
-            return int(answer.status)
-    except HTTPError as error:
-        with error:
-            return error.code
-    except OSError:
-        return 0
+    """Post reports until each is taken or refused, or the time is over."""
+    headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {key}"}
+    post_each(f"{address}/DiagnosticReport", headers, reports, resource, limit_s, account, done)
