@@ -35,6 +35,11 @@ def main() -> None:
         all_said = sum(map(len, kept))
         share = right / all_said if all_said else 1.0
         print(f"{least:11.2f}  {share:13.3f}  {right / sum(map(len, drawn)):13.3f}  {all_said - right:5d}")
+    print("facts of a film  films  said of drawn, whatever the score")
+    for number in range(1, max(map(len, drawn)) + 1):
+        pairs = [(set(one), there) for one, there in zip(said, drawn, strict=True) if len(there) == number]
+        found = sum(len(one & there) for one, there in pairs)
+        print(f"{number:15d}  {len(pairs):5d}  {found / max(1, number * len(pairs)):13.3f}")
 
 
 def scored(checkpoint: Checkpoint, made: Sequence[Study]) -> list[dict[str, float]]:

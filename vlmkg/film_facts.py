@@ -16,7 +16,7 @@ from vlmkg.unsure import REASON
 from vlmkg.vocabulary.closure import ancestors
 
 SURE = 0.8
-"""Of what the shipped checkpoint says of 500 phantoms, nothing that scores as high is wrong (0163)."""
+"""Of what the shipped checkpoint says of phantoms so surely, one in 500 is wrong (0163)."""
 SECTION = "image"
 _SIDES = ("left", "right")
 
