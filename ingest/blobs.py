@@ -161,15 +161,13 @@ def draft(store: BlobStore, raw: bytes, threads: Executor) -> Iterator[Draft]:
         # Such stores give no name later. What is dropped stays: nothing is deleted from them.
         yield Draft(store, len(raw), threads, threads.submit(_put_remote, store, raw))
         return
-    with _outages():
-        # Not in the thread, which would wait for Python's lock at each step.
-        file, part = _fill_part(store.folder, raw)
-    safe = threads.submit(_sync_part, file, part)
-    try:
+    with contextlib.ExitStack() as stack:
+        with _outages():
+            # Written here, not in the thread, which would wait for Python's lock at each step.
+            file, part = stack.enter_context(_part_file(store.folder, raw))
+        safe = threads.submit(_sync_part, file, part)
+        stack.callback(wait, [safe])
         yield Draft(store, len(raw), threads, safe)
-    finally:
-        wait([safe])
-        part.unlink(missing_ok=True)
 
 
 def get(store: BlobStore, key: str) -> bytes:
@@ -240,40 +238,27 @@ def _each(work: Any, items: list[Any]) -> None:
 def _put_file(item: tuple[Path, bytes]) -> None:
     target, raw = item
     if not _is_there(target, len(raw)):
-        part = _write_part(target.parent.parent, raw)
-        try:
-            part.rename(target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with _part_file(target.parent.parent, raw) as (file, part):
+            _sync_part(file, part).rename(target)
 
 
 def _is_there(target: Path, size: int) -> bool:
     return target.exists() and target.stat().st_size == size
 
 
-def _write_part(folder: Path, raw: bytes) -> Path:
-    """The bytes in a file of no name yet, safe."""
-    file, part = _fill_part(folder, raw)
-    try:
-        return _sync_part(file, part)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _fill_part(folder: Path, raw: bytes) -> tuple[IO[bytes], Path]:
+@contextlib.contextmanager
+def _part_file(folder: Path, raw: bytes) -> Iterator[tuple[IO[bytes], Path]]:
+    """The bytes in a file of no name yet, open. It is removed at the end unless it was renamed."""
     handle, name = tempfile.mkstemp(prefix=_PART, dir=folder)
-    file, part = os.fdopen(handle, "wb", buffering=0), Path(name)
+    part = Path(name)
     try:
-        view = memoryview(raw)
-        while view:
-            view = view[file.write(view) :]
-    except BaseException:
-        file.close()
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            view = memoryview(raw)
+            while view:
+                view = view[file.write(view) :]
+            yield file, part
+    finally:
         part.unlink(missing_ok=True)
-        raise
-    return file, part
 
 
 def _sync_part(file: IO[bytes], part: Path) -> Path:
