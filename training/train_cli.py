@@ -92,9 +92,11 @@ def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_
 
 def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path], list[Any]]) -> None:
     from training.stages.config import read_config  # noqa: PLC0415 - as above
+    from training.stages.devices import main_process  # noqa: PLC0415 - as above
 
     if (out / result).exists():
         click.echo(f"{out / result} is there already: the stage is done")
         return
     run(read_config(config_file), out)
-    click.echo(str(out / result))
+    if main_process():
+        click.echo(str(out / result))

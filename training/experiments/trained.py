@@ -17,6 +17,7 @@ from training.experiments.runs import Row, run_arms
 from training.experiments.statistics import Estimate, over_seeds
 from training.experiments.tables import Cell, Table, write_tables
 from training.stages.config import RunConfig
+from training.stages.devices import need_one_process
 
 ARMS: dict[str, Callable[[RunConfig], list[Arm]]] = {
     "projector": projector_arms,
@@ -48,7 +49,11 @@ DRAWN = ("relation", "film", "facts")
 def run(
     name: str, arms: Sequence[Arm], seeds: int, out: Path, studies: int, tell: Callable[[str], None] = print
 ) -> None:
-    """Train what is not there yet; write NAME.md, NAME.csv and NAME.svg into `out`."""
+    """Train what is not there yet; write NAME.md, NAME.csv and NAME.svg into `out`.
+
+    Raises UsageError in one of several processes of a run: arms are trained one after the other.
+    """
+    need_one_process("an experiment trains its arms one after the other, and was started")
     rows = run_arms(name, arms, seeds, out, make_exam(studies), tell)
     table = arms_table(TITLES[name], arms, rows, seeds, studies)
     write_tables(out, name, [table])

@@ -3,6 +3,8 @@
 Shapes: B films, M films in all, N names of `vlmkg/film_names.txt`, F numbers in an image vector.
 """
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from torch.nn import functional
 
 from training.stages.batches import Cursor
 from training.stages.config import RunConfig
+from training.stages.devices import main_process
 from training.stages.loading import FILM_SIZE
 from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
@@ -108,8 +111,12 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
     folder.mkdir(parents=True, exist_ok=True)
     write_run(folder, config, "stage0", {"phantoms": f"seed {config.data.seed}, {config.vision.films} films"})
     seen = run_stage(task, config.stage0, folder, config.seed, config.precision)
-    encoder.module.cpu().eval()
-    save_encoder(encoder, out / "vision")
+    if main_process():
+        encoder.module.cpu().eval()
+        part = out / ".vision.part"
+        shutil.rmtree(part, ignore_errors=True)
+        save_encoder(encoder, part)
+        part.rename(out / "vision")
     return seen
 
 
@@ -121,7 +128,7 @@ def kept_films(folder: Path, seed: int, count: int) -> Films:
             return Films(kept["grey"], kept["shown"])
     films = draw_films(seed, count)
     folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
     np.savez(part, grey=films.grey, shown=films.shown)
     part.replace(path)
     return films

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from accelerate import PartialState
 from accelerate.utils import send_to_device
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,6 +22,7 @@ from training.stages.batches import Batch, Cursor, ReadChunk, collate, plan, str
 from training.stages.chunks import TextChunks, VisualChunks
 from training.stages.config import Precision, RunConfig, StageConfig
 from training.stages.decoded import reading_scores
+from training.stages.devices import main_process
 from training.stages.examples import Reading
 from training.stages.loading import FileRows, RowReader, SyntheticRows, rows_of
 from training.stages.loop import Task, run_stage
@@ -152,6 +152,8 @@ def _run(
         batches,
         figures,
         watched,
+        # Batches without a film leave the projector without a gradient.
+        uneven=network.model.projector is not None,
     )
     folder = out / f"{name}.run"
     folder.mkdir(parents=True, exist_ok=True)
@@ -245,7 +247,7 @@ def _language_model(config: RunConfig, codec: Codec) -> PreTrainedModel:
 
 def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: FilmDomain | None) -> None:
     """The checkpoint, with the figures that it reaches on the held-back data: there when it is measured, not before."""
-    if not PartialState().is_main_process:
+    if not main_process():
         return
     part = folder.with_name(f".{folder.name}.unmeasured")
     shutil.rmtree(part, ignore_errors=True)

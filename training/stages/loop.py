@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from training.stages.batches import Cursor
 from training.stages.config import Precision, StageConfig
+from training.stages.devices import processes
 from training.stages.optimizer import optimizers
 from training.stages.records import Records
 from training.stages.schedule import learning_rate
@@ -32,7 +33,7 @@ class Task:
 
     `network(batch)` gives the loss; of its parameters those named in `trained` move, the others stay. `stream` gives
     batches from a place on. `evaluate(network)` gives the figures of a row, `validation_loss` among them. `watched`
-    are names of parts whose gradient is watched.
+    are names of parts whose gradient is watched. `uneven`: some batches leave trained parameters without a gradient.
     """
 
     network: nn.Module
@@ -40,6 +41,7 @@ class Task:
     stream: Callable[[Cursor], Iterator[tuple[Cursor, Any]]]
     evaluate: Callable[[nn.Module], Mapping[str, float]]
     watched: tuple[str, ...] = ()
+    uneven: bool = False
 
 
 @dataclass(slots=True)
@@ -61,8 +63,8 @@ def run_stage(task: Task, stage: StageConfig, folder: Path, seed: int, precision
     """
     folder.mkdir(parents=True, exist_ok=True)
     set_seed(seed)
-    # Batches without a film leave the projector without a gradient.
-    uneven = DistributedDataParallelKwargs(find_unused_parameters=True)
+    uneven = DistributedDataParallelKwargs(find_unused_parameters=task.uneven)
+    processes()
     accelerator = Accelerator(mixed_precision=precision.value, kwargs_handlers=[uneven])
     freeze(task.network, task.trained)
     network, *prepared = accelerator.prepare(task.network, *optimizers(task.network, stage))
@@ -160,7 +162,9 @@ class _Loop:
 
     def _evaluate(self, progress: _Progress, seconds: float) -> None:
         """A row of the log; the state to go on from."""
-        figures = {"loss": float(torch.stack(progress.losses).mean()), **self._figures()}
+        # Every device saw batches of its own.
+        loss = self.accelerator.reduce(torch.stack(progress.losses).mean(), "mean")
+        figures = {"loss": float(loss), **self._figures()}
         progress.losses.clear()
         self.watch.figures(figures, progress.step)
         better = figures["validation_loss"] < progress.best

@@ -13,6 +13,7 @@ from typing import Any
 from torch.utils.tensorboard import SummaryWriter
 
 from training.stages.config import RunConfig, to_mapping
+from training.stages.devices import processes
 
 LOG_FILE, RUN_FILE, CURVES = "log.csv", "run.json", "tensorboard"
 PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "numpy", "vlmkg-service")
@@ -65,9 +66,9 @@ def read_log(folder: Path) -> list[dict[str, str]]:
 
 
 def write_run(folder: Path, config: RunConfig, stage: str, data: Mapping[str, str]) -> None:
-    """The run's manifest: config, versions, data's fingerprints, commit. What is there stays: it began the run."""
-    path = folder / RUN_FILE
-    if path.exists():
+    """The run's manifest: config, versions, data, commit, devices. What is there stays: it began the run."""
+    path, state = folder / RUN_FILE, processes()
+    if path.exists() or not state.is_main_process:
         return
     content = {
         "stage": stage,
@@ -75,6 +76,8 @@ def write_run(folder: Path, config: RunConfig, stage: str, data: Mapping[str, st
         "commit": commit(),
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "processes": state.num_processes,
+        "device": state.device.type,
         "versions": {name: version(name) for name in PACKAGES},
         "data": dict(data),
         "config": to_mapping(config),

@@ -25,13 +25,15 @@ ROWS = ".jsonl"
 def tagger(config_file: Path, out: Path) -> None:
     """Train a span tagger with a biaffine relation head, of the language model's size, as stage 1 is trained."""
     from training.stages.config import read_config  # noqa: PLC0415 - as below
+    from training.stages.devices import main_process  # noqa: PLC0415 - as below
     from training.tagger.stage import NAME, run  # noqa: PLC0415 - torch is loaded when a command runs
 
     if (out / NAME).exists():
         click.echo(f"{out / NAME} is there already: it is trained")
         return
     run(read_config(config_file), out)
-    click.echo(str(out / NAME))
+    if main_process():
+        click.echo(str(out / NAME))
 
 
 @click.command("tagger-evaluate")

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from accelerate import PartialState
 from torch import nn
 
 from training.stages.batches import Cursor, plan
 from training.stages.config import LanguageModelConfig, RunConfig
+from training.stages.devices import main_process
 from training.stages.examples import Reading
 from training.stages.language_stage import codec_of, data_rows
 from training.stages.loading import rows_of
@@ -45,7 +45,7 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
     training, validation, prints = data_rows(config)
     reading = Reading(codec, model.positions, model.whole_report)
     seen = _train(config, tagger, TagChunks(reading, training), TagChunks(reading, validation), prints, out)
-    if PartialState().is_main_process:
+    if main_process():
         network.cpu().eval()
         parameters = sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
         about = {"name": f"{config.name}-{NAME}", "parameters": parameters, "commit": commit(), "data": dict(prints)}
