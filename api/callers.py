@@ -11,8 +11,8 @@ from ingest.ledger import api_keys
 from ingest.ledger.api_keys import Role
 from ingest.ledger.database import Ledger
 
-REMEMBERED_S = 5.0
-"""Seconds for which a key is not looked up again: a key that was taken away works so long at most."""
+REMEMBERED_S = 1.0
+"""Seconds for which a key is not looked up again: a key that was revoked works so long at most."""
 
 _MOST_REMEMBERED = 1_000
 
@@ -57,7 +57,7 @@ class Doorkeeper:
     async def _look_up(self, key: str) -> Caller:
         holder = await asyncio.to_thread(api_keys.authenticate, self.ledger, key)
         if holder is None:
-            raise ApiError(Code.UNAUTHENTICATED, "the API key is unknown")
+            raise ApiError(Code.UNAUTHENTICATED, "the API key is unknown, was revoked or has expired")
         return Caller(holder.name, holder.role)
 
 

@@ -43,7 +43,7 @@ def api(data: DataDir) -> None:
 def _open_receiver(data: DataDir) -> Receiver:
     """Everything that receiving needs; the first start makes the admin key, which lies in the data folder."""
     receiver = receiver_of(data)
-    ensure_admin_key(receiver.ledger, data.secrets / "api.key")
+    ensure_admin_key(receiver.ledger, data.api_key_file)
     return receiver
 
 

@@ -1,7 +1,8 @@
 """Subscriptions at ws://.../graphql in the protocol graphql-transport-ws, the one that today's clients speak.
 
 Only subscriptions are taken: what reads once goes by POST. The key comes in the payload of `connection_init`, as
-`{"Authorization": "Bearer KEY"}`, because a browser can't set headers here; a header does too.
+`{"Authorization": "Bearer KEY"}`, because a browser can't set headers here; a header does too. While the connection is
+open it is looked at again and again: one whose key was revoked or has expired is closed.
 Protocol: github.com/enisdenjo/graphql-ws, PROTOCOL.md. Close codes are the protocol's.
 """
 
@@ -9,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Never
 
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -27,6 +28,12 @@ INIT_WITHIN_S = 10.0
 MOST_OPERATIONS = 20
 """Operations at once on one connection."""
 
+LOOK_AGAIN_S = 1.0
+"""Seconds between two looks at whether the key still works."""
+
+TRY_AGAIN = 1013
+"""Of RFC 6455's registry: who asks can't be known at the moment."""
+
 BAD_MESSAGE, UNAUTHORIZED, FORBIDDEN, INIT_TIMEOUT, SAME_ID, SECOND_INIT = 4400, 4401, 4403, 4408, 4409, 4429
 
 
@@ -43,6 +50,7 @@ class _ClosingError(Exception):
 class _Connection:
     endpoint: Endpoint
     socket: WebSocket
+    authorization: str | None = None
     caller: Caller | None = None
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -57,19 +65,45 @@ async def serve(endpoint: Endpoint, socket: WebSocket) -> None:
         return
     await socket.accept(subprotocol=PROTOCOL)
     connection = _Connection(endpoint, socket)
+    closing: _ClosingError | None = None
     try:
         await _initialise(connection)
-        while True:
-            await _handle(connection, await _receive(socket))
-    except WebSocketDisconnect:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_converse(connection))
+            group.create_task(_watch(connection))
+    except* WebSocketDisconnect:
         pass
-    except _ClosingError as closing:
-        await socket.close(closing.code, closing.reason)
+    except* _ClosingError as errors:
+        closing = next(error for error in errors.exceptions if isinstance(error, _ClosingError))
     finally:
-        tasks = list(connection.running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Before the connection is closed: nothing leaves any more.
+        await _end(list(connection.running.values()))
+    if closing is not None:
+        await socket.close(closing.code, closing.reason)
+
+
+async def _converse(connection: _Connection) -> Never:
+    while True:
+        await _handle(connection, await _receive(connection.socket))
+
+
+async def _watch(connection: _Connection) -> Never:
+    """Raise _ClosingError once the caller would not be let in any more. While that can't be known nothing changes."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        try:
+            await connection.endpoint.doorkeeper.admit(connection.authorization)
+        except ApiError as error:
+            if error.code is not Code.SERVICE_UNAVAILABLE:
+                raise _ClosingError(FORBIDDEN, "Forbidden") from None
+        except OutageError:
+            pass
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _same_origin(socket: WebSocket) -> bool:
@@ -89,9 +123,12 @@ async def _initialise(connection: _Connection) -> None:
     payload = message.get("payload") or {}
     given = payload.get("Authorization") or payload.get("authorization") if isinstance(payload, dict) else None
     header = connection.socket.headers.get("authorization")
+    connection.authorization = given if isinstance(given, str) else header
     try:
-        connection.caller = await connection.endpoint.doorkeeper.admit(given if isinstance(given, str) else header)
-    except (ApiError, OutageError):
+        connection.caller = await connection.endpoint.doorkeeper.admit(connection.authorization)
+    except (ApiError, OutageError) as error:
+        if isinstance(error, OutageError) or error.code is Code.SERVICE_UNAVAILABLE:
+            raise _ClosingError(TRY_AGAIN, "Try again later") from None
         raise _ClosingError(FORBIDDEN, "Forbidden") from None
     await connection.send("connection_ack")
 

@@ -1,6 +1,5 @@
 """`vlmkg checkpoint readings|replay|diff|select|rollback`: checkpoints as the ledger knows them."""
 
-import getpass
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from ingest.console_user import console_user
 from ingest.ledger import audit, checkpoints
 from ingest.ledger.checkpoints import EngineUse, Pair
 from ingest.ledger.database import Ledger
@@ -164,7 +164,7 @@ def _differences(ledger: Ledger, before: str, after: str) -> Iterator[tuple[Pair
 
 
 def _audit(ledger: Ledger, action: str, patients: Sequence[str]) -> None:
-    audit.record(ledger, actor=getpass.getuser(), action=action, patients=patients, outcome="ok")
+    audit.record(ledger, actor=console_user(), action=action, patients=patients, outcome="ok")
 
 
 def _show_reread(found: Reread, *, as_json: bool) -> None:

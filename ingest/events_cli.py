@@ -1,12 +1,12 @@
 """`vlmkg events` and `vlmkg dead-letters`: what operators see of what was received, and do about it."""
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
 from ingest import events_view
+from ingest.console_user import console_user
 from ingest.ledger import audit
 from ingest.ledger import events as ledger_events
 from ingest.ledger.database import Ledger
@@ -132,7 +132,9 @@ def purge(data: DataDir, ids: tuple[int, ...], everything: bool, yes: bool, as_j
     if not yes:
         click.confirm(f"Remove {len(chosen)} dead events and their messages for good?", abort=True, err=True)
     purged = purge_events(receiver, chosen)
-    audit.record(receiver.ledger, actor=_actor(), action="purge dead letters", patients=purged.patients, outcome="ok")
+    audit.record(
+        receiver.ledger, actor=console_user(), action="purge dead letters", patients=purged.patients, outcome="ok"
+    )
     if as_json:
         click.echo(events_view.as_json(asdict(purged)))
         return
@@ -176,7 +178,7 @@ def _write_raw(receiver: Receiver, event_id: int) -> None:
     if event.blob_key is None:
         raise RefusedError(f"the message of event {event_id} was too large to be kept", "ask its sender for it")
     raw = raw_of(receiver.ledger, receiver.blobs, event)
-    audit.record(receiver.ledger, actor=_actor(), action="show raw message", patients=patients, outcome="ok")
+    audit.record(receiver.ledger, actor=console_user(), action="show raw message", patients=patients, outcome="ok")
     click.echo(raw, nl=False)
 
 
@@ -213,7 +215,3 @@ def _chosen(ledger: Ledger, where: EventFilter) -> list[int]:
         state = f" {where.state}" if where.state else ""
         raise RefusedError(f"there is no{state} event {missing[0]}", "vlmkg events list shows which there are")
     return found
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"

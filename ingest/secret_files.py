@@ -1,9 +1,10 @@
 """Files that hold one secret: made once, whole or not at all, and readable by their owner alone."""
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -14,6 +15,24 @@ def read_or_make(file: Path, make: Callable[[], str]) -> str:
     except FileNotFoundError:
         _place(file, make())
     return file.read_text().strip()
+
+
+def replace(file: Path, old: str, make: Callable[[], str]) -> str:
+    """Another secret in the place of `old`. Of several processes one replaces it, and all return the new one."""
+    with _alone(file.parent):
+        if read_or_make(file, make) == old:
+            file.unlink()
+        return read_or_make(file, make)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _place(file: Path, secret: str) -> None:

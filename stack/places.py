@@ -16,7 +16,7 @@ from vlmkg.data_dir import DataDir, Endpoints
 
 BOLT, BROWSER, REDIS, API = "bolt", "browser", "redis", "api"
 MLLP, DICOM, HTTP = "mllp", "dicom", "http"
-NEO4J_PASSWORD, REDIS_PASSWORD, API_KEY = "neo4j.password", "redis.password", "api.key"
+NEO4J_PASSWORD, REDIS_PASSWORD = "neo4j.password", "redis.password"
 """Files in the folder of secrets."""
 DOORS = ("mllp", "dicom", "dicomweb", "fhir")
 """Doors as endpoints.json names them."""
@@ -78,7 +78,11 @@ def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
     """The table of addresses. It names the files that hold passwords, never the passwords: consoles are recorded."""
     secrets, ports = places.data.secrets, places.ports
     rows = [
-        Row("GraphQL", f"http://{HOST}:{ports[API].number}/graphql", _note(ports[API], f"key in {secrets / API_KEY}"))
+        Row(
+            "GraphQL",
+            f"http://{HOST}:{ports[API].number}/graphql",
+            _note(ports[API], f"key in {places.data.api_key_file}"),
+        )
     ]
     rows += [
         Row(label, address, _note(ports[port]))

@@ -88,13 +88,13 @@ def _gateway_ready(data: DataDir) -> Path:
     return data.run / "gateway.ready"
 
 
-def api(data: DataDir, port: int, variables: Mapping[str, str], key: str) -> Part:
-    """The GraphQL API. `key` is a key of this stack's ledger."""
+def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
+    """The GraphQL API."""
     return Part(
         name="api",
         command=_vlmkg("api"),
         environment={**variables, "VLMKG_API_HOST": HOST, "VLMKG_API_PORT": str(port)},
-        answers=lambda: api_answers(port, key),
+        answers=lambda: api_answers(port, data.api_key_file),
         tier=Tier.PROGRAM,
         grace_s=8.0,
         start_limit_s=120.0,
@@ -102,11 +102,13 @@ def api(data: DataDir, port: int, variables: Mapping[str, str], key: str) -> Par
     )
 
 
-def api_answers(port: int, key: str) -> bool:
+def api_answers(port: int, key_file: Path) -> bool:
     """Whether the API says that everything it needs answers, and is ours: another stack's would not know the key.
+    The key is read each time: it may have been renewed since.
 
     Ports are chosen before they are bound, so two stacks that start at once can choose the same one.
     """
+    key = key_file.read_text().strip() if key_file.exists() else ""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     ready = _status(port, "GET", "/readyz")
     return ready == http.HTTPStatus.OK == _status(port, "POST", "/graphql", '{"query": "{ __typename }"}', headers)

@@ -15,7 +15,7 @@ from ingest.settings import IngestSettings
 from stack.child import Part
 from stack.console import Row, say, show
 from stack.folder import owned, secret
-from stack.places import API, API_KEY, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
+from stack.places import API, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
 from stack.ports import release
 from stack.programs import api, doors, environment, gateway, worker
 from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
@@ -115,7 +115,7 @@ def _start(places: Places, supervisor: Supervisor, neo4j: Sequence[Part], variab
         supervisor.wait_until_answers(child)
     with open_driver(places.graph) as driver:
         migrate(driver, places.graph.database)
-    late = (worker(places.data, "merge", variables), api(places.data, places.ports[API].number, variables, api_key))
+    late = (worker(places.data, "merge", variables), api(places.data, places.ports[API].number, variables))
     for child in [*programs, *(supervisor.start(part) for part in late)]:
         supervisor.wait_until_answers(child)
     return endpoints_of(places, api_key, doors(places.data))
@@ -151,6 +151,6 @@ def _prepare_ledger(places: Places) -> str:
     try:
         configured = IngestSettings().pseudonym_key
         load_key(ledger, configured.get_secret_value() if configured else None, places.data.secrets)
-        return ensure_admin_key(ledger, places.data.secrets / API_KEY)
+        return ensure_admin_key(ledger, places.data.api_key_file)
     finally:
         ledger.close()

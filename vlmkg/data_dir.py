@@ -2,7 +2,7 @@
 
 DIR/run/endpoints.json   addresses and credentials of the running parts, readable by the owner alone
 DIR/run/lock             flock held by `vlmkg up`: a file of addresses beside a lock that nobody holds is a dead stack's
-DIR/secrets/             generated passwords and keys, readable by the owner alone
+DIR/secrets/             generated passwords and keys, readable by the owner alone; `api.key` is the stack's own
 DIR/ledger.sqlite        the ledger, unless VLMKG_LEDGER_URL says otherwise
 DIR/blobs/               raw messages, unless VLMKG_BLOB_URL says otherwise
 DIR/neo4j/ DIR/redis/    homes of the child servers
@@ -47,6 +47,7 @@ class DataDir:
         self.endpoints_file = self.run / "endpoints.json"
         self.lock = self.run / "lock"
         self.secrets = self.root / "secrets"
+        self.api_key_file = self.secrets / "api.key"
         self.logs = self.root / "logs"
         self.neo4j = self.root / "neo4j"
         self.redis = self.root / "redis"

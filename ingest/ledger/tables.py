@@ -248,8 +248,14 @@ api_keys = Table(
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
 )
-"""SHA-256 of each API key, and its role. The keys themselves are not kept."""
+"""SHA-256 of each API key, and its role. The keys themselves are not kept.
+
+Revoked ones stay: the audit trail names them.
+"""
 
 properties = Table(
     "properties",

@@ -46,5 +46,7 @@ class Access:
         except OutageError:
             return JSONResponse({"detail": "the ledger does not answer"}, 503, {"Retry-After": "5"})
         if holder is None:
-            return JSONResponse({"detail": "the API key is unknown"}, 401, {"WWW-Authenticate": "Bearer"})
+            return JSONResponse(
+                {"detail": "the API key is unknown, was revoked or has expired"}, 401, {"WWW-Authenticate": "Bearer"}
+            )
         return None if holder.role in SENDERS else JSONResponse({"detail": "this key may not send"}, 403)

@@ -1,19 +1,12 @@
-"""What operators and programs read of events, extractions, audit and keys."""
+"""What operators and programs read of events, extractions and audit."""
 
-import stat
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
-from sqlalchemy import select
-
-from ingest.ledger import api_keys, audit, claims, events, extractions, reports, studies
-from ingest.ledger.api_keys import KeyHolder, Role
+from ingest.ledger import audit, claims, events, extractions, reports, studies
 from ingest.ledger.database import Ledger
 from ingest.ledger.events import EventFilter
 from ingest.ledger.receive import record
 from ingest.ledger.states import State
-from ingest.ledger.tables import api_keys as keys_table
 from tests.ingest.ledger import workers
 from tests.ingest.ledger.builders import event, message, receive, report, study
 from tests.ingest.ledger.test_claims import receive_some, take
@@ -137,30 +130,3 @@ def test_the_audit_trail(ledger: Ledger) -> None:
         assert audit.entries(connection, limit=9, before=newest.id) == [oldest]
     assert (oldest.actor, oldest.action, oldest.patients, oldest.outcome) == ("admin", "patient", ("p", "q"), "ok")
     assert (newest.patients, newest.outcome) == ((), "denied")
-
-
-def test_keys_are_known_by_their_hash_alone(ledger: Ledger) -> None:
-    key = api_keys.create(ledger, "ward", Role.VIEWER)
-    assert api_keys.authenticate(ledger, key) == KeyHolder("ward", Role.VIEWER)
-    assert api_keys.authenticate(ledger, key[:-1]) is None
-    assert api_keys.authenticate(ledger, "") is None
-    with ledger.read() as connection:
-        (stored,) = connection.execute(select(keys_table.c.key_hash)).scalars()
-    assert key not in stored
-
-
-def test_the_admin_key_is_made_once(ledger: Ledger, tmp_path: Path) -> None:
-    file = tmp_path / "secrets" / "admin.key"
-    with ThreadPoolExecutor(4) as pool:
-        keys = set(pool.map(lambda _: api_keys.ensure_admin_key(ledger, file), range(8)))
-    (key,) = keys
-    assert api_keys.authenticate(ledger, key) == KeyHolder("admin", Role.ADMIN)
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [path.name for path in file.parent.iterdir()] == ["admin.key"]
-
-
-def test_the_admin_key_is_made_known_to_a_new_ledger(ledger: Ledger, tmp_path: Path) -> None:
-    file = tmp_path / "admin.key"
-    file.write_text("vlmkg_made_before\n")
-    assert api_keys.ensure_admin_key(ledger, file) == "vlmkg_made_before"
-    assert api_keys.authenticate(ledger, "vlmkg_made_before") == KeyHolder("admin", Role.ADMIN)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ async def open_http(reception: Reception, monkeypatch: pytest.MonkeyPatch, **set
     """The door, opened with these variables, and closed at the end."""
     for name, value in ({"VLMKG_HTTP_PORT": "0"} | settings).items():
         monkeypatch.setenv(name, value)
-    key = api_keys.create(reception.receiver.ledger, "sender", Role.OPERATOR)
+    key = api_keys.create(reception.receiver.ledger, f"sender {uuid4()}", Role.OPERATOR)
     door = await http_door.start(reception)
     base = door.addresses["fhir"].removesuffix("/fhir")
     try:

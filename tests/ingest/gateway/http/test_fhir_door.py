@@ -132,6 +132,15 @@ async def test_roles_that_only_read_may_not_send(http: OpenHttp):
     assert http.events() == []
 
 
+async def test_a_key_that_was_revoked_sends_no_more(http: OpenHttp):
+    from ingest.ledger import api_keys
+
+    assert (await post(http, "/fhir/DiagnosticReport", diagnostic_report())).status_code == 201
+    key = http.client.headers["Authorization"].removeprefix("Bearer ")
+    api_keys.revoke(http.reception.receiver.ledger, api_keys.key_id(key))
+    assert (await post(http, "/fhir/DiagnosticReport", diagnostic_report())).status_code == 401
+
+
 async def test_without_keys_on_loopback_alone(reception: Reception, monkeypatch):
     from vlmkg.errors import UsageError
 

@@ -1,0 +1,12 @@
+"""Who types a command, as the audit trail names them."""
+
+import getpass
+import os
+
+
+def console_user() -> str:
+    """`cli:` and the account's name; its number in a container that has no name for it."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:{os.getuid()}"
