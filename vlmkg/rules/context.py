@@ -18,6 +18,8 @@ _EMPTIED = frozenset({"clear", "free"})
 _BOWELS = frozenset({"small", "large", "and", "or"})
 _HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic", "cranial", "nasal", "pericardial"})
 _LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
+_ANSWERS = frozenset({"negative", "yes", "present", "seen"})
+_TURNING = frozenset({"only", "just", "merely"})
 _HAVING = frozenset({"has", "have", "had"})
 _VERBAL = frozenset({Word.OF, Word.IN})
 
@@ -28,7 +30,7 @@ def in_context(units: list[Unit]) -> list[Unit]:
     """The units with their class in this sentence, without those that say nothing here."""
     kept = []
     for index, unit in enumerate(units):
-        if unit.word is Word.NOTHING:
+        if unit.word is Word.NOTHING and unit.text not in _TURNING:
             continue
         rule = _BY_TEXT.get(unit.text) or _BY_WORD.get(unit.word)
         if rule is not None:
@@ -38,6 +40,24 @@ def in_context(units: list[Unit]) -> list[Unit]:
         if unit.word is not Word.NOTHING:
             kept.append(unit)
     return kept
+
+
+def _asked(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Effusion? No.": an answer follows."""
+    answered = index > 0 and (after in {Word.NEGATION, Word.GONE, Word.NOT} or units[-1].text in _ANSWERS)
+    return Word.COLON if answered else units[index].word
+
+
+def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No mass, only a granuloma": the clause turns."""
+    del after
+    return Word.BUT if before is Word.COMMA else units[index].word
+
+
+def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
+    del before
+    return Word.NEGATION if index == 0 or after is Word.COPULA else units[index].word
 
 
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -162,6 +182,9 @@ def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
+    **dict.fromkeys(("?", "?."), _asked),
+    "nor": _nor,
+    **dict.fromkeys(_TURNING, _only),
     "interval": _interval,
     "negative": _negative,
     "to": _to,

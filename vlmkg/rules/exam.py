@@ -14,6 +14,10 @@ _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUG
 _VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
 _SEARCHES = frozenset({"evaluation", "assessment", "examined", "study", "exam", "examination", "sensitivity"})
 _DOUBTS = frozenset({"correlate", "correlation", "correlate clinically", "consider"})
+_OF_EITHER = frozenset(
+    {"is suggested", "are suggested", "be considered"}
+    | {f"{verb} be considered" for verb in ("should", "could", "may", "might", "must")}
+)
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
@@ -40,6 +44,10 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
         return units
     if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
         cue += 1
+    if units[cue].text in _OF_EITHER and units[cue - 1 : cue] and units[cue - 1].text in lexicon().meanings:
+        # "Pneumonia should be considered" doubts; "a CT should be considered" advises.
+        units[cue].word = Word.HEDGE
+        return units[: cue + 1]
     if _names_a_doubt(units, cue):
         units[cue].word = Word.SUGGEST_MAYBE
         for_next = units[cue + 1].word is Word.OF

@@ -18,6 +18,7 @@ _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
 _NUMERALS = frozenset("23456789")
+_APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
 _MARKS = {
     ",": Word.COMMA,
     "(": Word.COMMA,
@@ -52,10 +53,19 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
     wrong = misspellings()
     if not wrong.keys().isdisjoint(tokens):
         tokens = tuple(wrong.get(token, token) for token in tokens)
+    if not _APOSTROPHES.isdisjoint(tokens):
+        tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
     index = 0
     while index < len(tokens):
         token = tokens[index]
+        verb = _denied_verb(tokens, index)
+        if verb is not None:
+            # "Isn't" is a verb and its denial.
+            units.append(Unit(index, index, verb, token[:-1]))
+            units.append(Unit(index + 1, index + 2, Word.NOT, "not"))
+            index += 3
+            continue
         length, word = (
             _measure(tokens, index)
             or _phrase(tokens, index)
@@ -65,11 +75,19 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         if word is None and _glued_denial(token):
             units.append(Unit(index, index, Word.NEGATION, "no"))
             word = known.words[token[2:]]
-        word = word or _unlisted(tokens, index)
+        word = word or _zero(tokens, index) or _unlisted(tokens, index)
         if word is not Word.OTHER:
             units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
         index += length
     return units
+
+
+def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
+    """The verb of "isn't", "hasn't", which the lexicon has without its denial; "don't" is a phrase of the lexicon."""
+    if tokens[index + 1 : index + 3] != ("'", "t") or not tokens[index].endswith("n"):
+        return None
+    verb = lexicon().words.get(tokens[index][:-1])
+    return verb if verb in {Word.COPULA, Word.SHOW} else None
 
 
 def _phrase(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
@@ -111,6 +129,12 @@ def _glued_denial(token: str) -> bool:
     """ "Noeffusion", "noevidence of": a denial without its space."""
     word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
     return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
+
+
+def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
+    """ "0 effusions", "effusion: 0"."""
+    counts = tokens[index] == "0" and (index + 1 == len(tokens) or _content_ahead(tokens, index, 1))
+    return Word.GONE if counts else None
 
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:

@@ -9,6 +9,7 @@ from vlmkg.rules.phrases import Phrase
 from vlmkg.schema import Presence
 
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
+_NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
@@ -17,7 +18,7 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
-    before = phrases[:end]
+    before = without_aside(phrases[:end], cues)
     if Word.GONE in words and Word.EXCLUDE not in words and (denied or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
         set_back(before, Presence.PRESENT if denied else Presence.UNCERTAIN)
@@ -34,9 +35,16 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
 
 
+def without_aside(before: list[Phrase], cues: list[Unit]) -> list[Phrase]:
+    """ "The effusion, which was large, has resolved": the verb after the comma is that of the effusion."""
+    aside = next((at for at, phrase in enumerate(before) if at and phrase.joined_by(Word.RELATIVE)), None)
+    closed = aside is not None and bool(cues) and cues[0].word is Word.COMMA and before[aside].joined_by(Word.COMMA)
+    return before[:aside] if closed else before
+
+
 def _answers_no(cues: list[Unit]) -> bool:
-    """ "Effusion: no", "effusion - no"."""
-    return [unit.text for unit in cues if unit.word is not Word.COLON] == ["no"]
+    """ "Effusion: no", "effusion - no", "effusion (no)"."""
+    return [unit.text for unit in cues if unit.word not in {Word.COLON, Word.COMMA}] in _NO
 
 
 def _before_turn(cues: list[Unit]) -> list[Unit]:
@@ -75,7 +83,11 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
     phrase = phrases[index]
     if not phrase.joined_by(Word.AND, Word.COMMA):
         return False
-    return any(one.predicate or one.joined_by(Word.COPULA, Word.SHOW, Word.THERE) for one in phrases[:index])
+    if any(one.predicate or one.joined_by(Word.COPULA, Word.SHOW, Word.THERE) for one in phrases[:index]):
+        return True
+    # "Effusion is seen, edema is not": its verb stands before the comma.
+    link = next(at for at, unit in enumerate(phrase.joint) if unit.word in {Word.AND, Word.COMMA})
+    return any(unit.word is Word.COPULA for unit in phrase.joint[:link])
 
 
 def mark_alternatives(phrases: list[Phrase]) -> None:

@@ -7,7 +7,7 @@ reaches over its own noun group and over alternatives. Either without anything a
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import OBSERVATIONS, Word
 from vlmkg.rules.labels import Unit
-from vlmkg.rules.lookback import look_back, mark_alternatives, set_back
+from vlmkg.rules.lookback import look_back, mark_alternatives, set_back, without_aside
 from vlmkg.rules.phrases import Phrase
 from vlmkg.schema import Presence
 
@@ -20,23 +20,29 @@ _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Wo
 _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
 _BEGINNINGS = frozenset(
     {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
+    | {"manifestation", "manifestations", "component", "components", "element", "elements"}
 )
-_EXAMPLES = frozenset({"including", "includes", "include"})
+_ENDED = (["resolution", "of"], ["removal", "of"], ["clearing", "of"], ["clearance", "of"])
+_DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
+_EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
 def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
     """Set the presence of every observation of a sentence."""
     state, changed = Presence.PRESENT, False
     for index, phrase in enumerate(phrases):
-        following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
+        after = phrases[index + 1] if index + 1 < len(phrases) else None
+        following = after.joint if after else tail
+        if state is Presence.ABSENT and (_tells_more(phrase, following, after) or _is_new_now(phrases, index)):
+            state = Presence.PRESENT
         state = _ending(state, phrase, following, listed=_in_list(phrases, index))
-        state = _opening(state, phrases, index)
+        state = _opening(state, phrases, index, following)
         if index and _less_favored(phrases, index):
             state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
         _say(phrase, state)
-        if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase)):
+        if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
@@ -67,10 +73,14 @@ def _denies_change(phrase: Phrase) -> bool:
     return denied and first is not None and first.word is Word.CHANGE
 
 
-def _repeats_denied(title: Phrase, phrase: Phrase) -> bool:
-    """ "Free air: no free air"."""
+def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
+    """ "Free air: no free air", "effusion: no significant"."""
     denied = [unit.word for unit in phrase.joint[:2]] == [Word.COLON, Word.NEGATION]
-    return denied and title.head is not None and phrase.head is not None and title.head.text == phrase.head.text
+    if not denied or title.head is None:
+        return False
+    if phrase.head is None:
+        return last and not phrase.anatomy and all(unit.word is not Word.CHANGE for unit in phrase.units)
+    return title.head.text == phrase.head.text
 
 
 def _answers_no(phrase: Phrase) -> bool:
@@ -151,14 +161,41 @@ def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) ->
     return verb and phrase.head is None and bool(phrase.anatomy)
 
 
-def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
+def _tells_more(phrase: Phrase, following: list[Unit], after: Phrase | None) -> bool:
+    """Whether, behind "and" or a comma, something is said of the finding that only what is there can have.
+
+    "No edema, and the effusion is stable", "..., effusion unchanged", "..., effusion persists", "..., effusion is
+    possible"; not "no edema, and effusion is seen".
+    """
+    if Word.OR in phrase.roles or not phrase.joined_by(Word.AND, Word.COMMA) or not (phrase.head or phrase.anatomy):
+        return False
+    if not following:
+        return after is not None and after.head is None and bool(after.describing) and not after.anatomy
+    words = {unit.word for unit in following}
+    if Word.NOT_EXCLUDED in words or {Word.NOT, Word.EXCLUDE} <= words or following[0].text.startswith("again"):
+        return True
+    if following[0].word not in {Word.COPULA, Word.SHOW} or words & _DENIES_OR_SEES:
+        return False
+    return after is not None or words == {Word.COPULA} or Word.HEDGE in words
+
+
+def _is_new_now(phrases: list[Phrase], index: int) -> bool:
+    """ "Resolution of the edema, new effusion"."""
+    cues = [unit for phrase in phrases[:index] for unit in phrase.joint if unit.word is Word.NEGATION]
+    ended = bool(cues) and cues[-1].text.split()[-2:] in _ENDED
+    return ended and phrases[index].joined_by(Word.COMMA) and any(one.text in _NEW for one in phrases[index].describing)
+
+
+def _opening(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
     """The state that the cues right before this phrase open, and their effect on what stands before them."""
     joint = phrases[index].joint
     denied = False
     negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
     for position, unit in enumerate(joint):
         word = unit.word
-        if word is Word.NEGATION:
+        if word is Word.NEGATION and _answers(joint, position, following):
+            set_back(phrases[:index], Presence.ABSENT)
+        elif word is Word.NEGATION:
             state = Presence.ABSENT
         elif word is Word.NOT:
             state, denied = Presence.ABSENT, True
@@ -173,11 +210,28 @@ def _opening(state: Presence, phrases: list[Phrase], index: int) -> Presence:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
             state = _gone(phrases[:index], joint, position)
-        elif word in {Word.REPORT, Word.COMMA, Word.BUT} and _closes(joint, position):
+        elif (
+            (word in {Word.REPORT, Word.COMMA, Word.BUT} or _lost_its_verb(joint, position))
+            and _closes(joint, position)
+            and not _heads_list(phrases, index)
+        ):
             look_back(phrases, index, joint[: position + 1])
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
+    """ "Effusion: no, edema: yes", "effusion: no edema: yes": the denial answers what stands before it."""
+    if not position or joint[position - 1].word is not Word.COLON:
+        return False
+    titled = position + 1 == len(joint) and bool(following) and following[0].word is Word.COLON
+    return titled or (position + 1 < len(joint) and joint[position + 1].word in {Word.COMMA, Word.BUT, Word.AND})
+
+
+def _heads_list(phrases: list[Phrase], index: int) -> bool:
+    """ "Not visualized: effusion, pneumothorax"."""
+    return index == 0 and phrases[0].joint[-1].word is Word.COLON
 
 
 def _likely_cause(phrase: Phrase) -> bool:
@@ -185,6 +239,11 @@ def _likely_cause(phrase: Phrase) -> bool:
     words = [unit.word for unit in phrase.joint]
     cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
     return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
+
+
+def _lost_its_verb(joint: list[Unit], position: int) -> bool:
+    """ "Effusion has not developed and": "not" denied a verb that names nothing."""
+    return position > 0 and joint[position].word is Word.AND and joint[position - 1].word is Word.NOT
 
 
 def _closes(joint: list[Unit], position: int) -> bool:
@@ -198,7 +257,7 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
     cues = {unit.word for unit in joint[:position]}
     if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
-            set_back(before, Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
+            set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
         return Presence.PRESENT
     return Presence.ABSENT
 
