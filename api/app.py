@@ -1,7 +1,7 @@
 """The application: its parts opened when the process starts serving, closed when it ends."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, WebSocket
@@ -15,6 +15,9 @@ from api.endpoint import Endpoint, answer
 from api.explorer import add_explorer
 from api.health import parts_answering
 from api.metrics import answer_metrics, new_metrics
+from api.oidc.issuer_keys import open_issuer_keys
+from api.oidc.settings import OidcSettings
+from api.oidc.tokens import TokenReader
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
 from api.websocket import serve
@@ -35,17 +38,22 @@ class Parts:
     broker_url: str | None
 
 
-def create_app(settings: ApiSettings, parts: Parts) -> FastAPI:
-    """The application. Raises UsageError where the settings would let everyone in from other machines."""
+def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = None) -> FastAPI:
+    """The application. `oidc`: tokens of this issuer are accepted beside keys.
+
+    Raises UsageError where the settings would let everyone in from other machines.
+    """
     require_safe(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_async_driver(parts.neo4j) as driver:
+        async with AsyncExitStack() as opened:
+            driver = await opened.enter_async_context(open_async_driver(parts.neo4j))
+            tokens = TokenReader(oidc, await opened.enter_async_context(open_issuer_keys(oidc))) if oidc else None
             receiver = parts.open_receiver()
             writer = AuditWriter(receiver.ledger)
             services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
-            keeper = doorkeeper(receiver.ledger, open_house=not settings.auth)
+            keeper = doorkeeper(receiver.ledger, tokens, open_house=not settings.auth)
             app.state.endpoint = Endpoint(build_schema(settings), services, keeper, writer, new_metrics())
             try:
                 yield

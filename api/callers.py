@@ -1,4 +1,4 @@
-"""Who is asking: the bearer of an API key that the ledger knows."""
+"""Who is asking: the bearer of an API key that the ledger knows, or of a token of the issuer that the settings name."""
 
 import asyncio
 import time
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from api.errors import ApiError, Code
+from api.oidc.tokens import TokenReader, looks_like_token
 from api.rights import RIGHTS, Right
 from ingest.ledger import api_keys
 from ingest.ledger.api_keys import Role
 from ingest.ledger.database import Ledger
 
 REMEMBERED_S = 1.0
-"""Seconds for which a key is not looked up again: a key that was revoked works so long at most."""
+"""Seconds for which a key or a token is not looked at again: one that has ended works so long at most."""
 
 _MOST_REMEMBERED = 1_000
 
@@ -34,14 +35,19 @@ EVERYONE = Caller("everyone (VLMKG_AUTH=off)", Role.ADMIN)
 
 @dataclass(slots=True)
 class Doorkeeper:
-    """Knows callers by their keys. `open_house`: everyone is let in as admin."""
+    """Knows callers by their keys, and by their tokens where `tokens` is given. `open_house`: everyone is admin."""
 
     ledger: Ledger
+    tokens: TokenReader | None
     open_house: bool
     _known: dict[bytes, tuple[Caller, float]]
 
     async def admit(self, authorization: str | None) -> Caller:
-        """The caller behind an `Authorization` header. Raises ApiError (UNAUTHENTICATED), OutageError."""
+        """The caller behind an `Authorization` header. Raises ApiError, OutageError.
+
+        UNAUTHENTICATED: we know that it lets nobody in. FORBIDDEN (NoRoleError): we know who it is, who has no role.
+        SERVICE_UNAVAILABLE and OutageError: it can't be known now.
+        """
         if self.open_house:
             return EVERYONE
         key = _bearer(authorization)
@@ -55,19 +61,22 @@ class Doorkeeper:
         return found[0]
 
     async def _look_up(self, key: str) -> Caller:
+        if self.tokens is not None and looks_like_token(key):
+            bearer = await self.tokens.read(key)
+            return Caller(bearer.name, bearer.role)
         holder = await asyncio.to_thread(api_keys.authenticate, self.ledger, key)
         if holder is None:
             raise ApiError(Code.UNAUTHENTICATED, "the API key is unknown, was revoked or has expired")
         return Caller(holder.name, holder.role)
 
 
-def doorkeeper(ledger: Ledger, *, open_house: bool) -> Doorkeeper:
+def doorkeeper(ledger: Ledger, tokens: TokenReader | None, *, open_house: bool) -> Doorkeeper:
     """A doorkeeper who knows nobody yet."""
-    return Doorkeeper(ledger, open_house, {})
+    return Doorkeeper(ledger, tokens, open_house, {})
 
 
 def _bearer(authorization: str | None) -> str:
     scheme, _, key = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise ApiError(Code.UNAUTHENTICATED, "give an API key in the header `Authorization: Bearer KEY`")
+    if scheme.lower() != "bearer" or not key.strip() or not key.isascii():
+        raise ApiError(Code.UNAUTHENTICATED, "give an API key or a token in the header `Authorization: Bearer KEY`")
     return key.strip()

@@ -4,6 +4,7 @@ import click
 import uvicorn
 
 from api.app import Parts, create_app
+from api.oidc.settings import oidc_settings
 from api.settings import ApiSettings
 from graph.settings import find_settings
 from ingest.ledger.api_keys import ensure_admin_key
@@ -26,7 +27,8 @@ def api(data: DataDir) -> None:
     """
     configure_libraries()
     settings = ApiSettings()
-    app = create_app(settings, Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data)))
+    parts = Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data))
+    app = create_app(settings, parts, oidc_settings())
     uvicorn.run(
         app,
         host=settings.host,

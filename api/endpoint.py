@@ -7,6 +7,7 @@ where it could not be run at all. Queries by GET, batches and uploads are not ta
 import asyncio
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from api.callers import Doorkeeper
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked, masked_error
 from api.metrics import Metrics
+from api.oidc.tokens import NoRoleError
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
 
@@ -38,6 +40,7 @@ BY_POST = (OperationType.QUERY, OperationType.MUTATION)
 
 _STATUS = {
     Code.UNAUTHENTICATED: 401,
+    Code.FORBIDDEN: 403,
     Code.PAYLOAD_TOO_LARGE: 413,
     Code.SERVICE_UNAVAILABLE: 503,
 }
@@ -71,6 +74,7 @@ async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
         code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
+        await note_refusal(endpoint, error)
         endpoint.metrics.operation("", [code], time.perf_counter() - started)
         return refusal(error)
     context = ApiContext(endpoint.services, caller, asked.operation_name)
@@ -112,6 +116,14 @@ def refusal(error: VlmkgError) -> JSONResponse:
     code = Code(str((told.get("extensions") or {})["code"]))
     headers = {"WWW-Authenticate": "Bearer"} if code is Code.UNAUTHENTICATED else None
     return JSONResponse({"errors": [told]}, status_code=_STATUS.get(code, 400), headers=headers)
+
+
+async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
+    """Have the audit trail say that a person who is known was not let in."""
+    if isinstance(error, NoRoleError):
+        with suppress(VlmkgError, TimeoutError):
+            async with asyncio.timeout(endpoint.services.settings.timeout_s):
+                await endpoint.audit.write(Entry(error.name, "enter", (), Code.FORBIDDEN))
 
 
 async def _body(request: Request) -> bytes:

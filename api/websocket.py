@@ -2,7 +2,7 @@
 
 Only subscriptions are taken: what reads once goes by POST. The key comes in the payload of `connection_init`, as
 `{"Authorization": "Bearer KEY"}`, because a browser can't set headers here; a header does too. While the connection is
-open it is looked at again and again: one whose key was revoked or has expired is closed.
+open it is looked at again and again: one whose key or token has ended is closed.
 Protocol: github.com/enisdenjo/graphql-ws, PROTOCOL.md. Close codes are the protocol's.
 """
 
@@ -18,7 +18,7 @@ from strawberry.types import ExecutionResult
 
 from api.callers import Caller
 from api.context import ApiContext
-from api.endpoint import Endpoint, audited, shown
+from api.endpoint import Endpoint, audited, note_refusal, shown
 from api.errors import ApiError, Code, masked_error
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
@@ -129,6 +129,7 @@ async def _initialise(connection: _Connection) -> None:
     except (ApiError, OutageError) as error:
         if isinstance(error, OutageError) or error.code is Code.SERVICE_UNAVAILABLE:
             raise _ClosingError(TRY_AGAIN, "Try again later") from None
+        await note_refusal(connection.endpoint, error)
         raise _ClosingError(FORBIDDEN, "Forbidden") from None
     await connection.send("connection_ack")
 

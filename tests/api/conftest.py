@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from neo4j import Driver
 
 from api.app import Parts, create_app
+from api.oidc.settings import OidcSettings
 from api.settings import ApiSettings
 from graph.settings import Neo4jSettings
 from ingest.ledger import api_keys
@@ -127,10 +128,16 @@ class Workshop:
         self._graph = graph
         self._opened: list[Served] = []
 
-    def serve(self, broker_url: str | None = None, login: Neo4jSettings | None = None, **settings: Any) -> Api:
+    def serve(
+        self,
+        broker_url: str | None = None,
+        login: Neo4jSettings | None = None,
+        oidc: OidcSettings | None = None,
+        **settings: Any,
+    ) -> Api:
         """An Api under settings, by their variables' names. `login`: its own way to the graph, where it has one."""
         parts = Parts(login or self._server.settings, lambda: receiver_of(self.data), broker_url)
-        served = Served(create_app(ApiSettings(**settings), parts))
+        served = Served(create_app(ApiSettings(**settings), parts, oidc))
         self._opened.append(served)
         keys = {role: api_keys.create(self.ledger, f"{role}-key", role) for role in Role}
         target = Target(self._graph, self._server.settings.database, with_text=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.errors import Code
+from api.oidc.settings import OidcSettings
 from api.schema import build_schema
 from api.settings import ApiSettings
 from ingest.ledger.api_keys import Role
@@ -18,7 +19,10 @@ def test_codes(code: Code) -> None:
     assert f"`{code}`" in DOCS
 
 
-@pytest.mark.parametrize("name", [str(field.validation_alias) for field in ApiSettings.model_fields.values()])
+FIELDS = [*ApiSettings.model_fields.values(), *OidcSettings.model_fields.values()]
+
+
+@pytest.mark.parametrize("name", [str(field.validation_alias) for field in FIELDS])
 def test_settings(name: str) -> None:
     assert f"`{name}`" in DOCS
 

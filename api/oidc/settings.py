@@ -1,0 +1,97 @@
+"""Which issuer's tokens are accepted, and what they allow here."""
+
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.settings import is_loopback
+from ingest.ledger.api_keys import Role
+from vlmkg.errors import UsageError
+
+
+class OidcSettings(BaseSettings):
+    """VLMKG_OIDC_ISSUER and the others; docs/graphql.md shows them for Keycloak and Entra ID."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    issuer: str = Field(default="", validation_alias="VLMKG_OIDC_ISSUER")
+    """VLMKG_OIDC_ISSUER: the claim `iss`, to the letter; its discovery document is found below it. Empty: no tokens."""
+
+    audience: str = Field(default="", validation_alias="VLMKG_OIDC_AUDIENCE")
+    """VLMKG_OIDC_AUDIENCE: what must stand in the claim `aud`: this API as the issuer knows it."""
+
+    jwks_url: str = Field(default="", validation_alias="VLMKG_OIDC_JWKS_URL")
+    """VLMKG_OIDC_JWKS_URL: where the issuer's keys are; empty: as its discovery document says."""
+
+    role_claim: str = Field(default="roles,realm_access.roles", validation_alias="VLMKG_OIDC_ROLE_CLAIM")
+    """VLMKG_OIDC_ROLE_CLAIM: claims that name a person's roles, a dot going inside; Entra ID has the first by default,
+    Keycloak the second."""
+
+    roles: str = Field(default=",".join(f"vlmkg-{role}={role}" for role in Role), validation_alias="VLMKG_OIDC_ROLES")
+    """VLMKG_OIDC_ROLES: the issuer's name of each role, `NAME=ROLE`, separated by commas; a role may have several."""
+
+    name_claim: str = Field(default="preferred_username", validation_alias="VLMKG_OIDC_NAME_CLAIM")
+    """VLMKG_OIDC_NAME_CLAIM: what the audit trail says beside `sub`."""
+
+    @field_validator("issuer", "jwks_url")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        if value and not is_safe(value):
+            raise ValueError("an address begins with https://; http:// is for loopback alone")
+        return value
+
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(cls, value: str) -> str:
+        _granted(value)
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.issuer) != bool(self.audience):
+            raise ValueError("VLMKG_OIDC_ISSUER and VLMKG_OIDC_AUDIENCE go together")
+        return self
+
+    @property
+    def role_claims(self) -> tuple[str, ...]:
+        """The claims that name roles."""
+        return tuple(claim.strip() for claim in self.role_claim.split(",") if claim.strip())
+
+    @property
+    def granted(self) -> dict[str, Role]:
+        """What each of the issuer's names allows here."""
+        return _granted(self.roles)
+
+
+def oidc_settings() -> OidcSettings | None:
+    """The settings in the environment; None where no issuer is named. Raises UsageError where they can't be meant."""
+    try:
+        settings = OidcSettings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "VLMKG_OIDC_*"
+        raise UsageError(f"{name}: {first['msg'].removeprefix('Value error, ')}", "correct the environment") from None
+    return settings if settings.issuer else None
+
+
+def is_safe(url: str) -> bool:
+    """Whether nobody on the way can put keys of their own into the answer."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+
+
+def _granted(value: str) -> dict[str, Role]:
+    found: dict[str, Role] = {}
+    for pair in value.split(","):
+        name, _, role = (word.strip() for word in pair.rpartition("="))
+        if not name or role not in list(Role):
+            raise ValueError(f"write NAME=ROLE, separated by commas; roles are {', '.join(Role)}")
+        if found.setdefault(name, Role(role)) != role:
+            raise ValueError("a name stands for two roles")
+    return found
