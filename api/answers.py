@@ -42,6 +42,28 @@ _KEYS = {
 """The value that makes a type's `id`."""
 
 
+STATEMENT = (
+    Wanted("owner", "owner"),
+    Wanted("reportKey"),
+    Wanted("sopInstanceUid"),
+    Wanted("start"),
+    Wanted("end"),
+    Wanted("presence"),
+    Wanted("conceptCode"),
+    Wanted("laterality"),
+    Wanted("severity"),
+    Wanted("placeCodes"),
+)
+"""What the graph must tell of a finding, that its reviews can be found (api.late)."""
+
+_LATE = {
+    ("Report", "text"): (Wanted("reportKey"),),
+    ("Finding", "review"): STATEMENT,
+    ("Finding", "reviews"): STATEMENT,
+}
+"""Fields that are filled in from the ledger, and what that needs of a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shaped:
     """A finished value: GraphQL's machinery leaves it as it is."""
@@ -51,11 +73,11 @@ class Shaped:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A place of the answer where the text of a report is still to be put."""
+    """A field of the answer's object `made` that is still to be filled in, and the row that the object was made of."""
 
     made: Row
-    key: str
-    report_key: str
+    asked: Field
+    row: Row
 
 
 @dataclass(slots=True)
@@ -99,27 +121,24 @@ def plan_object(answering: Answering, type_: GraphQLNamedType, selections: Itera
     """The plan of objects of one type."""
     wanted: list[Wanted] = []
     values: list[tuple[str, Value]] = []
-    texts: list[str] = []
+    late: list[Field] = []
     for asked in fields_of(answering.document, type_, selections):
-        if (type_.name, asked.name) == ("Report", "text"):
-            wanted.append(Wanted("reportKey"))
-            texts.append(asked.key)
-        else:
-            wants, value = _plan_field(answering, type_, asked)
-            wanted.extend(wants)
-            values.append((asked.key, value))
+        needs = _LATE.get((type_.name, asked.name))
+        if needs is not None:
+            late.append(asked)
+        wants, value = _plan_field(answering, type_, asked) if needs is None else (needs, _still_open)
+        wanted.extend(wants)
+        values.append((asked.key, value))
 
     def shape(row: Row) -> Row:
         return {key: value(row) for key, value in values}
 
-    def shape_with_texts(row: Row) -> Row:
+    def shape_with_late(row: Row) -> Row:
         made = shape(row)
-        for key in texts:
-            made[key] = None
-            answering.late.append(Late(made, key, row["reportKey"]))
+        answering.late.extend(Late(made, asked, row) for asked in late)
         return made
 
-    return ObjectPlan(tuple(wanted), shape_with_texts if texts else shape)
+    return ObjectPlan(tuple(wanted), shape_with_late if late else shape)
 
 
 def plan_page(answering: Answering, asked: Field) -> PagePlan:
@@ -172,6 +191,10 @@ def _plan_field(answering: Answering, type_: GraphQLNamedType, asked: Field) -> 
     inner = plan_object(answering, asked.type, asked.selections)
     page = Page(first_of(asked)) if "first" in asked.arguments else None
     return [Wanted(asked.name, key, inner.wanted, page)], _nested(asked, key, inner.shape)
+
+
+def _still_open(_row: Row) -> None:
+    """The value of a field until it is filled in."""
 
 
 def _plan_nested_page(answering: Answering, asked: Field) -> tuple[list[Wanted], Value]:

@@ -5,8 +5,10 @@ from typing import Annotated
 import strawberry
 
 from api.inputs import FindingWhereInput, Laterality, StudyWhereInput
+from api.review_types import Review
 from api.scalars import DateTime
 from vlmkg.schema import Presence, Witness
+from vlmkg.verdicts import ReviewState
 
 Where = Annotated[FindingWhereInput | None, strawberry.argument(description="All, without it.")]
 First = Annotated[int, strawberry.argument(description="Rows of the page, at most 200.")]
@@ -152,6 +154,10 @@ class Finding(Node):
     disputed: bool = strawberry.field(
         description="Model and rules say another presence or kind of it: it is held as uncertain."
     )
+    review: ReviewState = strawberry.field(
+        description="What persons say of it. Whoever shows findings to people shows this with them."
+    )
+    reviews: list[Review] = strawberry.field(description="What each person says of it, the oldest first.")
     report: Report | None = strawberry.field(
         description="The report that it stands in; null for one read from an image."
     )

@@ -14,6 +14,7 @@ from api.errors import ApiError, Code
 from api.scalars import DateTime
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from vlmkg.schema import Presence, Witness
+from vlmkg.verdicts import ReviewState
 
 MAX_WHERE_NODES = 50
 """Nodes that one where-tree may have."""
@@ -33,6 +34,14 @@ class Laterality(Enum):
 strawberry.enum(Presence, description="What the report says of a finding.")
 strawberry.enum(Witness, description="Which engine read it.")
 strawberry.enum(Laterality, description="The side of a finding.")
+strawberry.enum(
+    ReviewState,
+    description=(
+        "What the verdicts on what a finding says come to. CONFIRMED and REJECTED take one who may read the report "
+        "and none such who says otherwise; CONTESTED: somebody says WRONG, and that does not settle it; UNDECIDED: "
+        "nobody says WRONG, and nobody who may read the report says CORRECT."
+    ),
+)
 
 
 @strawberry.input(name="ConceptWhere", description="Concepts; all that is given must hold. Case does not matter.")
@@ -51,7 +60,8 @@ class ConceptWhereInput:
     name="FindingWhere",
     description=(
         "Findings; all that is given must hold. Where `presence` stands nowhere in the tree, PRESENT and UNCERTAIN are "
-        "asked for: a negated finding never comes out by default."
+        "asked for: a negated finding never comes out by default. Where `review` stands nowhere in it, none that is "
+        "REJECTED does."
     ),
 )
 class FindingWhereInput:
@@ -77,6 +87,9 @@ class FindingWhereInput:
     patient_id: str | None = None
     min_score: float | None = strawberry.field(default=None, description="Never drops what has no score.")
     witness: list[Witness] | None = None
+    review: list[ReviewState] | None = strawberry.field(
+        default=None, description="What persons say of it; follows a review within seconds, as the graph does."
+    )
     suggests: "FindingWhereInput | None" = strawberry.field(
         default=None, description="It is suggestive of such a finding; a tree of its own."
     )
@@ -157,6 +170,7 @@ def _finding(given: Given) -> FindingWhere:
         patient_id=given.get("patientId"),
         min_score=given.get("minScore"),
         witness=_tuple(given.get("witness")),
+        review=_tuple(given.get("review")),
         suggests=_maybe(_finding, given.get("suggests")),
     )
 

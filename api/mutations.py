@@ -1,8 +1,9 @@
-"""What can be sent: reports, through the same door as every other source; and events to be worked on again."""
+"""What can be sent: reports, through the same door as every other source; events to be worked on again; verdicts."""
 
 import asyncio
 import datetime
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 from pydantic import ValidationError
@@ -13,12 +14,15 @@ from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
 from api.reading import Info, shaped
+from api.review_types import ReviewVerdict
+from api.reviewing import ReviewFindingPayload, review_finding
 from api.scalars import DateTime
 from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport, SubmittedStudy, raw_of
 from ingest.formats.origin import Format, Origin
 from ingest.messages import ReportStatus
 from ingest.replay import replay
 from ingest.submit import Incoming, receive
+from vlmkg.schema import Presence
 
 
 class SubmittedStatus(Enum):
@@ -116,6 +120,29 @@ class Mutation:
         done = await asyncio.to_thread(replay, info.context.services.receiver, (number,))
         row = {"event": await event_row_of(info, number), "replayed": done.complete}
         return shaped(info, "ReplayEventPayload", row)
+
+    @strawberry.mutation(
+        description="Say whether a finding is right. It changes nothing that the finding says; a rejected one is given "
+        "out only when it is asked for. The latest word of each person counts. Null where there is no such finding: "
+        "another reading may have replaced it, ask again.",
+        graphql_type=ReviewFindingPayload | None,
+    )
+    async def review_finding(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002
+        verdict: ReviewVerdict,
+        note: Annotated[
+            str | None,
+            strawberry.argument(description="At most 2,000 characters. Patient data, and hidden from researchers."),
+        ] = None,
+        presence: Annotated[
+            Presence | None,
+            strawberry.argument(description="What it should say, where its presence is wrong; with WRONG alone."),
+        ] = None,
+    ) -> Shaped | None:
+        """See docs/graphql.md."""
+        return await review_finding(info, id, verdict, note, presence)
 
 
 def _submission(given: SubmitReportInput) -> Submission:

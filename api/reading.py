@@ -1,7 +1,7 @@
 """How root fields answer: the question, its rows, the answer they make, and the note of it in the audit trail."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
@@ -10,11 +10,10 @@ from api.answers import Answering, ObjectPlan, PagePlan, Row, Shaped, plan_objec
 from api.context import ApiContext
 from api.documents import Field, fields_of
 from api.errors import ApiError, Code
+from api.late import fill
 from graph.reads.draft import ReadQuery
 from graph.reads.fetching import fetch
 from graph.reads.wanted import Page, Wanted
-from ingest.ledger import reports
-from ingest.ledger.database import Ledger
 
 Info = strawberry.Info[ApiContext, None]
 PageQuery = Callable[[Page, tuple[Wanted, ...]], ReadQuery]
@@ -43,7 +42,7 @@ async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[
         ask(info, total_query()) if plan.page.total else _nothing(),
     )
     made = plan.shape(rows, totals[0]["total"] if totals else None)
-    await _fill_texts(info, answering)
+    await fill(answering, info.context.services.receiver.ledger)
     return Shaped(made)
 
 
@@ -55,7 +54,7 @@ async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, 
     if len(rows) > 1:
         raise ApiError(Code.AMBIGUOUS, "two patients claim this StudyInstanceUID: ask by `studyKey`")
     made = [plan.shape(row["node"]) for row in rows]
-    await _fill_texts(info, answering)
+    await fill(answering, info.context.services.receiver.ledger)
     return Shaped(made[0]) if made else None
 
 
@@ -78,21 +77,6 @@ def own_page(info: Info) -> PagePlan:
 
 def _plan(answering: Answering, info: Info, type_name: str) -> ObjectPlan:
     return plan_object(answering, answering.document.schema.type_map[type_name], root_field(info).selections)
-
-
-async def _fill_texts(info: Info, answering: Answering) -> None:
-    """Put the reports' texts where they were asked for, from the ledger, all at once."""
-    if not answering.late:
-        return
-    ledger, keys = info.context.services.receiver.ledger, [late.report_key for late in answering.late]
-    texts = await asyncio.to_thread(_texts, ledger, keys)
-    for late in answering.late:
-        late.made[late.key] = texts.get(late.report_key)
-
-
-def _texts(ledger: Ledger, keys: Sequence[str]) -> dict[str, str]:
-    with ledger.read() as connection:
-        return reports.texts(connection, keys)
 
 
 async def _nothing() -> list[Any]:

@@ -12,17 +12,19 @@ class Right(StrEnum):
     IDENTIFIERS = "identifiers"
     """The sender's own identifiers: of patients, studies, images and messages."""
     REPORT_TEXT = "report_text"
+    REVIEW = "review"
+    """To say whether a finding is right."""
     SUBMIT = "submit"
     OPERATE = "operate"
     """Events and rejected triplets of all patients."""
 
 
-_VIEWER = frozenset({Right.READ, Right.IDENTIFIERS, Right.REPORT_TEXT})
+_VIEWER = frozenset({Right.READ, Right.IDENTIFIERS, Right.REPORT_TEXT, Right.REVIEW})
 _OPERATOR = _VIEWER | {Right.SUBMIT, Right.OPERATE}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.VIEWER: _VIEWER,
-    Role.RESEARCHER: frozenset({Right.READ}),
+    Role.RESEARCHER: frozenset({Right.READ, Right.REVIEW}),
     Role.OPERATOR: _OPERATOR,
     Role.ADMIN: _OPERATOR,
 }
@@ -33,10 +35,12 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Image", "sopInstanceUid"): Right.IDENTIFIERS,
     ("Event", "externalId"): Right.IDENTIFIERS,
     ("Report", "text"): Right.REPORT_TEXT,
+    ("Review", "note"): Right.REPORT_TEXT,
     ("Query", "events"): Right.OPERATE,
     ("Query", "eventPayload"): Right.OPERATE,
     ("Query", "rejections"): Right.OPERATE,
     ("Mutation", "replayEvent"): Right.OPERATE,
+    ("Mutation", "reviewFinding"): Right.REVIEW,
     ("Mutation", "submitReport"): Right.SUBMIT,
 }
 """The right that a field needs beyond READ."""

@@ -86,6 +86,7 @@ UNWIND ['present', 'uncertain'] AS presence
 CALL (code, presence) {
   MATCH (f:Finding)
   WHERE f.conceptCode = code AND f.presence = presence AND f.pageKey > $after
+    AND coalesce(f.review, '') <> 'rejected'
   RETURN f ORDER BY f.conceptCode, f.presence, f.pageKey LIMIT 21
 }
 WITH f ORDER BY f.pageKey LIMIT 21
@@ -99,6 +100,7 @@ UNWIND ['present', 'uncertain'] AS presence
 CALL (places, code, presence) {
   MATCH (f:Finding)
   WHERE f.conceptCode = code AND f.presence = presence AND f.pageKey > '' AND any(p IN f.placeCodes WHERE p IN places)
+    AND coalesce(f.review, '') <> 'rejected'
   RETURN f ORDER BY f.conceptCode, f.presence, f.pageKey LIMIT 21
 }
 WITH f ORDER BY f.pageKey LIMIT 21
@@ -108,13 +110,16 @@ MATCH (kind:Concept)-[:IS_A*0..]->(:Concept {code: $code})
 WITH collect(DISTINCT kind.code) AS codes
 MATCH (p:Patient) WHERE p.patientId > '' AND EXISTS {
   MATCH (p)-[:HAS_STUDY]->(:Study)-[:HAS_FINDING]->(f:Finding)
-  WHERE f.conceptCode IN codes AND f.presence IN ['present', 'uncertain'] AND NOT EXISTS {
+  WHERE f.conceptCode IN codes AND f.presence IN ['present', 'uncertain']
+    AND coalesce(f.review, '') <> 'rejected' AND NOT EXISTS {
     MATCH (p)-[:HAS_STUDY]->(:Study)-[:HAS_FINDING]->(g:Finding)
-    WHERE g.studiedAt > f.studiedAt AND g.conceptCode IN codes AND g.presence = 'absent' } }
+    WHERE g.studiedAt > f.studiedAt AND g.conceptCode IN codes AND g.presence = 'absent'
+      AND coalesce(g.review, '') <> 'rejected' } }
 WITH p, codes ORDER BY p.patientId LIMIT 21
 RETURN p {.patientId, .sex, .birthYear} AS patient, COLLECT {
   MATCH (p)-[:HAS_STUDY]->(:Study)-[:HAS_FINDING]->(f:Finding)
   WHERE f.conceptCode IN codes AND f.presence IN ['present', 'uncertain']
+    AND coalesce(f.review, '') <> 'rejected'
   WITH f ORDER BY f.pageKey LIMIT 4
   RETURN f {.text, .presence, studiedAt: toString(f.studiedAt)} } AS findings
 """
@@ -123,7 +128,7 @@ MATCH (p:Patient {patientId: $patient})
 MATCH (p)-[:HAS_STUDY]->(s:Study)
 WITH p, s ORDER BY s.pageKey LIMIT 50
 RETURN p.patientId AS patientId, toString(s.startedAt) AS startedAt, s.modality AS modality, COLLECT {
-  MATCH (s)-[:HAS_FINDING]->(f:Finding) WHERE f.presence <> 'absent'
+  MATCH (s)-[:HAS_FINDING]->(f:Finding) WHERE f.presence <> 'absent' AND coalesce(f.review, '') <> 'rejected'
   MATCH (c:Concept {code: f.conceptCode})
   WITH f, c ORDER BY f.pageKey
   RETURN {text: f.text, presence: f.presence, concept: c.name} } AS findings
@@ -132,12 +137,15 @@ SUGGESTS = """
 MATCH (kind:Concept)-[:IS_A*0..]->(:Concept {code: $code})
 WITH collect(DISTINCT kind.code) AS codes
 MATCH (f:Finding)
-WHERE f.pageKey > '' AND f.presence IN ['present', 'uncertain'] AND EXISTS {
+WHERE f.pageKey > '' AND f.presence IN ['present', 'uncertain']
+  AND coalesce(f.review, '') <> 'rejected' AND EXISTS {
   MATCH (f)-[:SUGGESTIVE_OF]->(:Mention)-[:MODIFY*0..3]->(g:Finding)
-  WHERE g.conceptCode IN codes AND g.presence IN ['present', 'uncertain'] }
+  WHERE g.conceptCode IN codes AND g.presence IN ['present', 'uncertain']
+    AND coalesce(g.review, '') <> 'rejected' }
 WITH f ORDER BY f.pageKey LIMIT 21
 RETURN f.text AS text, f.presence AS presence, [(f)-[:LOCATED_AT]->(a) | a.text] AS locations,
-  [(f)-[:SUGGESTIVE_OF]->()-[:MODIFY*0..3]->(g:Finding) | g {.text, .presence}] AS suggests
+  [(f)-[:SUGGESTIVE_OF]->()-[:MODIFY*0..3]->(g:Finding)
+    WHERE coalesce(g.review, '') <> 'rejected' | g {.text, .presence}] AS suggests
 ORDER BY f.pageKey
 """
 

@@ -1,7 +1,7 @@
 """One digest of all that the graph says, the same for the same facts in whatever order they were written.
 
-It covers identities, facts, presence and which version is current. It leaves out scores, when something was ingested,
-pairing, and the vocabulary's own names: they may differ between two graphs that say the same.
+It covers identities, facts, presence, what verdicts come to and which version is current. It leaves out scores, when
+something was ingested, pairing, and the vocabulary's own names: they may differ between two graphs that say the same.
 """
 
 from typing import LiteralString
@@ -28,7 +28,8 @@ IMAGES: LiteralString = """
 MATCH (i:Image)<-[:HAS_IMAGE]-(s:Study)
 RETURN i.sopInstanceUid, s.studyKey, i.view, i.rows, i.columns, i.digest
 """
-# One row an extraction: a row for each mention would take the driver four times as long.
+# One row an extraction: a row for each mention would take the driver four times as long. What nobody has reviewed has
+# the digest that it had before there were reviews.
 EXTRACTIONS: LiteralString = """
 MATCH (e:Extraction)
 RETURN e.extractionId, e.engine, e.checkpoint, e.checkpointDigest, e.engineDigest, e.modalities, e.outOfDomain,
@@ -38,7 +39,7 @@ RETURN e.extractionId, e.engine, e.checkpoint, e.checkpointDigest, e.engineDiges
     RETURN [
       m.mentionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence, m.witness,
       m.disputed, c.code, link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes
-    ] AS mention ORDER BY m.mentionId, c.code
+    ] + CASE WHEN m.review IS NULL THEN [] ELSE [m.review] END AS mention ORDER BY m.mentionId, c.code
   },
   COLLECT {
     MATCH (e)-[:FOUND]->(head:Mention)-[r:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->(tail)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from vlmkg.agreement import Agreement
 from vlmkg.schema import Kind, Presence, RelationType, Witness
+from vlmkg.verdicts import ReviewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class FindingRecord:
     """What makes a mention a finding: its composed concept, side and degree.
 
     `concept` is the composed concept in full where it may not be in the graph yet, that is where it is a local one.
+    `review` is what persons say of the finding.
     """
 
     concept_code: str
@@ -105,13 +107,15 @@ class FindingRecord:
     severity: str | None
     place_codes: tuple[str, ...]
     concept: ConceptRecord | None = None
+    review: ReviewState = ReviewState.UNREVIEWED
 
 
 @dataclass(frozen=True, slots=True)
 class MentionRecord:
     """One mention and the concept it refers to; `finding` is set for findings alone.
 
-    `report_key` is the report that it was read in; None: it was read in an image, and has no span (start = end = 0).
+    `report_key` is the report that it was read in; None: it was read in the image `sop_instance_uid`, and has no span
+    (start = end = 0).
     `disputed`: model and rules say another presence or kind of it.
     """
 
@@ -130,6 +134,7 @@ class MentionRecord:
     link_rule: str
     finding: FindingRecord | None = None
     disputed: bool = False
+    sop_instance_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

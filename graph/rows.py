@@ -11,6 +11,7 @@ from graph.records import ConceptRecord, MentionRecord, ReportRecord, StudySubgr
 from vlmkg.agreement import Agreement
 from vlmkg.identity import digest
 from vlmkg.schema import Kind, RelationType
+from vlmkg.verdicts import ReviewState
 
 Row = dict[str, Any]
 
@@ -269,6 +270,7 @@ def _mention(mention: MentionRecord) -> Row:
         "score": mention.score,
         "witness": mention.witness.value,
         "disputed": mention.disputed,
+        "sopInstanceUid": mention.sop_instance_uid,
     }
     if mention.finding is not None:
         properties |= {
@@ -276,6 +278,7 @@ def _mention(mention: MentionRecord) -> Row:
             "laterality": mention.finding.laterality,
             "severity": mention.finding.severity,
             "placeCodes": list(mention.finding.place_codes),
+            "review": None if mention.finding.review is ReviewState.UNREVIEWED else mention.finding.review.value,
         }
     link: Row = {"concept": mention.concept.code, "score": mention.link_score, "rule": mention.link_rule}
     return link | {"properties": properties}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from graph.reads.draft import KINDS, Draft
-from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere, with_default_presence
+from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere, with_defaults
 from vlmkg.schema import Presence
 
 Tree = TypeVar("Tree", bound=FindingWhere | StudyWhere | PatientWhere)
@@ -67,7 +67,7 @@ def seek(draft: Draft, anchor: ConceptWhere, where: FindingWhere, after: str) ->
 def finding_anchor(where: StudyWhere | PatientWhere) -> FindingWhere | None:
     """A finding that every study or patient of the answer must have, if its concept can be looked up."""
     nodes: Iterable[StudyWhere | PatientWhere] = conjuncts(where)
-    asked = (with_default_presence(node.has_finding) for node in nodes if node.has_finding is not None)
+    asked = (with_defaults(node.has_finding) for node in nodes if node.has_finding is not None)
     return next((finding for finding in asked if concept_anchor(finding) is not None), None)
 
 

@@ -3,7 +3,7 @@
 from graph.reads.anchors import concept_anchor, residual, seek
 from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate, patient_predicate
-from graph.reads.wheres import FindingWhere, PatientWhere, with_default_presence
+from graph.reads.wheres import FindingWhere, PatientWhere, with_defaults
 
 BREAKDOWN = 100
 """Rows of each breakdown, the most patients first; months in their order, the latest."""
@@ -13,7 +13,7 @@ def cohort(finding: FindingWhere, patient: PatientWhere | None) -> ReadQuery:
     """One row `patients`, `studies`, `concepts`, `locations`, `months`; the latter three lists of
     `{key, name, patients, studies}`. All count findings that fit, of patients that fit."""
     draft = Draft()
-    meant = with_default_presence(finding)
+    meant = with_defaults(finding)
     path = "MATCH (finding)<-[:HAS_FINDING]-(study:Study)<-[:HAS_STUDY]-(patient:Patient)"
     anchor = concept_anchor(meant)
     left = meant if anchor is None else residual(meant, anchor)

@@ -7,7 +7,7 @@ from graph.reads.draft import Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate
 from graph.reads.shapes import finding
 from graph.reads.wanted import Page, Wanted
-from graph.reads.wheres import ConceptWhere, FindingWhere, with_default_presence
+from graph.reads.wheres import ConceptWhere, FindingWhere, with_defaults
 
 _ALONE = FindingScope("finding")
 _OWNED = FindingScope("finding", "study", "patient")
@@ -18,7 +18,7 @@ def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted
     """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
     draft = Draft()
     after, limit = draft.bind(page.after), draft.bind(page.first + 1)
-    cut = _cut(draft, with_default_presence(where), after, limit)
+    cut = _cut(draft, with_defaults(where), after, limit)
     node = finding(draft, wanted, _OWNED)
     return draft.finish(
         f"{cut}\n{_OWNERS}", "ORDER BY row.key", key="finding.pageKey", node=node, patientId="patient.patientId"
@@ -28,7 +28,7 @@ def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted
 def finding_total(where: FindingWhere | None) -> ReadQuery:
     """One row `total`: how many findings all pages hold."""
     draft = Draft()
-    meant = with_default_presence(where)
+    meant = with_defaults(where)
     anchor = concept_anchor(meant)
     if anchor is None:
         fits = finding_predicate(draft, meant, _ALONE)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from graph.reads.draft import Draft
 from graph.reads.predicates import FindingScope, finding_predicate, study_predicate
 from graph.reads.wanted import Page, Wanted
-from graph.reads.wheres import FindingWhere, StudyWhere, with_default_presence
+from graph.reads.wheres import FindingWhere, StudyWhere, with_defaults
 
 FindingMap = Callable[[Draft, Iterable[Wanted], FindingScope], str]
 StudyMap = Callable[[Draft, Iterable[Wanted], str, str], str]
@@ -27,7 +27,7 @@ def findings_of(
         of = study
         path = f"({of})-[:HAS_FINDING]->({found}:Finding)"
     scope = FindingScope(found, of, patient)
-    fits = finding_predicate(draft, with_default_presence(where), scope)
+    fits = finding_predicate(draft, with_defaults(where), scope)
     return _page(draft, field, path, found, fits, node(draft, field.fields, scope))
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from graph.reads.draft import KINDS, KINDS_AND_PARTS, Draft
-from graph.reads.wheres import FindingWhere, PatientWhere, StudyWhere, with_default_presence
+from graph.reads.wheres import NOT_REJECTED, FindingWhere, PatientWhere, StudyWhere, with_defaults
+from vlmkg.verdicts import ReviewState
 
 TO_FINDING = "[:MODIFY*0..3]"
 """From a mention to the finding that it belongs to: what is suggested may be a modifier of a finding."""
@@ -19,7 +20,7 @@ class FindingScope:
 
 
 def finding_predicate(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
-    """The predicate of one tree. Its presence default must be in it already (`with_default_presence`)."""
+    """The predicate of one tree. Its presence default must be in it already (`with_defaults`)."""
     parts = [*_own(draft, where, scope.finding), *_of_study(draft, where, scope)]
     if where.suggests is not None:
         parts.append(_suggests(draft, where.suggests, scope))
@@ -47,7 +48,7 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
         parts.append(f"coalesce({study}.startedAt < {draft.bind(where.started_before)}, false)")
     if where.has_finding is not None:
         finding = draft.variable("f")
-        meant = with_default_presence(where.has_finding)
+        meant = with_defaults(where.has_finding)
         fits = finding_predicate(draft, meant, FindingScope(finding, study))
         parts.append(f"EXISTS {{ MATCH ({study})-[:HAS_FINDING]->({finding}:Finding) WHERE {fits} }}")
     if where.and_ is not None:
@@ -65,7 +66,7 @@ def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
     if where.has_finding is not None:
         study, finding = draft.variable("s"), draft.variable("f")
         scope = FindingScope(finding, study, patient)
-        fits = [finding_predicate(draft, with_default_presence(where.has_finding), scope)]
+        fits = [finding_predicate(draft, with_defaults(where.has_finding), scope)]
         if where.no_later_finding is not None:
             fits.append(not_followed(draft, where.no_later_finding, scope))
         path = f"({patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
@@ -82,7 +83,7 @@ def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
 def not_followed(draft: Draft, later: FindingWhere, scope: FindingScope) -> str:
     """No finding that fits `later` stands in a study of the same patient that started after the finding in scope."""
     study, finding = draft.variable("s"), draft.variable("f")
-    fits = finding_predicate(draft, with_default_presence(later), FindingScope(finding, study, scope.patient))
+    fits = finding_predicate(draft, with_defaults(later), FindingScope(finding, study, scope.patient))
     path = f"({scope.patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
     return f"NOT EXISTS {{ MATCH {path} WHERE {finding}.studiedAt > {scope.finding}.studiedAt AND {fits} }}"
 
@@ -109,7 +110,20 @@ def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
         parts.append(f"coalesce({finding}.score >= {draft.bind(where.min_score)}, true)")
     if where.witness is not None:
         parts.append(f"{finding}.witness IN {draft.bind([value.value for value in where.witness])}")
+    if where.review is not None:
+        parts.append(_reviewed(draft, where.review, finding))
     return parts
+
+
+def not_rejected(finding: str) -> str:
+    """The predicate of what is given out by default: no person has rejected the finding."""
+    return f"coalesce({finding}.review, '') <> '{ReviewState.REJECTED}'"
+
+
+def _reviewed(draft: Draft, states: tuple[ReviewState, ...], finding: str) -> str:
+    if states == NOT_REJECTED:
+        return not_rejected(finding)
+    return f"coalesce({finding}.review, '{ReviewState.UNREVIEWED}') IN {draft.bind([each.value for each in states])}"
 
 
 def _of_study(draft: Draft, where: FindingWhere, scope: FindingScope) -> list[str]:
@@ -142,7 +156,7 @@ def _modified(draft: Draft, words: str, finding: str) -> str:
 def _suggests(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
     suggested = draft.variable("f")
     inner = FindingScope(suggested, scope.study, scope.patient)
-    fits = finding_predicate(draft, with_default_presence(where), inner)
+    fits = finding_predicate(draft, with_defaults(where), inner)
     path = f"({scope.finding})-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({suggested}:Finding)"
     return f"EXISTS {{ MATCH {path} WHERE {fits} }}"
 

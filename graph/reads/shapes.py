@@ -1,4 +1,5 @@
-"""How each object of the graph is put into an answer: one Cypher map expression, with all that is nested in it.
+"""How each object of the graph is put into an answer: one Cypher map expression, with all that is nested in it. Lists
+that take no `where` hold no finding that a person has rejected.
 
 Nested objects are COLLECT subqueries of the same query. They are worked out for the rows of the page alone, because
 the questions cut their page before they ask for these expressions.
@@ -9,13 +10,28 @@ from dataclasses import replace
 
 from graph.reads.draft import Draft, look_up
 from graph.reads.nested import findings_of, studies_of
-from graph.reads.predicates import TO_FINDING, FindingScope
+from graph.reads.predicates import TO_FINDING, FindingScope, not_rejected
 from graph.reads.wanted import Wanted
 
 NATURAL_LIST = 200
 """No more rows of a list without pages, such as a patient's timeline or the children of a concept, are given out."""
 
-_FINDING = ("mentionId", "text", "presence", "laterality", "severity", "score", "witness", "reportKey")
+_FINDING = (
+    "mentionId",
+    "text",
+    "presence",
+    "laterality",
+    "severity",
+    "score",
+    "witness",
+    "reportKey",
+    "sopInstanceUid",
+    "start",
+    "end",
+    "section",
+    "conceptCode",
+    "placeCodes",
+)
 _STUDY = ("studyKey", "studyUid", "accession", "modality", "bodyPart", "pairing")
 _PATIENT = ("patientId", "sex", "birthYear")
 _REPORT = ("reportKey", "reportId", "version", "status", "current", "textDigest")
@@ -67,7 +83,8 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
     def others(path: str) -> Nested:
         def nested(field: Wanted) -> str:
             found = draft.variable("f")
-            match = f"MATCH ({at}){path.format(found=found)} WITH DISTINCT {found} ORDER BY {found}.start"
+            match = f"MATCH ({at}){path.format(found=found)} WHERE {not_rejected(found)}"
+            match += f" WITH DISTINCT {found} ORDER BY {found}.start"
             return _many(match, finding(draft, field.fields, replace(scope, finding=found)))
 
         return nested
@@ -88,6 +105,8 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
             "report": lambda field: _report_of(draft, field, at),
             "study": lambda field: _study_of(draft, field, scope),
             "patient": lambda field: _patient_of(draft, field, scope),
+            "owner": lambda _field: _owner(draft, scope),
+            "extractionId": lambda _field: _one(f"MATCH ({at})<-[:FOUND]-(e:Extraction)", "e.extractionId"),
         },
         wanted,
     )
@@ -187,6 +206,7 @@ def _timeline(draft: Draft, field: Wanted, at: str) -> str:
     def findings(inner: Wanted) -> str:
         row = draft.variable("f")
         asserted = f"MATCH ({found})-[:HAS_FINDING]->({row}:Finding) WHERE {row}.presence <> 'absent'"
+        asserted += f" AND {not_rejected(row)}"
         order = f"WITH {row} ORDER BY {row}.pageKey"
         return _many(f"{asserted} {order}", finding(draft, inner.fields, FindingScope(row, found, at)))
 
@@ -223,8 +243,20 @@ def _patient_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:
     if scope.patient is not None:
         return patient(draft, field.fields, scope.patient)
     found = draft.variable("p")
+    return _one(_to_patient(scope, found), patient(draft, field.fields, found))
+
+
+def _owner(draft: Draft, scope: FindingScope) -> str:
+    """The pseudonym of the patient alone."""
+    if scope.patient is not None:
+        return f"{scope.patient}.patientId"
+    found = draft.variable("p")
+    return _one(_to_patient(scope, found), f"{found}.patientId")
+
+
+def _to_patient(scope: FindingScope, found: str) -> str:
     from_study = f"({scope.study})" if scope.study else f"({scope.finding})<-[:HAS_FINDING]-(:Study)"
-    return _one(f"MATCH {from_study}<-[:HAS_STUDY]-({found}:Patient)", patient(draft, field.fields, found))
+    return f"MATCH {from_study}<-[:HAS_STUDY]-({found}:Patient)"
 
 
 def _times(at: str, *names: str) -> Parts:

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vlmkg.schema import Presence, Witness
+from vlmkg.verdicts import ReviewState
 
 PRESENCE_BY_DEFAULT = (Presence.PRESENT, Presence.UNCERTAIN)
 """What is asked for where presence stands nowhere in the tree: a negated finding never comes out by default."""
+
+NOT_REJECTED = tuple(state for state in ReviewState if state is not ReviewState.REJECTED)
+"""What is asked for where review stands nowhere in the tree: a rejected finding never comes out by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class FindingWhere:
     patient_id: str | None = None
     min_score: float | None = None
     witness: tuple[Witness, ...] | None = None
+    review: tuple[ReviewState, ...] | None = None
     suggests: "FindingWhere | None" = None
 
 
@@ -83,16 +88,18 @@ class PatientWhere:
     no_later_finding: FindingWhere | None = None
 
 
-def with_default_presence(where: FindingWhere | None) -> FindingWhere:
-    """The tree as it is meant: present and uncertain, ANDed once at the root, where presence stands nowhere in it."""
-    if where is None:
-        return FindingWhere(presence=PRESENCE_BY_DEFAULT)
-    if names_presence(where):
-        return where
-    return FindingWhere(and_=(where,), presence=PRESENCE_BY_DEFAULT)
+def with_defaults(where: FindingWhere | None) -> FindingWhere:
+    """The tree as it is meant: present and uncertain, and not rejected, each ANDed once at the root where the tree says
+    nothing of presence, or of review."""
+    meant = where or FindingWhere()
+    presence = None if _names(meant, "presence") else PRESENCE_BY_DEFAULT
+    review = None if _names(meant, "review") else NOT_REJECTED
+    if presence is None and review is None:
+        return meant
+    return FindingWhere(and_=(meant,) if where else None, presence=presence, review=review)
 
 
-def names_presence(where: FindingWhere) -> bool:
-    """Whether presence stands anywhere in the tree. `suggests` is a tree of its own and does not count."""
+def _names(where: FindingWhere, field: str) -> bool:
+    """Whether the field stands anywhere in the tree. `suggests` is a tree of its own and does not count."""
     children = (*(where.and_ or ()), *(where.or_ or ()), *((where.not_,) if where.not_ else ()))
-    return where.presence is not None or any(names_presence(child) for child in children)
+    return getattr(where, field) is not None or any(_names(child, field) for child in children)

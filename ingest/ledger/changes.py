@@ -25,6 +25,9 @@ from ingest.ledger.bulk import chunks
 from ingest.ledger.states import SETTLED
 from ingest.ledger.tables import events, sightings, study_changes
 
+NO_EVENT = 0
+"""Stands for the event of a change that no message caused."""
+
 LEFT_OVER_LIMIT = 100
 """Left-over changes in one plan."""
 
@@ -67,6 +70,11 @@ def mark(connection: Connection, moves: Iterable[tuple[int, str, str]]) -> None:
     rows = [{"event_id": event_id, "old_key": old, "new_key": new} for event_id, old, new in moves]
     if rows:
         connection.execute(study_changes.insert(), rows)
+
+
+def mark_studies(connection: Connection, study_keys: Iterable[str]) -> None:
+    """Note studies for the graph to follow that something else than a message has changed."""
+    mark(connection, [(NO_EVENT, key, key) for key in sorted(set(study_keys))])
 
 
 def settle(connection: Connection, changes: Collection[int]) -> None:

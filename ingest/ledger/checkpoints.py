@@ -17,9 +17,6 @@ from ingest.ledger.studies import LedgerExtraction, extraction_of
 from ingest.ledger.tables import extractions, properties, study_extractions, study_readings
 from vlmkg.errors import UsageError
 
-NO_EVENT = 0
-"""Stands in `study_changes` for the event of a change that no message caused."""
-
 _BEFORE = "engine_before_selection"
 _SHORTEST_DIGEST = 6
 
@@ -172,7 +169,7 @@ def _select(connection: Connection, rows: list[dict[str, str]]) -> int:
     ).returning(study_extractions.c.study_key)
     at = now(connection)
     changed = set(connection.execute(statement, [row | {"selected_at": at} for row in rows]).scalars())
-    changes.mark(connection, [(NO_EVENT, key, key) for key in sorted(changed)])
+    changes.mark_studies(connection, changed)
     return len(changed)
 
 

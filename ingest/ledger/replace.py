@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
-from ingest.ledger import merges, raw_messages
+from ingest.ledger import merges, raw_messages, reviews
 from ingest.ledger import sightings as stored
 from ingest.ledger.bulk import chunks
 from ingest.ledger.database import now
@@ -41,7 +41,7 @@ class Removed:
 
 
 def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
-    """Remove dead events and what they alone brought: facts, texts, patients. Events that are not dead stay."""
+    """Remove dead events and what they alone brought: facts, texts, reviews, patients. Others stay."""
     serialise(connection)
     locked = lock_events(connection, event_ids)
     dead = select(events.c.id, events.c.digest).where(events.c.id.in_(locked), events.c.state == State.DEAD)
@@ -103,6 +103,8 @@ def _restart(connection: Connection, event_id: int, event: NewEvent) -> None:
 def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
     texts = [old.report_key for old in removed if old.report_key]
     people = [old.place.patient_id for old in removed]
+    films = [old.sop_instance_uid for old in removed if old.sop_instance_uid]
+    reviews.remove(connection, _without_sightings(connection, [*texts, *films]))
     for chunk in chunks(sorted(set(texts))):
         in_use = exists().where(sightings.c.report_key == report_texts.c.report_key)
         connection.execute(delete(report_texts).where(report_texts.c.report_key.in_(chunk), ~in_use))
@@ -114,3 +116,12 @@ def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
             exists().where(patient_merges.c.survivor_id == patients.c.patient_id),
         )
         connection.execute(delete(patients).where(patients.c.patient_id.in_(chunk), ~named))
+
+
+def _without_sightings(connection: Connection, sources: Collection[str]) -> set[str]:
+    """Those of the reports (by reportKey) and films (by UID) that no sighting is of any more."""
+    left = set(sources)
+    for column in (sightings.c.report_key, sightings.c.sop_instance_uid):
+        for chunk in chunks(sorted(left)):
+            left.difference_update(connection.execute(select(column).where(column.in_(chunk))).scalars())
+    return left

@@ -27,6 +27,7 @@ class Known:
     addendum: bool | None
     pixel_digest: str | None = None
     report_id: str | None = None
+    sop_instance_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ _SELECT: Select[Any] = (
         sightings.c.image_digest,
         sightings.c.pixel_digest,
         sightings.c.report_id,
+        sightings.c.sop_instance_uid,
         events.c.message_time,
         events.c.digest,
         report_texts.c.text_digest,
@@ -142,7 +144,6 @@ _BY_EVENT = BulkSelect(_SELECT, sightings.c.event_id)
 _BY_SAID_PATIENT = BulkSelect(
     _SELECT.add_columns(
         sightings.c.said_patient_id,
-        sightings.c.sop_instance_uid,
         sightings.c.bare_name,
         sightings.c.accession,
         events.c.source,
@@ -174,6 +175,7 @@ def _known(row: Any) -> Known:
         row.addendum,
         row.pixel_digest,
         row.report_id,
+        row.sop_instance_uid,
     )
 
 

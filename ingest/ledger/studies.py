@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from ingest.ledger import corrections
+from ingest.ledger import corrections, reviews
 from ingest.ledger.bulk import chunks
 from ingest.ledger.pairing import FEEDS, state_of, waits_of
 from ingest.ledger.precedence import Precedence, precedence
 from ingest.ledger.tables import events, extractions, patients, report_texts, sightings, study_extractions
+from ingest.ledger.verdicts import Review, standing
 from ingest.ledger.versions import Standing, Version, standings
 from vlmkg.identity import digest
 
@@ -87,7 +88,8 @@ class LedgerStudy:
     """All that the ledger knows of one study. `accession` is a pseudonym; `pairing` as DESIGN.md 4 names it.
 
     `reports` are all versions, by (report_id, version); `images` by UID. `input_digest` covers the current reports and
-    the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `fed_at` is
+    the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `verdicts` are
+    the reviews of findings in its reports and images that count, by whichever extraction these were found. `fed_at` is
     when the first of them came by a feed; `has_wait`: it waits for a partner, or has `waited` in vain (pairing.py).
     These three tell of arrival, not of the study, and are not compared.
     """
@@ -105,6 +107,7 @@ class LedgerStudy:
     images: tuple[LedgerImage, ...]
     input_digest: str
     extraction: LedgerExtraction | None
+    verdicts: tuple[Review, ...] = ()
     fed_at: datetime | None = field(default=None, compare=False)
     waited: bool = field(default=False, compare=False)
     has_wait: bool = field(default=False, compare=False)
@@ -125,9 +128,10 @@ def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, Le
         selected, waits = _selected(connection, chunk), waits_of(connection, chunk)
         report_ids = {row.report_id for rows in said.values() for row in rows if row.report_id}
         gone = corrections.given_up(corrections.of_several(connection, report_ids))
+        verdicts = _verdicts(connection, said.values())
         # An order alone is no study.
         made = {key: rows for key, rows in said.items() if not all(row.ordered for row in rows)}
-        found |= {key: _study(key, rows, selected, gone, waits.get(key)) for key, rows in made.items()}
+        found |= {key: _study(key, rows, selected, gone, verdicts, waits.get(key)) for key, rows in made.items()}
     return found
 
 
@@ -156,6 +160,7 @@ _SELECT: Select[Any] = (
 )
 
 Selection = dict[tuple[str, str], LedgerExtraction]
+Verdicts = dict[tuple[str, str], list[Review]]
 
 
 def _selected(connection: Connection, study_keys: Sequence[str]) -> Selection:
@@ -185,8 +190,22 @@ def extraction_of(row: Row[Any]) -> LedgerExtraction:
     )
 
 
+def _verdicts(connection: Connection, said: Iterable[Sequence[Row[Any]]]) -> Verdicts:
+    """The standing verdicts on findings of these reports and images, by patient and source."""
+    sources = {source for rows in said for row in rows for source in (row.report_key, row.sop_instance_uid) if source}
+    found: Verdicts = defaultdict(list)
+    for review in standing(reviews.of_sources(connection, sources)):
+        found[review.statement.patient_id, review.statement.place.source].append(review)
+    return found
+
+
 def _study(
-    study_key: str, rows: Sequence[Row[Any]], selected: Selection, gone: Set[str], over: bool | None
+    study_key: str,
+    rows: Sequence[Row[Any]],
+    selected: Selection,
+    gone: Set[str],
+    verdicts: Verdicts,
+    over: bool | None,
 ) -> LedgerStudy:
     """A study of its rows. `gone`: reports that are another patient's. `over`: whether its wait for a partner is; None:
     it has none."""
@@ -196,6 +215,7 @@ def _study(
     images = tuple(_images(said))
     inputs = input_digest(reports, images)
     first = rows[0]
+    sources = [*(report.report_key for report in reports), *(image.sop_instance_uid for image in images)]
     return LedgerStudy(
         study_key=study_key,
         patient=LedgerPatient(first.patient_id, first.sex, first.birth_date),
@@ -210,6 +230,7 @@ def _study(
         images=images,
         input_digest=inputs,
         extraction=selected.get((study_key, inputs)),
+        verdicts=tuple(review for source in sources for review in verdicts.get((first.patient_id, source), ())),
         fed_at=_fed_at(rows),
         waited=over is True,
         has_wait=over is not None,

@@ -220,6 +220,38 @@ rejections = Table(
 )
 """Triplets that were read and refused."""
 
+finding_reviews = Table(
+    "finding_reviews",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("may_read", Boolean, nullable=False),
+    Column("verdict", Text),
+    Column("presence", Text),
+    Column("note", Text),
+    Column("patient_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("film", Boolean, nullable=False),
+    Column("span_start", Integer, nullable=False),
+    Column("span_end", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("said_presence", Text, nullable=False),
+    Column("concept_code", Text, nullable=False),
+    Column("concept_name", Text, nullable=False),
+    Column("laterality", Text),
+    Column("severity", Text),
+    Column("place_codes", Strings, nullable=False),
+    Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), nullable=False),
+    Column("mention_id", Text, nullable=False),
+)
+"""What a person said of a finding, and what the finding itself said then. Rows are only ever added.
+
+`verdict` is null where the reviewer takes back what they said before; `presence` is what the finding should say.
+`may_read`: the reviewer may read report texts. `source` is the reportKey, or the UID of a `film`.
+"""
+
 leases = Table(
     "leases",
     metadata,

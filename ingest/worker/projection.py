@@ -20,11 +20,13 @@ from graph.records import (
     StudySubgraph,
 )
 from ingest.ledger.studies import LedgerExtraction, LedgerImage, LedgerPatient, LedgerReport, LedgerStudy
+from ingest.ledger.verdicts import Claim, Place, Statement, about, state_of
 from ingest.worker.results import load_readings
 from vlmkg.agreement import total
 from vlmkg.identity import digest
 from vlmkg.reading import ConceptLink, Finding, Reading
 from vlmkg.schema import Mention
+from vlmkg.verdicts import ReviewState
 
 IMAGE = "image"
 """Stands for the report in the identity of a mention that was read in a film."""
@@ -34,8 +36,7 @@ def project(study: LedgerStudy, *, with_text: bool = False) -> StudySubgraph:
     """The records of one study. `with_text` puts the reports' texts into the graph (VLMKG_GRAPH_TEXT)."""
     extraction = _valid_extraction(study)
     readings = load_readings(extraction.result) if extraction else {}
-    films = frozenset(image.sop_instance_uid for image in study.images)
-    mentions, relations = _contents(extraction.extraction_id, readings, films) if extraction else ((), ())
+    mentions, relations = _contents(study, extraction.extraction_id, readings) if extraction else ((), ())
     return StudySubgraph(
         patient=_patient(study.patient),
         study=_study(study),
@@ -116,16 +117,17 @@ def _extraction(extraction: LedgerExtraction, readings: Mapping[str, Reading]) -
 
 
 def _contents(
-    extraction_id: str, readings: Mapping[str, Reading], films: frozenset[str]
+    study: LedgerStudy, extraction_id: str, readings: Mapping[str, Reading]
 ) -> tuple[tuple[MentionRecord, ...], tuple[RelationRecord, ...]]:
     """The mentions and relations of all readings. What was read in a film belongs to no report."""
+    films = {image.sop_instance_uid for image in study.images}
     mentions: list[MentionRecord] = []
     relations: list[RelationRecord] = []
     seen: Counter[tuple[str, int, int, str]] = Counter()
     for key, reading in sorted(readings.items()):
-        report_key = None if key in films else key
-        ids = [_mention_id(extraction_id, report_key or IMAGE, mention, seen) for mention in reading.graph.mentions]
-        mentions.extend(_mentions(ids, report_key, reading))
+        source = IMAGE if key in films else key
+        ids = [_mention_id(extraction_id, source, mention, seen) for mention in reading.graph.mentions]
+        mentions.extend(_mentions(study, ids, key, reading, film=key in films))
         relations.extend(_relations(ids, reading))
     return tuple(mentions), tuple(relations)
 
@@ -141,18 +143,23 @@ def _mention_id(extraction_id: str, source: str, mention: Mention, seen: Counter
     return digest(extraction_id, *alike, ordinal)
 
 
-def _mentions(ids: list[str], report_key: str | None, reading: Reading) -> Iterator[MentionRecord]:
+def _mentions(
+    study: LedgerStudy, ids: list[str], source: str, reading: Reading, *, film: bool
+) -> Iterator[MentionRecord]:
     findings = {finding.mention: finding for finding in reading.findings}
     for position, (mention, link) in enumerate(zip(reading.graph.mentions, reading.links, strict=True)):
-        yield _mention(ids[position], report_key, mention, link, findings.get(position))
+        finding = findings.get(position)
+        place = Place(source, film, mention.start, mention.end)
+        made = _finding(finding, _review(study, place, mention, finding)) if finding else None
+        yield _mention(ids[position], place, mention, link, made)
 
 
 def _mention(
-    mention_id: str, report_key: str | None, mention: Mention, link: ConceptLink, finding: Finding | None
+    mention_id: str, place: Place, mention: Mention, link: ConceptLink, finding: FindingRecord | None
 ) -> MentionRecord:
     return MentionRecord(
         mention_id=mention_id,
-        report_key=report_key,
+        report_key=None if place.film else place.source,
         kind=mention.kind,
         text=mention.text,
         start=mention.start,
@@ -164,12 +171,22 @@ def _mention(
         concept=ConceptRecord(code=link.code, system=link.system, name=link.name),
         link_score=link.score,
         link_rule=link.rule,
-        finding=_finding(finding) if finding else None,
+        finding=finding,
         disputed=mention.disputed,
+        sop_instance_uid=place.source if place.film else None,
     )
 
 
-def _finding(finding: Finding) -> FindingRecord:
+def _review(study: LedgerStudy, place: Place, mention: Mention, finding: Finding) -> ReviewState:
+    """What persons say of the finding, by whichever extraction they met it."""
+    if not study.verdicts:
+        return ReviewState.UNREVIEWED
+    places = tuple(sorted(finding.place_codes))
+    claim = Claim(mention.presence, finding.concept.code, finding.laterality, finding.severity, places)
+    return state_of(about(study.verdicts, Statement(study.patient.patient_id, place, claim)))
+
+
+def _finding(finding: Finding, review: ReviewState) -> FindingRecord:
     concept = finding.concept
     return FindingRecord(
         concept_code=concept.code,
@@ -177,6 +194,7 @@ def _finding(finding: Finding) -> FindingRecord:
         severity=finding.severity,
         place_codes=finding.place_codes,
         concept=ConceptRecord(code=concept.code, system=concept.system, name=concept.name),
+        review=review,
     )
 
 

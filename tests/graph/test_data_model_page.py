@@ -13,6 +13,7 @@ from graph.writes import Projection, merge_studies
 from tests.graph.subgraphs import study
 from vlmkg.agreement import Agreement
 from vlmkg.schema import Kind, Presence, RelationType, Witness
+from vlmkg.verdicts import ReviewState
 from vlmkg.vocabulary import load_vocabulary
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data-model.md").read_text()
@@ -32,6 +33,7 @@ def _everything() -> StudySubgraph:
     pneumonia = _named(second, "pneumonia", None, None)
     place = next(mention for mention in subgraph.mentions if mention.kind is Kind.ANATOMY)
     describing = replace(place, mention_id="describing", start=9000, end=9000 + len(place.text))
+    seen = replace(place, mention_id="seen", report_key=None, sop_instance_uid="1.2.3", start=0, end=0)
     relation = subgraph.relations[0]
     older = ReportRecord("older", "r", 1, "P", current=False, issued_at=None, text_digest="")
     newer = replace(subgraph.reports[0], report_id="r", version=2, supersedes="older", text="text")
@@ -47,7 +49,7 @@ def _everything() -> StudySubgraph:
             agreement=Agreement(),
             reads=(newer.report_key, "1.2.3"),
         ),
-        mentions=(effusion, pneumonia, place, describing),
+        mentions=(effusion, pneumonia, place, describing, seen),
         relations=(
             replace(relation, head=effusion.mention_id, type=RelationType.SUGGESTIVE_OF, tail=pneumonia.mention_id),
             replace(relation, head=effusion.mention_id, type=RelationType.LOCATED_AT, tail=place.mention_id),
@@ -58,7 +60,7 @@ def _everything() -> StudySubgraph:
 
 def _named(mention: MentionRecord, name: str, laterality: str | None, severity: str | None) -> MentionRecord:
     concept = _concept(name)
-    finding = FindingRecord(concept.code, laterality, severity, ("RID1326",))
+    finding = FindingRecord(concept.code, laterality, severity, ("RID1326",), review=ReviewState.CONFIRMED)
     return replace(
         mention, concept=concept, finding=finding, presence=Presence.PRESENT, score=0.5, witness=Witness.BOTH
     )

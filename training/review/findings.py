@@ -7,7 +7,8 @@ from itertools import combinations
 
 from training.review.agreement import cohen_kappa, fleiss_kappa, pair_agreement, wilson
 from training.review.folder import Verdicts
-from training.review.sheets import Judgement, Verdict
+from training.review.sheets import Judgement
+from vlmkg.verdicts import Verdict
 
 GOAL = 0.9
 """Of raw agreement: the share of pairs of readers who say the same."""

@@ -6,21 +6,13 @@ Nothing in it tells which program read the report. A cell that a spreadsheet wou
 import csv
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 from unicodedata import normalize
 
 from training.review.items import Item, says
 from vlmkg.errors import UsageError
-
-
-class Verdict(StrEnum):
-    """What a reader says of a triplet."""
-
-    CORRECT = "correct"
-    WRONG = "wrong"
-    CANNOT_TELL = "cannot tell"
+from vlmkg.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from graph.records import (
 from graph.writes import lock_studies, replace_studies
 from vlmkg.identity import digest
 from vlmkg.schema import Kind, Presence, RelationType, Witness
+from vlmkg.verdicts import ReviewState
 
 START = datetime(2024, 1, 1, 8, tzinfo=UTC)
 
@@ -132,7 +133,7 @@ def _finding(dice: random.Random, report: _Report) -> None:
     places = dice.sample(PLACES, dice.randint(0, 2))
     made = FindingRecord(
         concept.code, dice.choice((None, "left", "right", "bilateral")), dice.choice((None, "mild")),
-        tuple(place.code for place in places),
+        tuple(place.code for place in places), review=dice.choice((ReviewState.UNREVIEWED, *ReviewState)),
     )  # fmt: skip
     finding = report.add(Kind.OBSERVATION, concept, concept.name, presence, dice, made)
     for place in places:

@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
+from graph.reads.wheres import NOT_REJECTED, ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from tests.graph.reads.small_graph import OBSERVATIONS, PLACES, START
 from vlmkg.schema import Presence, Witness
+from vlmkg.verdicts import ReviewState
 
 Strategy = SearchStrategy[Any]
 
@@ -56,6 +57,7 @@ LEAVES = st.builds(
     patient_id=st.one_of(st.none(), st.none(), st.none(), PATIENTS),
     min_score=st.one_of(st.none(), st.none(), st.sampled_from((0.0, 0.5, 0.9))),
     witness=some(tuple(Witness)),
+    review=st.one_of(st.none(), st.none(), some(tuple(ReviewState)), st.just(NOT_REJECTED)),
 )
 SPARSE = st.builds(FindingWhere, concept=concepts(OBSERVATIONS, ("effusion",)), presence=some(tuple(Presence)))
 SUGGESTING = st.builds(FindingWhere, suggests=st.one_of(LEAVES, SPARSE), concept=concepts(OBSERVATIONS, ("effusion",)))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from graph.records import ConceptRecord, MentionRecord, StudySubgraph
 from vlmkg.schema import Presence, RelationType
+from vlmkg.verdicts import ReviewState
 from vlmkg.vocabulary import load_vocabulary
 
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -77,17 +78,25 @@ def asked_patients(subgraphs: list[StudySubgraph], concepts: Concepts, where: Pa
 
 
 def fits(found: Found, where: FindingWhere | None, concepts: Concepts) -> bool:
-    """With the default: a negated finding is out unless presence stands somewhere in the tree."""
-    if not _names_presence(where) and found.mention.presence is Presence.ABSENT:
+    """With the defaults: a negated finding is out unless presence stands somewhere in the tree, a rejected one unless
+    review does."""
+    if not _names(where, "presence") and found.mention.presence is Presence.ABSENT:
+        return False
+    if not _names(where, "review") and _review_of(found) is ReviewState.REJECTED:
         return False
     return where is None or _holds(found, where, concepts)
 
 
-def _names_presence(where: FindingWhere | None) -> bool:
+def _names(where: FindingWhere | None, field: str) -> bool:
     if where is None:
         return False
     inner = [*(where.and_ or []), *(where.or_ or []), where.not_]
-    return where.presence is not None or any(_names_presence(child) for child in inner)
+    return getattr(where, field) is not None or any(_names(child, field) for child in inner)
+
+
+def _review_of(found: Found) -> ReviewState:
+    assert found.mention.finding is not None
+    return found.mention.finding.review
 
 
 def _holds(found: Found, where: FindingWhere, concepts: Concepts) -> bool:
@@ -111,6 +120,7 @@ def _holds(found: Found, where: FindingWhere, concepts: Concepts) -> bool:
         (where.patient_id, lambda: found.subgraph.patient.patient_id == where.patient_id),
         (where.min_score, lambda: mention.score is None or mention.score >= where.min_score),  # type: ignore[operator]
         (where.witness, lambda: mention.witness in (where.witness or ())),
+        (where.review, lambda: record.review in (where.review or ())),
         (where.suggests, lambda: any(fits(other, where.suggests, concepts) for other in _suggested(found))),
     ]
     return all(check() for asked, check in checks if asked is not None)

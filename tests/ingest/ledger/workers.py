@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from ingest.ledger import changes, claims, events, extractions, studies
 from ingest.ledger.claims import Claim
 from ingest.ledger.database import Ledger
 from ingest.ledger.extractions import StudyReading
-from ingest.ledger.states import ATTEMPTS, DeadReason, Stage
+from ingest.ledger.states import ATTEMPTS, DeadReason, Stage, State
 from ingest.ledger.studies import LedgerExtraction, LedgerStudy
+from ingest.ledger.tables import events as events_table
 from tests.ingest.ledger.builders import DAY
 from vlmkg.identity import digest
 
@@ -71,6 +74,13 @@ def kill(ledger: Ledger, event_id: int) -> None:
     for _ in range(ATTEMPTS):
         taken = claims.claim(ledger, Stage.EXTRACT, "extractor", limit=1, lease=LEASE, event_id=event_id)
         claims.fail(ledger, taken, DeadReason.EXTRACT_FAILED, "the engine stumbled")
+
+
+def kill_again(ledger: Ledger, event_id: int) -> None:
+    """The same of one that had been merged: it was replayed, and failed."""
+    with ledger.write() as connection:
+        connection.execute(update(events_table).where(events_table.c.id == event_id).values(state=State.QUEUED))
+    kill(ledger, event_id)
 
 
 def drain(ledger: Ledger, graph: Graph) -> None:

@@ -15,13 +15,14 @@ from training.data.rows import Row
 from training.review.findings import GOAL, findings, majority
 from training.review.folder import KEY_FILE, KeyItem, Verdicts, read_back
 from training.review.items import even_shares, sample
-from training.review.sheets import COLUMNS, VERDICT, Judgement, Verdict, marked, plain, read_sheet
+from training.review.sheets import COLUMNS, VERDICT, Judgement, marked, plain, read_sheet
 from training.stages.loading import synthetic
 from training.synthetic.studies import studies
 from vlmkg.cli import vlmkg
 from vlmkg.errors import UsageError
 from vlmkg.radgraph import to_radgraph
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
+from vlmkg.verdicts import Verdict
 
 ROWS = [synthetic(study).row for study in studies(5, 60, films=0.5)]
 RIGHT, WRONG, UNSURE = Verdict

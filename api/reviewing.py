@@ -1,0 +1,114 @@
+"""The mutation `reviewFinding`: what a person says of a finding becomes a row of the ledger."""
+
+import asyncio
+import unicodedata
+from typing import Any
+
+import strawberry
+
+from api.answers import STATEMENT, Answering, Row, Shaped, plan_object
+from api.errors import ApiError, Code
+from api.graph_types import Finding
+from api.ids import split
+from api.late import fill, statement_of
+from api.reading import Info, ask, root_field
+from api.review_types import ReviewVerdict
+from api.rights import Right
+from graph.reads.findings import finding_by_id
+from graph.reads.wanted import Wanted
+from ingest.ledger import reviews
+from ingest.ledger.database import Ledger
+from ingest.ledger.reviews import NewReview
+from vlmkg.schema import Presence
+from vlmkg.verdicts import Verdict
+
+MAX_NOTE = 2_000
+"""Characters of a note."""
+
+_FACTS = (
+    *STATEMENT,
+    Wanted("text"),
+    Wanted("section"),
+    Wanted("concept", "concept", (Wanted("name"),)),
+    Wanted("extractionId", "extractionId"),
+)
+
+
+@strawberry.type(description="What became of a review.")
+class ReviewFindingPayload:
+    """The review is in the ledger, whatever this shows."""
+
+    finding: Finding | None = strawberry.field(
+        description="The finding with the review; null where another reading has replaced it in just this moment."
+    )
+
+
+async def review_finding(
+    info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
+) -> Shaped | None:
+    """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    kind, mention_id = split(given_id)
+    if kind != "Finding":
+        raise ApiError(Code.BAD_USER_INPUT, "what is reviewed is a finding: give its `id`")
+    rows = await ask(info, finding_by_id(mention_id, _FACTS))
+    if not rows:
+        return None
+    ledger = info.context.services.receiver.ledger
+    new = _new(info, mention_id, rows[0]["node"], verdict, _checked(note), presence)
+    await asyncio.to_thread(_add, ledger, new)
+    return await _payload(info, mention_id, ledger)
+
+
+def _new(
+    info: Info, mention_id: str, facts: Row, verdict: ReviewVerdict, note: str | None, presence: Presence | None
+) -> NewReview:
+    said = statement_of(facts)
+    if said is None:
+        raise ApiError(
+            Code.BAD_USER_INPUT, "the graph was made before films could be reviewed: have it made anew (vlmkg rebuild)"
+        )
+    if presence is not None and (verdict is not ReviewVerdict.WRONG or presence is said.claim.presence):
+        raise ApiError(
+            Code.BAD_USER_INPUT, "`presence` goes with WRONG, and is what the finding should say and does not"
+        )
+    return NewReview(
+        reviewer=info.context.caller.name,
+        may_read=info.context.caller.may(Right.REPORT_TEXT),
+        verdict=None if verdict is ReviewVerdict.WITHDRAWN else Verdict(verdict.value),
+        presence=presence,
+        note=note,
+        statement=said,
+        words=facts["text"],
+        section=facts["section"],
+        concept_name=facts["concept"]["name"],
+        extraction_id=facts["extractionId"],
+        mention_id=mention_id,
+    )
+
+
+def _checked(note: str | None) -> str | None:
+    if note is None or not note.strip():
+        return None
+    if len(note) > MAX_NOTE:
+        raise ApiError(Code.BAD_USER_INPUT, f"a note has at most {MAX_NOTE} characters", limit=MAX_NOTE)
+    if any(unicodedata.category(sign) == "Cc" and sign not in "\t\r\n" for sign in note):
+        raise ApiError(Code.BAD_USER_INPUT, "a note is text, without control characters")
+    return note.strip()
+
+
+def _add(ledger: Ledger, new: NewReview) -> None:
+    with ledger.write() as connection:
+        reviews.add(connection, new)
+
+
+async def _payload(info: Info, mention_id: str, ledger: Ledger) -> Shaped:
+    answering = Answering(info.context.document)
+    schema = info.context.document.schema
+    plan = plan_object(answering, schema.type_map[ReviewFindingPayload.__name__], root_field(info).selections)
+    row: dict[str, Any] = {}
+    for wanted in plan.wanted:
+        found = await ask(info, finding_by_id(mention_id, wanted.fields))
+        row[wanted.key] = found[0]["node"] if found else None
+    made = plan.shape(row)
+    await fill(answering, ledger)
+    return Shaped(made)
