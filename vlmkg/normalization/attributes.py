@@ -10,6 +10,9 @@ from vlmkg.vocabulary.loader import rows
 DEGREES = ("borderline", "mild", "moderate", "severe")
 """All values of `severity`, in rising order. Of "mild to moderate" the higher counts."""
 
+DEVICES = "RID29033"
+"""RadLex: medical device."""
+
 AMOUNTS = frozenset({"RID4861", "RID5352", "RID4798", "RID4895", "RID28493", "RID28506", "CXR:cardiomegaly"})
 """Findings (with all below them) whose size is their severity: fluid, gas outside the lung, hernias, loss of air."""
 
@@ -23,6 +26,15 @@ def laterality(modifiers: frozenset[str], places: tuple[Place, ...]) -> str | No
     if len(sides) == len(SIDES):
         return BOTH
     return next(iter(sides), None)
+
+
+def own_places(code: str, before: tuple[Place, ...], places: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The places that tell the side: a "right PICC line in the left brachiocephalic vein" is a right one.
+
+    `before` are those in front of the name: of a device they count alone where they have a side.
+    """
+    sided = DEVICES in ancestors(code) and any(place.sides for place in before)
+    return before if sided else places
 
 
 @lru_cache(maxsize=65536)

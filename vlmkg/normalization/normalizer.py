@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vlmkg.normalization.attributes import laterality, severity
+from vlmkg.normalization.attributes import laterality, own_places, severity
 from vlmkg.normalization.findings import at_site, compose_finding, describe, fits, implied_places
 from vlmkg.normalization.places import SIDE_WORDS, Place, compose_place
 from vlmkg.reading import ConceptLink, Finding
@@ -27,7 +27,9 @@ def normalize(graph: ReportGraph) -> tuple[tuple[ConceptLink, ...], tuple[Findin
             links.append(describe(mention.text, Kind.OBSERVATION))
         else:
             stated, suggested = _where(at, edges, places)
-            finding = _finding(at, mention.text, _texts(graph, edges.modifiers, at), stated, suggested)
+            before = tuple(places[place] for place in sorted(set(edges.located[at])) if place < at)
+            texts = _texts(graph, edges.modifiers, at)
+            finding = _finding(at, mention.text, texts, _Where(stated, suggested, before))
             links.append(finding.concept)
             findings.append(finding)
     return tuple(links), tuple(findings)
@@ -91,12 +93,20 @@ def _texts(graph: ReportGraph, modifiers: list[list[int]], at: int) -> frozenset
     return frozenset(found)
 
 
-def _finding(
-    at: int, text: str, modifiers: frozenset[str], stated: tuple[Place, ...], suggested: tuple[Place, ...]
-) -> Finding:
-    concept = compose_finding(text, modifiers, stated)
-    places = at_site(concept.code, stated or tuple(place for place in suggested if fits(concept.code, place)))
-    side = laterality(modifiers, places)
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """A finding's places; without any, those of what suggests it; of its own, those in front of its name."""
+
+    stated: tuple[Place, ...]
+    suggested: tuple[Place, ...]
+    before: tuple[Place, ...]
+
+
+def _finding(at: int, text: str, modifiers: frozenset[str], where: _Where) -> Finding:
+    concept = compose_finding(text, modifiers, where.stated)
+    fitting = tuple(place for place in where.suggested if fits(concept.code, place))
+    places = at_site(concept.code, where.stated or fitting)
+    side = laterality(modifiers, own_places(concept.code, where.before, places))
     codes = [code for place in places if not place.words <= SIDE_WORDS for code in place.codes]
     every = tuple(dict.fromkeys((*codes, *implied_places(concept.code, side, places))))
     return Finding(at, concept, side, severity(concept.code, modifiers | {text}), every)

@@ -1,9 +1,11 @@
-"""Coordinated words that share a later noun: "right and left lower lobes", "mild, stable cardiomegaly"."""
+"""Words that are shared or left out: "right and left lower lobes", "mild, stable cardiomegaly", "none on the right"."""
 
-from vlmkg.lexicon.words import ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
+from vlmkg.lexicon.words import ANATOMY, ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
+from vlmkg.rules.labels import Unit
 from vlmkg.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
+_NONE = frozenset({"none", "nil"})
 _OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
@@ -52,3 +54,18 @@ def _two_sides(before: Phrase, phrase: Phrase) -> bool:
     plural = phrase.head is not None and phrase.head.text.endswith("s")
     plain = phrase.units[0].word is Word.SIDE and plural
     return all(sides) and plain and phrase.joined_by(Word.AND)
+
+
+def without_elsewhere(units: list[Unit]) -> list[Unit]:
+    """Without ", none on the right" behind a finding: it denies a second one, not the one before it."""
+    for index, unit in enumerate(units):
+        said = unit.text in _NONE and any(one.word in OBSERVATION_NOUNS for one in units[:index])
+        linked = said and units[index - 1].word in {Word.COMMA, Word.AND, Word.BUT}
+        if not linked or units[index + 1 : index + 2] == [] or units[index + 1].word is not Word.IN:
+            continue
+        end = index + 2
+        while end < len(units) and units[end].word in ANATOMY:
+            end += 1
+        if end > index + 2:
+            return units[: index - 1] + without_elsewhere(units[end:])
+    return units

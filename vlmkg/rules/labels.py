@@ -17,6 +17,11 @@ _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
 _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
+_SIDE_LETTERS = frozenset({"l", "r"})
+_GREATER = frozenset({">", "<"})
+_SPLITS = frozenset({"/", "-", "t", "c"})
+_AT = frozenset({"on", "the"})
+_NOT_SIDED = frozenset({"spine", "spines"})
 _NUMERALS = frozenset("23456789")
 _APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
 _MARKS = {
@@ -75,7 +80,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         if word is None and _glued_denial(token):
             units.append(Unit(index, index, Word.NEGATION, "no"))
             word = known.words[token[2:]]
-        word = word or _zero(tokens, index) or _unlisted(tokens, index)
+        word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
         if word is not Word.OTHER:
             units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
         index += length
@@ -129,6 +134,20 @@ def _glued_denial(token: str) -> bool:
     """ "Noeffusion", "noevidence of": a denial without its space."""
     word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
     return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
+
+
+def _side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
+    """ "R effusion", "on L", "L > R"; but "L - spine", "3 L", "L / S" name no side."""
+    before = tokens[index - 1] if index else ""
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
+    if tokens[index] in _GREATER and {before, after} == _SIDE_LETTERS:
+        return Word.AND
+    if tokens[index] not in _SIDE_LETTERS or before.isdigit() or before in _SPLITS:
+        return None
+    compared = not _GREATER.isdisjoint({before, after})
+    placed = before in _AT and (after == "" or lexicon().words.get(after) not in CONTENT)
+    described = after not in _NOT_SIDED and lexicon().words.get(after) in CONTENT
+    return Word.SIDE if compared or placed or described else None
 
 
 def _zero(tokens: tuple[str, ...], index: int) -> Word | None:

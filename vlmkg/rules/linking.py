@@ -96,6 +96,10 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
             clause.subjects = clause.anchors = [*clause.subjects, part]
         else:
             _coordinate(clause, part, previous, edges)
+    elif part.noun and phrase.joined_by(Word.THERE) and _is_fronted(clause):
+        edges += [(part.heads[-1], LOCATED_AT, place) for one in clause.subjects for place in one.places[-1:]]
+        clause.anchors = clause.subjects = [part]
+        clause.place = clause.said = None
     elif part.noun and phrase.joined_by(Word.OF) and not phrase.joined_by(Word.COPULA):
         _of_finding(clause, part, edges)
     elif part.noun and phrase.joined_by(Word.IN) and not phrase.joined_by(Word.COPULA, Word.SHOW):
@@ -109,6 +113,15 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
         clause.place = part
     else:
         start(clause, part)
+
+
+def _is_fronted(clause: Clause) -> bool:
+    """ "In the left base there is"."""
+    return (
+        bool(clause.subjects)
+        and all(one.place_only for one in clause.subjects)
+        and (clause.subjects[0].phrase.joined_by(Word.IN))
+    )
 
 
 def _is_compared(clause: Clause, part: Part) -> bool:
@@ -195,6 +208,15 @@ def _in_finding(clause: Clause, part: Part, edges: list[Edge]) -> None:
 
 def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
     """ "The bones show no fracture", "the catheter has its tip at ..."."""
+    titled = part.phrase.joined_by(Word.COLON) and bool(clause.subjects) and clause.subjects[-1].noun
+    if titled and not part.noun and part.heads and is_region(part):
+        # "Effusion: small, left".
+        for edge in [one for one in edges if one[0] in part.heads and one[1] is LOCATED_AT]:
+            edges.remove(edge)
+        finding = clause.subjects[-1].heads[-1]
+        edges += [(word, MODIFY, finding) for word in part.heads]
+        edges += [(finding, LOCATED_AT, place) for place in part.places]
+        return
     if part.noun and clause.said is None:
         for subject in clause.subjects:
             if subject.place_only and not _elsewhere(part):

@@ -15,8 +15,12 @@ _LEVEL = re.compile(r"[tlcs]\d{1,2}")
 def link_place(clause: Clause, part: Part, previous: Part | None, following: Part | None, edges: list[Edge]) -> None:
     """Tie a place to what stands before it, or make it the subject of what follows."""
     phrase = part.phrase
-    if previous is None or phrase.joined_by(Word.COMPARED, Word.BUT):
+    if previous is None or phrase.joined_by(Word.COMPARED, Word.BUT) or _opens_clause(part, following):
         start(clause, part)
+    elif phrase.joined_by(Word.COLON) and previous.noun and not has_verb(following) and not said_of(following):
+        # "Effusion: left".
+        locate([previous], part, edges)
+        clause.place = part
     elif phrase.joined_by(Word.IN) or (phrase.joined_by(Word.OF) and not previous.place_only):
         _at_place(clause, part, edges)
     elif phrase.joined_by(Word.OF):
@@ -34,6 +38,12 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         start(clause, part)
 
 
+def _opens_clause(part: Part, following: Part | None) -> bool:
+    """ "..., and in the left base there is"."""
+    goes_on = following is not None and following.phrase.joined_by(Word.THERE)
+    return goes_on and part.phrase.joined_by(Word.IN) and part.phrase.joined_by(Word.AND, Word.COMMA)
+
+
 def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
     """ "Opacity in the base"; "normal in size" is about the size, and the size is the subject's."""
     if all_dimensions(part) and (clause.said is not None or all(one.place_only for one in clause.anchors)):
@@ -44,7 +54,9 @@ def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
         if edge in edges and edge[0] in last:
             edges.remove(edge)
     clause.borrowed = []
-    locate(clause.anchors, part, edges)
+    # "Nodule in the apex and effusion on the left": the nodule has its place.
+    placed = [one for one in clause.anchors[:-1] if one.noun and _is_placed(one, edges)]
+    locate([one for one in clause.anchors if one not in placed], part, edges)
     clause.place = part
 
 
@@ -84,6 +96,11 @@ def locate(parts: list[Part], place: Part, edges: list[Edge]) -> None:
             edges += [(part.places[-1], MODIFY, unit) for unit in place.places]
         elif part.heads and part.places:
             edges += [(unit, MODIFY, part.places[-1]) for unit in place.places]
+
+
+def _is_placed(part: Part, edges: list[Edge]) -> bool:
+    """Whether the finding has been given a place other than its own words."""
+    return any(edge[0] in part.heads and edge[1] is LOCATED_AT and edge[2] not in part.places for edge in edges)
 
 
 def _part_of(clause: Clause, whole: Part, part: Part, edges: list[Edge]) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import ANATOMY, CONTENT, Word
 from vlmkg.rules.context import in_context
-from vlmkg.rules.ellipsis import share_nouns
+from vlmkg.rules.ellipsis import share_nouns, without_elsewhere
 from vlmkg.rules.exam import without_exam_talk
 from vlmkg.rules.inside import Edge, Part, read_inside
 from vlmkg.rules.labels import Unit, label
@@ -55,7 +55,7 @@ def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
 
 
 def _read(tokens: tuple[str, ...]) -> SentenceGraph:
-    units = in_context(without_exam_talk(label(tokens)))
+    units = without_elsewhere(in_context(without_exam_talk(label(tokens))))
     found, tail = phrases(units)
     found = share_nouns(found)
     mark_presence(found, tail)
