@@ -1,4 +1,4 @@
-"""`vlmkg graph`: migrate, count and verify."""
+"""`vlmkg graph`: migrate, count and verify. The command that needs the ledger joins from above."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ from graph.migrate import migrate as migrate_graph
 from graph.settings import find_settings
 from graph.status import GraphCounts, count_graph
 from graph.verify import TextLookup, violations
+from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 from vlmkg.options import data_option
@@ -25,12 +26,21 @@ TEXTS_GROUP = "vlmkg.report_texts"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
-@click.group()
+HELP = {
+    "migrate": "Bring the graph to this release.",
+    "status": "Count what is in the graph.",
+    "verify": "Count what breaks an invariant; digest what the graph says.",
+    "research-copy": "Copy the graph without identifiers, for a project.",
+    "browse": "Serve Neo4j Browser on the files of a research copy.",
+}
+
+
+@click.group("graph", cls=LazyCommands, entry_points_group="vlmkg.graph_commands", about=HELP)
 def graph() -> None:
-    """Migrate, count and verify the graph."""
+    """Migrate, count and verify the graph; copy it for researchers."""
 
 
-@graph.command()
+@click.command()
 @json_option
 @data_option
 def migrate(data: DataDir, as_json: bool) -> None:
@@ -45,7 +55,7 @@ def migrate(data: DataDir, as_json: bool) -> None:
     click.echo("loaded the vocabulary" if done.vocabulary_loaded else "the vocabulary is loaded")
 
 
-@graph.command()
+@click.command()
 @json_option
 @data_option
 def status(data: DataDir, as_json: bool) -> None:
@@ -58,7 +68,7 @@ def status(data: DataDir, as_json: bool) -> None:
         _print_counts(counts)
 
 
-@graph.command()
+@click.command()
 @click.option("--digest", "with_digest", is_flag=True, help="Also digest all that the graph says.")
 @json_option
 @data_option

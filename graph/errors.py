@@ -8,7 +8,9 @@ VlmkgError
     ├── GraphMemoryError        a transaction needs more memory than the server has
     ├── MigrationChangedError   a migration that was applied reads differently now
     ├── IncompleteWriteError    a record names something that is not in the graph
-    └── UnknownMigrationError   the graph was migrated by a later release
+    ├── UnknownMigrationError   the graph was migrated by a later release
+    ├── ResearchTargetError     a research copy may not be written there
+    └── ResearchCopyError       the graph is a research copy: the service may not write there
 """
 
 from vlmkg.errors import UsageError, VlmkgError
@@ -68,3 +70,22 @@ class IncompleteWriteError(GraphError):
         self.what = what
         self.expected = expected
         self.got = got
+
+
+class ResearchTargetError(GraphError):
+    """What was named as the place of a research copy is something else. Nothing was changed there."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"no research copy can be written there: {why}", "name an empty Neo4j, or an empty folder")
+        self.why = why
+
+
+class ResearchCopyError(GraphError):
+    """The graph that the service was pointed at is a research copy."""
+
+    def __init__(self, project: str) -> None:
+        super().__init__(
+            f"this graph is the research copy of the project {project}: no live patient may be written there",
+            "set NEO4J_URI to the live graph",
+        )
+        self.project = project

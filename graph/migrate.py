@@ -15,7 +15,8 @@ from typing import LiteralString
 from neo4j import Driver, ManagedTransaction, Session
 
 from graph.connection import outages
-from graph.errors import MigrationChangedError, UnknownMigrationError
+from graph.errors import MigrationChangedError, ResearchCopyError, UnknownMigrationError
+from graph.research.marker import read_marker
 from graph.vocabulary import load_vocabulary_if_new, stored_digest
 from vlmkg.vocabulary import Vocabulary, load_vocabulary
 
@@ -56,14 +57,16 @@ def shipped_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
     return tuple(_read(path) for path in sorted(folder.glob("V*.cypher")))
 
 
-def migrate(driver: Driver, database: str = "neo4j", *, folder: Path = FOLDER) -> Migrated:
-    """Apply what the graph lacks. Doing it again costs one read.
+def migrate(driver: Driver, database: str = "neo4j", *, folder: Path = FOLDER, research_copy: bool = False) -> Migrated:
+    """Apply what the graph lacks. Doing it again costs two reads. `research_copy`: the graph may be one.
 
     Raises MigrationChangedError where an applied migration reads differently now, UnknownMigrationError where the graph
-    was migrated by a later release, GraphUnavailableError where Neo4j does not answer.
+    was migrated by a later release, ResearchCopyError, GraphUnavailableError where Neo4j does not answer.
     """
     migrations, vocabulary = shipped_migrations(folder), load_vocabulary()
     with outages(), driver.session(database=database) as session:
+        if not research_copy and (marker := read_marker(session)):
+            raise ResearchCopyError(marker.project)
         if not _missing(session, migrations) and session.execute_read(stored_digest) == vocabulary.digest:
             return Migrated((), vocabulary_loaded=False)
         # Managed transactions: two processes that create one constraint at once may meet in a deadlock, and retry.

@@ -38,7 +38,8 @@ class StudyRecord:
 class ReportRecord:
     """One version of one report. `version` counts from 1 in the order of precedence; `supersedes` is a reportKey.
 
-    Of the versions of a report id one at most is `current`, but for addenda: they stand beside it.
+    Of the versions of a report id one at most is `current`, but for addenda: they stand beside it. A research copy has
+    no `text_digest`.
     """
 
     report_key: str
@@ -47,7 +48,7 @@ class ReportRecord:
     status: str
     current: bool
     issued_at: datetime | None
-    text_digest: str
+    text_digest: str | None
     supersedes: str | None = None
     text: str | None = None
     addendum: bool = False
@@ -78,7 +79,7 @@ class ExtractionRecord:
     """One reading of the study's current reports and images. `reads` are the reportKeys and image UIDs that it read.
 
     `warnings` are the reason codes of what a person should know of it; `agreement` is that of model and rules, None
-    where one engine alone read.
+    where one engine alone read. A research copy has no `created_at`.
     """
 
     extraction_id: str
@@ -87,7 +88,7 @@ class ExtractionRecord:
     engine_digest: str
     modalities: tuple[str, ...]
     out_of_domain: bool
-    created_at: datetime
+    created_at: datetime | None
     reads: tuple[str, ...]
     checkpoint_digest: str | None = None
     warnings: tuple[str, ...] = ()

@@ -57,7 +57,7 @@ HELP = {
     "events": "List, show and replay what was received.",
     "dead-letters": "List, replay and purge events that failed for good.",
     "checkpoint": "Verify, promote, list and import checkpoints of the model.",
-    "graph": "Migrate, count and verify the graph.",
+    "graph": "Migrate, count and verify the graph; copy it for researchers.",
     "api": "Serve the GraphQL API.",
     "api-keys": "Make, list and revoke keys of the API and of the HTTP doors.",
     "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",

@@ -142,6 +142,15 @@ def all_study_keys(connection: Connection) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
+def study_keys_by_patient(connection: Connection) -> dict[str, list[str]]:
+    """The keys of all studies, sorted, by the patient that they are of."""
+    statement = select(sightings.c.patient_id, sightings.c.study_key).distinct().where(~sightings.c.ordered)
+    found: dict[str, list[str]] = defaultdict(list)
+    for patient_id, study_key in connection.execute(statement.order_by(sightings.c.study_key)):
+        found[patient_id].append(study_key)
+    return dict(found)
+
+
 _SELECT: Select[Any] = (
     select(
         sightings,

@@ -7,8 +7,9 @@ import pytest
 from neo4j import Driver
 
 from graph import digest, invariants, locks, statements, status, vocabulary
+from graph.research import marker, target
 
-MODULES: tuple[ModuleType, ...] = (digest, invariants, locks, statements, status, vocabulary)
+MODULES: tuple[ModuleType, ...] = (digest, invariants, locks, statements, status, vocabulary, marker, target)
 
 
 def _texts(value: object) -> list[LiteralString]:
@@ -23,7 +24,7 @@ def _texts(value: object) -> list[LiteralString]:
 
 def _statements(module: ModuleType) -> dict[str, LiteralString]:
     """The constants of a module that are Cypher: they begin with one of its words."""
-    words = ("MATCH", "UNWIND", "MERGE", "CREATE", "SHOW", "CALL")
+    words = ("MATCH", "UNWIND", "MERGE", "CREATE", "SHOW", "CALL", "RETURN")
     return {
         f"{module.__name__}.{name}[{number}]": text
         for name, value in vars(module).items()
@@ -52,7 +53,7 @@ def test_a_statement_parses(empty_graph: Driver, name: str) -> None:
     if ALL[name].startswith("SHOW"):
         assert empty_graph.execute_query(ALL[name], rows=[]).records
         return
-    parameters = {"rows": [], "keys": [], "digest": ""}
+    parameters = {"rows": [], "keys": [], "digest": "", "project": "", "fingerprint": "", "properties": {}}
     summary = empty_graph.execute_query("EXPLAIN " + ALL[name], parameters).summary
     assert summary.plan is not None
 

@@ -35,6 +35,11 @@ def _regions() -> dict[str, list[str]]:
     return _table((*load_vocabulary().is_a, *load_vocabulary().part_of))
 
 
+def parents(code: str) -> tuple[str, ...]:
+    """The codes just above `code` by IS_A. Empty for unknown codes."""
+    return tuple(_is_a().get(code, ()))
+
+
 @cache
 def ancestors(code: str) -> frozenset[str]:
     """All codes above `code` by IS_A, without itself. Empty for unknown codes."""

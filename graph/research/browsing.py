@@ -1,0 +1,121 @@
+"""The files of a research copy in a Neo4j of their own on this machine, for Neo4j Browser.
+
+HOME/           the server's folder (graph.local_server)
+HOME/password   of the user neo4j, for the owner alone
+HOME/loaded     the digest of the copy that its store was made of
+"""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from graph.connection import open_driver
+from graph.errors import LocalServerError
+from graph.java import archive_options, find_java
+from graph.local_server import JARS, USERNAME, LocalServer, prepare, wait_until_ready
+from graph.migrate import migrate
+from graph.private_files import write_private
+from graph.research.dictionary import loader_arguments
+from graph.settings import Neo4jSettings
+from vlmkg.errors import UsageError
+
+END_LIMIT_S = 30.0
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For the loader, which ends before Java's second compiler has been of use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """A server that runs: its addresses and login, and the process to wait for."""
+
+    server: LocalServer
+    password: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iterator[Browsed]:
+    """A server with the copy in `folder`, as long as the context lasts; loaded where HOME has another copy or none.
+
+    Raises UsageError where the folder holds no copy or HOME something else, LocalServerError where Java or the
+    server's jars are missing, the files can't be loaded, or the server does not start.
+    """
+    digest = _digest_of(folder)
+    fresh = _make_room(home, digest)
+    password = _password(home)
+    server = prepare(home, bolt_port=bolt_port, http_port=http_port, password=password)
+    if fresh:
+        _load(folder, server)
+        (home / "loaded").write_text(digest)
+    process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    try:
+        wait_until_ready(server, password, alive=lambda: process.poll() is None)
+        login = Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(password))
+        with open_driver(login) as driver:
+            migrate(driver, login.database, research_copy=True)
+        yield Browsed(server, password, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _digest_of(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "manifest.json").read_text())["digest"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        remedy = "make one: vlmkg graph research-copy PROJECT --files FOLDER"
+        raise UsageError(f"{folder} holds no research copy", remedy) from error
+
+
+def _make_room(home: Path, digest: str) -> bool:
+    """Whether the copy must be loaded; what HOME had of another copy goes."""
+    if not home.exists() or not any(home.iterdir()):
+        return True
+    loaded = home / "loaded"
+    if not loaded.exists() and not (home / "password").exists():
+        raise UsageError(f"{home} holds something else", "name an empty folder: --home DIR")
+    if loaded.exists() and loaded.read_text() == digest:
+        return False
+    shutil.rmtree(home)
+    return True
+
+
+def _password(home: Path) -> str:
+    file = home / "password"
+    if not file.exists():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(file, secrets.token_hex(12))
+    return file.read_text()
+
+
+def _load(folder: Path, server: LocalServer) -> None:
+    java = find_java()
+    admin = ("org.neo4j.server.startup.Neo4jAdminCommand", "database", "import", "full", "neo4j")
+    command = (
+        java.program,
+        *SHORT_LIVED,
+        *archive_options(java, JARS),
+        "-cp",
+        f"{JARS}/*",
+        *admin,
+        *loader_arguments(),
+    )
+    environment = {**os.environ, "NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
+    done = subprocess.run(  # noqa: S603
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode != 0:
+        end = "\n".join(done.stdout.decode(errors="replace").splitlines()[-15:])
+        raise LocalServerError(f"Neo4j's loader refused the files in {folder}:\n{end}", "make them anew")

@@ -1,0 +1,69 @@
+"""Which studies of the ledger go into a copy. A study that nobody has read yet goes too: the live graph has it."""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field
+
+from graph.records import StudySubgraph
+from vlmkg.errors import UsageError
+from vlmkg.schema import Presence
+from vlmkg.verdicts import ReviewState
+from vlmkg.vocabulary.closure import ancestors
+from vlmkg.vocabulary.loader import load_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What must hold of a study; empty: nothing must. Years are whole ones of UTC: a window of days, known beside the
+    copy, would tell how far its times were moved.
+
+    `concept` asks of the patient: one of the studies that remain must have such a finding, present or uncertain and
+    not rejected; then
+    all of them go. `patients` are the live graph's.
+    """
+
+    concept: str | None = None
+    modalities: Set[str] = field(default_factory=frozenset)
+    first_year: int | None = None
+    last_year: int | None = None
+    patients: Set[str] | None = None
+
+    def has_patient(self, patient_id: str) -> bool:
+        """Whether studies of this patient may go at all."""
+        return self.patients is None or patient_id in self.patients
+
+    def studies(self, subgraphs: Iterable[StudySubgraph]) -> list[StudySubgraph]:
+        """Those of one patient's studies that go."""
+        found = [subgraph for subgraph in subgraphs if self._fits(subgraph)]
+        return found if self.concept is None or self._has_concept(found, self.concept) else []
+
+    def _fits(self, subgraph: StudySubgraph) -> bool:
+        study = subgraph.study
+        if self.modalities and study.modality not in self.modalities:
+            return False
+        if self.first_year is None and self.last_year is None:
+            return True
+        year = study.started_at.year if study.started_at else None
+        return year is not None and (self.first_year or year) <= year <= (self.last_year or year)
+
+    @staticmethod
+    def _has_concept(subgraphs: Sequence[StudySubgraph], concept: str) -> bool:
+        findings = (
+            mention.finding.concept_code
+            for subgraph in subgraphs
+            for mention in subgraph.mentions
+            if mention.finding
+            and mention.presence is not Presence.ABSENT
+            and mention.finding.review is not ReviewState.REJECTED
+        )
+        return any(concept == code or concept in ancestors(code) for code in findings)
+
+
+def concept_code(name: str) -> str:
+    """The code of a concept by its code, its name or a further name. Raises UsageError for an unknown one."""
+    concepts = load_vocabulary().concepts
+    wanted = name.lower()
+    for names in (lambda one: (one.code, one.name), lambda one: one.synonyms):
+        for concept in concepts:
+            if wanted in (each.lower() for each in names(concept)):
+                return concept.code
+    raise UsageError(f"no concept is called {name!r}", "look it up: MATCH (c:Concept) WHERE c.name CONTAINS '...'")

@@ -1,0 +1,91 @@
+"""Which words of a report may stand in a research copy: those that this project knows as words of radiology.
+
+A mention is the report's own words, and where the extraction went wrong they can be a name or a date. So a word is kept
+for what it is, never for how often it occurs: the name of the radiologist occurs in every report.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from vlmkg.lexicon.load import lexicon, misspellings
+from vlmkg.normalization.words import DATA, LITTLE
+from vlmkg.vocabulary.loader import load_vocabulary, rows
+
+MASK = "___"
+UNITS = "mm cm m millimeter millimeters centimeter centimeters centimetre centimetres inch inches x"
+ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+
+_WORD = re.compile(r"\w+")
+_PERSON = re.compile(r"\b[A-Z][a-z]+\b")
+_FIGURE = re.compile(r"[0-8]?[0-9]|[0-8]?[0-9](st|nd|rd|th|mm|cm|m)|[ctls][0-9]{1,2}")
+"""Sizes, counts, ribs, vertebrae. Not 90 and above: that may be an age. No more digits: years, numbers of patients."""
+_DATE = re.compile(r"\d\s*[/:]\s*\d|\d+(?:[^\w\s]\s*\d+){2,}|\d+(?:\s+\d+){2,}")
+"""Days, hours, telephone numbers: two numbers about a slash or colon, three in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWords:
+    """`words` stand alone; `phrases` are names that hold a person's name ("Baker cyst"), kept as a whole only."""
+
+    words: frozenset[str]
+    phrases: frozenset[str]
+
+    def mask(self, text: str) -> str:
+        """The text in one line, with MASK for each word that is not known."""
+        plain = " ".join(text.split())
+        if plain.lower() in self.phrases:
+            return plain
+        dated = _DATE.search(plain) is not None
+        return _WORD.sub(lambda found: found[0] if self._known(found[0], dated=dated) else MASK, plain)
+
+    def unknown(self, text: str) -> Iterator[str]:
+        """The words of the text, in lower case, that `mask` would not keep."""
+        plain = " ".join(text.split())
+        if plain.lower() in self.phrases:
+            return
+        dated = _DATE.search(plain) is not None
+        for found in _WORD.finditer(plain):
+            if not self._known(found[0], dated=dated):
+                yield found[0].lower()
+
+    def _known(self, word: str, *, dated: bool) -> bool:
+        lower = word.lower()
+        if any(map(str.isdigit, word)):
+            return not dated and _FIGURE.fullmatch(lower) is not None
+        return lower in self.words
+
+
+def known_words(reviewed: Iterable[str] = ()) -> KnownWords:
+    """The project's own words, and those that a person has looked through and found harmless."""
+    words, phrases = _shipped()
+    return KnownWords(words | {word for text in reviewed for word in _words(text)}, phrases)
+
+
+@cache
+def _shipped() -> tuple[frozenset[str], frozenset[str]]:
+    names = [name for concept in load_vocabulary().concepts for name in (concept.name, *concept.synonyms)]
+    words = {word for text in _lexicon() for word in _words(text)}
+    # What a name of the vocabulary writes with a capital may be a person's: it is no word by itself.
+    words |= {word for name in names for word in _words(_PERSON.sub(" ", name))}
+    phrases = {" ".join(name.lower().split()) for name in names if _PERSON.search(name)}
+    return frozenset(words), frozenset(phrases)
+
+
+def _lexicon() -> Iterator[str]:
+    """Every word that the rules know. What they only guess by its ending is not among them."""
+    known = lexicon()
+    yield from known.words
+    yield from (token for choices in known.phrases.values() for tokens, _ in choices for token in tokens)
+    yield from known.near_synonyms
+    yield from misspellings()
+    yield from (*LITTLE, UNITS, ORDINALS)
+    yield from (form for row in rows(DATA / "words.csv") for form in row["forms"].split(";"))
+    for forms in (known.place_nouns, known.lung_tissues, known.exam_adjectives, known.meanings, known.causes):
+        yield from forms
+    yield from (*known.fresh, *known.normality)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
