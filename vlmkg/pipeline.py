@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vlmkg import agreement, film_facts, normalization, validation
+from vlmkg.aside import doubt_aside
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import MODEL, RULES, checkpoint_of, has_torch
 from vlmkg.errors import DeviceMemoryError, UsageError
@@ -37,6 +38,7 @@ READ_AT_ONCE = 64
 
 AFTER_THE_ENGINE = (
     "agreement.py",
+    "aside.py",
     "film_facts.py",
     "pipeline.py",
     "renamed.py",
@@ -159,24 +161,25 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
 
 
 def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
-    reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard.graph)
+    reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
     if not output.truncated:
         return reading
     cut = ReadingWarning("truncated", "the engine's budget was spent before the end of the report")
     return replace(reading, truncated=True, warnings=(*reading.warnings, cut))
 
 
-def _read_twice(text: str, model: ReportGraph, rules: ReportGraph) -> Reading:
+def _read_twice(text: str, model: ReportGraph, rules: ReportOutput) -> Reading:
     """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
     first, refused = validation.validate(text, model)
-    second = read_graph(text, rules)
+    second = read_graph(text, rules.graph)
     sure = refuse_unsure(first, second.graph)
-    graph, conflicts = agreement.combine(sure.graph, second.graph)
+    combined, conflicts = agreement.combine(sure.graph, second.graph)
+    graph, told = doubt_aside(combined, rules.aside)
     reading = read_graph(text, graph)
     warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
     return replace(
         reading,
         rejections=(*refused, *sure.rejections, *second.rejections, *reading.rejections),
-        warnings=(*reading.warnings, *sure.warnings, *warned, *renamed(reading, second)),
+        warnings=(*reading.warnings, *sure.warnings, *warned, *told, *renamed(reading, second)),
         agreement=agreement.count(reading.graph),
     )

@@ -44,11 +44,13 @@ class ReportOutput:
     """What an engine read in one report.
 
     Mentions and relations of `graph` bear the engine's witness and score. `truncated`: the engine's budget was spent
-    before it was through, so the graph may lack facts.
+    before it was through, so the graph may lack facts. `aside`: spans of the text (half-open, code points) that it took
+    for talk: told, sought, advised; an engine that does not tell talk apart has none.
     """
 
     graph: ReportGraph
     truncated: bool = False
+    aside: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

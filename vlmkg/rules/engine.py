@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from vlmkg.reading import FilmDomain, ReportOutput, StudyInput, StudyOutput
-from vlmkg.rules.report import read_report
+from vlmkg.rules.report import read_report, read_with_aside
 from vlmkg.schema import ReportGraph
 
 _FOLDERS = ("lexicon", "rules")
@@ -26,11 +26,16 @@ class RulesEngine:
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         """One output for each study, in the same order, of its reports alone."""
-        return [StudyOutput(tuple(ReportOutput(graph) for graph in self.extract(study.texts))) for study in studies]
+        return [StudyOutput(tuple(_output(text) for text in study.texts)) for study in studies]
 
     def extract(self, texts: Sequence[str]) -> list[ReportGraph]:
         """One graph for each text, in the same order; offsets count code points of the text as given."""
         return [read_report(text) for text in texts]
+
+
+def _output(text: str) -> ReportOutput:
+    graph, aside = read_with_aside(text)
+    return ReportOutput(graph, aside=aside)
 
 
 def source_digest() -> str:

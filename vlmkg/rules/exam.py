@@ -1,5 +1,7 @@
 """What a sentence says of the exam, of history and of what to do next: none of it is a finding."""
 
+from itertools import pairwise
+
 from vlmkg.lexicon.load import lexicon
 from vlmkg.lexicon.words import (
     ANATOMY_NOUNS,
@@ -18,6 +20,9 @@ _OF_EITHER = frozenset(
     {"is suggested", "are suggested", "be considered"}
     | {f"{verb} be considered" for verb in ("should", "could", "may", "might", "must")}
 )
+_OF_TALK = _VERBS - {Word.HEDGE, Word.NOT} | {Word.OF, Word.COLON, Word.WITH, Word.IN, Word.RELATIVE, Word.REPORT}
+_BEFORE_TALK = _VERBS - {Word.HEDGE}
+_UNNAMED = frozenset({"finding", "findings"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
@@ -27,9 +32,35 @@ _OTHER_EXAMS = frozenset(
 
 def without_exam_talk(units: list[Unit]) -> list[Unit]:
     """The units that speak of the patient's body today."""
-    if any(unit.word is Word.TALK for unit in units):
-        return []
+    units = _without_talk(units)
     return _without_heading(_without_exam(_without_history(_without_recommendation(units))))
+
+
+def _without_talk(units: list[Unit]) -> list[Unit]:
+    """Without bookkeeping; a finding that somebody was told of stays: "large pneumothorax, discussed with Dr. Who"."""
+    told = [index for index, unit in enumerate(units) if unit.word is Word.TALK]
+    if not told:
+        return units
+    bounds = [-1, *told, len(units)]
+    parts = [units[start + 1 : end] for start, end in pairwise(bounds)]
+    named = [_bare(part) for part in parts if any(_is_named(unit) for unit in part)]
+    kept = list(named[0]) if named else []
+    for part in named[1:]:
+        kept += [Unit(part[0].first - 1, part[0].first - 1, Word.COMMA, ","), *part]
+    return kept
+
+
+def _is_named(unit: Unit) -> bool:
+    return unit.word in {Word.FINDING, Word.DEVICE} and unit.text not in _UNNAMED
+
+
+def _bare(part: list[Unit]) -> list[Unit]:
+    """Without the words at both ends that belong to the talk: "(results", "of the", "was"."""
+    while part and part[-1].word in _BEFORE_TALK:
+        part = part[:-1]
+    while part and part[0].word in _OF_TALK:
+        part = part[1:]
+    return part
 
 
 def _without_heading(units: list[Unit]) -> list[Unit]:

@@ -9,6 +9,12 @@ from vlmkg.tokens import Token, tokenize
 
 def read_report(text: str) -> ReportGraph:
     """The graph of one report. Offsets count code points of `text`."""
+    return read_with_aside(text)[0]
+
+
+def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]]:
+    """The graph, and the spans of the words that would be findings if they were not told, sought or advised."""
+    aside: list[tuple[int, int]] = []
     mentions: list[Mention] = []
     relations: list[Relation] = []
     for section in find_sections(text):
@@ -17,6 +23,7 @@ def read_report(text: str) -> ReportGraph:
         evidence: list[int] = []
         heading: int | None = None
         for number, (sentence, graph) in enumerate(zip(sentences, graphs, strict=True)):
+            aside += [(sentence[first].start, sentence[last].end) for first, last in graph.aside]
             following = graphs[number + 1] if number + 1 < len(graphs) else None
             if graph.heading and not (following and following.unplaced and not following.heading):
                 continue
@@ -26,7 +33,7 @@ def read_report(text: str) -> ReportGraph:
             relations += _from_before(graph, first, evidence, heading)
             evidence = [first + position for position in graph.evidence] or evidence
             heading = len(mentions) - 1 if graph.heading and graph.mentions else None
-    return ReportGraph(tuple(mentions), tuple(relations))
+    return ReportGraph(tuple(mentions), tuple(relations)), tuple(aside)
 
 
 def _mention(text: str, sentence: list[Token], one: SentenceMention, section: str) -> Mention:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import ANATOMY, CONTENT, Word
+from vlmkg.lexicon.words import ANATOMY, CONTENT, OBSERVATIONS, Word
 from vlmkg.rules.context import in_context
 from vlmkg.rules.ellipsis import share_nouns, without_elsewhere
 from vlmkg.rules.exam import without_exam_talk
@@ -37,6 +37,7 @@ class SentenceGraph:
 
     `evidence`: findings that the next sentence's "this" may stand for. `waiting`: explanations whose evidence stands
     in the sentence before. `unplaced`: findings without a place. `heading`: the sentence names a body part alone.
+    `aside`: first and last tokens of the observations that are talk.
     """
 
     mentions: tuple[SentenceMention, ...]
@@ -45,6 +46,7 @@ class SentenceGraph:
     waiting: tuple[int, ...]
     unplaced: tuple[int, ...]
     heading: bool
+    aside: tuple[tuple[int, int], ...]
 
 
 def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
@@ -55,7 +57,12 @@ def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
 
 
 def _read(tokens: tuple[str, ...]) -> SentenceGraph:
-    units = without_elsewhere(in_context(without_exam_talk(label(tokens))))
+    named = label(tokens)
+    said = [unit for unit in named if unit.word in OBSERVATIONS]
+    kept = without_exam_talk(named)
+    places = {unit.first for unit in kept}
+    aside = tuple((unit.first, unit.last) for unit in said if unit.first not in places)
+    units = without_elsewhere(in_context(kept))
     found, tail = phrases(units)
     found = share_nouns(found)
     mark_presence(found, tail)
@@ -64,7 +71,7 @@ def _read(tokens: tuple[str, ...]) -> SentenceGraph:
     before = link(parts, edges)
     waiting = link_meanings(parts, before, tail, edges).waiting
     heading = bool(units) and all(unit.word in ANATOMY or unit.word in _HEADING_WORDS for unit in units)
-    return _graph(found_units(parts), edges, parts, waiting, heading=heading)
+    return _graph(found_units(parts), edges, parts, waiting, heading=heading, aside=aside)
 
 
 _read_cached = lru_cache(maxsize=_CACHED_SENTENCES)(_read)
@@ -77,7 +84,13 @@ def found_units(parts: list[Part]) -> list[Unit]:
 
 
 def _graph(
-    units: list[Unit], edges: list[Edge], parts: list[Part], waiting: list[Unit], *, heading: bool
+    units: list[Unit],
+    edges: list[Edge],
+    parts: list[Part],
+    waiting: list[Unit],
+    *,
+    heading: bool,
+    aside: tuple[tuple[int, int], ...],
 ) -> SentenceGraph:
     index = {unit.first: number for number, unit in enumerate(units)}
     relations = _relations(edges, index)
@@ -94,6 +107,7 @@ def _graph(
         waiting=tuple(index[unit.first] for unit in waiting),
         unplaced=tuple(head for head in heads if head not in placed),
         heading=heading,
+        aside=aside,
     )
 
 

@@ -1,0 +1,39 @@
+"""What the model alone reads as present in words that the rules took for talk is uncertain.
+
+"History of pneumonia", "evaluation for effusion", "clinical concern for pneumothorax": told, sought or asked for, not
+seen. Shown as present, a finding would be invented; refused, one would be lost where the rules take a statement for
+talk. So it is uncertain and `disputed`, and warned of as `set_aside` (docs/decisions/0165-talk-is-no-finding.md).
+"""
+
+from dataclasses import replace
+
+from vlmkg.reading import ReadingWarning
+from vlmkg.schema import Kind, Mention, Presence, ReportGraph, Witness
+
+REASON = "set_aside"
+
+
+def doubt_aside(
+    graph: ReportGraph, aside: tuple[tuple[int, int], ...]
+) -> tuple[ReportGraph, tuple[ReadingWarning, ...]]:
+    """The combined graph with such mentions uncertain, and a warning for each; `aside` are spans of the text."""
+    doubted = {
+        at
+        for at, one in enumerate(graph.mentions)
+        if _is_claimed(one) and any(start < one.end and one.start < end for start, end in aside)
+    }
+    if not doubted:
+        return graph, ()
+    mentions = tuple(
+        replace(one, presence=Presence.UNCERTAIN, disputed=True) if at in doubted else one
+        for at, one in enumerate(graph.mentions)
+    )
+    return replace(graph, mentions=mentions), tuple(
+        ReadingWarning(REASON, graph.mentions[at].text) for at in sorted(doubted)
+    )
+
+
+def _is_claimed(mention: Mention) -> bool:
+    """Whether the model alone says that it is there."""
+    alone = mention.witness is Witness.MODEL
+    return alone and mention.kind is Kind.OBSERVATION and mention.presence is Presence.PRESENT
