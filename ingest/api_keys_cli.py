@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ingest.console_user import console_user
-from ingest.events_view import PIPE_WIDTH, as_json
+from ingest.events_view import as_json, print_table
 from ingest.ledger import api_keys as ledger_keys
 from ingest.ledger import audit
 from ingest.ledger.api_keys import ApiKey, Role
@@ -136,8 +135,7 @@ def _print(found: list[ApiKey], at: datetime) -> None:
         state = key.state(at)
         shown: list[Any] = [key.id, escape(key.name), key.role.value, f"[{_COLOURS[state]}]{state}[/]"]
         table.add_row(*shown, _day(key.created_at), _day(key.expires_at), _minute(key.last_used_at))
-    console = Console(highlight=False)
-    console.print(table, width=None if console.is_terminal else PIPE_WIDTH, crop=console.is_terminal)
+    print_table(table)
 
 
 def _day(at: datetime | None) -> str:

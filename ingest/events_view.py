@@ -38,7 +38,7 @@ def print_events(found: Sequence[Event], total: int) -> None:
             event.reason or ", ".join(event.warnings),
             str(event.deliveries),
         )
-    _print(table)
+    print_table(table)
     if total > len(found):
         click.echo(f"{len(found)} of {total} events; --limit shows more")
 
@@ -53,7 +53,7 @@ def print_event(event: Event, study_keys: Sequence[str]) -> None:
             table.add_row(name.replace("_", " "), escape(", ".join(value) if isinstance(value, tuple) else str(value)))
     for key in study_keys:
         table.add_row("study", key)
-    _print(table)
+    print_table(table)
 
 
 def print_summary(states: Mapping[State, int], refused: Mapping[str, int], dead: Mapping[str, int]) -> None:
@@ -66,18 +66,20 @@ def print_summary(states: Mapping[State, int], refused: Mapping[str, int], dead:
         table.add_row(_coloured(state), str(number))
         for reason, part in reasons.get(state, {}).items():
             table.add_row(f"  {reason}", f"[dim]{part}[/dim]")
-    _print(table)
+    print_table(table)
+
+
+def print_table(table: Table) -> None:
+    """Print a table, in the width of the terminal. A pipe has none: little is folded there."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
 
 
 def _coloured(state: State) -> str:
     colour = _COLOURS.get(state)
     return f"[{colour}]{state}[/{colour}]" if colour else state
-
-
-def _print(table: Table) -> None:
-    console = Console(highlight=False)
-    # A pipe has no width: nothing is folded there.
-    console.print(table, width=None if console.is_terminal else PIPE_WIDTH, crop=console.is_terminal)
 
 
 def _time(value: Any) -> str:

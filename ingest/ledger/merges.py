@@ -39,6 +39,13 @@ def survivor_of(connection: Connection, patient_id: str) -> str:
     return connection.execute(statement).scalar() or patient_id
 
 
+def known_as(connection: Connection, patient_id: str) -> tuple[str, ...]:
+    """All pseudonyms of this patient, also those that were given up for another; of an unknown one the one given."""
+    survivor = survivor_of(connection, patient_id)
+    given_up = connection.execute(select(patients.c.patient_id).where(patients.c.survivor_id == survivor)).scalars()
+    return tuple(sorted({patient_id, survivor, *given_up}))
+
+
 def add(connection: Connection, merges: Sequence[tuple[int, NewMerge]]) -> None:
     """Write merges with the ids of their events."""
     rows: list[dict[str, Any]] = [

@@ -57,6 +57,13 @@ def exist(connection: Connection) -> bool:
     return connection.execute(select(patients.c.patient_id).limit(1)).first() is not None
 
 
+def is_known(connection: Connection, patient_id: str) -> bool:
+    """Whether any message was about this patient."""
+    return (
+        connection.execute(select(patients.c.patient_id).where(patients.c.patient_id == patient_id)).first() is not None
+    )
+
+
 def _blank(patient: NewPatient) -> Row:
     return {
         "patient_id": patient.patient_id,

@@ -1,11 +1,15 @@
 """Every read of patient data is in the audit trail before the answer leaves."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from ingest.audit_cli import audit as audit_command
 from ingest.errors import OutageError
 from ingest.ledger import audit
 from ingest.ledger.api_keys import Role
@@ -47,6 +51,17 @@ def test_a_look_for_a_patient_who_is_not_there_is_a_read_too(hospital: Api) -> N
 def test_an_identifier_is_kept_as_its_pseudonym(hospital: Api) -> None:
     data = hospital.data('{ patient(identifier: {authority: "TESTS", value: "anna"}) { patientId } }')
     assert newest(hospital).patients == (data["patient"]["patientId"],)
+
+
+def test_the_command_finds_who_asked_by_identifier(hospital: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`vlmkg audit list --patient VALUE --authority AUTHORITY` makes the pseudonym that the question makes."""
+    hospital.data('{ patient(identifier: {authority: "TESTS", value: " bert "}) { sex } }', Role.OPERATOR)
+    asked = ["list", "--patient", "bert", "--authority", "TESTS", "--json", "--limit", "1"]
+    folder = Path(str(hospital.ledger.writer.url.database)).parent
+    monkeypatch.delenv("VLMKG_LEDGER_URL", raising=False)
+    result = CliRunner().invoke(audit_command, [*asked, "--data", str(folder)])
+    (entry,) = json.loads(result.stdout)
+    assert (entry["actor"], entry["action"]) == ("operator-key", "query patient")
 
 
 def test_the_outcome_is_the_code(hospital: Api) -> None:
