@@ -107,7 +107,7 @@ class Issuer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.asked[self.path] += 1
-                issuer.held.wait(20)
+                issuer.held.wait(200)
                 found = issuer.documents.get(self.path)
                 body = found if isinstance(found, bytes) else json.dumps(found).encode()
                 self.send_response(issuer.status if found is not None else 404)
