@@ -21,8 +21,14 @@ _WORD = re.compile(r"\w+")
 _PERSON = re.compile(r"\b[A-Z][a-z]+\b")
 _FIGURE = re.compile(r"[0-8]?[0-9]|[0-8]?[0-9](st|nd|rd|th|mm|cm|m)|[ctls][0-9]{1,2}")
 """Sizes, counts, ribs, vertebrae. Not 90 and above: that may be an age. No more digits: years, numbers of patients."""
-_DATE = re.compile(r"\d\s*[/:]\s*\d|\d+(?:[^\w\s]\s*\d+){2,}|\d+(?:\s+\d+){2,}")
-"""Days, hours, telephone numbers: two numbers about a slash or colon, three in a row."""
+MONTHS = frozenset({"may", "march"})
+"""Those that are words of radiology, too ("may represent", "march fracture")."""
+_DATE = re.compile(
+    r"\d\s*[/:]\s*\d|\d+(?:[^\w\s]\s*\d+){2,}|\d+(?:\s+\d+){2,}"
+    r"|\b(?:may|march)\b\W*\d|\d(?:st|nd|rd|th)?\W*(?:of\s+)?(?:may|march)\b",
+    re.IGNORECASE,
+)
+"""Days, hours, telephone numbers: two numbers about a slash or colon, three in a row, one beside a month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class KnownWords:
         lower = word.lower()
         if any(map(str.isdigit, word)):
             return not dated and _FIGURE.fullmatch(lower) is not None
-        return lower in self.words
+        return lower in self.words and not (dated and lower in MONTHS)
 
 
 def known_words(reviewed: Iterable[str] = ()) -> KnownWords:

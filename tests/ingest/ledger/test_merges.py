@@ -40,6 +40,9 @@ def graph_after(ledger: Ledger, *said: object) -> workers.Graph:
         workers.drain(ledger, graph)
     with ledger.read() as connection:
         assert graph == studies.load_many(connection, studies.all_study_keys(connection))
+        by_patient = studies.study_keys_by_patient(connection)
+    owners = {key: patient for patient, keys in by_patient.items() for key in keys}
+    assert owners == {key: found.patient.patient_id for key, found in graph.items()}
     return graph
 
 

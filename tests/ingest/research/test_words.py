@@ -12,7 +12,7 @@ KNOWN = known_words()
     "text",
     [
         "effusion", "Pleural  effusion".replace("  ", " "), "right upper lobe", "T12", "5 mm", "2.2 x 1.6 cm", "fourth",
-        "10mm", "13 - 14 mm", "Baker cyst", "kerley b lines", "cardiac silhouette", "catheter",
+        "10mm", "13 - 14 mm", "Baker cyst", "kerley b lines", "march fracture", "may", "cardiac silhouette", "catheter",
     ],
 )  # fmt: skip
 def test_words_of_radiology_stay(text: str) -> None:
@@ -39,6 +39,8 @@ def test_words_of_radiology_stay(text: str) -> None:
         ("10:30", "___:___"),
         ("12 34 56", "___ ___ ___"),
         ("12-34-56", "___-___-___"),
+        ("May 5", "___ ___"),
+        ("5th of March", "___ of ___"),
         ("opacity\nZoë", "opacity ___"),
         ("_", "___"),
     ],
