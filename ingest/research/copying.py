@@ -14,7 +14,7 @@ from ingest.research.project import Project
 from ingest.research.rare import Cell, broader, cells_of
 from ingest.research.selection import Selection
 from ingest.research.words import MASK
-from ingest.worker.projection import project
+from ingest.worker import projection
 from vlmkg.identity import digest
 from vlmkg.vocabulary import load_vocabulary
 
@@ -74,21 +74,21 @@ def copy_studies(
     return account
 
 
-def rare_cells(ledger: Ledger, project_: Project, selection: Selection, least: int) -> dict[Cell, ConceptRecord]:
+def rare_cells(ledger: Ledger, project: Project, selection: Selection, least: int) -> dict[Cell, ConceptRecord]:
     """What stands for concepts of fewer than `least` patients: a run through the ledger before the copy's own."""
     patients: dict[Cell, set[str]] = defaultdict(set)
-    for group in _patients(ledger, selection, project_):
+    for group in _patients(ledger, selection, project):
         for subgraphs in group:
             for cell in {cell for subgraph in subgraphs for cell in cells_of(subgraph)}:
                 patients[cell].add(subgraphs[0].patient.patient_id)
     return broader(patients, least, MASKED)
 
 
-def _patients(ledger: Ledger, selection: Selection, project_: Project) -> Iterator[list[list[StudySubgraph]]]:
+def _patients(ledger: Ledger, selection: Selection, project: Project) -> Iterator[list[list[StudySubgraph]]]:
     """Groups of patients, each with the studies that go, in the order of the copy's names."""
     with ledger.read() as connection:
         keys = studies.study_keys_by_patient(connection)
-    ordered = sorted(filter(selection.has_patient, keys), key=lambda one: project_.name_of("patient", one))
+    ordered = sorted(filter(selection.has_patient, keys), key=lambda one: project.name_of("patient", one))
     for group in _groups(ordered, keys):
         with ledger.read() as connection:
             found = studies.load_many(connection, [key for patient in group for key in keys[patient]])
@@ -96,7 +96,7 @@ def _patients(ledger: Ledger, selection: Selection, project_: Project) -> Iterat
         for _, study in sorted(found.items()):
             # One that was given to another patient meanwhile is in the next copy.
             if study.patient.patient_id in by_patient:
-                by_patient[study.patient.patient_id].append(project(study))
+                by_patient[study.patient.patient_id].append(projection.project(study))
         yield [chosen for subgraphs in by_patient.values() if (chosen := selection.studies(subgraphs))]
 
 
