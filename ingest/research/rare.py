@@ -29,7 +29,8 @@ def broader(patients: Mapping[Cell, Set[str]], least: int, nothing: ConceptRecor
     """The concept that takes the place of each cell's with fewer than `least` patients.
 
     It is the parent that most patients have, and its parent in turn where those are still too few; `nothing` above the
-    last. The parents' patients grow by those of their children, so a concept that is kept has enough of its own.
+    last. The parents' patients grow by those of their children, so a concept that is kept has enough of them; it stands
+    for itself then where its own were too few: their words may not be told.
     """
     held: dict[Cell, set[str]] = defaultdict(set, {cell: set(found) for cell, found in patients.items()})
     goes: dict[Cell, Cell | None] = {}
@@ -42,7 +43,7 @@ def broader(patients: Mapping[Cell, Set[str]], least: int, nothing: ConceptRecor
         if (parent := goes[cell]) is not None:
             held[parent] |= held[cell]
     concepts = {each.code: ConceptRecord(each.code, each.system, each.name) for each in load_vocabulary().concepts}
-    return {cell: _end(cell, goes, concepts, nothing) for cell in goes if patients.get(cell)}
+    return {cell: _end(cell, goes, concepts, nothing) for cell, found in patients.items() if len(found) < least}
 
 
 def _lowest_first(held: Mapping[Cell, Set[str]]) -> list[Cell]:

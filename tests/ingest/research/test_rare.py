@@ -26,7 +26,7 @@ def test_each_cell_has_enough_patients_afterwards(patients: dict[Cell, frozenset
         there = wider[cell].code if cell in wider else code
         after[there, presence] |= found
         if cell in wider:
-            assert wider[cell] == MASKED or there in ancestors(code)
+            assert wider[cell] == MASKED or there in {code, *ancestors(code)}
         else:
             assert len(found) >= least
     assert all(len(found) >= least for (code, _), found in after.items() if code != MASKED.code)
@@ -42,6 +42,14 @@ def test_the_parent_of_most_patients_takes_their_place() -> None:
     }
     wider = broader(found, 3, MASKED)
     assert wider[child, Presence.PRESENT].code == second
+
+
+def test_what_children_save_keeps_its_concept_and_not_its_words() -> None:
+    child = next(code for code in CODES if parents(code))
+    parent = parents(child)[0]
+    found = {(child, Presence.PRESENT): {"a", "b"}, (parent, Presence.PRESENT): {"c"}}
+    wider = broader(found, 3, MASKED)
+    assert wider[child, Presence.PRESENT].code == wider[parent, Presence.PRESENT].code == parent
 
 
 def test_a_denied_concept_does_not_hide_a_found_one() -> None:
