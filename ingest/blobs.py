@@ -194,7 +194,12 @@ def exists(store: BlobStore, key: str) -> bool:
     """Whether there is a blob under a key."""
     if store.folder is None:
         return bool(store.remote.exists(f"{store.root}/{_path(key)}"))
-    return (store.folder / _path(key)).exists()
+    return file_of(store.folder, key).exists()
+
+
+def file_of(folder: Path, key: str) -> Path:
+    """Where a store in this folder has the blob of that key."""
+    return folder / _path(key)
 
 
 def delete(store: BlobStore, key: str) -> None:

@@ -34,8 +34,13 @@ def load_key(ledger: Ledger, configured: str | None, secrets: Path) -> bytes:
     key = (configured or read_or_make(file, partial(_make, ledger, file))).strip().encode()
     if len(key) < SHORTEST_KEY:
         raise UsageError(f"the pseudonym key is shorter than {SHORTEST_KEY} characters", "use 32 random bytes in hex")
-    _require_same(ledger, pseudonym(key, "fingerprint"))
+    _require_same(ledger, fingerprint(key))
     return key
+
+
+def fingerprint(key: bytes) -> str:
+    """What tells a key from others and does not give it away."""
+    return pseudonym(key, "fingerprint")
 
 
 @lru_cache(maxsize=1024)
@@ -71,20 +76,21 @@ def _make(ledger: Ledger, file: Path) -> str:
     return random.token_hex(32)
 
 
-def _require_same(ledger: Ledger, fingerprint: str) -> None:
+def _require_same(ledger: Ledger, expected: str) -> None:
     with ledger.read() as connection:
-        known = _fingerprint(connection)
+        known = fingerprint_of(connection)
     if known is None:
         with ledger.write() as connection:
-            row = {"name": _FINGERPRINT, "value": fingerprint}
+            row = {"name": _FINGERPRINT, "value": expected}
             connection.execute(insert(connection, properties).on_conflict_do_nothing(), row)
-            known = _fingerprint(connection)
-    if known != fingerprint:
+            known = fingerprint_of(connection)
+    if known != expected:
         raise UsageError(
             "the ledger was filled with another pseudonym key",
             "set VLMKG_PSEUDONYM_KEY, or restore secrets/pseudonym.key, to what it was",
         )
 
 
-def _fingerprint(connection: Connection) -> str | None:
+def fingerprint_of(connection: Connection) -> str | None:
+    """The fingerprint of the key that the ledger was filled with; None where it never had one."""
     return connection.execute(select(properties.c.value).where(properties.c.name == _FINGERPRINT)).scalar()

@@ -26,7 +26,11 @@ class IngestSettings(BaseSettings):
 
 
 def ledger_of(data: DataDir, *, pool_size: int = 5) -> Ledger:
-    """Open the ledger that the settings name, made where it does not exist yet. Call it after fork."""
+    """Open the ledger that the settings name, made where it does not exist yet. Call it after fork.
+
+    Raises UsageError where the data folder is half restored.
+    """
+    data.require_whole()
     url = IngestSettings().ledger_url
     return open_ledger(url.get_secret_value() if url else data.ledger_url, pool_size=pool_size)
 

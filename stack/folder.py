@@ -30,8 +30,8 @@ CHILDREN_WAIT_S = 45.0
 def owned(data: DataDir, say: Callable[[str], object]) -> Iterator[int]:
     """Make the folder private and own it. Gives the lock that the children hold on to.
 
-    Everything that this process and its children write from now on is readable by the owner alone. Raises
-    UnfitFolderError, and AlreadyRunningError where another stack has the folder.
+    Everything that this process and its children write from now on is readable by the owner alone. Raises UsageError
+    where the folder is not fit, and AlreadyRunningError where another stack has the folder.
     """
     os.umask(0o077)
     try:
@@ -81,6 +81,7 @@ def write_private(path: Path, text: str) -> None:
 
 def _make_private(data: DataDir) -> None:
     data.root.mkdir(parents=True, exist_ok=True)
+    data.require_whole()
     ours = (data.root / DEMO_MARK, data.run, data.secrets, data.ledger_file, data.root / "blobs")
     if any(data.root.iterdir()) and not any(path.exists() for path in ours):
         raise UnfitFolderError(f"{data.root} is not empty and no data folder", "choose a new folder with --data")

@@ -64,6 +64,8 @@ HELP = {
     "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",
     "worker": "Run a worker: extract and merge.",
     "rebuild": "Make the graph what the ledger says.",
+    "backup": "Back up ledger, blobs, secrets and checkpoints, or check backups.",
+    "restore": "Make a data folder from a backup.",
 }
 
 

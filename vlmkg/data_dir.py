@@ -7,6 +7,7 @@ DIR/ledger.sqlite        the ledger, unless VLMKG_LEDGER_URL says otherwise
 DIR/blobs/               raw messages, unless VLMKG_BLOB_URL says otherwise
 DIR/neo4j/ DIR/redis/    homes of the child servers
 DIR/logs/                what the children print
+DIR/.restoring/          what `vlmkg restore` has not finished: the folder is no data folder yet
 """
 
 import fcntl
@@ -49,6 +50,7 @@ class DataDir:
         self.secrets = self.root / "secrets"
         self.api_key_file = self.secrets / "api.key"
         self.logs = self.root / "logs"
+        self.restoring = self.root / ".restoring"
         self.neo4j = self.root / "neo4j"
         self.redis = self.root / "redis"
         self.ledger_file = self.root / "ledger.sqlite"
@@ -71,6 +73,13 @@ class DataDir:
         except ValidationError as error:
             message = f"{self.endpoints_file} is not an endpoints file: {error.error_count()} problems"
             raise UsageError(message, "stop the stack, remove the file and start it again") from error
+
+    def require_whole(self) -> None:
+        """Raise UsageError where a restore was stopped in the middle: what is there must not be taken for all."""
+        if self.restoring.exists():
+            raise UsageError(
+                f"{self.root} is half restored from a backup", "empty it, and call vlmkg restore for it again"
+            )
 
     def require_endpoints(self) -> Endpoints:
         """The running stack's addresses. Raises UsageError, with how to start one, where none is running."""

@@ -91,8 +91,7 @@ def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
     `sqlite:///FILE` or `postgresql://...`; the driver is chosen here. Raises UsageError for another URL or a ledger
     that a newer version made, OutageError where the database does not answer.
     """
-    parsed = _parse(url)
-    ledger = _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
+    ledger = open_as_it_is(url, pool_size=pool_size)
     with ExitStack() as undo:
         undo.callback(ledger.close)
         with translated():
@@ -101,7 +100,14 @@ def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
     return ledger
 
 
-def _parse(url: str) -> URL:
+def open_as_it_is(url: str, *, pool_size: int = 5) -> Ledger:
+    """Open the ledger at `url` and leave its tables as they are, of whichever version. Raises UsageError."""
+    parsed = parse_url(url)
+    return _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a ledger, with the driver chosen here. Raises UsageError where it is none."""
     remedy = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
     try:
         parsed = make_url(url)

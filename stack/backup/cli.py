@@ -1,0 +1,178 @@
+"""The commands `vlmkg backup` and `vlmkg restore`."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from stack.backup.checking import Checked, check
+from stack.backup.layout import BackupFolder, Manifest, locked
+from stack.backup.making import Made, make_backup
+from stack.backup.restoring import Restored, restore_backup
+from vlmkg.data_dir import DataDir
+from vlmkg.options import data_option
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+snapshot_option = click.option("--snapshot", metavar="NAME", help="This one; else the latest.")
+
+
+class MakesByDefault(click.Group):
+    """A group whose arguments are those of `make` where they begin with no command of it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See the class."""
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """`backup TO` is the usual call."""
+        formatter.write_usage(ctx.command_path, "TO [OPTIONS]")
+        formatter.write_usage(f"{ctx.command_path} verify", "FROM [OPTIONS]")
+
+
+@click.group(cls=MakesByDefault)
+def backup() -> None:
+    """Back up ledger, blobs, secrets and checkpoints into the folder TO, while everything runs; or check backups.
+
+    The graph, Redis and logs are not in it: the graph is made again from the ledger. `make` is left out as a rule.
+    """
+    os.umask(0o077)
+
+
+@backup.command()
+@click.argument("to", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Snapshots that stay in TO.")
+@click.option("--without-secrets", is_flag=True, help="Leave out the keys of pseudonyms and the admin's.")
+@json_option
+@data_option
+def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: bool) -> None:
+    """Add a snapshot to the folder TO. Blobs that an earlier one has are not copied again.
+
+    Exit code 1: the snapshot is there, but a blob or checkpoint that should be in it was missing or damaged.
+    """
+    began = time.monotonic()
+    with _progress("blobs") as done:
+        made = make_backup(data, BackupFolder(to), keep, secrets=not without_secrets, done=done)
+    if as_json:
+        click.echo(json.dumps(_made_facts(made, time.monotonic() - began)))
+    else:
+        _tell_made(made, to)
+    for problem in made.problems:
+        click.echo(f"not in it: {problem}", err=True)
+    sys.exit(bool(made.problems))
+
+
+@backup.command()
+@click.argument("from_", metavar="FROM", type=click.Path(file_okay=False, path_type=Path))
+@snapshot_option
+@json_option
+def verify(from_: Path, snapshot: str | None, as_json: bool) -> None:
+    """Check every file of the backups in FROM, their ledgers, and that every message is there. All of them, by default.
+
+    Exit code 1: something is damaged or missing; each is named.
+    """
+    folder = BackupFolder(from_)
+    with locked(folder, exclusive=False):
+        names = [folder.find(snapshot).name] if snapshot else folder.names()
+        if not names:
+            folder.find(None)
+        checked = list(check(folder, names))
+    for one in checked:
+        for problem in one.problems:
+            click.echo(f"{one.name}: {problem}", err=True)
+    if as_json:
+        click.echo(json.dumps({"snapshots": [_checked_facts(one) for one in checked]}))
+    else:
+        for one in checked:
+            click.echo(f"{one.name}  {_told(one)}")
+    sys.exit(any(one.problems for one in checked))
+
+
+@click.command()
+@click.argument("from_", metavar="FROM", type=click.Path(file_okay=False, path_type=Path))
+@snapshot_option
+@data_option
+def restore(from_: Path, snapshot: str | None, data: DataDir) -> None:
+    """Make the data folder from the latest backup in FROM. It must be empty or not exist.
+
+    Exit code 1: it is restored, but for blobs that were missing or damaged; each is named.
+    """
+    os.umask(0o077)
+    with _progress("blobs") as done:
+        restored = restore_backup(BackupFolder(from_), snapshot, data, done)
+    _tell_restored(restored, data)
+    sys.exit(bool(restored.copied.lost))
+
+
+def _made_facts(made: Made, seconds: float) -> dict[str, object]:
+    return {
+        "snapshot": made.name,
+        "events": made.manifest.events,
+        "states": made.manifest.ledger.states,
+        "blobs": made.manifest.blobs.count,
+        "blobs_copied": made.copied.count,
+        "bytes_copied": made.copied.bytes,
+        "checkpoints": [one.name for one in made.manifest.checkpoints],
+        "secrets": _secrets(made.manifest),
+        "removed": made.removed,
+        "problems": list(made.problems),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _tell_made(made: Made, to: Path) -> None:
+    manifest = made.manifest
+    click.echo(f"snapshot {made.name} in {to}: {_contents(manifest)}")
+    click.echo(
+        f"copied {made.copied.count:,} blobs ({made.copied.bytes:,} bytes); removed {made.removed} older snapshots"
+    )
+    if not any(name.endswith("pseudonym.key") for name in _secrets(manifest)):
+        click.echo("the pseudonym key is not in it: keep it elsewhere, no restored ledger is of use without it")
+
+
+def _checked_facts(one: Checked) -> dict[str, object]:
+    manifest = one.manifest
+    facts = {"events": manifest.events, "blobs": manifest.blobs.count, "files": len(manifest.files)} if manifest else {}
+    return {"snapshot": one.name, **facts, "problems": list(one.problems)}
+
+
+def _told(one: Checked) -> str:
+    state = "good" if not one.problems else f"{len(one.problems)} problems"
+    return f"{state}  {_contents(one.manifest)}" if one.manifest else state
+
+
+def _contents(manifest: Manifest) -> str:
+    checkpoints = ", ".join(one.name for one in manifest.checkpoints) or "none"
+    return f"{manifest.events:,} events, {manifest.blobs.count:,} blobs, promoted checkpoints: {checkpoints}"
+
+
+def _secrets(manifest: Manifest) -> list[str]:
+    return sorted(name for name in manifest.files if name.startswith("secrets/"))
+
+
+def _tell_restored(restored: Restored, data: DataDir) -> None:
+    manifest = restored.manifest
+    click.echo(f"restored {restored.name} into {data.root}: {_contents(manifest)}")
+    for key in restored.copied.lost:
+        click.echo(f"the blob {key} is missing from the backup or damaged there", err=True)
+    if not restored.has_key:
+        click.echo(f"first: put the pseudonym key into {data.secrets / 'pseudonym.key'}, or set VLMKG_PSEUDONYM_KEY")
+    click.echo(f"next: vlmkg up --data {data.root}")
+    click.echo(f"then, beside it: vlmkg rebuild --data {data.root}")
+    click.echo(f"what was acknowledged after {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC is not in it: have it sent again")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(what, total=None)
+        yield lambda settled, total: progress.update(bar, completed=settled, total=total)

@@ -1,0 +1,41 @@
+"""Errors of backup and restore.
+
+VlmkgError
+├── UsageError
+│   ├── BusyBackupError     another command is writing to the folder of backups, or reading it
+│   └── UnfitTargetError    the folder is no place for a backup, or for what comes out of one
+└── RefusedError
+    └── BackupError         a backup can't be written, is damaged, or was made by a newer version
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vlmkg.errors import RefusedError, UsageError
+
+
+class BusyBackupError(UsageError):
+    """Another command is writing to the folder of backups, or reading it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"another command is at work in {root}", "wait for its end")
+
+
+class UnfitTargetError(UsageError):
+    """The folder is no place for a backup, or for what comes out of one."""
+
+
+class BackupError(RefusedError):
+    """A backup can't be written, is damaged, or was made by a newer version."""
+
+
+@contextmanager
+def written(what: str) -> Iterator[None]:
+    """Raise BackupError for what the file system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise BackupError(
+            f"{what} can't be written ({error.strerror})", "make room, and call it again; nothing older was touched"
+        ) from None

@@ -1,0 +1,149 @@
+"""Making a backup while everything runs: first the ledger, then the blobs that this copy of it names.
+
+A blob is stored before its event is recorded, so whatever the copied ledger names is in the store; and nobody deletes a
+blob meanwhile, for a purge waits for the lock that is held here. The other way round, what was received between the two
+steps would be named and missing. What the ledger says last makes the snapshot: its folder gets its name.
+"""
+
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from ingest import blobs
+from ingest.ledger import snapshot as ledger_snapshot
+from ingest.ledger.snapshot import named_blobs
+from ingest.pseudonyms import fingerprint_of
+from ingest.settings import IngestSettings, blobs_of
+from stack.backup import files
+from stack.backup.blob_copies import Copied, Done, copy_blobs
+from stack.backup.checkpoints import keep_checkpoints
+from stack.backup.errors import UnfitTargetError, written
+from stack.backup.keeping import remove_blobs, remove_older, remove_parts
+from stack.backup.layout import (
+    BLOB_LIST,
+    LEDGER_FILES,
+    MANIFEST,
+    PART,
+    SECRETS,
+    BackupFolder,
+    BlobFacts,
+    FileFacts,
+    LedgerFacts,
+    Manifest,
+    locked,
+    readable_manifests,
+    write_blob_list,
+)
+from stack.folder import DEMO_MARK
+from stack.places import NEO4J_PASSWORD, REDIS_PASSWORD
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was made, what was copied for it, how many older ones were removed, and what is not in it."""
+
+    name: str
+    manifest: Manifest
+    copied: Copied
+    removed: int
+    problems: tuple[str, ...]
+
+
+def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool, done: Done) -> Made:
+    """Add a snapshot to the folder, and remove all but the latest `keep`. Services may run meanwhile.
+
+    Raises UsageError where there is no ledger or the folder is not fit, OutageError where ledger or blobs do not
+    answer, BackupError where something can't be written. Then the folder is as it was.
+    """
+    url = _ledger_url(data)
+    folder.prepare(data.root)
+    with locked(folder, exclusive=True):
+        remove_parts(folder)
+        began = datetime.now(UTC)
+        name = f"{began:%Y%m%dT%H%M%S.%fZ}"
+        part = folder.snapshots / f"{PART}{name}"
+        with written("the backup"):
+            part.mkdir(mode=0o700)
+        try:
+            manifest, copied, problems = _fill(part, folder, data, url, began, secrets=secrets, done=done)
+            with written("the backup"):
+                part.rename(folder.snapshots / name)
+                files.sync(folder.snapshots)
+                files.sync(folder.root)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        removed = remove_older(folder, name, keep)
+        remove_blobs(folder)
+    return Made(name, manifest, copied, removed, tuple(problems))
+
+
+def _ledger_url(data: DataDir) -> str:
+    configured = IngestSettings().ledger_url
+    if configured is None and not data.ledger_file.exists():
+        raise UsageError(f"there is no ledger in {data.root}", "name its data folder with --data")
+    return configured.get_secret_value() if configured else data.ledger_url
+
+
+def _fill(
+    part: Path, folder: BackupFolder, data: DataDir, url: str, began: datetime, *, secrets: bool, done: Done
+) -> tuple[Manifest, Copied, list[str]]:
+    source, target = blobs_of(data), blobs.open_blobs(folder.blob_url)
+    blobs.sweep(target)
+    with blobs.locked(source):
+        ledger, wanted = _copy_ledger(part, folder, url)
+        copied = copy_blobs(source, target, wanted, done)
+    checkpoints, problems = keep_checkpoints(data, folder)
+    problems += [f"the blob {key} is missing or damaged" for key in copied.lost]
+    with written("the backup"):
+        write_blob_list(part / BLOB_LIST, wanted)
+        if secrets:
+            _copy_secrets(data, part / SECRETS)
+        manifest = Manifest(
+            version=version("vlmkg-service"),
+            made_at=began,
+            ledger=ledger,
+            blobs=BlobFacts(count=len(wanted), bytes=sum(wanted.values()), lost=copied.lost),
+            checkpoints=tuple(checkpoints),
+            synthetic=(data.root / DEMO_MARK).exists(),
+            files={path.relative_to(part).as_posix(): _facts(path) for path in part.rglob("*") if path.is_file()},
+        )
+        (part / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
+        files.sync_tree(part)
+    return manifest, copied, problems
+
+
+def _copy_ledger(part: Path, folder: BackupFolder, url: str) -> tuple[LedgerFacts, dict[str, int]]:
+    copying = part / "ledger"
+    with ledger_snapshot.snapshot(url, copying) as connection:
+        found = ledger_snapshot.contents(connection)
+        fingerprint = fingerprint_of(connection)
+        wanted = dict(named_blobs(connection))
+    _require_same_ledger(folder, fingerprint)
+    copying.rename(part / LEDGER_FILES[found.kind])
+    facts = {name: value for name, value in asdict(found).items() if name != "schema"}
+    return LedgerFacts(**facts, schema_name=found.schema, key_fingerprint=fingerprint), wanted
+
+
+def _require_same_ledger(folder: BackupFolder, fingerprint: str | None) -> None:
+    """Another ledger's snapshots would push out those that are there."""
+    known = {manifest.ledger.key_fingerprint for manifest in readable_manifests(folder)} - {None}
+    if known - {fingerprint}:
+        raise UnfitTargetError(f"{folder.root} holds backups of another ledger", "choose another folder")
+
+
+def _copy_secrets(data: DataDir, target: Path) -> None:
+    """All but the passwords of the local Neo4j and Redis: these servers are made anew."""
+    target.mkdir(mode=0o700)
+    for secret in sorted(data.secrets.rglob("*")):
+        place = secret.relative_to(data.secrets)
+        if secret.is_file() and place.as_posix() not in {NEO4J_PASSWORD, REDIS_PASSWORD} and place.name[0] != ".":
+            (target / place).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.copy(secret, target / place)
+
+
+def _facts(path: Path) -> FileFacts:
+    return FileFacts(sha256=files.sha256_of(path), size=path.stat().st_size)

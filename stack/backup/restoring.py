@@ -1,0 +1,158 @@
+"""From a backup to a data folder. What is written stands in DIR/.restoring until all of it is there and safe."""
+
+import shutil
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest import blobs
+from ingest.ledger import migrate, postgres_dump
+from ingest.ledger.claims import release_all
+from ingest.ledger.database import open_as_it_is, parse_url
+from ingest.pseudonyms import KEY_FILE
+from ingest.settings import IngestSettings
+from stack.backup import files
+from stack.backup.blob_copies import Copied, Done, copy_blobs
+from stack.backup.checkpoints import put_back_checkpoints
+from stack.backup.errors import BackupError, UnfitTargetError, written
+from stack.backup.layout import BLOB_LIST, SECRETS, BackupFolder, Manifest, locked, read_blob_list, read_manifest
+from stack.folder import DEMO_MARK
+from vlmkg.data_dir import DataDir
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored from which snapshot. `copied.lost` are the blobs that it should have and has not."""
+
+    name: str
+    manifest: Manifest
+    copied: Copied
+    has_key: bool
+
+
+def restore_backup(folder: BackupFolder, name: str | None, data: DataDir, done: Done) -> Restored:
+    """Make the data folder from a snapshot, or the latest. Ledger and blobs go where the settings have them.
+
+    Raises UsageError where the folder or the ledger's place is not empty, BackupError where the snapshot is damaged or
+    newer than this version, or something can't be written: then the folder is empty again.
+    """
+    with locked(folder, exclusive=False):
+        snapshot = folder.find(name)
+        manifest = read_manifest(snapshot)
+        _require_known(manifest)
+        _require_good(snapshot, manifest)
+        _require_empty(data.root)
+        ledger = _ledger_place(manifest, data)
+        with written(str(data.root)):
+            data.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            data.root.chmod(0o700)
+            data.restoring.mkdir(mode=0o700)
+        try:
+            copied = _stage(folder, snapshot, manifest, data, ledger, done)
+        except BaseException:
+            shutil.rmtree(data.restoring, ignore_errors=True)
+            raise
+        with written(str(data.root)):
+            _settle(data)
+        return Restored(snapshot.name, manifest, copied, has_key=(data.secrets / KEY_FILE).exists())
+
+
+def _require_known(manifest: Manifest) -> None:
+    if manifest.ledger.migration not in {migration.name for migration in migrate.shipped()}:
+        raise BackupError(
+            f"the ledger was made by version {manifest.version}, which is newer: it has {manifest.ledger.migration}",
+            "install that version or a later",
+        )
+
+
+def _require_good(snapshot: Path, manifest: Manifest) -> None:
+    """All but the ledger's file, which is checked while it is copied."""
+    for name in (manifest.ledger_file, BLOB_LIST):
+        if name not in manifest.files or not (snapshot / name).is_file():
+            raise _damaged(snapshot / name)
+    for name, facts in manifest.files.items():
+        file = snapshot / name
+        if name != manifest.ledger_file and (not file.is_file() or files.sha256_of(file) != facts.sha256):
+            raise _damaged(file)
+
+
+def _ledger_place(manifest: Manifest, data: DataDir) -> Path | str:
+    """The file that the ledger becomes, or the URL of its database. Raises UsageError where it is taken."""
+    configured = IngestSettings().ledger_url
+    url = configured.get_secret_value() if configured else data.ledger_url
+    kind = parse_url(url).get_backend_name()
+    if kind != manifest.ledger.kind:
+        where = "VLMKG_LEDGER_URL" if configured else "here, where VLMKG_LEDGER_URL is not set,"
+        raise UnfitTargetError(
+            f"the backup's ledger is of {manifest.ledger.kind}, and {where} means {kind}",
+            "set VLMKG_LEDGER_URL to an empty database" if kind == "sqlite" else "unset VLMKG_LEDGER_URL",
+        )
+    if kind == "postgresql":
+        return url
+    file = Path(parse_url(url).database or "").absolute()
+    if file.exists():
+        raise UnfitTargetError(f"{file} is there already", "move it away; it is never overwritten")
+    return file
+
+
+def _require_empty(root: Path) -> None:
+    if root.is_dir() and any(root.iterdir()):
+        raise UnfitTargetError(f"{root} is not empty", "name another folder with --data, or empty this one")
+
+
+def _stage(
+    folder: BackupFolder, snapshot: Path, manifest: Manifest, data: DataDir, ledger: Path | str, done: Done
+) -> Copied:
+    staging = DataDir(data.restoring)
+    target = blobs.open_blobs(IngestSettings().blob_url or staging.blob_url)
+    copied = copy_blobs(blobs.open_blobs(folder.blob_url), target, read_blob_list(snapshot), done)
+    with written(str(data.root)):
+        put_back_checkpoints(folder, manifest.checkpoints, staging, data)
+        for name in manifest.files:
+            if name.startswith(f"{SECRETS}/"):
+                (staging.root / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                files.copy(snapshot / name, staging.root / name)
+        if manifest.synthetic:
+            (staging.root / DEMO_MARK).touch()
+        _put_back_ledger(snapshot, manifest, staging, data, ledger)
+        files.sync_tree(staging.root)
+    return copied
+
+
+def _put_back_ledger(snapshot: Path, manifest: Manifest, staging: DataDir, data: DataDir, ledger: Path | str) -> None:
+    source = snapshot / manifest.ledger_file
+    if isinstance(ledger, str):
+        if files.sha256_of(source) != manifest.files[manifest.ledger_file].sha256:
+            raise _damaged(source)
+        postgres_dump.load(ledger, source, manifest.ledger.schema_name or "public")
+        _release_claims(ledger)
+        return
+    target = staging.ledger_file if ledger == data.ledger_file else ledger.with_name(f".{ledger.name}.restoring")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    if files.copy(source, target) != manifest.files[manifest.ledger_file].sha256:
+        target.unlink()
+        raise _damaged(source)
+    _release_claims(f"sqlite:///{target}")
+    if target != staging.ledger_file:
+        target.rename(ledger)
+        files.sync(ledger.parent)
+
+
+def _release_claims(url: str) -> None:
+    """Who worked at the moment of the snapshot is gone, and did not crash over what it had."""
+    with closing(open_as_it_is(url, pool_size=1)) as ledger:
+        release_all(ledger)
+
+
+def _settle(data: DataDir) -> None:
+    """Give everything its place. As long as `.restoring` is there, nothing takes the folder for a data folder."""
+    for path in sorted(data.restoring.iterdir()):
+        path.rename(data.root / path.name)
+    files.sync(data.root)
+    data.restoring.rmdir()
+    files.sync(data.root)
+
+
+def _damaged(file: Path) -> BackupError:
+    return BackupError(f"{file} is missing or damaged", "choose another: vlmkg backup verify names the good ones")
