@@ -10,14 +10,14 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from itertools import chain, islice
-from multiprocessing import get_context, parent_process
-from threading import Thread
+from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 from vlmkg.errors import VlmkgError
 from vlmkg.pipeline import load_engine, read_studies
 from vlmkg.reading import Engine, StudyInput, StudyReadings
 from vlmkg.settings import EngineSettings
+from vlmkg.spawned import end_with_parent
 
 MOST_PROCESSES = 4
 """Processes unless more are asked for: each holds torch and the model, about half a gigabyte."""
@@ -70,7 +70,7 @@ def _read_apart(
     readers: Readers, batches: Iterator[tuple[Tag, Sequence[StudyInput]]]
 ) -> Iterator[tuple[Tag, list[StudyReadings]]]:
     # Spawned: a forked copy of a process with torch's threads in it may hang.
-    with ProcessPoolExecutor(readers.processes, get_context("spawn"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(readers.processes, get_context("spawn"), end_with_parent) as pool:
         ahead: deque[tuple[Tag, Future[list[StudyReadings]]]] = deque()
         try:
             for tag, studies in batches:
@@ -82,18 +82,6 @@ def _read_apart(
                 yield done, future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """A reading process waits for work for ever, also when who gives it was killed: then it ends."""
-    parent = parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 @cache

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from training.stages.examples import Example
 from vlmkg.model.network import IGNORED
+from vlmkg.spawned import end_with_parent
 
 ChunkType = TypeVar("ChunkType")
 
@@ -101,7 +102,7 @@ def chunks(read: Callable[[int], ChunkType], start: int, workers: int) -> Iterat
         for number in count(start):
             yield number, read(number)
     # Spawned: a forked copy of a process with torch's threads in it may hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         ahead: list[Future[ChunkType]] = [pool.submit(read, start + at) for at in range(workers + 1)]
         for number in count(start):
             ready = ahead.pop(0)

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -157,8 +158,10 @@ def test_of_files_the_held_back_rows_are_the_gold_of_promotion(tmp_path):
 
 
 def test_a_run_killed_in_the_middle_goes_on_and_draws_the_same_curve(trained, tmp_path):
-    out = tmp_path / "killed"
-    command = [sys.executable, "-m", "vlmkg", "train", "stage1", "--config", str(DEBUG), "--out", str(out)]
+    """And what read ahead for it ends by itself."""
+    out, ahead = tmp_path / "killed", tmp_path / "ahead.yaml"
+    ahead.write_text(DEBUG.read_text().replace("data: {", "data: {workers: 2, "))
+    command = [sys.executable, "-m", "vlmkg", "train", "stage1", "--config", str(ahead), "--out", str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 200
@@ -166,8 +169,12 @@ def test_a_run_killed_in_the_middle_goes_on_and_draws_the_same_curve(trained, tm
         assert process.poll() is None, process.stderr.read().decode()[-2000:]
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    readers = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
-    _, told = process.communicate()
+    # Its standard error, which the readers share, is at its end once they are gone, too.
+    _, told = process.communicate(timeout=60)
+    assert len(readers) >= 2
+    assert psutil.wait_procs(readers, timeout=60)[1] == []
     assert f"warning: unparsable (100.0 % of windows, constraint off, step 8): {ADVICE['unparsable']}" in told.decode()
     assert not (out / "stage1").exists(), "the run was over before it could be killed"
 
