@@ -6,16 +6,16 @@ No film of anybody: drawings, which a checkpoint may read that was trained on su
 import time
 from collections.abc import Callable, Sequence
 
-from pydicom import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom import Dataset
+from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
 
 from stack.simulate.sending import ANSWER_S, PAUSE_S, Account
 from stack.simulate.traffic import Message, study_uid
+from training.synthetic.dicom import film_dataset
 from training.synthetic.film import draw_film
 
-CR_STORAGE = UID("1.2.840.10008.5.1.4.1.1.1")
 SIDE = 128
 """Rows and columns: what the shipped image encoder takes."""
 STORED = 0x0000
@@ -24,24 +24,21 @@ STORED = 0x0000
 def film(message: Message) -> Dataset:
     """The film of a report's study: CR, 16 bits, `SIDE` pixels a side."""
     report = message.report
-    study, born = study_uid(report), f"{report.patient.birth_year}0101"
-    made = Dataset()
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.SOPClassUID, made.SOPInstanceUID = CR_STORAGE, f"{study}.1.1"
-    made.StudyInstanceUID, made.SeriesInstanceUID = study, f"{study}.1"
-    made.PatientID, made.IssuerOfPatientID = report.patient.mrn, "SYN"
-    made.PatientName, made.PatientBirthDate = f"SYNTHETIC^PATIENT {report.patient.number:02d}", born
-    made.PatientSex, made.AccessionNumber = report.patient.sex, report.accession
-    made.Modality, made.BodyPartExamined, made.ViewPosition = "CR", "CHEST", "PA"
-    made.StudyDate, made.StudyTime = report.sent_at.strftime("%Y%m%d"), report.sent_at.strftime("%H%M%S")
-    made.ImageComments = "SYNTHETIC: a phantom, no film of anybody"
-    made.SamplesPerPixel, made.PhotometricInterpretation, made.PixelRepresentation = 1, "MONOCHROME2", 0
-    made.Rows = made.Columns = SIDE
-    made.BitsAllocated, made.BitsStored, made.HighBit = 16, 16, 15
-    drawn = draw_film(report.film, int(report.accession.strip("A")), SIDE)
-    made.PixelData = (drawn * 0xFFFF).round().astype("<u2").tobytes()
-    return made
+    study, patient = study_uid(report), report.patient
+    return film_dataset(
+        draw_film(report.film, int(report.accession.strip("A")), SIDE),
+        StudyInstanceUID=study,
+        SeriesInstanceUID=f"{study}.1",
+        SOPInstanceUID=f"{study}.1.1",
+        AccessionNumber=report.accession,
+        StudyDate=report.sent_at.strftime("%Y%m%d"),
+        StudyTime=report.sent_at.strftime("%H%M%S"),
+        PatientID=patient.mrn,
+        IssuerOfPatientID="SYN",
+        PatientName=f"SYNTHETIC^PATIENT {patient.number:02d}",
+        PatientBirthDate=f"{patient.birth_year}0101",
+        PatientSex=patient.sex,
+    )
 
 
 def store(address: str, films: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]) -> None:
@@ -67,7 +64,7 @@ def _associate(address: str) -> Association:
     host, _, port = address.rpartition(":")
     entity = AE(ae_title="SYNTHETIC")
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = ANSWER_S
-    entity.add_requested_context(CR_STORAGE, ExplicitVRLittleEndian)
+    entity.add_requested_context(ComputedRadiographyImageStorage, ExplicitVRLittleEndian)
     return entity.associate(host, int(port), ae_title="VLMKG")
 
 

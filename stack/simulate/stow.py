@@ -1,14 +1,12 @@
 """Films of the synthetic hospital, sent by STOW-RS."""
 
-import io
 from collections.abc import Callable, Sequence
-
-from pydicom import dcmwrite
 
 from stack.simulate.films import film
 from stack.simulate.posting import post_each
 from stack.simulate.sending import Account
 from stack.simulate.traffic import Message
+from training.synthetic.dicom import part10
 
 BOUNDARY = "synthetic-film"
 RELATED = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
@@ -24,7 +22,5 @@ def store_over_http(
 
 def body(message: Message) -> bytes:
     """The film of a report's study as the one part of a request."""
-    file = io.BytesIO()
-    dcmwrite(file, film(message), enforce_file_format=True)
     head = f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
-    return head + file.getvalue() + f"\r\n--{BOUNDARY}--\r\n".encode()
+    return head + part10(film(message)) + f"\r\n--{BOUNDARY}--\r\n".encode()
