@@ -11,6 +11,7 @@ from ingest.settings import existing_ledger_of
 from stack.demo import answers
 from stack.demo.hospital_day import SyntheticMessage, hospital_day
 from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
+from stack.places import NEO4J_PASSWORD
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all
 from stack.simulate.sending import Account, Plan
@@ -37,7 +38,7 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
     _second(console, endpoints, found)
     _third(console, endpoints)
     _fourth(console, endpoints)
-    _look_around(console, endpoints)
+    look_around(console, data, endpoints)
 
 
 def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[SyntheticMessage]) -> None:
@@ -94,11 +95,17 @@ def _fourth(console: Console, endpoints: Endpoints) -> None:
     console.print(answers.film_readers(data))
 
 
-def _look_around(console: Console, endpoints: Endpoints) -> None:
+def look_around(console: Console, data: DataDir, endpoints: Endpoints) -> None:
+    """The addresses, with their keys on a terminal alone: other output is kept, and the stack ends with it anyway."""
     _title(console, "Look around")
-    _address(console, "GraphiQL", f"{endpoints.graphql}#key={endpoints.api_key}")
+    key, password = endpoints.api_key, endpoints.neo4j_password
+    if console.is_terminal:
+        graphiql, login = f"{endpoints.graphql}#key={key}", f"{endpoints.neo4j_username} / {password}"
+    else:
+        graphiql = f"{endpoints.graphql}   key: in {data.api_key_file}"
+        login = f"{endpoints.neo4j_username}, password in {data.secrets / NEO4J_PASSWORD}"
+    _address(console, "GraphiQL", graphiql)
     if endpoints.browser:
-        login = f"{endpoints.neo4j_username} / {endpoints.neo4j_password}"
         _address(console, "Neo4j Browser", f"{endpoints.browser}   login: {login}")
     for title, query in CYPHER:
         console.print(f"\n[bold]{title}[/bold]")
