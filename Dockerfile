@@ -34,7 +34,8 @@ RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin vlmkg
     && install -d -o vlmkg -g vlmkg -m 700 /data
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VLMKG_DATA=/data
 WORKDIR /app
-USER vlmkg
+# By number: where a platform asks that it is not root, it looks at this alone.
+USER 10001
 VOLUME /data
 
 FROM base AS worker

@@ -1,11 +1,15 @@
 """Dockerfile and docker-compose.yml, as far as reading them shows: they are run elsewhere."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+
+from vlmkg.cli import vlmkg
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -13,6 +17,7 @@ COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONCE = {"migrate"}
+PACKAGES = ("vlmkg", "graph", "ingest", "api", "stack")
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -75,8 +80,9 @@ def test_build_targets_exist() -> None:
 
 def test_images_run_as_nobody_in_particular() -> None:
     base = DOCKERFILE[DOCKERFILE.index(" AS base") :]
-    assert "USER vlmkg" in base
-    assert "USER root" not in base
+    user = re.findall(r"^USER (.*)$", base, re.MULTILINE)
+    assert user == ["10001"]
+    assert "useradd --system --uid 10001 " in base
 
 
 def test_the_worker_s_image_alone_installs_torch() -> None:
@@ -97,12 +103,25 @@ def test_the_build_context_has_what_is_copied() -> None:
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_the_commands_are_ours() -> None:
-    project = (ROOT / "pyproject.toml").read_text()
+def test_the_commands_and_their_options_are_ours() -> None:
     commands = [service["command"] for service in SERVICES.values() if service.get("command", [""])[0] == "vlmkg"]
-    assert len(commands) == 5
-    for command in commands:
-        assert re.search(rf"^{command[1]} = ", project, re.MULTILINE)
+    commands += [json.loads(line) for line in re.findall(r"^CMD (.*)$", DOCKERFILE, re.MULTILINE)]
+    assert len(commands) == 7
+    for _, *words in commands:
+        context, rest = vlmkg.make_context("vlmkg", list(words)), words
+        while isinstance(context.command, click.Group):
+            _, command, rest = context.command.resolve_command(context, rest)
+            assert command is not None
+            context = command.make_context(command.name, list(rest), parent=context)
+
+
+def test_every_setting_is_one_that_the_code_reads() -> None:
+    set_here = {name for service in SERVICES.values() for name in service["environment"] if "build" in service}
+    set_here |= set(re.findall(r"\b(VLMKG_\w+)=", DOCKERFILE))
+    code = "".join(file.read_text() for name in PACKAGES for file in (ROOT / name).rglob("*.py"))
+    assert len(set_here) > 10
+    for name in set_here:
+        assert re.search(rf"\b{name}\b", code), name
 
 
 def test_the_worker_s_image_has_the_checkpoint_that_comes_with_the_project() -> None:
