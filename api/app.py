@@ -18,6 +18,7 @@ from api.metrics import answer_metrics, new_metrics
 from api.oidc.issuer_keys import open_issuer_keys
 from api.oidc.settings import OidcSettings
 from api.oidc.tokens import TokenReader
+from api.operations import Operations
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
 from api.websocket import serve
@@ -54,7 +55,9 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
             writer = AuditWriter(receiver.ledger)
             services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
             keeper = doorkeeper(receiver.ledger, tokens, open_house=not settings.auth)
-            app.state.endpoint = Endpoint(build_schema(settings), services, keeper, writer, new_metrics())
+            schema = build_schema(settings)
+            operations = Operations(schema._schema, settings.max_tokens)
+            app.state.endpoint = Endpoint(schema, operations, services, keeper, writer, new_metrics())
             try:
                 yield
             finally:
@@ -71,9 +74,11 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
 
 
 def _add_routes(app: FastAPI, parts: Parts) -> None:
-    @app.post("/graphql")
-    async def graphql(request: Request) -> JSONResponse:
+    async def graphql(request: Request) -> Response:
         return await answer(request.app.state.endpoint, request)
+
+    # Starlette's own: FastAPI's would look for parameters and dependencies at every request.
+    app.add_route("/graphql", graphql, methods=["POST"])
 
     @app.websocket("/graphql")
     async def subscriptions(socket: WebSocket) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ingest.errors import OutageError
 from ingest.ledger import audit
+from ingest.ledger.audit import NewEntry
 from ingest.ledger.database import Ledger
 from ingest.ledger.errors import LedgerError
 
@@ -32,17 +33,7 @@ class Trail:
         self.patients.update(patients)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the trail, as ingest.ledger.audit takes it."""
-
-    actor: str
-    action: str
-    patients: tuple[str, ...]
-    outcome: str
-
-
-Waiting = tuple[Entry, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+Waiting = tuple[NewEntry, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
 class AuditWriter:
@@ -54,12 +45,12 @@ class AuditWriter:
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
-    async def write(self, entry: Entry) -> None:
-        """Return once the entry is committed. Raises OutageError where the ledger does not take it."""
+    def begin(self, entry: NewEntry) -> "asyncio.Future[None]":
+        """Have an entry written. Done once it is committed; an OutageError where the ledger does not take it."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.put((entry, loop, done))
-        await done
+        return done
 
     def close(self) -> None:
         """Write what waits, then end the thread."""
@@ -88,19 +79,12 @@ class AuditWriter:
             batch.append(found)
         return batch, False
 
-    def _commit(self, entries: list[Entry]) -> OutageError | LedgerError | None:
+    def _commit(self, entries: list[NewEntry]) -> OutageError | LedgerError | None:
         if not entries:
             return None
         try:
             with self._ledger.write() as connection:
-                for entry in entries:
-                    audit.write(
-                        connection,
-                        actor=entry.actor,
-                        action=entry.action,
-                        patients=entry.patients,
-                        outcome=entry.outcome,
-                    )
+                audit.write_all(connection, entries)
         except (OutageError, LedgerError) as error:
             return error
         return None

@@ -1,7 +1,7 @@
 """An operation as a tree of fields: fragments put in place, skipped fields left out, arguments coerced."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -27,11 +27,12 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What reading an operation's fields needs beside the nodes themselves."""
+    """What reading an operation's fields needs beside the nodes themselves. `known` are the fields that were read."""
 
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]
     variables: VariableValues
+    known: dict[tuple[object, ...], list["Field"]] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,19 @@ def fields_of(document: Document, parent: GraphQLNamedType, selections: Iterable
     """The fields that these selection sets ask of an object of the type `parent`. Of the fields that every type has
     `__typename` is among them, introspection is not.
 
-    Raises GraphQLError where an argument does not fit its type.
+    Each selection is read once: the checks and the answer ask for the same. Raises GraphQLError where an argument does
+    not fit its type.
     """
+    read = tuple(selections)
+    # The nodes live as long as the document, so an id is that of one node.
+    key = (parent.name, *map(id, read))
+    found = document.known.get(key)
+    if found is None:
+        found = document.known[key] = _read(document, parent, read)
+    return found
+
+
+def _read(document: Document, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> list[Field]:
     grouped: dict[str, list[FieldNode]] = {}
     seen: set[str] = set()
     for selection in selections:

@@ -13,30 +13,27 @@ from typing import Any
 
 import structlog
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from graphql import GraphQLError
+from pydantic_core import to_json
 from strawberry import Schema
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
-from api.audit import AuditWriter, Entry
+from api.audit import AuditWriter
 from api.callers import Doorkeeper
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked, masked_error
 from api.metrics import Metrics
 from api.oidc.tokens import NoRoleError
+from api.operations import Operations
 from ingest.errors import OutageError
+from ingest.ledger.audit import NewEntry
 from vlmkg.errors import VlmkgError
 
 log = structlog.get_logger()
 
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes of a request: a report of the largest size that is accepted, with every sign escaped."""
-
-BY_POST = (OperationType.QUERY, OperationType.MUTATION)
-"""Subscriptions have their own door: api.websocket."""
 
 _STATUS = {
     Code.UNAUTHENTICATED: 401,
@@ -51,6 +48,7 @@ class Endpoint:
     """What answering needs."""
 
     schema: Schema
+    operations: Operations
     services: Services
     doorkeeper: Doorkeeper
     audit: AuditWriter
@@ -66,8 +64,8 @@ class Asked:
     operation_name: str | None
 
 
-async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
-    """The answer to one request."""
+async def answer(endpoint: Endpoint, request: Request) -> Response:
+    """The answer to one request. It is made into text while its audit entry is written, and leaves after that."""
     started = time.perf_counter()
     try:
         caller = await endpoint.doorkeeper.admit(request.headers.get("authorization"))
@@ -79,15 +77,18 @@ async def answer(endpoint: Endpoint, request: Request) -> JSONResponse:
         return refusal(error)
     context = ApiContext(endpoint.services, caller, asked.operation_name)
     result = await _run(endpoint, asked, context)
+    codes, entry = audit_entry(context, result)
+    writing = endpoint.audit.begin(entry) if entry else None
+    content = to_json(shown(result), inf_nan_mode="null")
     try:
-        codes = await audited(endpoint, context, result)
+        await written(endpoint, writing)
     except (VlmkgError, TimeoutError):
         endpoint.metrics.operation(context.action, [Code.SERVICE_UNAVAILABLE], time.perf_counter() - started)
         return refusal(ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again"))
     seconds = round(time.perf_counter() - started, 4)
     endpoint.metrics.operation(context.action, codes, seconds)
     log.info("api.operation", action=context.action, role=caller.role.value, seconds=seconds, codes=codes)
-    return JSONResponse(shown(result))
+    return Response(content, media_type="application/json")
 
 
 def read_body(content_type: str, body: bytes) -> Asked:
@@ -110,7 +111,7 @@ def read_body(content_type: str, body: bytes) -> Asked:
     return Asked(said["query"], variables or {}, name or None)
 
 
-def refusal(error: VlmkgError) -> JSONResponse:
+def refusal(error: VlmkgError) -> Response:
     """The answer where nothing was run."""
     told = masked_error(error)
     code = Code(str((told.get("extensions") or {})["code"]))
@@ -123,7 +124,7 @@ async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
     if isinstance(error, NoRoleError):
         with suppress(VlmkgError, TimeoutError):
             async with asyncio.timeout(endpoint.services.settings.timeout_s):
-                await endpoint.audit.write(Entry(error.name, "enter", (), Code.FORBIDDEN))
+                await endpoint.audit.begin(NewEntry(error.name, "enter", (), Code.FORBIDDEN))
 
 
 async def _body(request: Request) -> bytes:
@@ -139,36 +140,31 @@ async def _body(request: Request) -> bytes:
 async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> ExecutionResult:
     try:
         async with asyncio.timeout(endpoint.services.settings.timeout_s):
-            return await endpoint.schema.execute(
-                asked.query,
-                variable_values=asked.variables,
-                context_value=context,
-                operation_name=asked.operation_name,
-                allowed_operation_types=BY_POST,
-            )
+            return await endpoint.operations.run(asked.query, asked.variables, context)
     except TimeoutError as error:
-        return _failed(error)
-    except (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError) as error:
-        return _failed(error)
+        return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
 
 
-def _failed(error: Exception) -> ExecutionResult:
-    return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> None:
+    """Commit what was read, or tried without the right to it. Raises VlmkgError, TimeoutError where that can't be."""
+    _, entry = audit_entry(context, result)
+    await written(endpoint, endpoint.audit.begin(entry) if entry else None)
 
 
-async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> list[str]:
-    """Commit what was read, or tried without the right to it. Nothing is written of a bare look at the schema.
-
-    The codes of the result's errors. Raises VlmkgError, TimeoutError where it can't be written.
-    """
+def audit_entry(context: ApiContext, result: ExecutionResult) -> tuple[list[str], NewEntry | None]:
+    """The codes of the result's errors, and what is to be written: nothing of a bare look at the schema."""
     codes: list[str] = [code_of(error) for error in result.errors or ()]
     if not context.trail.reads and Code.FORBIDDEN not in codes:
-        return codes
+        return codes, None
     outcome = codes[0] if codes else "ok"
-    entry = Entry(context.caller.name, context.action, tuple(sorted(context.trail.patients)), outcome)
-    async with asyncio.timeout(endpoint.services.settings.timeout_s):
-        await endpoint.audit.write(entry)
-    return codes
+    return codes, NewEntry(context.caller.name, context.action, tuple(sorted(context.trail.patients)), outcome)
+
+
+async def written(endpoint: Endpoint, writing: "asyncio.Future[None] | None") -> None:
+    """Return once the entry is committed. Raises VlmkgError, TimeoutError where it is not."""
+    if writing is not None:
+        async with asyncio.timeout(endpoint.services.settings.timeout_s):
+            await writing
 
 
 def shown(result: ExecutionResult) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from api.event_types import (
 )
 from api.graph_types import After, First
 from api.ids import event_number
-from api.reading import Info, own_page, root_field, shaped
+from api.reading import Info, own_page, reads_arguments, root_field, shaped
 from graph.reads.wanted import Page
 from ingest.errors import BlobLostError
 from ingest.ledger import events, extractions
@@ -71,6 +71,7 @@ class EventQueries:
         return shaped(info, "EventPayload", row)
 
     @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
+    @reads_arguments
     async def events(
         self, info: Info, where: EventWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
@@ -86,6 +87,7 @@ class EventQueries:
         description="A page of triplets that were read and refused, the newest first. For operators.",
         graphql_type=RejectionConnection,
     )
+    @reads_arguments
     async def rejections(
         self, info: Info, where: RejectionWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:

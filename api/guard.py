@@ -5,7 +5,7 @@ Cost counts the rows that an answer may hold. A list of `first` rows costs `firs
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     FieldNode,
@@ -23,6 +23,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from graphql.language import DocumentNode, Visitor, visit
 
 from api.callers import Caller
+from api.context import ApiContext
 from api.documents import Document, Field, fields_of
 from api.errors import ApiError, Code
 from api.rights import needed
@@ -35,12 +36,41 @@ MAX_FIELDS = 2_000
 """Fields that an operation may have once its fragments are put in place: fragments in fragments multiply."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A valid document with what is the same of it at every asking. `plain` are its operations without variables that
+    were read before, by their nodes' ids."""
+
+    document: DocumentNode
+    fragments: dict[str, FragmentDefinitionNode]
+    aliases: int
+    plain: dict[int, Document] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Walk:
     document: Document
     caller: Caller
     settings: ApiSettings
     fields: int = 0
+
+
+def ready_of(document: DocumentNode) -> Ready:
+    """What is the same of a valid document at every asking."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    counter = _Aliases()
+    visit(document, counter)
+    return Ready(document, fragments, counter.found)
+
+
+def admit(context: ApiContext, schema: GraphQLSchema, ready: Ready, variables: dict[str, object]) -> None:
+    """Check the operation that is asked for, and put it into the context. Raises ApiError, GraphQLError."""
+    settings = context.services.settings
+    _check_aliases(ready.aliases, settings)
+    operation = operation_of(ready.document, context.operation_name)
+    context.document = _read(schema, ready, operation, variables)
+    context.action = _action_of(context.document, operation)
+    _check(context.document, operation, context.caller, settings)
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -52,31 +82,33 @@ def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitio
     return named[0]
 
 
-def read_document(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, object]
+def _read(
+    schema: GraphQLSchema, ready: Ready, operation: OperationDefinitionNode, variables: dict[str, object]
 ) -> Document:
     """The operation's document with its variables. Raises GraphQLError where they do not fit."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    known = ready.plain.get(id(operation))
+    if known is not None:
+        return known
     values = get_variable_values(schema, operation.variable_definitions or (), variables)
     if not isinstance(values, VariableValues):
         raise values[0]
-    return Document(schema, fragments, values)
+    found = Document(schema, ready.fragments, values)
+    if not operation.variable_definitions:
+        ready.plain[id(operation)] = found
+    return found
 
 
-def check_aliases(document: DocumentNode, settings: ApiSettings) -> None:
-    """Raise ApiError (ALIAS_LIMIT) where the document has too many aliases."""
-    counter = _Aliases()
-    visit(document, counter)
-    if counter.found > settings.max_aliases:
+def _check_aliases(aliases: int, settings: ApiSettings) -> None:
+    if aliases > settings.max_aliases:
         raise ApiError(
             Code.ALIAS_LIMIT,
-            f"the document has {counter.found} aliases and may have {settings.max_aliases}: send several requests",
-            aliases=counter.found,
+            f"the document has {aliases} aliases and may have {settings.max_aliases}: send several requests",
+            aliases=aliases,
             limit=settings.max_aliases,
         )
 
 
-def check(document: Document, operation: OperationDefinitionNode, caller: Caller, settings: ApiSettings) -> None:
+def _check(document: Document, operation: OperationDefinitionNode, caller: Caller, settings: ApiSettings) -> None:
     """Raise ApiError where the caller may not ask this, or it is too deep or too costly."""
     root = document.schema.get_root_type(operation.operation)
     if root is None:
@@ -92,11 +124,11 @@ def check(document: Document, operation: OperationDefinitionNode, caller: Caller
         )
 
 
-def action_of(document: Document, operation: OperationDefinitionNode) -> str:
+def _action_of(document: Document, operation: OperationDefinitionNode) -> str:
     """What the operation does, for the audit trail: its kind and its root fields, no values."""
     root = document.schema.get_root_type(operation.operation)
     fields = fields_of(document, root, [operation.selection_set]) if root else []
-    return f"{operation.operation.value} {', '.join(sorted({field.name for field in fields}))}"
+    return f"{operation.operation.value} {', '.join(sorted({each.name for each in fields}))}"
 
 
 class _Aliases(Visitor):
@@ -111,38 +143,38 @@ class _Aliases(Visitor):
 def _cost(walk: _Walk, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode], depth: int) -> int:
     """What the selection sets cost for one object. Checks depth and rights on its way."""
     total = 0
-    for field in fields_of(walk.document, parent, selections):
-        _check_field(walk, parent, field, depth)
-        if is_leaf_type(field.type):
+    for asked in fields_of(walk.document, parent, selections):
+        _check_field(walk, parent, asked, depth)
+        if is_leaf_type(asked.type):
             continue
         # An interface can be any of its types: each is checked, the dearest counts.
-        types = walk.document.schema.get_possible_types(field.type) if is_abstract_type(field.type) else (field.type,)
-        inside = max(_cost(walk, type_, field.selections, depth + 1) for type_ in types)
-        rows = _rows(field)
+        types = walk.document.schema.get_possible_types(asked.type) if is_abstract_type(asked.type) else (asked.type,)
+        inside = max(_cost(walk, type_, asked.selections, depth + 1) for type_ in types)
+        rows = _rows(asked)
         total += inside if rows is None else rows * max(1, inside)
     return total
 
 
-def _rows(field: Field) -> int | None:
+def _rows(asked: Field) -> int | None:
     """The number of rows that a list may have; None for a single object and for the `edges` of a page."""
-    first = field.arguments.get("first")
+    first = asked.arguments.get("first")
     if isinstance(first, int):
         return max(first, 0)
-    if field.name != "edges" and is_list_type(get_nullable_type(field.definition.type)):
+    if asked.name != "edges" and is_list_type(get_nullable_type(asked.definition.type)):
         return NATURAL_LIST
     return None
 
 
-def _check_field(walk: _Walk, parent: GraphQLNamedType, field: Field, depth: int) -> None:
-    walk.fields += len(field.nodes)
+def _check_field(walk: _Walk, parent: GraphQLNamedType, asked: Field, depth: int) -> None:
+    walk.fields += len(asked.nodes)
     if walk.fields > MAX_FIELDS:
         raise ApiError(Code.COST_LIMIT, f"the operation has more than {MAX_FIELDS} fields", limit=MAX_FIELDS)
     if depth > walk.settings.max_depth:
         limit = walk.settings.max_depth
         raise ApiError(Code.DEPTH_LIMIT, f"the operation is more than {limit} fields deep", limit=limit)
-    for right in needed(parent.name, field.name, field.arguments):
+    for right in needed(parent.name, asked.name, asked.arguments):
         if not walk.caller.may(right):
-            where = f"{parent.name}.{field.name}"
+            where = f"{parent.name}.{asked.name}"
             raise ApiError(
                 Code.FORBIDDEN, f"the role {walk.caller.role} has no right to `{where}` as asked", right=right.value
             )

@@ -31,7 +31,7 @@ class Metrics:
     oldest: Gauge
 
     def operation(self, action: str, codes: list[str], seconds: float) -> None:
-        """Count one operation. `action` as `api.guard.action_of` makes it, empty where nothing could be read."""
+        """Count one operation. `action` as the guard makes it, empty where nothing could be read."""
         kind = action.partition(" ")[0]
         kind = kind if kind in _KINDS else "unread"
         self.operations.labels(kind, codes[0] if codes else "ok").inc()

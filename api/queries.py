@@ -34,7 +34,7 @@ from api.inputs import (
     patient_where,
     study_where,
 )
-from api.reading import Info, answer_list, answer_one, answer_page, ask, root_field, shaped
+from api.reading import Info, answer_list, answer_one, answer_page, ask, reads_arguments, root_field, shaped
 from graph.reads.concepts import concept_by_code, concept_search, unmapped_terms
 from graph.reads.engines import engine_in_use
 from graph.reads.findings import finding_by_id, finding_page, finding_total
@@ -76,11 +76,14 @@ class GraphQueries:
         if identifier is not None:
             key = info.context.services.receiver.pseudonym_key
             patient_id = pseudonyms.patient_id(key, identifier.authority, identifier.value)
-        asked_id = await asyncio.to_thread(_survivor, info, str(patient_id))
-        info.context.trail.saw(asked_id)
-        return await answer_one(info, "Patient", lambda wanted: patient_by_id(asked_id, wanted))
+        given_id = str(patient_id)
+        # Merged patients are rare: the ledger is asked who is left while the graph already answers for the one given.
+        found, left_id = await asyncio.gather(_patient(info, given_id), asyncio.to_thread(_survivor, info, given_id))
+        info.context.trail.saw(left_id)
+        return found if left_id == given_id else await _patient(info, left_id)
 
     @strawberry.field(description="A page of patients.", graphql_type=PatientConnection)
+    @reads_arguments
     async def patients(
         self, info: Info, where: PatientWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
@@ -104,6 +107,7 @@ class GraphQueries:
         raise ApiError(Code.BAD_USER_INPUT, "give either `studyUid` or `studyKey`")
 
     @strawberry.field(description="A page of studies.", graphql_type=StudyConnection)
+    @reads_arguments
     async def studies(
         self, info: Info, where: StudyWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
@@ -114,6 +118,7 @@ class GraphQueries:
         return await answer_page(info, query, lambda: study_total(tree))
 
     @strawberry.field(description="A page of findings of all patients.", graphql_type=FindingConnection)
+    @reads_arguments
     async def findings(self, info: Info, where: Where = None, first: First = 20, after: After = None) -> Shaped:
         """In the order of their studies' time, unknown times last."""
         del where, first, after
@@ -139,6 +144,7 @@ class GraphQueries:
     @strawberry.field(
         description="Counts over the patients with such findings; small ones are suppressed.", graphql_type=Cohort
     )
+    @reads_arguments
     async def cohort(self, info: Info, where: CohortWhereInput) -> Shaped | None:
         """By concept, location and month."""
         del where
@@ -148,6 +154,7 @@ class GraphQueries:
     @strawberry.field(
         description="Words of reports that no vocabulary has, the most frequent first.", graphql_type=list[UnmappedTerm]
     )
+    @reads_arguments
     async def unmapped_terms(
         self, info: Info, first: Annotated[int, strawberry.argument(description="At most 200.")] = 50
     ) -> Shaped:
@@ -160,9 +167,14 @@ class GraphQueries:
         description="The engine that read last, as seen in the graph; null in an empty graph.",
         graphql_type=Checkpoint | None,
     )
+    @reads_arguments
     async def checkpoint(self, info: Info) -> Shaped | None:
         """And how many others still have readings in the graph."""
         return await answer_one(info, "Checkpoint", lambda _wanted: engine_in_use())
+
+
+async def _patient(info: Info, patient_id: str) -> Shaped | None:
+    return await answer_one(info, "Patient", lambda wanted: patient_by_id(patient_id, wanted))
 
 
 def _survivor(info: Info, patient_id: str) -> str:

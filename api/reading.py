@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 
@@ -16,7 +16,15 @@ from graph.reads.fetching import fetch
 from graph.reads.wanted import Page, Wanted
 
 Info = strawberry.Info[ApiContext, None]
+READS_ARGUMENTS = "vlmkg_reads_arguments"
+Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 PageQuery = Callable[[Page, tuple[Wanted, ...]], ReadQuery]
+
+
+def reads_arguments(resolver: Resolver) -> Resolver:
+    """Mark a resolver that reads its arguments by `root_field`, or has none: it is called with None for each."""
+    setattr(resolver, READS_ARGUMENTS, True)
+    return resolver
 
 
 def root_field(info: Info) -> Field:

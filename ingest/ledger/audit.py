@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
-from ingest.ledger.database import Ledger, now
+from ingest.ledger.bulk import bulk_insert
+from ingest.ledger.database import INSERT, Ledger, now
 from ingest.ledger.tables import audit
 
-_INSERT = audit.insert()
+_INSERT = bulk_insert(dict.fromkeys(INSERT, audit.insert()), without=["id"])
+"""Every answer waits for one."""
 
 _POSITION: dict[str, Callable[..., ColumnElement[Any]]] = {"sqlite": func.instr, "postgresql": func.strpos}
 """Where a text stands in another, or 0: by database."""
@@ -29,6 +31,16 @@ class AuditEntry:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """One access that is to be written down. See AuditEntry."""
+
+    actor: str
+    action: str
+    patients: tuple[str, ...]
+    outcome: str
+
+
 def record(ledger: Ledger, *, actor: str, action: str, patients: Sequence[str], outcome: str) -> None:
     """Write one entry, in a transaction of its own."""
     with ledger.write() as connection:
@@ -37,9 +49,23 @@ def record(ledger: Ledger, *, actor: str, action: str, patients: Sequence[str], 
 
 def write(connection: Connection, *, actor: str, action: str, patients: Sequence[str], outcome: str) -> None:
     """Write one entry in the caller's transaction."""
-    named = tuple(sorted(set(patients)))
-    values = {"at": now(connection), "actor": actor, "action": action, "patients": named, "outcome": outcome}
-    connection.execute(_INSERT, values)
+    write_all(connection, [NewEntry(actor, action, tuple(patients), outcome)])
+
+
+def write_all(connection: Connection, new: Sequence[NewEntry]) -> None:
+    """Write entries in the caller's transaction."""
+    at = now(connection)
+    rows = [
+        {
+            "at": at,
+            "actor": one.actor,
+            "action": one.action,
+            "patients": tuple(sorted(set(one.patients))),
+            "outcome": one.outcome,
+        }
+        for one in new
+    ]
+    _INSERT.execute(connection, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ class Workshop:
         self._server = server
         self._graph = graph
         self._opened: list[Served] = []
+        self._keys: dict[Role, str] = {}
 
     def serve(
         self,
@@ -139,9 +140,9 @@ class Workshop:
         parts = Parts(login or self._server.settings, lambda: receiver_of(self.data), broker_url)
         served = Served(create_app(ApiSettings(**settings), parts, oidc))
         self._opened.append(served)
-        keys = {role: api_keys.create(self.ledger, f"{role}-key", role) for role in Role}
+        self._keys = self._keys or {role: api_keys.create(self.ledger, f"{role}-key", role) for role in Role}
         target = Target(self._graph, self._server.settings.database, with_text=False)
-        return Api(served.client, keys, self.ledger, self._graph, target)
+        return Api(served.client, self._keys, self.ledger, self._graph, target)
 
     def close(self) -> None:
         """End what was made."""

@@ -89,7 +89,7 @@ def test_no_audit_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> No
     def fail(*_: Any, **__: Any) -> None:
         raise OutageError("the ledger does not answer")
 
-    monkeypatch.setattr("ingest.ledger.audit.write", fail)
+    monkeypatch.setattr("ingest.ledger.audit.write_all", fail)
     response = api.post({"query": "{ findings { totalCount } }"})
     assert response.status_code == 503
     assert "data" not in response.json()

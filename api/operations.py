@@ -1,0 +1,111 @@
+"""Queries and mutations: read and validated once for each text, checked at each asking, run by GraphQL's own executor.
+
+Strawberry makes the schema and runs subscriptions. What comes by POST goes past its extensions, which cost a part of
+each request.
+"""
+
+from collections import OrderedDict
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    MaxIntrospectionDepthRule,
+    OperationType,
+    execute,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType as Kind
+
+from api.context import ApiContext
+from api.errors import record
+from api.guard import Ready, admit, operation_of, ready_of
+from api.schema import ShapedExecution
+
+MOST_REMEMBERED = 256
+LONGEST_REMEMBERED = 16_384
+"""Texts and signs of a text that are remembered once they were found valid: some tens of MB at most."""
+
+RULES = (*specified_rules, MaxIntrospectionDepthRule, OneOfInputValidationRule)
+
+
+class _InvalidError(Exception):
+    """The document breaks rules of GraphQL."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class Operations:
+    """Runs operations of one schema. A document may have `max_tokens` words and signs."""
+
+    def __init__(self, schema: GraphQLSchema, max_tokens: int) -> None:
+        self._schema = schema
+        self._max_tokens = max_tokens
+        self._remembered: OrderedDict[str, Ready] = OrderedDict()
+
+    @property
+    def remembered(self) -> list[str]:
+        """The texts that are remembered, what was asked last at the end."""
+        return list(self._remembered)
+
+    async def run(self, query: str, variables: dict[str, Any], context: ApiContext) -> ExecutionResult:
+        """The result, of whatever sort; errors are in it."""
+        try:
+            ready = self._ready(query, context.operation_name)
+            _require_by_post(ready, context.operation_name)
+            admit(context, self._schema, ready, variables)
+        except _InvalidError as invalid:
+            return _ended(None, invalid.errors)
+        except GraphQLError as error:
+            return _ended(None, [error])
+        except Exception as error:  # noqa: BLE001 - masked, and recorded where it is none of ours
+            return _ended(None, [GraphQLError(str(error), original_error=error)])
+        result = execute(
+            self._schema,
+            ready.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=context.operation_name,
+            executor_class=ShapedExecution,
+        )
+        done = await result if isawaitable(result) else result
+        return _ended(done.data, done.errors)
+
+    def _ready(self, query: str, name: str | None) -> Ready:
+        known = self._remembered.get(query)
+        if known is not None:
+            self._remembered.move_to_end(query)
+            return known
+        ready = self._read(query, name)
+        if len(query) <= LONGEST_REMEMBERED:
+            self._remembered[query] = ready
+            if len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return ready
+
+    def _read(self, query: str, name: str | None) -> Ready:
+        document = parse(query, max_tokens=self._max_tokens)
+        operation_of(document, name)
+        errors = validate(self._schema, document, RULES)
+        if errors:
+            raise _InvalidError(errors)
+        return ready_of(document)
+
+
+def _require_by_post(ready: Ready, name: str | None) -> None:
+    if operation_of(ready.document, name).operation is OperationType.SUBSCRIPTION:
+        raise InvalidOperationTypeError(Kind.SUBSCRIPTION)
+
+
+def _ended(data: dict[str, Any] | None, errors: list[GraphQLError] | None) -> ExecutionResult:
+    for error in errors or ():
+        record(error)
+    return ExecutionResult(data=data, errors=errors)
