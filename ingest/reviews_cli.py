@@ -25,7 +25,7 @@ SOURCES_AT_ONCE = 200
 
 @click.group()
 def reviews() -> None:
-    """Take out what persons say of findings."""
+    """Take out what people say of findings."""
 
 
 @reviews.command()

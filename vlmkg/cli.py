@@ -59,6 +59,7 @@ HELP = {
     "checkpoint": "Verify, promote, list and import checkpoints of the model.",
     "graph": "Migrate, count and verify the graph; copy it for researchers.",
     "api": "Serve the GraphQL API.",
+    "reviews": "Take out what people say of findings, for training.",
     "audit": "Who looked at which patient, and when.",
     "api-keys": "Make, list and revoke keys of the API and of the HTTP doors.",
     "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",
