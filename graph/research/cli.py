@@ -21,7 +21,9 @@ def browse(folder: Path, home: Path | None, bolt_port: int, http_port: int) -> N
     """
     folder = folder.absolute()
     home = home or folder.with_name(folder.name + ".neo4j")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell starts what runs in the background with Ctrl-C ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         with browsed(folder, home, bolt_port=bolt_port, http_port=http_port) as running:
             click.echo(f"Neo4j Browser  {running.server.browser}")

@@ -304,6 +304,11 @@ def test_the_files_are_browsed_in_a_neo4j_of_their_own(hospital: Hospital, data:
                     migrate(driver)
         finally:
             process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
         assert process.stdout.read() == "ended\n"
         assert process.wait() == 0
     with open_driver(login) as driver, pytest.raises(ServiceUnavailable):
