@@ -18,7 +18,7 @@ _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
 _SIDE_LETTERS = frozenset({"l", "r"})
-_GREATER = frozenset({">", "<"})
+_COMPARING = frozenset({">", "<"})
 _SPLITS = frozenset({"/", "-", "t", "c"})
 _AT = frozenset({"on", "the"})
 _NOT_SIDED = frozenset({"spine", "spines"})
@@ -140,11 +140,11 @@ def _side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
     """ "R effusion", "on L", "L > R"; but "L - spine", "3 L", "L / S" name no side."""
     before = tokens[index - 1] if index else ""
     after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    if tokens[index] in _GREATER and {before, after} == _SIDE_LETTERS:
+    if tokens[index] in _COMPARING and {before, after} == _SIDE_LETTERS:
         return Word.AND
     if tokens[index] not in _SIDE_LETTERS or before.isdigit() or before in _SPLITS:
         return None
-    compared = not _GREATER.isdisjoint({before, after})
+    compared = not _COMPARING.isdisjoint({before, after})
     placed = before in _AT and (after == "" or lexicon().words.get(after) not in CONTENT)
     described = after not in _NOT_SIDED and lexicon().words.get(after) in CONTENT
     return Word.SIDE if compared or placed or described else None

@@ -117,11 +117,8 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
 
 def _is_fronted(clause: Clause) -> bool:
     """ "In the left base there is"."""
-    return (
-        bool(clause.subjects)
-        and all(one.place_only for one in clause.subjects)
-        and (clause.subjects[0].phrase.joined_by(Word.IN))
-    )
+    places = bool(clause.subjects) and all(one.place_only for one in clause.subjects)
+    return places and clause.subjects[0].phrase.joined_by(Word.IN)
 
 
 def _is_compared(clause: Clause, part: Part) -> bool:
