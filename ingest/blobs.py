@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import fsspec
 
+from ingest.durable import sync
 from ingest.errors import BlobLostError, OutageError
 
 WRITERS = 8
@@ -220,7 +221,7 @@ def _put_files(store: Path, blobs: Mapping[str, bytes]) -> None:
     folders = {target.parent for target in targets}
     _make_folders(store, folders)
     _each(_put_file, list(targets.items()))
-    _each(_sync_folder, list(folders))
+    _each(sync, list(folders))
 
 
 def _make_folders(store: Path, folders: Set[Path]) -> None:
@@ -228,7 +229,7 @@ def _make_folders(store: Path, folders: Set[Path]) -> None:
     for folder in fresh:
         folder.mkdir(exist_ok=True, mode=0o700)
     if fresh:
-        _sync_folder(store)
+        sync(store)
 
 
 def _each(work: Any, items: list[Any]) -> None:
@@ -279,12 +280,4 @@ def _put_remote(store: BlobStore, raw: bytes) -> None:
 def _sync_named(folder: Path | None) -> None:
     with _outages():
         if folder:
-            _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync(folder)

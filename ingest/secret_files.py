@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ingest.durable import sync
+
 
 def read_or_make(file: Path, make: Callable[[], str]) -> str:
     """The secret in `file`, made if it is not there. Of several processes one makes it, and all return that one."""
@@ -45,12 +47,4 @@ def _place(file: Path, secret: str) -> None:
     with suppress(FileExistsError):
         os.link(part, file)
     Path(part).unlink()
-    _sync(file.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(file.parent)

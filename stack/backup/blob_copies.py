@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest import blobs
 from ingest.blobs import WRITERS, BlobStore, file_of
+from ingest.durable import sync
 from ingest.errors import BlobLostError, OutageError
 from stack.backup import files
 from stack.backup.errors import BackupError, written
@@ -62,8 +63,8 @@ def put_file(folder: Path, file: Path, key: str) -> bool:
         return False
     target.parent.mkdir(exist_ok=True, mode=0o700)
     part.rename(target)
-    files.sync(target.parent)
-    files.sync(folder)
+    sync(target.parent)
+    sync(folder)
     return True
 
 
@@ -106,5 +107,5 @@ def _sync_folders(folder: Path, keys: Mapping[str, int]) -> None:
     with written("a folder of blobs"):
         for parent in {file_of(folder, key).parent for key in keys}:
             if parent.is_dir():
-                files.sync(parent)
-        files.sync(folder)
+                sync(parent)
+        sync(folder)

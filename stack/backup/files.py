@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from ingest.durable import sync
+
 _PIECE = 1024 * 1024
 
 
@@ -24,15 +26,6 @@ def sha256_of(file: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
     with file.open("rb") as reading:
         return hashlib.file_digest(reading, "sha256").hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Make a file's bytes, or the names in a folder, safe."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sync_tree(root: Path) -> None:

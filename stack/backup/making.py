@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ingest import blobs
+from ingest.durable import sync
 from ingest.ledger import snapshot as ledger_snapshot
 from ingest.ledger.snapshot import named_blobs
 from ingest.pseudonyms import fingerprint_of
@@ -72,8 +73,8 @@ def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool
             manifest, copied, problems = _fill(part, folder, data, url, began, secrets=secrets, done=done)
             with written("the backup"):
                 part.rename(folder.snapshots / name)
-                files.sync(folder.snapshots)
-                files.sync(folder.root)
+                sync(folder.snapshots)
+                sync(folder.root)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         removed = remove_older(folder, name, keep)

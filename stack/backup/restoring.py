@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest import blobs
+from ingest.durable import sync
 from ingest.ledger import migrate, postgres_dump
 from ingest.ledger.claims import release_all
 from ingest.ledger.database import open_as_it_is, parse_url
@@ -136,7 +137,7 @@ def _put_back_ledger(snapshot: Path, manifest: Manifest, staging: DataDir, data:
     _release_claims(f"sqlite:///{target}")
     if target != staging.ledger_file:
         target.rename(ledger)
-        files.sync(ledger.parent)
+        sync(ledger.parent)
 
 
 def _release_claims(url: str) -> None:
@@ -149,9 +150,9 @@ def _settle(data: DataDir) -> None:
     """Give everything its place. As long as `.restoring` is there, nothing takes the folder for a data folder."""
     for path in sorted(data.restoring.iterdir()):
         path.rename(data.root / path.name)
-    files.sync(data.root)
+    sync(data.root)
     data.restoring.rmdir()
-    files.sync(data.root)
+    sync(data.root)
 
 
 def _damaged(file: Path) -> BackupError:
