@@ -25,7 +25,7 @@ from api.websocket import serve
 from graph.connection import open_async_driver
 from graph.reads.fetching import GraphReader
 from graph.settings import Neo4jSettings
-from ingest.submit import Receiver
+from ingest.receiving.submit import Receiver
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 

@@ -11,10 +11,10 @@ import threading
 from dataclasses import dataclass, field
 
 from ingest.errors import OutageError
-from ingest.ledger import audit
-from ingest.ledger.audit import NewEntry
-from ingest.ledger.database import Ledger
+from ingest.ledger.access import audit
+from ingest.ledger.access.audit import NewEntry
 from ingest.ledger.errors import LedgerError
+from ingest.ledger.storage.database import Ledger
 
 _MOST_AT_ONCE = 500
 _GRACE_S = 10.0

@@ -8,9 +8,9 @@ from hashlib import sha256
 from api.errors import ApiError, Code
 from api.oidc.tokens import TokenReader, looks_like_token
 from api.rights import RIGHTS, Right
-from ingest.ledger import api_keys
-from ingest.ledger.api_keys import Role
-from ingest.ledger.database import Ledger
+from ingest.ledger.access import api_keys
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.storage.database import Ledger
 
 REMEMBERED_S = 1.0
 """Seconds for which a key or a token is not looked at again: one that has ended works so long at most."""

@@ -7,9 +7,9 @@ from api.app import Parts, create_app
 from api.oidc.settings import oidc_settings
 from api.settings import ApiSettings
 from graph.settings import find_settings
-from ingest.ledger.api_keys import ensure_admin_key
+from ingest.ledger.access.api_keys import ensure_admin_key
+from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
-from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_libraries
 from vlmkg.options import data_option

@@ -5,8 +5,8 @@ from typing import Any
 
 import strawberry
 
-from api.answers import Row
 from api.inputs import FindingWhereInput, PatientWhereInput, finding_where, patient_where
+from api.response_plans import Row
 from graph.reads.cohorts import cohort as cohort_query
 from graph.reads.draft import ReadQuery
 from graph.reads.wheres import FindingWhere

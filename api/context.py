@@ -7,7 +7,7 @@ from api.callers import Caller
 from api.documents import Document
 from api.settings import ApiSettings
 from graph.reads.fetching import GraphReader
-from ingest.submit import Receiver
+from ingest.receiving.submit import Receiver
 
 
 @dataclass(frozen=True, slots=True)

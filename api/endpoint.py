@@ -27,7 +27,7 @@ from api.metrics import Metrics
 from api.oidc.tokens import NoRoleError
 from api.operations import Operations
 from ingest.errors import OutageError
-from ingest.ledger.audit import NewEntry
+from ingest.ledger.access.audit import NewEntry
 from vlmkg.errors import VlmkgError
 
 log = structlog.get_logger()

@@ -6,7 +6,6 @@ from base64 import b64encode
 import strawberry
 from sqlalchemy import Connection
 
-from api.answers import Row, Shaped
 from api.errors import ApiError, Code
 from api.event_types import (
     Event,
@@ -21,14 +20,16 @@ from api.event_types import (
 )
 from api.graph_types import After, First
 from api.ids import event_number
-from api.reading import Info, own_page, reads_arguments, root_field, shaped
+from api.resolvers import Info, own_page, reads_arguments, root_field, shaped
+from api.response_plans import Row, Shaped
 from graph.reads.wanted import Page
 from ingest.errors import BlobLostError
-from ingest.ledger import events, extractions
-from ingest.ledger.database import Ledger
-from ingest.ledger.events import EventFilter
-from ingest.raw import raw_of
-from ingest.submit import Receiver
+from ingest.ledger.events import events
+from ingest.ledger.events.events import EventFilter
+from ingest.ledger.readings import extractions
+from ingest.ledger.storage.database import Ledger
+from ingest.receiving.raw import raw_of
+from ingest.receiving.submit import Receiver
 
 
 async def event_row_of(info: Info, number: int) -> Row | None:

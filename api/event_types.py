@@ -6,13 +6,13 @@ from typing import Any
 import strawberry
 from sqlalchemy import Connection
 
-from api.answers import Row
 from api.graph_types import ID, Node, PageInfo
+from api.response_plans import Row
 from api.scalars import DateTime
-from ingest.ledger import events
-from ingest.ledger.events import Event as LedgerEvent
-from ingest.ledger.events import EventFilter
-from ingest.ledger.extractions import RejectionRow
+from ingest.ledger.events import events
+from ingest.ledger.events.events import Event as LedgerEvent
+from ingest.ledger.events.events import EventFilter
+from ingest.ledger.readings.extractions import RejectionRow
 from ingest.ledger.states import State
 
 strawberry.enum(State, name="EventState", description="Where the work on an event stands.")
@@ -20,7 +20,7 @@ strawberry.enum(State, name="EventState", description="Where the work on an even
 
 @strawberry.type(description="One message received, and what became of it. The payload is not shown.")
 class Event(Node):
-    """See ingest.ledger.events.Event."""
+    """See ingest.ledger.events.events.Event."""
 
     id: strawberry.ID = ID
     event_id: strawberry.ID = strawberry.field(description="The number that `vlmkg events` shows.")
@@ -69,7 +69,7 @@ class EventConnection:
 
 @strawberry.input(name="EventWhere", description="Events; all that is given must hold.")
 class EventWhereInput:
-    """See ingest.ledger.events.EventFilter."""
+    """See ingest.ledger.events.events.EventFilter."""
 
     state: State | None = None
     reason: str | None = strawberry.field(
@@ -80,7 +80,7 @@ class EventWhereInput:
 
 @strawberry.type(description="A triplet that was read from a report and refused.")
 class Rejection:
-    """See ingest.ledger.extractions.RejectionRow."""
+    """See ingest.ledger.readings.extractions.RejectionRow."""
 
     reason: str
     head: str

@@ -1,4 +1,4 @@
-"""The graph's objects as GraphQL types: what they have, not how it is found (see api.answers)."""
+"""The graph's objects as GraphQL types: what they have, not how it is found (see api.response_plans)."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ After = Annotated[str | None, strawberry.argument(description="The cursor of the
 
 
 class AnsweredByTheRootError(Exception):
-    """Fields inside an answer are put together with it (api.answers): their functions only declare the arguments."""
+    """Fields inside an answer are put together with it (api.response_plans): the functions only declare arguments."""
 
 
 ID = strawberry.field(description="The type and its key.")
@@ -105,7 +105,7 @@ class Image:
     description="How model and rules compare on one study. They are not independent: agreement is no confirmation."
 )
 class Agreement:
-    """See vlmkg.agreement."""
+    """See vlmkg.witnesses.agreement."""
 
     mentions_both: int
     mentions_model: int

@@ -10,7 +10,7 @@ from graph.errors import GraphError
 from graph.reads.draft import Draft
 from graph.reads.fetching import GraphReader, fetch
 from ingest.errors import OutageError
-from ingest.ledger.database import Ledger
+from ingest.ledger.storage.database import Ledger
 
 PATIENCE_S = 3.0
 """How long a part may take to answer."""

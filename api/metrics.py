@@ -12,9 +12,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from ingest.errors import OutageError
-from ingest.ledger import events
-from ingest.ledger.database import Ledger
+from ingest.ledger.events import events
 from ingest.ledger.states import State
+from ingest.ledger.storage.database import Ledger
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 _KINDS = frozenset({"query", "mutation", "subscription"})

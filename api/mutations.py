@@ -8,20 +8,20 @@ from typing import Annotated
 import strawberry
 from pydantic import ValidationError
 
-from api.answers import Shaped
 from api.errors import ApiError, Code
 from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
-from api.reading import Info, shaped
+from api.resolvers import Info, shaped
+from api.response_plans import Shaped
 from api.review_types import ReviewVerdict
 from api.reviewing import ReviewFindingPayload, review_finding
 from api.scalars import DateTime
 from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport, SubmittedStudy, raw_of
 from ingest.formats.origin import Format, Origin
 from ingest.messages import ReportStatus
-from ingest.replay import replay
-from ingest.submit import Incoming, receive
+from ingest.receiving.replay import replay
+from ingest.receiving.submit import Incoming, receive
 from vlmkg.schema import Presence
 
 
@@ -75,7 +75,7 @@ class SubmitReportInput:
 
 @strawberry.type(description="What became of a submission: it is stored, whatever its state.")
 class SubmitReportPayload:
-    """See ingest.submit.Receipt."""
+    """See ingest.receiving.submit.Receipt."""
 
     event: Event
     duplicate: bool = strawberry.field(description="The same bytes had been received before; nothing was done.")
@@ -83,7 +83,7 @@ class SubmitReportPayload:
 
 @strawberry.type(description="What became of a replay.")
 class ReplayEventPayload:
-    """See ingest.replay."""
+    """See ingest.receiving.replay."""
 
     event: Event
     replayed: bool = strawberry.field(

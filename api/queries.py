@@ -7,7 +7,6 @@ import strawberry
 from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
-from api.answers import Shaped, first_of
 from api.cohorts import Cohort, CohortWhereInput, cohort_question, cohort_row
 from api.errors import ApiError, Code
 from api.event_queries import EventQueries, answer_event
@@ -34,14 +33,15 @@ from api.inputs import (
     patient_where,
     study_where,
 )
-from api.reading import Info, answer_list, answer_one, answer_page, ask, reads_arguments, root_field, shaped
+from api.resolvers import Info, answer_list, answer_one, answer_page, ask, reads_arguments, root_field, shaped
+from api.response_plans import Shaped, first_of
 from graph.reads.concepts import concept_by_code, concept_search, unmapped_terms
 from graph.reads.engines import engine_in_use
 from graph.reads.findings import finding_by_id, finding_page, finding_total
 from graph.reads.patients import patient_by_id, patient_page, patient_total
 from graph.reads.studies import studies_by_uid, study_by_key, study_page, study_total
 from ingest import pseudonyms
-from ingest.ledger.merges import survivor_of
+from ingest.ledger.studies.merges import survivor_of
 
 _BY_KEY = {
     "Finding": finding_by_id,

@@ -26,7 +26,7 @@ strawberry.enum(
 
 @strawberry.type(description="What the finding said that was reviewed.")
 class ReviewedStatement:
-    """See ingest.ledger.verdicts.Statement."""
+    """See ingest.ledger.reviews.verdicts.Statement."""
 
     text: str = strawberry.field(description="The report's own words.")
     presence: Presence
@@ -38,7 +38,7 @@ class ReviewedStatement:
 
 @strawberry.type(description="What one person says of a finding: their latest word.")
 class Review:
-    """See ingest.ledger.verdicts.Review."""
+    """See ingest.ledger.reviews.verdicts.Review."""
 
     reviewer: str = strawberry.field(description="The name of the caller who gave it.")
     at: DateTime

@@ -6,19 +6,19 @@ from typing import Any
 
 import strawberry
 
-from api.answers import STATEMENT, Answering, Row, Shaped, plan_object
 from api.errors import ApiError, Code
 from api.graph_types import Finding
 from api.ids import split
-from api.late import fill, statement_of
-from api.reading import Info, ask, root_field
+from api.ledger_fields import fill, statement_of
+from api.resolvers import Info, ask, root_field
+from api.response_plans import STATEMENT, Answering, Row, Shaped, plan_object
 from api.review_types import ReviewVerdict
 from api.rights import Right
 from graph.reads.findings import finding_by_id
 from graph.reads.wanted import Wanted
-from ingest.ledger import reviews
-from ingest.ledger.database import Ledger
-from ingest.ledger.reviews import NewReview
+from ingest.ledger.reviews import reviews
+from ingest.ledger.reviews.reviews import NewReview
+from ingest.ledger.storage.database import Ledger
 from vlmkg.schema import Presence
 from vlmkg.verdicts import Verdict
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 
 
 class Right(StrEnum):

@@ -12,14 +12,14 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext
 
-from api.answers import Shaped
 from api.errors import ApiError, Code, record
 from api.event_types import Event
 from api.graph_types import Node
 from api.guard import admit, ready_of
 from api.mutations import Mutation
 from api.queries import Query
-from api.reading import READS_ARGUMENTS, Info
+from api.resolvers import READS_ARGUMENTS, Info
+from api.response_plans import Shaped
 from api.scalars import DATE_TIME, DateTime
 from api.settings import ApiSettings
 from api.subscriptions import Subscription
@@ -38,7 +38,7 @@ class ApiSchema(strawberry.Schema):
 
 
 class ShapedExecution(StrawberryGraphQLCoreExecutionContext):
-    """Execution that leaves finished values as they are: see api.answers."""
+    """Execution that leaves finished values as they are: see api.response_plans."""
 
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
@@ -87,7 +87,7 @@ def build_schema(settings: ApiSettings) -> strawberry.Schema:
 
 
 def _answer_directly(schema: strawberry.Schema) -> None:
-    """Call resolvers that read their arguments themselves (api.reading.reads_arguments) as they are: converting a
+    """Call resolvers that read their arguments themselves (api.resolvers.reads_arguments) as they are: converting a
     where-tree into instances that nobody looks at takes a tenth of a request."""
     for type_ in (schema._schema.query_type, schema._schema.mutation_type):
         for field in type_.fields.values() if type_ else ():

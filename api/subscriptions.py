@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator
 
 import strawberry
 
-from api.answers import Row, Shaped
 from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
-from api.reading import Info, shaped
+from api.resolvers import Info, shaped
+from api.response_plans import Row, Shaped
 from ingest.ledger.states import SETTLED
 
 LOOK_EVERY_S = 0.5

@@ -14,7 +14,7 @@ from pathlib import Path
 from pynetdicom import AE, _config, evt
 from pynetdicom.events import Event
 
-from ingest.formats.dicom_kinds import IMAGES
+from ingest.formats.dicom.sop_classes import IMAGES
 from ingest.gateway.dicom.connections import LARGEST_PDU
 from ingest.gateway.dicom.door import TRANSFER_SYNTAXES
 

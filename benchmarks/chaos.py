@@ -34,13 +34,14 @@ from graph.digest import graph_digest
 from graph.settings import find_settings
 from graph.study_keys import study_keys
 from graph.verify import TextLookup, violations
-from ingest.ledger import events, studies
-from ingest.ledger.database import Ledger, open_ledger
-from ingest.ledger.reports import texts
+from ingest.ledger import study_facts
+from ingest.ledger.events import events
 from ingest.ledger.states import SETTLED
-from ingest.ledger.tables import report_texts
-from ingest.worker.merge import Target
-from ingest.worker.rebuild import rebuild
+from ingest.ledger.storage.database import Ledger, open_ledger
+from ingest.ledger.storage.tables import report_texts
+from ingest.ledger.studies.reports import texts
+from ingest.workers.merge import Target
+from ingest.workers.rebuild import rebuild
 from stack.supervisor import RESTARTS, WINDOW_S
 from vlmkg.data_dir import DataDir
 
@@ -181,7 +182,7 @@ def account(data: DataDir, ledger: Ledger, received: int) -> int:
     with open_driver(find_settings(data)) as driver:
         with ledger.read() as connection:
             reports = sorted(connection.execute(select(report_texts.c.report_key)).scalars())
-            keys = frozenset(studies.all_study_keys(connection))
+            keys = frozenset(study_facts.all_study_keys(connection))
         records, _, _ = driver.execute_query(REPORTS)
         in_graph = sorted(record["key"] for record in records)
         broken = {name: number for name, number in violations(driver, texts=lookup(ledger)).items() if number}

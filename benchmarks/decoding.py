@@ -32,15 +32,15 @@ from benchmarks.reports import open_i
 from training.synthetic.report import write_report
 from vlmkg.linearization import Symbol, linearize
 from vlmkg.model.codec import Codec, extend_tokenizer, train_codec
-from vlmkg.model.decoding.cache import RowCache
 from vlmkg.model.decoding.decode import decode
+from vlmkg.model.decoding.key_value_cache import RowCache
 from vlmkg.model.decoding.masks import allowed
 from vlmkg.model.decoding.state import ANATOMY, OBSERVATION, Phase, State, give_context, start
 from vlmkg.model.decoding.writing import write
 from vlmkg.model.prompt import Prompt, encode_prompt, report_windows
 from vlmkg.model.windows import window_graph
-from vlmkg.numbering import Label, Span, number, readable_part
-from vlmkg.rules.engine import RulesEngine
+from vlmkg.numbered_tokens import Label, Span, number, readable_part
+from vlmkg.reading.rules.engine import RulesEngine
 
 SIZES = {
     "small": {

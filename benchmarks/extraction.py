@@ -29,14 +29,14 @@ from training.documents import Document, read_document
 from training.error_kinds import error_kinds
 from training.metrics import count, f1, total
 from vlmkg import validation
-from vlmkg.lexicon.guess import guess
-from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import Word
 from vlmkg.radgraph import to_radgraph
-from vlmkg.rules.engine import RulesEngine
-from vlmkg.rules.sentence import read_sentence
-from vlmkg.sentences import split_sentences
-from vlmkg.tokens import tokenize
+from vlmkg.reading.lexicon.guess import guess
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import Word
+from vlmkg.reading.rules.engine import RulesEngine
+from vlmkg.reading.rules.sentence import read_sentence
+from vlmkg.reading.sentences import split_sentences
+from vlmkg.reading.tokens import tokenize
 
 NAMES = (
     *("entity", "entity:ANAT-DP", "entity:OBS-DP", "entity:OBS-U", "entity:OBS-DA", "presence"),

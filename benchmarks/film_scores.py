@@ -7,12 +7,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.experiments.reading import prefixes_of, vectors
+from training.experiments.checkpoint_reader import prefixes_of, vectors
 from training.synthetic.facts import drawn_facts
 from training.synthetic.studies import Study, studies
 from vlmkg.checkpoint.store import Checkpoint, load_checkpoint
 from vlmkg.model.decoding.reports import read_films
-from vlmkg.numbering import Label
+from vlmkg.numbered_tokens import Label
 
 LEAST = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 

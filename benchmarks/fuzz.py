@@ -23,9 +23,9 @@ import atheris
 
 with atheris.instrument_imports(include=["ingest.formats", "ingest.gateway.mllp", "vlmkg", "hl7"]):
     from ingest.errors import MessageRefusedError
-    from ingest.formats.dicom import parse as parse_dicom
-    from ingest.formats.fhir import parse as parse_fhir
-    from ingest.formats.hl7 import parse as parse_hl7
+    from ingest.formats.dicom.parser import parse as parse_dicom
+    from ingest.formats.fhir.parser import parse as parse_fhir
+    from ingest.formats.hl7.parser import parse as parse_hl7
     from ingest.formats.origin import Origin
     from ingest.formats.settings import FormatSettings
     from ingest.gateway.mllp.acknowledgement import ACCEPTED, answer

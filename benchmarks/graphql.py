@@ -34,7 +34,7 @@ from graph.local_server import USERNAME, prepare, wait_until_ready
 from graph.migrate import migrate
 from graph.settings import Neo4jSettings
 from graph.writes import Projection, merge_studies
-from ingest.ledger.api_keys import Role, create
+from ingest.ledger.access.api_keys import Role, create
 from ingest.settings import ledger_of
 from tests.fixtures.ports import free_port
 from vlmkg.data_dir import DataDir

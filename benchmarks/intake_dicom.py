@@ -16,7 +16,7 @@ from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from ingest.formats.dicom_kinds import IMAGES
+from ingest.formats.dicom.sop_classes import IMAGES
 
 ASSOCIATIONS = (1, 4)
 SIDE = 512

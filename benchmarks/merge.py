@@ -28,12 +28,12 @@ from benchmarks import raw_merge
 from graph.connection import open_driver
 from graph.migrate import migrate
 from graph.settings import find_settings
-from ingest.ledger import studies
-from ingest.ledger.database import Ledger, open_ledger
-from ingest.worker.merge import GROUP, Target
-from ingest.worker.projection import project
-from ingest.worker.rebuild import rebuild
-from stack.demo.hospital_day import hospital_day
+from ingest.ledger import study_facts
+from ingest.ledger.storage.database import Ledger, open_ledger
+from ingest.projection.subgraph import project
+from ingest.workers.merge import GROUP, Target
+from ingest.workers.rebuild import rebuild
+from stack.simulate.hospital_day import hospital_day
 from vlmkg.data_dir import DataDir
 
 REAL = Path(__file__).parents[2] / "shared/data/openi/ecgen-radiology-dev.tgz"
@@ -119,8 +119,8 @@ def import_all(data: DataDir, reports: Path) -> dict[str, float]:
 def compare(ledger: Ledger, driver: Driver, repeat: int) -> tuple[float, float, int]:
     """Median seconds of the merge step and of its peer, and the number of studies."""
     with ledger.read() as connection:
-        keys = studies.all_study_keys(connection)
-        found = studies.load_many(connection, keys)
+        keys = study_facts.all_study_keys(connection)
+        found = study_facts.load_many(connection, keys)
     batches = raw_merge.prepare([project(found[key]) for key in keys], GROUP)
     target = Target(driver, "neo4j", with_text=False)
     step, raw = [], []

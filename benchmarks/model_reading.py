@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.chaos import summary
 from benchmarks.merge import REAL, stack
 from benchmarks.reports import open_i, open_i_reports
-from ingest.ledger.database import open_ledger
+from ingest.ledger.storage.database import open_ledger
 
 FEW = 128
 """Reports of the short file: more than one batch, so that other processes load the model for it too."""

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from defusedxml import ElementTree
 
+from vlmkg.engine_protocol import Finding, Reading
 from vlmkg.pipeline import load_engine, read_reports
-from vlmkg.reading import Finding, Reading
 from vlmkg.schema import Presence
 from vlmkg.vocabulary.closure import ancestors, regions
 from vlmkg.vocabulary.loader import LOCAL, rows

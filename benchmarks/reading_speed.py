@@ -11,22 +11,22 @@ from typing import Any
 
 from benchmarks.reports import open_i
 from vlmkg import validation
-from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import OBSERVATIONS
-from vlmkg.rules.context import in_context
-from vlmkg.rules.ellipsis import share_nouns
-from vlmkg.rules.engine import RulesEngine
-from vlmkg.rules.exam import without_exam_talk
-from vlmkg.rules.inside import read_inside
-from vlmkg.rules.labels import label
-from vlmkg.rules.linking import link
-from vlmkg.rules.meanings import link_meanings
-from vlmkg.rules.phrases import phrases
-from vlmkg.rules.scope import mark_presence
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import OBSERVATIONS
+from vlmkg.reading.rules.ellipsis import share_nouns
+from vlmkg.reading.rules.engine import RulesEngine
+from vlmkg.reading.rules.explanations import link_meanings
+from vlmkg.reading.rules.labels import label
+from vlmkg.reading.rules.non_findings import without_exam_talk
+from vlmkg.reading.rules.phrase_relations import read_inside
+from vlmkg.reading.rules.phrases import phrases
+from vlmkg.reading.rules.presence import mark_presence
+from vlmkg.reading.rules.sentence_relations import link
+from vlmkg.reading.rules.word_classes import in_context
+from vlmkg.reading.sections import find_sections
+from vlmkg.reading.sentences import split_sentences
+from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind
-from vlmkg.sections import find_sections
-from vlmkg.sentences import split_sentences
-from vlmkg.tokens import tokenize
 
 PEER = Path(__file__).parent / "peers" / "medspacy_rules.py"
 PRESENCE = {"OBS-DP": "present", "OBS-U": "uncertain", "OBS-DA": "absent"}

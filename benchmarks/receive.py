@@ -25,9 +25,9 @@ from typing import Any
 from ingest.blobs import open_blobs
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
-from ingest.ledger.database import open_ledger
+from ingest.ledger.storage.database import open_ledger
 from ingest.pseudonyms import load_key
-from ingest.submit import Incoming, Receiver, receive, receive_many
+from ingest.receiving.submit import Incoming, Receiver, receive, receive_many
 
 TEXT = "FINDINGS: The heart is normal in size. The lungs are clear. No pleural effusion or pneumothorax. " * 6
 GROUPS = (10, 50, 200)

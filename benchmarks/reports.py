@@ -9,13 +9,13 @@ from typing import NamedTuple
 from defusedxml import ElementTree
 
 from ingest.errors import MessageRefusedError
-from ingest.formats import hl7
+from ingest.formats.hl7 import parser as hl7
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
 from vlmkg.domain import is_chest_radiograph
-from vlmkg.sections import find_sections
-from vlmkg.sentences import split_sentences
-from vlmkg.tokens import tokenize
+from vlmkg.reading.sections import find_sections
+from vlmkg.reading.sentences import split_sentences
+from vlmkg.reading.tokens import tokenize
 
 Sentence = tuple[str, ...]
 

@@ -16,7 +16,7 @@ from neo4j import Driver, ManagedTransaction, Session
 
 from graph.connection import outages
 from graph.errors import MigrationChangedError, ResearchCopyError, UnknownMigrationError
-from graph.research.marker import read_marker
+from graph.research_marker import read_marker
 from graph.vocabulary import load_vocabulary_if_new, stored_digest
 from vlmkg.vocabulary import Vocabulary, load_vocabulary
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from ingest.ledger import patients
-from ingest.ledger.database import Ledger, insert
-from ingest.ledger.tables import properties
+from ingest.ledger.storage.database import Ledger, insert
+from ingest.ledger.storage.tables import properties
+from ingest.ledger.studies import patients
 from ingest.secret_files import read_or_make
 from vlmkg.errors import UsageError
 from vlmkg.identity import pseudonym

@@ -5,9 +5,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.blobs import BlobStore, open_blobs
 from ingest.formats.settings import format_settings
-from ingest.ledger.database import Ledger, open_ledger
+from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.pseudonyms import load_key
-from ingest.submit import Receiver
+from ingest.receiving.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 

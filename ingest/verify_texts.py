@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
-from ingest.ledger.reports import texts
+from ingest.ledger.studies.reports import texts
 from ingest.settings import existing_ledger_of
 from vlmkg.data_dir import DataDir
 

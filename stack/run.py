@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from graph.connection import open_driver
 from graph.migrate import migrate
-from ingest.ledger.api_keys import ensure_admin_key
-from ingest.ledger.database import open_ledger
+from ingest.ledger.access.api_keys import ensure_admin_key
+from ingest.ledger.storage.database import open_ledger
 from ingest.pseudonyms import load_key
 from ingest.settings import IngestSettings
 from stack.child import Part

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from training import metrics
+from training.bleu_rouge import Surface, surface
 from training.bootstrap import Draw, draws, interval
 from training.documents import Document, Raw, read_document
 from training.hallucination import not_entailed
 from training.radgraph_f1 import LEVELS, radgraph_f1
-from training.surface import Surface, surface
 from vlmkg.errors import UsageError
 
 COMPARED = ("entity", "relation", "presence")

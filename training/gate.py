@@ -19,10 +19,10 @@ from training.synthetic.dicom import FilmFormat, film_file
 from training.synthetic.studies import Study, studies
 from vlmkg.checkpoint.evaluation import Difference, GoldEvaluation, Measured, SyntheticEvaluation
 from vlmkg.checkpoint.manifest import verify, write_manifest
+from vlmkg.engine_protocol import Engine, FilmDomain, ImageInput, StudyInput
 from vlmkg.errors import UsageError
 from vlmkg.pipeline import load_engine, read_in_parts
 from vlmkg.radgraph import to_radgraph
-from vlmkg.reading import Engine, FilmDomain, ImageInput, StudyInput
 
 FIGURES = {"entity_f1": "entity", "relation_f1": "relation", "presence_f1": "presence"}
 """The gate's names, and those of the counts that each is made of."""

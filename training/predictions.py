@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from training.documents import Raw
+from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import extract_texts
 from vlmkg.radgraph import to_radgraph
-from vlmkg.reading import Engine
 
 
 def predict(engine: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:

@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from vlmkg.numbering import RELATIONS, Edge, Label, Numbered, Span, TokenGraph, checked, edge_order, report_graph
-from vlmkg.numbering import token_graph as to_token_graph
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Numbered, Span, TokenGraph, checked, edge_order, report_graph
+from vlmkg.numbered_tokens import token_graph as to_token_graph
 from vlmkg.schema import RelationType, ReportGraph
 
 VERSION = 1

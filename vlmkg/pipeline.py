@@ -8,13 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vlmkg import agreement, film_facts, normalization, validation
-from vlmkg.aside import doubt_aside
+from vlmkg import normalization, validation
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import MODEL, RULES, checkpoint_of, has_torch
-from vlmkg.errors import DeviceMemoryError, UsageError
-from vlmkg.identity import digest
-from vlmkg.reading import (
+from vlmkg.engine_protocol import (
     Engine,
     Reading,
     ReadingWarning,
@@ -23,12 +20,16 @@ from vlmkg.reading import (
     StudyOutput,
     StudyReadings,
 )
-from vlmkg.renamed import renamed
+from vlmkg.errors import DeviceMemoryError, UsageError
+from vlmkg.identity import digest
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
-from vlmkg.unsure import refuse_unsure
+from vlmkg.witnesses import agreement, film_facts
+from vlmkg.witnesses.concept_conflicts import renamed
+from vlmkg.witnesses.historical_mentions import doubt_aside
+from vlmkg.witnesses.low_confidence import refuse_unsure
 
-ENGINES = {RULES: ("vlmkg.rules.engine", "RulesEngine")}
+ENGINES = {RULES: ("vlmkg.reading.rules.engine", "RulesEngine")}
 """Module and class of each engine by name; the module is imported when its engine is asked for."""
 
 CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")

@@ -7,9 +7,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vlmkg.reading import Reading
+from vlmkg.engine_protocol import Reading
+from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
-from vlmkg.tokens import tokenize
 
 _ANATOMY = "ANAT-DP"
 _LABELS = {Presence.PRESENT: "OBS-DP", Presence.UNCERTAIN: "OBS-U", Presence.ABSENT: "OBS-DA"}

@@ -54,7 +54,7 @@ class Mention:
     `start` and `end` are half-open code-point offsets into the report's text: `report[start:end] == text`.
     `section` is the lower-case name of the section it stands in (findings, impression, addendum).
     `score` is the mean token probability of the decoded span in [0, 1]; None for rules.
-    `disputed`: model and rules say another presence or kind of it, and it is held as uncertain (vlmkg.agreement).
+    `disputed`: model and rules say another presence or kind of it, and it is held as uncertain (witnesses.agreement).
     """
 
     start: int

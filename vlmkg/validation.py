@@ -11,7 +11,7 @@ the rejections under its reason code: it is never dropped in silence and never r
     forbidden_type_pair    the schema does not allow the relation between these kinds
     duplicate              the same head, relation and tail once more
     modify_cycle           the edge would close a circle of modify
-    unsure                 the model alone read it and was not sure (`vlmkg.unsure`)
+    unsure                 the model alone read it and was not sure (`vlmkg.witnesses.low_confidence`)
 
 Warnings keep what they flag:
 
@@ -22,7 +22,7 @@ Warnings keep what they flag:
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from vlmkg.reading import ConceptLink, Finding, ReadingWarning, Rejection
+from vlmkg.engine_protocol import ConceptLink, Finding, ReadingWarning, Rejection
 from vlmkg.schema import ALLOWED_PAIRS, Mention, Presence, Relation, RelationType, ReportGraph
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.settings import is_loopback
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 from vlmkg.errors import UsageError
 
 

@@ -12,7 +12,7 @@ import jwt
 from api.errors import ApiError, Code
 from api.oidc.issuer_keys import IssuerKey, IssuerKeys
 from api.oidc.settings import OidcSettings
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 
 ALGORITHMS = (
     "RS256", "RS384", "RS512",

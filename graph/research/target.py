@@ -10,7 +10,7 @@ from graph.connection import open_driver, outages
 from graph.errors import GraphUnavailableError, ResearchTargetError
 from graph.migrate import migrate
 from graph.records import StudySubgraph
-from graph.research.marker import Marker, describe, is_empty, mark, read_marker
+from graph.research_marker import Marker, describe, is_empty, mark, read_marker
 from graph.settings import Neo4jSettings
 from graph.study_keys import study_keys
 from graph.writes import Projection, Replaced, merge_studies

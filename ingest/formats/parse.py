@@ -1,7 +1,9 @@
 """One door to all parsers."""
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats import fhir, graphql, hl7, openi, text
+from ingest.formats import graphql, openi, text
+from ingest.formats.fhir import parser as fhir
+from ingest.formats.hl7 import parser as hl7
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
@@ -22,7 +24,7 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
             return graphql.parse(raw, origin)
         case Format.DICOM:
             # pydicom takes a second to import, and most processes never meet a DICOM object.
-            from ingest.formats import dicom  # noqa: PLC0415
+            from ingest.formats.dicom import parser as dicom  # noqa: PLC0415
 
             return dicom.parse(raw, origin, settings)
         case Format.ARCHIVE:

@@ -1,1 +1,1 @@
-"""The network doors: what senders connect to. Each hands what it gets to `ingest.submit` before it acknowledges."""
+"""The network doors: what senders connect to. Each receives (`ingest.receiving.submit`) before it acknowledges."""

@@ -6,7 +6,7 @@ import click
 
 from ingest.gateway.run import run_gateway
 from ingest.gateway.settings import GatewaySettings, read
-from ingest.worker.logs import configure_logging
+from ingest.workers.logs import configure_logging
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 

@@ -8,12 +8,12 @@ from functools import partial
 
 from ingest.errors import MessageRefusedError, OutageError
 from ingest.formats.origin import Origin
+from ingest.gateway.micro_batching import Together
 from ingest.gateway.space import Space
-from ingest.gateway.together import Together
-from ingest.submit import Incoming, Receipt, Receiver, keep, receive, refuse_unread
+from ingest.receiving.submit import Incoming, Receipt, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
-"""Messages that are received at once, over all doors: as many as share a commit (ingest.submit)."""
+"""Messages that are received at once, over all doors: as many as share a commit (ingest.receiving.submit)."""
 
 
 class NoSpaceError(OutageError):

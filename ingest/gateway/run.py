@@ -15,8 +15,8 @@ from ingest.gateway.door import THREADS, Door, Reception, Start
 from ingest.gateway.doors import DOORS
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.space import Space
+from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
-from ingest.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 

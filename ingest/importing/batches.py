@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pydantic_core import from_json
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.hl7 import BYTE_ORDER_MARK, FRAMING
-from ingest.formats.hl7_charset import charsets, declared_charset
+from ingest.formats.hl7.charset import charsets, declared_charset
+from ingest.formats.hl7.parser import BYTE_ORDER_MARK, FRAMING
 from ingest.importing.pieces import Piece, Readable, cut
 
 _LINE = re.compile(rb"(?<=\n)")

@@ -12,7 +12,7 @@ from ingest.importing.archives import BROKEN, Member, read_members
 from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
 from ingest.importing.files import FoundFile, Meter, modified_at
 from ingest.importing.pieces import Piece, read_piece
-from ingest.submit import Incoming
+from ingest.receiving.submit import Incoming
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from ingest.importing.expand import Item, Refused, Unread
-from ingest.submit import Incoming, Receipt, Receiver, receive_many, refuse, refuse_unread
+from ingest.receiving.submit import Incoming, Receipt, Receiver, receive_many, refuse, refuse_unread
 
 GROUP_MESSAGES = 64
 GROUP_BYTES = 4 * 1024 * 1024

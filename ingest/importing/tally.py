@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ingest.ledger.states import State
-from ingest.submit import Receipt
+from ingest.receiving.submit import Receipt
 
 
 @dataclass(slots=True)

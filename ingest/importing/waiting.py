@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from ingest.errors import OutageError
 from ingest.importing.tally import Tally
-from ingest.ledger import events
-from ingest.ledger.database import Ledger
+from ingest.ledger.events import events
+from ingest.ledger.storage.database import Ledger
 
 POLL_S = 0.25
 NOTICE_S = 30.0

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, false, func, literal_column, null, select, update
 
-from ingest.ledger.bulk import BulkSelect, BulkWrite, chunks
-from ingest.ledger.database import INSERT, now
 from ingest.ledger.states import State
-from ingest.ledger.tables import events, sightings
+from ingest.ledger.storage.bulk import BulkSelect, BulkWrite, chunks
+from ingest.ledger.storage.database import INSERT, now
+from ingest.ledger.storage.tables import events, sightings
 
 IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "alone": False}
 """The lease of an event that nobody works on."""

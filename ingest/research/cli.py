@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from graph.private_files import write_private
-from ingest.ledger import studies
-from ingest.ledger.database import Ledger
-from ingest.research.making import Made, Places, make_copy
+from ingest.ledger import study_facts
+from ingest.ledger.storage.database import Ledger
+from ingest.research.copy_job import Made, Places, make_copy
 from ingest.research.manifest import Settings
 from ingest.research.project import Project, open_project
 from ingest.research.selection import Selection, concept_code
@@ -87,7 +87,7 @@ def _make(ledger: Ledger, project: Project, settings: Settings, places: Places) 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         with ledger.read() as connection:
-            patients = studies.study_keys_by_patient(connection)
+            patients = study_facts.study_keys_by_patient(connection)
         bar = progress.add_task("patients", total=sum(map(settings.selection.has_patient, patients)))
         return make_copy(ledger, project, settings, places, lambda count: progress.advance(bar, count))
 

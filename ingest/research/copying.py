@@ -7,14 +7,14 @@ from typing import Protocol
 
 from graph.records import ConceptRecord, StudySubgraph
 from graph.rows import projection_digest
-from ingest.ledger import studies
-from ingest.ledger.database import Ledger
+from ingest.ledger import study_facts
+from ingest.ledger.storage.database import Ledger
+from ingest.projection import subgraph as projection
 from ingest.research.deidentify import MASKED, Rules, deidentify
 from ingest.research.project import Project
 from ingest.research.rare import Cell, broader, cells_of
 from ingest.research.selection import Selection
 from ingest.research.words import MASK
-from ingest.worker import projection
 from vlmkg.identity import digest
 from vlmkg.vocabulary import load_vocabulary
 
@@ -87,11 +87,11 @@ def rare_cells(ledger: Ledger, project: Project, selection: Selection, least: in
 def _patients(ledger: Ledger, selection: Selection, project: Project) -> Iterator[list[list[StudySubgraph]]]:
     """Groups of patients, each with the studies that go, in the order of the copy's names."""
     with ledger.read() as connection:
-        keys = studies.study_keys_by_patient(connection)
+        keys = study_facts.study_keys_by_patient(connection)
     ordered = sorted(filter(selection.has_patient, keys), key=lambda one: project.name_of("patient", one))
     for group in _groups(ordered, keys):
         with ledger.read() as connection:
-            found = studies.load_many(connection, [key for patient in group for key in keys[patient]])
+            found = study_facts.load_many(connection, [key for patient in group for key in keys[patient]])
         by_patient: dict[str, list[StudySubgraph]] = {patient: [] for patient in group}
         for _, study in sorted(found.items()):
             # One that was given to another patient meanwhile is in the next copy.

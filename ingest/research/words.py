@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from vlmkg.lexicon.load import lexicon, misspellings
 from vlmkg.normalization.words import DATA, LITTLE
+from vlmkg.reading.lexicon.load import lexicon, misspellings
 from vlmkg.vocabulary.loader import load_vocabulary, rows
 
 MASK = "___"

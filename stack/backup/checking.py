@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.blobs import file_of
-from ingest.ledger import postgres_dump
-from ingest.ledger.snapshot_check import problems_of
+from ingest.ledger.storage import postgres_dump
+from ingest.ledger.storage.snapshot_check import problems_of
 from ingest.pseudonyms import KEY_FILE, fingerprint
 from stack.backup import files
 from stack.backup.errors import BackupError

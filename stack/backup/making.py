@@ -13,15 +13,14 @@ from pathlib import Path
 
 from ingest import blobs
 from ingest.durable import sync
-from ingest.ledger import snapshot as ledger_snapshot
-from ingest.ledger.snapshot import named_blobs
+from ingest.ledger.storage import snapshot as ledger_snapshot
+from ingest.ledger.storage.snapshot import named_blobs
 from ingest.pseudonyms import fingerprint_of
 from ingest.settings import IngestSettings, blobs_of
 from stack.backup import files
 from stack.backup.blob_copies import Copied, Done, copy_blobs
 from stack.backup.checkpoints import keep_checkpoints
 from stack.backup.errors import UnfitTargetError, written
-from stack.backup.keeping import remove_blobs, remove_older, remove_parts
 from stack.backup.layout import (
     BLOB_LIST,
     LEDGER_FILES,
@@ -37,6 +36,7 @@ from stack.backup.layout import (
     readable_manifests,
     write_blob_list,
 )
+from stack.backup.retention import remove_blobs, remove_older, remove_parts
 from stack.folder import DEMO_MARK
 from stack.places import NEO4J_PASSWORD, REDIS_PASSWORD
 from vlmkg.data_dir import DataDir

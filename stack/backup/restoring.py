@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ingest import blobs
 from ingest.durable import sync
-from ingest.ledger import migrate, postgres_dump
-from ingest.ledger.claims import release_all
-from ingest.ledger.database import open_as_it_is, parse_url
+from ingest.ledger.events.claims import release_all
+from ingest.ledger.storage import migrate, postgres_dump
+from ingest.ledger.storage.database import open_as_it_is, parse_url
 from ingest.pseudonyms import KEY_FILE
 from ingest.settings import IngestSettings
 from stack.backup import files

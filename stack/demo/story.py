@@ -9,11 +9,11 @@ from rich.syntax import Syntax
 
 from ingest.settings import existing_ledger_of
 from stack.demo import answers
-from stack.demo.hospital_day import SyntheticMessage, hospital_day
 from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
 from stack.places import NEO4J_PASSWORD
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all
+from stack.simulate.hospital_day import SyntheticMessage, hospital_day
 from stack.simulate.sending import Account, Plan
 from stack.simulate.traffic import reports_and_films
 from vlmkg.data_dir import DataDir, Endpoints

@@ -9,13 +9,13 @@ from typing import Any
 from graph.connection import open_driver
 from graph.settings import find_settings
 from graph.verify import violations
-from ingest.ledger import events
-from ingest.ledger.database import Ledger
-from ingest.ledger.reports import texts
+from ingest.ledger.events import events
 from ingest.ledger.states import SETTLED, State
-from stack.demo.hospital_day import SyntheticMessage
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies.reports import texts
 from stack.demo.questions import Question, ask
 from stack.simulate.films import SIDE
+from stack.simulate.hospital_day import SyntheticMessage
 from stack.simulate.sending import Account
 from stack.simulate.traffic import RANK, Traffic, study_uid, text_of
 from vlmkg.data_dir import DataDir, Endpoints

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 
-from stack.demo.hospital_day import FACILITY
+from stack.simulate.hospital_day import FACILITY
 from stack.simulate.posting import post_each
 from stack.simulate.sending import Account
 from stack.simulate.traffic import Message, study_uid, text_of

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from stack.demo.hospital_day import FACILITY, SyntheticMessage, SyntheticPatient, hospital_day
+from stack.simulate.hospital_day import FACILITY, SyntheticMessage, SyntheticPatient, hospital_day
 
 Door = Literal["mllp", "fhir", "dicom", "dicomweb"]
 UPDATED, MERGED, BY_FHIR, BY_STOW = 5, 8, 6, 3

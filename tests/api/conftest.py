@@ -20,13 +20,13 @@ from api.app import Parts, create_app
 from api.oidc.settings import OidcSettings
 from api.settings import ApiSettings
 from graph.settings import Neo4jSettings
-from ingest.ledger import api_keys
-from ingest.ledger.api_keys import Role
-from ingest.ledger.database import Ledger
+from ingest.ledger.access import api_keys
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.storage.database import Ledger
 from ingest.settings import ledger_of, receiver_of
-from ingest.worker.extract import extract_some
-from ingest.worker.merge import Target, follow_changes, merge_some
-from ingest.worker.reading import Reader, reader_of
+from ingest.workers.extract import extract_some
+from ingest.workers.merge import Target, follow_changes, merge_some
+from ingest.workers.study_reader import Reader, reader_of
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from vlmkg.data_dir import DataDir
 from vlmkg.pipeline import load_engine

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ingest.audit_cli import audit as audit_command
+from ingest.cli.audit import audit as audit_command
 from ingest.errors import OutageError
-from ingest.ledger import audit
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access import audit
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api, Serve
 
 
@@ -89,7 +89,7 @@ def test_no_audit_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> No
     def fail(*_: Any, **__: Any) -> None:
         raise OutageError("the ledger does not answer")
 
-    monkeypatch.setattr("ingest.ledger.audit.write_all", fail)
+    monkeypatch.setattr("ingest.ledger.access.audit.write_all", fail)
     response = api.post({"query": "{ findings { totalCount } }"})
     assert response.status_code == 503
     assert "data" not in response.json()

@@ -8,7 +8,7 @@ from api.errors import Code
 from api.oidc.settings import OidcSettings
 from api.schema import build_schema
 from api.settings import ApiSettings
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 
 DOCS = (Path(__file__).parents[2] / "docs/graphql.md").read_text()
 SCHEMA = build_schema(ApiSettings())._schema

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import SUBMIT, Api
 
 SECRET = "Jane-Doe-4711"
@@ -102,7 +102,7 @@ def test_what_nobody_foresaw_is_masked_and_logged_without_its_words(
     async def fail(*_: object) -> None:
         raise LookupError(SECRET)
 
-    monkeypatch.setattr("api.reading.fetch", fail)
+    monkeypatch.setattr("api.resolvers.fetch", fail)
     with capture_logs() as logs:
         answer = hospital.ask("{ findings { totalCount } }")
     assert answer["errors"][0]["message"] == "something went wrong on the server"

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from ingest.ledger import audit, events
-from ingest.ledger.api_keys import Role
-from ingest.ledger.tables import raw_messages
+from ingest.ledger.access import audit
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.events import events
+from ingest.ledger.storage.tables import raw_messages
 from tests.api.conftest import SUBMIT, Api, submission
 
 EVENT = """query ($id: ID!) { event(id: $id) {

@@ -11,9 +11,9 @@ from websockets.exceptions import ConnectionClosed
 from api.callers import REMEMBERED_S
 from api.websocket import LOOK_AGAIN_S
 from ingest.errors import OutageError
-from ingest.ledger import api_keys
-from ingest.ledger.api_keys import Role
-from ingest.ledger.tables import api_keys as keys_table
+from ingest.ledger.access import api_keys
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.storage.tables import api_keys as keys_table
 from tests.api.conftest import Api
 from tests.api.test_subscriptions import closed_with, follow, let_in, opened, receive, send
 
@@ -99,7 +99,7 @@ def test_while_the_ledger_does_not_answer_nobody_is_sent_away(
             raise OutageError("the ledger does not answer")
 
         with monkeypatch.context() as outage:
-            outage.setattr("ingest.ledger.api_keys.authenticate", fail)
+            outage.setattr("ingest.ledger.access.api_keys.authenticate", fail)
             with pytest.raises(TimeoutError):
                 socket.recv(timeout=3)
             with opened(api) as newcomer:

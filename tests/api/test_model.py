@@ -9,16 +9,16 @@ from pydicom import Dataset
 
 from ingest.formats.origin import Format
 from ingest.ledger.states import State
+from ingest.receiving.submit import Incoming, receive
 from ingest.settings import receiver_of
-from ingest.submit import Incoming, receive
-from ingest.worker.celery_app import make_app
-from ingest.worker.process import WorkerProcess
-from ingest.worker.queues import Queue
-from ingest.worker.settings import find_config
+from ingest.workers.celery_app import make_app
+from ingest.workers.process import WorkerProcess
+from ingest.workers.queues import Queue
+from ingest.workers.settings import find_config
 from tests.api.conftest import EFFUSION, Api, Serve
 from tests.fixtures.redis_server import RedisServer
 from tests.ingest.formats.dicom_files import film, part10
-from tests.ingest.worker.running import states
+from tests.ingest.workers.running import states
 from vlmkg.checkpoint.manifest import verify
 from vlmkg.data_dir import DataDir
 

@@ -14,8 +14,8 @@ from neo4j import Driver
 
 from api.oidc.settings import OidcSettings
 from api.oidc.tokens import LEEWAY_S, TOKEN_LIMIT
-from ingest.ledger import audit
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access import audit
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api, Workshop
 from tests.api.issuer import (
     AUDIENCE,

@@ -9,7 +9,7 @@ import pytest
 
 from api.oidc.issuer_keys import open_issuer_keys
 from api.oidc.settings import OidcSettings, is_safe, oidc_settings
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api, Serve
 from tests.api.issuer import AUDIENCE, DISCOVERY, KEYS, OTHER_RSA_KEY, RSA_KEY, Issuer, published
 from tests.api.test_oidc import ask

@@ -10,7 +10,7 @@ from api.errors import code_of
 from api.operations import LONGEST_REMEMBERED, MOST_REMEMBERED, Operations
 from api.schema import build_schema
 from api.settings import ApiSettings
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api, Serve
 
 TEXTS = "{ studies { edges { node { reports { text } } } } }"

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from ingest.formats.origin import Format
-from ingest.ledger import audit
+from ingest.ledger.access import audit
+from ingest.receiving.submit import Incoming, receive
 from ingest.settings import receiver_of
-from ingest.submit import Incoming, receive
 from tests.api.conftest import Api
+from tests.ingest.formats.hl7.test_admission import MERGE
 from tests.ingest.formats.hl7_messages import message
-from tests.ingest.formats.test_hl7_admission import MERGE
 from vlmkg.data_dir import DataDir
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api
 
 EFFUSION = {"concept": {"name": "pleural effusion"}}

@@ -14,20 +14,22 @@ from graph.digest import graph_digest
 from graph.verify import violations
 from graph.writes import Projection, merge_studies
 from ingest.formats.origin import Format
-from ingest.ledger import audit, checkpoints, studies
-from ingest.ledger.api_keys import Role
-from ingest.ledger.tables import finding_reviews
+from ingest.ledger import study_facts
+from ingest.ledger.access import audit
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.readings import checkpoints
+from ingest.ledger.storage.tables import finding_reviews
+from ingest.receiving.submit import Incoming, receive
 from ingest.settings import receiver_of
-from ingest.submit import Incoming, receive
-from ingest.worker.extract import extract_some
-from ingest.worker.reading import Films, reader_of
-from ingest.worker.rebuild import rebuild
-from ingest.worker.reread import reread
+from ingest.workers.extract import extract_some
+from ingest.workers.rebuild import rebuild
+from ingest.workers.reread import reread
+from ingest.workers.study_reader import Films, reader_of
 from tests.api.conftest import SUBMIT, Api, Serve, submission
 from tests.ingest.formats.dicom_files import film, part10
 from vlmkg.data_dir import DataDir
+from vlmkg.engine_protocol import FilmDomain, ImageEntity, ImageInput, Modality, StudyInput, StudyOutput
 from vlmkg.pipeline import load_engine
-from vlmkg.reading import FilmDomain, ImageEntity, ImageInput, Modality, StudyInput, StudyOutput
 from vlmkg.schema import Kind, Mention, Presence
 
 VIEWER, RESEARCHER, OPERATOR, ADMIN = Role
@@ -270,7 +272,7 @@ def test_a_rebuild_has_every_verdict_and_the_same_digest(one: Api) -> None:
     rebuild(one.ledger, one.target, lambda _: None)
     assert graph_digest(one.graph) == digest
     with one.ledger.read() as connection:
-        keys = studies.all_study_keys(connection)
+        keys = study_facts.all_study_keys(connection)
     merge_studies(one.graph, lambda: Projection(vanished_keys=keys))
     rebuild(one.ledger, one.target, lambda _: None)
     assert graph_digest(one.graph) == digest

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from api.rights import NEEDED_BY_ARGUMENT, NEEDED_BY_FIELD
-from ingest.ledger import audit, events
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access import audit
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.events import events
 from tests.api.conftest import SUBMIT, Api, submission
 
 VIEWER, RESEARCHER, OPERATOR, ADMIN = Role
@@ -118,7 +119,7 @@ def test_every_rule_names_what_the_schema_has(api: Api) -> None:
 
 def test_a_key_that_was_taken_away_works_a_few_seconds_at_most(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.callers.REMEMBERED_S", 0.0)
-    from ingest.ledger.tables import api_keys
+    from ingest.ledger.storage.tables import api_keys
 
     assert api.ask("{ __typename }", VIEWER) == {"data": {"__typename": "Query"}}
     with api.ledger.write() as connection:

@@ -15,7 +15,7 @@ from api.app import Parts, create_app
 from api.explorer import VENDOR
 from api.schema import SDL, build_schema
 from api.settings import GRAPHIQL, ApiSettings
-from ingest.ledger.api_keys import Role, ensure_admin_key
+from ingest.ledger.access.api_keys import Role, ensure_admin_key
 from ingest.settings import ledger_of
 from tests.api.conftest import Api, Serve
 from tests.fixtures.neo4j_server import Neo4jServer, Outage

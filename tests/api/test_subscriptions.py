@@ -10,8 +10,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from ingest.ledger import audit
-from ingest.ledger.api_keys import Role
+from ingest.ledger.access import audit
+from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api
 
 FOLLOW = "subscription ($id: ID!) { eventUpdates(id: $id) { eventId state } }"

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from graph.cli import graph
 from graph.writes import Projection, merge_studies
-from ingest.ledger.tables import report_texts
+from ingest.ledger.storage.tables import report_texts
 from ingest.settings import ledger_of
 from tests.fixtures.neo4j_server import Neo4jServer
 from tests.graph.subgraphs import study

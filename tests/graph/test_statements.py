@@ -6,10 +6,10 @@ from typing import Any, LiteralString
 import pytest
 from neo4j import Driver
 
-from graph import digest, invariants, locks, statements, status, vocabulary
-from graph.research import marker, target
+from graph import digest, invariants, locks, research_marker, statements, status, vocabulary
+from graph.research import target
 
-MODULES: tuple[ModuleType, ...] = (digest, invariants, locks, statements, status, vocabulary, marker, target)
+MODULES: tuple[ModuleType, ...] = (digest, invariants, locks, statements, status, vocabulary, research_marker, target)
 
 
 def _texts(value: object) -> list[LiteralString]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from ingest.blobs import open_blobs
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
-from ingest.ledger.database import Ledger
+from ingest.ledger.storage.database import Ledger
 from ingest.pseudonyms import load_key
-from ingest.submit import Incoming, Receiver
+from ingest.receiving.submit import Incoming, Receiver
 
 
 def receiver_in(folder: Path, ledger: Ledger) -> Receiver:

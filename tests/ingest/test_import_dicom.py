@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ingest.import_cli import import_
+from ingest.cli.import_ import import_
 from tests.ingest.formats.dicom_files import CT, bare, film, part10, report
 
 

@@ -13,7 +13,7 @@ from ingest.formats.origin import Format
 from ingest.importing import archives
 from ingest.importing.expand import Choice, Item, Refused, Unread, expand_files
 from ingest.importing.files import Meter, find_files
-from ingest.submit import Incoming
+from ingest.receiving.submit import Incoming
 from tests.ingest.import_files import write_tar, write_zip
 
 AUTO = Choice()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest import pseudonyms
-from ingest.ledger.database import Ledger, open_ledger
+from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.pseudonyms import load_key
 from tests.ingest.ledger.builders import message, receive, report, study
 from vlmkg.errors import UsageError

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.receiving.submit import receive
 from ingest.settings import existing_ledger_of, existing_receiver_of, ledger_of, receiver_of
-from ingest.submit import receive
 from tests.ingest.receivers import plain
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError

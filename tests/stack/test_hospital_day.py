@@ -4,7 +4,7 @@ from collections import Counter
 
 import hl7
 
-from stack.demo.hospital_day import hospital_day
+from stack.simulate.hospital_day import hospital_day
 from stack.simulate.traffic import text_of
 from training.synthetic.facts import Kind, Told
 

@@ -10,12 +10,12 @@ import hl7
 import pytest
 from sqlalchemy import select
 
-from ingest.formats import fhir
-from ingest.formats import hl7 as hl7_format
+from ingest.formats.fhir import parser as fhir
+from ingest.formats.hl7 import parser as hl7_format
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
-from ingest.ledger.database import open_ledger
-from ingest.ledger.tables import events
+from ingest.ledger.storage.database import open_ledger
+from ingest.ledger.storage.tables import events
 from stack.simulate.fhir import resource
 from stack.simulate.films import film
 from stack.simulate.sending import Account, Fault, Plan, send

@@ -16,7 +16,7 @@ from vlmkg.cli import vlmkg
 from vlmkg.errors import UsageError
 from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.radgraph import to_radgraph
-from vlmkg.tokens import tokenize
+from vlmkg.reading.tokens import tokenize
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -1,7 +1,7 @@
 """Small graphs for tests, written as words: labels are RadGraph's (A anatomy; P, U, N present, uncertain, absent)."""
 
 from vlmkg import pipeline
-from vlmkg.reading import Finding, Reading
+from vlmkg.engine_protocol import Finding, Reading
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 
 LABELS = {

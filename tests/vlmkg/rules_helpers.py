@@ -1,6 +1,6 @@
 """Reads a sentence by the rules and writes its graph in one line a fact, so that a test can name what it expects."""
 
-from vlmkg.rules.report import read_report
+from vlmkg.reading.rules.report import read_report
 from vlmkg.schema import Kind, Presence, RelationType
 
 _PRESENCE = {Presence.PRESENT: "P", Presence.UNCERTAIN: "U", Presence.ABSENT: "N"}

@@ -7,8 +7,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from ingest.worker import cli as worker_cli
-from ingest.worker.queues import Queue
+from ingest.workers import cli as worker_cli
+from ingest.workers.queues import Queue
 from stack.run import _reads
 from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.errors import CheckpointError

@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from vlmkg.engine_protocol import StudyInput
 from vlmkg.errors import UsageError
-from vlmkg.extract_processes import Readers, read_batches
+from vlmkg.extract.processes import Readers, read_batches
 from vlmkg.pipeline import load_engine
-from vlmkg.reading import StudyInput
 
 VLMKG = str(Path(sys.executable).with_name("vlmkg"))
 

@@ -2,9 +2,9 @@ from importlib.resources import files
 
 import pytest
 
-from vlmkg.lexicon.guess import guess
-from vlmkg.lexicon.load import lexicon, misspellings, plurals
-from vlmkg.lexicon.words import Word
+from vlmkg.reading.lexicon.guess import guess
+from vlmkg.reading.lexicon.load import lexicon, misspellings, plurals
+from vlmkg.reading.lexicon.words import Word
 
 FOLDERS = ("anatomy", "observation")
 SHARED = {
@@ -21,7 +21,7 @@ SHARED = {
 def entries() -> list[tuple[str, str]]:
     found = []
     for folder in FOLDERS:
-        for file in files("vlmkg.lexicon").joinpath(folder).iterdir():
+        for file in files("vlmkg.reading.lexicon").joinpath(folder).iterdir():
             if file.name.endswith(".txt") and file.name not in SHARED:
                 lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
                 found += [

@@ -16,7 +16,7 @@ from vlmkg.linearization import (
     linearize_report,
     to_text,
 )
-from vlmkg.numbering import (
+from vlmkg.numbered_tokens import (
     Edge,
     Label,
     Span,
@@ -27,7 +27,7 @@ from vlmkg.numbering import (
     report_graph,
     token_graph,
 )
-from vlmkg.rules.engine import RulesEngine
+from vlmkg.reading.rules.engine import RulesEngine
 from vlmkg.schema import RelationType
 
 REPEATED = st.lists(st.sampled_from(["opacity", "left", "lung", "no", "2", "-", "of"]), min_size=1, max_size=25)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from vlmkg.radgraph import from_radgraph, to_radgraph
-from vlmkg.rules.report import read_report
+from vlmkg.reading.rules.report import read_report
 
 
 def test_indices_count_tokens_and_are_inclusive() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vlmkg.normalization.normalizer import normalize
-from vlmkg.rules.report import read_report
+from vlmkg.reading.rules.report import read_report
 
 
 def lines() -> list[tuple[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from vlmkg.numbering import RELATIONS, Edge, Label, Span, TokenGraph, edge_order
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span, TokenGraph, edge_order
 from vlmkg.schema import ALLOWED_PAIRS, Kind, RelationType
 from vlmkg.validation import closes_cycle
 

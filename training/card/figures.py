@@ -14,9 +14,9 @@ from training.gold_parts import gold_parts
 from training.predictions import predict
 from vlmkg import validation
 from vlmkg.engine.loading import load_model_engine
+from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import extract_texts, load_engine, read_reports
 from vlmkg.radgraph import to_radgraph
-from vlmkg.reading import Engine
 from vlmkg.schema import ReportGraph
 
 BATCHES = (1, 8, 64)

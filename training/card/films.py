@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from training.experiments.exam import estimate, make_exam
+from training.experiments.checkpoint_reader import Arm, reads_films, vectors
+from training.experiments.held_out_studies import estimate, make_exam
 from training.experiments.modalities import NOTE, class_table, figures_table, read_all, scored
-from training.experiments.reading import Arm, reads_films, vectors
 from training.experiments.statistics import Estimate
 from training.experiments.tables import to_markdown
 from vlmkg.checkpoint.store import load_checkpoint

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from training.data.rows import Row
-from vlmkg.reading import Engine, StudyInput
+from vlmkg.engine_protocol import Engine, StudyInput
 
 _TOGETHER = 256
 

@@ -19,7 +19,7 @@ from training.experiments.statistics import Estimate, over_reports
 from training.experiments.tables import Cell, Table, write_tables
 from training.gold_parts import gold_parts
 from training.metrics import count
-from training.tagger.reading import read_reports as read_with_tagger
+from training.tagger.prediction import read_reports as read_with_tagger
 from training.tagger.store import ABOUT_FILE, load_tagger
 from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.radgraph import to_radgraph

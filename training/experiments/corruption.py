@@ -9,8 +9,8 @@ from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
+from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
-from vlmkg.tokens import tokenize
 
 T = TypeVar("T")
 Corruption = Callable[[str, ReportGraph, Random], ReportGraph | None]

@@ -20,8 +20,8 @@ from training.hallucination import not_entailed
 from training.radgraph_f1 import radgraph_f1
 from training.synthetic.studies import studies
 from vlmkg.linearization import SEPARATOR, paper_form
+from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Presence, ReportGraph
-from vlmkg.tokens import tokenize
 
 SEED = 3_000_000
 """Of the first set of reports; each further seed takes the next."""

@@ -14,8 +14,8 @@ from training.experiments.tables import Cell, Table, write_tables
 from training.experiments.texts import Read, Text, read_texts, text_of
 from training.synthetic.studies import make_study
 from vlmkg.pipeline import load_engine
+from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Relation, ReportGraph
-from vlmkg.tokens import tokenize
 
 SEED = 4_000_000
 LENGTHS = (25, 50, 100, 200, 400, 800, 1600)

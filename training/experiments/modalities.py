@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from training.experiments.exam import BY_CLASS, FIGURES, Exam, Seen, counts, estimate, make_exam
+from training.experiments.checkpoint_reader import Arm, given, prefixes_of, read_exam, reads_films, vectors
 from training.experiments.figures import bars
-from training.experiments.free_reading import read_freely
-from training.experiments.reading import Arm, given, prefixes_of, read_exam, reads_films, vectors
+from training.experiments.held_out_studies import BY_CLASS, FIGURES, Exam, Seen, counts, estimate, make_exam
 from training.experiments.statistics import Estimate
 from training.experiments.tables import Table, write_tables
+from training.experiments.unconstrained_reading import read_freely
 from training.metrics import Counts
 from vlmkg.checkpoint.store import Checkpoint, load_checkpoint
 

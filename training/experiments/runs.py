@@ -20,10 +20,10 @@ from random import Random
 
 from training.data.jsonl import write_file
 from training.experiments.arms import Arm, on_files, seeded
+from training.experiments.checkpoint_reader import Arm as Given
+from training.experiments.checkpoint_reader import read_exam, reads_films, vectors
 from training.experiments.corruption import corrupt_labels
-from training.experiments.exam import BY_CLASS, FIGURES, Exam, counts, value
-from training.experiments.reading import Arm as Given
-from training.experiments.reading import read_exam, reads_films, vectors
+from training.experiments.held_out_studies import BY_CLASS, FIGURES, Exam, counts, value
 from training.stages.config import RunConfig, to_mapping
 from training.stages.encoder_stage import run as run_encoder
 from training.stages.language_stage import VALIDATION_SEED, run_text, run_visual

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from training.data.held_out import bare
 from training.documents import Document, Span
-from vlmkg.sentences import split_sentences
-from vlmkg.tokens import tokenize
+from vlmkg.reading.sentences import split_sentences
+from vlmkg.reading.tokens import tokenize
 
 Words = tuple[str, ...]
 

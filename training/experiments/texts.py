@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from training.documents import Raw, read_document
 from training.metrics import Counts, count
+from vlmkg.engine_protocol import Engine, StudyInput
 from vlmkg.pipeline import read_in_parts
 from vlmkg.radgraph import to_radgraph
-from vlmkg.reading import Engine, StudyInput
 from vlmkg.schema import ReportGraph
 
 

@@ -11,8 +11,8 @@ from training.experiments.arms import (
     scratch_arms,
     size_arms,
 )
-from training.experiments.exam import make_exam
 from training.experiments.figures import bars
+from training.experiments.held_out_studies import make_exam
 from training.experiments.runs import Row, run_arms
 from training.experiments.statistics import Estimate, over_seeds
 from training.experiments.tables import Cell, Table, write_tables

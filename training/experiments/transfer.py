@@ -10,8 +10,8 @@ from training.experiments.statistics import Estimate, over_reports
 from training.experiments.tables import Cell, Table, write_tables
 from training.experiments.texts import Read, Text, read_texts, text_of
 from training.synthetic.studies import studies
+from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import extract_texts, load_engine
-from vlmkg.reading import Engine
 from vlmkg.schema import RelationType
 
 SEED = 5_000_000

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from training.bleu_rouge import compare
 from training.data.rows import Row
 from training.documents import read_document
 from training.metrics import count, f1, total
-from training.stages.free import unparsable
-from training.surface import compare
+from training.stages.unconstrained_decoding import unparsable
 from vlmkg.linearization import paper_form
 from vlmkg.model.codec import Codec
 from vlmkg.model.decoding.reports import ReportReading, read_reports

@@ -25,7 +25,7 @@ from training.stages.records import write_run
 from training.stages.signatures import Signature
 from training.synthetic.facts import Told, draw_facts, drawn_facts
 from training.synthetic.film import draw_film
-from vlmkg.image import Film
+from vlmkg.image.load import Film
 from vlmkg.linearization import film_names
 from vlmkg.model.vision.encoder import Pixels, prepare
 from vlmkg.model.vision.store import build_encoder, save_encoder

@@ -8,7 +8,7 @@ from training.data.rows import Row
 from vlmkg.model.codec import Codec
 from vlmkg.model.prompt import encode_film_prompt, encode_film_target, encode_prompt, encode_target, report_windows
 from vlmkg.model.windows import window_graph
-from vlmkg.numbering import Label, number, readable_part
+from vlmkg.numbered_tokens import Label, number, readable_part
 
 
 @dataclass(frozen=True, slots=True)

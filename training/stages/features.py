@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vlmkg.image import Film
+from vlmkg.image.load import Film
 from vlmkg.model.vision.encoder import VisionEncoder, encode, prepare
 from vlmkg.model.vision.store import WEIGHTS_FILE, load_encoder
 

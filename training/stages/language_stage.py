@@ -32,12 +32,12 @@ from training.synthetic.dataset import grammar_digest
 from training.synthetic.studies import GENERATOR, studies
 from vlmkg.checkpoint.evaluation import GoldEvaluation, SyntheticEvaluation
 from vlmkg.checkpoint.store import Parts, load_checkpoint, load_language_model, save_checkpoint
+from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.errors import UsageError
 from vlmkg.model.codec import PAD, Codec, load_codec, train_codec
 from vlmkg.model.network import IGNORED, VlmKg
 from vlmkg.model.projector import build_projector
 from vlmkg.model.vision.store import load_encoder
-from vlmkg.reading import FilmDomain, Modality
 
 VALIDATION_SEED = 1_000_000
 """Added to the data's seed for validation: other studies, other patients."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from training.data.rows import Row
 from training.synthetic.facts import drawn_facts
 from training.synthetic.studies import Study, make_study
-from vlmkg.image import Film, read_film
+from vlmkg.image.load import Film, read_film
 
 FILM_SIZE = 128
 """Rows and columns of a phantom film as the stages draw it: what the small encoder takes."""

@@ -7,8 +7,8 @@ from typing import Any
 from training.documents import read_document
 from training.metrics import Counts, count, f1, total
 from training.synthetic.studies import Study
+from vlmkg.engine_protocol import Engine, StudyInput
 from vlmkg.radgraph import to_radgraph
-from vlmkg.reading import Engine, StudyInput
 
 
 def agreement(made: Sequence[Study], engine: Engine) -> dict[str, float]:

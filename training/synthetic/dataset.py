@@ -12,7 +12,7 @@ from typing import Any
 from training.synthetic.dicom import FilmFormat, film_file
 from training.synthetic.facts import CHANCES, SHARES, Fact, drawn_facts, film_facts
 from training.synthetic.studies import GENERATOR, Study
-from vlmkg.numbering import OBSERVATION_LABELS
+from vlmkg.numbered_tokens import OBSERVATION_LABELS
 from vlmkg.schema import Kind, Mention
 
 STUDIES_FILE, MANIFEST_FILE = "studies.jsonl", "manifest.json"

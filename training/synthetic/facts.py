@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from vlmkg.numbering import Label
+from vlmkg.numbered_tokens import Label
 
 
 class Kind(StrEnum):

@@ -19,8 +19,8 @@ from importlib.resources import files
 from itertools import cycle, product
 from typing import NamedTuple
 
-from vlmkg.lexicon.load import lexicon
-from vlmkg.lexicon.words import Word as LexiconClass
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import Word as LexiconClass
 from vlmkg.schema import RelationType
 
 LABELS = "APNUO"

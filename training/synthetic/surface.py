@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from training.synthetic.expand import Draft, Piece
+from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, ReportGraph
-from vlmkg.tokens import tokenize
 
 CLOSING = frozenset({".", ",", ";", ":", ")", "..", "?"})
 GLUED = frozenset({"/", "-"})

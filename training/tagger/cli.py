@@ -90,7 +90,7 @@ def _of_seed(seed: int, count: int, film_share: float) -> dict[str, tuple[str, R
 
 
 def _read(folder: Path, texts: dict[str, str]) -> dict[str, Any]:
-    from training.tagger.reading import read_reports  # noqa: PLC0415 - as above
+    from training.tagger.prediction import read_reports  # noqa: PLC0415 - as above
     from training.tagger.store import load_tagger  # noqa: PLC0415 - as above
     from vlmkg.radgraph import to_radgraph  # noqa: PLC0415 - as above
 

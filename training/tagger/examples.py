@@ -20,7 +20,7 @@ from vlmkg.model.codec import Codec
 from vlmkg.model.network import IGNORED
 from vlmkg.model.prompt import report_windows
 from vlmkg.model.windows import Window
-from vlmkg.numbering import Edge, Numbered, Span, TokenGraph, number, readable_part
+from vlmkg.numbered_tokens import Edge, Numbered, Span, TokenGraph, number, readable_part
 
 
 @dataclass(frozen=True, slots=True)

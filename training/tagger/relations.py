@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.tagger.tags import LABELS
-from vlmkg.numbering import RELATIONS, Edge, Label, Span, edge_order
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span, edge_order
 from vlmkg.schema import ALLOWED_PAIRS, Kind, RelationType
 from vlmkg.validation import closes_cycle
 

@@ -11,7 +11,7 @@ from training.documents import read_document
 from training.metrics import count, f1, total
 from training.tagger.examples import TagBatch
 from training.tagger.network import SpanTagger
-from training.tagger.reading import Tagger, read_reports
+from training.tagger.prediction import Tagger, read_reports
 from vlmkg.model.network import IGNORED
 from vlmkg.radgraph import to_radgraph
 

@@ -18,7 +18,7 @@ from training.stages.records import commit, write_run
 from training.stages.signatures import Signature
 from training.tagger.examples import TagBatch, TagChunks, collate_tags, tag_stream
 from training.tagger.network import SpanTagger, TaggerConfig
-from training.tagger.reading import Tagger
+from training.tagger.prediction import Tagger
 from training.tagger.scores import held_figures, reading_scores
 from training.tagger.store import save_tagger
 from vlmkg.errors import UsageError

@@ -10,7 +10,7 @@ from typing import Any
 from safetensors.torch import save_file
 
 from training.tagger.network import SpanTagger, TaggerConfig
-from training.tagger.reading import Tagger
+from training.tagger.prediction import Tagger
 from vlmkg.checkpoint.weights import read_weights
 from vlmkg.errors import RefusedError
 from vlmkg.model.codec import load_codec, save_codec

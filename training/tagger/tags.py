@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vlmkg.numbering import Label, Span
+from vlmkg.numbered_tokens import Label, Span
 
 LABELS = tuple(Label)
 OUTSIDE = 0

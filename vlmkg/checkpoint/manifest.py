@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from vlmkg import linearization
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.evaluation import Digest, Evaluation
-from vlmkg.reading import FilmDomain, Modality
+from vlmkg.engine_protocol import FilmDomain, Modality
 
 MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
 _UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}

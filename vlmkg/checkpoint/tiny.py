@@ -12,12 +12,12 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 from vlmkg.checkpoint.manifest import Verified
 from vlmkg.checkpoint.promotion import GATE, mark_promoted
 from vlmkg.checkpoint.store import Parts, save_checkpoint
+from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.model.codec import train_codec
 from vlmkg.model.config import ModelConfig
 from vlmkg.model.network import VlmKg
 from vlmkg.model.projector import build_projector
 from vlmkg.model.vision.store import build_encoder
-from vlmkg.reading import FilmDomain, Modality
 
 WORDS = ("No pneumothorax or pleural effusion.", "The heart is mildly enlarged.", "Left lower lobe opacity.")
 HIDDEN_SIZE = 32

@@ -9,13 +9,13 @@ import torch
 
 from vlmkg.checkpoint.store import Checkpoint
 from vlmkg.engine.films import StudyFilms, read_films
+from vlmkg.engine_protocol import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.identity import digest
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding import reports
-from vlmkg.model.decoding.known import KnownWindows
-from vlmkg.numbering import OBSERVATION_LABELS
-from vlmkg.reading import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
+from vlmkg.model.decoding.window_cache import KnownWindows
+from vlmkg.numbered_tokens import OBSERVATION_LABELS
 from vlmkg.schema import Kind
 
 _PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.items()}

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from vlmkg.checkpoint.store import Checkpoint
-from vlmkg.image import ImageError, read_film
+from vlmkg.engine_protocol import StudyInput, UnreadImage
+from vlmkg.image.load import ImageError, read_film
 from vlmkg.model.vision.encoder import VisionEncoder, encode, prepare
-from vlmkg.reading import StudyInput, UnreadImage
 
 TOO_MANY = "too_many"
 """The reason code of a film that has no room before a report."""

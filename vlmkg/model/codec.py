@@ -15,8 +15,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 
 from vlmkg.errors import RefusedError
 from vlmkg.linearization import END, LINKS, TO, VERSION, Symbol, film_names, pointer
-from vlmkg.numbering import RELATIONS, Label
-from vlmkg.tokens import tokenize
+from vlmkg.numbered_tokens import RELATIONS, Label
+from vlmkg.reading.tokens import tokenize
 
 PAD, READ, HERE, STOP, GRAPH, FILM = "<pad>", "<read>", "<here>", "<stop>", "<graph>", "<film>"
 FILES = ("tokenizer.json", "codec.json")

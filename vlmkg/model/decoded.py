@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from vlmkg.numbering import TokenGraph
+from vlmkg.numbered_tokens import TokenGraph
 
 
 class Decoded(NamedTuple):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from vlmkg.linearization import Symbol, linearize, linearize_film
 from vlmkg.model.codec import GRAPH, HERE, STOP, Codec
 from vlmkg.model.windows import Room, Window, split_windows
-from vlmkg.numbering import Label, Numbered, TokenGraph
+from vlmkg.numbered_tokens import Label, Numbered, TokenGraph
 
 SYMBOLS_A_TOKEN = 4
 """Symbols that a window may write for each of its own tokens: pointer, label and one edge for every word."""

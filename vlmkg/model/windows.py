@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from vlmkg.model.decoded import Decoded
-from vlmkg.numbering import Edge, Numbered, Span, TokenGraph, edge_order
+from vlmkg.numbered_tokens import Edge, Numbered, Span, TokenGraph, edge_order
 from vlmkg.schema import RelationType
 from vlmkg.validation import closes_cycle
 

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from vlmkg.engine_protocol import ConceptLink
 from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names
 from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, within
 from vlmkg.normalization.words import DATA, canonical, lemma
-from vlmkg.reading import ConceptLink
 from vlmkg.schema import Kind
 from vlmkg.vocabulary import Concept
 from vlmkg.vocabulary.closure import regions

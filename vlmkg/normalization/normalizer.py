@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from vlmkg.engine_protocol import ConceptLink, Finding
 from vlmkg.normalization.attributes import laterality, own_places, severity
 from vlmkg.normalization.findings import at_site, compose_finding, describe, fits, implied_places
 from vlmkg.normalization.places import SIDE_WORDS, Place, compose_place
-from vlmkg.reading import ConceptLink, Finding
 from vlmkg.schema import Kind, Presence, RelationType, ReportGraph
 from vlmkg.vocabulary.loader import LOCAL
 

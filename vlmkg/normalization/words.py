@@ -4,7 +4,7 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
-from vlmkg.lexicon.load import misspellings
+from vlmkg.reading.lexicon.load import misspellings
 from vlmkg.vocabulary.loader import rows
 
 DATA = Path(__file__).parent / "data"

@@ -13,7 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.events import Event
 
-from ingest.formats.dicom_kinds import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
 from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.gateway.dicom.settings import DicomSettings

@@ -9,16 +9,16 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
 from ingest.errors import MessageRefusedError, OutageError, Reason
-from ingest.formats.dicom import SOP_CLASS, SOP_INSTANCE
-from ingest.formats.dicom_elements import DamagedError
-from ingest.formats.dicom_object import words_of
+from ingest.formats.dicom.elements import DamagedError
+from ingest.formats.dicom.object import words_of
+from ingest.formats.dicom.parser import SOP_CLASS, SOP_INSTANCE
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
 from ingest.gateway.door import NoSpaceError, Reception, receive_now
 from ingest.gateway.rate import Rate
-from ingest.submit import Incoming, Receipt, keep, refuse
-from ingest.unforeseen import say
+from ingest.receiving.submit import Incoming, Receipt, keep, refuse
+from ingest.unexpected_errors import say
 
 SUCCESS, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000
 """PS3.4 table B.2-1."""

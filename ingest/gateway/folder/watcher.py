@@ -25,8 +25,8 @@ from ingest.importing.expand import Choice, expand_file
 from ingest.importing.files import FoundFile, Meter, is_hidden
 from ingest.importing.receiving import receive_items
 from ingest.ledger.states import State
-from ingest.submit import Incoming, Receipt, Receiver, keep
-from ingest.unforeseen import say
+from ingest.receiving.submit import Incoming, Receipt, Receiver, keep
+from ingest.unexpected_errors import say
 from vlmkg.errors import UsageError
 
 DONE, REFUSED = "done", "refused"

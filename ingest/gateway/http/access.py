@@ -7,9 +7,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingest.errors import OutageError
 from ingest.gateway.settings import Network, is_allowed
-from ingest.ledger import api_keys
-from ingest.ledger.api_keys import Role
-from ingest.ledger.database import Ledger
+from ingest.ledger.access import api_keys
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.storage.database import Ledger
 
 SENDERS = frozenset({Role.OPERATOR, Role.ADMIN})
 """Roles that may send, as in GraphQL's submitReport."""

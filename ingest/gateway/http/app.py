@@ -13,7 +13,7 @@ from ingest.gateway.http import fhir, stow
 from ingest.gateway.http.capability import REPORT, STUDY
 from ingest.gateway.http.outcomes import problem
 from ingest.gateway.rate import Rate
-from ingest.unforeseen import say
+from ingest.unexpected_errors import say
 
 
 def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:

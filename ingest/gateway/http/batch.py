@@ -21,7 +21,7 @@ from ingest.gateway.http.capability import REPORT, STUDY
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
 from ingest.gateway.http.locations import location
 from ingest.gateway.http.outcomes import FHIR_JSON, outcome
-from ingest.submit import Incoming
+from ingest.receiving.submit import Incoming
 
 AT_ONCE = 64
 """Entries that are received together: as many as share a commit."""

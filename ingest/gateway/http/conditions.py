@@ -2,10 +2,10 @@
 
 from urllib.parse import parse_qsl
 
-from ingest.formats.fhir import SOURCE
+from ingest.formats.fhir.parser import SOURCE
 from ingest.formats.origin import Format
-from ingest.ledger.database import Ledger
-from ingest.ledger.events import find_named
+from ingest.ledger.events.events import find_named
+from ingest.ledger.storage.database import Ledger
 
 
 class UnsupportedConditionError(ValueError):

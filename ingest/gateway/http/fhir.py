@@ -21,7 +21,7 @@ from ingest.gateway.http.locations import address_of, base, location
 from ingest.gateway.http.multipart import media_type
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.gateway.rate import Rate
-from ingest.submit import Incoming, Receipt
+from ingest.receiving.submit import Incoming, Receipt
 
 _TYPES = frozenset({FHIR_JSON, "application/json"})
 _TAKEN = frozenset({REPORT, STUDY})

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from ingest.errors import MessageRefusedError, OutageError, Reason
 from ingest.formats.cleaning import DICOM_LIMIT
-from ingest.formats.dicom import SOP_CLASS, SOP_INSTANCE, STUDY_UID
-from ingest.formats.dicom_elements import DamagedError
-from ingest.formats.dicom_object import words_of
+from ingest.formats.dicom.elements import DamagedError
+from ingest.formats.dicom.object import words_of
+from ingest.formats.dicom.parser import SOP_CLASS, SOP_INSTANCE, STUDY_UID
 from ingest.formats.origin import Format
 from ingest.gateway.dicom.storage import (
     CANNOT_UNDERSTAND,
@@ -28,7 +28,7 @@ from ingest.gateway.http.body import BodyTooLargeError, stream_of
 from ingest.gateway.http.locations import address_of
 from ingest.gateway.http.multipart import MalformedError, MediaType, Part, PartTooLargeError, media_type, read_parts
 from ingest.gateway.rate import Rate
-from ingest.submit import Incoming, Receipt, refuse
+from ingest.receiving.submit import Incoming, Receipt, refuse
 
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
 

@@ -7,15 +7,15 @@ import structlog
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
-from ingest.formats.hl7 import BYTE_ORDER_MARK, FRAMING
+from ingest.formats.hl7.parser import BYTE_ORDER_MARK, FRAMING
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.door import Reception, keep_soon, receive_soon, refuse_soon
 from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Condition, Outcome, answer, batch_answer
 from ingest.gateway.mllp.framing import Flaw, Frame
 from ingest.gateway.mllp.header import Header, read_header
 from ingest.importing.batches import hl7_pieces
-from ingest.submit import Incoming
-from ingest.unforeseen import say
+from ingest.receiving.submit import Incoming
+from ingest.unexpected_errors import say
 from vlmkg.errors import VlmkgError
 
 UNENDED = Outcome(Code.ERROR, Condition.SEGMENT_SEQUENCE, b"", b"the frame did not end; nothing was stored")

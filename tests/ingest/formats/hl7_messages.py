@@ -1,6 +1,6 @@
 """Messages for the tests, built segment by segment."""
 
-from ingest.formats import hl7
+from ingest.formats.hl7 import parser as hl7
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage, ReportFacts, StudyFacts

@@ -15,8 +15,8 @@ from ingest.formats.origin import Format, Origin
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
+from tests.ingest.formats.fhir.test_parser import IMAGING_STUDY, PATIENT, bundle, diagnostic_report
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, message, obx
-from tests.ingest.formats.test_fhir import IMAGING_STUDY, PATIENT, bundle, diagnostic_report
 from tests.ingest.formats.test_openi import citation
 
 SETTINGS = FormatSettings()

@@ -3,7 +3,7 @@ import pytest
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats import openi
 from ingest.formats.origin import Origin
-from vlmkg.sections import find_sections
+from vlmkg.reading.sections import find_sections
 
 CITATION = """<?xml version="1.0" encoding="utf-8"?>
 <eCitation><uId id="CXR9"/><articleDate>2013-08-01</articleDate><Abstract>

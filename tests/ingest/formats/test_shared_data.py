@@ -13,7 +13,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
-from vlmkg.sections import find_sections
+from vlmkg.reading.sections import find_sections
 
 pytestmark = pytest.mark.shared_data
 

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.gateway.door import THREADS, Reception
 from ingest.gateway.space import Space
-from ingest.ledger.database import Ledger
+from ingest.ledger.storage.database import Ledger
 from tests.ingest.gateway.mllp_peer import OpenDoor, open_door
 from tests.ingest.receivers import receiver_in
 

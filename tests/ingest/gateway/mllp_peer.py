@@ -12,8 +12,8 @@ import pytest
 
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.mllp import listener
-from ingest.ledger import events
-from ingest.ledger.events import Event, EventFilter
+from ingest.ledger.events import events
+from ingest.ledger.events.events import Event, EventFilter
 
 START, END = b"\x0b", b"\x1c\r"
 LIMIT_S = 20.0

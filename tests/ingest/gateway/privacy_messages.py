@@ -11,7 +11,7 @@ from pydicom.datadict import DicomDictionary
 from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.ingest.formats.dicom_files import DX, code, code_item, film, item, part10, report, text_item
-from tests.ingest.formats.test_fhir import IMAGING_STUDY, PATIENT, bundle, diagnostic_report, form
+from tests.ingest.formats.fhir.test_parser import IMAGING_STUDY, PATIENT, bundle, diagnostic_report, form
 from tests.ingest.formats.test_openi import citation
 
 WORD, NUMBER, BORN = "ZQXMARKER", "739164820", "17370713"

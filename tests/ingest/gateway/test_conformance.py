@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Reason
-from ingest.formats.dicom_kinds import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
 from ingest.gateway.dicom.door import VERIFICATION
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import STATUSES

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.folder import watcher
-from ingest.ledger import events
+from ingest.ledger.events import events
 from ingest.ledger.states import State
 from tests.ingest.gateway.test_mllp import oru
 from vlmkg.errors import UsageError

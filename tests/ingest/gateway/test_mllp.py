@@ -12,10 +12,10 @@ import pytest
 
 from ingest.gateway.door import Reception
 from ingest.gateway.mllp.listener import tune
-from ingest.ledger.database import open_ledger
-from ingest.ledger.raw_messages import SMALL
+from ingest.ledger.events.raw_messages import SMALL
 from ingest.ledger.states import State
-from ingest.raw import raw_of
+from ingest.ledger.storage.database import open_ledger
+from ingest.receiving.raw import raw_of
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, message, obx
 from tests.ingest.gateway.mllp_peer import END, START, OpenDoor, code_of, error_of, open_door
 

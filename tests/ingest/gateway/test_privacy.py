@@ -27,11 +27,11 @@ from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from ingest.ledger import api_keys
-from ingest.ledger.api_keys import Role
-from ingest.ledger.database import open_ledger
+from ingest.ledger.access import api_keys
+from ingest.ledger.access.api_keys import Role
 from ingest.ledger.states import SETTLED
-from ingest.ledger.tables import events
+from ingest.ledger.storage.database import open_ledger
+from ingest.ledger.storage.tables import events
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.fixtures.ports import free_port
 from tests.fixtures.redis_server import RedisServer

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ingest.ledger.database import open_ledger
-from ingest.ledger.tables import events, sightings
+from ingest.ledger.storage.database import open_ledger
+from ingest.ledger.storage.tables import events, sightings
 from tests.ingest.gateway.mllp_peer import END, START
 from tests.ingest.gateway.test_mllp import oru
 from vlmkg.data_dir import DataDir

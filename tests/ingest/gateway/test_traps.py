@@ -13,18 +13,19 @@ from sqlalchemy import select, update
 
 from graph.records import StudySubgraph
 from ingest.gateway.door import Reception
-from ingest.ledger import pairing, studies
-from ingest.ledger.database import Ledger
-from ingest.ledger.tables import events, pairing_waits
-from ingest.worker.extract import extract_some
-from ingest.worker.projection import project
-from ingest.worker.reading import Films, Reader, reader_of
+from ingest.ledger import study_facts
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.storage.tables import events, pairing_waits
+from ingest.ledger.studies import pairing
+from ingest.projection.subgraph import project
+from ingest.workers.extract import extract_some
+from ingest.workers.study_reader import Films, Reader, reader_of
 from tests.ingest.formats.dicom_files import film
 from tests.ingest.formats.hl7_messages import MSH, message, obx
 from tests.ingest.gateway.dicom.peer import OpenDicom, open_dicom
 from tests.ingest.gateway.mllp_peer import OpenDoor, code_of, open_door
-from tests.ingest.worker.engines import rules
-from tests.ingest.worker.test_films import Seeing
+from tests.ingest.workers.engines import rules
+from tests.ingest.workers.test_films import Seeing
 
 LEASE = timedelta(seconds=30)
 WAIT = timedelta(seconds=900)
@@ -70,7 +71,7 @@ class Hospital:
         while extract_some(self.ledger, self.reader, "me", LEASE):
             pass
         with self.ledger.read() as connection:
-            found = studies.load_many(connection, studies.all_study_keys(connection))
+            found = study_facts.load_many(connection, study_facts.all_study_keys(connection))
         return [project(found[key]) for key in sorted(found)]
 
 

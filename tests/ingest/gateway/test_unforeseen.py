@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from ingest import submit
 from ingest.formats.origin import Format
 from ingest.formats.parse import parse
 from ingest.gateway.dicom import storage
@@ -16,14 +15,15 @@ from ingest.gateway.folder import watcher
 from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.http import fhir, stow
 from ingest.gateway.mllp import replies
-from ingest.ledger import events
 from ingest.ledger.errors import LedgerError
-from ingest.ledger.events import Event
-from ingest.ledger.receive import record
+from ingest.ledger.events import events
+from ingest.ledger.events.events import Event
+from ingest.ledger.events.receive import record
 from ingest.ledger.states import State
-from ingest.replay import replay
+from ingest.receiving import submit
+from ingest.receiving.replay import replay
 from tests.ingest.formats.dicom_files import film, part10
-from tests.ingest.formats.test_fhir import diagnostic_report
+from tests.ingest.formats.fhir.test_parser import diagnostic_report
 from tests.ingest.gateway.dicom.peer import open_dicom
 from tests.ingest.gateway.http.conftest import open_http
 from tests.ingest.gateway.http.test_fhir_door import post, transaction

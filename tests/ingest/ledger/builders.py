@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from ingest.keys import merges_of, patients_of, sightings_of
-from ingest.ledger.database import Ledger
-from ingest.ledger.incoming import NewEvent
-from ingest.ledger.receive import Recorded, record
+from ingest.ledger.events.receive import Recorded, record
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies.message_facts import NewEvent
 from ingest.messages import (
     ImageFacts,
     ParsedMessage,
@@ -17,6 +16,7 @@ from ingest.messages import (
     ReportStatus,
     StudyFacts,
 )
+from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightings_of
 
 KEY = b"0123456789abcdef0123456789abcdef"
 DAY = datetime(2024, 5, 1, 8, tzinfo=UTC)

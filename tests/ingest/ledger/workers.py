@@ -4,13 +4,16 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from ingest.ledger import changes, claims, events, extractions, studies
-from ingest.ledger.claims import Claim
-from ingest.ledger.database import Ledger
-from ingest.ledger.extractions import StudyReading
+from ingest.ledger import study_facts
+from ingest.ledger.events import claims, events
+from ingest.ledger.events.claims import Claim
+from ingest.ledger.readings import extractions
+from ingest.ledger.readings.extractions import StudyReading
 from ingest.ledger.states import ATTEMPTS, DeadReason, Stage, State
-from ingest.ledger.studies import LedgerExtraction, LedgerStudy
-from ingest.ledger.tables import events as events_table
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.storage.tables import events as events_table
+from ingest.ledger.studies import graph_outbox
+from ingest.ledger.study_facts import LedgerExtraction, LedgerStudy
 from tests.ingest.ledger.builders import DAY
 from vlmkg.identity import digest
 
@@ -43,7 +46,7 @@ def read(ledger: Ledger, claim: Claim) -> list[StudyReading]:
     """Read the studies of a claimed event."""
     with ledger.read() as connection:
         keys = events.study_keys(connection, (claim.event_id,))[claim.event_id]
-        return [reading_of(study) for study in studies.load_many(connection, keys).values()]
+        return [reading_of(study) for study in study_facts.load_many(connection, keys).values()]
 
 
 def merge(ledger: Ledger, graph: Graph, *, limit: int = 3, crash: str = "") -> int:
@@ -52,8 +55,8 @@ def merge(ledger: Ledger, graph: Graph, *, limit: int = 3, crash: str = "") -> i
     if crash == "before":
         return len(taken)
     with ledger.read() as connection:
-        plan = changes.plan(connection, [claim.event_id for claim in taken])
-        found = studies.load_many(connection, plan.study_keys)
+        plan = graph_outbox.plan(connection, [claim.event_id for claim in taken])
+        found = study_facts.load_many(connection, plan.study_keys)
     for key in plan.study_keys:
         graph.pop(key, None)
     graph |= found
@@ -88,7 +91,7 @@ def drain(ledger: Ledger, graph: Graph) -> None:
     while claims.recover_expired(ledger) or extract(ledger) or merge(ledger, graph):
         pass
     with ledger.read() as connection:
-        assert not changes.waiting(connection)
+        assert not graph_outbox.waiting(connection)
 
 
 def reject(study: LedgerStudy, reason: str) -> StudyReading:

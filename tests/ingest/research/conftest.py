@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 from neo4j import Driver
 
+from ingest.receiving.submit import receive_many
 from ingest.settings import receiver_of
-from ingest.submit import receive_many
-from ingest.worker.merge import Target
-from ingest.worker.reading import reader_of
+from ingest.workers.merge import Target
+from ingest.workers.study_reader import reader_of
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.ingest.research.hospital import Misreading, messages
 from tests.ingest.research.looking import Hospital, answers, call, clear, values
-from tests.ingest.worker.test_merge import work
+from tests.ingest.workers.test_merge import work
 from vlmkg.data_dir import DataDir
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingest.formats.origin import Format
-from ingest.submit import Incoming
+from ingest.receiving.submit import Incoming
 from tests.ingest.formats.dicom_files import film, part10
-from tests.ingest.worker.engines import rules
-from tests.ingest.worker.messages import CLEAR, EFFUSION, NODULE
-from vlmkg.reading import StudyInput, StudyOutput
+from tests.ingest.workers.engines import rules
+from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE
+from vlmkg.engine_protocol import StudyInput, StudyOutput
 from vlmkg.schema import Kind, Mention, Presence
 
 MISREAD = ("Quackenbush", "Zebulon", "5551234", "03/14/2019", "Featherstonehaugh")

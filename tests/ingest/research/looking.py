@@ -12,7 +12,7 @@ from neo4j import Driver
 
 from graph.research.dictionary import MARKER, NODES, RELATIONSHIPS
 from graph.status import BOOKKEEPING
-from ingest.ledger.database import Ledger
+from ingest.ledger.storage.database import Ledger
 from ingest.research.cli import research_copy
 from tests.ingest.research.hospital import PLANTED
 from vlmkg.data_dir import DataDir

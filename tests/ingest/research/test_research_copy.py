@@ -25,7 +25,7 @@ from graph.research.dictionary import loader_arguments
 from graph.settings import Neo4jSettings
 from graph.status import BOOKKEEPING, LABELS, TYPES
 from graph.verify import violations
-from ingest.ledger import audit
+from ingest.ledger.access import audit
 from tests.fixtures.neo4j_server import Neo4jServer
 from tests.fixtures.ports import free_port
 from tests.ingest.research.looking import (

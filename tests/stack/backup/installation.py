@@ -9,12 +9,12 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from ingest.ledger import events
-from ingest.ledger.events import EventFilter
-from ingest.ledger.raw_messages import SMALL
-from ingest.raw import raw_of
+from ingest.ledger.events import events
+from ingest.ledger.events.events import EventFilter
+from ingest.ledger.events.raw_messages import SMALL
+from ingest.receiving.raw import raw_of
+from ingest.receiving.submit import Receiver, receive
 from ingest.settings import receiver_of
-from ingest.submit import Receiver, receive
 from stack.backup.cli import backup, restore
 from tests.ingest.receivers import plain
 from vlmkg.data_dir import DataDir

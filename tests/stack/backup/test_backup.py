@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest import blobs
-from ingest.replay import purge
+from ingest.receiving.replay import purge
 from ingest.secret_files import read_or_make
 from ingest.settings import receiver_of
 from stack.backup import blob_copies
@@ -22,8 +22,8 @@ from tests.stack.backup.installation import Installation, all_events, fails
 from vlmkg.checkpoint.manifest import verify, write_manifest
 from vlmkg.checkpoint.promotion import current_folder, is_promoted, make_current, mark_promoted
 from vlmkg.data_dir import DataDir
+from vlmkg.engine_protocol import Modality
 from vlmkg.errors import UsageError
-from vlmkg.reading import Modality
 
 
 def checkpoint(folder: Path, name: str) -> Path:

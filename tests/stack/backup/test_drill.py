@@ -14,17 +14,17 @@ from graph.digest import graph_digest
 from graph.study_keys import study_keys
 from graph.verify import violations
 from graph.writes import Projection, merge_studies
-from ingest.ledger import studies
-from ingest.ledger.database import Ledger
-from ingest.ledger.reports import texts
+from ingest.cli.rebuild import rebuild
+from ingest.ledger import study_facts
 from ingest.ledger.states import State
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies.reports import texts
+from ingest.receiving.submit import Incoming, Receiver, receive, receive_many
 from ingest.settings import receiver_of
-from ingest.submit import Incoming, Receiver, receive, receive_many
-from ingest.worker.rebuild_cli import rebuild
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.fixtures.redis_server import RedisServer
-from tests.ingest.worker.messages import CLEAR, EFFUSION, NODULE, hl7
-from tests.ingest.worker.running import Worker, states, wait_for, wait_until_settled
+from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
+from tests.ingest.workers.running import Worker, states, wait_for, wait_until_settled
 from tests.stack.backup.installation import Installation, all_events
 
 TEXTS = (EFFUSION, NODULE, CLEAR)
@@ -106,7 +106,7 @@ def look(driver: Driver, server: Neo4jServer, ledger: Ledger) -> str:
 def remove_strangers(driver: Driver, server: Neo4jServer, ledger: Ledger) -> int:
     """Take the studies out of the graph that the ledger does not know; how many."""
     with ledger.read() as connection:
-        known = studies.all_study_keys(connection)
+        known = study_facts.all_study_keys(connection)
     strangers = sorted(study_keys(driver, server.settings.database).difference(known))
     merge_studies(driver, lambda: Projection([], strangers), server.settings.database)
     return len(strangers)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.ledger import claims, database, migrate
+from ingest.ledger.events import claims
 from ingest.ledger.states import Stage
+from ingest.ledger.storage import database, migrate
 from ingest.settings import receiver_of
 from stack.backup.errors import BackupError, UnfitTargetError
 from stack.folder import owned

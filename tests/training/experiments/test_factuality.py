@@ -20,7 +20,7 @@ from training.experiments.corruption import (
 from training.experiments.factuality import REORDERED, document, follow_table, kind_table, reports, score
 from training.hallucination import not_entailed
 from training.synthetic.studies import make_study
-from vlmkg.numbering import number, readable_part
+from vlmkg.numbered_tokens import number, readable_part
 from vlmkg.radgraph import to_radgraph
 from vlmkg.schema import ALLOWED_PAIRS, Kind, Presence, RelationType
 

@@ -6,14 +6,14 @@ from itertools import islice
 import pytest
 import torch
 
+from training.bleu_rouge import compare
 from training.stages.batches import Chunk, Cursor, collate, plan, stream
 from training.stages.config import StageConfig
 from training.stages.examples import Example, Reading, report_examples
-from training.stages.free import stands, unparsable
 from training.stages.loading import FileRows, SyntheticRows, synthetic
 from training.stages.schedule import learning_rate
 from training.stages.signatures import ADVICE, STILL_STEPS, Watch
-from training.surface import compare
+from training.stages.unconstrained_decoding import stands, unparsable
 from training.synthetic.studies import make_study, studies
 from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.store import load_checkpoint
@@ -22,7 +22,7 @@ from vlmkg.model.codec import train_codec
 from vlmkg.model.network import IGNORED
 from vlmkg.model.prompt import encode_prompt, encode_target, report_windows
 from vlmkg.model.windows import window_graph
-from vlmkg.numbering import number, readable_part
+from vlmkg.numbered_tokens import number, readable_part
 from vlmkg.schema import RelationType
 
 

@@ -31,8 +31,8 @@ from training.synthetic.studies import studies
 from vlmkg.checkpoint.manifest import verify
 from vlmkg.checkpoint.promotion import GATE
 from vlmkg.checkpoint.store import load_checkpoint
+from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.errors import UsageError
-from vlmkg.reading import FilmDomain, Modality
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 DEBUG = CONFIGS / "debug.yaml"

@@ -20,10 +20,10 @@ from training.synthetic.report import draw_style, run_on
 from training.synthetic.studies import make_study, studies
 from training.synthetic.surface import full_stop
 from training.train_cli import train
-from vlmkg.image import read_film
+from vlmkg.image.load import read_film
 from vlmkg.linearization import film_names, linearize_film
-from vlmkg.numbering import Label, number, readable_part
-from vlmkg.rules.engine import RulesEngine
+from vlmkg.numbered_tokens import Label, number, readable_part
+from vlmkg.reading.rules.engine import RulesEngine
 from vlmkg.validation import validate
 
 

@@ -17,13 +17,13 @@ from training.stages.records import read_log
 from training.synthetic.studies import studies
 from training.tagger.examples import TagChunks, collate_tags, tag_examples, tag_stream
 from training.tagger.network import SpanTagger
-from training.tagger.reading import Tagger, read_reports
+from training.tagger.prediction import Tagger, read_reports
 from training.tagger.stage import run, tagger_config
 from training.tagger.store import ABOUT_FILE, load_tagger
 from vlmkg.cli import vlmkg
 from vlmkg.errors import RefusedError, UsageError
 from vlmkg.model.network import IGNORED
-from vlmkg.numbering import number, readable_part, report_graph
+from vlmkg.numbered_tokens import number, readable_part, report_graph
 from vlmkg.radgraph import to_radgraph
 from vlmkg.schema import Witness
 from vlmkg.validation import validate

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from training.tagger.relations import CLASSES, NO_RELATION, allowed, best_edges, class_of, owned
 from training.tagger.tags import LABELS, TAGS, best_tags, first_tag, spans_of, tags_of
-from vlmkg.numbering import RELATIONS, Edge, Label, Span
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span
 from vlmkg.schema import RelationType
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import describe, verify
-from vlmkg.reading import FilmDomain, Modality
+from vlmkg.engine_protocol import FilmDomain, Modality
 
 
 def refused(folder, check=verify):

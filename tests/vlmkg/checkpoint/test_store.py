@@ -11,8 +11,8 @@ from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import MANIFEST_FILE, sha256_of
 from vlmkg.checkpoint.store import Parts, load_checkpoint, save_checkpoint
+from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.errors import RefusedError
-from vlmkg.reading import FilmDomain, Modality
 
 
 @pytest.fixture(scope="module")

@@ -20,12 +20,12 @@ from vlmkg.data_dir import DataDir
 from vlmkg.engine import engine as engine_module
 from vlmkg.engine.films import read_films
 from vlmkg.engine.loading import load_model_engine
+from vlmkg.engine_protocol import FilmDomain, ImageInput, Modality, StudyInput
 from vlmkg.errors import DeviceMemoryError, UsageError
-from vlmkg.image import read_film
+from vlmkg.image.load import read_film
 from vlmkg.linearization import film_names
 from vlmkg.model.vision.encoder import encode, prepare
 from vlmkg.pipeline import load_engine, read_studies
-from vlmkg.reading import FilmDomain, ImageInput, Modality, StudyInput
 from vlmkg.schema import Kind, Witness
 
 TEXT = "FINDINGS: The heart is mildly enlarged. No pneumothorax. Left lower lobe opacity."
@@ -161,7 +161,7 @@ def test_the_rules_are_heard_beside_the_model(engine):
 @pytest.fixture
 def all_facts_of_films(monkeypatch):
     """Random weights are sure of nothing."""
-    monkeypatch.setattr("vlmkg.film_facts.SURE", 0.0)
+    monkeypatch.setattr("vlmkg.witnesses.film_facts.SURE", 0.0)
 
 
 def extract(*arguments, **options):

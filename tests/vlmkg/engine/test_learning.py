@@ -10,7 +10,8 @@ from tests.vlmkg.engine.test_engine import OTHER, TEXT, picture
 from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.store import Parts, load_checkpoint, save_checkpoint
 from vlmkg.engine.loading import load_model_engine
-from vlmkg.image import read_film
+from vlmkg.engine_protocol import FilmDomain, ImageInput, Modality, StudyInput
+from vlmkg.image.load import read_film
 from vlmkg.model.network import IGNORED
 from vlmkg.model.prompt import (
     encode_film_prompt,
@@ -21,9 +22,8 @@ from vlmkg.model.prompt import (
 )
 from vlmkg.model.vision.encoder import encode, prepare
 from vlmkg.model.windows import window_graph
-from vlmkg.numbering import Label, number, report_graph, token_graph
+from vlmkg.numbered_tokens import Label, number, report_graph, token_graph
 from vlmkg.pipeline import extract_texts, load_engine
-from vlmkg.reading import FilmDomain, ImageInput, Modality, StudyInput
 
 FACTS = {
     1: [("left pleural effusion", Label.PRESENT)],

@@ -12,7 +12,7 @@ from training.predictions import predict
 from vlmkg.checkpoint.manifest import verify
 from vlmkg.checkpoint.promotion import require_promoted
 from vlmkg.engine.loading import load_model_engine
-from vlmkg.reading import FilmDomain, StudyInput
+from vlmkg.engine_protocol import FilmDomain, StudyInput
 from vlmkg.schema import Kind, Presence
 
 SHIPPED = Path(__file__).parents[3] / "checkpoints" / "small"
@@ -28,7 +28,7 @@ class Blocked(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Blocked())
 from pathlib import Path
 from vlmkg.engine.loading import load_model_engine
-from vlmkg.reading import StudyInput
+from vlmkg.engine_protocol import StudyInput
 (study,) = load_model_engine(Path(sys.argv[1]), "cpu").read([StudyInput((sys.argv[2],))])
 print(json.dumps([[one.text, one.kind, one.presence] for one in study.reports[0].graph.mentions]))
 """

@@ -5,7 +5,7 @@ from itertools import chain, combinations, product
 
 from tests.vlmkg.token_graphs import kind
 from vlmkg.linearization import linearize
-from vlmkg.numbering import RELATIONS, Edge, Label, Span, TokenGraph, edge_order
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span, TokenGraph, edge_order
 from vlmkg.schema import ALLOWED_PAIRS, RelationType
 
 

@@ -13,7 +13,7 @@ from vlmkg.model.decoding.decode import decode
 from vlmkg.model.decoding.head import check_language_model
 from vlmkg.model.decoding.reports import read_films, read_reports
 from vlmkg.model.prompt import encode_film_prompt, encode_prompt, report_windows
-from vlmkg.numbering import Edge, Label, Span, TokenGraph, number
+from vlmkg.numbered_tokens import Edge, Label, Span, TokenGraph, number
 from vlmkg.schema import RelationType, Witness
 
 TEXTS = [

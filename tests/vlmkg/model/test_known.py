@@ -7,11 +7,11 @@ import pytest
 from tests.vlmkg.model.codecs import SENTENCES, small_codec
 from tests.vlmkg.model.language_models import small_model
 from vlmkg.model.decoding import decode as decoding
-from vlmkg.model.decoding import known as knowing
+from vlmkg.model.decoding import window_cache as knowing
 from vlmkg.model.decoding.decode import decode
-from vlmkg.model.decoding.known import KnownWindows, plan
+from vlmkg.model.decoding.window_cache import KnownWindows, plan
 from vlmkg.model.prompt import encode_film_prompt, encode_prompt, report_windows
-from vlmkg.numbering import number
+from vlmkg.numbered_tokens import number
 
 
 def prompts_of(reports):

@@ -13,7 +13,7 @@ from vlmkg.linearization import film_names, pointer
 from vlmkg.model.decoding.masks import allowed
 from vlmkg.model.decoding.state import Phase, State, context_of, give_context, start
 from vlmkg.model.decoding.writing import write
-from vlmkg.numbering import RELATIONS, Edge, Label, Span
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span
 from vlmkg.schema import RelationType
 
 CPU = torch.device("cpu")

@@ -15,7 +15,7 @@ from vlmkg.model.prompt import (
     report_windows,
 )
 from vlmkg.model.windows import Window
-from vlmkg.numbering import Edge, Label, Span, TokenGraph, number
+from vlmkg.numbered_tokens import Edge, Label, Span, TokenGraph, number
 from vlmkg.schema import RelationType
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from transformers import SwinConfig
 
 from vlmkg.errors import RefusedError
-from vlmkg.image import Film
+from vlmkg.image.load import Film
 from vlmkg.model.vision.encoder import Fit, Pixels, encode, prepare
 from vlmkg.model.vision.store import build_encoder, load_encoder, save_encoder, with_weights
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.vlmkg.token_graphs import token_graphs
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.windows import Room, lost_edges, merge_windows, split_windows, window_graph
-from vlmkg.numbering import Edge, Label, Numbered, Sentence, Span, TokenGraph, number
+from vlmkg.numbered_tokens import Edge, Label, Numbered, Sentence, Span, TokenGraph, number
+from vlmkg.reading.tokens import Token
 from vlmkg.schema import RelationType
-from vlmkg.tokens import Token
 
 
 def sentences(lengths: list[int], block_of=lambda at: 0) -> Numbered:

@@ -16,10 +16,9 @@ from transformers import PreTrainedModel
 from vlmkg.linearization import Symbol
 from vlmkg.model.codec import Codec
 from vlmkg.model.decoded import Decoded
-from vlmkg.model.decoding.cache import RowCache
-from vlmkg.model.decoding.collect import Written, collect, collect_film
+from vlmkg.model.decoding.graph_from_symbols import Written, collect, collect_film
 from vlmkg.model.decoding.head import head_over
-from vlmkg.model.decoding.known import Plan
+from vlmkg.model.decoding.key_value_cache import RowCache
 from vlmkg.model.decoding.masks import allowed
 from vlmkg.model.decoding.state import (
     CLOSING,
@@ -32,6 +31,7 @@ from vlmkg.model.decoding.state import (
     last,
     start,
 )
+from vlmkg.model.decoding.window_cache import Plan
 from vlmkg.model.decoding.writing import write
 from vlmkg.model.prompt import Prompt
 

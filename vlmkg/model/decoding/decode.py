@@ -15,9 +15,9 @@ from vlmkg.linearization import Symbol
 from vlmkg.model.codec import Codec
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding.batch import Batch, enter, finished, settle
-from vlmkg.model.decoding.cache import attending
-from vlmkg.model.decoding.known import KnownWindows, plan
-from vlmkg.model.decoding.reading import Stems, read_new, read_on
+from vlmkg.model.decoding.forward import Stems, read_new, read_on
+from vlmkg.model.decoding.key_value_cache import attending
+from vlmkg.model.decoding.window_cache import KnownWindows, plan
 from vlmkg.model.prompt import Prompt
 
 

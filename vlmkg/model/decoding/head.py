@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 from vlmkg.errors import RefusedError
 from vlmkg.linearization import END, LINKS, TO, Symbol, pointer
 from vlmkg.model.codec import Codec
-from vlmkg.numbering import RELATIONS, Label
+from vlmkg.numbered_tokens import RELATIONS, Label
 
 
 @dataclass(frozen=True, slots=True)

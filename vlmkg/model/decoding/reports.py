@@ -9,10 +9,10 @@ from transformers import PreTrainedModel
 from vlmkg.model.codec import Codec
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding.decode import decode
-from vlmkg.model.decoding.known import KnownWindows
+from vlmkg.model.decoding.window_cache import KnownWindows
 from vlmkg.model.prompt import Prompt, encode_film_prompt, encode_prompt, report_windows
 from vlmkg.model.windows import merge_windows
-from vlmkg.numbering import number, report_graph
+from vlmkg.numbered_tokens import number, report_graph
 from vlmkg.schema import ReportGraph
 
 

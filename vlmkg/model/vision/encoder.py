@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from vlmkg.image import Film
+from vlmkg.image.load import Film
 
 
 class Fit(StrEnum):

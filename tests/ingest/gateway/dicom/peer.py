@@ -16,11 +16,11 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
-from ingest.formats.dicom_kinds import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
 from ingest.gateway.dicom import door as dicom_door
 from ingest.gateway.door import Door, Reception
-from ingest.ledger import events
-from ingest.ledger.events import Event, EventFilter
+from ingest.ledger.events import events
+from ingest.ledger.events.events import Event, EventFilter
 from tests.ingest.formats.dicom_files import part10
 
 VERIFICATION = "1.2.840.10008.1.1"

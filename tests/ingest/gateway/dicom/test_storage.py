@@ -21,7 +21,7 @@ from ingest.gateway.dicom.part10 import as_file
 from ingest.gateway.door import Reception
 from ingest.gateway.space import Space
 from ingest.ledger.states import State
-from ingest.submit import receive
+from ingest.receiving.submit import receive
 from tests.ingest.formats.dicom_files import CR, CT, DX, bare, film, part10, report
 from tests.ingest.gateway.dicom.peer import OpenDicom, open_dicom, prepared
 

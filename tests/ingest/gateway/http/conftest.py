@@ -11,9 +11,10 @@ import pytest
 
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.http import door as http_door
-from ingest.ledger import api_keys, events
-from ingest.ledger.api_keys import Role
-from ingest.ledger.events import Event, EventFilter
+from ingest.ledger.access import api_keys
+from ingest.ledger.access.api_keys import Role
+from ingest.ledger.events import events
+from ingest.ledger.events.events import Event, EventFilter
 
 
 @dataclass

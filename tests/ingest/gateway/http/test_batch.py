@@ -1,9 +1,9 @@
 """Batch Bundles by a real client: each entry is answered for itself."""
 
 from ingest.gateway.door import Reception
-from ingest.ledger import studies
+from ingest.ledger import study_facts
 from ingest.ledger.states import State
-from tests.ingest.formats.test_fhir import IMAGING_STUDY, PATIENT, diagnostic_report
+from tests.ingest.formats.fhir.test_parser import IMAGING_STUDY, PATIENT, diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp
 from tests.ingest.gateway.http.test_fhir_door import LABORATORY, post, transaction
 
@@ -26,7 +26,7 @@ async def statuses(http: OpenHttp, content: dict) -> list[str]:
 
 def patients_of(reception: Reception) -> set[str]:
     with reception.receiver.ledger.read() as connection:
-        found = studies.load_many(connection, studies.all_study_keys(connection))
+        found = study_facts.load_many(connection, study_facts.all_study_keys(connection))
     return {study.patient.patient_id for study in found.values()}
 
 

@@ -9,7 +9,7 @@ import pytest
 from ingest.gateway.door import Reception
 from ingest.gateway.http import connections
 from tests.ingest.formats.dicom_files import film, part10
-from tests.ingest.formats.test_fhir import diagnostic_report
+from tests.ingest.formats.fhir.test_parser import diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
 from tests.ingest.gateway.http.test_fhir_door import post
 from tests.ingest.gateway.http.test_stow import store

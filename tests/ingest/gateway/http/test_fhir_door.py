@@ -6,7 +6,7 @@ import pytest
 
 from ingest.gateway.door import Reception
 from ingest.ledger.states import State
-from tests.ingest.formats.test_fhir import IMAGING_STUDY, PATIENT, bundle, diagnostic_report
+from tests.ingest.formats.fhir.test_parser import IMAGING_STUDY, PATIENT, bundle, diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -122,8 +122,8 @@ async def test_without_a_key_nothing_is_taken(http: OpenHttp, authorization):
 
 
 async def test_roles_that_only_read_may_not_send(http: OpenHttp):
-    from ingest.ledger import api_keys
-    from ingest.ledger.api_keys import Role
+    from ingest.ledger.access import api_keys
+    from ingest.ledger.access.api_keys import Role
 
     for role in (Role.VIEWER, Role.RESEARCHER):
         key = api_keys.create(http.reception.receiver.ledger, role.value, role)
@@ -133,7 +133,7 @@ async def test_roles_that_only_read_may_not_send(http: OpenHttp):
 
 
 async def test_a_key_that_was_revoked_sends_no_more(http: OpenHttp):
-    from ingest.ledger import api_keys
+    from ingest.ledger.access import api_keys
 
     assert (await post(http, "/fhir/DiagnosticReport", diagnostic_report())).status_code == 201
     key = http.client.headers["Authorization"].removeprefix("Bearer ")

@@ -19,7 +19,7 @@ from fhir.resources.R4B.patient import Patient
 from sqlalchemy import select
 
 from ingest.ledger.states import State
-from ingest.ledger.tables import report_texts
+from ingest.ledger.storage.tables import report_texts
 from tests.ingest.gateway.http.conftest import OpenHttp
 from tests.ingest.gateway.http.test_fhir_door import FHIR
 

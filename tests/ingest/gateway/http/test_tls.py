@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from ingest.gateway.door import Reception
-from tests.ingest.formats.test_fhir import diagnostic_report
+from tests.ingest.formats.fhir.test_parser import diagnostic_report
 from tests.ingest.gateway.certificates import Certificates
 from tests.ingest.gateway.http.conftest import open_http
 from tests.ingest.gateway.http.test_fhir_door import FHIR

@@ -1,0 +1,83 @@
+"""What stands in the ledger alone and is put into an answer once its rows are there: report texts, and reviews."""
+
+import asyncio
+from collections.abc import Sequence
+
+from api.documents import Document
+from api.response_plans import Answering, Late, Row, plan_object
+from ingest.ledger.reviews import reviews
+from ingest.ledger.reviews.verdicts import Claim, Found, Place, Review, Statement, about, standing, state_of
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies import reports
+from vlmkg.schema import Presence
+
+
+async def fill(answering: Answering, ledger: Ledger) -> None:
+    """Fill in what the answer's shapes have left open: one look into the ledger, however many rows there are."""
+    if answering.late:
+        await asyncio.to_thread(_fill, answering.document, ledger, answering.late)
+
+
+def statement_of(row: Row) -> Statement | None:
+    """What a finding's row says, as verdicts mean it. None: in a film that an old graph does not name."""
+    film = row["reportKey"] is None
+    source = row["sopInstanceUid"] if film else row["reportKey"]
+    if source is None:
+        return None
+    places = tuple(sorted(row["placeCodes"] or ()))
+    claim = Claim(Presence(row["presence"]), row["conceptCode"], row["laterality"], row["severity"], places)
+    return Statement(row["owner"], Place(source, film, row["start"], row["end"]), claim)
+
+
+def _fill(document: Document, ledger: Ledger, late: Sequence[Late]) -> None:
+    texts = [one for one in late if one.asked.name == "text"]
+    reviewed = [one for one in late if one.asked.name != "text"]
+    with ledger.read() as connection:
+        if texts:
+            found = reports.texts(connection, [one.row["reportKey"] for one in texts])
+            for one in texts:
+                one.made[one.asked.key] = found.get(one.row["reportKey"])
+        if reviewed:
+            statements = [statement_of(one.row) for one in reviewed]
+            sources = {said.place.source for said in statements if said is not None}
+            counting = _by_source(standing(reviews.of_sources(connection, sources)))
+            for one, said in zip(reviewed, statements, strict=True):
+                of_it = about(counting.get(said.place.source, ()), said) if said else []
+                one.made[one.asked.key] = _shown(document, one, of_it)
+
+
+def _by_source(counting: Sequence[Review]) -> dict[str, list[Review]]:
+    found: dict[str, list[Review]] = {}
+    for review in counting:
+        found.setdefault(review.statement.place.source, []).append(review)
+    return found
+
+
+def _shown(document: Document, late: Late, found: list[Found]) -> object:
+    if late.asked.name == "review":
+        return state_of(found).name
+    if not found:
+        return []
+    plan = plan_object(Answering(document, keyed=False), late.asked.type, late.asked.selections)
+    return [plan.shape(_row(one)) for one in found]
+
+
+def _row(found: Found) -> Row:
+    review, claim = found.review, found.review.statement.claim
+    return {
+        "reviewer": review.reviewer,
+        "at": review.at,
+        "verdict": review.verdict,
+        "presence": review.presence,
+        "note": review.note,
+        "mayRead": review.may_read,
+        "holds": found.holds,
+        "said": {
+            "text": review.words,
+            "presence": claim.presence,
+            "conceptCode": claim.concept_code,
+            "conceptName": review.concept_name,
+            "laterality": claim.laterality,
+            "severity": claim.severity,
+        },
+    }

@@ -1,0 +1,91 @@
+"""How root fields answer: the question, its rows, the answer they make, and the note of it in the audit trail."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import strawberry
+
+from api.context import ApiContext
+from api.documents import Field, fields_of
+from api.errors import ApiError, Code
+from api.ledger_fields import fill
+from api.response_plans import Answering, ObjectPlan, PagePlan, Row, Shaped, plan_object, plan_page
+from graph.reads.draft import ReadQuery
+from graph.reads.fetching import fetch
+from graph.reads.wanted import Page, Wanted
+
+Info = strawberry.Info[ApiContext, None]
+READS_ARGUMENTS = "vlmkg_reads_arguments"
+Resolver = TypeVar("Resolver", bound=Callable[..., Any])
+PageQuery = Callable[[Page, tuple[Wanted, ...]], ReadQuery]
+
+
+def reads_arguments(resolver: Resolver) -> Resolver:
+    """Mark a resolver that reads its arguments by `root_field`, or has none: it is called with None for each."""
+    setattr(resolver, READS_ARGUMENTS, True)
+    return resolver
+
+
+def root_field(info: Info) -> Field:
+    """The field that a root resolver answers."""
+    raw, document = info._raw_info, info.context.document
+    found = fields_of(document, raw.parent_type, [raw.operation.selection_set])
+    return next(one for one in found if one.nodes[0] is raw.field_nodes[0])
+
+
+async def ask(info: Info, query: ReadQuery) -> list[Row]:
+    """The rows of a query. The patients that its rows name are noted."""
+    rows = await fetch(info.context.services.graph, query)
+    info.context.trail.saw(*(row["patientId"] for row in rows if "patientId" in row))
+    return rows
+
+
+async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:
+    """A connection: its page and, if it is selected, its total, asked for at once."""
+    answering = Answering(info.context.document)
+    plan = plan_page(answering, root_field(info))
+    rows, totals = await asyncio.gather(
+        _nothing() if plan.nodes is None else ask(info, page_query(plan.page, plan.nodes)),
+        ask(info, total_query()) if plan.page.total else _nothing(),
+    )
+    made = plan.shape(rows, totals[0]["total"] if totals else None)
+    await fill(answering, info.context.services.receiver.ledger)
+    return Shaped(made)
+
+
+async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
+    """One object, or None. Raises ApiError (AMBIGUOUS) where there are several."""
+    answering = Answering(info.context.document)
+    plan = _plan(answering, info, type_name)
+    rows = await ask(info, query(plan.wanted))
+    if len(rows) > 1:
+        raise ApiError(Code.AMBIGUOUS, "two patients claim this StudyInstanceUID: ask by `studyKey`")
+    made = [plan.shape(row["node"]) for row in rows]
+    await fill(answering, info.context.services.receiver.ledger)
+    return Shaped(made[0]) if made else None
+
+
+async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped:
+    """A list without pages."""
+    plan = _plan(Answering(info.context.document), info, type_name)
+    return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.wanted))])
+
+
+def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
+    """An object whose row is whole already, and names what is nested."""
+    plan = _plan(Answering(info.context.document, keyed=False), info, type_name)
+    return None if row is None else Shaped(plan.shape(row))
+
+
+def own_page(info: Info) -> PagePlan:
+    """The plan of a connection whose rows do not come from the graph."""
+    return plan_page(Answering(info.context.document, keyed=False), root_field(info))
+
+
+def _plan(answering: Answering, info: Info, type_name: str) -> ObjectPlan:
+    return plan_object(answering, answering.document.schema.type_map[type_name], root_field(info).selections)
+
+
+async def _nothing() -> list[Any]:
+    return []

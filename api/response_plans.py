@@ -1,0 +1,291 @@
+"""Answers: from the rows of the graph or the ledger straight to what GraphQL answers.
+
+GraphQL's own machinery completes an answer field by field, with a path and a look-up for each of hundreds of fields: it
+takes as long as the query itself. Here the selection is read once, into what the graph is asked for and a function that
+makes each row an object of the answer (docs/decisions/0061-answers-are-shaped-once.md).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLNamedType, is_leaf_type, is_list_type, is_non_null_type
+from graphql.language import SelectionSetNode
+from graphql.type import get_nullable_type
+
+from api import cursors
+from api.cursors import Listed
+from api.documents import Document, Field, fields_of
+from api.errors import ApiError, Code
+from api.inputs import finding_where, study_where
+from api.scalars import show_time
+from graph.reads.wanted import MAX_PAGE, Page, Wanted
+
+Row = dict[str, Any]
+Value = Callable[[Row], Any]
+
+LISTED = {
+    "FindingConnection": Listed.FINDINGS,
+    "StudyConnection": Listed.STUDIES,
+    "PatientConnection": Listed.PATIENTS,
+    "EventConnection": Listed.EVENTS,
+    "RejectionConnection": Listed.REJECTIONS,
+}
+_KEYS = {
+    "Finding": "mentionId",
+    "Patient": "patientId",
+    "Study": "studyKey",
+    "Concept": "code",
+    "Event": "eventId",
+}
+"""The value that makes a type's `id`."""
+
+
+STATEMENT = (
+    Wanted("owner", "owner"),
+    Wanted("reportKey"),
+    Wanted("sopInstanceUid"),
+    Wanted("start"),
+    Wanted("end"),
+    Wanted("presence"),
+    Wanted("conceptCode"),
+    Wanted("laterality"),
+    Wanted("severity"),
+    Wanted("placeCodes"),
+)
+"""What the graph must tell of a finding, that its reviews can be found (api.ledger_fields)."""
+
+_LATE = {
+    ("Report", "text"): (Wanted("reportKey"),),
+    ("Finding", "review"): STATEMENT,
+    ("Finding", "reviews"): STATEMENT,
+}
+"""Fields that are filled in from the ledger, and what that needs of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A finished value: GraphQL's machinery leaves it as it is."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A field of the answer's object `made` that is still to be filled in, and the row that the object was made of."""
+
+    made: Row
+    asked: Field
+    row: Row
+
+
+@dataclass(slots=True)
+class Answering:
+    """One answer in the making. `keyed`: nested objects stand in the rows under keys made up here (the graph's rows),
+    so that a client's alias never becomes part of a query; else under their names. `late` fills as rows are shaped.
+    """
+
+    document: Document
+    keyed: bool = True
+    late: list[Late] = field(default_factory=list)
+    _keys: int = 0
+
+    def key_of(self, asked: Field) -> str:
+        """The key of a nested object."""
+        if not self.keyed:
+            return asked.name
+        self._keys += 1
+        return f"k{self._keys}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPlan:
+    """What to ask for of each object, and how its row becomes an object of the answer."""
+
+    wanted: tuple[Wanted, ...]
+    shape: Callable[[Row], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlan:
+    """The same of a connection: its page, what to ask for of each node (None: no row is needed), and how rows `{key,
+    node}`, one more than the page where there are further ones, and the total become the connection."""
+
+    page: Page
+    nodes: tuple[Wanted, ...] | None
+    shape: Callable[[list[Row], int | None], Row]
+
+
+def plan_object(answering: Answering, type_: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> ObjectPlan:
+    """The plan of objects of one type."""
+    wanted: list[Wanted] = []
+    values: list[tuple[str, Value]] = []
+    late: list[Field] = []
+    for asked in fields_of(answering.document, type_, selections):
+        needs = _LATE.get((type_.name, asked.name))
+        if needs is not None:
+            late.append(asked)
+        wants, value = _plan_field(answering, type_, asked) if needs is None else (needs, _still_open)
+        wanted.extend(wants)
+        values.append((asked.key, value))
+
+    def shape(row: Row) -> Row:
+        return {key: value(row) for key, value in values}
+
+    def shape_with_late(row: Row) -> Row:
+        made = shape(row)
+        answering.late.extend(Late(made, asked, row) for asked in late)
+        return made
+
+    return ObjectPlan(tuple(wanted), shape_with_late if late else shape)
+
+
+def plan_page(answering: Answering, asked: Field) -> PagePlan:
+    """The plan of a connection. Raises ApiError (BAD_USER_INPUT, BAD_CURSOR)."""
+    listed, after = LISTED[asked.type.name], asked.arguments.get("after")
+    page_first = first_of(asked)
+    parts: list[tuple[str, Callable[[list[Row], int | None], Any]]] = []
+    nodes: list[Wanted] | None = None
+    total = False
+    for part in fields_of(answering.document, asked.type, asked.selections):
+        if part.name == "edges":
+            wants, edge = _plan_edge(answering, part, listed)
+            nodes = [*(nodes or ()), *wants]
+            parts.append((part.key, _edges(edge, page_first)))
+        elif part.name == "pageInfo":
+            nodes = nodes or []
+            parts.append((part.key, _plan_page_info(answering, part, listed, page_first, after)))
+        elif part.name == "totalCount":
+            total = True
+            parts.append((part.key, lambda _rows, total: total))
+        else:
+            parts.append((part.key, lambda _rows, _total: asked.type.name))
+
+    def shape(rows: list[Row], count: int | None) -> Row:
+        return {key: make(rows, count) for key, make in parts}
+
+    page = Page(page_first, cursors.decode(listed, after), total)
+    return PagePlan(page, None if nodes is None else tuple(nodes), shape)
+
+
+def first_of(asked: Field) -> int:
+    """The argument `first`, within its bounds."""
+    first = asked.arguments["first"]
+    if not isinstance(first, int) or not 0 <= first <= MAX_PAGE:
+        raise ApiError(Code.BAD_USER_INPUT, f"`first` is a number from 0 to {MAX_PAGE}")
+    return first
+
+
+def _plan_field(answering: Answering, type_: GraphQLNamedType, asked: Field) -> tuple[list[Wanted], Value]:
+    if asked.name == "__typename":
+        return [], lambda _row: type_.name
+    if asked.name == "id":
+        name = _KEYS[type_.name]
+        return [Wanted(name)], lambda row: f"{type_.name}:{row[name]}"
+    if is_leaf_type(asked.type):
+        return [Wanted(asked.name)], _leaf(asked)
+    if asked.type.name in LISTED:
+        return _plan_nested_page(answering, asked)
+    key = answering.key_of(asked)
+    inner = plan_object(answering, asked.type, asked.selections)
+    page = Page(first_of(asked)) if "first" in asked.arguments else None
+    return [Wanted(asked.name, key, inner.wanted, page)], _nested(asked, key, inner.shape)
+
+
+def _still_open(_row: Row) -> None:
+    """The value of a field until it is filled in."""
+
+
+def _plan_nested_page(answering: Answering, asked: Field) -> tuple[list[Wanted], Value]:
+    key, plan, given = answering.key_of(asked), plan_page(answering, asked), asked.arguments.get("where")
+    where = finding_where(given) if asked.name == "findings" else study_where(given)
+
+    def value(row: Row) -> Row:
+        found = row[key]
+        return plan.shape(found["rows"], found["total"])
+
+    return [Wanted(asked.name, key, plan.nodes or (), plan.page, where)], value
+
+
+def _leaf(asked: Field) -> Value:
+    """A value of the row itself, in the form that its type has in an answer."""
+    read: Value = itemgetter(asked.name)
+    convert = _converter(asked.type)
+    if not is_non_null_type(asked.definition.type):
+        return read if convert is None else lambda row: None if (value := read(row)) is None else convert(value)
+
+    def required(row: Row) -> Any:
+        value = read(row)
+        if value is None:
+            raise MissingValueError(asked.name)
+        return value if convert is None else convert(value)
+
+    return required
+
+
+class MissingValueError(Exception):
+    """A row lacks what its type always has: the graph or the ledger is not as it should be."""
+
+
+def _converter(type_: GraphQLNamedType) -> Callable[[Any], Any] | None:
+    if isinstance(type_, GraphQLEnumType):
+        names = {value.value: name for name, value in type_.values.items()}
+        return names.__getitem__
+    if type_.name == "DateTime":
+        return show_time
+    return str if type_.name == "ID" else None
+
+
+def _nested(asked: Field, key: str, shape: Callable[[Row], Row]) -> Value:
+    if is_list_type(get_nullable_type(asked.definition.type)):
+        return lambda row: [shape(one) for one in row[key]]
+    if not is_non_null_type(asked.definition.type):
+        return lambda row: None if row[key] is None else shape(row[key])
+
+    def required(row: Row) -> Row:
+        if row[key] is None:
+            raise MissingValueError(asked.name)
+        return shape(row[key])
+
+    return required
+
+
+def _plan_edge(answering: Answering, asked: Field, listed: Listed) -> tuple[list[Wanted], Value]:
+    wanted: list[Wanted] = []
+    parts: list[tuple[str, Value]] = []
+    for part in fields_of(answering.document, asked.type, asked.selections):
+        if part.name == "node":
+            node = plan_object(answering, part.type, part.selections)
+            wanted.extend(node.wanted)
+            parts.append((part.key, _node(node.shape)))
+        elif part.name == "cursor":
+            parts.append((part.key, lambda row: cursors.encode(listed, row["key"])))
+        else:
+            parts.append((part.key, lambda _row: asked.type.name))
+    return wanted, lambda row: {key: make(row) for key, make in parts}
+
+
+def _node(shape: Callable[[Row], Row]) -> Value:
+    return lambda row: shape(row["node"])
+
+
+def _edges(edge: Value, first: int) -> Callable[[list[Row], int | None], Any]:
+    return lambda rows, _total: [edge(row) for row in rows[:first]]
+
+
+def _plan_page_info(
+    answering: Answering, asked: Field, listed: Listed, first: int, after: str | None
+) -> Callable[[list[Row], int | None], Row]:
+    def cursor(rows: list[Row], place: int) -> str | None:
+        return cursors.encode(listed, rows[:first][place]["key"]) if rows[:first] else None
+
+    facts: dict[str, Callable[[list[Row]], Any]] = {
+        "hasNextPage": lambda rows: len(rows) > first,
+        "hasPreviousPage": lambda _rows: after is not None,
+        "startCursor": lambda rows: cursor(rows, 0),
+        "endCursor": lambda rows: cursor(rows, -1),
+        "__typename": lambda _rows: asked.type.name,
+    }
+    parts = [(part.key, facts[part.name]) for part in fields_of(answering.document, asked.type, asked.selections)]
+    return lambda rows, _total: {key: make(rows) for key, make in parts}

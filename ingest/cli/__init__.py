@@ -1,0 +1,1 @@
+"""The sub-commands of operators, each in a module of its name."""

@@ -1,0 +1,113 @@
+"""`vlmkg audit`: what a privacy officer asks: who looked at this patient, and when."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy import Connection
+
+from ingest import pseudonyms
+from ingest.cli.console_user import console_user
+from ingest.cli.events_view import as_json, print_table
+from ingest.ledger.access import audit as trail
+from ingest.ledger.access.audit import AuditEntry, AuditFilter
+from ingest.ledger.studies import merges, patients
+from ingest.receiving.submit import Receiver
+from ingest.settings import existing_receiver_of
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+from vlmkg.options import data_option
+
+
+def _time(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """A time in ISO 8601; in UTC where it has no zone."""
+    if value is None:
+        return None
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("give a day or a time as 2026-01-31 or 2026-01-31T08:00+01:00") from None
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+@click.group()
+def audit() -> None:
+    """Read the audit trail: who looked at which patient, and when."""
+
+
+@audit.command("list")
+@click.option("--who", metavar="TEXT", help="Of those whose name has this in it: a key's name, a person's, a subject.")
+@click.option(
+    "--patient", metavar="ID", help="About this patient: the pseudonym, or with --authority the sender's identifier."
+)
+@click.option("--authority", help="The assigning authority of the identifier.")
+@click.option(
+    "--since", metavar="TIME", callback=_time, help="From this day or time on (ISO 8601, UTC without a zone)."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option(
+    "--json", "in_json", is_flag=True, help="Print JSON for programs, with the pseudonyms of all patients seen."
+)
+@data_option
+def list_(
+    data: DataDir,
+    who: str | None,
+    patient: str | None,
+    authority: str | None,
+    since: datetime | None,
+    limit: int,
+    *,
+    in_json: bool,
+) -> None:
+    """List who read or tried to read what, the newest first.
+
+    Answers that were numbers over all patients name none, and neither do refused questions. This look is written into
+    the trail before it is shown.
+    """
+    if authority is not None and patient is None:
+        raise UsageError("an authority says whose identifier --patient is", "give --patient, too")
+    receiver = existing_receiver_of(data)
+    with closing(receiver.ledger) as ledger:
+        with ledger.read() as connection:
+            named = _pseudonyms(receiver, connection, patient, authority)
+            found = trail.find(connection, AuditFilter(who, named, since), limit=limit + 1)
+        trail.record(ledger, actor=console_user(), action="audit list", patients=named or (), outcome="ok")
+    shown = found[:limit]
+    if in_json:
+        click.echo(as_json([asdict(entry) for entry in shown]))
+    else:
+        _print(shown)
+    if len(found) > limit:
+        click.echo(f"there are more than these {limit}: --limit shows more", err=True)
+
+
+def _pseudonyms(
+    receiver: Receiver, connection: Connection, patient: str | None, authority: str | None
+) -> tuple[str, ...] | None:
+    """The pseudonyms that the patient has or had. It says so where the ledger knows none: the name may be mistyped."""
+    if patient is None:
+        return None
+    asked = pseudonyms.patient_id(receiver.pseudonym_key, authority, patient) if authority is not None else patient
+    if not patients.is_known(connection, asked):
+        hint = "" if authority is not None else "; --authority says whose identifier it is"
+        click.echo(f"the ledger knows no such patient{hint}", err=True)
+    named = merges.known_as(connection, asked)
+    if len(named) > 1:
+        click.echo(f"this patient was merged and has {len(named)} pseudonyms: all are looked for", err=True)
+    return named
+
+
+def _print(found: Sequence[AuditEntry]) -> None:
+    table = Table(box=None, header_style="bold")
+    for heading in ("when", "who", "what", "patients", "outcome"):
+        table.add_column(
+            heading, overflow="fold", no_wrap=heading == "when", justify="right" if heading == "patients" else "left"
+        )
+    for entry in found:
+        when = f"{entry.at:%Y-%m-%d %H:%M:%S}Z"
+        table.add_row(when, escape(entry.actor), escape(entry.action), str(len(entry.patients)), entry.outcome)
+    print_table(table)

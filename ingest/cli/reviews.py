@@ -1,0 +1,106 @@
+"""`vlmkg reviews`: what persons say of findings, for those who train a model on it."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+from ingest.cli.console_user import console_user
+from ingest.ledger.access import audit
+from ingest.ledger.readings import extractions
+from ingest.ledger.reviews import reviews as ledger_reviews
+from ingest.ledger.reviews.verdicts import Review, standing
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies import reports
+from ingest.ledger.study_facts import LedgerExtraction
+from ingest.settings import existing_ledger_of
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+from vlmkg.options import data_option
+
+SOURCES_AT_ONCE = 200
+
+
+@click.group()
+def reviews() -> None:
+    """Take out what people say of findings."""
+
+
+@reviews.command()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file for the owner alone.")
+@click.option("--all", "everything", is_flag=True, help="Also verdicts that were replaced or taken back.")
+@data_option
+def export(data: DataDir, out: Path | None, everything: bool) -> None:
+    """Write the verdicts that count as JSON lines, each with the finding and the text of its report.
+
+    It is patient data, and this is audited: notes and texts may name people.
+    """
+    ledger = existing_ledger_of(data)
+    if out is not None and out.exists():
+        raise UsageError(f"{out} is there already", "name a new file, or remove that one")
+    lines = list(_lines(ledger, everything=everything))
+    patients = sorted({line["patient"] for line in lines})
+    audit.record(ledger, actor=console_user(), action="export reviews", patients=patients, outcome="ok")
+    written = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    if out is None:
+        click.echo(written, nl=False)
+    else:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(written)
+    click.echo(f"{len(lines)} reviews", err=True)
+
+
+def _lines(ledger: Ledger, *, everything: bool) -> Iterator[dict[str, Any]]:
+    """One line a review, report by report."""
+    with ledger.read() as connection:
+        for sources in _groups(connection):
+            given = ledger_reviews.of_sources(connection, sources)
+            counting = {review.id for review in standing(given)}
+            shown = [review for review in given if everything or review.id in counting]
+            texts = reports.texts(connection, sources)
+            read_by = extractions.find(connection, [review.extraction_id for review in shown])
+            for review in shown:
+                text = texts.get(review.statement.place.source)
+                yield _line(review, text, read_by[review.extraction_id]) | {"standing": review.id in counting}
+
+
+def _groups(connection: Connection) -> Iterator[Sequence[str]]:
+    found = ledger_reviews.sources(connection)
+    for first in range(0, len(found), SOURCES_AT_ONCE):
+        yield found[first : first + SOURCES_AT_ONCE]
+
+
+def _line(review: Review, text: str | None, extraction: LedgerExtraction) -> dict[str, Any]:
+    place, claim = review.statement.place, review.statement.claim
+    return {
+        "review": review.id,
+        "at": review.at.isoformat(),
+        "reviewer": review.reviewer,
+        "may_read": review.may_read,
+        "verdict": review.verdict,
+        "presence": review.presence,
+        "note": review.note,
+        "patient": review.statement.patient_id,
+        "report": None if place.film else place.source,
+        "film": place.source if place.film else None,
+        "finding": {
+            "start": place.start,
+            "end": place.end,
+            "text": review.words,
+            "section": review.section,
+            "presence": claim.presence,
+            "concept": {"code": claim.concept_code, "name": review.concept_name},
+            "laterality": claim.laterality,
+            "severity": claim.severity,
+            "places": claim.place_codes,
+        },
+        "engine": extraction.engine,
+        "checkpoint": extraction.checkpoint,
+        "checkpoint_digest": extraction.checkpoint_digest,
+        "engine_digest": extraction.engine_digest,
+        "text": text,
+    }

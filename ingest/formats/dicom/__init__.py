@@ -1,0 +1,1 @@
+"""DICOM objects: films and structured reports, and what they say of patients."""

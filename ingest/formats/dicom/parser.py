@@ -1,0 +1,176 @@
+"""DICOM objects: films (CR, DX, secondary capture) and structured reports.
+
+What is read of them is in docs/conformance/dicom.md. Pixels are never decoded here.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import DICOM_LIMIT, clean_words, identifier, report_text
+from ingest.formats.dicom import structured_report
+from ingest.formats.dicom.elements import DamagedError
+from ingest.formats.dicom.object import DicomObject, Group, read_object
+from ingest.formats.dicom.patient import PATIENT_TAGS, read_patient
+from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
+from ingest.formats.modalities import MODALITIES
+from ingest.formats.origin import Origin
+from ingest.formats.settings import FormatSettings
+from ingest.formats.times import hl7_date, hl7_offset, hl7_time
+from ingest.messages import ImageFacts, ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
+
+SOURCE = "dicom"
+
+SOP_CLASS, SOP_INSTANCE, STUDY_UID = 0x00080016, 0x00080018, 0x0020000D
+_STUDY = _STUDY_DATE, _STUDY_TIME = 0x00080020, 0x00080030
+_CONTENT = _CONTENT_DATE, _CONTENT_TIME = 0x00080023, 0x00080033
+_ACQUIRED = 0x00080022, 0x00080032
+_CREATED = 0x00080012, 0x00080013
+_OFFSET = 0x00080201
+_ACCESSION, _MODALITY, _BODY_PART, _VIEW = 0x00080050, 0x00080060, 0x00180015, 0x00185101
+_STUDY_DESCRIPTION, _SERIES_DESCRIPTION = 0x00081030, 0x0008103E
+_ROWS, _COLUMNS = 0x00280010, 0x00280011
+_COMPLETION, _PRELIMINARY, _VERIFICATION = 0x0040A491, 0x0040A496, 0x0040A493
+_VERIFIERS, _VERIFIED_AT = 0x0040A073, 0x0040A030
+_PREDECESSORS, _SERIES, _INSTANCES, _INSTANCE = 0x0040A360, 0x00081115, 0x00081199, 0x00081155
+TAGS = (
+    frozenset({SOP_CLASS, SOP_INSTANCE, STUDY_UID, _OFFSET, _ACCESSION, _MODALITY, _BODY_PART, _VIEW})
+    | {*_STUDY, *_CONTENT, *_ACQUIRED, *_CREATED, _STUDY_DESCRIPTION, _SERIES_DESCRIPTION, _ROWS, _COLUMNS}
+    | {_COMPLETION, _PRELIMINARY, _VERIFICATION, _VERIFIERS, _VERIFIED_AT}
+    | {_PREDECESSORS, _SERIES, _INSTANCES, _INSTANCE}
+    | PATIENT_TAGS
+    | structured_report.TAGS
+)
+
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+
+def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+    """Read one object. Refuses what is no DICOM or has no usable UIDs (`unreadable`), other SOP classes
+    (`unsupported_format`), and reports without words (`no_report_text`)."""
+    if len(raw) > DICOM_LIMIT:
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the object has more than {DICOM_LIMIT} bytes")
+    source = origin.source or SOURCE
+    try:
+        return _parse(read_object(raw, TAGS), source, origin, settings)
+    except DamagedError:
+        detail = "the object is no DICOM, or it is damaged"
+        raise MessageRefusedError(Reason.UNREADABLE, detail, source=source) from None
+
+
+def _parse(found: DicomObject, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+    data = found.data
+    sop_class, instance = data.word(SOP_CLASS), uid(data.word(SOP_INSTANCE), "SOPInstanceUID", source)
+    if sop_class not in IMAGES and sop_class not in REPORTS:
+        detail = "the object is neither a CR, DX or secondary capture image nor a structured report"
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail, source=source, external_id=instance)
+    warnings: dict[str, None] = {}
+    study_uid = uid(data.word(STUDY_UID), "StudyInstanceUID", source, instance)
+    patient = read_patient(data, source, origin.source, settings)
+    if patient is None:
+        warnings["no_patient_id"] = None
+        patient = PatientFacts(authority=f"{source} (no patient)", identifier=study_uid)
+    zone = _zone(data, settings)
+    if sop_class in IMAGES:
+        if found.pixel_digest is None:
+            raise MessageRefusedError(Reason.UNREADABLE, "the image has no pixels", source=source, external_id=instance)
+        study = _study(data, patient, study_uid, zone, images=(_image(found, instance),))
+    else:
+        reports = tuple(_reports(data, instance, source, study_uid, zone, warnings))
+        study = _study(data, patient, study_uid, zone, reports=reports)
+    time = _time(data, _CREATED, zone) or _time(data, _CONTENT, zone) or _time(data, _ACQUIRED, zone)
+    return ParsedMessage(source, instance, time or origin.modified_at, (study,), tuple(warnings))
+
+
+def uid(value: str, what: str, source: str, external_id: str = "") -> str:
+    """A unique identifier (PS3.5 9.1). Refuses what is none: it would name things of other senders, or none at all."""
+    if len(value) > 64 or not _UID.fullmatch(value):
+        detail = f"the {what} is absent or no UID"
+        raise MessageRefusedError(Reason.UNREADABLE, detail, source=source, external_id=external_id)
+    return value
+
+
+def _study(
+    data: Group,
+    patient: PatientFacts,
+    study_uid: str,
+    zone: tzinfo,
+    *,
+    reports: tuple[ReportFacts, ...] = (),
+    images: tuple[ImageFacts, ...] = (),
+) -> StudyFacts:
+    modality = data.word(_MODALITY).upper()
+    return StudyFacts(
+        patient=patient,
+        study_uid=study_uid,
+        accession=identifier(data.word(_ACCESSION), "accession number") or None,
+        modality=modality if modality in MODALITIES else None,
+        body_part=clean_words(data.word(_BODY_PART)),
+        procedure=clean_words(data.word(_STUDY_DESCRIPTION)) or clean_words(data.word(_SERIES_DESCRIPTION)),
+        started_at=_time(data, _STUDY, zone),
+        reports=reports,
+        images=images,
+    )
+
+
+def _image(found: DicomObject, instance: str) -> ImageFacts:
+    data = found.data
+    return ImageFacts(
+        sop_instance_uid=instance,
+        view=clean_words(data.word(_VIEW)),
+        rows=data.number(_ROWS),
+        columns=data.number(_COLUMNS),
+        pixel_digest=found.pixel_digest,
+    )
+
+
+def _reports(
+    data: Group, instance: str, source: str, study_uid: str, zone: tzinfo, warnings: dict[str, None]
+) -> Iterator[ReportFacts]:
+    """The report, and the withdrawal of each that it takes the place of.
+
+    A corrected document is an object of its own that holds what remains of its predecessors (PS3.3 C.17.2).
+    """
+    written = structured_report.read_text(data)
+    if written.left_out:
+        warnings["coded_content_left_out"] = None
+    text = report_text(written.text, source=source, external_id=instance)
+    issued_at = _verified_at(data, zone) or _time(data, _CONTENT, zone)
+    yield ReportFacts(instance, _status(data), text, issued_at)
+    for before in sorted(set(_predecessors(data, study_uid)) - {instance}):
+        yield ReportFacts(before, ReportStatus.WITHDRAWN, "", issued_at)
+
+
+def _status(data: Group) -> ReportStatus:
+    """Complete and verified is final; so is complete and declared final. All else is preliminary."""
+    complete = data.word(_COMPLETION).upper() == "COMPLETE"
+    signed = data.word(_VERIFICATION).upper() == "VERIFIED" or data.word(_PRELIMINARY).upper() == "FINAL"
+    return ReportStatus.FINAL if complete and signed else ReportStatus.PRELIMINARY
+
+
+def _predecessors(data: Group, study_uid: str) -> Iterator[str]:
+    for study in data.items(_PREDECESSORS):
+        if study.word(STUDY_UID) == study_uid:
+            for series in study.items(_SERIES):
+                found = (each.word(_INSTANCE) for each in series.items(_INSTANCES))
+                yield from (each for each in found if len(each) <= 64 and _UID.fullmatch(each))
+
+
+def _verified_at(data: Group, zone: tzinfo) -> datetime | None:
+    times = [hl7_time(each.word(_VERIFIED_AT), zone) for each in data.items(_VERIFIERS)]
+    return max((time for time in times if time), default=None)
+
+
+def _zone(data: Group, settings: FormatSettings) -> tzinfo:
+    """The zone of the object's times: its own, else the site's."""
+    return hl7_offset(f"2000{data.word(_OFFSET)}") or settings.zone
+
+
+def _time(data: Group, tags: tuple[int, int], zone: tzinfo) -> datetime | None:
+    """A DA and a TM as one time; a day without a time is its first moment. None without a day."""
+    # ACR-NEMA wrote 1997.12.31 and 12:00:00.
+    day, time = data.word(tags[0]).replace(".", ""), data.word(tags[1]).replace(":", "")
+    if hl7_date(day) is None:
+        return None
+    return hl7_time(day + time, zone) or hl7_time(day, zone)

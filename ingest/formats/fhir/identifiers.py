@@ -1,0 +1,50 @@
+"""The numbers of a study and its report: StudyInstanceUID, accession, report id."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, ServiceRequest
+
+_UID_SYSTEM = "urn:dicom:uid"
+_ACCESSION_TYPE = "ACSN"
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+
+
+class Numbers(NamedTuple):
+    """What names the study; None where the message does not say."""
+
+    study_uid: str | None
+    accession: str | None
+
+
+def read_numbers(
+    report: DiagnosticReport | None, study: ImagingStudy | None, requests: Iterable[ServiceRequest]
+) -> Numbers:
+    """The study's numbers: its own, else those of logical references to it, else those of its order."""
+    given: list[Identifier] = [*study.identifier] if study else []
+    if report:
+        given += [reference.identifier for reference in report.imaging_study]
+        given += report.identifier
+        given += [reference.identifier for reference in report.based_on]
+    for request in requests:
+        given += request.identifier
+    uid = next((found for each in given if (found := _study_uid(each))), None)
+    accession = next((each.value for each in given if is_accession(each) and each.value.strip()), None)
+    return Numbers(uid, accession)
+
+
+def report_identifier(report: DiagnosticReport) -> Identifier | None:
+    """The report's own identifier: the official one, else the first; never the accession number."""
+    own = [each for each in report.identifier if each.value.strip() and not is_accession(each)]
+    return min(own, key=lambda each: each.use != "official", default=None)
+
+
+def is_accession(each: Identifier) -> bool:
+    """Whether an identifier is an accession number: by its type, else by its system's name."""
+    return _ACCESSION_TYPE in each.type.codes or "accession" in each.system.lower()
+
+
+def _study_uid(each: Identifier) -> str | None:
+    value = each.value.strip().removeprefix("urn:oid:")
+    return value if each.system == _UID_SYSTEM and len(value) <= 64 and _UID.fullmatch(value) else None

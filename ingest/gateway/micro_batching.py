@@ -1,0 +1,121 @@
+"""Receiving in company: what waits while a group is being stored is the next group.
+
+Senders that wait for their answers all come back when a group was answered. The first of them waits a moment for the
+others, as PostgreSQL's commit_delay does: a commit for one costs as much as for ten. A lone sender waits
+for nobody, and waiting in vain is not repeated at once (docs/decisions/0145-a-moment-for-company.md).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+
+from ingest.receiving.submit import LARGEST_GROUP, Incoming, Receipt, Receiver, is_row, receive_many
+from vlmkg.errors import VlmkgError
+
+COMPANY_S = 0.002
+"""So long after the last answers or the last arrival a group that is smaller than expected still waits for more."""
+
+PATIENCE_S = 0.005
+"""So long the first of a group waits at most. Reading 32 messages off their sockets takes about as long."""
+
+MOST_IN_VAIN = 63
+"""Groups that go at once after waiting was in vain several times: senders that do not wait for answers keep no time."""
+
+Waiting = tuple[Incoming, asyncio.Future[Receipt]]
+
+
+@dataclass(slots=True)
+class Together:
+    """The messages of one event loop that wait to be received. One group is in work at a time.
+
+    `expected`: those who were answered last, and those who waited meanwhile; one, while nobody is to be waited for.
+    `in_vain`: groups that go at once since those before were waited for in vain, `left` of them are left.
+    """
+
+    waiting: deque[Waiting] = field(default_factory=deque)
+    expected: int = 1
+    in_vain: int = 0
+    left: int = 0
+    busy: bool = False
+    first_at: float = 0.0
+    timer: asyncio.TimerHandle | None = None
+
+    async def receive(self, receiver: Receiver, threads: Executor, message: Incoming) -> Receipt:
+        """Receive one message, perhaps with others. Raises for it what `receive_many` would raise for it alone."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = loop.create_future()
+        if not self.waiting:
+            self.first_at = loop.time()
+        self.waiting.append((message, future))
+        self._arrange(loop, partial(self._start, receiver, threads))
+        return await future
+
+    def _arrange(self, loop: asyncio.AbstractEventLoop, start: partial[None]) -> None:
+        """Start a group now, or once nobody comes any more."""
+        if self.busy or not self.waiting:
+            return
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+        if len(self.waiting) >= self.expected or loop.time() - self.first_at >= PATIENCE_S:
+            start()
+        else:
+            self.timer = loop.call_later(COMPANY_S, start)
+
+    def _start(self, receiver: Receiver, threads: Executor) -> None:
+        self.timer, self.busy = None, True
+        self._learn(full=len(self.waiting) >= self.expected)
+        group = [self.waiting.popleft() for _ in range(min(LARGEST_GROUP, len(self.waiting)))]
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(threads, receive_group, receiver, [message for message, _ in group])
+        done.add_done_callback(partial(self._finish, receiver, threads, group))
+
+    def _learn(self, *, full: bool) -> None:
+        """Whether waiting for company is worth while: those who do not come need not be waited for each time."""
+        if not full:
+            self.in_vain = self.left = min(2 * self.in_vain + 1, MOST_IN_VAIN)
+        elif self.left:
+            self.left -= 1
+        else:
+            self.in_vain = 0
+
+    def _finish(
+        self,
+        receiver: Receiver,
+        threads: Executor,
+        group: Sequence[Waiting],
+        done: asyncio.Future[list[Receipt | BaseException]],
+    ) -> None:
+        self.busy = False
+        for (_, future), result in zip(group, done.result(), strict=True):
+            if future.done():
+                continue
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        loop = asyncio.get_running_loop()
+        self.first_at = loop.time()
+        self.expected = 1 if self.left else min(len(group) + len(self.waiting), LARGEST_GROUP)
+        self._arrange(loop, partial(self._start, receiver, threads))
+
+
+def receive_group(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt | BaseException]:
+    """Receive messages in one commit. What fails for another reason than an outage is tried one by one: it may be the
+    fault of one, and the others must not fail with it. Nor do those that are rows of the ledger fail with a blob store
+    that takes no files."""
+    try:
+        return list(receive_many(receiver, messages))
+    except BaseException as error:  # noqa: BLE001 - each waiter gets it raised
+        if len(messages) == 1:
+            return [error]
+        if not (isinstance(error, VlmkgError) and error.retryable):
+            return [result for message in messages for result in receive_group(receiver, [message])]
+        rows = [message for message in messages if is_row(message)]
+        if len(rows) in {0, len(messages)}:
+            return [error] * len(messages)
+        kept = iter(receive_group(receiver, rows))
+        return [next(kept) if is_row(message) else error for message in messages]

@@ -1,0 +1,1 @@
+"""Events: received messages, their states, claims on them, and their replay."""

@@ -1,0 +1,182 @@
+"""Reading events: one, many, counted. Writing them is receiving (ingest.receiving.submit) and claiming (claims.py)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
+
+from ingest.ledger.states import SETTLED, State
+from ingest.ledger.storage.bulk import chunks
+from ingest.ledger.storage.database import now
+from ingest.ledger.storage.tables import events, rejections, sightings, study_extractions
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message received, as the ledger knows it; without its payload.
+
+    `deliveries` counts how often the same bytes came. `attempts` counts failures alone. `size` is in bytes.
+    """
+
+    id: int
+    source: str
+    external_id: str
+    digest: str
+    format: str
+    origin_name: str
+    origin_source: str | None
+    origin_time: datetime | None
+    blob_key: str | None
+    size: int
+    received_at: datetime
+    message_time: datetime | None
+    deliveries: int
+    state: State
+    reason: str | None
+    detail: str | None
+    warnings: tuple[str, ...]
+    attempts: int
+    updated_at: datetime
+
+
+def find_named(connection: Connection, format: str, sources: Sequence[str], external_ids: Sequence[str]) -> int | None:  # noqa: A002
+    """The newest event of that format under one of these names that was not refused; None where there is none."""
+    statement = select(func.max(events.c.id)).where(
+        events.c.source.in_(sources),
+        events.c.external_id.in_(external_ids),
+        events.c.format == format,
+        events.c.state != State.REFUSED,
+    )
+    return connection.execute(statement).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events: all conditions hold together; None asks for nothing.
+
+    `reason` is that of a refused or dead event, or of a triplet rejected in an extraction of one of its studies.
+    """
+
+    state: State | None = None
+    reason: str | None = None
+    source: str | None = None
+    ids: tuple[int, ...] | None = None
+
+
+NO_FILTER = EventFilter()
+"""All events."""
+
+
+_COLUMNS = [events.c[field.name] for field in fields(Event)]
+
+
+def get(connection: Connection, event_id: int) -> Event | None:
+    """One event, or None."""
+    row = connection.execute(select(*_COLUMNS).where(events.c.id == event_id)).first()
+    return _event(row) if row else None
+
+
+def list_events(
+    connection: Connection, where: EventFilter = NO_FILTER, *, limit: int, before: int | None = None
+) -> list[Event]:
+    """The newest events first, at most `limit`, with ids below `before` (the keyset cursor)."""
+    statement = select(*_COLUMNS).where(*_conditions(where)).order_by(events.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(events.c.id < before)
+    return [_event(row) for row in connection.execute(statement)]
+
+
+def ids(connection: Connection, where: EventFilter) -> list[int]:
+    """The ids of all such events, the oldest first."""
+    return list(connection.execute(select(events.c.id).where(*_conditions(where)).order_by(events.c.id)).scalars())
+
+
+def count(connection: Connection, where: EventFilter = NO_FILTER) -> int:
+    """How many events there are."""
+    return connection.execute(select(func.count()).select_from(events).where(*_conditions(where))).scalar_one()
+
+
+def summary(connection: Connection) -> dict[State, int]:
+    """How many events are in each state, all states named."""
+    found = _counted(connection, select(events.c.state, func.count()).group_by(events.c.state))
+    return {state: found.get(state, 0) for state in State}
+
+
+def oldest_unsettled(connection: Connection) -> timedelta:
+    """The age of the oldest event on which work has not ended; zero where there is none."""
+    first = select(func.min(events.c.received_at)).where(events.c.state.not_in(SETTLED))
+    received = connection.execute(first).scalar_one()
+    return max(now(connection) - received, timedelta()) if received else timedelta()
+
+
+def reasons(connection: Connection, state: State) -> dict[str, int]:
+    """How many events are refused (or dead), by reason."""
+    statement = select(events.c.reason, func.count()).where(events.c.state == state).group_by(events.c.reason)
+    return _counted(connection, statement.order_by(events.c.reason))
+
+
+def outcomes(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[State, str | None]]:
+    """State and reason of each of these events; ids that do not exist are absent."""
+    statement = select(events.c.id, events.c.state, events.c.reason)
+    return {
+        row.id: (State(row.state), row.reason)
+        for chunk in chunks(event_ids)
+        for row in connection.execute(statement.where(events.c.id.in_(chunk)))
+    }
+
+
+def study_keys(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The studies that each event says something of, sorted; now, after all joins."""
+    statement = select(sightings.c.event_id, sightings.c.study_key).distinct()
+    found: dict[int, list[str]] = defaultdict(list)
+    for chunk in chunks(event_ids):
+        for row in connection.execute(statement.where(sightings.c.event_id.in_(chunk))):
+            found[row.event_id].append(row.study_key)
+    return {event_id: tuple(sorted(found[event_id])) for event_id in event_ids}
+
+
+def patient_ids(connection: Connection, event_ids: Sequence[int]) -> list[str]:
+    """The patients that these events speak of, by pseudonym, sorted."""
+    statement = select(sightings.c.patient_id).distinct()
+    return sorted(
+        {
+            patient_id
+            for chunk in chunks(event_ids)
+            for patient_id in connection.execute(statement.where(sightings.c.event_id.in_(chunk))).scalars()
+        }
+    )
+
+
+def _event(row: Row[Any]) -> Event:
+    values = dict(row._mapping)
+    return Event(**values | {"state": State(values["state"])})
+
+
+def _counted(connection: Connection, statement: Any) -> dict[str, int]:
+    return {str(name): number for name, number in connection.execute(statement)}
+
+
+def _conditions(where: EventFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if where.state is not None:
+        found.append(events.c.state == where.state)
+    if where.source is not None:
+        found.append(events.c.source == where.source)
+    if where.ids is not None:
+        found.append(events.c.id.in_(where.ids))
+    if where.reason is not None:
+        found.append(or_(events.c.reason == where.reason, _has_rejection(where.reason)))
+    return found
+
+
+def _has_rejection(reason: str) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(sightings.c.event_id == events.c.id)
+        .where(study_extractions.c.study_key == sightings.c.study_key)
+        .where(rejections.c.extraction_id == study_extractions.c.extraction_id)
+        .where(rejections.c.reason == reason)
+    )

@@ -1,0 +1,1 @@
+"""Extractions and the engines that made them."""

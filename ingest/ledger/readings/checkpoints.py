@@ -1,0 +1,179 @@
+"""Engines as the ledger knows them: what each has read, what stands, and making another's readings stand.
+
+Readings are kept for good (extractions.py). That a checkpoint is promoted, or rolled back, means that its readings are
+selected for the studies, and that the graph follows: the same projection as for every other change.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from ingest.ledger import study_facts
+from ingest.ledger.storage.bulk import chunks
+from ingest.ledger.storage.database import insert, now
+from ingest.ledger.storage.tables import extractions, properties, study_extractions, study_readings
+from ingest.ledger.studies import graph_outbox
+from ingest.ledger.study_facts import LedgerExtraction, extraction_of
+from vlmkg.errors import UsageError
+
+_BEFORE = "engine_before_selection"
+_SHORTEST_DIGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUse:
+    """One engine, with how many studies it has read and for how many its reading stands.
+
+    `engine_digest` is what tells engines apart; one checkpoint has several where rules or vocabulary changed.
+    """
+
+    engine: str
+    checkpoint: str | None
+    checkpoint_digest: str | None
+    engine_digest: str
+    read: int
+    selected: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One study as it is now, read by two engines."""
+
+    study_key: str
+    patient_id: str
+    before: LedgerExtraction
+    after: LedgerExtraction
+
+
+def engines(connection: Connection) -> list[EngineUse]:
+    """All engines that have read, the latest first."""
+    chosen = study_extractions.c.extraction_id == extractions.c.extraction_id
+    columns = (
+        extractions.c.engine,
+        extractions.c.checkpoint,
+        extractions.c.checkpoint_digest,
+        extractions.c.engine_digest,
+    )
+    statement = (
+        select(
+            *columns,
+            func.count(extractions.c.study_key.distinct()).label("read"),
+            func.count(study_extractions.c.study_key.distinct()).label("selected"),
+            func.max(extractions.c.created_at).label("last_at"),
+        )
+        .outerjoin(study_extractions, chosen)
+        .group_by(*columns)
+    )
+    found = [EngineUse(**row._mapping) for row in connection.execute(statement)]
+    return sorted(found, key=lambda use: (use.last_at, use.engine_digest), reverse=True)
+
+
+def find_engine(connection: Connection, name: str) -> EngineUse:
+    """The engine of that name: `rules`, a checkpoint's name, or the beginning of a digest. The latest of its versions.
+
+    Raises UsageError where there is none, or where the name stands for different checkpoints.
+    """
+    known = engines(connection)
+    found = [use for use in known if _is_called(use, name)]
+    if not found:
+        names = ", ".join(dict.fromkeys(use.checkpoint or use.engine for use in known)) or "nobody yet"
+        raise UsageError(f"no engine {name!r} has read in this ledger", f"those that have: {names}")
+    if len({use.checkpoint_digest for use in found}) > 1:
+        digests = ", ".join(use.checkpoint_digest[:12] for use in found if use.checkpoint_digest)
+        raise UsageError(f"several checkpoints are called {name!r}", f"name one by its digest: {digests}")
+    return found[0]
+
+
+def pairs(connection: Connection, before: EngineUse, after: EngineUse) -> Iterator[Pair]:
+    """What two engines read of the same studies, as these are now (current reports, images), by study key."""
+    for chunk in chunks(_read_by_both(connection, before, after)):
+        found = study_facts.load_many(connection, chunk)
+        first, second = (_readings(connection, use, chunk) for use in (before, after))
+        for key, study in sorted(found.items()):
+            inputs = (key, study.input_digest)
+            if inputs in first and inputs in second:
+                yield Pair(key, study.patient.patient_id, first[inputs], second[inputs])
+
+
+def select_engine(connection: Connection, use: EngineUse) -> int:
+    """Make this engine's readings stand wherever it has read, and mark the studies for the graph. Returns how many.
+
+    Studies that it has not read, or with other inputs, keep what they have.
+    """
+    standing = _standing(connection)
+    changed = 0
+    readings = study_readings.join(extractions, extractions.c.extraction_id == study_readings.c.extraction_id)
+    made = select(study_readings).select_from(readings).where(extractions.c.engine_digest == use.engine_digest)
+    rows = [dict(row._mapping) for row in connection.execute(made)]
+    for chunk in chunks(sorted(rows, key=lambda row: (row["study_key"], row["input_digest"]))):
+        changed += _select(connection, chunk)
+    if changed and standing not in {None, use.engine_digest}:
+        _remember(connection, standing or "")
+    return changed
+
+
+def engine_before(connection: Connection) -> EngineUse:
+    """The engine whose readings stood before the last selection. Raises UsageError where there was none."""
+    statement = select(properties.c.value).where(properties.c.name == _BEFORE)
+    digest = connection.execute(statement).scalar_one_or_none()
+    if digest is None:
+        raise UsageError("nothing was selected yet that could be taken back", "see: vlmkg checkpoint readings")
+    return find_engine(connection, digest)
+
+
+def _is_called(use: EngineUse, name: str) -> bool:
+    if name in {use.checkpoint, use.engine if use.checkpoint is None else None}:
+        return True
+    digests = (use.engine_digest, use.checkpoint_digest or "")
+    return len(name) >= _SHORTEST_DIGEST and any(digest.startswith(name) for digest in digests)
+
+
+def _read_by_both(connection: Connection, before: EngineUse, after: EngineUse) -> list[str]:
+    def read(use: EngineUse) -> set[str]:
+        statement = select(extractions.c.study_key).where(extractions.c.engine_digest == use.engine_digest)
+        return set(connection.execute(statement).scalars())
+
+    return sorted(read(before) & read(after))
+
+
+def _readings(connection: Connection, use: EngineUse, study_keys: list[str]) -> dict[tuple[str, str], LedgerExtraction]:
+    statement = (
+        select(study_readings.c.input_digest, extractions)
+        .join(extractions, extractions.c.extraction_id == study_readings.c.extraction_id)
+        .where(extractions.c.engine_digest == use.engine_digest, study_readings.c.study_key.in_(study_keys))
+    )
+    return {(row.study_key, row.input_digest): extraction_of(row) for row in connection.execute(statement)}
+
+
+def _standing(connection: Connection) -> str | None:
+    """The engine whose readings stand for the most studies."""
+    statement = (
+        select(extractions.c.engine_digest)
+        .join(study_extractions, study_extractions.c.extraction_id == extractions.c.extraction_id)
+        .group_by(extractions.c.engine_digest)
+        .order_by(func.count().desc(), extractions.c.engine_digest)
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def _select(connection: Connection, rows: list[dict[str, str]]) -> int:
+    """Select these readings. Returns how many studies have another one than before."""
+    fresh = insert(connection, study_extractions)
+    statement = fresh.on_conflict_do_update(
+        index_elements=["study_key", "input_digest"],
+        set_={"extraction_id": fresh.excluded.extraction_id, "selected_at": fresh.excluded.selected_at},
+        where=study_extractions.c.extraction_id != fresh.excluded.extraction_id,
+    ).returning(study_extractions.c.study_key)
+    at = now(connection)
+    changed = set(connection.execute(statement, [row | {"selected_at": at} for row in rows]).scalars())
+    graph_outbox.mark_studies(connection, changed)
+    return len(changed)
+
+
+def _remember(connection: Connection, digest: str) -> None:
+    connection.execute(delete(properties).where(properties.c.name == _BEFORE))
+    connection.execute(properties.insert(), {"name": _BEFORE, "value": digest})

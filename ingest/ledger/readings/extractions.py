@@ -1,0 +1,144 @@
+"""Results of extractions: the first committed one of an identity is kept, and reused by every retry and rebuild."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from ingest.ledger.storage.bulk import chunks
+from ingest.ledger.storage.database import insert, now
+from ingest.ledger.storage.tables import extractions, study_extractions, study_readings
+from ingest.ledger.storage.tables import rejections as rejected
+from ingest.ledger.study_facts import LedgerExtraction, extraction_of
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedTriplet:
+    """A triplet that was read and refused. `report_key` is None for one read from an image."""
+
+    reason: str
+    head: str
+    relation: str
+    tail: str
+    detail: str = ""
+    report_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReading:
+    """What an extract brings for one study: the extraction that stands for these inputs, and what it refused.
+
+    `extraction` may be one that the ledger has already (`find`): then the selection alone is new.
+    """
+
+    input_digest: str
+    extraction: LedgerExtraction
+    rejections: tuple[RejectedTriplet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionRow:
+    """A rejected triplet in the ledger, with the extraction and the study that it belongs to."""
+
+    id: int
+    extraction_id: str
+    study_key: str
+    triplet: RejectedTriplet
+
+
+def find(connection: Connection, extraction_ids: Sequence[str]) -> dict[str, LedgerExtraction]:
+    """The committed extractions among these ids."""
+    return {
+        row.extraction_id: extraction_of(row)
+        for chunk in chunks(sorted(set(extraction_ids)))
+        for row in connection.execute(select(extractions).where(extractions.c.extraction_id.in_(chunk)))
+    }
+
+
+def commit(connection: Connection, readings: Sequence[StudyReading]) -> None:
+    """Keep each extraction, as `keep` does, and select it for its study and inputs.
+
+    Called by claims.complete_extract under the claim's fence.
+    """
+    if readings:
+        keep(connection, readings)
+        _select(connection, readings)
+
+
+def keep(connection: Connection, readings: Sequence[StudyReading]) -> None:
+    """Keep each extraction unless its identity is there already, and note for which study and inputs it was made.
+
+    What stands for these studies does not change.
+    """
+    by_id = {reading.extraction.extraction_id: reading for reading in readings}
+    statement = insert(connection, extractions).on_conflict_do_nothing().returning(extractions.c.extraction_id)
+    rows = [asdict(by_id[extraction_id].extraction) for extraction_id in sorted(by_id)]
+    for extraction_id in list(connection.execute(statement, rows).scalars()):
+        _reject(connection, by_id[extraction_id])
+    made = sorted((r.extraction.study_key, r.input_digest, r.extraction.extraction_id) for r in readings)
+    connection.execute(
+        insert(connection, study_readings).on_conflict_do_nothing(),
+        [dict(zip(("study_key", "input_digest", "extraction_id"), row, strict=True)) for row in made],
+    )
+
+
+def rejections(
+    connection: Connection, *, reason: str | None = None, limit: int, before: int | None = None
+) -> list[RejectionRow]:
+    """Rejected triplets, the newest first, at most `limit`, with ids below `before`."""
+    statement = select(rejected, extractions.c.study_key).join(
+        extractions, extractions.c.extraction_id == rejected.c.extraction_id
+    )
+    if reason is not None:
+        statement = statement.where(rejected.c.reason == reason)
+    if before is not None:
+        statement = statement.where(rejected.c.id < before)
+    rows = connection.execute(statement.order_by(rejected.c.id.desc()).limit(limit))
+    return [
+        RejectionRow(
+            row.id,
+            row.extraction_id,
+            row.study_key,
+            RejectedTriplet(row.reason, row.head, row.relation, row.tail, row.detail, row.report_key),
+        )
+        for row in rows
+    ]
+
+
+def rejections_by_reason(connection: Connection) -> dict[str, int]:
+    """How many triplets were rejected, by reason."""
+    statement = (
+        select(rejected.c.reason, func.count().label("number")).group_by(rejected.c.reason).order_by(rejected.c.reason)
+    )
+    return {row.reason: row.number for row in connection.execute(statement)}
+
+
+def _reject(connection: Connection, reading: StudyReading) -> None:
+    rows: list[dict[str, Any]] = [
+        asdict(triplet) | {"extraction_id": reading.extraction.extraction_id} for triplet in reading.rejections
+    ]
+    if rows:
+        connection.execute(rejected.insert(), rows)
+
+
+def _select(connection: Connection, readings: Sequence[StudyReading]) -> None:
+    statement = insert(connection, study_extractions)
+    statement = statement.on_conflict_do_update(
+        index_elements=["study_key", "input_digest"],
+        set_={
+            "extraction_id": statement.excluded.extraction_id,
+            "selected_at": statement.excluded.selected_at,
+        },
+    )
+    at = now(connection)
+    rows = [
+        {
+            "study_key": reading.extraction.study_key,
+            "input_digest": reading.input_digest,
+            "extraction_id": reading.extraction.extraction_id,
+            "selected_at": at,
+        }
+        for reading in readings
+    ]
+    connection.execute(statement, sorted(rows, key=lambda row: (row["study_key"], row["input_digest"])))

@@ -1,0 +1,1 @@
+"""The database: its tables, migrations, bulk statements, copies."""

@@ -1,0 +1,91 @@
+"""A PostgreSQL ledger into a file and back, by pg_dump and pg_restore of PostgreSQL's own client package.
+
+The password goes by the environment: command lines are seen by everyone. Of what the programs say only their own lines
+are shown: the server's details beside them quote rows.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from ingest.errors import OutageError
+from ingest.ledger.storage.database import open_as_it_is, parse_url
+from vlmkg.errors import UsageError
+
+
+class MissingToolError(UsageError):
+    """A program of PostgreSQL's client package is not installed."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(
+            f"{program} is not installed, and a PostgreSQL ledger needs it",
+            "install PostgreSQL's client programs, of the server's version or a later one",
+        )
+
+
+def dump(connection: Connection, url: str, file: Path) -> None:
+    """Write what this transaction (REPEATABLE READ) sees of its schema into a new file.
+
+    Raises MissingToolError, and OutageError where pg_dump fails.
+    """
+    seen = connection.execute(text("SELECT pg_export_snapshot(), current_schema()")).one()
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    options = (f"--snapshot={seen[0]}", f"--schema={_exactly(seen[1])}", f"--file={file}")
+    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", *options)
+
+
+def load(url: str, file: Path, schema: str) -> None:
+    """Fill the database at `url` from a dump, wholly or not at all.
+
+    Raises UsageError where it holds a ledger already or has no such schema, MissingToolError, and OutageError where the
+    database does not answer or pg_restore fails.
+    """
+    ledger = open_as_it_is(url, pool_size=1)
+    try:
+        with ledger.read() as connection:
+            found = connection.execute(text("SELECT current_schema()")).scalar()
+            taken = inspect(connection).has_table("migrations")
+    finally:
+        ledger.close()
+    if taken:
+        raise UsageError("the database of VLMKG_LEDGER_URL holds a ledger already", "restore into an empty database")
+    if found != schema:
+        raise UsageError(f"the database's schema is {found}, the dump's is {schema}", f"make the schema {schema} there")
+    whole = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+    _run("pg_restore", url, *whole, f"--schema={schema}", str(file))
+
+
+def readable(file: Path) -> bool | None:
+    """Whether pg_restore can read what the dump says of itself; None where there is no pg_restore to ask."""
+    program = shutil.which("pg_restore")
+    if program is None:
+        return None
+    listed = subprocess.run([program, "--list", str(file)], capture_output=True, check=False)  # noqa: S603
+    return listed.returncode == 0
+
+
+def _run(name: str, url: str, *arguments: str) -> None:
+    program = shutil.which(name)
+    if program is None:
+        raise MissingToolError(name)
+    parsed = parse_url(url).set(drivername="postgresql")
+    password = {"PGPASSWORD": parsed.password} if parsed.password else {}
+    database = f"--dbname={parsed.set(password=None).render_as_string(hide_password=False)}"
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
+        [program, database, "--no-password", *arguments],
+        env={**os.environ, **password},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        own = [line for line in done.stderr.splitlines() if line.startswith(f"{name}: ")]
+        raise OutageError(own[-1] if own else f"{name} failed ({done.returncode})", "see the server's log")
+
+
+def _exactly(schema: str) -> str:
+    # pg_dump takes patterns, and folds the case of what is not quoted.
+    return '"' + schema.replace('"', '""') + '"'

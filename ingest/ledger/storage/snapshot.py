@@ -1,0 +1,89 @@
+"""A copy of the whole ledger as it is at one moment, made while others go on writing to it.
+
+SQLite gives one by its backup API, PostgreSQL by pg_dump. Both copy what one read transaction sees, and so does whoever
+asks in that transaction what the copy holds.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from ingest.errors import OutageError
+from ingest.ledger.storage import postgres_dump
+from ingest.ledger.storage.database import open_as_it_is
+from ingest.ledger.storage.tables import events, patients, raw_messages
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a ledger holds. `migration` is the last one applied; `schema` is PostgreSQL's."""
+
+    kind: str
+    schema: str | None
+    migration: str
+    states: dict[str, int]
+    patients: int
+
+
+@contextmanager
+def snapshot(url: str, file: Path) -> Iterator[Connection]:
+    """Copy the ledger at `url` into a new file, and give a connection that sees what the copy holds.
+
+    What was committed before the call is in it. No table is changed, whatever version made it. Raises OutageError where
+    the ledger does not answer or can't be copied, MissingToolError where pg_dump is not installed.
+    """
+    with closing(open_as_it_is(url, pool_size=1)) as ledger, ledger.read() as connection:
+        # SQLite's snapshot is that of the first statement.
+        connection.execute(text("SELECT count(*) FROM migrations"))
+        if connection.dialect.name == SQLITE:
+            _copy_file(connection.connection.driver_connection, file)
+        else:
+            postgres_dump.dump(connection, url, file)
+        yield connection
+
+
+def contents(connection: Connection) -> Contents:
+    """What the ledger holds, as this transaction sees it."""
+    postgres = connection.dialect.name == POSTGRESQL
+    by_state = select(events.c.state, func.count()).group_by(events.c.state)
+    return Contents(
+        kind=connection.dialect.name,
+        schema=connection.execute(text("SELECT current_schema()")).scalar_one() if postgres else None,
+        migration=connection.execute(text("SELECT max(name) FROM migrations")).scalar_one(),
+        states={row[0]: row[1] for row in connection.execute(by_state)},
+        patients=connection.execute(select(func.count()).select_from(patients)).scalar_one(),
+    )
+
+
+def named_blobs(connection: Connection) -> Iterator[tuple[str, int]]:
+    """Key and size of every blob that an event names and the ledger does not hold itself, by key, each once."""
+    statement = (
+        select(events.c.blob_key, func.max(events.c.size))
+        .outerjoin(raw_messages, raw_messages.c.event_id == events.c.id)
+        .where(events.c.blob_key.is_not(None), raw_messages.c.event_id.is_(None))
+        .group_by(events.c.blob_key)
+        .order_by(events.c.blob_key)
+    )
+    yield from ((row[0], row[1]) for row in connection.execute(statement))
+
+
+def _copy_file(source: Any, file: Path) -> None:
+    """In one step: after a shorter one SQLite begins anew where another process has written meanwhile."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(file)) as target:
+            # Whether the copy is whole is settled by its name, which it gets later.
+            target.execute("PRAGMA journal_mode=OFF")
+            target.execute("PRAGMA synchronous=OFF")
+            source.backup(target)
+    except sqlite3.Error as error:
+        what = f"the ledger can't be copied ({error.sqlite_errorname})"
+        raise OutageError(what, "see whether the disk is full") from None

@@ -1,0 +1,1 @@
+"""Studies, patients and report versions, as the messages together say."""

@@ -1,0 +1,127 @@
+"""Corrections that name another patient: whose a report is, where messages under one report id name several.
+
+A report id is unique within its sender, and hospitals reuse them all the same: two patients under one id are two
+reports. Unless one of them begins with a correction: what it corrects was said of another patient, and is that one's no
+more. The later of several corrections counts. Where it could be the report of more than one patient that is corrected,
+or the studies' UIDs say that the reports are not the same, nothing is taken from anybody.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from ingest.ledger.storage.bulk import BulkSelect
+from ingest.ledger.storage.tables import events, report_texts, sightings
+from ingest.ledger.studies.precedence import Precedence, precedence
+
+CORRECTED = "C"
+
+MOVED = "report_of_other_patient"
+"""Warning of an event whose report was another patient's until a correction named this one, or is so no more."""
+
+SHARED = "report_id_of_other_patient"
+"""Warning of an event under whose report id another patient has a report, which stays that patient's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one message said of a report: whose it is, of which study, with which status."""
+
+    report_id: str
+    patient_id: str
+    item_key: str
+    study_key: str
+    study_uid: str | None
+    status: str
+    addendum: bool
+    precedence: Precedence
+
+
+def given_up(words: Iterable[Word]) -> set[str]:
+    """The items (reports within a patient) that are not their patient's any more. `words`: all of each report id."""
+    return {item for said in _by_report(words).values() for item in _given_up(said)}
+
+
+def of_reports(connection: Connection, report_ids: Collection[str]) -> list[Word]:
+    """All that was said under these report ids."""
+    return [_word(row) for row in _WORDS.rows(connection, report_ids)]
+
+
+def of_several(connection: Connection, report_ids: Collection[str]) -> list[Word]:
+    """The same of those among them that several patients have."""
+    shared = [row.report_id for row in _SHARED.rows(connection, report_ids)]
+    return of_reports(connection, shared) if shared else []
+
+
+def _by_report(words: Iterable[Word]) -> Mapping[str, list[Word]]:
+    found: dict[str, list[Word]] = defaultdict(list)
+    for word in words:
+        found[word.report_id].append(word)
+    return found
+
+
+def _given_up(words: Sequence[Word]) -> set[str]:
+    items: dict[str, list[Word]] = defaultdict(list)
+    for word in words:
+        items[word.item_key].append(word)
+    takers = {item for item, said in items.items() if _begins_corrected(said)}
+    if not takers or len(items) == 1:
+        return set()
+    winner = max((word.precedence, word.item_key) for word in words if word.status == CORRECTED)[1]
+    others = {item for item, said in items.items() if item != winner and not _are_apart(said, items[winner])}
+    # Which of several that were there before is meant would be a guess.
+    return others if len((others | {winner}) - takers) <= 1 else set()
+
+
+def _begins_corrected(said: Iterable[Word]) -> bool:
+    """Whether a patient has a corrected report of which nothing was said before."""
+    bodies = {word.status for word in said if not word.addendum}
+    return CORRECTED in bodies and not bodies & {"P", "F"}
+
+
+def _are_apart(one: Iterable[Word], other: Iterable[Word]) -> bool:
+    """Whether two reports are of different studies by their UIDs."""
+    uids = [{word.study_uid for word in said if word.study_uid} for said in (one, other)]
+    return bool(uids[0] and uids[1]) and uids[0].isdisjoint(uids[1])
+
+
+_SHARED = BulkSelect(
+    select(sightings.c.report_id)
+    .group_by(sightings.c.report_id)
+    .having(func.min(sightings.c.patient_id) < func.max(sightings.c.patient_id)),
+    sightings.c.report_id,
+)
+_WORDS = BulkSelect(
+    select(
+        sightings.c.report_id,
+        sightings.c.patient_id,
+        sightings.c.item_key,
+        sightings.c.study_key,
+        sightings.c.study_uid,
+        sightings.c.status,
+        sightings.c.addendum,
+        sightings.c.issued_at,
+        events.c.message_time,
+        events.c.digest,
+        report_texts.c.text_digest,
+    )
+    .join(events, events.c.id == sightings.c.event_id)
+    .join(report_texts, report_texts.c.report_key == sightings.c.report_key),
+    sightings.c.report_id,
+)
+
+
+def _word(row: Any) -> Word:
+    return Word(
+        row.report_id,
+        row.patient_id,
+        row.item_key,
+        row.study_key,
+        row.study_uid,
+        row.status,
+        row.addendum,
+        precedence(row.status, row.issued_at, row.message_time, row.text_digest, row.digest),
+    )

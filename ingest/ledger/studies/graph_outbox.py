@@ -1,0 +1,102 @@
+"""Moves between studies that the graph has yet to follow, and the plan of a merge that takes them along.
+
+When a message joins, splits or renames studies, other studies' nodes in the graph become wrong. Each move is a row of
+`study_changes`, written in the transaction that made it and deleted in the one that marks its merge as done. A crash in
+between leaves the row, and the next merge does it again.
+
+How a merge must go about it:
+1. `plan(connection, event_ids)` names the studies to write; lock their nodes, sorted by key.
+2. Open a new read and call `plan` again. If it names other studies, give the transaction up and start with these.
+3. In that same read `studies.load_many(plan.study_keys)`. Keys that are absent: remove the study. Removals come before
+   writes, and a study of `plan.moved` is written even where its digest is unchanged: a removal may have taken a report
+   that has become its own.
+4. After Neo4j has committed: `claims.complete_merge(ledger, claims, plan.changes)`.
+
+Left over are changes whose event needs no more merging (merged, dead or gone). They are planned by themselves, with no
+events: whatever ails one of them must not stop the events.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, or_, select
+
+from ingest.ledger.states import SETTLED
+from ingest.ledger.storage.bulk import chunks
+from ingest.ledger.storage.tables import events, sightings, study_changes
+
+NO_EVENT = 0
+"""Stands for the event of a change that no message caused."""
+
+LEFT_OVER_LIMIT = 100
+"""Left-over changes in one plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """The studies to write in one transaction, sorted; the changes that this settles; the studies these touch."""
+
+    study_keys: tuple[str, ...]
+    changes: tuple[int, ...]
+    moved: frozenset[str]
+
+
+def plan(connection: Connection, event_ids: Sequence[int]) -> MergePlan:
+    """What a merge of these events must write: their studies and all that is entangled with them.
+
+    With no events: the studies of changes that are left over.
+    """
+    keys = _studies_of(connection, event_ids)
+    seeds = study_changes.c.event_id.in_(event_ids) if event_ids else study_changes.c.id.in_(_left_over())
+    found = dict(_pairs(connection, seeds))
+    asked = set[str]()
+    while todo := ({key for pair in found.values() for key in pair} | keys) - asked:
+        asked |= todo
+        for chunk in chunks(sorted(todo)):
+            found.update(
+                _pairs(connection, or_(study_changes.c.old_key.in_(chunk), study_changes.c.new_key.in_(chunk)))
+            )
+    moved = frozenset(key for pair in found.values() for key in pair)
+    return MergePlan(tuple(sorted(keys | moved)), tuple(sorted(found)), moved)
+
+
+def waiting(connection: Connection) -> bool:
+    """Whether changes are left over that no event's merge will take along: a reason to wake a merge."""
+    return connection.execute(_left_over().limit(1)).first() is not None
+
+
+def mark(connection: Connection, moves: Iterable[tuple[int, str, str]]) -> None:
+    """Note moves (event, old study, new study) for the graph to follow; old and new may be the same."""
+    rows = [{"event_id": event_id, "old_key": old, "new_key": new} for event_id, old, new in moves]
+    if rows:
+        connection.execute(study_changes.insert(), rows)
+
+
+def mark_studies(connection: Connection, study_keys: Iterable[str]) -> None:
+    """Note studies for the graph to follow that something else than a message has changed."""
+    mark(connection, [(NO_EVENT, key, key) for key in sorted(set(study_keys))])
+
+
+def settle(connection: Connection, changes: Collection[int]) -> None:
+    """Forget changes that the graph has followed."""
+    for chunk in chunks(sorted(changes)):
+        connection.execute(delete(study_changes).where(study_changes.c.id.in_(chunk)))
+
+
+def _studies_of(connection: Connection, event_ids: Sequence[int]) -> set[str]:
+    statement = select(sightings.c.study_key).distinct()
+    return {
+        key
+        for chunk in chunks(sorted(event_ids))
+        for key in connection.execute(statement.where(sightings.c.event_id.in_(chunk))).scalars()
+    }
+
+
+def _left_over() -> Select[tuple[int]]:
+    open_event = exists().where(events.c.id == study_changes.c.event_id, events.c.state.not_in(SETTLED))
+    return select(study_changes.c.id).where(~open_event).order_by(study_changes.c.id).limit(LEFT_OVER_LIMIT)
+
+
+def _pairs(connection: Connection, condition: ColumnElement[bool]) -> list[tuple[int, tuple[str, str]]]:
+    statement = select(study_changes.c.id, study_changes.c.old_key, study_changes.c.new_key)
+    return [(row.id, (row.old_key, row.new_key)) for row in connection.execute(statement.where(condition))]

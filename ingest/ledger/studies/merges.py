@@ -1,0 +1,118 @@
+"""Patients that were found to be one (HL7 ADT^A40): who is left in the end, and whose sightings move there.
+
+A merge says that one patient was given up for another. What it comes to is a pure function of all that messages said,
+in any order: of each patient the latest word counts, and where words would go round in a circle the latest ones.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
+
+from ingest.ledger.storage.bulk import chunks
+from ingest.ledger.storage.tables import patient_merges, patients
+from ingest.ledger.studies.message_facts import NewMerge
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Merge:
+    """What one message said; `as_of` orders them."""
+
+    as_of: str
+    retired_id: str
+    survivor_id: str
+
+
+def survivors(merges: Iterable[Merge]) -> dict[str, str]:
+    """Of each patient that was given up, who is left in the end."""
+    into: dict[str, str] = {}
+    for merge in sorted(merges, reverse=True):
+        if merge.retired_id not in into and _end(into, merge.survivor_id) != merge.retired_id:
+            into[merge.retired_id] = merge.survivor_id
+    return {patient_id: _end(into, patient_id) for patient_id in into}
+
+
+def survivor_of(connection: Connection, patient_id: str) -> str:
+    """Who is left of a patient: another one where that was merged, else the same. The patient may be unknown."""
+    statement = select(patients.c.survivor_id).where(patients.c.patient_id == patient_id)
+    return connection.execute(statement).scalar() or patient_id
+
+
+def known_as(connection: Connection, patient_id: str) -> tuple[str, ...]:
+    """All pseudonyms of this patient, also those that were given up for another; of an unknown one the one given."""
+    survivor = survivor_of(connection, patient_id)
+    given_up = connection.execute(select(patients.c.patient_id).where(patients.c.survivor_id == survivor)).scalars()
+    return tuple(sorted({patient_id, survivor, *given_up}))
+
+
+def add(connection: Connection, merges: Sequence[tuple[int, NewMerge]]) -> None:
+    """Write merges with the ids of their events."""
+    rows: list[dict[str, Any]] = [
+        {
+            "event_id": event_id,
+            "retired_id": merge.retired_id,
+            "survivor_id": merge.survivor_id,
+            "as_of": merge.as_of,
+        }
+        for event_id, merge in merges
+    ]
+    if rows:
+        connection.execute(patient_merges.insert(), rows)
+
+
+def remove(connection: Connection, event_ids: Collection[int]) -> set[str]:
+    """Delete the merges of events. Returns the patients that they named."""
+    named: set[str] = set()
+    for chunk in chunks(sorted(event_ids)):
+        of_events = patient_merges.c.event_id.in_(chunk)
+        found = select(patient_merges.c.retired_id, patient_merges.c.survivor_id).where(of_events)
+        named.update(patient_id for row in connection.execute(found) for patient_id in row)
+        connection.execute(delete(patient_merges).where(of_events))
+    return named
+
+
+def settle(connection: Connection, named: Collection[str]) -> dict[str, str]:
+    """Work out who is left of these patients and of all that hang together with them, and note it at each.
+
+    Returns, of those for whom that has changed, who it is now: another patient, or again themselves.
+    """
+    together, merges = _component(connection, named)
+    left = survivors(merges)
+    before = _noted(connection, together)
+    changed = {
+        patient_id: left.get(patient_id) for patient_id in together if before.get(patient_id) != left.get(patient_id)
+    }
+    if changed:
+        statement = update(patients).where(patients.c.patient_id == bindparam("patient"))
+        rows = [{"patient": patient_id, "left": left} for patient_id, left in sorted(changed.items())]
+        connection.execute(statement.values(survivor_id=bindparam("left")), rows)
+    return {patient_id: survivor or patient_id for patient_id, survivor in changed.items()}
+
+
+def _component(connection: Connection, named: Collection[str]) -> tuple[set[str], set[Merge]]:
+    """The patients that any merges connect with these, and those merges."""
+    found: set[Merge] = set()
+    asked: set[str] = set()
+    while todo := ({name for merge in found for name in (merge.retired_id, merge.survivor_id)} | set(named)) - asked:
+        asked |= todo
+        for chunk in chunks(sorted(todo)):
+            connects = or_(patient_merges.c.retired_id.in_(chunk), patient_merges.c.survivor_id.in_(chunk))
+            rows = connection.execute(select(patient_merges).where(connects))
+            found.update(Merge(row.as_of, row.retired_id, row.survivor_id) for row in rows)
+    return asked, found
+
+
+def _noted(connection: Connection, patient_ids: Collection[str]) -> Mapping[str, str | None]:
+    statement = select(patients.c.patient_id, patients.c.survivor_id)
+    return {
+        row.patient_id: row.survivor_id
+        for chunk in chunks(sorted(patient_ids))
+        for row in connection.execute(statement.where(patients.c.patient_id.in_(chunk)))
+    }
+
+
+def _end(into: Mapping[str, str], patient_id: str) -> str:
+    while patient_id in into:
+        patient_id = into[patient_id]
+    return patient_id

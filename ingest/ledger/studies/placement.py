@@ -1,0 +1,194 @@
+"""Placing what messages bring into studies, and following up where that joins, splits or renames other studies.
+
+Runs inside the transaction that receives, one at a time in the whole system, so that no two can decide on half of the
+facts each.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from ingest.ledger.requeue import requeue_studies
+from ingest.ledger.studies import corrections, graph_outbox
+from ingest.ledger.studies import sightings as stored
+from ingest.ledger.studies.assignment import Place, assign
+from ingest.ledger.studies.corrections import Word
+from ingest.ledger.studies.message_facts import NewSighting
+from ingest.ledger.studies.renamed_sightings import Renamed
+from ingest.ledger.studies.sightings import Known
+
+ADVISORY_LOCK = 0x564C4D50
+"""The PostgreSQL advisory lock under which studies are joined and split."""
+
+WITHDRAWN = "X"
+
+CONFLICTING_VERSION = "conflicting_version"
+"""Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
+under an image's UID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A sighting to be written, and the event that brings it."""
+
+    event_id: int
+    sighting: NewSighting
+    place: Place
+
+
+def serialise(connection: Connection) -> None:
+    """Wait until no other transaction places anything. On SQLite there is but one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Sightings that are not in the ledger any more as they were: deleted, or of another patient now, by this event."""
+
+    removed: Sequence[Known] = ()
+    renamed: Sequence[Renamed] = ()
+    event_id: int | None = None
+
+    @property
+    def places(self) -> list[Place]:
+        """Where they said that their reports and images belong."""
+        return [old.place for old in self.removed] + [one.old.place for one in self.renamed]
+
+    @property
+    def events(self) -> list[int]:
+        """The events that had brought them."""
+        return [old.event_id for old in self.removed] + [one.old.event_id for one in self.renamed]
+
+
+NOTHING_GONE = Gone()
+
+
+def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> dict[int, set[str]]:
+    """Write the new sightings, each into its study, and move those that now belong elsewhere.
+
+    What is gone is so in the database already. Call `serialise` first. Returns the warnings of events: of those that
+    bring other words than the ledger has under the same report id and status, or other pixels under the same image UID,
+    and of those under whose report ids another patient has a report.
+    """
+    fresh = [new.place for new in added]
+    contested = _contested(connection, fresh + [one.place for one in gone.renamed])
+    known = _entangled(connection, fresh + [one.place for one in gone.renamed], gone.places, contested)
+    places = fresh + [old.place for old in known]
+    keys = assign(places, _contested(connection, places) if known else contested)
+    stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys)
+    stored.move(connection, {old.id: key for old in known if (key := keys[old.place.item_key]) != old.study_key})
+    namesakes = _namesakes(connection, added, gone)
+    _follow_up(connection, keys, added, known, gone, namesakes)
+    return _warnings(added, known, namesakes)
+
+
+def _entangled(
+    connection: Connection, fresh: Sequence[Place], gone: Sequence[Place], contested: Set[str]
+) -> list[Known]:
+    """The sightings that could belong elsewhere now."""
+    places = [*fresh, *gone]
+    return stored.closure(
+        connection,
+        items={place.item_key for place in places},
+        accessions={place.accession_key for place in places if place.accession_key},
+        # A UID's other sightings are renamed when a second patient claims it, and when the second is gone.
+        uids=contested | {place.study_uid for place in gone if place.study_uid},
+    )
+
+
+def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> list[Word]:
+    """All that was said under report ids that other patients have too, or had until now."""
+    new = {report.report_id for one in added if (report := one.sighting.report)}
+    old = {known.report_id for known in (*gone.removed, *(one.old for one in gone.renamed)) if known.report_id}
+    shared = corrections.of_several(connection, new - old)
+    return shared + corrections.of_reports(connection, old) if old else shared
+
+
+def _contested(connection: Connection, places: Sequence[Place]) -> set[str]:
+    """The UIDs of these places that more than one patient claims."""
+    seen = {(place.study_uid, place.patient_id) for place in places if place.study_uid}
+    patients: dict[str, set[str]] = defaultdict(set)
+    for uid, patient_id in seen | stored.claims(connection, {uid for uid, _ in seen}):
+        patients[uid].add(patient_id)
+    return {uid for uid, found in patients.items() if len(found) > 1}
+
+
+def _follow_up(
+    connection: Connection,
+    keys: Mapping[str, str],
+    added: Sequence[Added],
+    known: Sequence[Known],
+    gone: Gone,
+    namesakes: Sequence[Word],
+) -> None:
+    """Have the graph follow what moved; have studies read again that lost or gained reports by another's event."""
+    own = {new.place.item_key for new in added}.union(place.item_key for place in gone.places)
+    brought = {(new.event_id, keys[new.place.item_key]) for new in added}
+    moves = {(old.study_key, key) for old in known if (key := keys[old.place.item_key]) != old.study_key}
+    moves |= {(old.study_key, old.study_key) for old in gone.removed if (old.event_id, old.study_key) not in brought}
+    # A study that keeps its key has another patient now.
+    moves |= {(one.old.study_key, keys[one.place.item_key]) for one in gone.renamed}
+    # A correction that names another patient takes the report from the one before, or no more does.
+    moves |= {(word.study_key, word.study_key) for word in namesakes if word.item_key not in own}
+    if not moves:
+        return
+    causes = {key: event_id for event_id, key in sorted(brought)}
+    some_event = gone.event_id or max([new.event_id for new in added] or gone.events)
+    graph_outbox.mark(
+        connection, [(causes.get(new_key, some_event), old_key, new_key) for old_key, new_key in sorted(moves)]
+    )
+    requeue_studies(connection, {key for move in moves for key in move} - set(causes))
+
+
+def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequence[Word]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for event_id in _conflicting_reports(added, known) | _conflicting_images(added, known):
+        found[event_id].add(CONFLICTING_VERSION)
+    patients: dict[str, set[str]] = defaultdict(set)
+    for word in namesakes:
+        patients[word.report_id].add(word.patient_id)
+    moved = corrections.given_up(namesakes)
+    taken = {word.report_id for word in namesakes if word.item_key in moved}
+    for new in added:
+        report = new.sighting.report
+        if report and len(patients[report.report_id]) > 1:
+            found[new.event_id].add(corrections.MOVED if report.report_id in taken else corrections.SHARED)
+    return found
+
+
+def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+    texts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for old in known:
+        if old.report_key and old.status and not old.addendum:
+            texts[old.place.item_key, old.status].add(old.report_key)
+    found = set()
+    for new in added:
+        report = new.sighting.report
+        if report is None or report.addendum or report.status == WITHDRAWN:
+            continue
+        same = texts[new.place.item_key, report.status]
+        if same - {report.report_key}:
+            found.add(new.event_id)
+        same.add(report.report_key)
+    return found
+
+
+def _conflicting_images(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+    """Other pixels under the same UID. Those that are encoded otherwise count as others: nobody decodes them here."""
+    pixels: dict[str, set[str]] = defaultdict(set)
+    for old in known:
+        if old.pixel_digest:
+            pixels[old.place.item_key].add(old.pixel_digest)
+    found = set()
+    for new in added:
+        image = new.sighting.image
+        if image is None or image.pixel_digest is None:
+            continue
+        same = pixels[new.place.item_key]
+        if same - {image.pixel_digest}:
+            found.add(new.event_id)
+        same.add(image.pixel_digest)
+    return found

@@ -1,0 +1,212 @@
+"""Sightings in the database: writing them, reading those that hang together, moving them between studies."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select, update
+
+from ingest.ledger.storage.bulk import BulkSelect, bulk_insert
+from ingest.ledger.storage.database import INSERT
+from ingest.ledger.storage.tables import events, report_texts, sightings
+from ingest.ledger.studies.assignment import Place
+from ingest.ledger.studies.message_facts import NewSighting
+from ingest.ledger.studies.precedence import precedence
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A sighting in the ledger, with what decides where it belongs. The last are those of a report or of an image."""
+
+    id: int
+    event_id: int
+    study_key: str
+    place: Place
+    report_key: str | None
+    status: str | None
+    addendum: bool | None
+    pixel_digest: str | None = None
+    report_id: str | None = None
+    sop_instance_uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the keys of a sighting are made of: the patient as the message names it, and the names within that one."""
+
+    said_patient_id: str
+    source: str
+    report_id: str | None
+    sop_instance_uid: str | None
+    bare_name: str | None
+    accession: str | None
+
+
+def closure(
+    connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
+) -> list[Known]:
+    """All sightings of these items, accessions and UIDs, and of all items and accessions that occur in them."""
+    found: dict[int, Known] = {}
+    asked_items, asked_accessions = set[str](), set[str]()
+    items, accessions = set(items), set(accessions)
+    uids = set(uids)
+    while items or accessions or uids:
+        for statement, wanted in ((_BY_ITEM, items), (_BY_ACCESSION, accessions), (_BY_UID, uids)):
+            if wanted:
+                found |= {row.id: _known(row) for row in statement.rows(connection, wanted)}
+        asked_items |= items
+        asked_accessions |= accessions
+        items = {known.place.item_key for known in found.values()} - asked_items
+        accessions = {k.place.accession_key for k in found.values() if k.place.accession_key} - asked_accessions
+        uids = set()
+    return list(found.values())
+
+
+def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
+    """The sightings that these events brought."""
+    return [_known(row) for row in _BY_EVENT.rows(connection, event_ids)]
+
+
+def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[Known, Names]]:
+    """The sightings whose messages name these patients, and what they name."""
+    found = []
+    for row in _BY_SAID_PATIENT.rows(connection, patient_ids):
+        names = Names(
+            row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
+        )
+        found.append((_known(row), names))
+    return found
+
+
+def rename(connection: Connection, places: Mapping[int, Place]) -> None:
+    """Give sightings, by id, to other patients, under the keys that they have there."""
+    rows = [
+        {"sighting": id_, "patient": place.patient_id, "item": place.item_key, "within": place.accession_key}
+        for id_, place in sorted(places.items())
+    ]
+    if rows:
+        connection.execute(_RENAME, rows)
+
+
+def of_patient(connection: Connection, patient_id: str) -> set[str]:
+    """The keys of a patient's studies."""
+    statement = select(sightings.c.study_key).distinct().where(sightings.c.patient_id == patient_id)
+    return set(connection.execute(statement).scalars())
+
+
+def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
+    """Which patients (UID, patientId) these UIDs were seen with."""
+    return {(row.study_uid, row.patient_id) for row in _CLAIMS.rows(connection, uids)}
+
+
+def insert(connection: Connection, rows: Sequence[tuple[int, NewSighting]], keys: Mapping[str, str]) -> None:
+    """Write sightings with the ids of their events and the study keys of their items."""
+    _INSERT.execute(connection, [_row(event_id, new, keys[new.item_key]) for event_id, new in rows])
+
+
+def move(connection: Connection, moves: Mapping[int, str]) -> None:
+    """Give sightings, by id, new study keys."""
+    if moves:
+        connection.execute(_MOVE, [{"sighting": id_, "key": key} for id_, key in sorted(moves.items())])
+
+
+_SELECT: Select[Any] = (
+    select(
+        sightings.c.id,
+        sightings.c.event_id,
+        sightings.c.study_key,
+        sightings.c.patient_id,
+        sightings.c.item_key,
+        sightings.c.study_uid,
+        sightings.c.accession_key,
+        sightings.c.status,
+        sightings.c.addendum,
+        sightings.c.issued_at,
+        sightings.c.report_key,
+        sightings.c.image_digest,
+        sightings.c.pixel_digest,
+        sightings.c.report_id,
+        sightings.c.sop_instance_uid,
+        events.c.message_time,
+        events.c.digest,
+        report_texts.c.text_digest,
+    )
+    .join(events, events.c.id == sightings.c.event_id)
+    .outerjoin(report_texts, report_texts.c.report_key == sightings.c.report_key)
+)
+
+
+# Statements are made once: making one costs three times what executing it does.
+_BY_ITEM = BulkSelect(_SELECT, sightings.c.item_key)
+_BY_ACCESSION = BulkSelect(_SELECT, sightings.c.accession_key)
+_BY_UID = BulkSelect(_SELECT, sightings.c.study_uid)
+_BY_EVENT = BulkSelect(_SELECT, sightings.c.event_id)
+_BY_SAID_PATIENT = BulkSelect(
+    _SELECT.add_columns(
+        sightings.c.said_patient_id,
+        sightings.c.bare_name,
+        sightings.c.accession,
+        events.c.source,
+    ),
+    sightings.c.said_patient_id,
+)
+_CLAIMS = BulkSelect(select(sightings.c.study_uid, sightings.c.patient_id).distinct(), sightings.c.study_uid)
+_INSERT = bulk_insert(dict.fromkeys(INSERT, sightings.insert()), without=["id"])
+_MOVE = update(sightings).where(sightings.c.id == bindparam("sighting")).values(study_key=bindparam("key"))
+
+_RENAME = (
+    update(sightings)
+    .where(sightings.c.id == bindparam("sighting"))
+    .values(patient_id=bindparam("patient"), item_key=bindparam("item"), accession_key=bindparam("within"))
+)
+
+
+def _known(row: Any) -> Known:
+    content = row.text_digest or row.image_digest or ""
+    order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
+    place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
+    return Known(
+        row.id,
+        row.event_id,
+        row.study_key,
+        place,
+        row.report_key,
+        row.status,
+        row.addendum,
+        row.pixel_digest,
+        row.report_id,
+        row.sop_instance_uid,
+    )
+
+
+def _row(event_id: int, new: NewSighting, study_key: str) -> dict[str, Any]:
+    report, image = new.report, new.image
+    return {
+        "event_id": event_id,
+        "patient_id": new.patient_id,
+        "study_key": study_key,
+        "item_key": new.item_key,
+        "accession_key": new.accession_key,
+        "study_uid": new.study.study_uid,
+        "accession": new.study.accession,
+        "accession_original": new.study.accession_original,
+        "modality": new.study.modality,
+        "body_part": new.study.body_part,
+        "procedure": new.study.procedure,
+        "started_at": new.study.started_at,
+        "report_key": report.report_key if report else None,
+        "report_id": report.report_id if report else None,
+        "report_id_original": report.report_id_original if report else None,
+        "status": report.status if report else None,
+        "issued_at": report.issued_at if report else None,
+        "addendum": report.addendum if report else None,
+        "sop_instance_uid": image.sop_instance_uid if image else None,
+        "image_digest": image.digest if image else None,
+        "view": image.view if image else None,
+        "rows": image.rows if image else None,
+        "columns": image.columns if image else None,
+        "said_patient_id": new.said_patient_id,
+        "bare_name": new.bare_name,
+        "ordered": new.ordered,
+        "pixel_digest": image.pixel_digest if image else None,
+    }

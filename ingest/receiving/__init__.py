@@ -1,0 +1,1 @@
+"""Receiving a message: store, commit, then acknowledge. Every source comes through `submit`."""

@@ -1,0 +1,229 @@
+"""The one door through which every source receives: store, commit, then acknowledge.
+
+Receiving never needs Redis or Neo4j. A message that can't be used is stored all the same, as a refused event.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from ingest import blobs
+from ingest.blobs import BlobStore, writers
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import clean_name
+from ingest.formats.origin import Format, Origin, raw_limit
+from ingest.formats.parse import parse
+from ingest.formats.settings import FormatSettings
+from ingest.ledger.events.raw_messages import SMALL
+from ingest.ledger.events.receive import Recorded, record
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies.message_facts import NewEvent
+from ingest.receiving.group_commit import GroupCommit
+from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightings_of
+from ingest.unexpected_errors import place_of, say
+from vlmkg.errors import VlmkgError
+
+LARGEST_GROUP = 64
+"""Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and makes others wait."""
+
+NOWHERE = Origin()
+"""Of a message that came with nothing but its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message as it came, what it is written in, and where it was found."""
+
+    raw: bytes
+    format: Format
+    origin: Origin = NOWHERE
+
+
+Prepared = tuple[Incoming, NewEvent]
+"""A message and the event that it makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it.
+
+    `together` is where threads meet, `files` where those meet whose message is kept as a file.
+    `threads` write blobs.
+    """
+
+    ledger: Ledger
+    blobs: BlobStore
+    pseudonym_key: bytes
+    formats: FormatSettings
+    together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    files: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    threads: ThreadPoolExecutor = field(default_factory=writers)
+
+
+Receipt = Recorded
+"""What became of a message: it is stored, under this id. `reason` says why, where `state` is refused or dead.
+
+`duplicate`: the same bytes of the same source and id had been received before; nothing was done.
+"""
+
+
+def receive(receiver: Receiver, message: Incoming) -> Receipt:
+    """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now.
+
+    Threads that receive at the same time share a commit. Each writes its own film or large message before that: as many
+    reach the disk at once, and none fails with another's.
+    """
+    try:
+        if is_row(message):
+            return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
+        return _receive_file(receiver, message)
+    except Exception as error:  # noqa: BLE001 - the message is kept and says so
+        return keep(receiver, message, error)
+
+
+def _receive_file(receiver: Receiver, message: Incoming) -> Receipt:
+    """Receive a message that is kept as a file. It is written while it is read, and its name made safe while its event
+    is: it is received when both are. Were an event alone to survive a power cut, its sender, who has no answer, sends
+    it again."""
+    with (
+        blobs.locked(receiver.blobs),
+        blobs.draft(receiver.blobs, message.raw, receiver.threads) as draft,
+    ):
+        event = interpret(receiver, message)
+        named = draft.keep(event.blob_key) if event.blob_key else None
+        receipt = receiver.files.do(event, partial(_record, receiver))
+        if named:
+            named.result()
+        return receipt
+
+
+def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
+    """Receive many messages in one commit. Receipts are in their order.
+
+    Where their facts can't be recorded for another reason than an outage, each is received by itself. Raises
+    OutageError as `receive`.
+    """
+    try:
+        return _store(receiver, [(message, interpret(receiver, message)) for message in messages])
+    except Exception as error:  # noqa: BLE001 - it may be the fault of one, which is kept and says so
+        if len(messages) == 1 or _passes(error):
+            return [keep(receiver, message, error) for message in messages]
+        return [receipt for message in messages for receipt in receive_many(receiver, [message])]
+
+
+def keep(receiver: Receiver, message: Incoming, error: Exception) -> Receipt:
+    """Keep a message with which an error arose that nobody foresaw: refused, to be replayed once that is mended.
+
+    Raises the error where it is an outage: then nothing can be kept.
+    """
+    if _passes(error):
+        raise error
+    return _store(receiver, [(message, _unforeseen(message, error))])[0]
+
+
+def refuse(receiver: Receiver, message: Incoming, error: MessageRefusedError) -> Receipt:
+    """Store a message as refused without parsing it: an archive that is empty or can't be read."""
+    return _store(receiver, [(message, refused(message, error))])[0]
+
+
+def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str, size: int, origin: Origin) -> Receipt:
+    """Record as refused what is too large to be read into memory. Its bytes are not kept.
+
+    `digest` is the SHA-256 of its bytes in hex, `size` their number.
+    """
+    event = replace(
+        refused(Incoming(b"", Format.TEXT, origin), error), digest=digest, size=size, blob_key=None, raw=None
+    )
+    with receiver.ledger.write() as connection:
+        return record(connection, [event])[0]
+
+
+def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
+    """The event that a message makes: parsed and under its keys, or refused with the parser's reason.
+
+    It is the boundary of all parsers. Whatever error they raise that nobody foresaw, the message must not be lost or
+    left without an answer for it: it is kept as a refused event.
+    """
+    try:
+        return _read(receiver, message)
+    except MessageRefusedError as error:
+        return refused(message, error)
+    except Exception as error:  # noqa: BLE001 - recorded, logged and answered; see above
+        return _unforeseen(message, error)
+
+
+def _read(receiver: Receiver, message: Incoming) -> NewEvent:
+    parsed = parse(message.format, message.raw, message.origin, receiver.formats)
+    digest = blobs.key_of(message.raw)
+    return _event(
+        message,
+        digest,
+        source=parsed.source,
+        external_id=parsed.external_id,
+        message_time=parsed.message_time,
+        warnings=parsed.warnings,
+        patients=patients_of(parsed, receiver.pseudonym_key, digest),
+        sightings=sightings_of(parsed, receiver.pseudonym_key, digest),
+        merges=merges_of(parsed, receiver.pseudonym_key, digest),
+    )
+
+
+def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
+    """The event of a message that can't be used. A raw message over the limit is not kept."""
+    return _event(
+        message,
+        blobs.key_of(message.raw),
+        source=error.source or message.origin.source or "",
+        external_id=error.external_id,
+        reason=error.reason.value,
+        detail=error.detail,
+    )
+
+
+def _unforeseen(message: Incoming, error: Exception) -> NewEvent:
+    """The event of a message with which something of ours failed. Only the kind of error and its place are told."""
+    say("receive.unforeseen", error, format=message.format.value, size=len(message.raw))
+    detail = f"{place_of(error)}: replay it once that is mended"
+    return refused(message, MessageRefusedError(Reason.INTERNAL_ERROR, detail))
+
+
+def _passes(error: Exception) -> bool:
+    """Whether an error is an outage: nobody's fault, and over some time."""
+    return isinstance(error, VlmkgError) and error.retryable
+
+
+def _event(message: Incoming, digest: str, **facts: Any) -> NewEvent:
+    return NewEvent(
+        digest=digest,
+        format=message.format.value,
+        # A file's name may be no UTF-8. Parsers clean it in the same way before they use it.
+        origin_name=clean_name(message.origin.name),
+        origin_source=message.origin.source,
+        origin_time=message.origin.modified_at,
+        blob_key=digest if len(message.raw) <= raw_limit(message.format) else None,
+        size=len(message.raw),
+        raw=message.raw if is_row(message) else None,
+        **facts,
+    )
+
+
+def is_row(message: Incoming) -> bool:
+    """Whether the raw message is kept in the ledger itself, and needs no blob store."""
+    return message.format is not Format.DICOM and len(message.raw) <= SMALL
+
+
+def _record(receiver: Receiver, events: Sequence[NewEvent]) -> list[Receipt]:
+    with receiver.ledger.write() as connection:
+        return record(connection, events)
+
+
+def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:
+    events = [event for _, event in prepared]
+    large = {event.blob_key: message.raw for message, event in prepared if event.blob_key and event.raw is None}
+    if not large:
+        return _record(receiver, events)
+    with blobs.locked(receiver.blobs):
+        blobs.put_keyed(receiver.blobs, large)
+        return _record(receiver, events)

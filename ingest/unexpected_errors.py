@@ -1,0 +1,29 @@
+"""Errors that nobody foresaw: logged by their kind and place, without their words, which may quote a message."""
+
+import traceback
+from pathlib import Path
+
+import structlog
+
+_ROOT = Path(__file__).parents[1]
+_PACKAGES = frozenset({"vlmkg", "graph", "ingest"})
+
+log = structlog.get_logger()
+
+
+def say(event: str, error: BaseException, **known: str | int) -> None:
+    """Log an error under the name `event`, with what else is known that is not the sender's."""
+    log.error(event, error=place_of(error), **known)
+
+
+def place_of(error: BaseException) -> str:
+    """`ValueError at vlmkg/reading/rules/engine.py:12`: the last line of ours that it passed, without its own words.
+
+    Those may quote a report.
+    """
+    places = ["somewhere"]
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in _PACKAGES:
+            places.append(f"{path.relative_to(_ROOT)}:{frame.lineno}")
+    return f"{type(error).__name__} at {places[-1]}"

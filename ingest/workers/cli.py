@@ -1,0 +1,101 @@
+"""`vlmkg worker`."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import click
+import structlog
+
+from ingest.workers.logs import configure_logging
+from ingest.workers.processes import exit_with_parent
+from ingest.workers.queues import Queue
+from ingest.workers.run import run_worker
+from ingest.workers.settings import find_config
+from ingest.workers.worker_group import run_all
+from vlmkg.data_dir import DataDir
+from vlmkg.default_engine import RULES, choose_engine
+from vlmkg.options import data_option
+from vlmkg.pipeline import ENGINES
+from vlmkg.settings import EngineSettings
+
+log = structlog.get_logger()
+
+ALL = "all"
+THREADS = 4
+"""Threads that feed a model: while one batch is read, others load, compare and commit."""
+
+
+@click.command()
+@click.option(
+    "--queue",
+    type=click.Choice([*(queue.value for queue in Queue), ALL]),
+    default=ALL,
+    show_default=True,
+    help="extract reads reports (hosts with a GPU), merge writes the graph.",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="one a core; 4 for a model",
+    help="Processes that extract by rules, or threads that feed a model. Merging has one.",
+)
+@click.option(
+    "--engine",
+    default=lambda: EngineSettings().engine,
+    show_default="$VLMKG_ENGINE, else model where there is one",
+    help="rules, model ($VLMKG_CHECKPOINT, the one promoted last, or the one shipped), or a checkpoint's folder.",
+)
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    show_default="$VLMKG_DEVICE, else a GPU where there is one, else cpu",
+    help="Where a model runs: cpu, cuda:0 ... One process each, where given several times.",
+)
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
+@data_option
+def worker(
+    data: DataDir,
+    queue: str,
+    concurrency: int | None,
+    engine: str | None,
+    devices: tuple[str, ...],
+    *,
+    with_parent: bool,
+) -> None:
+    """Run a worker: extract and merge. Ctrl-C or SIGTERM ends it after the work in hand."""
+    configure_logging()
+    engine = _choose(engine, queue, data)
+    number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
+    # A model's process has a parent too: who is killed with a batch on a GPU, or hangs, is started again.
+    is_model = engine not in ENGINES and queue != Queue.MERGE
+    if queue == ALL or (is_model and not with_parent):
+        common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
+        sys.exit(run_all([(*one, *common) for one in _workers(queue, devices)]))
+    if with_parent:
+        exit_with_parent()
+    one = Queue(queue)
+    device = devices[0] if devices else None
+    sys.exit(run_worker(find_config(data, one, engine, device), number if one is Queue.EXTRACT else 1))
+
+
+def _choose(named: str | None, queue: str, data: DataDir) -> str:
+    """What reads, once for all processes that this one starts. Who merges reads nothing, and is told nothing."""
+    if queue == Queue.MERGE:
+        return named or RULES
+    choice = choose_engine(named, data)
+    if choice.told:
+        log.warning(choice.told)
+    return choice.engine
+
+
+def _workers(queue: str, devices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The options by which each of several workers differs from the others."""
+    if queue != Queue.MERGE:
+        yield from (("--queue", Queue.EXTRACT.value, "--device", device) for device in devices)
+    if queue != Queue.MERGE and not devices:
+        yield ("--queue", Queue.EXTRACT.value)
+    if queue != Queue.EXTRACT:
+        yield ("--queue", Queue.MERGE.value)

@@ -1,0 +1,113 @@
+"""The dispatcher: turns what waits in the ledger into wake-ups, and takes back what was lost.
+
+It runs as a thread in the main process of every worker; one of all of them works, under a named lease, and another
+takes over within seconds. It touches no report: an outage of Redis or of the ledger makes it wait, nothing more.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from ingest.errors import OutageError
+from ingest.ledger.events import claims, dispatch, leases
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies import pairing
+from ingest.workers import queue_top_up
+from ingest.workers.backoff import Backoff
+from ingest.workers.broker import Broker
+from ingest.workers.queues import Queue
+
+DUTY = "dispatcher"
+DUTY_LEASE = timedelta(seconds=3)
+RENEW_EVERY_S = 1.0
+TICK_S = 0.2
+"""Half of this is what an event waits on average before anybody learns of it."""
+RECOVER_EVERY_S = 1.0
+ENQUEUE_AT_ONCE = 2000
+
+
+class Dispatcher:
+    """The dispatcher of one process. `claim_lease` is how long workers hold claims: see `_recover`."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        broker: Broker,
+        owner: str,
+        claim_lease: timedelta,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ledger = ledger
+        self._broker = broker
+        self._owner = owner
+        self._claim_lease = claim_lease
+        self._clock = clock
+        self._on_duty = False
+        self._renew_at = self._recover_at = 0.0
+
+    def run(self, stop: threading.Event, gate: threading.Lock) -> None:
+        """Tick until `stop`; each tick holds `gate`. Gives the duty up at the end, so that another can take it."""
+        backoff = Backoff(stop.wait, longest_s=1.0)
+        while not stop.wait(TICK_S):
+            try:
+                with gate:
+                    self.tick()
+                backoff.succeeded()
+            except OutageError as error:
+                backoff.pause(error)
+        try:
+            leases.give_up(self._ledger, DUTY, self._owner)
+        except OutageError:
+            return  # Its lease runs out by itself.
+
+    def tick(self) -> None:
+        """Do what is due, if this process is on duty. Raises OutageError where the ledger or Redis does not answer."""
+        for queue, wanted in self._wanted().items():
+            queue_top_up.top_up(self._broker, queue, wanted)
+
+    def _wanted(self) -> dict[Queue, list[int]]:
+        try:
+            if not self._is_on_duty():
+                return {}
+            self._recover()
+            dispatch.enqueue(self._ledger, limit=ENQUEUE_AT_ONCE)
+            with self._ledger.read() as connection:
+                return {
+                    Queue.EXTRACT: queue_top_up.wanted_for_extract(connection),
+                    Queue.MERGE: queue_top_up.wanted_for_merge(connection),
+                }
+        except OutageError:
+            # Nobody could prolong a lease meanwhile: that is no sign of a crash. Each gets a full period once it ends.
+            self._recover_at = self._clock() + self._claim_lease.total_seconds()
+            raise
+
+    def _is_on_duty(self) -> bool:
+        if self._clock() >= self._renew_at:
+            self._on_duty = leases.acquire(self._ledger, DUTY, self._owner, DUTY_LEASE)
+            self._renew_at = self._clock() + RENEW_EVERY_S
+        return self._on_duty
+
+    def _recover(self) -> None:
+        if self._clock() >= self._recover_at:
+            claims.recover_expired(self._ledger)
+            pairing.end_due(self._ledger)
+            self._recover_at = self._clock() + RECOVER_EVERY_S
+
+
+def fork_gate(ledger: Ledger) -> threading.Lock:
+    """A lock that is held, with the ledger's connections closed, whenever this process forks.
+
+    The pool forks a new child for one that died, at any moment. SQLite must not be carried over a fork: the child would
+    inherit the belief that it holds locks. And a lock that the dispatcher's thread holds at that moment would stay
+    locked in the child for ever.
+    """
+    gate = threading.Lock()
+
+    def before() -> None:
+        gate.acquire()
+        ledger.close()
+
+    os.register_at_fork(before=before, after_in_parent=gate.release, after_in_child=gate.release)
+    return gate

@@ -1,0 +1,86 @@
+"""The extract stage: events are claimed in groups, their studies' current reports read, the readings committed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+
+from ingest.ledger import study_facts
+from ingest.ledger.events import claims, events
+from ingest.ledger.events.claims import Claim
+from ingest.ledger.readings import extractions
+from ingest.ledger.states import DeadReason, Stage
+from ingest.ledger.storage.database import Ledger, now
+from ingest.ledger.studies import pairing
+from ingest.ledger.studies.pairing import wait_until
+from ingest.ledger.study_facts import LedgerStudy
+from ingest.workers.isolation import isolate
+from ingest.workers.lease_renewal import kept
+from ingest.workers.shared_lock import Turns
+from ingest.workers.study_reader import Reader, extraction_id, read_studies
+
+GROUP = 32
+"""Events read at once: enough to make the cost of claiming them small, few enough to lose little in a crash."""
+
+
+GROUP_WITH_FILMS = 4
+"""The same where their films are read too: a film is 10 to 30 MB."""
+
+
+def extract_some(ledger: Ledger, reader: Reader, owner: str, lease: timedelta) -> list[int]:
+    """Claim a group of events, or one that must run alone, and read their studies. Returns their ids.
+
+    An event that alone makes the engine fail has one attempt counted. Raises OutageError, after giving back what was
+    claimed, where the ledger does not answer.
+    """
+    held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease)
+    return _work(ledger, reader, held, lease)
+
+
+def extract_beside_others(ledger: Ledger, reader: Reader, owner: str, lease: timedelta, turns: Turns) -> list[int]:
+    """As `extract_some`, for one of several threads of a process.
+
+    A crash hits all of them, so an event counts as alone only where no other thread works, by turns.
+    """
+    solo = claims.solo_is_next(ledger, Stage.EXTRACT)
+    with turns.alone() if solo else turns.together():
+        held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease, solo=solo)
+        return _work(ledger, reader, held, lease)
+
+
+def _group(reader: Reader) -> int:
+    return GROUP_WITH_FILMS if reader.films else GROUP
+
+
+def _work(ledger: Ledger, reader: Reader, held: Sequence[Claim], lease: timedelta) -> list[int]:
+    if not held:
+        return []
+    with kept(ledger, held, lease):
+        faults = isolate(held, partial(_extract, ledger, reader))
+        for fault in faults:
+            claims.fail(ledger, [fault.item], DeadReason.EXTRACT_FAILED, fault.where, alone=True)
+    return [claim.event_id for claim in held]
+
+
+def _extract(ledger: Ledger, reader: Reader, held: Sequence[Claim]) -> None:
+    """Read the studies of these events and commit, all in one transaction or nothing."""
+    with ledger.read() as connection:
+        keys = events.study_keys(connection, [claim.event_id for claim in held])
+        found = study_facts.load_many(connection, sorted(set(chain.from_iterable(keys.values()))))
+        wanted = [identity for study in found.values() if (identity := extraction_id(reader, study))]
+        known = extractions.find(connection, sorted(wanted))
+        waits = _waits(reader, found.values(), now(connection))
+    readings = read_studies(reader, [study for study in found.values() if study.study_key not in waits], known)
+    pairing.note(
+        ledger, waits, [key for key, study in found.items() if study.pairing == pairing.PAIRED and study.has_wait]
+    )
+    done = [(claim, [readings[key] for key in keys[claim.event_id] if key in readings]) for claim in held]
+    claims.complete_extract(ledger, done)
+
+
+def _waits(reader: Reader, found: Iterable[LedgerStudy], at: datetime) -> dict[str, datetime]:
+    """The studies that are not read yet since their partner is missing, and until when. They are merged as they are."""
+    if reader.films is None:
+        return {}
+    waits = {study.study_key: wait_until(study, reader.pairing_wait, at) for study in found}
+    return {key: until for key, until in waits.items() if until}

@@ -1,0 +1,80 @@
+"""The merge stage: the studies of extracted events are projected from the ledger and written, many at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from graph.connection import Driver
+from graph.writes import Projection, merge_studies
+from ingest.ledger import study_facts
+from ingest.ledger.events import claims
+from ingest.ledger.events.claims import Claim
+from ingest.ledger.states import DeadReason, Stage
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies import graph_outbox
+from ingest.ledger.studies.graph_outbox import MergePlan
+from ingest.projection.subgraph import project
+from ingest.workers.isolation import isolate
+from ingest.workers.lease_renewal import kept
+
+GROUP = 200
+"""Events merged in one transaction: measured, more is no faster (docs/performance.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The graph that one process writes to. `with_text`: reports' texts go there too (VLMKG_GRAPH_TEXT)."""
+
+    driver: Driver
+    database: str
+    with_text: bool
+
+
+def merge_some(ledger: Ledger, target: Target, owner: str, lease: timedelta) -> list[int]:
+    """Claim extracted events, or one that must run alone, and write their studies. Returns their ids.
+
+    An event that alone can't be written has one attempt counted. Raises a retryable VlmkgError, after giving back what
+    was claimed, where Neo4j or the ledger does not answer.
+    """
+    held = claims.claim(ledger, Stage.MERGE, owner, limit=GROUP, lease=lease)
+    if not held:
+        return []
+    with kept(ledger, held, lease):
+        for fault in isolate(held, partial(_merge, ledger, target)):
+            claims.fail(ledger, [fault.item], DeadReason.MERGE_FAILED, fault.where, alone=True)
+    return [claim.event_id for claim in held]
+
+
+def follow_changes(ledger: Ledger, target: Target) -> bool:
+    """Write the studies of changes that no event will take along any more. Whether there were any."""
+    with ledger.read() as connection:
+        if not graph_outbox.waiting(connection):
+            return False
+    _merge(ledger, target, ())
+    return True
+
+
+def _merge(ledger: Ledger, target: Target, held: Sequence[Claim]) -> None:
+    event_ids = [claim.event_id for claim in held]
+    plans: list[MergePlan] = []
+
+    def load() -> Projection:
+        plan, projection = load_projection(ledger, event_ids, with_text=target.with_text)
+        plans.append(plan)
+        return projection
+
+    merge_studies(target.driver, load, target.database)
+    claims.complete_merge(ledger, held, plans[-1].changes)
+
+
+def load_projection(ledger: Ledger, event_ids: Sequence[int], *, with_text: bool) -> tuple[MergePlan, Projection]:
+    """What to write for these events, as the ledger has it now.
+
+    Called under the graph's lock, so that what any other worker wrote before was projected from older facts.
+    """
+    with ledger.read() as connection:
+        plan = graph_outbox.plan(connection, event_ids)
+        found = study_facts.load_many(connection, plan.study_keys)
+    subgraphs = [project(found[key], with_text=with_text) for key in plan.study_keys if key in found]
+    return plan, Projection(subgraphs, [key for key in plan.study_keys if key not in found])

@@ -1,0 +1,58 @@
+"""Which wake-ups should be waiting in Redis, by what waits in the ledger.
+
+Wake-ups are counted, not tracked: what is missing in the queue is added, whatever became of it. So a lost message, a
+Redis that was emptied, a worker that died with messages in its hands and a backlog of millions are all the same case.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from ingest.ledger.states import State
+from ingest.ledger.storage.tables import events
+from ingest.ledger.studies import graph_outbox
+from ingest.workers.broker import Broker
+from ingest.workers.extract import GROUP
+from ingest.workers.queues import Queue
+
+MOST = 64
+"""Wake-ups that may wait in a queue at once: more than there are children, however long the backlog is."""
+
+LEFT_OVER = 0
+"""Stands for an event id in the wake-up of a merge that has changes of studies to follow and no event."""
+
+
+def top_up(broker: Broker, queue: Queue, wanted: list[int]) -> int:
+    """Send what is missing of the wanted wake-ups. Returns how many. Raises OutageError where Redis does not answer."""
+    missing = wanted[broker.waiting(queue) :] if wanted else []
+    if missing:
+        broker.wake(queue, missing)
+    return len(missing)
+
+
+def wanted_for_extract(connection: Connection) -> list[int]:
+    """One event id for each group that a worker would claim now, at most MOST; one that must run alone is a group."""
+    statement = (
+        select(events.c.id, events.c.solo)
+        .where(events.c.state == State.QUEUED)
+        .order_by(events.c.id)
+        .limit(MOST * GROUP)
+    )
+    return first_of_groups((row.id, row.solo) for row in connection.execute(statement))
+
+
+def first_of_groups(queued: Iterable[tuple[int, bool]]) -> list[int]:
+    """The ids that stand for their groups, of (id, must run alone) in the order of ids; at most MOST."""
+    found, others = [], 0
+    for event_id, solo in queued:
+        if solo or others % GROUP == 0:
+            found.append(event_id)
+        others += not solo
+    return found[:MOST]
+
+
+def wanted_for_merge(connection: Connection) -> list[int]:
+    """One event id if a merge would find something to do: a merge goes on until nothing is left."""
+    statement = select(events.c.id).where(events.c.state == State.EXTRACTED).order_by(events.c.id).limit(1)
+    waiting = list(connection.execute(statement).scalars())
+    return waiting or ([LEFT_OVER] if graph_outbox.waiting(connection) else [])

@@ -1,0 +1,64 @@
+"""Reading an archive again by another engine, into new extractions. What stands for the studies does not change.
+
+It may run beside workers, and be ended and begun again at any time: what was read is kept and not read twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ingest.ledger import study_facts
+from ingest.ledger.readings import extractions
+from ingest.ledger.readings.extractions import StudyReading
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.study_facts import LedgerStudy
+from ingest.workers.isolation import Fault, isolate
+from ingest.workers.study_reader import Reader, extraction_id, read_studies
+
+GROUP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """How many studies there are to read, how many of them the engine had read before, and those it can't read."""
+
+    studies: int
+    known: int
+    faults: tuple[Fault[str], ...]
+
+
+def reread(ledger: Ledger, reader: Reader, done: Callable[[int], object]) -> Reread:
+    """Read every study of the ledger as it is now. `done` is told how many studies each step settled.
+
+    Raises OutageError where the ledger or the blob store does not answer; done again, it goes on from there.
+    """
+    with ledger.read() as connection:
+        keys = study_facts.all_study_keys(connection)
+    counts = [0, 0]
+    faults: list[Fault[str]] = []
+    for start in range(0, len(keys), GROUP):
+        group = keys[start : start + GROUP]
+        faults += isolate(group, partial(_read_group, ledger, reader, counts))
+        done(len(group))
+    return Reread(counts[0] + len(faults), counts[1], tuple(faults))
+
+
+def _read_group(ledger: Ledger, reader: Reader, counts: list[int], keys: Sequence[str]) -> None:
+    with ledger.read() as connection:
+        found = study_facts.load_many(connection, keys)
+        wanted = {key: identity for key, study in found.items() if (identity := extraction_id(reader, study))}
+        known = extractions.find(connection, sorted(wanted.values()))
+    readings = list(read_studies(reader, list(found.values()), known).values())
+    readings += [reading for key, study in found.items() for reading in _standing(study, wanted.get(key))]
+    if readings:
+        with ledger.write() as connection:
+            extractions.keep(connection, readings)
+    counts[0] += len(wanted)
+    counts[1] += len(known)
+
+
+def _standing(study: LedgerStudy, identity: str | None) -> list[StudyReading]:
+    """The reading of a study for which this engine's own stands already."""
+    if study.extraction is None or study.extraction.extraction_id != identity:
+        return []
+    return [StudyReading(study.input_digest, study.extraction)]

@@ -1,0 +1,97 @@
+"""Running one worker: the Celery pool of one queue, and the dispatcher's thread in its main process.
+
+Rules run in a prefork pool. A model runs in the main process, with a pool of threads that feed it: no process may
+fork once it has touched a GPU. It is loaded before Celery starts, so nothing is claimed or delivered meanwhile.
+"""
+
+import os
+import threading
+import warnings
+from typing import Any
+
+import structlog
+from celery import Celery, signals
+from celery.exceptions import SecurityWarning
+
+from ingest.settings import ledger_of
+from ingest.workers.broker import Broker
+from ingest.workers.celery_app import make_app
+from ingest.workers.dispatcher import Dispatcher, fork_gate
+from ingest.workers.process import WorkerProcess, owner_name
+from ingest.workers.processes import exit_with_parent
+from ingest.workers.settings import WorkerConfig
+from ingest.workers.tasks import register
+
+SHUTDOWN_LIMIT_S = 10.0
+"""How long work in progress may go on after SIGTERM. What is not done by then goes to another worker."""
+
+log = structlog.get_logger()
+
+
+def run_worker(config: WorkerConfig, concurrency: int) -> int:
+    """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError where the ledger can't be opened."""
+    app = make_app(config.broker_url.get_secret_value())
+    process = WorkerProcess(app, config)
+    if config.is_batching:
+        process.prepare()
+    register(app, process)
+    stop = threading.Event()
+    thread = _dispatcher(app, config, stop)
+
+    def ready(**_: Any) -> None:
+        thread.start()
+        if config.ready_file:
+            config.ready_file.touch()
+        log.info("worker takes work", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
+
+    signals.setup_logging.connect(_keep_logging)
+    signals.worker_process_init.connect(_begin_child)
+    signals.worker_ready.connect(ready, weak=False)
+    signals.worker_shutting_down.connect(_bound_shutdown)
+    exit_code = _consume(app, config, concurrency)
+    stop.set()
+    if thread.is_alive():
+        thread.join()
+    return exit_code
+
+
+def _dispatcher(app: Celery, config: WorkerConfig, stop: threading.Event) -> threading.Thread:
+    ledger = ledger_of(config.data)
+    dispatcher = Dispatcher(ledger, Broker(app), owner_name(), config.lease)
+    return threading.Thread(target=dispatcher.run, args=(stop, fork_gate(ledger)), name="dispatcher", daemon=True)
+
+
+def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
+    with warnings.catch_warnings():
+        # Containers run as root. What makes that risky, pickle on the wire, is refused by this application.
+        warnings.simplefilter("ignore", SecurityWarning)
+        worker = app.Worker(
+            pool=_pool(config),
+            concurrency=concurrency,
+            queues=[config.queue.value],
+            loglevel="WARNING",
+            quiet=True,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _pool(config: WorkerConfig) -> str:
+    return "threads" if config.is_batching else "prefork"
+
+
+def _begin_child(**_: Any) -> None:
+    exit_with_parent()
+
+
+def _bound_shutdown(**_: Any) -> None:
+    timer = threading.Timer(SHUTDOWN_LIMIT_S, os._exit, args=(1,))
+    timer.daemon = True
+    timer.start()
+
+
+def _keep_logging(**_: Any) -> None:
+    """Tell Celery that logging is set up already."""

@@ -1,0 +1,107 @@
+"""Settings of a worker: the environment first, else the stack that runs under the data folder."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from graph.settings import Neo4jSettings, find_settings
+from ingest.workers.batcher import BatchLimits
+from ingest.workers.queues import Queue
+from vlmkg.data_dir import DataDir
+from vlmkg.engine_protocol import FilmDomain
+from vlmkg.errors import UsageError
+from vlmkg.pipeline import ENGINES
+
+
+class WorkerSettings(BaseSettings):
+    """The worker's own variables."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    broker_url: SecretStr | None = Field(default=None, validation_alias="CELERY_BROKER_URL")
+    """CELERY_BROKER_URL: redis://host:port/number"""
+
+    lease_s: float = Field(default=10.0, gt=0, validation_alias="VLMKG_WORKER_LEASE")
+    """VLMKG_WORKER_LEASE, in seconds: so long after a worker's death its events go to another. A worker that lives
+    prolongs its leases three times in each period, so work may take longer."""
+
+    graph_text: bool = Field(default=False, validation_alias="VLMKG_GRAPH_TEXT")
+    """VLMKG_GRAPH_TEXT: put the reports' texts into the graph. For synthetic data."""
+
+    ready_file: Path | None = Field(default=None, validation_alias="VLMKG_READY_FILE")
+    """VLMKG_READY_FILE: a file to make once the worker takes work."""
+
+    batch_size: int = Field(default=64, ge=1, validation_alias="VLMKG_BATCH_SIZE")
+    """VLMKG_BATCH_SIZE: studies that the model reads at once, at most. Where memory does not suffice, fewer."""
+
+    batch_wait_s: float = Field(default=0.02, ge=0, validation_alias="VLMKG_BATCH_WAIT")
+    """VLMKG_BATCH_WAIT, in seconds: so long a study waits for others to be read with."""
+
+    engine_limit_s: float = Field(default=300.0, gt=0, validation_alias="VLMKG_ENGINE_LIMIT")
+    """VLMKG_ENGINE_LIMIT, in seconds: a model that reads one batch for longer hangs, and its process ends itself."""
+
+    films: FilmDomain = Field(default=FilmDomain.REAL, validation_alias="VLMKG_FILMS")
+    """VLMKG_FILMS: `real`, or `synthetic` where all films come from a program. A checkpoint that was trained on the
+    other sort reads the reports alone."""
+
+    pairing_wait_s: float = Field(default=900.0, ge=0, validation_alias="VLMKG_PAIRING_WAIT")
+    """VLMKG_PAIRING_WAIT, in seconds: so long a checkpoint that reads films lets a report wait for its films, and films
+    for their report. Without such a checkpoint nothing waits."""
+
+    @property
+    def batches(self) -> BatchLimits:
+        """How a model's batches are made."""
+        wait, limit = timedelta(seconds=self.batch_wait_s), timedelta(seconds=self.engine_limit_s)
+        return BatchLimits(self.batch_size, wait, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """What one worker needs to know. `neo4j` is None for a worker that does not merge."""
+
+    data: DataDir
+    queue: Queue
+    engine: str
+    broker_url: SecretStr
+    neo4j: Neo4jSettings | None
+    lease: timedelta
+    graph_text: bool
+    ready_file: Path | None
+    device: str | None
+    films: FilmDomain
+    batches: BatchLimits
+    pairing_wait: timedelta
+
+    @property
+    def is_batching(self) -> bool:
+        """Whether one engine on one device serves many threads: a model's worker. Rules have a process a core."""
+        return self.queue is Queue.EXTRACT and self.engine not in ENGINES
+
+
+def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = None) -> WorkerConfig:
+    """Everything from the environment and the data folder; UsageError where an address is nowhere to be found."""
+    settings = WorkerSettings()
+    return WorkerConfig(
+        data=data,
+        queue=queue,
+        engine=engine,
+        broker_url=settings.broker_url or _broker_of(data),
+        neo4j=find_settings(data) if queue is Queue.MERGE else None,
+        lease=timedelta(seconds=settings.lease_s),
+        graph_text=settings.graph_text,
+        ready_file=settings.ready_file,
+        device=device,
+        films=settings.films,
+        batches=settings.batches,
+        pairing_wait=timedelta(seconds=settings.pairing_wait_s),
+    )
+
+
+def _broker_of(data: DataDir) -> SecretStr:
+    running = data.require_endpoints()
+    if running.redis is None:
+        raise UsageError(f"the stack in {data.root} runs without a Redis of its own", "set CELERY_BROKER_URL")
+    return SecretStr(running.redis)

@@ -1,0 +1,197 @@
+"""Reading the current reports and films of studies by an engine: ledger facts in, ledger facts out.
+
+No database here; films come from the blob store.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from ingest.blobs import BlobStore, get
+from ingest.errors import BlobLostError
+from ingest.ledger.readings.extractions import RejectedTriplet, StudyReading
+from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerReport, LedgerStudy
+from ingest.projection.stored_readings import dump_readings
+from vlmkg.domain import is_chest_radiograph
+from vlmkg.engine_protocol import (
+    Engine,
+    FilmDomain,
+    ImageInput,
+    Modality,
+    Reading,
+    StudyInput,
+    StudyReadings,
+    UnreadImage,
+)
+from vlmkg.identity import digest
+from vlmkg.pipeline import read_studies as read_by_engine
+from vlmkg.pipeline import reading_digest
+
+LOST = "lost"
+"""The reason code of a film whose bytes the blob store does not have any more."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """Where the films' bytes are, and whether they are of patients: an engine sees films of its own domain alone."""
+
+    blobs: BlobStore
+    domain: FilmDomain = FilmDomain.REAL
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An engine and the digest of all that changes what it reads, computed once in a process.
+
+    `films` is None where this engine reads reports alone. `pairing_wait` is how long films wait for their report, and a
+    report for its films.
+    """
+
+    engine: Engine
+    digest: str
+    films: Films | None = None
+    pairing_wait: timedelta = timedelta(0)
+
+
+def reader_of(engine: Engine, films: Films | None = None, pairing_wait: timedelta = timedelta(0)) -> Reader:
+    """A reader for as long as the process lives."""
+    reads_films = films is not None and engine.film_domain is films.domain
+    return Reader(engine, reading_digest(engine), films if reads_films else None, pairing_wait)
+
+
+def extraction_id(reader: Reader, study: LedgerStudy) -> str | None:
+    """H(studyKey, keys of what is read, engine, its digest); None where there is nothing to read."""
+    keys = [report.report_key for report in _current(study)]
+    keys += [f"{image.sop_instance_uid} {image.digest}" for image in _seen(reader, study)]
+    return digest(study.study_key, *keys, reader.engine.name, reader.digest) if keys else None
+
+
+def read_studies(
+    reader: Reader, studies: Sequence[LedgerStudy], known: Mapping[str, LedgerExtraction]
+) -> dict[str, StudyReading]:
+    """What to commit for these studies, by study key.
+
+    `known` are extractions that the ledger has: they are selected as they are, never read again. Studies with nothing
+    to read, and those for which the right extraction is selected already, are absent. Raises OutageError where the
+    blob store does not answer.
+    """
+    wanted = {study.study_key: identity for study in studies if (identity := extraction_id(reader, study))}
+    changed = [study for study in studies if wanted.get(study.study_key) not in {None, _selected(study)}]
+    unread = [study for study in changed if wanted[study.study_key] not in known]
+    extractions = dict(known)
+    rejections: dict[str, tuple[RejectedTriplet, ...]] = {}
+    for study, readings in zip(unread, _read(reader, unread), strict=True):
+        identity = wanted[study.study_key]
+        by_key = _by_key(study, readings)
+        extractions[identity] = _extraction(reader, study, identity, readings, by_key)
+        rejections[identity] = _rejections(readings, by_key)
+    return {
+        study.study_key: StudyReading(study.input_digest, extractions[identity], rejections.get(identity, ()))
+        for study in changed
+        if (identity := wanted[study.study_key])
+    }
+
+
+def _current(study: LedgerStudy) -> list[LedgerReport]:
+    return sorted((report for report in study.reports if report.current), key=lambda report: report.report_key)
+
+
+def _seen(reader: Reader, study: LedgerStudy) -> tuple[LedgerImage, ...]:
+    return study.images if reader.films else ()
+
+
+def _selected(study: LedgerStudy) -> str | None:
+    return study.extraction.extraction_id if study.extraction else None
+
+
+def _read(reader: Reader, studies: Sequence[LedgerStudy]) -> list[StudyReadings]:
+    """The readings of each study; all of them go to the engine at once."""
+    loaded = [_load(reader, study) for study in studies]
+    inputs = [
+        StudyInput(tuple(report.text for report in _current(study)), tuple(images))
+        for study, (images, _) in zip(studies, loaded, strict=True)
+    ]
+    found = read_by_engine(reader.engine, inputs) if inputs else []
+    return [_with_lost(readings, lost) for readings, (_, lost) in zip(found, loaded, strict=True)]
+
+
+def _load(reader: Reader, study: LedgerStudy) -> tuple[list[ImageInput], list[UnreadImage]]:
+    """The films of a study, and those that are lost: a lost film must not cost the report its reading."""
+    images: list[ImageInput] = []
+    lost: list[UnreadImage] = []
+    if reader.films is None:
+        return images, lost
+    for image in study.images:
+        try:
+            images.append(ImageInput(image.sop_instance_uid, get(reader.films.blobs, image.digest)))
+        except BlobLostError:
+            log.warning("film lost", study=study.study_key)
+            lost.append(UnreadImage(image.sop_instance_uid, LOST))
+    return images, lost
+
+
+def _with_lost(readings: StudyReadings, lost: Sequence[UnreadImage]) -> StudyReadings:
+    if not lost:
+        return readings
+    warnings = {*readings.warnings, f"image_{LOST}"}
+    unread = (*readings.unread, *lost)
+    return StudyReadings(readings.reports, readings.films, readings.modalities, unread, tuple(sorted(warnings)))
+
+
+def _by_key(study: LedgerStudy, readings: StudyReadings) -> dict[str, Reading]:
+    """The readings by reportKey, and those of films by SOPInstanceUID."""
+    reports = zip(_current(study), readings.reports, strict=True)
+    return {report.report_key: reading for report, reading in reports} | dict(readings.films)
+
+
+def _extraction(
+    reader: Reader, study: LedgerStudy, identity: str, readings: StudyReadings, by_key: Mapping[str, Reading]
+) -> LedgerExtraction:
+    engine = reader.engine
+    return LedgerExtraction(
+        extraction_id=identity,
+        study_key=study.study_key,
+        engine=engine.name,
+        checkpoint=engine.checkpoint,
+        engine_digest=reader.digest,
+        reads=_reads(reader, study, readings),
+        modalities=tuple(modality.value for modality in readings.modalities),
+        out_of_domain=not _is_chest(study),
+        created_at=datetime.now(UTC),
+        result=dump_readings(by_key),
+        checkpoint_digest=engine.checkpoint_digest,
+        warnings=readings.warnings,
+    )
+
+
+def _reads(reader: Reader, study: LedgerStudy, readings: StudyReadings) -> tuple[str, ...]:
+    """What had a part in the reading. With films unread it is less than there was to read."""
+    reports = [report.report_key for report in _current(study)]
+    unread = {image.image for image in readings.unread}
+    seen = [image.sop_instance_uid for image in _seen(reader, study) if image.sop_instance_uid not in unread]
+    return tuple(reports + (seen if Modality.IMAGE in readings.modalities else []))
+
+
+def _is_chest(study: LedgerStudy) -> bool:
+    text = "\n".join(report.text for report in _current(study))
+    return is_chest_radiograph(study.modality, study.body_part, study.procedure, text)
+
+
+def _rejections(readings: StudyReadings, by_key: Mapping[str, Reading]) -> tuple[RejectedTriplet, ...]:
+    films = {film for film, _ in readings.films}
+    return tuple(
+        RejectedTriplet(
+            reason=rejection.reason,
+            head=rejection.head,
+            relation=rejection.relation,
+            tail=rejection.tail,
+            detail=rejection.detail,
+            report_key=None if key in films else key,
+        )
+        for key, reading in by_key.items()
+        for rejection in reading.rejections
+    )

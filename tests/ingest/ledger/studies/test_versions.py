@@ -1,0 +1,146 @@
+"""Which versions of a report are current, whatever the order of arrival."""
+
+from datetime import datetime
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.ledger.studies.versions import Standing, Version, standings
+from tests.ingest.ledger.builders import at
+
+
+def said(
+    text: str,
+    status: str,
+    *,
+    issued: float | None = None,
+    sent: float | None = None,
+    addendum: bool = False,
+    report: str = "r",
+    message: str = "m",
+) -> Version:
+    times: list[datetime | None] = [None if hours is None else at(hours) for hours in (issued, sent)]
+    return Version(report, f"{report}/{text}", report, status, addendum, times[0], times[1], text, message)
+
+
+def current(words: list[Version]) -> list[str]:
+    return [standing.version.text_digest for standing in standings(words) if standing.current]
+
+
+def test_a_late_preliminary_changes_nothing() -> None:
+    words = [said("final", "F", issued=2), said("wet read", "P", issued=1)]
+    assert [(s.version.text_digest, s.number, s.current, s.supersedes) for s in standings(words)] == [
+        ("wet read", 1, False, None),
+        ("final", 2, True, "r/wet read"),
+    ]
+
+
+def test_status_comes_before_time() -> None:
+    assert current([said("a", "F", issued=9), said("b", "C", issued=1)]) == ["b"]
+
+
+def test_issued_time_comes_before_message_time_and_digest() -> None:
+    assert current([said("z", "F", issued=1, sent=9), said("a", "F", issued=2, sent=1)]) == ["a"]
+    assert current([said("z", "F", sent=1), said("a", "F", sent=2)]) == ["a"]
+    assert current([said("z", "F"), said("a", "F")]) == ["z"]
+
+
+def test_an_unknown_time_is_earlier_than_any() -> None:
+    assert current([said("z", "F"), said("a", "F", issued=-10_000)]) == ["a"]
+
+
+def test_the_same_text_under_a_new_status_is_the_same_version() -> None:
+    found = standings([said("a", "P", issued=1), said("b", "F", issued=2), said("a", "C", issued=3)])
+    assert [(s.version.text_digest, s.version.status, s.number) for s in found] == [("b", "F", 1), ("a", "C", 2)]
+    assert found[1].current
+
+
+def test_an_addendum_stands_beside_the_report() -> None:
+    words = [said("body", "F"), said("first", "F", addendum=True), said("second", "C", addendum=True)]
+    found = standings(words)
+    assert [s.version.text_digest for s in found if s.current] == ["body", "first", "second"]
+    assert {s.supersedes for s in found if s.version.addendum} == {None}
+
+
+def test_an_addendum_outlives_the_version_that_it_came_with() -> None:
+    assert current([said("body", "F"), said("more", "F", addendum=True), said("corrected", "C")]) == [
+        "more",
+        "corrected",
+    ]
+
+
+def test_a_preliminary_addendum_gives_way() -> None:
+    words = [said("body", "F"), said("draft", "P", addendum=True)]
+    assert current(words) == ["draft", "body"]
+    assert current([*words, said("signed", "F", addendum=True)]) == ["body", "signed"]
+
+
+def test_a_withdrawal_leaves_nothing_current_and_does_not_touch_other_reports() -> None:
+    words = [
+        said("body", "C", issued=9),
+        said("more", "F", addendum=True),
+        said("", "X", issued=1),
+        said("other", "P", report="q"),
+    ]
+    assert current(words) == ["other"]
+
+
+def test_addenda_do_not_break_the_chain_of_versions() -> None:
+    words = [said("a", "P"), said("more", "F", addendum=True, issued=-1), said("b", "F", issued=1)]
+    found = {s.version.text_digest: s for s in standings(words)}
+    assert found["b"].supersedes == "r/a"
+
+
+def test_every_order_of_one_reports_life() -> None:
+    life = [
+        said("draft", "P", issued=1, sent=1),
+        said("final", "F", issued=2, sent=2),
+        said("final", "F", issued=2, sent=3),
+        said("corrected", "C", issued=3, sent=4),
+        said("more", "F", issued=4, sent=5, addendum=True),
+    ]
+    assert {tuple(standings(list(order))) for order in permutations(life)} == {tuple(standings(life))}
+    withdrawn = [*life, said("", "X", issued=0)]
+    assert all(current(list(order)) == [] for order in permutations(withdrawn))
+
+
+hours = st.none() | st.integers(0, 3).map(float)
+words_said = st.lists(
+    st.builds(
+        lambda text, status, issued, sent, addendum, report, message: said(
+            text, status, issued=issued, sent=sent, addendum=addendum, report=report, message=message
+        ),
+        st.sampled_from("abc"),
+        st.sampled_from("PFCX"),
+        hours,
+        hours,
+        st.booleans(),
+        st.sampled_from("qr"),
+        st.sampled_from("xyz"),
+    ),
+    max_size=8,
+)
+
+
+@given(words_said, st.randoms(use_true_random=False))
+def test_order_of_arrival_does_not_matter(words: list[Version], random) -> None:
+    shuffled = list(words)
+    random.shuffle(shuffled)
+    assert standings(shuffled) == standings(words)
+
+
+@given(words_said)
+def test_invariants(words: list[Version]) -> None:
+    by_report: dict[str, list[Standing]] = {}
+    for standing in standings(words):
+        by_report.setdefault(standing.version.item_key, []).append(standing)
+    assert {word.report_key for word in words} == {s.version.report_key for found in by_report.values() for s in found}
+    for report, found in by_report.items():
+        assert [s.number for s in found] == list(range(1, len(found) + 1))
+        withdrawn = any(word.status == "X" for word in words if word.item_key == report)
+        bodies = [s for s in found if s.current and not s.version.addendum]
+        assert len(bodies) <= 1
+        assert not (withdrawn and any(s.current for s in found))
+        if not withdrawn and any(not s.version.addendum for s in found):
+            assert len(bodies) == 1

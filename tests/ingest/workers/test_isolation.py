@@ -1,0 +1,60 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.errors import OutageError
+from ingest.workers.isolation import isolate
+
+
+@given(st.integers(1, 70), st.sets(st.integers(0, 69)))
+def test_just_the_bad_ones_fail_and_all_others_are_done_once(count: int, bad: set[int]) -> None:
+    done: list[int] = []
+
+    def work(items: Sequence[int]) -> None:
+        if bad & set(items):
+            raise ValueError("the report says Mrs Miller")
+        done.extend(items)
+
+    faults = isolate(range(count), work)
+
+    assert {fault.item for fault in faults} == bad & set(range(count))
+    assert sorted(done) == sorted(set(range(count)) - bad)
+
+
+def test_a_fault_names_type_and_place_and_nothing_of_the_message() -> None:
+    def work(items: Sequence[int]) -> None:
+        raise KeyError("Mrs Miller")
+
+    (fault,) = isolate([1], work)
+
+    assert fault.where.startswith("KeyError at ingest/workers/isolation.py:")
+    assert "Miller" not in fault.where
+
+
+def test_an_outage_is_nobodys_fault() -> None:
+    tries = 0
+
+    def work(items: Sequence[int]) -> None:
+        nonlocal tries
+        tries += 1
+        raise OutageError("Neo4j does not answer")
+
+    with pytest.raises(OutageError):
+        isolate([1, 2, 3, 4], work)
+    assert tries == 1
+
+
+def test_one_bad_of_many_costs_few_tries() -> None:
+    tries = 0
+
+    def work(items: Sequence[int]) -> None:
+        nonlocal tries
+        tries += 1
+        if 137 in items:
+            raise ValueError
+
+    isolate(range(200), work)
+
+    assert tries <= 2 * 8 + 1

@@ -1,0 +1,118 @@
+"""`vlmkg train data`: synthetic studies and their page, and your own copies of data sets as our JSONL."""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+from rich.progress import track
+
+from training.data.held_out import without
+from training.data.iu_xray import read_openi, read_r2gen
+from training.data.jsonl import write_file
+from training.data.mimic_cxr import read_mimic_cxr
+from training.data.radgraph import read_radgraph
+from training.data.rows import Row
+from training.data.silver import with_silver
+from training.data.splits import check_disjoint, duplicates, with_splits
+from training.documents import load
+from training.synthetic.agreement import agreement as compare
+from training.synthetic.dataset import MANIFEST_FILE, write_studies
+from training.synthetic.dicom import FilmFormat
+from training.synthetic.page import write_html, write_picture
+from training.synthetic.studies import Study, studies
+from vlmkg.errors import UsageError
+from vlmkg.reading.rules.engine import RulesEngine
+
+SEED = click.option("--seed", default=0, show_default=True, help="The same seed gives the same studies.")
+FILM_SHARE = click.option(
+    "--film-share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of studies with a film."
+)
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "mimic-cxr": read_mimic_cxr,
+    "openi": read_openi,
+    "r2gen": read_r2gen,
+    "radgraph": read_radgraph,
+}
+
+
+@click.group()
+def data() -> None:
+    """Make and look at training data."""
+
+
+@data.command()
+@click.option("--count", type=click.IntRange(1), default=1000, show_default=True, help="Number of studies.")
+@click.option(
+    "--films", type=click.Choice(["none", *(one.value for one in FilmFormat)]), default="png8", show_default=True
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="New folder.")
+@SEED
+@FILM_SHARE
+def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -> None:
+    """Write synthetic studies: reports with exact graphs, phantom films of the same facts."""
+    if out.exists():
+        raise UsageError(f"{out} is there already", "name a new folder")
+    film_format = None if films == "none" else FilmFormat(films)
+    recipe = {"seed": seed, "count": count, "film_share": film_share, "films": films}
+    written = write_studies(_progress(studies(seed, count, films=film_share), count), out, film_format, recipe)
+    click.echo(f"{written} synthetic studies in {out}; {MANIFEST_FILE} says how they were made")
+
+
+@data.command()
+@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Number of studies.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.html or FILE.png.")
+@SEED
+@FILM_SHARE
+def page(count: int, out: Path, seed: int, film_share: float) -> None:
+    """Show synthetic studies, film beside report and graph, as HTML or as one picture."""
+    made = list(studies(seed, count, films=film_share))
+    if out.suffix == ".html":
+        write_html(made, out)
+    elif out.suffix == ".png":
+        write_picture(made, out)
+    else:
+        raise UsageError(f"{out} is neither .html nor .png")
+    click.echo(str(out))
+
+
+@data.command()
+@click.option("--count", type=click.IntRange(1), default=1000, show_default=True, help="Number of studies.")
+@SEED
+@FILM_SHARE
+def agreement(count: int, seed: int, film_share: float) -> None:
+    """Compare the generator's gold with the rules engine: where they differ, one of them is wrong."""
+    figures = compare(list(studies(seed, count, films=film_share)), RulesEngine())
+    click.echo(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
+
+
+@data.command("import")
+@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Layout of the source.")
+@click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json; without, silver labels.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="New FILE.jsonl.")
+@click.option("--resplit", is_flag=True, help="Split by patient anew, whatever split the source has.")
+@click.option("--without", "held_out", type=FILE, help="RadGraph JSON: leave out its studies and whoever repeats them.")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, held_out: Path | None, source: Path) -> None:
+    """Read your own copy of a data set into our JSONL: split by patient, reports without labels read by the rules."""
+    if out.exists():
+        raise UsageError(f"{out} is there already", "name a new file")
+    read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)
+    if held_out is not None:
+        read = without(read, load(held_out))
+    split = with_splits(replace(row, split="") if resplit else row for row in read)
+    rows = list(with_silver(split, RulesEngine()))
+    check_disjoint(rows)
+    base = Path(os.path.relpath(source if source.is_dir() else source.parent, out.parent))
+    write_file(out, (replace(row, images=tuple((base / image).as_posix() for image in row.images)) for row in rows))
+    click.echo(json.dumps({"splits": Counter(row.split for row in rows), **asdict(duplicates(rows))}, indent=2))
+
+
+def _progress(made: Iterator[Study], count: int) -> Iterator[Study]:
+    yield from track(made, "studies", total=count, disable=not sys.stderr.isatty())

@@ -1,0 +1,1 @@
+"""`vlmkg extract`: reports into graphs, without any service."""

@@ -1,0 +1,96 @@
+"""Reading by several processes, in order: on CPUs, one process a core reads more than one process on all of them.
+
+A batch is small, and much of its time goes into steps that are too short to share between threads.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from itertools import chain, islice
+from multiprocessing import get_context
+from typing import NamedTuple, TypeVar
+
+from vlmkg.engine_protocol import Engine, StudyInput, StudyReadings
+from vlmkg.errors import VlmkgError
+from vlmkg.pipeline import load_engine, read_studies
+from vlmkg.settings import EngineSettings
+from vlmkg.spawned import end_with_parent
+
+MOST_PROCESSES = 4
+"""Processes unless more are asked for: each holds torch and the model, about half a gigabyte."""
+
+Tag = TypeVar("Tag")
+
+
+class Readers(NamedTuple):
+    """An engine, the name by which other processes load it, and how many of them may read."""
+
+    engine: Engine
+    name: str
+    processes: int
+
+
+def default_processes(engine: Engine) -> int:
+    """One a core for a model on a CPU, MOST_PROCESSES at most. The rules are fast enough, and a GPU is one."""
+    if engine.checkpoint is None or _device() != "cpu":
+        return 1
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+
+
+def _device() -> str:
+    from vlmkg.engine.loading import choose_device  # noqa: PLC0415 - torch, where there is a model at all
+
+    return choose_device(EngineSettings().device)
+
+
+def read_batches(
+    readers: Readers, batches: Iterable[tuple[Tag, Sequence[StudyInput]]]
+) -> Iterator[tuple[Tag, list[StudyReadings]]]:
+    """The readings of each batch with its tag, in the order given. One batch alone is read here.
+
+    No more batches are taken ahead than keep the processes busy. Raises what reading raises, and VlmkgError where a
+    process ended by itself.
+    """
+    source = iter(batches)
+    first = list(islice(source, 2))
+    if readers.processes == 1 or len(first) < 2:
+        for tag, studies in chain(first, source):
+            yield tag, read_studies(readers.engine, studies)
+        return
+    try:
+        yield from _read_apart(readers, chain(first, source))
+    except BrokenProcessPool as error:
+        raise VlmkgError("a reading process was ended", "is memory short? try --processes 1") from error
+
+
+def _read_apart(
+    readers: Readers, batches: Iterator[tuple[Tag, Sequence[StudyInput]]]
+) -> Iterator[tuple[Tag, list[StudyReadings]]]:
+    # Spawned: a forked copy of a process with torch's threads in it may hang.
+    with ProcessPoolExecutor(readers.processes, get_context("spawn"), end_with_parent) as pool:
+        ahead: deque[tuple[Tag, Future[list[StudyReadings]]]] = deque()
+        try:
+            for tag, studies in batches:
+                ahead.append((tag, pool.submit(_read, readers.name, studies)))
+                if len(ahead) > readers.processes:
+                    done, future = ahead.popleft()
+                    yield done, future.result()
+            for done, future in ahead:
+                yield done, future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _engine(name: str) -> Engine:
+    """The engine of a reading process; that it may be unpromoted was told already."""
+    # Before torch is imported: each process has a core of its own.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    return load_engine(name, unpromoted=True)
+
+
+def _read(name: str, studies: Sequence[StudyInput]) -> list[StudyReadings]:
+    return read_studies(_engine(name), studies)

@@ -1,0 +1,158 @@
+"""Pixels of a DICOM film as a viewer shows them: modality LUT, VOI LUT or window, polarity (PS3.3 C.7.6.3, C.11)."""
+
+import io
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import config, dcmread
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import generate_frames
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.multival import MultiValue
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_modality_lut, apply_voi
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from vlmkg.image.codestream import sniff
+from vlmkg.image.load import Grey, ImageError, check_size, luminance, stretched
+
+# Odd values in fields that are not read here are no matter, and a warning would put them into the logs.
+config.settings.reading_validation_mode = config.IGNORE
+
+_FAULTS = (
+    AttributeError,
+    BytesLengthException,
+    EOFError,
+    IndexError,
+    InvalidDicomError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What pydicom and its decoders raise for broken files: it decodes late, so anywhere."""
+_ITEM = b"\xfe\xff\x00\xe0"
+
+PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
+
+Values = npt.NDArray[Any]
+
+
+def read_dicom(content: bytes) -> Grey:
+    """(H, W) grey in [0, 1], 0 black, of a DICOM file, with or without preamble and file meta. Raises ImageError."""
+    try:
+        dataset = dcmread(io.BytesIO(content), force=True)
+        _check(dataset)
+        return _shown(dataset)
+    except ImageError:
+        raise
+    except _FAULTS as error:
+        raise ImageError("unreadable", f"the DICOM image cannot be read: {type(error).__name__}") from error
+
+
+def _check(dataset: Dataset) -> None:
+    """Refuse what has no single film, or too large a one, before any pixel is unpacked; name a missing syntax."""
+    if "SOPClassUID" not in dataset and "Rows" not in dataset:
+        raise ImageError("unreadable", "the file is neither DICOM nor PNG nor JPEG")
+    if "PixelData" not in dataset:
+        raise ImageError("no_pixels", "the DICOM object has no pixels of whole numbers, as films have")
+    check_size(int(dataset.Rows), int(dataset.Columns))
+    if int(dataset.get("NumberOfFrames") or 1) > 1:
+        raise ImageError("many_frames", "the DICOM object has several frames: it is no single film")
+    stored = sniff(_first_frame(dataset)) if _is_encapsulated(dataset) else None
+    if stored is not None:
+        check_size(stored.rows, stored.columns)
+    if "file_meta" not in dataset.__dict__ or "TransferSyntaxUID" not in dataset.file_meta:
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = stored.syntax if stored else _plain_syntax(dataset)
+
+
+def _is_encapsulated(dataset: Dataset) -> bool:
+    return bool(dataset["PixelData"].is_undefined_length or dataset.PixelData[:4] == _ITEM)
+
+
+def _first_frame(dataset: Dataset) -> bytes:
+    return next(iter(generate_frames(dataset.PixelData, number_of_frames=1)), b"")
+
+
+def _plain_syntax(dataset: Dataset) -> UID:
+    """The uncompressed syntax that the data set was read as. Raises ImageError for frames of no known codec."""
+    if _is_encapsulated(dataset):
+        raise ImageError("unsupported_encoding", "the DICOM object does not say how its pixels are compressed")
+    implicit, little = dataset.original_encoding
+    if not little:
+        return ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+
+
+def _shown(dataset: Dataset) -> Grey:
+    polarity = str(dataset.PhotometricInterpretation)
+    _require_decoder(dataset.file_meta.TransferSyntaxUID)
+    stored: Values = dataset.pixel_array
+    if stored.ndim == 3 and stored.shape[-1] == 3:
+        return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
+    if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
+        raise ImageError("unsupported_encoding", "the film is neither grey nor red, green and blue")
+    grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
+    shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
+    shown[_padding(stored, dataset)] = 0.0
+    if not np.isfinite(shown).all():  # a slope or window that is no number
+        raise ImageError("unreadable", "the film's grey values are no numbers")
+    return shown
+
+
+def _require_decoder(syntax: UID) -> None:
+    try:
+        available = syntax in PLAIN_SYNTAXES or get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise ImageError("unsupported_encoding", "no decoder here reads how the film is compressed")
+
+
+def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:
+    """Where nothing was exposed: the padding value, or the range up to its limit (PS3.3 C.7.5.1.1.2)."""
+    if dataset.get("PixelPaddingValue") is None:
+        return np.zeros(stored.shape, dtype=bool)
+    ends = (int(dataset.PixelPaddingValue), int(dataset.get("PixelPaddingRangeLimit", dataset.PixelPaddingValue)))
+    within: npt.NDArray[np.bool_] = (stored >= min(ends)) & (stored <= max(ends))
+    return within
+
+
+def _windowed(values: Values, dataset: Dataset, padding: npt.NDArray[np.bool_]) -> Grey:
+    """In [0, 1] by the first VOI LUT, else by the first window, else by the least and greatest exposed value."""
+    if dataset.get("VOILUTSequence"):
+        bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
+        grey: Grey = (apply_voi(values, dataset).astype(np.float32) / np.float32(2**bits - 1)).clip(0.0, 1.0)
+        return grey
+    if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
+        center, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+        if width > 0:
+            return _window(values.astype(np.float64), center, width, str(dataset.get("VOILUTFunction") or "LINEAR"))
+    exposed = values[~padding]
+    if not exposed.size:
+        return np.zeros(values.shape, dtype=np.float32)
+    return stretched(values.clip(exposed.min(), exposed.max()))
+
+
+def _window(values: npt.NDArray[np.float64], center: float, width: float, function: str) -> Grey:
+    """The window's three functions (PS3.3 C.11.2.1.2 and C.11.2.1.3), in [0, 1]."""
+    if function == "SIGMOID":
+        grey = 1 / (1 + np.exp((-4 * (values - center) / width).clip(-700, 700)))
+    elif function == "LINEAR_EXACT":
+        grey = (values - center) / width + 0.5
+    else:
+        grey = (values - (center - 0.5)) / max(width - 1, 1e-9) + 0.5
+    shown: Grey = grey.clip(0.0, 1.0).astype(np.float32)
+    return shown
+
+
+def _first(value: Any) -> float:
+    """The first of one or several values."""
+    return float(value[0] if isinstance(value, MultiValue) else value)

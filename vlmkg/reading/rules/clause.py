@@ -1,0 +1,50 @@
+"""What later phrases may attach to, and what a phrase looks like to those before it."""
+
+from dataclasses import dataclass, field
+
+from vlmkg.reading.lexicon.words import Word
+from vlmkg.reading.rules.phrase_relations import Edge, Part
+
+_REGIONS = frozenset({Word.PLACE, Word.SIDE, Word.ORGAN, Word.POSITION})
+
+
+@dataclass(slots=True)
+class Clause:
+    """What later phrases may attach to.
+
+    `anchors`: the coordinated findings named last; `subjects`: the coordinated phrases before the verb;
+    `place`: the place phrase that an "of" may say more about; `said`: the describing words of the last predicate;
+    `listed`: a described place whose words hold for the places listed after it; `borrowed`: places that the last
+    finding took from the one before, until it gets its own.
+    """
+
+    anchors: list[Part] = field(default_factory=list)
+    subjects: list[Part] = field(default_factory=list)
+    place: Part | None = None
+    said: Part | None = None
+    listed: Part | None = None
+    borrowed: list[Edge] = field(default_factory=list)
+
+
+def start(clause: Clause, part: Part) -> None:
+    """A new subject."""
+    clause.subjects = clause.anchors = [part]
+    clause.place = part if part.place_only else None
+    clause.said = clause.listed = None
+
+
+def has_verb(following: Part | None) -> bool:
+    """Whether the next phrase is said of this one by a verb."""
+    if following is None or following.phrase.joined_by(Word.RELATIVE, Word.THERE, Word.COMMA, Word.BUT):
+        return False
+    return following.phrase.joined_by(Word.COPULA, Word.SHOW)
+
+
+def said_of(following: Part | None) -> bool:
+    """Whether the next phrase is said of this one without a verb ("lungs clear")."""
+    return following is not None and following.words_only and not following.phrase.joint
+
+
+def is_region(part: Part) -> bool:
+    """Whether the part names where in the body, not only of which tissue."""
+    return bool(part.places) and all(unit.word in _REGIONS for unit in part.places)

@@ -1,0 +1,71 @@
+"""Words that are shared or left out: "right and left lower lobes", "mild, stable cardiomegaly", "none on the right"."""
+
+from vlmkg.reading.lexicon.words import ANATOMY, ANATOMY_NOUNS, OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.labels import Unit
+from vlmkg.reading.rules.phrases import Phrase
+
+_LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
+_NONE = frozenset({"none", "nil"})
+_OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
+
+
+def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
+    """The phrases, with those that have no noun of their own joined to the one whose noun they share."""
+    result: list[Phrase] = []
+    for phrase in phrases:
+        before = result[-1] if result else None
+        if before is not None and _only_links(phrase) and _shares(before, phrase):
+            cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
+            compared = phrase.joined_by(Word.THAN)
+            result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate, compared)
+        else:
+            result.append(phrase)
+    return result
+
+
+def _only_links(phrase: Phrase) -> bool:
+    return phrase.roles <= _LINKS and phrase.roles != {Word.HOLE} and bool(phrase.roles)
+
+
+def _shares(before: Phrase, phrase: Phrase) -> bool:
+    if before.head is not None or before.predicate:
+        return False
+    has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
+    if any(unit.word in ANATOMY_NOUNS for unit in before.units):
+        return _outlines(before, phrase) or _two_sides(before, phrase)
+    if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
+        return has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+    if phrase.joined_by(Word.BUT) and before.anatomy:
+        return False
+    if before.anatomy:
+        return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
+    return has_noun or bool(phrase.anatomy)
+
+
+def _outlines(before: Phrase, phrase: Phrase) -> bool:
+    """ "Heart and mediastinal contours"."""
+    dimension = phrase.units[-1].word is Word.DIMENSION and len(phrase.units) > 1
+    return dimension and phrase.joined_by(Word.AND) and before.units[-1].text in _OUTLINED and phrase.head is None
+
+
+def _two_sides(before: Phrase, phrase: Phrase) -> bool:
+    """ "Left lung and left hilar granulomas"."""
+    sides = [any(unit.word is Word.SIDE for unit in one.units) for one in (before, phrase)]
+    plural = phrase.head is not None and phrase.head.text.endswith("s")
+    plain = phrase.units[0].word is Word.SIDE and plural
+    return all(sides) and plain and phrase.joined_by(Word.AND)
+
+
+def without_elsewhere(units: list[Unit]) -> list[Unit]:
+    """Without ", none on the right" behind a finding: it denies a second one, not the one before it."""
+    for index, unit in enumerate(units):
+        said = unit.text in _NONE and any(one.word in OBSERVATION_NOUNS for one in units[:index])
+        linked = said and units[index - 1].word in {Word.COMMA, Word.AND, Word.BUT}
+        if not linked or units[index + 1 : index + 2] == [] or units[index + 1].word is not Word.IN:
+            continue
+        end = index + 2
+        while end < len(units) and units[end].word in ANATOMY:
+            end += 1
+        if end > index + 2:
+            return units[: index - 1] + without_elsewhere(units[end:])
+    return units

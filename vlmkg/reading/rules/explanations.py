@@ -1,0 +1,139 @@
+"""What a finding may mean: `suggestive_of` from the evidence to each explanation named for it."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.labels import Unit
+from vlmkg.reading.rules.phrase_relations import Edge, Part
+from vlmkg.reading.rules.presence import bare_of, possibly_from
+from vlmkg.schema import Presence, RelationType
+
+_SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
+_MODALS = frozenset({"may", "might", "could", "would"})
+_BETWEEN = frozenset({Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
+
+
+@dataclass(slots=True)
+class Meanings:
+    """`waiting`: explanations whose evidence stands in the sentence before."""
+
+    waiting: list[Unit] = field(default_factory=list)
+
+
+def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit], edges: list[Edge]) -> Meanings:
+    """Add the `suggestive_of` relations of a sentence to `edges`; `before` are the findings each part follows on."""
+    meanings = Meanings()
+    source: list[Part] | None = None
+    for index, part in enumerate(parts):
+        explicit = part.phrase.joined_by(*_SUGGEST)
+        if not part.heads or not (explicit or _implied(parts, index, before[index])):
+            continue
+        if source is not None and part.phrase.joined_by(Word.BUT, Word.AND, Word.OR):
+            # "May be a scar but could be a tumour": both are said of the same finding.
+            before[index] = source
+        source = before[index]
+        evidence = [head for one in before[index] for head in one.heads if head.presence is not Presence.ABSENT]
+        if explicit and not evidence and part.heads[0].presence is Presence.ABSENT:
+            continue
+        explanations = _explanations(parts, index, sure=_sure(part))
+        if evidence:
+            edges += [(head, RelationType.SUGGESTIVE_OF, one) for head in evidence for one in explanations]
+        elif explicit and not _cause_alone(part):
+            meanings.waiting += explanations
+    if not meanings.waiting and _only_not_excluded(parts, tail):
+        meanings.waiting = [part.heads[-1] for part in parts if part.noun]
+    return meanings
+
+
+def _sure(part: Part) -> bool:
+    """ "Consistent with": taken as given. With a hedge, or right after a hole where the hedge was: uncertain."""
+    joint = [unit for unit in part.phrase.joint if unit.word is not Word.SUBJECT and unit.text != "to"]
+    in_hole = any(one.word is Word.HOLE and two.word is Word.SUGGEST for one, two in pairwise(joint))
+    return part.phrase.joined_by(Word.SUGGEST) and not (
+        in_hole or part.phrase.joined_by(Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED)
+    )
+
+
+def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
+    """ "Density, possibly a scar"; "streaks, scar versus fluid"; "density XXXX scar"."""
+    part = parts[index]
+    words = {unit.word for unit in part.phrase.joint}
+    if not words or not words <= _BETWEEN | {Word.IN} or not any(one.heads for one in evidence):
+        return False
+    if Word.IN in words:
+        return possibly_from(part.phrase)
+    meaning = part.heads[-1].text in lexicon().meanings or (part.noun and _perhaps(part))
+    if words == {Word.HOLE} and not any(one.noun for one in evidence):
+        return False
+    if Word.HOLE not in words and part.places and _second_finding(part):
+        return False
+    if Word.HEDGE in words or Word.HOLE in words:
+        return meaning and (not part.phrase.predicate or Word.HOLE in words)
+    following = parts[index + 1 : index + 3]
+    versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
+    return versus and words == {Word.COMMA} and part.noun
+
+
+def _second_finding(part: Part) -> bool:
+    """ "Cardiomegaly, question pleural effusion": at a place of its own; not so "possibly ...", "may be ..."."""
+    hedges = [unit.text for unit in part.phrase.joint if unit.word is Word.HEDGE]
+    return bool(hedges) and not _perhaps(part) and _MODALS.isdisjoint(hedges)
+
+
+def _perhaps(part: Part) -> bool:
+    """ "Opacity, possibly a cyst" explains; "opacity, possible cyst" may be a second finding."""
+    hedges = [unit.text for unit in part.phrase.joint if unit.word is Word.HEDGE]
+    return part.phrase.joint[0].word is Word.COMMA and any(text.endswith("ly") or text == "perhaps" for text in hedges)
+
+
+def _cause_alone(part: Part) -> bool:
+    """ "Limited due to artifact": the cause of what stands before it in its sentence, not of the sentence before."""
+    causes = any(
+        unit.word is Word.SUGGEST and unit.text.endswith(("due to", "secondary to")) for unit in part.phrase.joint
+    )
+    return causes and not part.phrase.joined_by(Word.SUBJECT, Word.HEDGE, Word.HOLE)
+
+
+def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
+    """The explanation and its alternatives; uncertain unless it is the only one and taken as given."""
+    chain, described = [parts[index]], list[Part]()
+    listed = any("differential" in unit.text or "consideration" in unit.text for unit in parts[index].phrase.joint)
+    alternatives = False
+    for part in parts[index + 1 :]:
+        if part.place_only:
+            continue
+        if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].presence is not Presence.ABSENT:
+            if chain[-1].heads[-1].word is Word.PROCESS:
+                chain.append(part)
+            elif bare_of(part.phrase):
+                described.append(part)
+            continue
+        if not part.phrase.coordinated or not part.heads or (_fresh(part, chain[-1]) and not listed):
+            break
+        alternatives = alternatives or part.phrase.joined_by(Word.OR, Word.VERSUS)
+        chain.append(part)
+    presence = Presence.PRESENT if sure and not alternatives else Presence.UNCERTAIN
+    for part in chain + described:
+        for unit in part.phrase.units:
+            if unit.word in OBSERVATIONS and unit.presence is not Presence.ABSENT:
+                unit.presence = presence
+    heads = [head for part in chain for head in part.heads if head.presence is presence]
+    # "Consistent with a normal chest" explains nothing.
+    heads = [head for head in heads if head.text not in lexicon().normality]
+    return [head for head in heads if head.word is not Word.PROCESS] or heads
+
+
+def _fresh(part: Part, last: Part) -> bool:
+    """A statement of its own after a comma."""
+    if not part.phrase.joined_by(Word.COMMA, Word.AND) or part.phrase.joined_by(Word.OR):
+        return False
+    return part.heads[-1].presence is not last.heads[-1].presence or part.phrase.joined_by(Word.NEGATION)
+
+
+def _only_not_excluded(parts: list[Part], tail: list[Unit]) -> bool:
+    cues = {unit.word for part in parts for unit in part.phrase.joint} | {unit.word for unit in tail}
+    open_cue = Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
+    found = [part for part in parts if part.heads]
+    return open_cue and bool(found) and all(one.heads[-1].presence is Presence.UNCERTAIN for one in found)

@@ -1,0 +1,177 @@
+"""Tokens to units: each word or phrase with what it does in the sentence."""
+
+import re
+from dataclasses import dataclass
+
+from vlmkg.reading.lexicon.guess import guess
+from vlmkg.reading.lexicon.load import lexicon, misspellings
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
+from vlmkg.schema import Presence
+
+_LENGTHS = frozenset(
+    {"cm", "mm", "centimeter", "centimeters", "centimetre", "millimeter", "millimeters", "inch", "inches"}
+)
+_GLUED_LENGTH = re.compile(r"\d{1,4}(?:mm|cm)")
+_LEVEL = re.compile(r"[tlcs]\d{1,2}")
+_ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
+_ORDINAL_WORDS = frozenset(
+    {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
+)
+_SIDE_LETTERS = frozenset({"l", "r"})
+_COMPARING = frozenset({">", "<"})
+_SPLITS = frozenset({"/", "-", "t", "c"})
+_AT = frozenset({"on", "the"})
+_NOT_SIDED = frozenset({"spine", "spines"})
+_NUMERALS = frozenset("23456789")
+_APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
+_MARKS = {
+    ",": Word.COMMA,
+    "(": Word.COMMA,
+    ")": Word.COMMA,
+    "),": Word.COMMA,
+    "/": Word.OR,
+    ":": Word.COLON,
+    "--": Word.COLON,
+    "___": Word.HOLE,
+}
+_LONGEST_MEASURE = 16
+_SHORTEST_GLUED = 6
+
+
+@dataclass(slots=True)
+class Unit:
+    """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
+
+    `presence` counts only for observations.
+    """
+
+    first: int
+    last: int
+    word: Word
+    text: str
+    presence: Presence = Presence.PRESENT
+
+
+def label(tokens: tuple[str, ...]) -> list[Unit]:
+    """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
+    known = lexicon()
+    wrong = misspellings()
+    if not wrong.keys().isdisjoint(tokens):
+        tokens = tuple(wrong.get(token, token) for token in tokens)
+    if not _APOSTROPHES.isdisjoint(tokens):
+        tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
+    units: list[Unit] = []
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        verb = _denied_verb(tokens, index)
+        if verb is not None:
+            # "Isn't" is a verb and its denial.
+            units.append(Unit(index, index, verb, token[:-1]))
+            units.append(Unit(index + 1, index + 2, Word.NOT, "not"))
+            index += 3
+            continue
+        length, word = (
+            _measure(tokens, index)
+            or _phrase(tokens, index)
+            or _negated_word(tokens, index)
+            or (1, known.words.get(token))
+        )
+        if word is None and _glued_denial(token):
+            units.append(Unit(index, index, Word.NEGATION, "no"))
+            word = known.words[token[2:]]
+        word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
+        if word is not Word.OTHER:
+            units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
+        index += length
+    return units
+
+
+def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
+    """The verb of "isn't", "hasn't", which the lexicon has without its denial; "don't" is a phrase of the lexicon."""
+    if tokens[index + 1 : index + 3] != ("'", "t") or not tokens[index].endswith("n"):
+        return None
+    verb = lexicon().words.get(tokens[index][:-1])
+    return verb if verb in {Word.COPULA, Word.SHOW} else None
+
+
+def _phrase(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    for phrase, word in lexicon().phrases.get(tokens[index], ()):
+        if tokens[index : index + len(phrase)] == phrase:
+            return len(phrase), word
+    return None
+
+
+def _measure(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    """A length with its unit: "5 mm", "1 . 8 cm", "2 . 1 x 3 cm", "8mm"."""
+    token = tokens[index]
+    if not token[0].isdigit():
+        return None
+    if _GLUED_LENGTH.fullmatch(token):
+        return 1, Word.MEASURE
+    if not token.isdigit():
+        return None
+    end = index + 1
+    while end < len(tokens) and end - index < _LONGEST_MEASURE:
+        if tokens[end] in _LENGTHS:
+            return end - index + 1, Word.MEASURE
+        if not (tokens[end].isdigit() or tokens[end] in {".", "x", "-", "by", "to"}):
+            return None
+        end += 1
+    return None
+
+
+def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    """ "Non calcified", "non - displaced": one word broken in two, and no statement of what it denies."""
+    if tokens[index] != "non":
+        return None
+    end = index + 2 if tokens[index + 1 : index + 2] == ("-",) else index + 1
+    word = lexicon().words.get(tokens[end]) if end < len(tokens) else None
+    return (end - index + 1, word) if word in OBSERVATION_ADJECTIVES else None
+
+
+def _glued_denial(token: str) -> bool:
+    """ "Noeffusion", "noevidence of": a denial without its space."""
+    word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
+    return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
+
+
+def _side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
+    """ "R effusion", "on L", "L > R"; but "L - spine", "3 L", "L / S" name no side."""
+    before = tokens[index - 1] if index else ""
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
+    if tokens[index] in _COMPARING and {before, after} == _SIDE_LETTERS:
+        return Word.AND
+    if tokens[index] not in _SIDE_LETTERS or before.isdigit() or before in _SPLITS:
+        return None
+    compared = not _COMPARING.isdisjoint({before, after})
+    placed = before in _AT and (after == "" or lexicon().words.get(after) not in CONTENT)
+    described = after not in _NOT_SIDED and lexicon().words.get(after) in CONTENT
+    return Word.SIDE if compared or placed or described else None
+
+
+def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
+    """ "0 effusions", "effusion: 0"."""
+    counts = tokens[index] == "0" and (index + 1 == len(tokens) or _content_ahead(tokens, index, 1))
+    return Word.GONE if counts else None
+
+
+def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
+    token = tokens[index]
+    mark = _MARKS.get(token)
+    if mark is not None:
+        return mark
+    if token.startswith("xxxx"):
+        return Word.HOLE
+    if _LEVEL.fullmatch(token):
+        return Word.ORGAN
+    if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
+        return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
+    if token in _NUMERALS:
+        return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
+    return guess(token)
+
+
+def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:
+    words = lexicon().words
+    return any(words.get(token) in CONTENT for token in tokens[index + 1 : index + 1 + distance])

@@ -1,0 +1,128 @@
+"""Presence of what stands before its cue: "... is not seen", "... is possible", "... has resolved", "X versus Y"."""
+
+from itertools import pairwise
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.labels import Unit
+from vlmkg.reading.rules.phrases import Phrase
+from vlmkg.schema import Presence
+
+_BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
+_NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
+_CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
+_HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
+
+
+def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
+    """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
+    words = [unit.word for unit in _before_turn(cues)]
+    denied = Word.NOT in words
+    before = without_aside(phrases[:end], cues)
+    if Word.GONE in words and Word.EXCLUDE not in words and (denied or Word.HEDGE in words):
+        # "Has not resolved" is there; "may have resolved" may be.
+        set_back(before, Presence.PRESENT if denied else Presence.UNCERTAIN)
+    elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
+        set_back(before, Presence.UNCERTAIN)
+    elif (
+        Word.GONE in words
+        or _answers_no(cues)
+        or (denied and Word.HEDGE not in words)
+        or (Word.EXCLUDE in words and _of_finding(before))
+    ):
+        set_back(before, Presence.ABSENT)
+    elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
+        set_back(before, Presence.UNCERTAIN)
+
+
+def without_aside(before: list[Phrase], cues: list[Unit]) -> list[Phrase]:
+    """ "The effusion, which was large, has resolved": the verb after the comma is that of the effusion."""
+    aside = next((at for at, phrase in enumerate(before) if at and phrase.joined_by(Word.RELATIVE)), None)
+    closed = aside is not None and bool(cues) and cues[0].word is Word.COMMA and before[aside].joined_by(Word.COMMA)
+    return before[:aside] if closed else before
+
+
+def _answers_no(cues: list[Unit]) -> bool:
+    """ "Effusion: no", "effusion - no", "effusion (no)"."""
+    return [unit.text for unit in cues if unit.word not in {Word.COLON, Word.COMMA}] in _NO
+
+
+def _before_turn(cues: list[Unit]) -> list[Unit]:
+    """ "Is suspected but not visible": what is said before the clause turns counts."""
+    if any(unit.word is Word.GONE for unit in cues):
+        return cues
+    turn = next((index for index, unit in enumerate(cues) if unit.word is Word.BUT), len(cues))
+    said = any(unit.word in {Word.HEDGE, Word.REPORT, Word.NOT, Word.GONE} for unit in cues[:turn])
+    return cues[:turn] if said else cues
+
+
+def _of_finding(before: list[Phrase]) -> bool:
+    """ "A fracture is excluded"; not "the sulcus is excluded" from the film."""
+    return bool(before) and before[-1].head is not None
+
+
+def _hedges_back(cues: list[Unit]) -> bool:
+    """ "Is possible", "may be present"; not "may be outside the patient"."""
+    words = [unit.word for unit in cues]
+    return Word.HEDGE in words and set(words[words.index(Word.HEDGE) :]) <= _HEDGED_ENDS
+
+
+def set_back(before: list[Phrase], presence: Presence) -> None:
+    """Give the observations of the last statement in `before` this presence, where nothing was said of them yet."""
+    for index in range(len(before) - 1, -1, -1):
+        phrase = before[index]
+        for unit in phrase.units:
+            if unit.word in OBSERVATIONS and unit.presence is Presence.PRESENT:
+                unit.presence = presence
+        if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index):
+            return
+
+
+def _new_clause(phrases: list[Phrase], index: int) -> bool:
+    """Whether a statement was complete before this phrase: it had its verb, or its describing words."""
+    phrase = phrases[index]
+    if not phrase.joined_by(Word.AND, Word.COMMA):
+        return False
+    if any(one.predicate or one.joined_by(Word.COPULA, Word.SHOW, Word.THERE) for one in phrases[:index]):
+        return True
+    # "Effusion is seen, edema is not": its verb stands before the comma.
+    link = next(at for at, unit in enumerate(phrase.joint) if unit.word in {Word.AND, Word.COMMA})
+    return any(unit.word is Word.COPULA for unit in phrase.joint[:link])
+
+
+def mark_alternatives(phrases: list[Phrase]) -> None:
+    """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
+    doubtful = False
+    for before, phrase in pairwise(phrases):
+        # A third alternative ("fluid versus fat or scar") goes with the two before it.
+        doubtful = phrase.joined_by(Word.VERSUS) or (
+            phrase.joined_by(Word.OR) and (doubtful or _either(before, phrase))
+        )
+        if doubtful:
+            for one in _side_of_versus(phrases, before, phrase):
+                _doubt(one)
+
+
+def _either(before: Phrase, phrase: Phrase) -> bool:
+    """ "Scar or atelectasis": two explanations, of which neither is said to be there. Not "ectasia / tortuosity"."""
+    words = any(unit.word is Word.OR and unit.text != "/" for unit in phrase.joint)
+    return words and phrase.coordinated and all(_explains(one) for one in (before, phrase))
+
+
+def _explains(phrase: Phrase) -> bool:
+    head = phrase.head
+    return head is not None and head.presence is Presence.PRESENT and head.text in lexicon().meanings
+
+
+def _doubt(phrase: Phrase) -> None:
+    for unit in phrase.units:
+        if unit.word in OBSERVATIONS and unit.word is not Word.CHANGE and unit.presence is Presence.PRESENT:
+            unit.presence = Presence.UNCERTAIN
+
+
+def _side_of_versus(phrases: list[Phrase], before: Phrase, phrase: Phrase) -> list[Phrase]:
+    """The finding on each side: left of "versus" it may have its place in between."""
+    index = next(number for number, one in enumerate(phrases) if one is before)
+    while index > 0 and not any(unit.word in OBSERVATIONS for unit in phrases[index].units):
+        index -= 1
+    return [phrases[index], phrase]

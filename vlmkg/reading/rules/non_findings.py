@@ -1,0 +1,204 @@
+"""What a sentence says of the exam, of history and of what to do next: none of it is a finding."""
+
+from itertools import pairwise
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import (
+    ANATOMY_NOUNS,
+    OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
+    Word,
+)
+from vlmkg.reading.rules.labels import Unit
+
+_CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
+_HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
+_VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
+_SEARCHES = frozenset({"evaluation", "assessment", "examined", "study", "exam", "examination", "sensitivity"})
+_DOUBTS = frozenset({"correlate", "correlation", "correlate clinically", "consider"})
+_OF_EITHER = frozenset(
+    {"is suggested", "are suggested", "be considered"}
+    | {f"{verb} be considered" for verb in ("should", "could", "may", "might", "must")}
+)
+_OF_TALK = _VERBS - {Word.HEDGE, Word.NOT} | {Word.OF, Word.COLON, Word.WITH, Word.IN, Word.RELATIVE, Word.REPORT}
+_BEFORE_TALK = _VERBS - {Word.HEDGE}
+_UNNAMED = frozenset({"finding", "findings"})
+_WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
+_RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
+_OTHER_EXAMS = frozenset(
+    {"prior", "previous", "comparison", "earlier", "outside", "lateral", "frontal", "ap", "pa", "old", "recent"}
+)
+
+
+def without_exam_talk(units: list[Unit]) -> list[Unit]:
+    """The units that speak of the patient's body today."""
+    units = _without_talk(units)
+    return _without_heading(_without_exam(_without_history(_without_recommendation(units))))
+
+
+def _without_talk(units: list[Unit]) -> list[Unit]:
+    """Without bookkeeping; a finding that somebody was told of stays: "large pneumothorax, discussed with Dr. Who"."""
+    told = [index for index, unit in enumerate(units) if unit.word is Word.TALK]
+    if not told:
+        return units
+    bounds = [-1, *told, len(units)]
+    parts = [units[start + 1 : end] for start, end in pairwise(bounds)]
+    named = [_bare(part) for part in parts if any(_is_named(unit) for unit in part)]
+    kept = list(named[0]) if named else []
+    for part in named[1:]:
+        kept += [Unit(part[0].first - 1, part[0].first - 1, Word.COMMA, ","), *part]
+    return kept
+
+
+def _is_named(unit: Unit) -> bool:
+    return unit.word in {Word.FINDING, Word.DEVICE} and unit.text not in _UNNAMED
+
+
+def _bare(part: list[Unit]) -> list[Unit]:
+    """Without the words at both ends that belong to the talk: "(results", "of the", "was"."""
+    while part and part[-1].word in _BEFORE_TALK:
+        part = part[:-1]
+    while part and part[0].word in _OF_TALK:
+        part = part[1:]
+    return part
+
+
+def _without_heading(units: list[Unit]) -> list[Unit]:
+    """Without "chest:" in front: the name of the exam."""
+    heading = len(units) > 2 and units[0].text in _WHOLE_BODY and units[1].word is Word.COLON
+    return units[2:] if heading else units
+
+
+def _without_recommendation(units: list[Unit]) -> list[Unit]:
+    cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
+    if cue is None:
+        return units
+    if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
+        cue += 1
+    if units[cue].text in _OF_EITHER and units[cue - 1 : cue] and units[cue - 1].text in lexicon().meanings:
+        # "Pneumonia should be considered" doubts; "a CT should be considered" advises.
+        units[cue].word = Word.HEDGE
+        return units[: cue + 1]
+    if _names_a_doubt(units, cue):
+        units[cue].word = Word.SUGGEST_MAYBE
+        for_next = units[cue + 1].word is Word.OF
+        return units[: cue + 1] + units[cue + 2 if for_next else cue + 1 :]
+    for index in range(cue - 1, -1, -1):
+        word = units[index].word
+        talk = not _has_findings(units[index:cue]) or _about_exam(units[index:cue])
+        if word in _CLAUSE_BREAKS or (word is Word.AND and talk):
+            return units[:index] if talk else _without_verb(units[:cue])
+    return [] if _about_exam(units[:cue]) or not _has_findings(units[:cue]) else _without_verb(units[:cue])
+
+
+def _names_a_doubt(units: list[Unit], cue: int) -> bool:
+    """ "Correlate for pneumonia", "consider airspace disease": a meaning, not an exam, is asked for."""
+    after = units[cue + 1 :]
+    if units[cue].text not in _DOUBTS or any(unit.word in {Word.EXAM, Word.RECOMMEND, Word.HISTORY} for unit in after):
+        return False
+    if units[cue].text != "consider" and not (after and after[0].text == "for"):
+        return False
+    if units[cue].text == "consider":
+        return any(unit.text in lexicon().meanings for unit in after)
+    return any(unit.word is Word.FINDING for unit in after)
+
+
+def _without_verb(units: list[Unit]) -> list[Unit]:
+    """Without the words at the end that belong to the recommendation: "the effusion may warrant ..."."""
+    while units and units[-1].word in _VERBS:
+        units = units[:-1]
+    return units
+
+
+def _about_exam(units: list[Unit]) -> bool:
+    return any(unit.word is Word.EXAM for unit in units)
+
+
+def _has_findings(units: list[Unit]) -> bool:
+    return any(unit.word in OBSERVATION_NOUNS for unit in units)
+
+
+def _without_history(units: list[Unit]) -> list[Unit]:
+    start = next((index for index, unit in enumerate(units) if unit.word is Word.HISTORY), None)
+    if start is None or any(unit.word in {Word.SUGGEST, Word.SUGGEST_MAYBE} for unit in units[:start]):
+        return units
+    end = start + 1
+    while end < len(units) and units[end].word not in _HISTORY_ENDS:
+        end += 1
+    return units[:start] + units[end:]
+
+
+def _without_exam(units: list[Unit]) -> list[Unit]:
+    """Drop exam words with the adjectives before them and the "of the chest" after them."""
+    dropped = [unit.word is Word.EXAM for unit in units]
+    if not any(dropped):
+        return units
+    for index in range(len(units) - 1, -1, -1):
+        if units[index].word is not Word.EXAM:
+            continue
+        if units[index].text in _SEARCHES:
+            _drop_sought(units, dropped, index + 1)
+        before = index - 1
+        while before >= 0 and _of_the_exam(units, before, index):
+            dropped[before] = True
+            before -= 1
+        if before >= 0 and units[before].word is Word.IN:
+            dropped[before] = True
+            if any(one.text in _OTHER_EXAMS for one in units[before + 1 : index + 1]):
+                _drop_denial(units, dropped, before)
+        if before >= 0 and units[before].word is Word.NEGATION and _nothing_denied(units, dropped, index + 1):
+            # "Without comparison, ...": an exam is missing, not a finding.
+            dropped[before] = True
+        after = index + 1
+        if after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].text in _WHOLE_BODY:
+            dropped[after] = dropped[after + 1] = True
+    _drop_quality(units, dropped)
+    return [unit for unit, drop in zip(units, dropped, strict=True) if not drop]
+
+
+def _nothing_denied(units: list[Unit], dropped: list[bool], after: int) -> bool:
+    """Whether a denial right before an exam has no finding of its own: a clause ends after the exam."""
+    rest = [unit for unit, drop in zip(units[after:], dropped[after:], strict=True) if not drop]
+    return not rest or rest[0].word in _CLAUSE_BREAKS
+
+
+def _drop_sought(units: list[Unit], dropped: list[bool], after: int) -> None:
+    """ "Evaluation for pneumothorax is limited": it was looked for, not found."""
+    if after < len(units) and units[after].text == "for":
+        while after < len(units) and units[after].word not in _HISTORY_ENDS:
+            dropped[after] = True
+            after += 1
+
+
+def _drop_denial(units: list[Unit], dropped: list[bool], before: int) -> None:
+    """ "Not seen on the prior exam", "not seen on the lateral view": no denial of what is seen today."""
+    while before > 0 and (
+        units[before - 1].word in {Word.REPORT, Word.COPULA, Word.NOTHING} or units[before - 1].text == "well"
+    ):
+        before -= 1
+    if before > 0 and units[before - 1].word is Word.NOT:
+        dropped[before - 1] = True
+
+
+def _drop_quality(units: list[Unit], dropped: list[bool]) -> None:
+    """ "The lateral view is nondiagnostic", "the patient is rotated": said of the exam, not of the body."""
+    verb = next((index for index, drop in enumerate(dropped) if not drop), len(units))
+    if verb == 0 or verb == len(units) or units[verb].word is not Word.COPULA:
+        return
+    for index in range(verb + 1, len(units)):
+        if units[index].word not in OBSERVATION_ADJECTIVES or units[index].text in _RESULTS:
+            return
+        dropped[index] = True
+
+
+def _of_the_exam(units: list[Unit], before: int, exam: int) -> bool:
+    """An adjective of the exam; a body part only right before it: "rib series", not "the spine, lateral view"."""
+    unit = units[before]
+    if unit.word is Word.AND:
+        return _exam_word(units, before - 1)
+    close = units[exam].first - unit.last == 1
+    return unit.text in lexicon().exam_adjectives and (close or unit.word not in ANATOMY_NOUNS)
+
+
+def _exam_word(units: list[Unit], index: int) -> bool:
+    return index >= 0 and (units[index].word is Word.EXAM or units[index].text in lexicon().exam_adjectives)

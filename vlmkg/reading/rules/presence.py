@@ -1,0 +1,278 @@
+"""Presence: how far a denial and a hedge reach.
+
+A denial reaches forward until the clause turns ("but", "with", a new subject with its verb, a new statement). A hedge
+reaches over its own noun group and over alternatives. Either without anything after it reaches back to its subject.
+"""
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.labels import Unit
+from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back, without_aside
+from vlmkg.reading.rules.phrases import Phrase
+from vlmkg.schema import Presence
+
+_ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, Word.SHOW, Word.BUT})
+_NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
+
+
+_NEW = frozenset({"new", "newly", "acute", "active", "additional"})
+_BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
+_CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
+_BEGINNINGS = frozenset(
+    {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
+    | {"manifestation", "manifestations", "component", "components", "element", "elements"}
+)
+_ENDED = (["resolution", "of"], ["removal", "of"], ["clearing", "of"], ["clearance", "of"])
+_DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
+_EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
+
+
+def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
+    """Set the presence of every observation of a sentence."""
+    state, changed = Presence.PRESENT, False
+    for index, phrase in enumerate(phrases):
+        after = phrases[index + 1] if index + 1 < len(phrases) else None
+        following = after.joint if after else tail
+        if state is Presence.ABSENT and (_tells_more(phrase, following, after) or _is_new_now(phrases, index)):
+            state = Presence.PRESENT
+        state = _ending(state, phrase, following, listed=_in_list(phrases, index))
+        state = _opening(state, phrases, index, following)
+        if index and _less_favored(phrases, index):
+            state = Presence.UNCERTAIN
+        if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
+            state = Presence.ABSENT
+        _say(phrase, state)
+        if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
+            set_back(phrases[:index], Presence.ABSENT)
+        if state is Presence.ABSENT and _is_change(phrase):
+            # "No change in the nodule": the change is denied, the nodule is not.
+            state = Presence.PRESENT if not following or _opens_place(following) else state
+            changed = True
+    look_back(phrases, len(phrases), tail)
+    mark_alternatives(phrases)
+
+
+def _less_favored(phrases: list[Phrase], index: int) -> bool:
+    """ "Favor atelectasis over infection"."""
+    favored = any(unit.text.startswith("favor") for phrase in phrases[:index] for unit in phrase.joint)
+    return favored and phrases[index].head is not None and any(unit.text == "over" for unit in phrases[index].joint)
+
+
+def _say(phrase: Phrase, state: Presence) -> None:
+    """Give the phrase its presence; "not significantly changed effusion" denies the change alone."""
+    unchanged = state is Presence.ABSENT and phrase.head is not None and _denies_change(phrase)
+    for unit in phrase.units:
+        if unit.word in OBSERVATIONS:
+            unit.presence = Presence.PRESENT if unchanged and unit.word not in _CHANGES else state
+
+
+def _denies_change(phrase: Phrase) -> bool:
+    """Whether "not", and no "no", stands right before a word of change."""
+    first = next((unit for unit in phrase.units if unit.word is not Word.DEGREE), None)
+    denied = bool(phrase.joint) and phrase.joint[-1].word is Word.NOT
+    return denied and first is not None and first.word is Word.CHANGE
+
+
+def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
+    """ "Free air: no free air", "effusion: no significant"."""
+    denied = [unit.word for unit in phrase.joint[:2]] == [Word.COLON, Word.NEGATION]
+    if not denied or title.head is None:
+        return False
+    if phrase.head is None:
+        return last and not phrase.anatomy and all(unit.word is not Word.CHANGE for unit in phrase.units)
+    return title.head.text == phrase.head.text
+
+
+def _answers_no(phrase: Phrase) -> bool:
+    """ "Pneumothorax: negative"."""
+    return phrase.joined_by(Word.COLON) and [unit.text for unit in phrase.units] == ["negative"]
+
+
+def _in_list(phrases: list[Phrase], index: int) -> bool:
+    """Whether this phrase is inside "A, B or C"."""
+    phrase = phrases[index]
+    if phrase.head is None or any(unit.word is Word.CHANGE for unit in phrase.units):
+        return False
+    for later in phrases[index + 1 :]:
+        if later.joined_by(Word.OR, Word.VERSUS) and later.coordinated:
+            return True
+        if not later.coordinated or later.head is None:
+            return False
+    return False
+
+
+def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: bool) -> Presence:
+    """The state that is left of an earlier cue when this phrase begins."""
+    words = {unit.word for unit in phrase.joint}
+    if state is Presence.PRESENT or words & {Word.BUT, Word.COLON}:
+        return Presence.PRESENT
+    if listed and (phrase.coordinated or (state is Presence.ABSENT and not words & _NEW_SUBJECTS)):
+        return state
+    if state is Presence.ABSENT:
+        turned = any(unit.word is Word.WITH and unit.text not in _EXAMPLES for unit in phrase.joint)
+        fresh = turned or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
+        return Presence.PRESENT if fresh else state
+    return state if _hedge_goes_on(phrase, words) else Presence.PRESENT
+
+
+def _hedge_goes_on(phrase: Phrase, words: set[Word]) -> bool:
+    """A hedge reaches over alternatives and coordinated findings; a comma, a place or a verb ends it."""
+    if words == {Word.OF} and phrase.head is not None and bare_of(phrase):
+        return True
+    if words & {Word.OR, Word.VERSUS} or (phrase.coordinated and Word.COMMA not in words):
+        return True
+    if not words:
+        return phrase.head is not None or phrase.predicate
+    return not (words & _ENDS_HEDGE or Word.AND in words)
+
+
+def bare_of(phrase: Phrase) -> bool:
+    """ "Focus of airspace disease"; but "worsening of the effusion" speaks of one that is known to be there."""
+    return (
+        bool(phrase.joint) and phrase.joint[-1].word is Word.OF and phrase.units[0].first == phrase.joint[-1].last + 1
+    )
+
+
+def possibly_from(phrase: Phrase) -> bool:
+    """ "Effusion, possibly from pleuritis", "clips, XXXX from surgery": the cause is named."""
+    cues = phrase.joint[-2:]
+    return cues[-1:] != [] and cues[-1].text == "from" and cues[0].word in {Word.HEDGE, Word.HOLE}
+
+
+def _said_and_done(phrase: Phrase) -> bool:
+    """After its verb and a comma a denial is over ("no effusion is seen, left crowding"); so before "this", "there"."""
+    words = [unit.word for unit in phrase.joint]
+    if Word.OR in words or not {Word.COMMA, Word.AND, Word.BUT} & set(words):
+        return False
+    if Word.SUBJECT in words or Word.THERE in words:
+        return True
+    return Word.COMMA in words and bool({Word.REPORT, Word.COPULA} & set(words[: words.index(Word.COMMA)]))
+
+
+def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) -> bool:
+    """Whether, after a denial, a comma or "and" opens a statement of its own."""
+    if not words & {Word.COMMA, Word.AND} or Word.OR in words:
+        return bool(words & {Word.SUGGEST, Word.SUGGEST_MAYBE}) and Word.COMMA in words
+    if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:
+        return True
+    if not phrase.cuts and any(unit.text in lexicon().fresh for unit in phrase.describing):
+        return True
+    verb = bool(following) and following[0].word in {Word.COPULA, Word.SHOW}
+    return verb and phrase.head is None and bool(phrase.anatomy)
+
+
+def _tells_more(phrase: Phrase, following: list[Unit], after: Phrase | None) -> bool:
+    """Whether, behind "and" or a comma, something is said of the finding that only what is there can have.
+
+    "No edema, and the effusion is stable", "..., effusion unchanged", "..., effusion persists", "..., effusion is
+    possible"; not "no edema, and effusion is seen".
+    """
+    if Word.OR in phrase.roles or not phrase.joined_by(Word.AND, Word.COMMA) or not (phrase.head or phrase.anatomy):
+        return False
+    if not following:
+        return after is not None and after.head is None and bool(after.describing) and not after.anatomy
+    words = {unit.word for unit in following}
+    if Word.NOT_EXCLUDED in words or {Word.NOT, Word.EXCLUDE} <= words or following[0].text.startswith("again"):
+        return True
+    if following[0].word not in {Word.COPULA, Word.SHOW} or words & _DENIES_OR_SEES:
+        return False
+    return after is not None or words == {Word.COPULA} or Word.HEDGE in words
+
+
+def _is_new_now(phrases: list[Phrase], index: int) -> bool:
+    """ "Resolution of the edema, new effusion"."""
+    cues = [unit for phrase in phrases[:index] for unit in phrase.joint if unit.word is Word.NEGATION]
+    ended = bool(cues) and cues[-1].text.split()[-2:] in _ENDED
+    return ended and phrases[index].joined_by(Word.COMMA) and any(one.text in _NEW for one in phrases[index].describing)
+
+
+def _opening(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
+    """The state that the cues right before this phrase open, and their effect on what stands before them."""
+    joint = phrases[index].joint
+    denied = False
+    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
+    for position, unit in enumerate(joint):
+        word = unit.word
+        if word is Word.NEGATION and _answers(joint, position, following):
+            set_back(phrases[:index], Presence.ABSENT)
+        elif word is Word.NEGATION:
+            state = Presence.ABSENT
+        elif word is Word.NOT:
+            state, denied = Presence.ABSENT, True
+        elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
+            before = joint[position - 1].word if position else Word.OTHER
+            kept = state is Presence.ABSENT and not denied and (negated or word is not Word.HEDGE)
+            # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
+            kept = kept or (state is Presence.ABSENT and before is Word.RELATIVE)
+            kept = kept or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
+            state = state if kept else Presence.UNCERTAIN
+        elif word is Word.EXCLUDE:
+            state = Presence.UNCERTAIN if denied else Presence.ABSENT
+        elif word is Word.GONE:
+            state = _gone(phrases[:index], joint, position)
+        elif (
+            (word in {Word.REPORT, Word.COMMA, Word.BUT} or _lost_its_verb(joint, position))
+            and _closes(joint, position)
+            and not _heads_list(phrases, index)
+        ):
+            look_back(phrases, index, joint[: position + 1])
+            state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
+            denied = False
+    return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
+    """ "Effusion: no, edema: yes", "effusion: no edema: yes": the denial answers what stands before it."""
+    if not position or joint[position - 1].word is not Word.COLON:
+        return False
+    titled = position + 1 == len(joint) and bool(following) and following[0].word is Word.COLON
+    return titled or (position + 1 < len(joint) and joint[position + 1].word in {Word.COMMA, Word.BUT, Word.AND})
+
+
+def _heads_list(phrases: list[Phrase], index: int) -> bool:
+    """ "Not visualized: effusion, pneumothorax"."""
+    return index == 0 and phrases[0].joint[-1].word is Word.COLON
+
+
+def _likely_cause(phrase: Phrase) -> bool:
+    """ "A deformity, XXXX chronic", "which is XXXX old": the hole was "likely"."""
+    words = [unit.word for unit in phrase.joint]
+    cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
+    return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
+
+
+def _lost_its_verb(joint: list[Unit], position: int) -> bool:
+    """ "Effusion has not developed and": "not" denied a verb that names nothing."""
+    return position > 0 and joint[position].word is Word.AND and joint[position - 1].word is Word.NOT
+
+
+def _closes(joint: list[Unit], position: int) -> bool:
+    """Whether the cues before this mark had no finding of their own: they speak of what stands before."""
+    cues = [unit.word for unit in joint[:position] if unit.word not in {Word.REPORT}]
+    return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
+
+
+def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
+    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows."""
+    cues = {unit.word for unit in joint[:position]}
+    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
+        if Word.NOT not in cues:
+            set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
+        return Presence.PRESENT
+    return Presence.ABSENT
+
+
+def _is_change(phrase: Phrase) -> bool:
+    """Of what is there: "no progression of", "no change in"; not "no development of"."""
+    changes = any(unit.word is Word.PROCESS or unit.text in {"change", "changes"} for unit in phrase.units)
+    return changes and not any(unit.text in _BEGINNINGS for unit in phrase.units)
+
+
+def _is_news(phrase: Phrase) -> bool:
+    """ "No change in the nodule or new nodule", "or progression": denied again."""
+    process = phrase.head is not None and phrase.head.word is Word.PROCESS
+    return process or any(unit.text in _NEW for unit in phrase.describing)
+
+
+def _opens_place(following: list[Unit]) -> bool:
+    return any(unit.word in {Word.IN, Word.OF} for unit in following)

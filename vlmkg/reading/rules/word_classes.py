@@ -1,0 +1,208 @@
+"""Words whose class depends on their neighbours: "to", "findings", "interval", "midline", "clear of"."""
+
+from collections.abc import Callable
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import (
+    ANATOMY,
+    CONTENT,
+    OBSERVATION_ADJECTIVES,
+    OBSERVATIONS,
+    Word,
+)
+from vlmkg.reading.rules.labels import Unit
+
+_TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
+_COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
+_EMPTIED = frozenset({"clear", "free"})
+_BOWELS = frozenset({"small", "large", "and", "or"})
+_HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic", "cranial", "nasal", "pericardial"})
+_LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
+_ANSWERS = frozenset({"negative", "yes", "present", "seen"})
+_TURNING = frozenset({"only", "just", "merely"})
+_HAVING = frozenset({"has", "have", "had"})
+_VERBAL = frozenset({Word.OF, Word.IN})
+
+Rule = Callable[[list[Unit], int, Word, Word], Word]
+
+
+def in_context(units: list[Unit]) -> list[Unit]:
+    """The units with their class in this sentence, without those that say nothing here."""
+    kept = []
+    for index, unit in enumerate(units):
+        if unit.word is Word.NOTHING and unit.text not in _TURNING:
+            continue
+        rule = _BY_TEXT.get(unit.text) or _BY_WORD.get(unit.word)
+        if rule is not None:
+            before = units[index - 1].word if index else Word.OTHER
+            after = units[index + 1].word if index + 1 < len(units) else Word.OTHER
+            unit.word = rule(units, index, before, after)
+        if unit.word is not Word.NOTHING:
+            kept.append(unit)
+    return kept
+
+
+def _asked(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Effusion? No.": an answer follows."""
+    answered = index > 0 and (after in {Word.NEGATION, Word.GONE, Word.NOT} or units[-1].text in _ANSWERS)
+    return Word.COLON if answered else units[index].word
+
+
+def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No mass, only a granuloma": the clause turns."""
+    del after
+    return Word.BUT if before is Word.COMMA else units[index].word
+
+
+def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
+    del before
+    return Word.NEGATION if index == 0 or after is Word.COPULA else units[index].word
+
+
+def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
+    said = before in {Word.COPULA, Word.AND, Word.OR} or after in CONTENT or after is Word.HOLE
+    return units[index].word if said else Word.NOTHING
+
+
+def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Interval change"; but "in the interval" is about time."""
+    del before
+    return units[index].word if after in OBSERVATIONS else Word.NOTHING
+
+
+def _negative(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Negative acute abnormality" denies; but "negative chest" describes."""
+    del before
+    return Word.NEGATION if after in OBSERVATIONS else units[index].word
+
+
+def _to(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Mild to moderate" is one degree."""
+    between = before in OBSERVATION_ADJECTIVES and after in OBSERVATION_ADJECTIVES
+    return Word.NOTHING if between else units[index].word
+
+
+def _midline(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The trachea is midline" says something of it; "a midline scar" says where."""
+    return Word.DESCRIPTOR if after not in CONTENT and before is not Word.IN else units[index].word
+
+
+def _findings(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """Bare "findings" stand for what was named last."""
+    del after
+    described = before in CONTENT or before in {Word.NEGATION, Word.HOLE}
+    return units[index].word if described else Word.SUBJECT
+
+
+def _appearance(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Stable appearance of the chest", "chronic appearing scar": the adjective is said of what follows."""
+    if before not in OBSERVATION_ADJECTIVES:
+        return units[index].word
+    if after is Word.OF:
+        units[index + 1].word = Word.NOTHING
+        return Word.NOTHING
+    return Word.NOTHING if after in CONTENT else units[index].word
+
+
+def _of_bowel(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Small bowel" is a body part; a bowel is not small."""
+    del before, after
+    following = next((unit.text for unit in units[index + 1 :] if unit.text not in _BOWELS), "")
+    bowel = following in {"bowel", "intestine"}
+    return Word.POSITION if bowel else units[index].word
+
+
+def _etiology(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Infectious etiology" names one; "the etiology is unclear" does not."""
+    del after
+    return units[index].word if before in OBSERVATION_ADJECTIVES else Word.NOTHING
+
+
+def _adjacent(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Adjacent to the hilum" places; "adjacent atelectasis" says nothing of its own."""
+    del before
+    return Word.NOTHING if after in OBSERVATIONS else units[index].word
+
+
+def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The thoracic cavity" is a body part; "a cavity" in the lung is none."""
+    del after
+    return Word.PART if before is Word.TISSUE and units[index - 1].text in _HOLLOW else units[index].word
+
+
+def _minor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The minor fissure" says which; "minor changes" how much."""
+    del before
+    return Word.DESCRIPTOR if after in OBSERVATIONS else units[index].word
+
+
+def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """An adverb counts before what it is the degree of."""
+    del before
+    wanted = OBSERVATION_ADJECTIVES if units[index].text in _COMPARATIVES else OBSERVATIONS
+    return Word.DEGREE if after in wanted else Word.NOTHING
+
+
+def _part(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Peripheral portion"; but "portions of the bowel" does not say which."""
+    del units, index, after
+    return Word.PART if before in ANATOMY else Word.NOTHING
+
+
+def _not(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Not well seen" is seen."""
+    del before, after
+    well = index + 2 < len(units) and units[index + 1].text == "well" and units[index + 2].word is Word.REPORT
+    return Word.NOTHING if well else Word.NOT
+
+
+def _report(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The bones and visualized abdomen": an adjective without news. "Has not shown a mass": a verb that shows."""
+    if any(one.text in _HAVING for one in units[max(0, index - 2) : index]) and after in CONTENT:
+        return Word.SHOW
+    return Word.NOTHING if before in _LINKING and after in CONTENT else units[index].word
+
+
+def _of(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Clear of", "unremarkable for" deny; after bare "findings" or "portions", "of" joins nothing."""
+    if units[index].text == "for" and index and units[index - 1].text == "unremarkable" and after in CONTENT:
+        return Word.NEGATION
+    if before is Word.SUBJECT or (before is Word.NOTHING and lexicon().words.get(units[index - 1].text) is Word.PART):
+        return Word.NOTHING
+    return Word.NEGATION if index and units[index - 1].text in _EMPTIED else Word.OF
+
+
+def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Worsening of the opacity" is a noun."""
+    del before
+    return Word.PROCESS if after in _VERBAL and units[index].text.endswith("ing") else Word.CHANGE
+
+
+_BY_TEXT: dict[str, Rule] = {
+    **dict.fromkeys(_TIME_WORDS, _time),
+    **dict.fromkeys(("?", "?."), _asked),
+    "nor": _nor,
+    **dict.fromkeys(_TURNING, _only),
+    "interval": _interval,
+    "negative": _negative,
+    "to": _to,
+    "midline": _midline,
+    **dict.fromkeys(("appearance", "appearances", "appearing", "configuration", "positioning"), _appearance),
+    "adjacent": _adjacent,
+    **dict.fromkeys(("cavity", "cavities"), _cavity),
+    **dict.fromkeys(("minor", "major"), _minor),
+    **dict.fromkeys(("small", "large"), _of_bowel),
+    **dict.fromkeys(("etiology", "etiologies"), _etiology),
+    "finding": _findings,
+    "findings": _findings,
+}
+_BY_WORD: dict[Word, Rule] = {
+    Word.DEGREE: _degree,
+    Word.PART: _part,
+    Word.NOT: _not,
+    Word.OF: _of,
+    Word.REPORT: _report,
+    Word.CHANGE: _change,
+}

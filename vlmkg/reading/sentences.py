@@ -1,0 +1,155 @@
+"""Sentences of a section, as runs of tokens.
+
+A sentence ends at a stop, at an empty line and before a bullet. A stop inside a number ("1 . 8 cm"), in a list
+number ("2 . Nodule") or in an abbreviation ends nothing; a list number starts a sentence.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from vlmkg.reading.tokens import Token
+
+_ENDS = frozenset(".!?;")
+_LONGEST = 200
+"""Tokens after which a run without a stop is cut: nobody dictates longer sentences, and reading stays linear."""
+_ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "vs", "approx", "st", "e", "i", "fig", "no", "neg", "evid"})
+_LETTERS = (["a", ".", "m"], ["p", ".", "m"], ["e", ".", "g"], ["i", ".", "e"])
+_ANSWERS = frozenset(
+    {"no", "none", "nil", "negative", "neg", "absent", "yes", "not", "any"}
+    | {"seen", "present", "identified", "visualized", "noted", "evident", "found"}
+)
+_LONGEST_ANSWER = 3
+_BROKEN_EARLY = 0.6
+"""A line shorter than this share of the longest was ended on purpose."""
+_ITEM = re.compile(r"\d{1,2} ?\) |[A-Z][A-Za-z/ ]{2,30}: ?\S")
+_WAITING = frozenset(
+    {"no", "not", "without", "or", "and", "nor", "of", "the", "a", "an", "is", "are", "was", "were", "with", "in", "on"}
+    | {"for", "to", "any", "at", "by", "from", "new", "acute", "focal", "evidence", "than", "as", "this", "that", "has"}
+)
+_UNITS = frozenset({"cm", "mm", "m", "x", "centimeter", "centimeters", "millimeters", "mg", "ml", "l", "cc", "hours"})
+
+
+def split_sentences(text: str, tokens: list[Token]) -> list[list[Token]]:
+    """The sentences among `tokens` of `text`, without their closing stops and list numbers, none empty."""
+    return [sentence for sentence in (_trim(part) for part in _parts(text, tokens)) if sentence]
+
+
+def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
+    part: list[Token] = []
+    previous = 0
+    for index, token in enumerate(tokens):
+        if part and (len(part) >= _LONGEST or _new_block(text, previous, token)):
+            yield part
+            part = []
+        previous = token.end
+        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index):
+            if token.text[0] == "?":
+                # It doubts what stands before it, or an answer follows.
+                part.append(token)
+                if _is_answered(tokens, index):
+                    continue
+            yield part
+            part = []
+        else:
+            part.append(token)
+            if len(token.text) > 1 and token.text[-1] == "." and not token.text.isalnum():
+                yield part
+                part = []
+    yield part
+
+
+def _asks_ahead(tokens: list[Token], index: int) -> bool:
+    """ "?pneumonia", "? pneumonia": the mark stands before what it doubts, not after."""
+    if tokens[index].text != "?" or index + 1 == len(tokens):
+        return False
+    glued = tokens[index + 1].start == tokens[index].end
+    opens = index == 0 or tokens[index - 1].text[-1] in ".;:,!"
+    return glued or opens
+
+
+def _is_answered(tokens: list[Token], index: int) -> bool:
+    """ "Effusion? No.": what follows the mark up to its stop is an answer, and no sentence of its own."""
+    answer = tokens[index + 1 : index + 2 + _LONGEST_ANSWER]
+    end = next((at for at, token in enumerate(answer) if token.text[0] in _ENDS), len(answer))
+    return 0 < end <= _LONGEST_ANSWER and all(token.lower in _ANSWERS for token in answer[:end])
+
+
+def _new_block(text: str, start: int, token: Token) -> bool:
+    """Whether an empty line, or a line that opens with a bullet, lies between `start` and the token."""
+    if token.start - start < 1:
+        return False
+    gap = text[start : token.start]
+    lines = gap.count("\n")
+    return lines > 1 or (
+        lines == 1 and (token.text in {"-", "*", "\u2022", "\u2013"} or _opens_item(text, start, token))
+    )
+
+
+def _opens_item(text: str, end: int, token: Token) -> bool:
+    """Whether the line that begins with `token` is one of a list: it has a number or a title, or it was broken early.
+
+    A broken line begins with a capital, although the word had room on the line before, and nothing there waits for it.
+    """
+    if _ITEM.match(text, token.start):
+        return True
+    before = text[text.rfind("\n", 0, end) + 1 : end]
+    last = before.split()[-1:]
+    waits = not last or last[0].lower() in _WAITING or not last[0][-1].isalnum()
+    room = len(before) < _BROKEN_EARLY * _longest_line(text)
+    return room and not waits and token.text.istitle() and token.text.isalpha() and len(token.text) > 1
+
+
+@lru_cache(maxsize=1)
+def _longest_line(text: str) -> int:
+    return max(map(len, text.splitlines()))
+
+
+def _inner_stop(tokens: list[Token], index: int) -> bool:
+    token = tokens[index]
+    if token.text != "." or index == 0 or index + 1 == len(tokens):
+        return False
+    before, after = tokens[index - 1], tokens[index + 1]
+    if before.text.isdigit() and after.text.isdigit():
+        return _is_decimal(tokens, index)
+    if before.lower in _ABBREVIATIONS:
+        glued = before.end == token.start
+        if before.lower in {"neg", "evid"}:
+            return after.lower in {"for", "of"}
+        return before.lower in {"dr", "mr", "mrs", "ms", "vs"} or (glued and after.start == token.end)
+    # "a . m .", "p . m ." and "e . g .": single letters.
+    letters = [token.lower for token in tokens[max(0, index - 3) : index]]
+    return (before.lower in {"a", "p"} and after.lower == "m") or letters[-3:] in _LETTERS
+
+
+def _is_decimal(tokens: list[Token], point: int) -> bool:
+    """ "1 . 8 cm" and "1.8" are a number; "2 . 3 . Nodule" are two list numbers."""
+    before, stop, after = tokens[point - 1 : point + 2]
+    glued = before.end == stop.start and after.start == stop.end
+    following = tokens[point + 2].lower if point + 2 < len(tokens) else ""
+    return after.text.isdigit() and (glued or following in _UNITS)
+
+
+def _opens_with_decimal(part: list[Token]) -> bool:
+    """ "1.8 cm", "1 . 8 cm"; but "1. 8 cm" is the first of a list."""
+    if len(part) < 3 or part[1].text != "." or not _is_decimal(part, 1):
+        return False
+    return (part[0].end == part[1].start) is (part[1].end == part[2].start)
+
+
+def _trim(part: list[Token]) -> list[Token]:
+    """The sentence without a list number or bullet in front."""
+    start = 0
+    while start < len(part) and not part[start].text[0].isalnum() and not _speaks(part, start):
+        start += 1
+    if start + 1 < len(part) and part[start].text.isdigit() and part[start + 1].text in {")", "."}:
+        start += 0 if _opens_with_decimal(part[start:]) else 2
+    elif start + 1 == len(part) and part[start].text.isdigit():
+        return []
+    return part[start:]
+
+
+def _speaks(part: list[Token], index: int) -> bool:
+    """Whether a mark at the front is no bullet: "(possible)", "? nodule", "(-) effusion", "-ve"."""
+    following = part[index + 1].lower if index + 1 < len(part) else ""
+    return part[index].text in {"(", "?", "(-)"} or (part[index].text == "-" and following == "ve")

@@ -1,0 +1,47 @@
+"""What the model alone reads as present in words that the rules took for talk is uncertain.
+
+"History of pneumonia", "evaluation for effusion", "clinical concern for pneumothorax": told, sought or asked for, not
+seen. Shown as present, a finding would be invented; refused, one would be lost where the rules take a statement for
+talk. So it is uncertain and `disputed`, and warned of as `set_aside` (docs/decisions/0165-talk-is-no-finding.md).
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vlmkg.engine_protocol import ReadingWarning
+from vlmkg.schema import Kind, Mention, Presence, ReportGraph, Witness
+
+REASON = "set_aside"
+
+
+def doubt_aside(
+    graph: ReportGraph, aside: tuple[tuple[int, int], ...]
+) -> tuple[ReportGraph, tuple[ReadingWarning, ...]]:
+    """The combined graph with such mentions uncertain, and a warning for each.
+
+    `aside` are spans of the text, in its order, without overlaps.
+    """
+    ends = [end for _, end in aside]
+    doubted = {at for at, one in enumerate(graph.mentions) if _is_claimed(one) and _shares(one, aside, ends)}
+    if not doubted:
+        return graph, ()
+    mentions = tuple(
+        replace(one, presence=Presence.UNCERTAIN, disputed=True) if at in doubted else one
+        for at, one in enumerate(graph.mentions)
+    )
+    return replace(graph, mentions=mentions), tuple(
+        ReadingWarning(REASON, graph.mentions[at].text) for at in sorted(doubted)
+    )
+
+
+def _shares(mention: Mention, spans: Sequence[tuple[int, int]], ends: Sequence[int]) -> bool:
+    """Whether the mention shares characters with the first span that ends behind its start."""
+    at = bisect_right(ends, mention.start)
+    return at < len(spans) and spans[at][0] < mention.end
+
+
+def _is_claimed(mention: Mention) -> bool:
+    """Whether the model alone says that it is there."""
+    alone = mention.witness is Witness.MODEL
+    return alone and mention.kind is Kind.OBSERVATION and mention.presence is Presence.PRESENT

@@ -1,0 +1,51 @@
+"""What the model alone reads and is not sure of is refused: most of it is not there.
+
+Alone: the rules read nothing at its words. Sure: its score, the geometric mean of the probabilities that the model gave
+what it wrote. A refused mention goes to the rejections with all that hangs on it, and a refused finding is warned of,
+both as `unsure`: it is there for who reviews. A mention that something describes which stays is kept, for what
+describes it would pass for a finding by itself (docs/decisions/0087-unsure-and-alone.md).
+"""
+
+from typing import NamedTuple
+
+from vlmkg import validation
+from vlmkg.engine_protocol import ReadingWarning, Rejection
+from vlmkg.schema import Kind, RelationType, ReportGraph
+
+SURE = 0.9
+"""Of such mentions of the shipped checkpoint under it most are wrong, above it most are right (0087)."""
+REASON = "unsure"
+
+
+class Surely(NamedTuple):
+    """What is left of the model's graph, what was refused of it, and a warning for each refused finding."""
+
+    graph: ReportGraph
+    rejections: list[Rejection]
+    warnings: list[ReadingWarning]
+
+
+def refuse_unsure(model: ReportGraph, rules: ReportGraph) -> Surely:
+    """The model's graph less what it alone reads and is not sure of. Both graphs are valid, mentions in text order."""
+    unsure = {at for at in _alone(model, rules) if (score := model.mentions[at].score) is not None and score < SURE}
+    described = [(one.head, one.tail) for one in model.relations if one.type is RelationType.MODIFY]
+    while kept := {tail for head, tail in described if tail in unsure and head not in unsure}:
+        unsure -= kept
+    graph, rejections = validation.refuse(model, dict.fromkeys(sorted(unsure), REASON))
+    describing = {head for head, _ in described}
+    findings = [model.mentions[at] for at in sorted(unsure - describing)]
+    warned = [ReadingWarning(REASON, one.text) for one in findings if one.kind is Kind.OBSERVATION]
+    return Surely(graph, rejections, warned)
+
+
+def _alone(model: ReportGraph, rules: ReportGraph) -> list[int]:
+    """The mentions of the model that share no character with one of the rules."""
+    found: list[int] = []
+    theirs = iter(rules.mentions)
+    other = next(theirs, None)
+    for at, mention in enumerate(model.mentions):
+        while other is not None and other.end <= mention.start:
+            other = next(theirs, None)
+        if other is None or mention.end <= other.start:
+            found.append(at)
+    return found
