@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from api.documents import Document
 from api.response_plans import Answering, Late, Row, plan_object
 from ingest.ledger.reviews import reviews
-from ingest.ledger.reviews.verdicts import Claim, Found, Place, Review, Statement, about, standing, state_of
+from ingest.ledger.reviews.verdicts import (
+    Assertion,
+    FindingPosition,
+    Found,
+    Review,
+    Statement,
+    about,
+    standing,
+    state_of,
+)
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies import reports
 from vlmkg.schema import Presence
@@ -25,8 +34,8 @@ def statement_of(row: Row) -> Statement | None:
     if source is None:
         return None
     places = tuple(sorted(row["placeCodes"] or ()))
-    claim = Claim(Presence(row["presence"]), row["conceptCode"], row["laterality"], row["severity"], places)
-    return Statement(row["owner"], Place(source, film, row["start"], row["end"]), claim)
+    claim = Assertion(Presence(row["presence"]), row["conceptCode"], row["laterality"], row["severity"], places)
+    return Statement(row["owner"], FindingPosition(source, film, row["start"], row["end"]), claim)
 
 
 def _fill(document: Document, ledger: Ledger, late: Sequence[Late]) -> None:

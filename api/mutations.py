@@ -21,7 +21,7 @@ from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport
 from ingest.formats.origin import Format, Origin
 from ingest.messages import ReportStatus
 from ingest.receiving.replay import replay
-from ingest.receiving.submit import Incoming, receive
+from ingest.receiving.submit import ReceivedMessage, receive
 from vlmkg.schema import Presence
 
 
@@ -102,7 +102,7 @@ class Mutation:
     async def submit_report(self, info: Info, input: SubmitReportInput) -> Shaped | None:  # noqa: A002
         """A report that can't be used is stored as a refused event, with its reason."""
         origin = Origin(modified_at=datetime.datetime.now(datetime.UTC))
-        message = Incoming(raw_of(_submission(input)), Format.GRAPHQL, origin)
+        message = ReceivedMessage(raw_of(_submission(input)), Format.GRAPHQL, origin)
         receipt = await asyncio.to_thread(receive, info.context.services.receiver, message)
         row = {"event": await event_row_of(info, receipt.event_id), "duplicate": receipt.duplicate}
         return shaped(info, "SubmitReportPayload", row)

@@ -27,7 +27,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.ledger.storage.database import open_ledger
 from ingest.pseudonyms import load_key
-from ingest.receiving.submit import Incoming, Receiver, receive, receive_many
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many
 
 TEXT = "FINDINGS: The heart is normal in size. The lungs are clear. No pleural effusion or pneumothorax. " * 6
 GROUPS = (10, 50, 200)
@@ -89,9 +89,9 @@ def shares(work: Callable[[], None]) -> None:
         print(f"  {name:34} {spent / stats.total_tt:8.0%}")
 
 
-def message(number: int) -> Incoming:
+def message(number: int) -> ReceivedMessage:
     """One report, unlike all others."""
-    return Incoming(f"{TEXT}{number}.".encode(), Format.TEXT, Origin(name=f"report-{number}"))
+    return ReceivedMessage(f"{TEXT}{number}.".encode(), Format.TEXT, Origin(name=f"report-{number}"))
 
 
 def receiver_in(folder: Path) -> Receiver:

@@ -10,7 +10,8 @@ from ingest.errors import MessageRefusedError, OutageError
 from ingest.formats.origin import Origin
 from ingest.gateway.micro_batching import Together
 from ingest.gateway.space import Space
-from ingest.receiving.submit import Incoming, Receipt, Receiver, keep, receive, refuse_unread
+from ingest.ledger.events.record import Receipt
+from ingest.receiving.submit import ReceivedMessage, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
 """Messages that are received at once, over all doors: as many as share a commit (ingest.receiving.submit)."""
@@ -33,7 +34,7 @@ class Reception:
     together: Together = field(default_factory=Together)
 
 
-def receive_now(reception: Reception, message: Incoming) -> Receipt:
+def receive_now(reception: Reception, message: ReceivedMessage) -> Receipt:
     """Receive one message in this thread. It is safe when this returns. For doors that have threads of their own.
 
     Raises OutageError where it can't be stored now, NoSpaceError before the disk is full.
@@ -43,14 +44,14 @@ def receive_now(reception: Reception, message: Incoming) -> Receipt:
     return receive(reception.receiver, message)
 
 
-async def receive_soon(reception: Reception, message: Incoming) -> Receipt:
+async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receipt:
     """The same for doors on the event loop, which goes on meanwhile."""
     if reception.space.is_short():
         raise NoSpaceError
     return await reception.together.receive(reception.receiver, reception.threads, message)
 
 
-async def keep_soon(reception: Reception, message: Incoming, error: Exception) -> Receipt:
+async def keep_soon(reception: Reception, message: ReceivedMessage, error: Exception) -> Receipt:
     """Keep a message with which an error arose that nobody foresaw. Raises the error where it is an outage."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(reception.threads, keep, reception.receiver, message, error)

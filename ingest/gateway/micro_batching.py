@@ -12,7 +12,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 
-from ingest.receiving.submit import LARGEST_GROUP, Incoming, Receipt, Receiver, is_row, receive_many
+from ingest.ledger.events.record import Receipt
+from ingest.receiving.submit import LARGEST_GROUP, ReceivedMessage, Receiver, is_row, receive_many
 from vlmkg.errors import VlmkgError
 
 COMPANY_S = 0.002
@@ -24,7 +25,7 @@ PATIENCE_S = 0.005
 MOST_IN_VAIN = 63
 """Groups that go at once after waiting was in vain several times: senders that do not wait for answers keep no time."""
 
-Waiting = tuple[Incoming, asyncio.Future[Receipt]]
+Waiting = tuple[ReceivedMessage, asyncio.Future[Receipt]]
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Together:
     first_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
-    async def receive(self, receiver: Receiver, threads: Executor, message: Incoming) -> Receipt:
+    async def receive(self, receiver: Receiver, threads: Executor, message: ReceivedMessage) -> Receipt:
         """Receive one message, perhaps with others. Raises for it what `receive_many` would raise for it alone."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
@@ -103,7 +104,7 @@ class Together:
         self._arrange(loop, partial(self._start, receiver, threads))
 
 
-def receive_group(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt | BaseException]:
+def receive_group(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> list[Receipt | BaseException]:
     """Receive messages in one commit. What fails for another reason than an outage is tried one by one: it may be the
     fault of one, and the others must not fail with it. Nor do those that are rows of the ledger fail with a blob store
     that takes no files."""

@@ -12,14 +12,14 @@ from ingest.importing.archives import BROKEN, Member, read_members
 from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
 from ingest.importing.files import FoundFile, Meter, modified_at
 from ingest.importing.pieces import Piece, read_piece
-from ingest.receiving.submit import Incoming
+from ingest.receiving.submit import ReceivedMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A message that is refused before any parser sees it."""
 
-    message: Incoming
+    message: ReceivedMessage
     error: MessageRefusedError
 
 
@@ -33,7 +33,7 @@ class Unread:
     origin: Origin
 
 
-Item = Incoming | Refused | Unread
+Item = ReceivedMessage | Refused | Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterat
 
 
 def _of_line(item: Item) -> Item:
-    if not isinstance(item, Incoming):
+    if not isinstance(item, ReceivedMessage):
         return item
     try:
         return replace(item, raw=raw_of_line(item.raw), format=Format.HL7)
@@ -138,14 +138,14 @@ def _of_line(item: Item) -> Item:
 
 def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
     if piece.whole:
-        return Incoming(piece.raw, format, origin)
+        return ReceivedMessage(piece.raw, format, origin)
     return _refused(piece, format, origin, Reason.TOO_LARGE, f"the message has more than {raw_limit(format)} bytes")
 
 
 def _refused(piece: Piece, format: Format, origin: Origin, reason: Reason, detail: str) -> Item:  # noqa: A002
     error = _error(reason, detail, origin)
     if piece.whole:
-        return Refused(Incoming(piece.raw, format, origin), error)
+        return Refused(ReceivedMessage(piece.raw, format, origin), error)
     return Unread(error, piece.digest, piece.size, origin)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from ingest.importing.expand import Item, Refused, Unread
-from ingest.receiving.submit import Incoming, Receipt, Receiver, receive_many, refuse, refuse_unread
+from ingest.ledger.events.record import Receipt
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive_many, refuse, refuse_unread
 
 GROUP_MESSAGES = 64
 GROUP_BYTES = 4 * 1024 * 1024
@@ -12,21 +13,21 @@ GROUP_BYTES = 4 * 1024 * 1024
 
 def receive_items(receiver: Receiver, items: Iterable[Item], stopped: Callable[[], bool]) -> Iterator[Receipt]:
     """Receive messages in order, until `stopped` says so. What was yielded is safe."""
-    group: list[Incoming] = []
+    group: list[ReceivedMessage] = []
     for item in items:
         if stopped():
             break
-        if isinstance(item, Incoming):
+        if isinstance(item, ReceivedMessage):
             group.append(item)
             if len(group) < GROUP_MESSAGES and sum(len(message.raw) for message in group) < GROUP_BYTES:
                 continue
         yield from _flush(receiver, group)
-        if not isinstance(item, Incoming):
+        if not isinstance(item, ReceivedMessage):
             yield _refuse(receiver, item)
     yield from _flush(receiver, group)
 
 
-def _flush(receiver: Receiver, group: list[Incoming]) -> list[Receipt]:
+def _flush(receiver: Receiver, group: list[ReceivedMessage]) -> list[Receipt]:
     receipts = receive_many(receiver, group) if group else []
     group.clear()
     return receipts

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ingest.ledger.events.record import Receipt
 from ingest.ledger.states import State
-from ingest.receiving.submit import Receipt
 
 
 @dataclass(slots=True)

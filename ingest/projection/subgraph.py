@@ -19,7 +19,7 @@ from graph.records import (
     StudyRecord,
     StudySubgraph,
 )
-from ingest.ledger.reviews.verdicts import Claim, Place, Statement, about, state_of
+from ingest.ledger.reviews.verdicts import Assertion, FindingPosition, Statement, about, state_of
 from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerPatient, LedgerReport, LedgerStudy
 from ingest.projection.stored_readings import load_readings
 from vlmkg.engine_protocol import ConceptLink, Finding, Reading
@@ -149,13 +149,13 @@ def _mentions(
     findings = {finding.mention: finding for finding in reading.findings}
     for position, (mention, link) in enumerate(zip(reading.graph.mentions, reading.links, strict=True)):
         finding = findings.get(position)
-        place = Place(source, film, mention.start, mention.end)
+        place = FindingPosition(source, film, mention.start, mention.end)
         made = _finding(finding, _review(study, place, mention, finding)) if finding else None
         yield _mention(ids[position], place, mention, link, made)
 
 
 def _mention(
-    mention_id: str, place: Place, mention: Mention, link: ConceptLink, finding: FindingRecord | None
+    mention_id: str, place: FindingPosition, mention: Mention, link: ConceptLink, finding: FindingRecord | None
 ) -> MentionRecord:
     return MentionRecord(
         mention_id=mention_id,
@@ -177,12 +177,12 @@ def _mention(
     )
 
 
-def _review(study: LedgerStudy, place: Place, mention: Mention, finding: Finding) -> ReviewState:
+def _review(study: LedgerStudy, place: FindingPosition, mention: Mention, finding: Finding) -> ReviewState:
     """What persons say of the finding, by whichever extraction they met it."""
     if not study.verdicts:
         return ReviewState.UNREVIEWED
     places = tuple(sorted(finding.place_codes))
-    claim = Claim(mention.presence, finding.concept.code, finding.laterality, finding.severity, places)
+    claim = Assertion(mention.presence, finding.concept.code, finding.laterality, finding.severity, places)
     return state_of(about(study.verdicts, Statement(study.patient.patient_id, place, claim)))
 
 

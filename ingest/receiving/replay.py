@@ -12,7 +12,7 @@ from ingest.ledger.events.events import Event
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.studies.message_facts import NewEvent
 from ingest.receiving.raw import RawMessages, raw_messages_of
-from ingest.receiving.submit import Incoming, Receiver, interpret
+from ingest.receiving.submit import ReceivedMessage, Receiver, interpret
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +90,4 @@ def _interpret(receiver: Receiver, raws: RawMessages, event: Event) -> NewEvent 
     except BlobLostError:
         return None
     origin = Origin(name=event.origin_name, source=event.origin_source, modified_at=event.origin_time)
-    return interpret(receiver, Incoming(raw, Format(event.format), origin))
+    return interpret(receiver, ReceivedMessage(raw, Format(event.format), origin))

@@ -17,7 +17,7 @@ from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
 from ingest.ledger.events.raw_messages import SMALL
-from ingest.ledger.events.receive import Recorded, record
+from ingest.ledger.events.record import Receipt, record
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.message_facts import NewEvent
 from ingest.receiving.group_commit import GroupCommit
@@ -33,7 +33,7 @@ NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class ReceivedMessage:
     """One message as it came, what it is written in, and where it was found."""
 
     raw: bytes
@@ -41,7 +41,7 @@ class Incoming:
     origin: Origin = NOWHERE
 
 
-Prepared = tuple[Incoming, NewEvent]
+Prepared = tuple[ReceivedMessage, NewEvent]
 """A message and the event that it makes."""
 
 
@@ -57,19 +57,12 @@ class Receiver:
     blobs: BlobStore
     pseudonym_key: bytes
     formats: FormatSettings
-    together: GroupCommit[Prepared, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
-    files: GroupCommit[NewEvent, Recorded] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    together: GroupCommit[Prepared, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
+    files: GroupCommit[NewEvent, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     threads: ThreadPoolExecutor = field(default_factory=writers)
 
 
-Receipt = Recorded
-"""What became of a message: it is stored, under this id. `reason` says why, where `state` is refused or dead.
-
-`duplicate`: the same bytes of the same source and id had been received before; nothing was done.
-"""
-
-
-def receive(receiver: Receiver, message: Incoming) -> Receipt:
+def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
     """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now.
 
     Threads that receive at the same time share a commit. Each writes its own film or large message before that: as many
@@ -83,7 +76,7 @@ def receive(receiver: Receiver, message: Incoming) -> Receipt:
         return keep(receiver, message, error)
 
 
-def _receive_file(receiver: Receiver, message: Incoming) -> Receipt:
+def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
     """Receive a message that is kept as a file. It is written while it is read, and its name made safe while its event
     is: it is received when both are. Were an event alone to survive a power cut, its sender, who has no answer, sends
     it again."""
@@ -99,7 +92,7 @@ def _receive_file(receiver: Receiver, message: Incoming) -> Receipt:
         return receipt
 
 
-def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Receipt]:
+def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> list[Receipt]:
     """Receive many messages in one commit. Receipts are in their order.
 
     Where their facts can't be recorded for another reason than an outage, each is received by itself. Raises
@@ -113,7 +106,7 @@ def receive_many(receiver: Receiver, messages: Sequence[Incoming]) -> list[Recei
         return [receipt for message in messages for receipt in receive_many(receiver, [message])]
 
 
-def keep(receiver: Receiver, message: Incoming, error: Exception) -> Receipt:
+def keep(receiver: Receiver, message: ReceivedMessage, error: Exception) -> Receipt:
     """Keep a message with which an error arose that nobody foresaw: refused, to be replayed once that is mended.
 
     Raises the error where it is an outage: then nothing can be kept.
@@ -123,7 +116,7 @@ def keep(receiver: Receiver, message: Incoming, error: Exception) -> Receipt:
     return _store(receiver, [(message, _unforeseen(message, error))])[0]
 
 
-def refuse(receiver: Receiver, message: Incoming, error: MessageRefusedError) -> Receipt:
+def refuse(receiver: Receiver, message: ReceivedMessage, error: MessageRefusedError) -> Receipt:
     """Store a message as refused without parsing it: an archive that is empty or can't be read."""
     return _store(receiver, [(message, refused(message, error))])[0]
 
@@ -134,13 +127,13 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
     `digest` is the SHA-256 of its bytes in hex, `size` their number.
     """
     event = replace(
-        refused(Incoming(b"", Format.TEXT, origin), error), digest=digest, size=size, blob_key=None, raw=None
+        refused(ReceivedMessage(b"", Format.TEXT, origin), error), digest=digest, size=size, blob_key=None, raw=None
     )
     with receiver.ledger.write() as connection:
         return record(connection, [event])[0]
 
 
-def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
+def interpret(receiver: Receiver, message: ReceivedMessage) -> NewEvent:
     """The event that a message makes: parsed and under its keys, or refused with the parser's reason.
 
     It is the boundary of all parsers. Whatever error they raise that nobody foresaw, the message must not be lost or
@@ -154,7 +147,7 @@ def interpret(receiver: Receiver, message: Incoming) -> NewEvent:
         return _unforeseen(message, error)
 
 
-def _read(receiver: Receiver, message: Incoming) -> NewEvent:
+def _read(receiver: Receiver, message: ReceivedMessage) -> NewEvent:
     parsed = parse(message.format, message.raw, message.origin, receiver.formats)
     digest = blobs.key_of(message.raw)
     return _event(
@@ -170,7 +163,7 @@ def _read(receiver: Receiver, message: Incoming) -> NewEvent:
     )
 
 
-def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
+def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:
     """The event of a message that can't be used. A raw message over the limit is not kept."""
     return _event(
         message,
@@ -182,7 +175,7 @@ def refused(message: Incoming, error: MessageRefusedError) -> NewEvent:
     )
 
 
-def _unforeseen(message: Incoming, error: Exception) -> NewEvent:
+def _unforeseen(message: ReceivedMessage, error: Exception) -> NewEvent:
     """The event of a message with which something of ours failed. Only the kind of error and its place are told."""
     say("receive.unforeseen", error, format=message.format.value, size=len(message.raw))
     detail = f"{place_of(error)}: replay it once that is mended"
@@ -194,7 +187,7 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, VlmkgError) and error.retryable
 
 
-def _event(message: Incoming, digest: str, **facts: Any) -> NewEvent:
+def _event(message: ReceivedMessage, digest: str, **facts: Any) -> NewEvent:
     return NewEvent(
         digest=digest,
         format=message.format.value,
@@ -209,7 +202,7 @@ def _event(message: Incoming, digest: str, **facts: Any) -> NewEvent:
     )
 
 
-def is_row(message: Incoming) -> bool:
+def is_row(message: ReceivedMessage) -> bool:
     """Whether the raw message is kept in the ledger itself, and needs no blob store."""
     return message.format is not Format.DICOM and len(message.raw) <= SMALL
 

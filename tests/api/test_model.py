@@ -9,7 +9,7 @@ from pydicom import Dataset
 
 from ingest.formats.origin import Format
 from ingest.ledger.states import State
-from ingest.receiving.submit import Incoming, receive
+from ingest.receiving.submit import ReceivedMessage, receive
 from ingest.settings import receiver_of
 from ingest.workers.celery_app import make_app
 from ingest.workers.process import WorkerProcess
@@ -79,7 +79,7 @@ def test_a_study_read_by_the_model_shows_its_witnesses_and_its_checkpoint(
 ) -> None:
     api: Api = serve()
     receiver = receiver_of(DataDir(tmp_path / "var"))
-    receive(receiver, Incoming(part10(synthetic_film()), Format.DICOM))
+    receive(receiver, ReceivedMessage(part10(synthetic_film()), Format.DICOM))
     api.submit("r1", EFFUSION, studyUid=STUDY)
     extract()
     assert states(receiver.ledger) == {State.EXTRACTED: 2}

@@ -5,7 +5,7 @@ from typing import Any
 
 from ingest.formats.origin import Format
 from ingest.ledger.access import audit
-from ingest.receiving.submit import Incoming, receive
+from ingest.receiving.submit import ReceivedMessage, receive
 from ingest.settings import receiver_of
 from tests.api.conftest import Api
 from tests.ingest.formats.hl7.test_admission import MERGE
@@ -52,7 +52,7 @@ def test_a_merged_patient_is_found_under_both_numbers(api: Api, tmp_path: Path) 
     review = "mutation ($id: ID!) { reviewFinding(id: $id, verdict: WRONG) { finding { id } } }"
     api.data(review, id=finding["node"]["id"])
     receiver = receiver_of(DataDir(tmp_path / "var"))
-    receive(receiver, Incoming(message(MERGE, "PID|1||p1^^^TESTS^MR", "MRG|p2^^^TESTS^MR"), Format.HL7))
+    receive(receiver, ReceivedMessage(message(MERGE, "PID|1||p1^^^TESTS^MR", "MRG|p2^^^TESTS^MR"), Format.HL7))
     receiver.ledger.close()
     api.work()
     left = api.data(asked, value="p1")["patient"]

@@ -19,7 +19,7 @@ from ingest.ledger.access import audit
 from ingest.ledger.access.api_keys import Role
 from ingest.ledger.readings import checkpoints
 from ingest.ledger.storage.tables import finding_reviews
-from ingest.receiving.submit import Incoming, receive
+from ingest.receiving.submit import ReceivedMessage, receive
 from ingest.settings import receiver_of
 from ingest.workers.extract import extract_some
 from ingest.workers.rebuild import rebuild
@@ -320,7 +320,7 @@ def test_what_a_film_shows_is_reviewed_film_by_film(api: Api, tmp_path: Path) ->
     reader = reader_of(Seeing(), Films(receiver.blobs, FilmDomain.SYNTHETIC))
     for number in (1, 2):
         uids = {"StudyInstanceUID": f"1.2.{number}", "SOPInstanceUID": f"1.2.{number}.1"}
-        receive(receiver, Incoming(part10(film(**uids)), Format.DICOM))
+        receive(receiver, ReceivedMessage(part10(film(**uids)), Format.DICOM))
     while extract_some(api.ledger, reader, "tests", timedelta(seconds=30)):
         pass
     api.work()

@@ -7,7 +7,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.ledger.storage.database import Ledger
 from ingest.pseudonyms import load_key
-from ingest.receiving.submit import Incoming, Receiver
+from ingest.receiving.submit import ReceivedMessage, Receiver
 
 
 def receiver_in(folder: Path, ledger: Ledger) -> Receiver:
@@ -16,7 +16,7 @@ def receiver_in(folder: Path, ledger: Ledger) -> Receiver:
     return Receiver(ledger, open_blobs(f"file://{folder / 'blobs'}"), key, FormatSettings())
 
 
-def plain(text: str | bytes, name: str = "r1") -> Incoming:
+def plain(text: str | bytes, name: str = "r1") -> ReceivedMessage:
     """A plain text in a file of this name."""
     raw = text if isinstance(text, bytes) else text.encode()
-    return Incoming(raw, Format.TEXT, Origin(name=name))
+    return ReceivedMessage(raw, Format.TEXT, Origin(name=name))

@@ -13,7 +13,7 @@ from ingest.formats.origin import Format
 from ingest.importing import archives
 from ingest.importing.expand import Choice, Item, Refused, Unread, expand_files
 from ingest.importing.files import Meter, find_files
-from ingest.receiving.submit import Incoming
+from ingest.receiving.submit import ReceivedMessage
 from tests.ingest.import_files import write_tar, write_zip
 
 AUTO = Choice()
@@ -29,7 +29,7 @@ def seen(items: list[Item]) -> list[tuple[str, str]]:
     """(name, format) of messages, (name, reason) of refusals."""
     found = []
     for item in items:
-        if isinstance(item, Incoming):
+        if isinstance(item, ReceivedMessage):
             found.append((item.origin.name, item.format.value))
         else:
             origin = item.origin if isinstance(item, Unread) else item.message.origin
@@ -65,7 +65,7 @@ def test_a_folder_is_walked_and_names_are_paths_below_it(folder):
 def test_a_file_is_named_by_its_name_and_dated_by_its_time(folder):
     os.utime(folder / "ward/b.txt", (1_700_000_000, 1_700_000_000))
     (item,) = expand(folder / "ward/b.txt", choice=Choice(source="east"))
-    assert isinstance(item, Incoming)
+    assert isinstance(item, ReceivedMessage)
     assert (item.raw, item.origin.name, item.origin.source) == (b"Effusion.", "b", "east")
     assert item.origin.modified_at == MODIFIED
 
@@ -123,13 +123,13 @@ def test_the_members_of_a_tar(tmp_path, name, mode):
     members = {member: content for member, content in MEMBERS.items() if not member.endswith("/")}
     items = expand(write_tar(tmp_path / name, members, mode))
     assert seen(items) == [("ward/a", "openi"), ("b", "text")]
-    assert all(isinstance(item, Incoming) and item.origin.modified_at == MODIFIED for item in items)
+    assert all(isinstance(item, ReceivedMessage) and item.origin.modified_at == MODIFIED for item in items)
 
 
 def test_the_members_of_a_zip(tmp_path):
     items = expand(write_zip(tmp_path / "a.zip", MEMBERS))
     assert seen(items) == [("ward/a", "openi"), ("b", "text")]
-    assert all(isinstance(item, Incoming) and item.origin.modified_at == MODIFIED for item in items)
+    assert all(isinstance(item, ReceivedMessage) and item.origin.modified_at == MODIFIED for item in items)
 
 
 def test_batches_within_archives_are_taken_apart(tmp_path):
@@ -220,7 +220,7 @@ def test_a_bomb_ends_at_the_limit_and_what_came_before_stays(tmp_path, monkeypat
     items = expand(write_zip(path, members) if suffix == ".zip" else write_tar(path, members))
     assert seen(items)[0] == ("a", "text")
     assert seen(items)[-1] == ("a", "too_large")
-    assert sum(len(item.raw) for item in items if isinstance(item, Incoming)) < 3 * 1024 * 1024
+    assert sum(len(item.raw) for item in items if isinstance(item, ReceivedMessage)) < 3 * 1024 * 1024
 
 
 def test_an_encrypted_member_is_a_refusal(tmp_path):
@@ -243,4 +243,4 @@ def test_the_meter_counts_every_file(folder):
 def test_the_real_archive_holds_3080_reports(shared_data):
     items = expand(shared_data / "openi/ecgen-radiology-dev.tgz")
     assert len(items) == 3080
-    assert all(isinstance(item, Incoming) and item.format is Format.OPENI for item in items)
+    assert all(isinstance(item, ReceivedMessage) and item.format is Format.OPENI for item in items)

@@ -15,7 +15,7 @@ from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, Report
 from vlmkg.vocabulary.closure import ancestors
 from vlmkg.witnesses.low_confidence import REASON
 
-SURE = 0.8
+MIN_FILM_SCORE = 0.8
 """Of what the shipped checkpoint says of phantoms so surely, one in 500 is wrong (0163)."""
 SECTION = "image"
 _SIDES = ("left", "right")
@@ -60,7 +60,7 @@ def _normalized(name: str) -> tuple[ConceptLink, Finding]:
 
 
 def _reading(facts: Sequence[_Fact]) -> Reading:
-    sure = [fact for fact in facts if fact.mention.score is None or fact.mention.score >= SURE]
+    sure = [fact for fact in facts if fact.mention.score is None or fact.mention.score >= MIN_FILM_SCORE]
     unsure = [fact.mention for fact in facts if fact not in sure]
     return Reading(
         ReportGraph(tuple(fact.mention for fact in sure)),

@@ -12,7 +12,7 @@ from vlmkg import validation
 from vlmkg.engine_protocol import ReadingWarning, Rejection
 from vlmkg.schema import Kind, RelationType, ReportGraph
 
-SURE = 0.9
+MIN_WORD_SCORE = 0.9
 """Of such mentions of the shipped checkpoint under it most are wrong, above it most are right (0087)."""
 REASON = "unsure"
 
@@ -27,7 +27,8 @@ class Surely(NamedTuple):
 
 def refuse_unsure(model: ReportGraph, rules: ReportGraph) -> Surely:
     """The model's graph less what it alone reads and is not sure of. Both graphs are valid, mentions in text order."""
-    unsure = {at for at in _alone(model, rules) if (score := model.mentions[at].score) is not None and score < SURE}
+    scored = ((at, model.mentions[at].score) for at in _alone(model, rules))
+    unsure = {at for at, score in scored if score is not None and score < MIN_WORD_SCORE}
     described = [(one.head, one.tail) for one in model.relations if one.type is RelationType.MODIFY]
     while kept := {tail for head, tail in described if tail in unsure and head not in unsure}:
         unsure -= kept

@@ -17,7 +17,8 @@ from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
 from ingest.gateway.door import NoSpaceError, Reception, receive_now
 from ingest.gateway.rate import Rate
-from ingest.receiving.submit import Incoming, Receipt, keep, refuse
+from ingest.ledger.events.record import Receipt
+from ingest.receiving.submit import ReceivedMessage, keep, refuse
 from ingest.unexpected_errors import say
 
 SUCCESS, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900, 0xC000
@@ -62,7 +63,7 @@ def store(event: Event, reception: Reception, authorities: dict[str, str | None]
 
 def _receive(reception: Reception, raw: bytes, authority: str | None, requested: tuple[str, str]) -> tuple[int, str]:
     """The status, and for the sender's log why."""
-    message = Incoming(raw, Format.DICOM, Origin(source=authority))
+    message = ReceivedMessage(raw, Format.DICOM, Origin(source=authority))
     try:
         receipt = _take(reception, message, requested)
     except OutageError as error:
@@ -71,7 +72,7 @@ def _receive(reception: Reception, raw: bytes, authority: str | None, requested:
     return STATUSES[Reason(reason)] if reason else SUCCESS, reason or ""
 
 
-def _take(reception: Reception, message: Incoming, requested: tuple[str, str]) -> Receipt:
+def _take(reception: Reception, message: ReceivedMessage, requested: tuple[str, str]) -> Receipt:
     if reception.space.is_short():
         raise NoSpaceError
     try:

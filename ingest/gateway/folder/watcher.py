@@ -24,8 +24,9 @@ from ingest.gateway.settings import read
 from ingest.importing.expand import Choice, expand_file
 from ingest.importing.files import FoundFile, Meter, is_hidden
 from ingest.importing.receiving import receive_items
+from ingest.ledger.events.record import Receipt
 from ingest.ledger.states import State
-from ingest.receiving.submit import Incoming, Receipt, Receiver, keep
+from ingest.receiving.submit import ReceivedMessage, Receiver, keep
 from ingest.unexpected_errors import say
 from vlmkg.errors import UsageError
 
@@ -130,7 +131,7 @@ def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
     except Exception as error:
         if file.stat().st_size > RAW_LIMIT:
             raise
-        return [keep(receiver, Incoming(file.read_bytes(), Format.UNKNOWN, Origin(file.stem)), error)]
+        return [keep(receiver, ReceivedMessage(file.read_bytes(), Format.UNKNOWN, Origin(file.stem)), error)]
 
 
 def _move(file: Path, folder: Path) -> None:

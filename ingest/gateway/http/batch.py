@@ -21,7 +21,7 @@ from ingest.gateway.http.capability import REPORT, STUDY
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
 from ingest.gateway.http.locations import location
 from ingest.gateway.http.outcomes import FHIR_JSON, outcome
-from ingest.receiving.submit import Incoming
+from ingest.receiving.submit import ReceivedMessage
 
 AT_ONCE = 64
 """Entries that are received together: as many as share a commit."""
@@ -110,7 +110,7 @@ async def _create(request: Request, reception: Reception, batch: _Batch, number:
         found = await asyncio.to_thread(existing, reception.receiver.ledger, str(condition))
         if found:
             return _answer(200, location=location(request, kind, found))
-    receipt = await receive_soon(reception, Incoming(_message(batch, number), Format.FHIR))
+    receipt = await receive_soon(reception, ReceivedMessage(_message(batch, number), Format.FHIR))
     if receipt.reason:
         status, content = outcomes.refused(receipt.reason, receipt.event_id)
         return _answer(status, content)

@@ -21,7 +21,8 @@ from ingest.gateway.http.locations import address_of, base, location
 from ingest.gateway.http.multipart import media_type
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.gateway.rate import Rate
-from ingest.receiving.submit import Incoming, Receipt
+from ingest.ledger.events.record import Receipt
+from ingest.receiving.submit import ReceivedMessage
 
 _TYPES = frozenset({FHIR_JSON, "application/json"})
 _TAKEN = frozenset({REPORT, STUDY})
@@ -53,7 +54,7 @@ async def _answered(request: Request, reception: Reception, raw: bytes) -> Respo
     except (UnsupportedConditionError, OutageError):
         raise
     except Exception as error:  # noqa: BLE001 - see above
-        receipt = await keep_soon(reception, Incoming(raw, Format.FHIR), error)
+        receipt = await keep_soon(reception, ReceivedMessage(raw, Format.FHIR), error)
         return outcomes.refusal(receipt.reason or Reason.INTERNAL_ERROR, receipt.event_id)
 
 
@@ -84,7 +85,7 @@ async def _create(request: Request, reception: Reception, raw: bytes, kind: str)
     condition = request.headers.get("if-none-exist")
     if condition is not None and (found := await asyncio.to_thread(existing, reception.receiver.ledger, condition)):
         return JSONResponse(None, 200, {"Location": location(request, kind, found)}, media_type=FHIR_JSON)
-    receipt = await receive_soon(reception, Incoming(raw, Format.FHIR))
+    receipt = await receive_soon(reception, ReceivedMessage(raw, Format.FHIR))
     if receipt.reason:
         return outcomes.refusal(receipt.reason, receipt.event_id)
     words = f"stored as the event {receipt.event_id}"
@@ -104,7 +105,7 @@ class _Entry:
 async def _bundle(request: Request, reception: Reception, raw: bytes) -> Response:
     bundle = _object(raw)
     if bundle is None:
-        unreadable = await receive_soon(reception, Incoming(raw, Format.FHIR))
+        unreadable = await receive_soon(reception, ReceivedMessage(raw, Format.FHIR))
         return outcomes.refusal(unreadable.reason or "unreadable", unreadable.event_id)
     kind = (
         bundle.get("type") if bundle.get("resourceType") == "Bundle" and isinstance(bundle.get("entry"), list) else ""
@@ -124,7 +125,7 @@ async def _transaction(request: Request, reception: Reception, raw: bytes, bundl
     looked_up = [await _look_up(entry, reception) for entry in entries]
     receipt: Receipt | None = None
     if any(one.kind in _TAKEN and one.found is None for one in looked_up) or not _TAKEN & {o.kind for o in looked_up}:
-        receipt = await receive_soon(reception, Incoming(_without_found(raw, bundle, looked_up), Format.FHIR))
+        receipt = await receive_soon(reception, ReceivedMessage(_without_found(raw, bundle, looked_up), Format.FHIR))
         if receipt.reason:
             return outcomes.refusal(receipt.reason, receipt.event_id)
     answers = [_answer(request, one, receipt) for one in looked_up]

@@ -28,7 +28,8 @@ from ingest.gateway.http.body import BodyTooLargeError, stream_of
 from ingest.gateway.http.locations import address_of
 from ingest.gateway.http.multipart import MalformedError, MediaType, Part, PartTooLargeError, media_type, read_parts
 from ingest.gateway.rate import Rate
-from ingest.receiving.submit import Incoming, Receipt, refuse
+from ingest.ledger.events.record import Receipt
+from ingest.receiving.submit import ReceivedMessage, refuse
 
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
 
@@ -104,7 +105,7 @@ async def _store_all(parts: AsyncIterator[Part], reception: Reception, study: st
 
 
 async def _store(part: Part, reception: Reception, study: str | None) -> _Stored:
-    message = Incoming(part.content, Format.DICOM)
+    message = ReceivedMessage(part.content, Format.DICOM)
     named = ("", "")
     try:
         sop_class, instance, of_study = _names(part, study)
@@ -128,7 +129,7 @@ def _names(part: Part, study: str | None) -> Sequence[str]:
         return "", "", study or ""
 
 
-async def _receive_other(reception: Reception, message: Incoming) -> Receipt:
+async def _receive_other(reception: Reception, message: ReceivedMessage) -> Receipt:
     detail = "the object is not of the study that it was sent to"
     error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source="dicom")
     return await asyncio.to_thread(refuse, reception.receiver, message, error)

@@ -14,7 +14,7 @@ from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Condition, Outco
 from ingest.gateway.mllp.framing import Flaw, Frame
 from ingest.gateway.mllp.header import Header, read_header
 from ingest.importing.batches import hl7_pieces
-from ingest.receiving.submit import Incoming
+from ingest.receiving.submit import ReceivedMessage
 from ingest.unexpected_errors import say
 from vlmkg.errors import VlmkgError
 
@@ -63,7 +63,7 @@ async def _reply(reception: Reception, frame: Frame, header: Header | None) -> b
 async def _reply_to_message(reception: Reception, content: bytes, header: Header | None) -> bytes | None:
     raw = content.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
     try:
-        receipt = await receive_soon(reception, Incoming(raw, Format.HL7))
+        receipt = await receive_soon(reception, ReceivedMessage(raw, Format.HL7))
     except VlmkgError as error:
         log.warning("mllp.not_stored", error=type(error).__name__)
         return answer(header, NOT_NOW)
@@ -85,7 +85,7 @@ async def _keep(reception: Reception, frame: Frame, error: Exception) -> Outcome
     if frame.flaw:
         return NOT_NOW
     try:
-        await keep_soon(reception, Incoming(frame.content, Format.HL7), error)
+        await keep_soon(reception, ReceivedMessage(frame.content, Format.HL7), error)
     except VlmkgError as failure:
         log.warning("mllp.not_stored", error=type(failure).__name__)
         return NOT_NOW

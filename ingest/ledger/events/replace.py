@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from ingest.ledger.events import raw_messages
-from ingest.ledger.events.receive import Brought, write_facts
+from ingest.ledger.events.record import Brought, write_facts
 from ingest.ledger.requeue import IDLE, lock_events
 from ingest.ledger.reviews import reviews
 from ingest.ledger.states import State

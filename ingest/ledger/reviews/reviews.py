@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select
 
-from ingest.ledger.reviews.verdicts import Claim, Place, Review, Statement
+from ingest.ledger.reviews.verdicts import Assertion, FindingPosition, Review, Statement
 from ingest.ledger.storage.bulk import BulkSelect, chunks
 from ingest.ledger.storage.database import now
 from ingest.ledger.storage.tables import finding_reviews, patients, sightings
@@ -103,10 +103,10 @@ def _studies_of(connection: Connection, said: Statement) -> list[str]:
 
 
 def _review(row: Any) -> Review:
-    claim = Claim(
+    claim = Assertion(
         Presence(row.said_presence), row.concept_code, row.laterality, row.severity, tuple(sorted(row.place_codes))
     )
-    place = Place(row.source, bool(row.film), row.span_start, row.span_end)
+    place = FindingPosition(row.source, bool(row.film), row.span_start, row.span_end)
     return Review(
         id=row.id,
         at=row.at,

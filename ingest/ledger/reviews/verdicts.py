@@ -13,7 +13,7 @@ from vlmkg.verdicts import ReviewState, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FindingPosition:
     """Where a finding stands: code points `start` to `end` of a report's text, or in a film, which has no span.
 
     `source` is the reportKey, or the SOPInstanceUID of a `film`.
@@ -24,7 +24,7 @@ class Place:
     start: int
     end: int
 
-    def touches(self, other: "Place") -> bool:
+    def touches(self, other: "FindingPosition") -> bool:
         """Whether the two share words of one text, or are of one film."""
         if (self.source, self.film) != (other.source, other.film):
             return False
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Assertion:
     """What a finding says. `place_codes` are sorted."""
 
     presence: Presence
@@ -47,8 +47,8 @@ class Statement:
     """A finding as a verdict means it: whose, where, and what it says."""
 
     patient_id: str
-    place: Place
-    claim: Claim
+    place: FindingPosition
+    claim: Assertion
 
     def is_about(self, other: "Statement") -> bool:
         """Whether both are of the same words. In a film, which has no words, of the same concept."""

@@ -18,7 +18,7 @@ from vlmkg.identity import digest
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StudyReference:
     """What one message said of where one report or image belongs.
 
     `item_key` names the report or image, `accession_key` the accession, both within the patient.
@@ -41,13 +41,13 @@ def accession_key(patient_id: str, accession: str) -> str:
     return digest("accession", patient_id, accession)
 
 
-def assign(places: Iterable[Place], contested: Collection[str]) -> dict[str, str]:
+def assign(places: Iterable[StudyReference], contested: Collection[str]) -> dict[str, str]:
     """The study key of each item.
 
     `places` must be closed: all places of each item and of each accession that occurs in them. `contested` are the UIDs
     that more than one patient claims.
     """
-    items: dict[str, list[Place]] = defaultdict(list)
+    items: dict[str, list[StudyReference]] = defaultdict(list)
     for place in places:
         items[place.item_key].append(place)
     uids = {key: _latest_uid(said) for key, said in items.items()}
@@ -55,11 +55,11 @@ def assign(places: Iterable[Place], contested: Collection[str]) -> dict[str, str
     return {key: _study_key(said, uids[key], meant, contested) for key, said in items.items()}
 
 
-def _latest_uid(said: list[Place]) -> str | None:
+def _latest_uid(said: list[StudyReference]) -> str | None:
     return max(((place.precedence, place.study_uid) for place in said if place.study_uid), default=(None, None))[1]
 
 
-def _uid_of_accession(items: Mapping[str, list[Place]], uids: Mapping[str, str | None]) -> dict[str, str]:
+def _uid_of_accession(items: Mapping[str, list[StudyReference]], uids: Mapping[str, str | None]) -> dict[str, str]:
     seen: dict[str, set[str]] = defaultdict(set)
     for key, said in items.items():
         uid = uids[key]
@@ -70,7 +70,9 @@ def _uid_of_accession(items: Mapping[str, list[Place]], uids: Mapping[str, str |
     return {accession: next(iter(found)) for accession, found in seen.items() if len(found) == 1}
 
 
-def _study_key(said: list[Place], uid: str | None, meant: Mapping[str, str], contested: Collection[str]) -> str:
+def _study_key(
+    said: list[StudyReference], uid: str | None, meant: Mapping[str, str], contested: Collection[str]
+) -> str:
     accession = max(
         ((place.precedence, place.accession_key) for place in said if place.accession_key), default=(None, None)
     )[1]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ingest.ledger.states import State
-from ingest.ledger.studies.assignment import Place
+from ingest.ledger.studies.assignment import StudyReference
 from ingest.ledger.studies.precedence import precedence
 
 
@@ -118,11 +118,11 @@ class NewEvent:
         return State.RECEIVED if self.reason is None else State.REFUSED
 
 
-def place_of(event: NewEvent, sighting: NewSighting) -> Place:
+def study_reference_of(event: NewEvent, sighting: NewSighting) -> StudyReference:
     """Where this event says that this report or image belongs."""
     report, image = sighting.report, sighting.image
     content = report.text_digest if report else image.digest if image else ""
-    return Place(
+    return StudyReference(
         sighting.patient_id,
         sighting.item_key,
         sighting.study.study_uid,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.studies import corrections, graph_outbox
 from ingest.ledger.studies import sightings as stored
-from ingest.ledger.studies.assignment import Place, assign
+from ingest.ledger.studies.assignment import StudyReference, assign
 from ingest.ledger.studies.corrections import Word
 from ingest.ledger.studies.message_facts import NewSighting
 from ingest.ledger.studies.renamed_sightings import Renamed
@@ -35,7 +35,7 @@ class Added:
 
     event_id: int
     sighting: NewSighting
-    place: Place
+    place: StudyReference
 
 
 def serialise(connection: Connection) -> None:
@@ -53,7 +53,7 @@ class Gone:
     event_id: int | None = None
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[StudyReference]:
         """Where they said that their reports and images belong."""
         return [old.place for old in self.removed] + [one.old.place for one in self.renamed]
 
@@ -86,7 +86,7 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
 
 
 def _entangled(
-    connection: Connection, fresh: Sequence[Place], gone: Sequence[Place], contested: Set[str]
+    connection: Connection, fresh: Sequence[StudyReference], gone: Sequence[StudyReference], contested: Set[str]
 ) -> list[Known]:
     """The sightings that could belong elsewhere now."""
     places = [*fresh, *gone]
@@ -107,7 +107,7 @@ def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> li
     return shared + corrections.of_reports(connection, old) if old else shared
 
 
-def _contested(connection: Connection, places: Sequence[Place]) -> set[str]:
+def _contested(connection: Connection, places: Sequence[StudyReference]) -> set[str]:
     """The UIDs of these places that more than one patient claims."""
     seen = {(place.study_uid, place.patient_id) for place in places if place.study_uid}
     patients: dict[str, set[str]] = defaultdict(set)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from ingest.ledger.studies import sightings as stored
-from ingest.ledger.studies.assignment import Place, accession_key, item_key
+from ingest.ledger.studies.assignment import StudyReference, accession_key, item_key
 from ingest.ledger.studies.message_facts import NewEvent, NewSighting
 from ingest.ledger.studies.sightings import Known, Names
 
@@ -16,7 +16,7 @@ class Renamed:
     """A sighting as it was, and where it now says that its report or image belongs."""
 
     old: Known
-    place: Place
+    place: StudyReference
 
 
 def under_survivor(event: NewEvent, sighting: NewSighting, survivors: Mapping[str, str]) -> NewSighting:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 from ingest.ledger.storage.bulk import BulkSelect, bulk_insert
 from ingest.ledger.storage.database import INSERT
 from ingest.ledger.storage.tables import events, report_texts, sightings
-from ingest.ledger.studies.assignment import Place
+from ingest.ledger.studies.assignment import StudyReference
 from ingest.ledger.studies.message_facts import NewSighting
 from ingest.ledger.studies.precedence import precedence
 
@@ -21,7 +21,7 @@ class Known:
     id: int
     event_id: int
     study_key: str
-    place: Place
+    place: StudyReference
     report_key: str | None
     status: str | None
     addendum: bool | None
@@ -78,7 +78,7 @@ def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tu
     return found
 
 
-def rename(connection: Connection, places: Mapping[int, Place]) -> None:
+def rename(connection: Connection, places: Mapping[int, StudyReference]) -> None:
     """Give sightings, by id, to other patients, under the keys that they have there."""
     rows = [
         {"sighting": id_, "patient": place.patient_id, "item": place.item_key, "within": place.accession_key}
@@ -164,7 +164,7 @@ _RENAME = (
 def _known(row: Any) -> Known:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
-    place = Place(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
+    place = StudyReference(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
     return Known(
         row.id,
         row.event_id,

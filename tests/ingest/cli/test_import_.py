@@ -20,9 +20,9 @@ from ingest.importing import waiting
 from ingest.importing.tally import Tally
 from ingest.importing.waiting import Ending, wait
 from ingest.ledger.events import claims, events
+from ingest.ledger.events.record import Receipt
 from ingest.ledger.states import ATTEMPTS, DeadReason, Stage, State
 from ingest.ledger.storage.database import Ledger, open_ledger
-from ingest.receiving.submit import Receipt
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, message, obr, obx
 from tests.ingest.formats.test_openi import citation
 from tests.ingest.import_files import write_tar

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from ingest.cli.reviews import reviews
 from ingest.ledger.access import audit
-from ingest.ledger.reviews.verdicts import Place
+from ingest.ledger.reviews.verdicts import FindingPosition
 from ingest.settings import ledger_of
 from tests.ingest.ledger.builders import message, report, study
 from tests.ingest.ledger.reviews.test_reviews import add, worked
@@ -30,7 +30,7 @@ def data(tmp_path: Path) -> Iterator[DataDir]:
     found = worked(ledger, message(study(report("r1", TEXT), uid="1.2")))
     start = TEXT.index("effusion")
     for verdict in (Verdict.CORRECT, Verdict.WRONG):
-        add(ledger, found, Place(found.reports[0].report_key, False, start, start + len("effusion")), verdict)
+        add(ledger, found, FindingPosition(found.reports[0].report_key, False, start, start + len("effusion")), verdict)
     yield data
     ledger.close()
 

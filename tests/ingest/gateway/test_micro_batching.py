@@ -16,18 +16,19 @@ from ingest.gateway.door import NoSpaceError, Reception, receive_now, receive_so
 from ingest.gateway.micro_batching import receive_group
 from ingest.gateway.space import Space
 from ingest.ledger.events.raw_messages import SMALL
+from ingest.ledger.events.record import Receipt
 from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.storage.tables import events
-from ingest.receiving.submit import Incoming, Receipt, receive, receive_many
+from ingest.receiving.submit import ReceivedMessage, receive, receive_many
 from tests.ingest.gateway.test_mllp import oru
 from tests.ingest.receivers import receiver_in
 
 
-def incoming(number: int) -> Incoming:
-    return Incoming(oru(number), Format.HL7)
+def incoming(number: int) -> ReceivedMessage:
+    return ReceivedMessage(oru(number), Format.HL7)
 
 
-LARGE = Incoming(oru(2, "FINDINGS: Clear. " + "Clear. " * SMALL), Format.HL7)
+LARGE = ReceivedMessage(oru(2, "FINDINGS: Clear. " + "Clear. " * SMALL), Format.HL7)
 
 
 async def test_all_get_the_receipts_of_their_own_messages(reception: Reception) -> None:

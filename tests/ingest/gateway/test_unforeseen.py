@@ -18,7 +18,7 @@ from ingest.gateway.mllp import replies
 from ingest.ledger.errors import LedgerError
 from ingest.ledger.events import events
 from ingest.ledger.events.events import Event
-from ingest.ledger.events.receive import record
+from ingest.ledger.events.record import record
 from ingest.ledger.states import State
 from ingest.receiving import submit
 from ingest.receiving.replay import replay
@@ -137,7 +137,7 @@ async def test_a_parser_s_fault(send: Send, reception: Reception, monkeypatch: p
 def test_whatever_the_error_is(error: Exception, reception: Reception, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(submit, "parse", failing(error))
     for receive in (submit.receive, lambda receiver, message: submit.receive_many(receiver, [message])[0]):
-        receipt = receive(reception.receiver, submit.Incoming(oru(1), Format.HL7))
+        receipt = receive(reception.receiver, submit.ReceivedMessage(oru(1), Format.HL7))
         assert (receipt.state, receipt.reason) == (State.REFUSED, "internal_error")
     (event,) = received(reception)
     assert (event.detail or "").startswith(f"{type(error).__name__} at ")

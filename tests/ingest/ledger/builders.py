@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from ingest.ledger.events.receive import Recorded, record
+from ingest.ledger.events.record import Receipt, record
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.message_facts import NewEvent
 from ingest.messages import (
@@ -97,7 +97,7 @@ def event(parsed: ParsedMessage, digest: str = "") -> NewEvent:
     )
 
 
-def receive(ledger: Ledger, *parsed: ParsedMessage) -> list[Recorded]:
+def receive(ledger: Ledger, *parsed: ParsedMessage) -> list[Receipt]:
     """Record messages in one transaction."""
     with ledger.write() as connection:
         return record(connection, [event(said) for said in parsed])

@@ -17,7 +17,7 @@ from ingest.ledger.storage.tables import patients, report_texts, sightings
 from ingest.ledger.storage.tables import raw_messages as raw_table
 from ingest.receiving.raw import raw_of
 from ingest.receiving.replay import purge, replay
-from ingest.receiving.submit import Incoming, Receiver, receive, receive_many
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many
 from tests.ingest.ledger import workers
 from tests.ingest.receivers import plain, receiver_in
 
@@ -136,7 +136,7 @@ def test_a_purge_gives_the_report_back_to_its_older_version(receiver: Receiver) 
     receive(receiver, plain("aa"))
     workers.drain(receiver.ledger, graph)
     later = Origin(name="r1", modified_at=datetime(2024, 5, 1, tzinfo=UTC))
-    second = receive(receiver, Incoming(b"bb", Format.TEXT, later)).event_id
+    second = receive(receiver, ReceivedMessage(b"bb", Format.TEXT, later)).event_id
     kill(receiver, second)
     workers.drain(receiver.ledger, graph)
     assert next(iter(graph.values())).extraction is None

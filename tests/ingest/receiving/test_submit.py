@@ -24,7 +24,7 @@ from ingest.ledger.storage import tables
 from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.storage.tables import patients, sightings
 from ingest.receiving.raw import raw_of
-from ingest.receiving.submit import Incoming, Receiver, receive, receive_many, refuse, refuse_unread
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many, refuse, refuse_unread
 from tests.ingest.receivers import plain, receiver_in
 
 
@@ -97,8 +97,8 @@ def test_a_refused_message_is_kept_with_its_reason_and_what_is_known_of_it(recei
 
 
 def test_the_limit_of_a_raw_message(receiver: Receiver) -> None:
-    largest = Incoming(b"<" * RAW_LIMIT, Format.OPENI)
-    over = Incoming(b"<" * (RAW_LIMIT + 1), Format.OPENI)
+    largest = ReceivedMessage(b"<" * RAW_LIMIT, Format.OPENI)
+    over = ReceivedMessage(b"<" * (RAW_LIMIT + 1), Format.OPENI)
     at_limit, past_limit = receive(receiver, largest), receive(receiver, over)
     assert at_limit.reason != "too_large"
     assert look(receiver, at_limit.event_id).blob_key
@@ -124,7 +124,7 @@ def test_names_that_no_database_takes(receiver: Receiver) -> None:
 
 def test_what_never_was_a_message_is_recorded_too(receiver: Receiver) -> None:
     error = MessageRefusedError(Reason.EMPTY_ARCHIVE, "the archive has no members")
-    receipt = refuse(receiver, Incoming(b"PK", Format.OPENI, Origin(name="a.zip")), error)
+    receipt = refuse(receiver, ReceivedMessage(b"PK", Format.OPENI, Origin(name="a.zip")), error)
     assert (receipt.state, receipt.reason) == (State.REFUSED, "empty_archive")
     assert raw_of(receiver.ledger, receiver.blobs, look(receiver, receipt.event_id)) == b"PK"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ingest.formats.origin import Format
-from ingest.receiving.submit import Incoming
+from ingest.receiving.submit import ReceivedMessage
 from tests.ingest.formats.dicom_files import film, part10
 from tests.ingest.workers.engines import rules
 from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE
@@ -62,18 +62,18 @@ def _misread(study: StudyInput, output: StudyOutput) -> StudyOutput:
     return replace(output, reports=tuple(reports))
 
 
-def messages() -> list[Incoming]:
+def messages() -> list[ReceivedMessage]:
     """Twelve patients, three studies each on different days, a corrected report, a withdrawn one; films of two more."""
     sent = [_hl7(patient, visit) for patient in range(12) for visit in range(3)]
     sent += [_hl7(0, 1, status="C", hour=20), _hl7(1, 2, status="X", hour=21)]
     for patient in range(2):
         uid = f"2.999.4711.{patient}.7"
         dataset = film(PatientID=f"MRN88{patient}", SOPInstanceUID=uid, PatientName="QUACKENBUSH^ZEBULON")
-        sent.append(Incoming(part10(dataset), Format.DICOM))
+        sent.append(ReceivedMessage(part10(dataset), Format.DICOM))
     return sent
 
 
-def _hl7(patient: int, visit: int, *, status: str = "F", hour: int = 8) -> Incoming:
+def _hl7(patient: int, visit: int, *, status: str = "F", hour: int = 8) -> ReceivedMessage:
     time = ("20240229", "20240315", "20250101")[visit] + f"{hour:02}{patient:02}17"
     born = "19310607" if patient % 4 == 0 else f"19{60 + patient}0203"
     text = "" if status == "X" else TEXTS[(patient + visit) % 3]
@@ -84,4 +84,4 @@ def _hl7(patient: int, visit: int, *, status: str = "F", hour: int = 8) -> Incom
         f"ZDS|2.999.4711.{patient}.{visit}^QUACKENBUSH^Application^DICOM",
         f"OBX|1|TX|71020^REPORT||{text}||||||{status}",
     ]
-    return Incoming("\r".join(lines).encode(), Format.HL7)
+    return ReceivedMessage("\r".join(lines).encode(), Format.HL7)

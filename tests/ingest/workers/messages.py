@@ -1,7 +1,7 @@
 """HL7 v2 messages for the tests of the worker: one report of one study each."""
 
 from ingest.formats.origin import Format
-from ingest.receiving.submit import Incoming
+from ingest.receiving.submit import ReceivedMessage
 
 EFFUSION = "FINDINGS: Small left pleural effusion. No pneumothorax."
 CLEAR = "FINDINGS: The lungs are clear. No pleural effusion or pneumothorax."
@@ -17,7 +17,7 @@ def hl7(
     minute: int = 0,
     study_uid: str = "",
     modality: str = "CR",
-) -> Incoming:
+) -> ReceivedMessage:
     """One ORU^R01 of a chest radiograph; `minute` orders the messages of one report."""
     time = f"2026010112{minute:02}00"
     lines = [
@@ -27,4 +27,4 @@ def hl7(
         *([f"ZDS|{study_uid}"] if study_uid else []),
         f"OBX|1|TX|71020^REPORT||{text}||||||{status}",
     ]
-    return Incoming("\r".join(lines).encode(), Format.HL7)
+    return ReceivedMessage("\r".join(lines).encode(), Format.HL7)

@@ -5,7 +5,7 @@ from neo4j import Driver
 
 from graph.verify import violations
 from ingest.formats.origin import Format
-from ingest.receiving.submit import Incoming, Receiver, receive
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive
 from ingest.workers.merge import Target
 from tests.fixtures.neo4j_server import Neo4jServer
 from tests.ingest.formats.dicom_files import FINDINGS, container, film, part10, predecessor, report, text_item
@@ -23,8 +23,8 @@ def target(empty_graph: Driver, neo4j_server: Neo4jServer) -> Target:
     return Target(empty_graph, neo4j_server.settings.database, with_text=False)
 
 
-def dicom(dataset) -> Incoming:
-    return Incoming(part10(dataset), Format.DICOM)
+def dicom(dataset) -> ReceivedMessage:
+    return ReceivedMessage(part10(dataset), Format.DICOM)
 
 
 def sound(target: Target) -> bool:

@@ -10,7 +10,7 @@ from ingest.ledger.events import claims, events
 from ingest.ledger.states import Stage, State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies import graph_outbox
-from ingest.receiving.submit import Incoming, Receiver, receive, receive_many
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many
 from ingest.workers.extract import extract_some
 from ingest.workers.merge import Target, follow_changes, merge_some
 from ingest.workers.study_reader import Reader, reader_of
@@ -189,7 +189,7 @@ def test_the_text_goes_into_the_graph_only_where_asked(receiver: Receiver, targe
     assert rows(target, "MATCH (r:Report) RETURN r.text AS text") == [{"text": EFFUSION}]
 
 
-def sent(number: int) -> Incoming:
+def sent(number: int) -> ReceivedMessage:
     return hl7(f"r{number}", (EFFUSION, CLEAR, NODULE)[number % 3], patient=f"p{number % 7}")
 
 

@@ -12,7 +12,7 @@ from ingest.ledger.storage.tables import events, pairing_waits
 from ingest.ledger.studies import pairing
 from ingest.ledger.study_facts import LedgerStudy
 from ingest.projection.subgraph import project
-from ingest.receiving.submit import Incoming, Receiver, receive
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive
 from ingest.workers.extract import extract_some
 from ingest.workers.study_reader import Films, Reader, reader_of
 from tests.ingest.formats.dicom_files import film, part10, report
@@ -21,9 +21,9 @@ from tests.ingest.workers.test_films import Seeing
 
 LEASE = timedelta(seconds=30)
 WAIT = timedelta(minutes=30)
-FILM = Incoming(part10(film()), Format.DICOM)
-REPORT = Incoming(part10(report()), Format.DICOM)
-TEXT = Incoming(b"FINDINGS: Clear.", Format.TEXT, Origin("t1"))
+FILM = ReceivedMessage(part10(film()), Format.DICOM)
+REPORT = ReceivedMessage(part10(report()), Format.DICOM)
+TEXT = ReceivedMessage(b"FINDINGS: Clear.", Format.TEXT, Origin("t1"))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def seeing(receiver: Receiver) -> Reader:
     return reader_of(Seeing(), Films(receiver.blobs), WAIT)
 
 
-def take(receiver: Receiver, reader: Reader, *messages: Incoming) -> LedgerStudy:
+def take(receiver: Receiver, reader: Reader, *messages: ReceivedMessage) -> LedgerStudy:
     """Receive the messages, work until nothing is left, and return the one study."""
     for message in messages:
         receive(receiver, message)
@@ -119,7 +119,7 @@ def test_what_came_long_ago_does_not_wait(receiver, seeing):
 
 def test_one_image_uid_of_two_patients_is_an_image_of_each(receiver):
     receive(receiver, FILM)
-    receive(receiver, Incoming(part10(film(PatientID="P2")), Format.DICOM))
+    receive(receiver, ReceivedMessage(part10(film(PatientID="P2")), Format.DICOM))
     with receiver.ledger.read() as connection:
         found = study_facts.load_many(connection, study_facts.all_study_keys(connection))
     assert len(found) == 2

@@ -15,7 +15,7 @@ from ingest.cli.rebuild import rebuild
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.reports import texts
-from ingest.receiving.submit import Incoming, Receiver, receive_many
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive_many
 from ingest.settings import receiver_of
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
@@ -25,7 +25,7 @@ from vlmkg.data_dir import DataDir
 TEXTS = (EFFUSION, NODULE, CLEAR)
 
 
-def hospital() -> list[Incoming]:
+def hospital() -> list[ReceivedMessage]:
     """Versions, withdrawals, studies that get their UID late, and a UID that two patients claim."""
     messages = []
     for number in range(60):
@@ -52,7 +52,7 @@ def look(driver: Driver, server: Neo4jServer, ledger: Ledger) -> str:
     return graph_digest(driver, server.settings.database)
 
 
-def import_all(receiver: Receiver, messages: Sequence[Incoming], at_once: int = 1) -> None:
+def import_all(receiver: Receiver, messages: Sequence[ReceivedMessage], at_once: int = 1) -> None:
     with ThreadPoolExecutor(at_once) as pool:
         list(pool.map(lambda part: receive_many(receiver, part), [messages[n::at_once] for n in range(at_once)]))
     assert set(wait_until_settled(receiver.ledger)) == {State.MERGED}

@@ -19,7 +19,7 @@ from ingest.ledger import study_facts
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.reports import texts
-from ingest.receiving.submit import Incoming, Receiver, receive, receive_many
+from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many
 from ingest.settings import receiver_of
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.fixtures.redis_server import RedisServer
@@ -59,7 +59,7 @@ class Sender:
             self.acknowledged.append(message)
 
 
-def report(number: int) -> Incoming:
+def report(number: int) -> ReceivedMessage:
     text = TEXTS[number % 3] + (PADDING if number % 10 == 0 else "")
     return hl7(f"r{number}", text, patient=f"p{number % 17}")
 

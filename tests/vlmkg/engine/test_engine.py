@@ -161,7 +161,7 @@ def test_the_rules_are_heard_beside_the_model(engine):
 @pytest.fixture
 def all_facts_of_films(monkeypatch):
     """Random weights are sure of nothing."""
-    monkeypatch.setattr("vlmkg.witnesses.film_facts.SURE", 0.0)
+    monkeypatch.setattr("vlmkg.witnesses.film_facts.MIN_FILM_SCORE", 0.0)
 
 
 def extract(*arguments, **options):

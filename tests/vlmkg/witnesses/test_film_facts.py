@@ -6,10 +6,10 @@ from vlmkg.engine_protocol import ImageEntity
 from vlmkg.linearization import film_names
 from vlmkg.pipeline import load_engine, read_reports
 from vlmkg.schema import Kind, Presence
-from vlmkg.witnesses.film_facts import SURE, read_films
+from vlmkg.witnesses.film_facts import MIN_FILM_SCORE, read_films
 
 
-def entity(text, film="1.1", presence=Presence.PRESENT, score=SURE):
+def entity(text, film="1.1", presence=Presence.PRESENT, score=MIN_FILM_SCORE):
     return ImageEntity(film, text, Kind.OBSERVATION, presence, score)
 
 
@@ -53,13 +53,12 @@ def test_a_film_adds_nothing_to_what_a_report_names(text):
 def test_a_film_adds_what_no_report_names():
     ((_, reading),) = read_films([entity("pacemaker"), entity("cardiomegaly")], reports("The heart is enlarged."))
     assert [mention.text for mention in reading.graph.mentions] == ["pacemaker"]
-    assert reading.graph.mentions[0].score == SURE
+    assert reading.graph.mentions[0].score == MIN_FILM_SCORE
 
 
 def test_what_the_model_is_not_sure_of_is_refused_and_told():
-    ((_, reading),) = read_films(
-        [entity("pacemaker", score=SURE - 0.01), entity("scoliosis"), entity("left pneumothorax", score=None)], []
-    )
+    unsure = entity("pacemaker", score=MIN_FILM_SCORE - 0.01)
+    ((_, reading),) = read_films([unsure, entity("scoliosis"), entity("left pneumothorax", score=None)], [])
     assert [mention.text for mention in reading.graph.mentions] == ["scoliosis", "left pneumothorax"]
     assert [finding.mention for finding in reading.findings] == [0, 1]
     assert [(one.reason, one.head, one.detail) for one in reading.rejections] == [("unsure", "pacemaker", "score 0.79")]

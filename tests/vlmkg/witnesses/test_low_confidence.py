@@ -12,7 +12,7 @@ from vlmkg.engine_protocol import ReadingWarning, StudyInput
 from vlmkg.pipeline import read_studies
 from vlmkg.schema import ReportGraph
 from vlmkg.validation import validate
-from vlmkg.witnesses.low_confidence import SURE, refuse_unsure
+from vlmkg.witnesses.low_confidence import MIN_WORD_SCORE, refuse_unsure
 
 NOTHING = ReportGraph((), ())
 
@@ -42,14 +42,15 @@ def test_unsure_and_alone_is_refused_with_what_hangs_on_it_and_warned_of():
 def test_a_refused_finding_is_warned_of():
     _, found = graph("clear/P this/P")
 
-    assert refuse_unsure(scored(found, 1.0, SURE - 0.01), NOTHING).warnings == [ReadingWarning("unsure", "this")]
+    refused = refuse_unsure(scored(found, 1.0, MIN_WORD_SCORE - 0.01), NOTHING)
+    assert refused.warnings == [ReadingWarning("unsure", "this")]
 
 
 def test_what_the_rules_read_too_or_the_model_is_sure_of_or_does_not_score_stays():
     _, found = graph("nodule/P mass/P edema/P")
     _, rules = graph("nodule/U mass edema")
 
-    assert left(scored(found, 0.1, SURE, None), rules) == ["nodule", "mass", "edema"]
+    assert left(scored(found, 0.1, MIN_WORD_SCORE, None), rules) == ["nodule", "mass", "edema"]
 
 
 def test_what_is_described_by_what_stays_is_kept():

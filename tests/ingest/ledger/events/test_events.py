@@ -6,7 +6,7 @@ from ingest.ledger import study_facts
 from ingest.ledger.access import audit
 from ingest.ledger.events import claims, events
 from ingest.ledger.events.events import EventFilter
-from ingest.ledger.events.receive import record
+from ingest.ledger.events.record import record
 from ingest.ledger.readings import extractions
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger

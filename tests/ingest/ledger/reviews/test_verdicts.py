@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.ledger.reviews.verdicts import Claim, Place, Review, Statement, about, standing, state_of
+from ingest.ledger.reviews.verdicts import Assertion, FindingPosition, Review, Statement, about, standing, state_of
 from vlmkg.schema import Presence
 from vlmkg.verdicts import ReviewState, Verdict
 
 CORRECT, WRONG, CANNOT_TELL = Verdict
 START = datetime(2026, 1, 1, tzinfo=UTC)
-EFFUSION = Claim(Presence.PRESENT, "RID34539", "left", None, ("RID1326",))
-AT = Place("report", False, 10, 18)
+EFFUSION = Assertion(Presence.PRESENT, "RID34539", "left", None, ("RID1326",))
+AT = FindingPosition("report", False, 10, 18)
 SAID = Statement("patient", AT, EFFUSION)
 
 
@@ -31,7 +31,7 @@ def saying(**changes: object) -> Statement:
 
 
 def standing_at(source: str = "report", film: bool = False, start: int = 10, end: int = 18) -> Statement:
-    return replace(SAID, place=Place(source, film, start, end))
+    return replace(SAID, place=FindingPosition(source, film, start, end))
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_verdict_follows_the_fact_where_its_words_are_shared(place: Statement,
 
 
 def test_in_a_film_a_verdict_follows_the_concept() -> None:
-    film = replace(SAID, place=Place("1.2.3", True, 0, 0))
-    elsewhere = replace(film, place=Place("1.2.4", True, 0, 0))
+    film = replace(SAID, place=FindingPosition("1.2.3", True, 0, 0))
+    elsewhere = replace(film, place=FindingPosition("1.2.4", True, 0, 0))
     other = replace(film, claim=replace(EFFUSION, concept_code="RID5352"))
     assert state(given(1, "a", WRONG, film), finding=film) is ReviewState.REJECTED
     assert about([given(1, "a", WRONG, film)], elsewhere) == []

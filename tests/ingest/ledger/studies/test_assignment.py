@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.ledger.studies.assignment import Place, assign
+from ingest.ledger.studies.assignment import StudyReference, assign
 from ingest.ledger.studies.precedence import precedence
 from vlmkg.identity import digest
 
@@ -13,7 +13,7 @@ from vlmkg.identity import digest
 def place(item: str, uid: str | None = None, accession: str | None = None, *, patient: str = "p", rank: str = "F"):
     order = precedence(rank, None, None, item, f"{item}{uid}{accession}")
     within = None if accession is None else f"{patient}/{accession}"
-    return Place(patient, f"{patient}/{item}", uid, within, order)
+    return StudyReference(patient, f"{patient}/{item}", uid, within, order)
 
 
 def uid_key(uid: str) -> str:
@@ -72,7 +72,7 @@ places_said = st.lists(
 )
 
 
-def contested(places: list[Place]) -> set[str]:
+def contested(places: list[StudyReference]) -> set[str]:
     return {
         place.study_uid
         for place in places
@@ -81,14 +81,14 @@ def contested(places: list[Place]) -> set[str]:
 
 
 @given(places_said, st.randoms(use_true_random=False))
-def test_order_of_arrival_does_not_matter(places: list[Place], random) -> None:
+def test_order_of_arrival_does_not_matter(places: list[StudyReference], random) -> None:
     shuffled = list(places)
     random.shuffle(shuffled)
     assert assign(shuffled, contested(places)) == assign(places, contested(places))
 
 
 @given(places_said)
-def test_nothing_is_joined_across_patients(places: list[Place]) -> None:
+def test_nothing_is_joined_across_patients(places: list[StudyReference]) -> None:
     keys = assign(places, contested(places))
     owners: dict[str, set[str]] = {}
     for said in places:
@@ -97,7 +97,7 @@ def test_nothing_is_joined_across_patients(places: list[Place]) -> None:
 
 
 @given(places_said)
-def test_two_uids_are_never_one_study(places: list[Place]) -> None:
+def test_two_uids_are_never_one_study(places: list[StudyReference]) -> None:
     """Each item's latest UID, if it has one, decides alone."""
     keys = assign(places, contested(places))
     for item in keys:

@@ -15,7 +15,7 @@ from ingest.ledger.storage.database import INSERT, now
 from ingest.ledger.storage.tables import events, report_texts
 from ingest.ledger.studies import graph_outbox, merges
 from ingest.ledger.studies import sightings as stored
-from ingest.ledger.studies.message_facts import NewEvent, place_of
+from ingest.ledger.studies.message_facts import NewEvent, study_reference_of
 from ingest.ledger.studies.patients import write_patients
 from ingest.ledger.studies.placement import Added, Gone, place, serialise
 from ingest.ledger.studies.renamed_sightings import rename, under_survivor
@@ -52,8 +52,11 @@ NOTHING_BROUGHT = Brought()
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What the ledger made of one event. `reason` says why it is refused or dead."""
+class Receipt:
+    """What became of a message: it is stored, under this id. `reason` says why, where `state` is refused or dead.
+
+    `duplicate`: the same bytes of the same source and id had been received before; nothing was done.
+    """
 
     event_id: int
     state: State
@@ -61,7 +64,7 @@ class Recorded:
     duplicate: bool
 
 
-def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Recorded]:
+def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Receipt]:
     """Record events and their facts. One that is there already is counted as delivered again, and nothing else."""
     serialise(connection)
     first: dict[Unique, NewEvent] = {}
@@ -76,9 +79,9 @@ def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Recorde
         event_id = inserted.pop(key, None)
         again = known.get(key)
         if event_id is not None:
-            recorded.append(Recorded(event_id, event.state, event.reason, duplicate=False))
+            recorded.append(Receipt(event_id, event.state, event.reason, duplicate=False))
         elif again is not None:
-            recorded.append(Recorded(again.id, State(again.state), again.reason, duplicate=True))
+            recorded.append(Receipt(again.id, State(again.state), again.reason, duplicate=True))
     return recorded
 
 
@@ -91,7 +94,7 @@ def write_facts(
     gone, merged = _merge_patients(connection, incoming, former)
     survivors = {**written.survivors, **merged}
     added = [
-        Added(event_id, sighting, place_of(event, sighting))
+        Added(event_id, sighting, study_reference_of(event, sighting))
         for event_id, event in incoming
         for said in event.sightings
         for sighting in [under_survivor(event, said, survivors)]

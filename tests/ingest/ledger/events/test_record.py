@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ingest.ledger import study_facts
 from ingest.ledger.events import events
-from ingest.ledger.events.receive import record
+from ingest.ledger.events.record import record
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.storage.tables import patients, report_texts, sightings
