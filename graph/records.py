@@ -7,9 +7,9 @@ another study, so a study can be replaced by its own records alone.
 from dataclasses import dataclass
 from datetime import datetime
 
+from vlmkg.engine_protocol import Agreement
 from vlmkg.schema import Kind, Presence, RelationType, Witness
 from vlmkg.verdicts import ReviewState
-from vlmkg.witnesses.agreement import Agreement
 
 
 @dataclass(frozen=True, slots=True)

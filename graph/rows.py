@@ -8,10 +8,10 @@ from typing import Any, LiteralString
 from graph import statements
 from graph.page_keys import page_key, time_part
 from graph.records import ConceptRecord, MentionRecord, ReportRecord, StudySubgraph
+from vlmkg.engine_protocol import Agreement
 from vlmkg.identity import digest
 from vlmkg.schema import Kind, RelationType
 from vlmkg.verdicts import ReviewState
-from vlmkg.witnesses.agreement import Agreement
 
 Row = dict[str, Any]
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from vlmkg.schema import Kind, Presence, ReportGraph
-from vlmkg.witnesses.agreement import Agreement
 
 
 class Modality(StrEnum):
@@ -172,6 +171,22 @@ class ReadingWarning:
 
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many mentions and relations of one report were read by both, by the model alone, by the rules alone.
+
+    `disputed` mentions are those of which the two say another presence or kind; they are among the counts too.
+    """
+
+    mentions_both: int = 0
+    mentions_model: int = 0
+    mentions_rules: int = 0
+    relations_both: int = 0
+    relations_model: int = 0
+    relations_rules: int = 0
+    disputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from ingest.ledger.readings import extractions
 from ingest.ledger.states import DeadReason, Stage
 from ingest.ledger.storage.database import Ledger, now
 from ingest.ledger.studies import pairing
-from ingest.ledger.studies.pairing import wait_until
 from ingest.ledger.study_facts import LedgerStudy
 from ingest.workers.isolation import isolate
 from ingest.workers.lease_renewal import kept
@@ -82,5 +81,18 @@ def _waits(reader: Reader, found: Iterable[LedgerStudy], at: datetime) -> dict[s
     """The studies that are not read yet since their partner is missing, and until when. They are merged as they are."""
     if reader.films is None:
         return {}
-    waits = {study.study_key: wait_until(study, reader.pairing_wait, at) for study in found}
+    waits = {study.study_key: _wait_until(study, reader.pairing_wait, at) for study in found}
     return {key: until for key, until in waits.items() if until}
+
+
+def _wait_until(study: LedgerStudy, wait: timedelta, at: datetime) -> datetime | None:
+    """Until when the study is to wait for its partner; None where it is to be read now.
+
+    A study without UID and accession can meet no partner.
+    """
+    lacks = any(report.current for report in study.reports) != bool(study.images)
+    can_meet = study.study_uid is not None or study.accession is not None
+    if not lacks or not can_meet or study.fed_at is None or study.waited:
+        return None
+    until = study.fed_at + wait
+    return until if until > at else None

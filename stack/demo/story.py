@@ -9,7 +9,8 @@ from rich.syntax import Syntax
 
 from ingest.settings import existing_ledger_of
 from stack.demo import answers
-from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, Question, ask, timeline_of
+from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, timeline_of
+from stack.graphql_client import Question, ask
 from stack.places import NEO4J_PASSWORD
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all

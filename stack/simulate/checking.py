@@ -13,7 +13,7 @@ from ingest.ledger.events import events
 from ingest.ledger.states import SETTLED, State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.reports import texts
-from stack.demo.questions import Question, ask
+from stack.graphql_client import Question, ask
 from stack.simulate.films import SIDE
 from stack.simulate.hospital_day import SyntheticMessage
 from stack.simulate.sending import Account

@@ -11,10 +11,10 @@ from graph.records import ConceptRecord, FindingRecord, ImageRecord, MentionReco
 from graph.status import BOOKKEEPING, MODEL_LABELS, MODEL_TYPES
 from graph.writes import Projection, merge_studies
 from tests.graph.subgraphs import study
+from vlmkg.engine_protocol import Agreement
 from vlmkg.schema import Kind, Presence, RelationType, Witness
 from vlmkg.verdicts import ReviewState
 from vlmkg.vocabulary import load_vocabulary
-from vlmkg.witnesses.agreement import Agreement
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data-model.md").read_text()
 QUERIES = re.findall(r"```cypher\n(.*?)```", PAGE, flags=re.DOTALL)

@@ -3,9 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vlmkg.engine_protocol import Agreement
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 from vlmkg.validation import validate
-from vlmkg.witnesses.agreement import Agreement, Conflict, combine, count
+from vlmkg.witnesses.agreement import Conflict, combine, count
 
 WORDS = ("a", "bb", "c", "ddd", "e", "ff")
 TEXT = " ".join(WORDS)

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from vlmkg.checkpoint.store import Checkpoint
 from vlmkg.engine_protocol import StudyInput, UnreadImage
-from vlmkg.image.load import ImageError, read_film
+from vlmkg.image.grey import ImageError
+from vlmkg.image.load import read_film
 from vlmkg.model.vision.encoder import VisionEncoder, encode, prepare
 
 TOO_MANY = "too_many"

@@ -16,7 +16,7 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from vlmkg.image.codestream import sniff
-from vlmkg.image.load import Grey, ImageError, check_size, luminance, stretched
+from vlmkg.image.grey import Grey, ImageError, check_size, luminance, stretched
 
 # Odd values in fields that are not read here are no matter, and a warning would put them into the logs.
 config.settings.reading_validation_mode = config.IGNORE

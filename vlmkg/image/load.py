@@ -13,19 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from vlmkg.errors import RefusedError
+from vlmkg.image.grey import MAX_PIXELS, Grey, ImageError, check_size, luminance, stretched
 
 MAX_BYTES = 128 * 1024 * 1024
 """Of a file. The largest films, 4,300 x 3,600 pixels of 16 bits, take 31 MB."""
-MAX_PIXELS = 50_000_000
-"""Of a film, checked before its pixels are unpacked: a small file may hold a large one."""
-_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-"""Of red, green and blue (ITU-R BT.601)."""
-
-Grey = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,14 +26,6 @@ class Film:
     """A film: (H, W) grey in [0, 1], 0 black, as a viewer would show it."""
 
     grey: Grey
-
-
-class ImageError(RefusedError):
-    """A file that gives no film. `reason` is one of the codes above."""
-
-    def __init__(self, reason: str, message: str, remedy: str = "") -> None:
-        super().__init__(message, remedy)
-        self.reason = reason
 
 
 def read_film(content: bytes) -> Film:
@@ -57,28 +42,6 @@ def _reader(content: bytes) -> Callable[[bytes], Grey]:
     from vlmkg.image.dicom_pixels import read_dicom  # noqa: PLC0415
 
     return read_dicom
-
-
-def check_size(rows: int, columns: int) -> None:
-    """Raise ImageError for a film without pixels, or with more than can be taken."""
-    if rows < 1 or columns < 1:
-        raise ImageError("no_pixels", "the image has no pixels")
-    if rows * columns > MAX_PIXELS:
-        raise ImageError("too_large", f"the image has {rows * columns} pixels, more than {MAX_PIXELS}")
-
-
-def stretched(values: npt.NDArray[np.generic]) -> Grey:
-    """The values as float32 from 0, the least, to 1, the greatest: what says nothing of its white. Flat gives 0."""
-    grey = values.astype(np.float32)
-    low, high = float(grey.min()), float(grey.max())
-    stretched_grey: Grey = (grey - low) / (high - low) if high > low else np.zeros_like(grey)
-    return stretched_grey
-
-
-def luminance(rgb: npt.NDArray[np.generic], white: float) -> Grey:
-    """(H, W, 3) red, green and blue from 0 to `white`, as (H, W) grey."""
-    grey: Grey = (rgb.astype(np.float32) @ _LUMINANCE / white).clip(0.0, 1.0)
-    return grey
 
 
 def _read_picture(content: bytes) -> Grey:

@@ -28,29 +28,14 @@ Model and rules are not independent (the model's silver labels come from the rul
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from vlmkg.engine_protocol import Agreement
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
 
 PRESENCE, KIND, ROLE = "presence_conflict", "kind_conflict", "role_conflict"
 """Reason codes of conflicts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How many mentions and relations were read by both, by the model alone and by the rules alone.
-
-    `disputed` mentions are those of which the two say another presence or kind; they are among the counts too.
-    """
-
-    mentions_both: int = 0
-    mentions_model: int = 0
-    mentions_rules: int = 0
-    relations_both: int = 0
-    relations_model: int = 0
-    relations_rules: int = 0
-    disputed: int = 0
 
 
 class Conflict(NamedTuple):

@@ -6,8 +6,7 @@ engine that reads no films lets nothing wait: no row is ever made.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -15,9 +14,6 @@ from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.database import Ledger, insert, now
 from ingest.ledger.storage.tables import pairing_waits
-
-if TYPE_CHECKING:
-    from ingest.ledger.study_facts import LedgerStudy
 
 FEEDS = frozenset({"hl7", "fhir", "dicom"})
 """Formats of feeds in which a report and its films come apart. Imported texts have no films to wait for."""
@@ -36,19 +32,6 @@ def state_of(*, reports: bool, images: bool, waits: bool) -> str:
     if reports:
         return WAITING_FOR_IMAGE if waits else REPORT_ONLY
     return IMAGE_ONLY if images and not waits else WAITING_FOR_REPORT
-
-
-def wait_until(study: "LedgerStudy", wait: timedelta, at: datetime) -> datetime | None:
-    """Until when the study is to wait for its partner; None where it is to be read now.
-
-    A study without UID and accession can meet no partner.
-    """
-    lacks = any(report.current for report in study.reports) != bool(study.images)
-    can_meet = study.study_uid is not None or study.accession is not None
-    if not lacks or not can_meet or study.fed_at is None or study.waited:
-        return None
-    until = study.fed_at + wait
-    return until if until > at else None
 
 
 def note(ledger: Ledger, begun: Mapping[str, datetime], ended: Collection[str]) -> None:

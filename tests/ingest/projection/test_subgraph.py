@@ -8,10 +8,9 @@ from pydantic import ValidationError
 from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerPatient, LedgerReport, LedgerStudy
 from ingest.projection.stored_readings import dump_readings, load_readings
 from ingest.projection.subgraph import project
-from vlmkg.engine_protocol import ConceptLink, Finding, Reading, ReadingWarning, Rejection
+from vlmkg.engine_protocol import Agreement, ConceptLink, Finding, Reading, ReadingWarning, Rejection
 from vlmkg.pipeline import read_graph
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
-from vlmkg.witnesses.agreement import Agreement
 
 AT = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 TEXT = "Left effusion. No pneumothorax."

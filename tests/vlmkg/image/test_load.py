@@ -23,7 +23,8 @@ from pydicom.uid import (
 from tests.vlmkg.dicom_films import COLUMNS, RAMP, ROWS, film, transcoded, without_file_meta, written
 from vlmkg.image import load
 from vlmkg.image.codestream import sniff
-from vlmkg.image.load import ImageError, read_film
+from vlmkg.image.grey import ImageError
+from vlmkg.image.load import read_film
 
 STRETCHED = RAMP / RAMP.max()
 

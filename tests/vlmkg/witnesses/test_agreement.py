@@ -3,10 +3,10 @@
 import pytest
 
 from tests.vlmkg.graphs import graph
-from vlmkg.engine_protocol import ReportOutput, StudyInput, StudyOutput, StudyReadings
+from vlmkg.engine_protocol import Agreement, ReportOutput, StudyInput, StudyOutput, StudyReadings
 from vlmkg.pipeline import load_engine, read_studies
 from vlmkg.schema import Presence, ReportGraph, Witness
-from vlmkg.witnesses.agreement import Agreement, combine, count, total
+from vlmkg.witnesses.agreement import combine, count, total
 
 BOTH, MODEL, RULES = Witness.BOTH, Witness.MODEL, Witness.RULES
 

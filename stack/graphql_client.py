@@ -1,0 +1,35 @@
+"""Asking the stack's own GraphQL API over HTTP, as any application would."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.request import Request, urlopen
+
+from vlmkg.data_dir import Endpoints
+from vlmkg.errors import VlmkgError
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in words and in GraphQL."""
+
+    words: str
+    query: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
+    """Put a question to the API. Returns GraphQL's `data`. Raises VlmkgError with the API's own sentence."""
+    body = json.dumps({"query": question.query, "variables": question.variables}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {endpoints.api_key}"}
+    request = Request(str(endpoints.graphql), data=body, headers=headers)  # noqa: S310 - our own address
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+            answer = json.load(response)
+    except OSError as error:
+        raise VlmkgError(f"the API did not answer the question: {error}", "see logs/api.log") from error
+    if answer.get("errors"):
+        raise VlmkgError(f"the API refused the question: {answer['errors'][0]['message']}")
+    return dict(answer["data"])
