@@ -86,7 +86,7 @@ class LedgerExtraction:
 
 @dataclass(frozen=True, slots=True)
 class LedgerStudy:
-    """All that the ledger knows of one study. `accession` is a pseudonym; `pairing` as DESIGN.md 4 names it.
+    """All that the ledger knows of one study. `accession` is a pseudonym; `pairing` is one of the states in ingest.ledger.studies.pairing.
 
     `reports` are all versions, by (report_id, version); `images` by UID. `input_digest` covers the current reports and
     the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `verdicts` are
