@@ -11,8 +11,11 @@ from typing import Any
 import structlog
 
 from ingest import blobs
+from ingest.gateway.dicom import door as dicom
 from ingest.gateway.door import THREADS, Door, Reception, Start
-from ingest.gateway.doors import DOORS
+from ingest.gateway.folder import watcher as folder
+from ingest.gateway.http import door as http
+from ingest.gateway.mllp import listener as mllp
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.space import Space
 from ingest.receiving.submit import Receiver
@@ -105,3 +108,11 @@ def _tell_ready(settings: GatewaySettings, doors: Sequence[Door]) -> None:
         part = settings.ready_file.with_suffix(".part")
         part.write_text(json.dumps(addresses))
         part.replace(settings.ready_file)
+
+
+DOORS: Mapping[str, Start] = {
+    "mllp": mllp.start,
+    "dicom": dicom.start,
+    "http": http.start,
+    "folder": folder.start,
+}

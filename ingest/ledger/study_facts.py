@@ -86,8 +86,9 @@ class LedgerExtraction:
 
 @dataclass(frozen=True, slots=True)
 class LedgerStudy:
-    """All that the ledger knows of one study. `accession` is a pseudonym; `pairing` is one of the states in ingest.ledger.studies.pairing.
+    """All that the ledger knows of one study.
 
+    `accession` is a pseudonym; `pairing` is one of the states in ingest.ledger.studies.pairing.
     `reports` are all versions, by (report_id, version); `images` by UID. `input_digest` covers the current reports and
     the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `verdicts` are
     the reviews of findings in its reports and images that count, by whichever extraction these were found. `fed_at` is

@@ -24,7 +24,7 @@ TRANSPORT_OPTIONS = {
     "socket_connect_timeout": BROKER_TIMEOUT_S,
 }
 
-TASKS = {Queue.EXTRACT: "ingest.workers.tasks.extract", Queue.MERGE: "ingest.workers.tasks.merge"}
+TASKS = {Queue.EXTRACT: "vlmkg.extract", Queue.MERGE: "vlmkg.merge"}
 """The name of the task of each queue, for senders that must not import what the task imports."""
 
 

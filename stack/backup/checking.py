@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ingest.blobs import file_of
 from ingest.ledger.storage import postgres_dump
-from ingest.ledger.storage.snapshot_check import problems_of
+from ingest.ledger.storage.snapshot import problems_of
 from ingest.pseudonyms import KEY_FILE, fingerprint
 from stack.backup import files
 from stack.backup.errors import BackupError

@@ -20,9 +20,8 @@ from torch import Tensor, nn
 from training.stages.batches import Cursor
 from training.stages.config import Precision, StageConfig
 from training.stages.devices import processes
-from training.stages.optimizer import optimizers
+from training.stages.optimizer import learning_rate, optimizers
 from training.stages.records import Records
-from training.stages.schedule import learning_rate
 from training.stages.signatures import Signature, Watch
 from training.stages.state import State, load_state, save_state
 

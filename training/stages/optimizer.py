@@ -9,6 +9,7 @@ Shapes: M matrices of R rows and C columns.
 """
 
 from collections.abc import Callable, Iterable
+from math import cos, pi
 from typing import Any, cast
 
 import torch
@@ -96,3 +97,15 @@ def orthogonal(matrices: Tensor) -> Tensor:
         found = a * found + (b * square + c * square @ square) @ found
     turned: Tensor = found.mT
     return turned if matrices.shape[1] > matrices.shape[2] else found
+
+
+FLOOR = 0.1
+"""Of the greatest learning rate, what is left at the end."""
+
+
+def learning_rate(stage: StageConfig, step: int) -> float:
+    """The learning rate of the step of that number, counted from 0."""
+    if step < stage.warmup:
+        return stage.learning_rate * (step + 1) / stage.warmup
+    progress = min(1.0, (step - stage.warmup) / max(1, stage.steps - stage.warmup))
+    return stage.learning_rate * (FLOOR + (1 - FLOOR) * 0.5 * (1 + cos(pi * progress)))

@@ -33,7 +33,7 @@ def test_a_message_carries_the_event_id_and_nothing_else(celery: Celery) -> None
         message.ack()
 
     assert message.payload[:2] == [[41], {}]
-    assert message.headers["task"] == "ingest.workers.tasks.extract"
+    assert message.headers["task"] == "vlmkg.extract"
     broker.close()
 
 

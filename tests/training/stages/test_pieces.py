@@ -11,7 +11,7 @@ from training.stages.batches import Chunk, Cursor, collate, plan, stream
 from training.stages.config import StageConfig
 from training.stages.examples import Example, Reading, report_examples
 from training.stages.loading import FileRows, SyntheticRows, synthetic
-from training.stages.schedule import learning_rate
+from training.stages.optimizer import learning_rate
 from training.stages.signatures import ADVICE, STILL_STEPS, Watch
 from training.stages.unconstrained_decoding import stands, unparsable
 from training.synthetic.studies import make_study, studies
