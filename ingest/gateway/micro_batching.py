@@ -12,9 +12,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 
+from ingest.isolation import each_result, is_outage
 from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import LARGEST_GROUP, ReceivedMessage, Receiver, is_row, receive_many
-from vlmkg.errors import VlmkgError
 
 COMPANY_S = 0.002
 """So long after the last answers or the last arrival a group that is smaller than expected still waits for more."""
@@ -105,18 +105,15 @@ class Together:
 
 
 def receive_group(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> list[Receipt | BaseException]:
-    """Receive messages in one commit. What fails for another reason than an outage is tried one by one: it may be the
-    fault of one, and the others must not fail with it. Nor do those that are rows of the ledger fail with a blob store
-    that takes no files."""
-    try:
-        return list(receive_many(receiver, messages))
-    except BaseException as error:  # noqa: BLE001 - each waiter gets it raised
-        if len(messages) == 1:
-            return [error]
-        if not (isinstance(error, VlmkgError) and error.retryable):
-            return [result for message in messages for result in receive_group(receiver, [message])]
-        rows = [message for message in messages if is_row(message)]
-        if len(rows) in {0, len(messages)}:
-            return [error] * len(messages)
-        kept = iter(receive_group(receiver, rows))
-        return [next(kept) if is_row(message) else error for message in messages]
+    """Receive messages in one commit. Each gives its receipt, or the error for which it can't be stored now.
+
+    Where the blob store is out, messages that are rows of the ledger are received nevertheless.
+    """
+    results = each_result(messages, partial(receive_many, receiver))
+    failed = [at for at, result in enumerate(results) if isinstance(result, BaseException) and is_outage(result)]
+    rows = [at for at in failed if is_row(messages[at])]
+    if rows and len(rows) < len(failed):
+        again = each_result([messages[at] for at in rows], partial(receive_many, receiver))
+        for at, result in zip(rows, again, strict=True):
+            results[at] = result
+    return results

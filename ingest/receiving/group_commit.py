@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from vlmkg.errors import VlmkgError
+from ingest.isolation import each_result
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,16 +41,8 @@ class GroupCommit(Generic[T, R]):
 
 
 def _settle(group: Sequence[tuple[T, Future[R]]], work: Work[T, R]) -> None:
-    try:
-        results = work([item for item, _ in group])
-    except BaseException as error:  # noqa: BLE001 - each caller gets it raised in its own thread
-        if len(group) > 1 and not (isinstance(error, VlmkgError) and error.retryable):
-            # It may be the fault of one: the others must not fail with it.
-            for one in group:
-                _settle([one], work)
+    for (_, future), result in zip(group, each_result([item for item, _ in group], work), strict=True):
+        if isinstance(result, BaseException):
+            future.set_exception(result)
         else:
-            for _, future in group:
-                future.set_exception(error)
-    else:
-        for (_, future), result in zip(group, results, strict=True):
             future.set_result(result)

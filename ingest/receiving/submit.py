@@ -16,6 +16,7 @@ from ingest.formats.cleaning import clean_name
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
+from ingest.isolation import each_result, is_outage
 from ingest.ledger.events.raw_messages import SMALL
 from ingest.ledger.events.record import Receipt, record
 from ingest.ledger.storage.database import Ledger
@@ -23,7 +24,6 @@ from ingest.ledger.studies.message_facts import NewEvent
 from ingest.receiving.group_commit import GroupCommit
 from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightings_of
 from ingest.unexpected_errors import place_of, say
-from vlmkg.errors import VlmkgError
 
 LARGEST_GROUP = 64
 """Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and makes others wait."""
@@ -95,23 +95,23 @@ def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
 def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> list[Receipt]:
     """Receive many messages in one commit. Receipts are in their order.
 
-    Where their facts can't be recorded for another reason than an outage, each is received by itself. Raises
-    OutageError as `receive`.
+    What fails for another reason than an outage is stored as refused, and the others as they are. Raises OutageError as
+    `receive`.
     """
-    try:
-        return _store(receiver, [(message, interpret(receiver, message)) for message in messages])
-    except Exception as error:  # noqa: BLE001 - it may be the fault of one, which is kept and says so
-        if len(messages) == 1 or _passes(error):
-            return [keep(receiver, message, error) for message in messages]
-        return [receipt for message in messages for receipt in receive_many(receiver, [message])]
+    prepared = [(message, interpret(receiver, message)) for message in messages]
+    results = each_result(prepared, partial(_store, receiver))
+    return [
+        result if isinstance(result, Receipt) else keep(receiver, message, result)
+        for message, result in zip(messages, results, strict=True)
+    ]
 
 
-def keep(receiver: Receiver, message: ReceivedMessage, error: Exception) -> Receipt:
+def keep(receiver: Receiver, message: ReceivedMessage, error: BaseException) -> Receipt:
     """Keep a message with which an error arose that nobody foresaw: refused, to be replayed once that is mended.
 
-    Raises the error where it is an outage: then nothing can be kept.
+    Raises the error where it is an outage, or ends the process: then nothing can be kept.
     """
-    if _passes(error):
+    if is_outage(error) or not isinstance(error, Exception):
         raise error
     return _store(receiver, [(message, _unforeseen(message, error))])[0]
 
@@ -180,11 +180,6 @@ def _unforeseen(message: ReceivedMessage, error: Exception) -> NewEvent:
     say("receive.unforeseen", error, format=message.format.value, size=len(message.raw))
     detail = f"{place_of(error)}: replay it once that is mended"
     return refused(message, MessageRefusedError(Reason.INTERNAL_ERROR, detail))
-
-
-def _passes(error: Exception) -> bool:
-    """Whether an error is an outage: nobody's fault, and over some time."""
-    return isinstance(error, VlmkgError) and error.retryable
 
 
 def _event(message: ReceivedMessage, digest: str, **facts: Any) -> NewEvent:

@@ -20,6 +20,7 @@ from datetime import timedelta
 
 import structlog
 
+from ingest.isolation import each_result
 from vlmkg.engine_protocol import Engine, FilmDomain, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError, VlmkgError
 
@@ -52,7 +53,7 @@ class _Asked:
     answer: Future[StudyOutput]
 
 
-Result = StudyOutput | Exception
+Result = StudyOutput | BaseException
 
 
 def _leave() -> None:
@@ -113,20 +114,20 @@ class Batcher:
     def _serve(self) -> None:
         while True:
             batch = self._gather()
-            results = self._read([one.study for one in batch])
+            results = each_result([one.study for one in batch], self._call, self._less)
             if self._is_broken(results):
                 log.error("the engine fails whatever it is given", kind=type(results[-1]).__name__)
                 self._ended()
                 return
             for one, result in zip(batch, results, strict=True):
-                if isinstance(result, Exception):
+                if isinstance(result, BaseException):
                     one.answer.set_exception(result)
                 else:
                     one.answer.set_result(result)
 
     def _is_broken(self, results: Sequence[Result]) -> bool:
         """Whether too many studies in a row have failed. Errors that name their cause are not counted."""
-        if all(isinstance(result, Exception) and not isinstance(result, VlmkgError) for result in results):
+        if all(isinstance(result, BaseException) and not isinstance(result, VlmkgError) for result in results):
             self._failed += len(results)
         else:
             self._failed = 0
@@ -143,20 +144,7 @@ class Batcher:
                 break
         return batch
 
-    def _read(self, studies: list[StudyInput]) -> list[Result]:
-        """What the engine gives for each study, or the error that it raises for this study alone."""
-        try:
-            outputs = self._call(studies)
-        except Exception as error:  # noqa: BLE001 - whatever one study provokes in an engine must not stop the others
-            if len(studies) == 1 or (isinstance(error, VlmkgError) and error.retryable):
-                return [error] * len(studies)
-            self._less(len(studies), error)
-            middle = len(studies) // 2
-            return self._read(studies[:middle]) + self._read(studies[middle:])
-        self._more(len(studies))
-        return list(outputs)
-
-    def _call(self, studies: list[StudyInput]) -> list[StudyOutput]:
+    def _call(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         self._began = time.monotonic()
         try:
             outputs = self._engine.read(studies)
@@ -164,6 +152,7 @@ class Batcher:
             self._began = None
         if len(outputs) != len(studies):
             raise ValueError(f"the engine gave {len(outputs)} outputs for {len(studies)} studies")
+        self._more(len(studies))
         return outputs
 
     def _less(self, size: int, error: Exception) -> None:

@@ -8,7 +8,6 @@ import click
 import structlog
 
 from ingest.workers.logs import configure_logging
-from ingest.workers.processes import exit_with_parent
 from ingest.workers.queues import Queue
 from ingest.workers.run import run_worker
 from ingest.workers.settings import find_config
@@ -16,6 +15,7 @@ from ingest.workers.worker_group import run_all
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import RULES, choose_engine
 from vlmkg.options import data_option
+from vlmkg.parent_watch import end_with_parent
 from vlmkg.pipeline import ENGINES
 from vlmkg.settings import EngineSettings
 
@@ -75,7 +75,7 @@ def worker(
         common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
         sys.exit(run_all([(*one, *common) for one in _workers(queue, devices)]))
     if with_parent:
-        exit_with_parent()
+        end_with_parent()
     one = Queue(queue)
     device = devices[0] if devices else None
     sys.exit(run_worker(find_config(data, one, engine, device), number if one is Queue.EXTRACT else 1))

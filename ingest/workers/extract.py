@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
+from ingest.isolation import isolate
 from ingest.ledger import study_facts
 from ingest.ledger.events import claims, events
 from ingest.ledger.events.claims import Claim
@@ -13,7 +14,6 @@ from ingest.ledger.states import DeadReason, Stage
 from ingest.ledger.storage.database import Ledger, now
 from ingest.ledger.studies import pairing
 from ingest.ledger.study_facts import LedgerStudy
-from ingest.workers.isolation import isolate
 from ingest.workers.lease_renewal import kept
 from ingest.workers.shared_lock import Turns
 from ingest.workers.study_reader import Reader, extraction_id, read_studies

@@ -7,6 +7,7 @@ from functools import partial
 
 from graph.connection import Driver
 from graph.writes import Projection, merge_studies
+from ingest.isolation import isolate
 from ingest.ledger import study_facts
 from ingest.ledger.events import claims
 from ingest.ledger.events.claims import Claim
@@ -15,7 +16,6 @@ from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies import graph_outbox
 from ingest.ledger.studies.graph_outbox import MergePlan
 from ingest.projection.subgraph import project
-from ingest.workers.isolation import isolate
 from ingest.workers.lease_renewal import kept
 
 GROUP = 200

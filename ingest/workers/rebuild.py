@@ -9,10 +9,10 @@ from functools import partial
 
 from graph.study_keys import study_keys
 from graph.writes import Projection, merge_studies
+from ingest.isolation import Fault, isolate
 from ingest.ledger import study_facts
 from ingest.ledger.storage.database import Ledger
 from ingest.projection.subgraph import project
-from ingest.workers.isolation import Fault, isolate
 from ingest.workers.merge import GROUP, Target
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from ingest.isolation import Fault, isolate
 from ingest.ledger import study_facts
 from ingest.ledger.readings import extractions
 from ingest.ledger.readings.extractions import StudyReading
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.study_facts import LedgerStudy
-from ingest.workers.isolation import Fault, isolate
 from ingest.workers.study_reader import Reader, extraction_id, read_studies
 
 GROUP = 16

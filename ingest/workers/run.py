@@ -18,9 +18,9 @@ from ingest.workers.broker import Broker
 from ingest.workers.celery_app import make_app
 from ingest.workers.dispatcher import Dispatcher, fork_gate
 from ingest.workers.process import WorkerProcess, owner_name
-from ingest.workers.processes import exit_with_parent
 from ingest.workers.settings import WorkerConfig
 from ingest.workers.tasks import register
+from vlmkg.parent_watch import end_with_parent
 
 SHUTDOWN_LIMIT_S = 10.0
 """How long work in progress may go on after SIGTERM. What is not done by then goes to another worker."""
@@ -84,7 +84,7 @@ def _pool(config: WorkerConfig) -> str:
 
 
 def _begin_child(**_: Any) -> None:
-    exit_with_parent()
+    end_with_parent()
 
 
 def _bound_shutdown(**_: Any) -> None:

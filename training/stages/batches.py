@@ -16,7 +16,7 @@ from torch import Tensor
 
 from training.stages.examples import Example
 from vlmkg.model.network import IGNORED
-from vlmkg.spawned import end_with_parent
+from vlmkg.parent_watch import end_with_parent
 
 ChunkType = TypeVar("ChunkType")
 

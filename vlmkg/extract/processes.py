@@ -15,9 +15,9 @@ from typing import NamedTuple, TypeVar
 
 from vlmkg.engine_protocol import Engine, StudyInput, StudyReadings
 from vlmkg.errors import VlmkgError
+from vlmkg.parent_watch import end_with_parent
 from vlmkg.pipeline import load_engine, read_studies
 from vlmkg.settings import EngineSettings
-from vlmkg.spawned import end_with_parent
 
 MOST_PROCESSES = 4
 """Processes unless more are asked for: each holds torch and the model, about half a gigabyte."""

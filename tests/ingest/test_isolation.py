@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import OutageError
-from ingest.workers.isolation import isolate
+from ingest.isolation import isolate
 
 
 @given(st.integers(1, 70), st.sets(st.integers(0, 69)))
@@ -29,7 +29,7 @@ def test_a_fault_names_type_and_place_and_nothing_of_the_message() -> None:
 
     (fault,) = isolate([1], work)
 
-    assert fault.where.startswith("KeyError at ingest/workers/isolation.py:")
+    assert fault.where.startswith("KeyError at ingest/isolation.py:")
     assert "Miller" not in fault.where
 
 
