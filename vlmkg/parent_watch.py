@@ -9,7 +9,7 @@ LOOK_EVERY_S = 0.5
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that started it is gone, however that ended: kill -9 leaves no time to say so.
+    """End this process soon after the one that started it is gone, however that ended (kill -9 included).
 
     For pools of spawned processes and for the children of a worker, which else wait for work forever or go on beside
     their successors. A spawned process holds one end of a pipe that the system closes; the others ask for their
