@@ -1,7 +1,7 @@
 """The questions about what was received, answered from the ledger."""
 
-import asyncio
 from base64 import b64encode
+from functools import partial
 
 import strawberry
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from api.event_types import (
 )
 from api.graph_types import After, First
 from api.ids import event_number
-from api.resolvers import Info, own_page, reads_arguments, root_field, shaped
+from api.resolvers import Info, LedgerAnswer, ask_ledger, own_page, reads_arguments, root_field, shaped
 from api.response_plans import Row, Shaped
 from graph.reads.wanted import Page
 from ingest.errors import BlobLostError
@@ -28,14 +28,14 @@ from ingest.ledger.events import events
 from ingest.ledger.events.events import EventFilter
 from ingest.ledger.readings import extractions
 from ingest.ledger.storage.database import Ledger
+from ingest.ledger.studies import sightings
 from ingest.receiving.raw import raw_of
 from ingest.receiving.submit import Receiver
 
 
 async def event_row_of(info: Info, number: int) -> Row | None:
     """One event's row, or None."""
-    info.context.trail.saw()
-    return await asyncio.to_thread(_event, info.context.services.receiver.ledger, number)
+    return await ask_ledger(info, partial(_event, number))
 
 
 async def answer_event(info: Info, given: str) -> Shaped | None:
@@ -64,12 +64,8 @@ class EventQueries:
         number = event_number(id)
         if number is None:
             return None
-        found = await asyncio.to_thread(_payload, info.context.services.receiver, number)
-        if found is None:
-            return None
-        row, patients = found
-        info.context.trail.saw(*patients)
-        return shaped(info, "EventPayload", row)
+        row = await ask_ledger(info, partial(_payload, info.context.services.receiver, number))
+        return None if row is None else shaped(info, "EventPayload", row)
 
     @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
     @reads_arguments
@@ -79,9 +75,7 @@ class EventQueries:
         """As `vlmkg events list` shows them."""
         del where, first, after
         plan, condition = own_page(info), event_filter(root_field(info).arguments.get("where"))
-        info.context.trail.saw()
-        ledger = info.context.services.receiver.ledger
-        rows, total = await asyncio.to_thread(_events, ledger, condition, plan.page)
+        rows, total = await ask_ledger(info, partial(_events, condition, plan.page))
         return Shaped(plan.shape(rows, total))
 
     @strawberry.field(
@@ -95,24 +89,24 @@ class EventQueries:
         """Where an engine or its rules go wrong."""
         del where, first, after
         plan, reason = own_page(info), (root_field(info).arguments.get("where") or {}).get("reason")
-        info.context.trail.saw()
-        rows = await asyncio.to_thread(_rejections, info.context.services.receiver.ledger, reason, plan.page)
+        rows = await ask_ledger(info, partial(_rejections, reason, plan.page))
         return Shaped(plan.shape(rows, None))
 
 
-def _event(ledger: Ledger, number: int) -> Row | None:
+def _event(number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
     with ledger.read() as connection_:
         found = events.get(connection_, number)
-        return event_rows(connection_, [found])[0] if found else None
+        row = event_rows(connection_, [found])[0] if found else None
+        return LedgerAnswer(row, events.patient_ids(connection_, (number,)))
 
 
-def _payload(receiver: Receiver, number: int) -> tuple[Row, list[str]] | None:
-    """The payload's row, and the patients that it speaks of. Raises ApiError (NO_PAYLOAD) where it was not kept."""
-    with receiver.ledger.read() as connection_:
+def _payload(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
+    """The payload's row. Raises ApiError (NO_PAYLOAD) where it was not kept."""
+    with ledger.read() as connection_:
         found = events.get(connection_, number)
         patients = events.patient_ids(connection_, (number,))
     if found is None:
-        return None
+        return LedgerAnswer(None, patients)
     if found.blob_key is None:
         raise ApiError(Code.NO_PAYLOAD, "the message was too large to be kept: ask its sender for it")
     try:
@@ -120,7 +114,7 @@ def _payload(receiver: Receiver, number: int) -> tuple[Row, list[str]] | None:
     except BlobLostError:
         raise ApiError(Code.NO_PAYLOAD, "the message is not in the blob store: restore it from a backup") from None
     row = {"eventId": number, "size": len(raw), "base64": b64encode(raw).decode(), "text": _as_text(raw)}
-    return row, patients
+    return LedgerAnswer(row, patients)
 
 
 def _as_text(raw: bytes) -> str | None:
@@ -130,17 +124,21 @@ def _as_text(raw: bytes) -> str | None:
         return None
 
 
-def _events(ledger: Ledger, where: EventFilter, page: Page) -> tuple[list[Row], int | None]:
+def _events(where: EventFilter, page: Page, ledger: Ledger) -> LedgerAnswer[tuple[list[Row], int | None]]:
     with ledger.read() as connection_:
         found = events.list_events(connection_, where, limit=page.first + 1, before=_before(page))
         rows = [{"key": str(row["eventId"]), "node": row} for row in event_rows(connection_, found)]
-        return rows, _total(connection_, where, page)
+        patients = events.patient_ids(connection_, [event.id for event in found])
+        return LedgerAnswer((rows, _total(connection_, where, page)), patients)
 
 
-def _rejections(ledger: Ledger, reason: str | None, page: Page) -> list[Row]:
+def _rejections(reason: str | None, page: Page, ledger: Ledger) -> LedgerAnswer[list[Row]]:
     with ledger.read() as connection_:
         found = extractions.rejections(connection_, reason=reason, limit=page.first + 1, before=_before(page))
-        return [{"key": str(one.id), "node": rejection_row(one)} for one in found]
+        rows = [{"key": str(one.id), "node": rejection_row(one)} for one in found]
+        studies = {one.study_key for one in found}
+        reports = {key for one in found if (key := one.triplet.report_key) is not None}
+        return LedgerAnswer(rows, sightings.patients_of(connection_, studies, reports))
 
 
 def _total(connection_: Connection, where: EventFilter, page: Page) -> int | None:

@@ -1,7 +1,8 @@
 """What is checked of an operation before anything of it runs: its rights, its depth, its aliases, its cost.
 
 Cost counts the rows that an answer may hold. A list of `first` rows costs `first` times what one row costs, at least
-`first`; a list without pages counts NATURAL_LIST rows; everything else costs nothing of its own.
+`first`. A list without pages counts USUAL_LIST rows, or the rows at which it is cut where it can be long.
+Everything else costs nothing of its own.
 """
 
 from collections.abc import Iterable
@@ -28,9 +29,20 @@ from api.documents import Document, Field, fields_of
 from api.errors import ApiError, Code
 from api.rights import needed
 from api.settings import ApiSettings
+from graph.reads.cohorts import BREAKDOWN
+from graph.reads.shapes import LONGEST_LIST
 
-NATURAL_LIST = 10
-"""Rows that a list without pages is taken to have: places of a finding, reports of a study."""
+USUAL_LIST = 10
+"""Rows that a short list is taken to have: places of a finding, reports of a study, ancestors of a concept."""
+
+LONG_LISTS = {
+    ("Concept", "children"): LONGEST_LIST,
+    ("Concept", "parts"): LONGEST_LIST,
+    ("Cohort", "byConcept"): BREAKDOWN,
+    ("Cohort", "byLocation"): BREAKDOWN,
+    ("Cohort", "byMonth"): BREAKDOWN,
+}
+"""Lists that can be long: the rows at which each is cut."""
 
 MAX_FIELDS = 2_000
 """Fields that an operation may have once its fragments are put in place: fragments in fragments multiply."""
@@ -147,21 +159,21 @@ def _cost(walk: _Walk, parent: GraphQLNamedType, selections: Iterable[SelectionS
         _check_field(walk, parent, asked, depth)
         if is_leaf_type(asked.type):
             continue
-        # An interface can be any of its types: each is checked, the dearest counts.
+        # An interface can be any of its types: each is checked, the most expensive one counts.
         types = walk.document.schema.get_possible_types(asked.type) if is_abstract_type(asked.type) else (asked.type,)
         inside = max(_cost(walk, type_, asked.selections, depth + 1) for type_ in types)
-        rows = _rows(asked)
+        rows = _rows(parent, asked)
         total += inside if rows is None else rows * max(1, inside)
     return total
 
 
-def _rows(asked: Field) -> int | None:
+def _rows(parent: GraphQLNamedType, asked: Field) -> int | None:
     """The number of rows that a list may have; None for a single object and for the `edges` of a page."""
     first = asked.arguments.get("first")
     if isinstance(first, int):
         return max(first, 0)
     if asked.name != "edges" and is_list_type(get_nullable_type(asked.definition.type)):
-        return NATURAL_LIST
+        return LONG_LISTS.get((parent.name, asked.name), USUAL_LIST)
     return None
 
 

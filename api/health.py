@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from graph.errors import GraphError
-from graph.reads.draft import Draft
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft
 from graph.reads.fetching import GraphReader, fetch
 from ingest.errors import OutageError
 from ingest.ledger.storage.database import Ledger
@@ -19,7 +19,7 @@ PATIENCE_S = 3.0
 async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | None) -> dict[str, bool]:
     """Each part by name, and whether it answers. The queue is asked only where its address is known."""
     checks: dict[str, Awaitable[object]] = {
-        "graph": fetch(graph, Draft().finish("UNWIND [1] AS one", one="one")),
+        "graph": fetch(graph, Draft().finish("UNWIND [1] AS one", patient=NO_SINGLE_PATIENT, one="one")),
         "ledger": asyncio.to_thread(ledger.ping),
     }
     if broker_url is not None:

@@ -1,8 +1,9 @@
 """How root fields answer: the question, its rows, the answer they make, and the note of it in the audit trail."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -11,12 +12,14 @@ from api.documents import Field, fields_of
 from api.errors import ApiError, Code
 from api.ledger_fields import fill
 from api.response_plans import Answering, ObjectPlan, PagePlan, Row, Shaped, plan_object, plan_page
-from graph.reads.draft import ReadQuery
+from graph.reads.draft import PATIENT_COLUMN, ReadQuery
 from graph.reads.fetching import fetch
 from graph.reads.wanted import Page, Wanted
+from ingest.ledger.storage.database import Ledger
 
 Info = strawberry.Info[ApiContext, None]
 READS_ARGUMENTS = "vlmkg_reads_arguments"
+T = TypeVar("T")
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 PageQuery = Callable[[Page, tuple[Wanted, ...]], ReadQuery]
 
@@ -35,10 +38,25 @@ def root_field(info: Info) -> Field:
 
 
 async def ask(info: Info, query: ReadQuery) -> list[Row]:
-    """The rows of a query. The patients that its rows name are noted."""
+    """The rows of a query to the graph. Their patients are noted for the audit trail."""
     rows = await fetch(info.context.services.graph, query)
-    info.context.trail.saw(*(row["patientId"] for row in rows if "patientId" in row))
+    info.context.trail.saw(*(row[PATIENT_COLUMN] for row in rows if query.names_patients))
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAnswer(Generic[T]):
+    """What the ledger holds, and the patients whose data that is, by pseudonym."""
+
+    found: T
+    patients: Collection[str]
+
+
+async def ask_ledger(info: Info, question: Callable[[Ledger], LedgerAnswer[T]]) -> T:
+    """What a question to the ledger finds. Its patients are noted for the audit trail."""
+    answer = await asyncio.to_thread(question, info.context.services.receiver.ledger)
+    info.context.trail.saw(*answer.patients)
+    return answer.found
 
 
 async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:

@@ -1,7 +1,7 @@
 """Numbers over a cohort: the patients that fit, and of each what the findings asked for are made up of."""
 
 from graph.reads.anchors import concept_anchor, residual, seek
-from graph.reads.draft import Draft, ReadQuery, look_up
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate, patient_predicate
 from graph.reads.wheres import FindingWhere, PatientWhere, with_defaults
 
@@ -30,7 +30,7 @@ def cohort(finding: FindingWhere, patient: PatientWhere | None) -> ReadQuery:
         "month: left(toString(study.startedAt), 7)}) AS found }"
     )
     names = ("patients", "studies", "concepts", "locations", "months")
-    return draft.finish("\n".join((found, *_BREAKDOWNS)), **{name: name for name in names})
+    return draft.finish("\n".join((found, *_BREAKDOWNS)), patient=NO_SINGLE_PATIENT, **{name: name for name in names})
 
 
 def _breakdown(name: str, unwind: str, key: str, label: str, order: str) -> str:

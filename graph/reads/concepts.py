@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from graph.reads.draft import Draft, ReadQuery, look_up
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.shapes import concept
 from graph.reads.wanted import Wanted
 from vlmkg.vocabulary.loader import LOCAL
@@ -23,7 +23,11 @@ def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> R
         "WITH collect(concept) AS found UNWIND range(0, size(found) - 1) AS place WITH place, found[place] AS concept"
     )
     return draft.finish(
-        f"{match}\n{cut}\n{numbered}", "ORDER BY row.place", place="place", node=concept(draft, wanted, "concept")
+        f"{match}\n{cut}\n{numbered}",
+        "ORDER BY row.place",
+        patient=NO_SINGLE_PATIENT,
+        place="place",
+        node=concept(draft, wanted, "concept"),
     )
 
 
@@ -31,7 +35,7 @@ def concept_by_code(code: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, or none."""
     draft = Draft()
     match = look_up("concept", "Concept", "code", draft.bind(code))
-    return draft.finish(match, node=concept(draft, wanted, "concept"))
+    return draft.finish(match, patient=NO_SINGLE_PATIENT, node=concept(draft, wanted, "concept"))
 
 
 def unmapped_terms(first: int) -> ReadQuery:
@@ -42,6 +46,7 @@ def unmapped_terms(first: int) -> ReadQuery:
         "WITH concept.name AS term, COUNT { (concept)<-[:REFERS_TO]-() } AS mentions WHERE mentions > 0\n"
         f"WITH term, mentions ORDER BY mentions DESC, term LIMIT {draft.bind(first)}",
         "ORDER BY row.node.mentions DESC, row.node.term",
+        patient=NO_SINGLE_PATIENT,
         node="{term: term, mentions: mentions}",
     )
 

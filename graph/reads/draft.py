@@ -9,15 +9,26 @@ KINDS_AND_PARTS = "IS_A|PART_OF"
 """A place takes in its parts: the lower lobe is asked for with the lung."""
 
 
+class NoSinglePatient:
+    """Marks a query whose rows hold nothing of a single patient: counts over all patients, concepts, engines."""
+
+
+NO_SINGLE_PATIENT = NoSinglePatient()
+PATIENT_COLUMN = "patientId"
+"""The column that names the patient of each row, for the audit trail."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
     """A finished query: one record with one value `rows`, a list of maps.
 
-    `text` is put together from this package's own constants; `parameters` hold every value.
+    `text` is put together from this package's own constants; `parameters` hold every value. Where `names_patients`,
+    each row has a value in PATIENT_COLUMN.
     """
 
     text: str
     parameters: dict[str, object]
+    names_patients: bool
 
 
 @dataclass(slots=True)
@@ -47,15 +58,20 @@ class Draft:
             found = self._code_sets[where, edges] = (name, _code_set(self, where, edges, name))
         return found[0]
 
-    def finish(self, body: str, order: str = "", **row: str) -> ReadQuery:
+    def finish(self, body: str, order: str = "", *, patient: str | NoSinglePatient, **row: str) -> ReadQuery:
         """The query: the code sets, `body`, and the rows with these expressions, in this order.
 
-        All rows are one record: the driver takes as long over a record as the server over a small page.
+        `patient` is the expression that names the patient of a row, or NO_SINGLE_PATIENT: whose data a query returns is
+        part of the query, so that no read can leave it out of the audit trail. All rows are one record: the driver
+        takes as long over a record as the server over a small page.
         """
+        names_patients = isinstance(patient, str)
+        if isinstance(patient, str):
+            row = {**row, PATIENT_COLUMN: patient}
         entries = ", ".join(f"{name}: {expression}" for name, expression in row.items())
         answer = f"WITH {{{entries}}} AS row {order}\nRETURN collect(row) AS rows"
         text = "\n".join((*(statement for _, statement in self._code_sets.values()), body, answer))
-        return ReadQuery(text, self.parameters)
+        return ReadQuery(text, self.parameters, names_patients)
 
 
 def look_up(variable: str, label: str, name: str, value: str) -> str:

@@ -1,6 +1,6 @@
 """Which engine's readings the graph holds, as seen in the graph itself."""
 
-from graph.reads.draft import Draft, ReadQuery
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery
 
 
 def engine_in_use() -> ReadQuery:
@@ -14,5 +14,6 @@ def engine_in_use() -> ReadQuery:
         "engineDigest: engineDigest, studies: studies, "
         "lastUsedAt: toString(last)}) AS engines\n"
         "UNWIND engines[0..1] AS newest",
+        patient=NO_SINGLE_PATIENT,
         node="newest {.*, otherEngines: size(engines) - 1}",
     )

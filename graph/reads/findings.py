@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import concept_anchor, patient_anchor, residual, seek
-from graph.reads.draft import Draft, ReadQuery, look_up
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate
 from graph.reads.shapes import finding
 from graph.reads.wanted import Page, Wanted
@@ -21,7 +21,7 @@ def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted
     cut = _cut(draft, with_defaults(where), after, limit)
     node = finding(draft, wanted, _OWNED)
     return draft.finish(
-        f"{cut}\n{_OWNERS}", "ORDER BY row.key", key="finding.pageKey", node=node, patientId="patient.patientId"
+        f"{cut}\n{_OWNERS}", "ORDER BY row.key", key="finding.pageKey", node=node, patient="patient.patientId"
     )
 
 
@@ -32,10 +32,10 @@ def finding_total(where: FindingWhere | None) -> ReadQuery:
     anchor = concept_anchor(meant)
     if anchor is None:
         fits = finding_predicate(draft, meant, _ALONE)
-        return draft.finish(f"MATCH (finding:Finding) WHERE {fits}", total="count(*)")
+        return draft.finish(f"MATCH (finding:Finding) WHERE {fits}", patient=NO_SINGLE_PATIENT, total="count(*)")
     rows, match = seek(draft, anchor, meant, draft.bind(""))
     fits = finding_predicate(draft, residual(meant, anchor), _ALONE)
-    return draft.finish(f"{rows} {match} AND {fits}", total="count(*)")
+    return draft.finish(f"{rows} {match} AND {fits}", patient=NO_SINGLE_PATIENT, total="count(*)")
 
 
 def finding_by_id(mention_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
@@ -43,7 +43,7 @@ def finding_by_id(mention_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
     draft = Draft()
     match = f"{look_up('finding', 'Mention', 'mentionId', draft.bind(mention_id))} AND finding:Finding"
     node = finding(draft, wanted, _OWNED)
-    return draft.finish(f"{match}\n{_OWNERS}", node=node, patientId="patient.patientId")
+    return draft.finish(f"{match}\n{_OWNERS}", node=node, patient="patient.patientId")
 
 
 def _cut(draft: Draft, where: FindingWhere, after: str, limit: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import finding_anchor, having, having_or_walk
-from graph.reads.draft import Draft, ReadQuery, look_up
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.predicates import patient_predicate
 from graph.reads.shapes import patient
 from graph.reads.wanted import Page, Wanted
@@ -24,9 +24,7 @@ def patient_page(where: PatientWhere | None, page: Page, wanted: Iterable[Wanted
     else:
         source = walk
     node, patient_id = patient(draft, wanted, "patient"), "patient.patientId"
-    return draft.finish(
-        f"{source}\nWITH * {order}", "ORDER BY row.key", key=patient_id, node=node, patientId=patient_id
-    )
+    return draft.finish(f"{source}\nWITH * {order}", "ORDER BY row.key", key=patient_id, node=node, patient=patient_id)
 
 
 def patient_total(where: PatientWhere | None) -> ReadQuery:
@@ -34,11 +32,13 @@ def patient_total(where: PatientWhere | None) -> ReadQuery:
     draft, asked = Draft(), where or PatientWhere()
     anchor = finding_anchor(asked)
     source = "MATCH (patient:Patient)" if anchor is None else having(draft, anchor, _OF_FINDING, "patient")
-    return draft.finish(f"{source} WHERE {patient_predicate(draft, asked, 'patient')}", total="count(*)")
+    return draft.finish(
+        f"{source} WHERE {patient_predicate(draft, asked, 'patient')}", patient=NO_SINGLE_PATIENT, total="count(*)"
+    )
 
 
 def patient_by_id(patient_id: str, wanted: Iterable[Wanted]) -> ReadQuery:
     """One row `node`, `patientId`, or none."""
     draft = Draft()
     match = look_up("patient", "Patient", "patientId", draft.bind(patient_id))
-    return draft.finish(match, node=patient(draft, wanted, "patient"), patientId="patient.patientId")
+    return draft.finish(match, node=patient(draft, wanted, "patient"), patient="patient.patientId")

@@ -13,8 +13,8 @@ from graph.reads.nested import findings_of, studies_of
 from graph.reads.predicates import TO_FINDING, FindingScope, not_rejected
 from graph.reads.wanted import Wanted
 
-NATURAL_LIST = 200
-"""No more rows of a list without pages, such as a patient's timeline or the children of a concept, are given out."""
+LONGEST_LIST = 200
+"""Rows at which lists without pages are cut where the data can make them long: the neighbours of a concept."""
 
 _FINDING = (
     "mentionId",
@@ -180,7 +180,7 @@ def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
     def neighbours(path: str) -> Nested:
         def nested(field: Wanted) -> str:
             found = draft.variable("c")
-            cut = f"WITH DISTINCT {found} ORDER BY {found}.name, {found}.code LIMIT {NATURAL_LIST}"
+            cut = f"WITH DISTINCT {found} ORDER BY {found}.name, {found}.code LIMIT {LONGEST_LIST}"
             return _many(f"MATCH ({at}){path.format(found=found)} {cut}", concept(draft, field.fields, found))
 
         return nested
@@ -200,7 +200,7 @@ def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
 def _timeline(draft: Draft, field: Wanted, at: str) -> str:
     """The studies of a patient in the order of time, each with its findings that are not negated."""
     found = draft.variable("s")
-    first = draft.bind(field.page.first if field.page else NATURAL_LIST)
+    first = draft.bind(field.page.first if field.page else LONGEST_LIST)
     match = f"MATCH ({at})-[:HAS_STUDY]->({found}:Study) WITH {found} ORDER BY {found}.pageKey LIMIT {first}"
 
     def findings(inner: Wanted) -> str:

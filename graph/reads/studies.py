@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import finding_anchor, having, having_or_walk, patient_anchor
-from graph.reads.draft import Draft, ReadQuery, look_up
+from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.predicates import study_predicate
 from graph.reads.shapes import study
 from graph.reads.wanted import Page, Wanted
@@ -32,7 +32,7 @@ def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -
         "ORDER BY row.key",
         key="study.pageKey",
         node=node,
-        patientId="patient.patientId",
+        patient="patient.patientId",
     )
 
 
@@ -46,7 +46,9 @@ def study_total(where: StudyWhere | None) -> ReadQuery:
         source = having(draft, anchor, _OF_FINDING, "study")
     else:
         source = "MATCH (study:Study)"
-    return draft.finish(f"{source} WHERE {study_predicate(draft, asked, 'study')}", total="count(*)")
+    return draft.finish(
+        f"{source} WHERE {study_predicate(draft, asked, 'study')}", patient=NO_SINGLE_PATIENT, total="count(*)"
+    )
 
 
 def study_by_key(study_key: str, wanted: Iterable[Wanted]) -> ReadQuery:
@@ -68,4 +70,4 @@ def _one(name: str, value: str, wanted: Iterable[Wanted]) -> ReadQuery:
     draft = Draft()
     match = look_up("study", "Study", name, draft.bind(value))
     node = study(draft, wanted, "study", "patient")
-    return draft.finish(f"{match}\n{_OWNER}", "LIMIT 2", node=node, patientId="patient.patientId")
+    return draft.finish(f"{match}\n{_OWNER}", "LIMIT 2", node=node, patient="patient.patientId")

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from graphql import build_schema
+from sqlalchemy import select
 
+from api.schema import SDL
 from ingest.cli.audit import audit as audit_command
 from ingest.errors import OutageError
 from ingest.ledger.access import audit
 from ingest.ledger.access.api_keys import Role
+from ingest.ledger.storage.tables import extractions, rejections
 from tests.api.conftest import Api, Serve
 
 
@@ -112,3 +116,63 @@ def test_the_answer_waits_for_the_commit(serve: Serve) -> None:
             assert not answered.wait(1.5)
         asking.result(10)
     assert newest(api).action == "query findings"
+
+
+NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint"}
+"""Root fields whose answers hold no data of a single patient."""
+
+
+def asked(api: Api) -> dict[str, str]:
+    """A question by each root field, such that its answer holds data of patients where it can."""
+    ids = api.data(
+        "{ findings(first: 1) { edges { node { id } } } patients(first: 1) { edges { node { patientId } } }"
+        " studies(first: 1) { edges { node { studyKey } } } }"
+    )
+    finding = ids["findings"]["edges"][0]["node"]["id"]
+    patient = ids["patients"]["edges"][0]["node"]["patientId"]
+    study = ids["studies"]["edges"][0]["node"]["studyKey"]
+    report = '{reportId: "audit", text: "No effusion.", patient: {authority: "TESTS", identifier: "anna"}}'
+    return {
+        "node": f'{{ node(id: "{finding}") {{ id }} }}',
+        "patient": f'{{ patient(patientId: "{patient}") {{ sex }} }}',
+        "patients": "{ patients { totalCount edges { cursor } } }",
+        "study": f'{{ study(studyKey: "{study}") {{ modality }} }}',
+        "studies": "{ studies { edges { cursor } } }",
+        "findings": "{ findings { edges { cursor } } }",
+        "concepts": '{ concepts(search: "effusion", first: 1) { name } }',
+        "concept": '{ concept(code: "RID34539") { name } }',
+        "cohort": '{ cohort(where: {finding: {concept: {name: "pleural effusion"}}}) { patients { number } } }',
+        "unmappedTerms": "{ unmappedTerms { term } }",
+        "checkpoint": "{ checkpoint { engine } }",
+        "event": '{ event(id: "1") { state } }',
+        "events": "{ events { edges { node { state } } } }",
+        "eventPayload": '{ eventPayload(id: "1") { size } }',
+        "rejections": "{ rejections { edges { node { head } } } }",
+        "submitReport": f"mutation {{ submitReport(input: {report}) {{ duplicate }} }}",
+        "replayEvent": 'mutation { replayEvent(id: "1") { replayed } }',
+        "reviewFinding": f'mutation {{ reviewFinding(id: "{finding}", verdict: RIGHT) {{ finding {{ id }} }} }}',
+    }
+
+
+def test_every_root_field_leaves_its_patients_in_the_trail(hospital: Api) -> None:
+    """A field that joins the schema must join `asked`, and what it reads must be in the trail."""
+    refuse_a_triplet(hospital)
+    questions = asked(hospital)
+    types = build_schema(SDL.read_text(encoding="utf-8")).type_map
+    assert set(questions) == {*types["Query"].fields, *types["Mutation"].fields}
+    silent = set()
+    for name, question in questions.items():
+        hospital.data(question)
+        if not newest(hospital).patients:
+            silent.add(name)
+    assert silent == NOBODY_IN_PARTICULAR
+
+
+def refuse_a_triplet(api: Api) -> None:
+    """A rejected triplet of one study, as an engine leaves it."""
+    with api.ledger.write() as connection:
+        extraction_id = connection.execute(select(extractions.c.extraction_id)).scalars().first()
+        connection.execute(
+            rejections.insert(),
+            [{"extraction_id": extraction_id, "reason": "type_pair", "head": "a", "relation": "modify", "tail": "b"}],
+        )

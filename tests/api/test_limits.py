@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
+from api.guard import USUAL_LIST
 from tests.api.conftest import Api, Serve
+from vlmkg.vocabulary.closure import ancestors, parents
+from vlmkg.vocabulary.loader import load_vocabulary
 
 PAGE = "{{ findings(first: {first}) {{ edges {{ node {{ text }} }} }} }}"
 
@@ -52,6 +55,21 @@ def test_cost_of_lists_without_pages(serve: Serve) -> None:
     query = "{{ findings(first: {n}) {{ edges {{ node {{ suggests {{ suggests {{ text }} }} }} }} }} }}"
     assert code(api.ask(query.format(n=2))) is None
     assert code(api.ask(query.format(n=3))) == "COST_LIMIT"
+
+
+def test_long_lists_count_the_rows_at_which_they_are_cut(serve: Serve) -> None:
+    api = serve(VLMKG_API_MAX_COST=400)
+    query = "{{ concepts(first: {n}) {{ children {{ name }} }} }}"
+    assert code(api.ask(query.format(n=2))) is None
+    assert code(api.ask(query.format(n=3))) == "COST_LIMIT"
+
+
+def test_every_list_without_pages_counts_at_least_its_usual_rows() -> None:
+    """The short lists of the vocabulary are short: no concept has many parents, and few have many ancestors."""
+    codes = [concept.code for concept in load_vocabulary().concepts]
+    assert max(len(parents(code)) for code in codes) <= USUAL_LIST
+    assert max(len(ancestors(code)) for code in codes) <= 2 * USUAL_LIST
+    assert sum(len(ancestors(code)) for code in codes) <= USUAL_LIST * len(codes)
 
 
 def test_depth(serve: Serve) -> None:

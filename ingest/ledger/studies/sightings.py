@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
 
-from ingest.ledger.storage.bulk import BulkSelect, bulk_insert
+from ingest.ledger.storage.bulk import BulkSelect, bulk_insert, chunks
 from ingest.ledger.storage.database import INSERT
 from ingest.ledger.storage.tables import events, report_texts, sightings
 from ingest.ledger.studies.assignment import StudyReference
@@ -92,6 +92,20 @@ def of_patient(connection: Connection, patient_id: str) -> set[str]:
     """The keys of a patient's studies."""
     statement = select(sightings.c.study_key).distinct().where(sightings.c.patient_id == patient_id)
     return set(connection.execute(statement).scalars())
+
+
+def patients_of(connection: Connection, study_keys: Collection[str], report_keys: Collection[str]) -> list[str]:
+    """The patients of these studies and reports, by pseudonym, sorted.
+
+    Both are asked for, since the key of a study changes where studies are joined.
+    """
+    found: set[str] = set()
+    for column, keys in ((sightings.c.study_key, study_keys), (sightings.c.report_key, report_keys)):
+        for chunk in chunks(sorted(keys)):
+            found.update(
+                connection.execute(select(sightings.c.patient_id).distinct().where(column.in_(chunk))).scalars()
+            )
+    return sorted(found)
 
 
 def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
