@@ -26,7 +26,7 @@ test: setup ## Run the tests (ARGS="-k name").
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## Check style, types and import rules.
-	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports; do $(BIN)/$$check || failed=1; done; exit $$failed
+	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed
 
 bench: setup ## Run every benchmark in benchmarks/.
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
