@@ -1,9 +1,8 @@
-"""`vlmkg graph`: migrate, count and verify. The command that needs the ledger joins from above."""
+"""`vlmkg graph`: migrate, count and verify. The commands that need the ledger join from above."""
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from importlib.metadata import entry_points
+from contextlib import contextmanager
 
 import click
 from rich.console import Console
@@ -17,11 +16,7 @@ from graph.status import GraphCounts, count_graph
 from graph.verify import TextLookup, violations
 from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
-from vlmkg.errors import UsageError
 from vlmkg.options import data_option
-
-TEXTS_GROUP = "vlmkg.report_texts"
-"""Entry points that open a TextLookup for a data folder: this package knows no ledger."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -68,25 +63,19 @@ def status(data: DataDir, as_json: bool) -> None:
         _print_counts(counts)
 
 
-@click.command()
-@click.option("--digest", "with_digest", is_flag=True, help="Also digest all that the graph says.")
-@json_option
-@data_option
-@click.pass_context
-def verify(context: click.Context, data: DataDir, with_digest: bool, as_json: bool) -> None:
-    """Count what breaks an invariant: 0 expected. Exits with 1 where something does.
+def verify_graph(data: DataDir, texts: TextLookup | None, *, with_digest: bool, as_json: bool) -> bool:
+    """Print how often each invariant is broken. Returns whether all hold.
 
-    Mentions are compared with the texts of their reports in the graph or, where it holds none, in the ledger.
+    `texts` gives the texts of reports that the graph does not hold; None: their mentions are not compared.
     """
-    with _graph(data) as (driver, database), ExitStack() as held:
-        texts = _ledger_texts(held, data)
+    with _graph(data) as (driver, database):
         found = violations(driver, database, texts)
         digest = graph_digest(driver, database) if with_digest else None
     if as_json:
         click.echo(json.dumps({"violations": found} | ({"digest": digest} if digest else {})))
     else:
         _print_violations(found, digest, compared=texts is not None)
-    context.exit(1 if any(found.values()) else 0)
+    return not any(found.values())
 
 
 @contextmanager
@@ -94,17 +83,6 @@ def _graph(data: DataDir) -> Iterator[tuple[Driver, str]]:
     settings = find_settings(data)
     with open_driver(settings) as driver:
         yield driver, settings.database
-
-
-def _ledger_texts(held: ExitStack, data: DataDir) -> TextLookup | None:
-    """The texts of the ledger, open as long as `held`; None where no ledger is installed or there is none."""
-    for point in entry_points(group=TEXTS_GROUP):
-        try:
-            texts: TextLookup = held.enter_context(point.load()(data))
-        except UsageError:
-            continue
-        return texts
-    return None
 
 
 def _print_counts(counts: GraphCounts) -> None:

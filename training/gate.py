@@ -1,6 +1,6 @@
 """The figures that a checkpoint is promoted on: it reads the evaluation's reports as in service, and is scored.
 
-Joined to `vlmkg checkpoint promote` by the entry-point group `vlmkg.checkpoint_evaluators`.
+`training.promote_cli` passes `measure` to the promotion.
 """
 
 import json

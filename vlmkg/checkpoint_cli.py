@@ -1,4 +1,5 @@
-"""`vlmkg checkpoint`: what an operator does with checkpoints. The commands that need a ledger join from above."""
+"""`vlmkg checkpoint`: what an operator does with checkpoints. The commands that need a ledger or measure
+a checkpoint join from above."""
 
 import json
 from collections.abc import Iterable
@@ -11,7 +12,6 @@ from rich.table import Table
 
 from vlmkg.checkpoint import promotion
 from vlmkg.checkpoint.errors import CheckpointError
-from vlmkg.checkpoint.evaluation import find_evaluator
 from vlmkg.checkpoint.manifest import MANIFEST_FILE, Verified, describe, verify
 from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
@@ -41,25 +41,7 @@ def checkpoint() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify_(folder: Path, *, as_json: bool) -> None:
     """Check every file of the checkpoint FOLDER against its manifest."""
-    _show(_facts(verify(folder)), as_json=as_json)
-
-
-@click.command("promote")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-@click.option(
-    "--gold",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Where the gold file lies, if the manifest names one.",
-)
-@click.argument("folder", type=click.Path(path_type=Path))
-@data_option
-def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) -> None:
-    """Verify FOLDER, measure it on the evaluation that its manifest names, and let the engine `model` stand for it.
-
-    Refused below the gate, and where it reads worse than what `model` stands for now.
-    """
-    judged = promotion.promote(folder, data, find_evaluator(), gold, standing=find_checkpoint(data))
-    _show({**_facts(judged.verified), **_judgement(judged)}, as_json=as_json)
+    show(facts_of(verify(folder)), as_json=as_json)
 
 
 @click.command("list")
@@ -130,7 +112,8 @@ def _originals() -> Any:
     return originals
 
 
-def _facts(verified: Verified) -> dict[str, Any]:
+def facts_of(verified: Verified) -> dict[str, Any]:
+    """What a person or a program is told of a checkpoint."""
     manifest = verified.manifest
     return {
         "name": manifest.name,
@@ -146,18 +129,8 @@ def _facts(verified: Verified) -> dict[str, Any]:
     }
 
 
-def _judgement(judged: promotion.Judged) -> dict[str, Any]:
-    measured, other = judged.measured, judged.compared_with
-    return {
-        "gate": promotion.unmet(measured.metrics),
-        "reports": measured.reports,
-        "measured": dict(measured.metrics),
-        "compared": other.manifest.name if other else judged.not_compared or "with none: nothing was promoted before",
-        "difference": {name: gap.difference for name, gap in measured.against.items()},
-    }
-
-
-def _show(facts: dict[str, Any], *, as_json: bool) -> None:
+def show(facts: dict[str, Any], *, as_json: bool) -> None:
+    """Print facts: one line of JSON, or one line a fact."""
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -192,7 +165,7 @@ def _row(folder: Path, current: Path | None) -> dict[str, Any]:
         state = "promoted" if promotion.is_promoted(described) else "not promoted"
     except CheckpointError as error:
         return {**empty, "state": error.reason, "folder": str(folder)}
-    facts = _facts(described)
+    facts = facts_of(described)
     relation = described.manifest.metrics.get("relation_f1")
     shown = {**{key: facts[key] for key in ("name", "modalities", "image_domain", "digest")}, "relation_f1": relation}
     return {**shown, "state": "current" if folder == current and state == "promoted" else state, "folder": str(folder)}

@@ -111,8 +111,8 @@ class Engine(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over everything that changes what the engine reads: its rules and lexicon, or its manifest
-        (which has the SHA-256 of each file), code and settings."""
+        """SHA-256 (hex) over what changes what the engine reads: the declared reading version, and its lexicon or its
+        manifest, which has the SHA-256 of each file."""
         ...
 
     @property

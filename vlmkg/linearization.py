@@ -15,12 +15,11 @@ edges that cross stand under `links`, which is always there, even when nothing f
 part: names of a closed list, each with a label.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 
-from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Numbered, Span, TokenGraph, checked, edge_order, report_graph
-from vlmkg.numbered_tokens import token_graph as to_token_graph
+from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span, TokenGraph, checked, edge_order
 from vlmkg.schema import RelationType, ReportGraph
 
 VERSION = 1
@@ -84,45 +83,6 @@ def delinearize(symbols: Iterable[Symbol], own_from: int = 0) -> TokenGraph:
     return graph
 
 
-def linearize_report(graph: ReportGraph, numbered: Numbered) -> tuple[Symbol, ...]:
-    """The symbols of a whole report's graph. Scores and witnesses are not part of the form."""
-    return linearize(to_token_graph(numbered, graph))
-
-
-def delinearize_report(symbols: Iterable[Symbol], numbered: Numbered) -> ReportGraph:
-    """The report's graph, relations by head, type and tail. Raises ValueError as `delinearize` does."""
-    return report_graph(numbered, checked(delinearize(symbols)))
-
-
-def to_text(symbols: Sequence[Symbol]) -> str:
-    """One line a mention (or film fact), without END."""
-    lines: list[str] = []
-    for before, symbol in zip((LINKS, *symbols), symbols, strict=False):
-        if symbol == END:
-            break
-        if TO in {symbol, before}:
-            lines[-1] += symbol
-        elif symbol == LINKS or symbol in film_names() or (symbol.startswith("@") and before not in set(RELATIONS)):
-            lines.append(symbol)
-        else:
-            lines[-1] += f" {symbol}"
-    return "\n".join(lines)
-
-
-def from_text(text: str) -> tuple[Symbol, ...]:
-    """The symbols of a text, END included; whether they make sense is for `delinearize` or `film_facts` to say."""
-    symbols: list[Symbol] = []
-    for line in text.splitlines():
-        name, _, label = line.rpartition(" ")
-        if name in film_names():
-            symbols += [name, label]
-            continue
-        for word in line.split():
-            first, to, last = word.partition(TO)
-            symbols += [first, to, last] if to else [word]
-    return (*symbols, END)
-
-
 @cache
 def film_names() -> tuple[str, ...]:
     """What can be said of a film by itself: the observations of the shipped list, in its order."""
@@ -136,15 +96,6 @@ def linearize_film(facts: Iterable[tuple[str, Label]]) -> tuple[Symbol, ...]:
     if known.keys() - set(film_names()) or Label.ANATOMY in known.values():
         raise ValueError("a film's fact is an observation of the film list")
     return (*(str(part) for name in film_names() if name in known for part in (name, known[name])), END)
-
-
-def delinearize_film(symbols: Sequence[Symbol]) -> tuple[tuple[str, Label], ...]:
-    """The film's facts in the order of the list. Raises ValueError where the symbols are not in that form."""
-    pairs = zip(symbols[:-1:2], symbols[1:-1:2], strict=True)
-    facts = tuple((name, Label(label)) for name, label in pairs)
-    if linearize_film(facts) != tuple(symbols):
-        raise ValueError("the symbols are not in canonical order")
-    return facts
 
 
 def paper_form(graph: ReportGraph) -> str:

@@ -87,14 +87,6 @@ def number(text: str) -> Numbered:
     return Numbered(text, tuple(tokens), tuple(sentences))
 
 
-def number_words(words: list[str], section: str = "findings") -> Numbered:
-    """Words that are given, as one sentence joined by blanks: for text that is cut already, such as RadGraph's."""
-    text = " ".join(words)
-    ends = [len(" ".join(words[: count + 1])) for count in range(len(words))]
-    tokens = tuple(Token(end - len(word), end, word, word.lower()) for word, end in zip(words, ends, strict=True))
-    return Numbered(text, tokens, (Sentence(0, len(tokens), section, 0),) if tokens else ())
-
-
 def edge_order(edge: Edge) -> tuple[int, int, int]:
     """The key by which edges are sorted."""
     return edge.head, RELATIONS.index(edge.type), edge.tail

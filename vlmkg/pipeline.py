@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,11 @@ from vlmkg.engine_protocol import (
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.identity import digest
+from vlmkg.reading.lexicon.load import misspellings
+from vlmkg.reading_version import READING_VERSION, data_digest
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
+from vlmkg.vocabulary import load_vocabulary
 from vlmkg.witnesses import agreement, film_facts
 from vlmkg.witnesses.concept_conflicts import renamed
 from vlmkg.witnesses.historical_mentions import doubt_aside
@@ -36,19 +38,6 @@ CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
 
 READ_AT_ONCE = 64
-
-AFTER_THE_ENGINE = (
-    "agreement.py",
-    "aside.py",
-    "film_facts.py",
-    "pipeline.py",
-    "renamed.py",
-    "schema.py",
-    "unsure.py",
-    "validation.py",
-    "lexicon/misspellings.tsv",
-    *(f"{part}/**/*.{ending}" for part in ("normalization", "vocabulary") for ending in ("py", "csv")),
-)
 
 
 def load_engine(
@@ -85,17 +74,32 @@ def _checkpoint_folder(name: str, data: DataDir | None) -> Path:
 
 
 def reading_digest(engine: Engine) -> str:
-    """SHA-256 (hex) over all that changes a reading: engine, second witness, vocabulary, normaliser, validator."""
+    """SHA-256 (hex) of what reads: the declared version, the engine, its second witness, and all data loaded.
+
+    Equal digests mean equal readings of the same text. Raises FileNotFoundError where a data file is missing.
+    """
     second = _second_witness(engine)
-    return digest(engine.name, engine.checkpoint, engine.digest, *([second.digest] if second else []), *_sources())
+    engines = [one for one in (engine, second) if one]
+    return digest(READING_VERSION, *(field for one in engines for field in _identity(one)), _tables_digest())
+
+
+def _identity(engine: Engine) -> tuple[str | None, ...]:
+    return engine.name, engine.checkpoint, engine.digest
 
 
 @cache
-def _sources() -> tuple[str, ...]:
-    """The SHA-256 of each file whose change changes what comes after the engine."""
-    here = Path(__file__).parent
-    paths = [path for part in AFTER_THE_ENGINE for path in sorted(here.glob(part))]
-    return tuple(f"{path.relative_to(here)} {sha256(path.read_bytes()).hexdigest()}" for path in paths)
+def _tables_digest() -> str:
+    """Of the data that everything after the engine reads with."""
+    vocabulary = load_vocabulary()
+    return data_digest(
+        {
+            "concepts": vocabulary.concepts,
+            "is a": vocabulary.is_a,
+            "part of": vocabulary.part_of,
+            "misspellings": misspellings(),
+            **normalization.all_tables(),
+        }
+    )
 
 
 def extract_texts(engine: Engine, texts: Sequence[str]) -> list[ReportGraph]:

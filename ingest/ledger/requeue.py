@@ -1,12 +1,12 @@
 """Putting events back to the start of their work."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, false, func, literal_column, null, select, update
+from sqlalchemy import Connection, bindparam, false, func, literal_column, null, select, update
 
 from ingest.ledger.states import State
-from ingest.ledger.storage.bulk import BulkSelect, BulkWrite, chunks
+from ingest.ledger.storage.bulk import BulkSelect, BulkWrite
 from ingest.ledger.storage.database import INSERT, now
 from ingest.ledger.storage.tables import events, sightings
 
@@ -55,20 +55,6 @@ def requeue_studies(connection: Connection, study_keys: Collection[str]) -> None
     newest = {row.event_id for row in _NEWEST.rows(connection, study_keys)}
     locked, at = lock_events(connection, newest), now(connection)
     _PUT_BACK.execute(connection, [{"event": event_id, "at": at} for event_id in locked])
-
-
-def put_back(connection: Connection, event_ids: Iterable[int], *conditions: ColumnElement[bool]) -> int:
-    """Set events to `received`, out of anybody's hands. Returns how many met the conditions."""
-    changed = 0
-    for chunk in chunks(sorted(event_ids)):
-        locked = lock_events(connection, chunk)
-        statement = (
-            update(events)
-            .where(events.c.id.in_(locked), *conditions)
-            .values(state=State.RECEIVED, fence=events.c.fence + 1, updated_at=now(connection), **IDLE)
-        )
-        changed += connection.execute(statement).rowcount
-    return changed
 
 
 def lock_events(connection: Connection, event_ids: Collection[int]) -> list[int]:

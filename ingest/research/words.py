@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from vlmkg.normalization.words import DATA, LITTLE
+from vlmkg.normalization.tables import Table, table
+from vlmkg.normalization.words import LITTLE
 from vlmkg.reading.lexicon.load import lexicon, misspellings
-from vlmkg.vocabulary.loader import load_vocabulary, rows
+from vlmkg.vocabulary.loader import load_vocabulary
 
 MASK = "___"
 UNITS = "mm cm m millimeter millimeters centimeter centimeters centimetre centimetres inch inches x"
@@ -87,7 +88,7 @@ def _lexicon() -> Iterator[str]:
     yield from known.near_synonyms
     yield from misspellings()
     yield from (*LITTLE, UNITS, ORDINALS)
-    yield from (form for row in rows(DATA / "words.csv") for form in row["forms"].split(";"))
+    yield from (form for row in table(Table.WORDS) for form in row["forms"].split(";"))
     for forms in (known.place_nouns, known.lung_tissues, known.exam_adjectives, known.meanings, known.causes):
         yield from forms
     yield from (*known.fresh, *known.normality)

@@ -4,25 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vlmkg.token_graphs import token_graphs
-from vlmkg.linearization import (
-    delinearize,
+from tests.vlmkg.linear_text import (
     delinearize_film,
     delinearize_report,
-    film_names,
     from_text,
-    linearize,
-    linearize_film,
     linearize_report,
+    number_words,
     to_text,
 )
+from tests.vlmkg.token_graphs import token_graphs
+from vlmkg.linearization import delinearize, film_names, linearize, linearize_film
 from vlmkg.numbered_tokens import (
     Edge,
     Label,
     Span,
     TokenGraph,
     number,
-    number_words,
     readable_part,
     report_graph,
     token_graph,

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from vlmkg.radgraph import from_radgraph, to_radgraph
+from tests.vlmkg.radgraph_files import from_radgraph
+from vlmkg.radgraph import to_radgraph
 from vlmkg.reading.rules.report import read_report
 
 

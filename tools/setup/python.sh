@@ -23,15 +23,22 @@ setup_uv() {
     echo "$made_from" >"$UV_HOME/.made-from"
 }
 
+# Is there an environment, and of the Python that PYTHON names, where it names one?
+venv_fits() {
+    local base
+    base=$(.venv/bin/python -I -c 'import sys; print(sys._base_executable)' 2>/dev/null) || return 1
+    [ -z "${PYTHON:-}" ] || [ "$base" -ef "$PYTHON_FOUND" ]
+}
+
 setup_python() {
     local made_from
     made_from=$(fingerprint requirements/dev.txt requirements/build.txt pyproject.toml "$PWD")
-    finished "$VENV_STAMP" "$made_from" && .venv/bin/python -c '' 2>/dev/null && return 0
+    finished "$VENV_STAMP" "$made_from" && venv_fits && return 0
     setup_uv
     say "installing Python packages into .venv"
     rm -f "$VENV_STAMP"
     export VIRTUAL_ENV=$PWD/.venv
-    .venv/bin/python -c '' 2>/dev/null || "$UV" venv -q --clear --python "$PYTHON_FOUND" .venv
+    venv_fits || "$UV" venv -q --clear --python "$PYTHON_FOUND" .venv
     retry "$UV" pip sync -q --require-hashes requirements/dev.txt ||
         fail_with_log "the Python packages could not be installed"
     retry "$UV" pip install -q --no-deps --build-constraints requirements/build.txt -e . ||

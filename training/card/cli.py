@@ -8,6 +8,7 @@ import click
 
 from training.data.iu_xray import read_openi
 from training.documents import load
+from vlmkg.errors import UsageError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -34,7 +35,22 @@ def card(folder: Path, gold: Path, reports: Path, studies: int, out: Path) -> No
 
 
 def open_i(archive: Path) -> list[str]:
-    """The reports of the archive, as the reader for training gives them."""
+    """The reports of the archive, as the reader for training gives them.
+
+    Each XML file is written under its own name alone: a path in the archive leads nowhere else. Raises UsageError where
+    two files have one name, or the archive holds no XML file.
+    """
     with tempfile.TemporaryDirectory() as place, tarfile.open(archive) as packed:
-        packed.extractall(place, filter="data")
-        return [row.report for row in read_openi(Path(place))]
+        folder = Path(place)
+        for member in packed:
+            if member.name.endswith(".xml") and (content := packed.extractfile(member)) is not None:
+                _write(folder / Path(member.name).name, content.read())
+        return [row.report for row in read_openi(folder)]
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise UsageError(f"the archive holds two files named {path.name}", "give Open-i's own archive") from error

@@ -18,12 +18,12 @@ from training.experiments.statistics import Estimate, correlation, over_seeds, s
 from training.experiments.tables import Table, write_tables
 from training.hallucination import not_entailed
 from training.radgraph_f1 import radgraph_f1
+from training.synthetic.seeds import FACTUALITY_SEED
 from training.synthetic.studies import studies
 from vlmkg.linearization import SEPARATOR, paper_form
 from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Presence, ReportGraph
 
-SEED = 3_000_000
 """Of the first set of reports; each further seed takes the next."""
 SIZES = (50, 100)
 MOST_ERRORS = 6
@@ -34,7 +34,7 @@ _LABELS = {Presence.PRESENT: "OBS-DP", Presence.UNCERTAIN: "OBS-U", Presence.ABS
 
 def run(out: Path, seeds: int) -> None:
     """Write factuality.md, its CSVs and figures into `out`."""
-    sets = [reports(SEED + seed, max(SIZES)) for seed in range(seeds)]
+    sets = [reports(FACTUALITY_SEED + seed, max(SIZES)) for seed in range(seeds)]
     follows, by_kind = follow_table(sets), kind_table(sets[0])
     write_tables(out, "factuality", [follows, by_kind])
     found = {name: [_estimate(row[at]) for row in follows.rows] for at, name in enumerate(follows.columns[:4]) if at}
@@ -79,7 +79,7 @@ def kind_table(graphs: Sequence[ReportGraph]) -> Table:
     """A row a kind of error: the mean of each metric after one such error in each report that has a place for it."""
     rows: list[tuple[str | int | Estimate, ...]] = []
     for name in (*READINGS, REORDERED):
-        rng = Random(f"{SEED}/{name}")  # noqa: S311 - errors, no secrets
+        rng = Random(f"{FACTUALITY_SEED}/{name}")  # noqa: S311 - errors, no secrets
         scores = []
         for graph in graphs:
             changed = graph if name == REORDERED else READINGS[name]("", graph, rng)
@@ -129,7 +129,7 @@ def _with_errors(
     graphs: Sequence[ReportGraph], seed: int, reordered: float = 0.5
 ) -> tuple[list[float], list[Mapping[str, float]]]:
     """Known factuality and metrics of each report; `reordered` is the share that is written in another order."""
-    rng = Random(SEED + seed)  # noqa: S311 - errors, no secrets
+    rng = Random(FACTUALITY_SEED + seed)  # noqa: S311 - errors, no secrets
     truth: list[float] = []
     scores: list[Mapping[str, float]] = []
     for graph in graphs:

@@ -20,12 +20,11 @@ from training.experiments.statistics import Estimate, over_reports
 from training.hallucination import not_entailed
 from training.metrics import Counts, count, f1, total
 from training.synthetic.facts import Told, drawn_facts
+from training.synthetic.seeds import EXAM_SEED
 from training.synthetic.studies import Study, make_study
 from vlmkg.radgraph import to_radgraph
 from vlmkg.schema import ReportGraph
 
-EXAM_SEED = 2_000_000
-"""Of the studies of every exam: no run trains or is selected on them."""
 FIGURES = ("relation", "entity", "presence", "film", "hallucinated", "film hallucinated", "facts")
 BY_CLASS = tuple(f"facts:{told}" for told in Told)
 Shown = tuple[tuple[str, str], ...]

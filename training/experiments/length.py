@@ -12,12 +12,12 @@ from training.experiments.figures import lines
 from training.experiments.statistics import Estimate, over_reports
 from training.experiments.tables import Cell, Table, write_tables
 from training.experiments.texts import Read, Text, read_texts, text_of
+from training.synthetic.seeds import LENGTH_SEED
 from training.synthetic.studies import make_study
 from vlmkg.pipeline import load_engine
 from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Relation, ReportGraph
 
-SEED = 4_000_000
 LENGTHS = (25, 50, 100, 200, 400, 800, 1600)
 """Tokens of a report, at least."""
 FIGURES = ("entity", "relation", "presence")
@@ -51,7 +51,7 @@ def long_reports(length: int, reports: int) -> list[Text]:
 def _joined(length: int, numbers: "count[int]") -> Text:
     text, graph = "", ReportGraph()
     while len(tokenize(text)) < length:
-        study = make_study(SEED, next(numbers), films=0.0)
+        study = make_study(LENGTH_SEED, next(numbers), films=0.0)
         text, graph = join(text, graph, study.text, study.graph)
     return text_of(text, graph)
 

@@ -26,9 +26,10 @@ from training.experiments.corruption import corrupt_labels
 from training.experiments.held_out_studies import BY_CLASS, FIGURES, Exam, counts, value
 from training.stages.config import RunConfig, to_mapping
 from training.stages.encoder_stage import run as run_encoder
-from training.stages.language_stage import VALIDATION_SEED, run_text, run_visual
+from training.stages.language_stage import run_text, run_visual
 from training.stages.loading import synthetic
 from training.stages.records import read_log
+from training.synthetic.seeds import VALIDATION_SEED
 from training.synthetic.studies import studies
 from vlmkg.checkpoint.store import load_checkpoint
 

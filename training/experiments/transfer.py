@@ -9,12 +9,12 @@ from training.experiments.figures import bars
 from training.experiments.statistics import Estimate, over_reports
 from training.experiments.tables import Cell, Table, write_tables
 from training.experiments.texts import Read, Text, read_texts, text_of
+from training.synthetic.seeds import TRANSFER_SEED
 from training.synthetic.studies import studies
 from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.schema import RelationType
 
-SEED = 5_000_000
 FIGURES = ("entity", "relation", *(f"relation:{kind}" for kind in RelationType))
 SILVER = ", silver"
 """In a style's name: its graphs are the rules engine's, so its row tells agreement with the rules, not truth."""
@@ -46,7 +46,7 @@ def run(engines: Sequence[str], out: Path, reports: int, feeds: Path | None, gol
 
 def synthetic_styles(reports: int) -> dict[str, list[Text]]:
     """Held-out synthetic reports, and the same in capitals and in small letters: the words of another typist."""
-    made = [one for one in studies(SEED, reports, films=0.0) if one.text.isascii()]
+    made = [one for one in studies(TRANSFER_SEED, reports, films=0.0) if one.text.isascii()]
     return {
         "synthetic, held out": [text_of(one.text, one.graph) for one in made],
         "the same in capitals": [text_of(one.text.upper(), one.graph) for one in made],

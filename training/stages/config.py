@@ -3,16 +3,28 @@
 The paper's learning rates, epochs and batch sizes are not known: those in `paper.yaml` are ours.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from training.synthetic.seeds import check_data_seed
 from vlmkg.errors import UsageError
 from vlmkg.model.config import ModelConfig
+from vlmkg.validation_errors import problems
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+"""Of every part: an unknown field is refused, and so is `true` or `"8"` for a number."""
+
+AtLeastOne = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Precision(StrEnum):
@@ -33,17 +45,19 @@ class OptimizerName(StrEnum):
 class DataConfig:
     """What is trained on. Training and validation never share a patient."""
 
-    files: tuple[str, ...] = ()
+    __pydantic_config__ = STRICT
+
+    files: tuple[Text, ...] = ()
     """Our own JSONL (`training.data.jsonl`); none: synthetic studies, made as they are needed."""
-    seed: int = 1
-    """Of the synthetic studies; validation takes `seed` + 1,000,000."""
-    film_share: float = 0.5
+    seed: Annotated[int, AfterValidator(check_data_seed)] = 1
+    """Of the synthetic studies (`training.synthetic.seeds`); validation takes `seed` + 1,000,000."""
+    film_share: Share = 0.5
     """Of the synthetic studies, how many have a film."""
-    validation: int = 300
+    validation: AtLeastOne = 300
     """Studies of the evaluation; of files, those of the split `validation`."""
-    chunk: int = 256
+    chunk: AtLeastOne = 256
     """Studies that are read, sorted by length and cut into batches together."""
-    workers: int = 0
+    workers: NotNegative = 0
     """Processes that read ahead; 0: none."""
 
 
@@ -51,32 +65,47 @@ class DataConfig:
 class LanguageModelConfig:
     """A language model of our own (Qwen2's architecture), or a folder that `vlmkg checkpoint import` wrote."""
 
+    __pydantic_config__ = STRICT
+
     folder: str = ""
     """Path of the folder; empty: our own, by the fields below, from random weights."""
-    vocabulary: int = 3072
+    vocabulary: AtLeastOne = 3072
     """Tokens of our own tokenizer, in all."""
-    pointers: int = 256
+    pointers: AtLeastOne = 256
     """Tokens that a window may have."""
-    tokenizer_reports: int = 4000
+    tokenizer_reports: AtLeastOne = 4000
     """Synthetic reports that our own tokenizer learns words from."""
-    positions: int = 1024
+    positions: AtLeastOne = 1024
     """Tokens that the model can read."""
-    hidden_size: int = 256
-    layers: int = 6
-    heads: int = 4
-    kv_heads: int = 2
-    mlp_width: int = 768
+    hidden_size: AtLeastOne = 256
+    layers: AtLeastOne = 6
+    heads: AtLeastOne = 4
+    kv_heads: AtLeastOne = 2
+    mlp_width: AtLeastOne = 768
     whole_report: bool = False
     """Windows of as many sentences as fit, for models of long context."""
+
+
+def _check_heads(model: LanguageModelConfig) -> LanguageModelConfig:
+    """The config. Raises ValueError where the heads do not divide what they share."""
+    for name, whole, part in (
+        ("heads", model.hidden_size, model.heads),
+        ("kv_heads", model.heads, model.kv_heads),
+    ):
+        if whole % part:
+            raise ValueError(f"{part} {name} do not divide {whole}")
+    return model
 
 
 @dataclass(frozen=True, slots=True)
 class VisionConfig:
     """The image encoder: ours, trained in stage 0, or a folder that `vlmkg checkpoint import` wrote."""
 
+    __pydantic_config__ = STRICT
+
     folder: str = ""
     """Path of the folder; empty: the small encoder of stage 0."""
-    films: int = 6000
+    films: AtLeastOne = 6000
     """Phantom films that stage 0 draws and trains on."""
 
 
@@ -84,28 +113,30 @@ class VisionConfig:
 class StageConfig:
     """One stage's optimisation: a linear rise, then a cosine fall to a tenth."""
 
-    steps: int
+    __pydantic_config__ = STRICT
+
+    steps: AtLeastOne
     """Optimizer steps."""
-    batch: int = 32
+    batch: AtLeastOne = 32
     """Windows (films in stage 0) of one forward pass on one device."""
-    accumulation: int = 1
+    accumulation: AtLeastOne = 1
     """Forward passes an optimizer step."""
     optimizer: OptimizerName = OptimizerName.ADAMW
-    learning_rate: float = 1e-3
-    warmup: int = 100
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    warmup: NotNegative = 100
     """Steps of the rise."""
-    weight_decay: float = 0.01
-    clip: float = 1.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    clip: Annotated[float, Field(gt=0)] = 1.0
     """Greatest norm of the gradient."""
-    evaluate_every: int = 500
+    evaluate_every: AtLeastOne = 500
     """Steps between evaluations, each a row of the CSV and a state to resume from."""
-    patience: int = 0
+    patience: NotNegative = 0
     """Evaluations without a better validation loss before it stops; 0: never."""
-    read: int = 0
+    read: NotNegative = 0
     """Validation reports that are read whole at each evaluation, as in service, and scored."""
-    text_only_share: float = 0.5
+    text_only_share: Share = 0.5
     """Stage 2: of the studies with a film, how many are read without it."""
-    films_alone: int = 0
+    films_alone: NotNegative = 0
     """Stage 2: further phantoms a chunk that are shown by themselves, without a report."""
 
 
@@ -113,13 +144,17 @@ class StageConfig:
 class RunConfig:
     """One run: everything that its result depends on."""
 
-    name: str
-    seed: int = 0
+    __pydantic_config__ = STRICT
+
+    name: Text
+    seed: NotNegative = 0
     precision: Precision = Precision.FLOAT32
     stored: Precision = Precision.FLOAT32
     """Numbers of the checkpoint's files; bf16 halves them."""
     data: DataConfig = field(default_factory=DataConfig)
-    language_model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
+    language_model: Annotated[LanguageModelConfig, AfterValidator(_check_heads)] = field(
+        default_factory=LanguageModelConfig
+    )
     vision: VisionConfig = field(default_factory=VisionConfig)
     projector: ModelConfig = field(default_factory=ModelConfig)
     stage0: StageConfig = field(default_factory=lambda: StageConfig(steps=1000))
@@ -127,51 +162,34 @@ class RunConfig:
     stage2: StageConfig = field(default_factory=lambda: StageConfig(steps=5000))
 
 
-_PARTS = {
-    "data": DataConfig,
-    "language_model": LanguageModelConfig,
-    "vision": VisionConfig,
-    "projector": ModelConfig,
-    "stage0": StageConfig,
-    "stage1": StageConfig,
-    "stage2": StageConfig,
-}
+_ADAPTER = TypeAdapter(RunConfig)
 
 
 def read_config(path: Path) -> RunConfig:
-    """The run config of a YAML file. Raises UsageError where it is none, or has a field that there is not."""
+    """The run config of a YAML file.
+
+    Raises UsageError, which names the field, where it is none, has an unknown field, or a value of another type or out
+    of its range.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return from_mapping(content)
-    except (OSError, yaml.YAMLError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{path} is no run config: {error}", "see training/configs and docs/training.md") from error
+        return from_mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        why = problems(error)
+    except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
+        why = str(error)
+    raise UsageError(f"{path} is no run config: {why}", "see training/configs and docs/training.md")
 
 
 def from_mapping(content: Mapping[str, Any]) -> RunConfig:
-    """The run config of a mapping. Raises TypeError or ValueError where a field is unknown or of another type."""
-    values = {name: _part(_PARTS[name], value) if name in _PARTS else value for name, value in content.items()}
-    for name in values.keys() & {"precision", "stored"}:
-        values[name] = Precision(values[name])
-    return RunConfig(**values)
+    """The run config of a mapping, as YAML or a run's manifest has it.
+
+    Raises ValidationError where a field is unknown, of another type or out of its range, TypeError for what JSON lacks.
+    """
+    # As JSON: there a list is a tuple and a text an enumeration's value, and nothing else is taken for another type.
+    return _ADAPTER.validate_json(json.dumps(content))
 
 
 def to_mapping(config: RunConfig) -> dict[str, Any]:
     """The config as it stands in a run's manifest: all fields, also those that were left at their default."""
-    values = asdict(config)
-    values |= {"precision": config.precision.value, "stored": config.stored.value}
-    values["projector"]["projector"] = config.projector.projector.value
-    for stage in ("stage0", "stage1", "stage2"):
-        values[stage]["optimizer"] = values[stage]["optimizer"].value
+    values: dict[str, Any] = _ADAPTER.dump_python(config, mode="json")
     return values
-
-
-def _part(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    numbers = {one.name for one in fields(kind) if one.type in {int, float}}
-    for name, value in values.items():
-        # YAML 1.1 reads "1e-3" as text: a number that is none must not pass.
-        if name in numbers and not isinstance(value, int | float):
-            raise TypeError(f"{name} is {value!r}, not a number")
-    taken = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    if "optimizer" in taken:
-        taken["optimizer"] = OptimizerName(str(taken["optimizer"]))
-    return kind(**taken)

@@ -29,6 +29,7 @@ from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
 from training.stages.signatures import Signature
 from training.synthetic.dataset import grammar_digest
+from training.synthetic.seeds import ALONE_SEED, VALIDATION_SEED
 from training.synthetic.studies import GENERATOR, studies
 from vlmkg.checkpoint.evaluation import GoldEvaluation, SyntheticEvaluation
 from vlmkg.checkpoint.store import Parts, load_checkpoint, load_language_model, save_checkpoint
@@ -39,10 +40,6 @@ from vlmkg.model.network import IGNORED, VlmKg
 from vlmkg.model.projector import build_projector
 from vlmkg.model.vision.store import load_encoder
 
-VALIDATION_SEED = 1_000_000
-"""Added to the data's seed for validation: other studies, other patients."""
-ALONE_SEED = 2_000_000
-"""Added to the data's seed for the phantoms that are shown by themselves."""
 GOLD_FILE = "gold.jsonl"
 """In the run's folder: the held-back rows of files, on which the checkpoint is promoted."""
 

@@ -1,19 +1,15 @@
 """What a checkpoint is judged on: named in its manifest, measured by the package that holds the metrics. No torch.
 
-The evaluator joins from above by the entry-point group `vlmkg.checkpoint_evaluators`: vlmkg imports nothing of it.
+`training.promote_cli` passes the evaluator, `training.gate.measure`, to `vlmkg.checkpoint.promotion.promote`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, cast
+from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from vlmkg.errors import UsageError
-
-EVALUATORS = "vlmkg.checkpoint_evaluators"
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -73,14 +69,3 @@ class Evaluator(Protocol):
         Raises UsageError where the file is not given or not that file, or where other studies would be made.
         """
         ...
-
-
-def find_evaluator() -> Evaluator:
-    """The installed evaluator. Raises UsageError where it, or what it needs, is not installed."""
-    for point in entry_points(group=EVALUATORS):
-        try:
-            return cast("Evaluator", point.load())
-        except ModuleNotFoundError as error:
-            message = f"an evaluation needs {error.name}, which is not installed"
-            raise UsageError(message, "install the extra `training`, or promote it on a machine that has it") from error
-    raise UsageError("nothing here can evaluate a checkpoint", "install the project again: its entry points are old")

@@ -88,7 +88,7 @@ def promote(
     Args:
         folder: the checkpoint's.
         data: where what `model` stands for is kept.
-        evaluate: measures it; `evaluation.find_evaluator` gives the installed one.
+        evaluate: measures it: `training.gate.measure`.
         gold: where the gold file lies that the manifest names, if it names one.
         standing: the folder that `model` stands for where nothing was promoted in `data`.
 

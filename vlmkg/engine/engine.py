@@ -1,9 +1,6 @@
 """The model behind the engine protocol: studies in, graphs with scores out."""
 
 from collections.abc import Sequence
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 
 import torch
 
@@ -12,27 +9,15 @@ from vlmkg.engine.films import StudyFilms, read_films
 from vlmkg.engine_protocol import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.identity import digest
+from vlmkg.linearization import film_names
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding import reports
 from vlmkg.model.decoding.window_cache import KnownWindows
 from vlmkg.numbered_tokens import OBSERVATION_LABELS
+from vlmkg.reading_version import READING_VERSION, data_digest
 from vlmkg.schema import Kind
 
 _PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.items()}
-_SOURCES = (
-    "model/**/*.py",
-    "engine/*.py",
-    "image.py",
-    "dicom_pixels.py",
-    "codestream.py",
-    "linearization.py",
-    "numbering.py",
-    "film_names.txt",
-    "tokens.py",
-    "sections.py",
-    "sentences.py",
-)
-"""What changes a reading beside the checkpoint: all code between a report's text and its graph."""
 
 
 class ModelEngine:
@@ -46,7 +31,7 @@ class ModelEngine:
         self._known = KnownWindows(known_windows) if known_windows else None
         self.checkpoint: str | None = checkpoint.manifest.name
         self.checkpoint_digest: str | None = checkpoint.verified.digest
-        self.digest = digest(checkpoint.verified.digest, *_sources())
+        self.digest = digest(checkpoint.verified.digest, READING_VERSION, data_digest({"film names": film_names()}))
         self.film_domain: FilmDomain | None = checkpoint.manifest.image_domain
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
@@ -108,11 +93,3 @@ def _entities(film: str, decoded: Decoded) -> list[ImageEntity]:
     return [
         ImageEntity(film, name, Kind.OBSERVATION, _PRESENCES[str(label)], score) for name, label, score in decoded.film
     ]
-
-
-@cache
-def _sources() -> tuple[str, ...]:
-    """The SHA-256 of each file of `_SOURCES`."""
-    here = Path(__file__).parents[1]
-    paths = [path for pattern in _SOURCES for path in sorted(here.glob(pattern))]
-    return tuple(f"{path.relative_to(here)} {sha256(path.read_bytes()).hexdigest()}" for path in paths)

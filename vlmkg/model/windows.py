@@ -84,11 +84,6 @@ def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
     return TokenGraph(spans, edges)
 
 
-def lost_edges(windows: Sequence[Window], graph: TokenGraph) -> int:
-    """How many edges lie in no window: those between sentences that are no neighbours."""
-    return len(graph.edges) - sum(len(window_graph(window, graph).edges) for window in windows)
-
-
 def merge_windows(windows: Sequence[Window], parts: Sequence[Decoded]) -> Decoded:
     """One report from its windows, by the report's token numbers.
 

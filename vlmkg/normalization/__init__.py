@@ -1,5 +1,6 @@
 """From a report's graph to concepts: each mention's concept, and each finding with its places, side and degree."""
 
 from vlmkg.normalization.normalizer import normalize
+from vlmkg.normalization.tables import all_tables
 
-__all__ = ["normalize"]
+__all__ = ["all_tables", "normalize"]

@@ -3,9 +3,9 @@
 from functools import cache, lru_cache
 
 from vlmkg.normalization.places import BOTH, SIDES, Place
-from vlmkg.normalization.words import DATA, canonical
+from vlmkg.normalization.tables import Table, table
+from vlmkg.normalization.words import canonical
 from vlmkg.vocabulary.closure import ancestors
-from vlmkg.vocabulary.loader import rows
 
 DEGREES = ("borderline", "mild", "moderate", "severe")
 """All values of `severity`, in rising order. Of "mild to moderate" the higher counts."""
@@ -50,7 +50,7 @@ def severity(code: str, words: frozenset[str]) -> str | None:
 
 @cache
 def _degrees() -> dict[tuple[str, str], str]:
-    return {(row["word"], row["kind"]): row["severity"] for row in rows(DATA / "degrees.csv")}
+    return {(row["word"], row["kind"]): row["severity"] for row in table(Table.DEGREES)}
 
 
 @cache

@@ -7,11 +7,12 @@ from functools import cache, lru_cache
 from vlmkg.engine_protocol import ConceptLink
 from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names
 from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, within
-from vlmkg.normalization.words import DATA, canonical, lemma
+from vlmkg.normalization.tables import Table, table
+from vlmkg.normalization.words import canonical, lemma
 from vlmkg.schema import Kind
 from vlmkg.vocabulary import Concept
 from vlmkg.vocabulary.closure import regions
-from vlmkg.vocabulary.loader import LOCAL, load_vocabulary, rows
+from vlmkg.vocabulary.loader import LOCAL, load_vocabulary
 
 _NUMBER = re.compile(r"\d|(one|two|three|four|five|six|seven|eight|nine|ten|second|third|fourth|fifth|sixth|seventh)\b")
 _UNIT = re.compile(r"\b(mm|cm|m|degrees?)$")
@@ -145,7 +146,7 @@ def _implied() -> dict[str, Implied]:
     concepts = {concept.code: concept for concept in load_vocabulary().concepts}
     return {
         row["finding"]: Implied(concepts[row["site"]], concepts.get(row["becomes"]), row["always"] == "y")
-        for row in rows(DATA / "implied.csv")
+        for row in table(Table.IMPLIED)
     }
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from vlmkg.normalization.names import Name, is_anatomy, longest, names
-from vlmkg.normalization.words import DATA, canonical, is_plural
+from vlmkg.normalization.tables import Table, table
+from vlmkg.normalization.words import canonical, is_plural
 from vlmkg.schema import Kind
 from vlmkg.vocabulary import Concept
 from vlmkg.vocabulary.closure import regions
-from vlmkg.vocabulary.loader import rows
 
 SIDES = ("left", "right")
 BOTH = "bilateral"
@@ -132,7 +132,7 @@ def _around(heads: frozenset[str], words: frozenset[str]) -> Name | None:
 
 @cache
 def _members() -> dict[str, tuple[str, ...]]:
-    return {row["region"]: tuple(row["members"].split(";")) for row in rows(DATA / "regions.csv")}
+    return {row["region"]: tuple(row["members"].split(";")) for row in table(Table.REGIONS)}
 
 
 def _codes(concept: Concept | None) -> tuple[str, ...]:

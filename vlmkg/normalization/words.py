@@ -2,12 +2,10 @@
 
 import re
 from functools import cache, lru_cache
-from pathlib import Path
 
+from vlmkg.normalization.tables import Table, table
 from vlmkg.reading.lexicon.load import misspellings
-from vlmkg.vocabulary.loader import rows
 
-DATA = Path(__file__).parent / "data"
 LITTLE = frozenset(
     {
         "a",
@@ -38,11 +36,11 @@ _LONGEST_FORM = 2
 @cache
 def _forms() -> dict[str, tuple[str, ...]]:
     """Canonical words by surface form."""
-    table: dict[str, tuple[str, ...]] = {}
-    for row in rows(DATA / "words.csv"):
+    found: dict[str, tuple[str, ...]] = {}
+    for row in table(Table.WORDS):
         canonical = tuple(row["canonical"].split())
-        table |= dict.fromkeys(row["forms"].split(";"), canonical)
-    return table
+        found |= dict.fromkeys(row["forms"].split(";"), canonical)
+    return found
 
 
 def singular(word: str) -> str:

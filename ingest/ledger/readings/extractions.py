@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.database import insert, now
@@ -104,14 +104,6 @@ def rejections(
         )
         for row in rows
     ]
-
-
-def rejections_by_reason(connection: Connection) -> dict[str, int]:
-    """How many triplets were rejected, by reason."""
-    statement = (
-        select(rejected.c.reason, func.count().label("number")).group_by(rejected.c.reason).order_by(rejected.c.reason)
-    )
-    return {row.reason: row.number for row in connection.execute(statement)}
 
 
 def _reject(connection: Connection, reading: StudyReading) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.vlmkg.radgraph_files import from_radgraph
 from training.experiments import length, transfer
 from training.experiments.feeds import read_feeds, read_message
 from training.experiments.length import join, long_reports
@@ -13,7 +14,6 @@ from training.metrics import f1, total
 from training.synthetic.studies import make_study
 from vlmkg.errors import UsageError
 from vlmkg.pipeline import load_engine
-from vlmkg.radgraph import from_radgraph
 
 MESSAGE = "\r".join(
     (

@@ -5,8 +5,9 @@ from functools import cache
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
+from tests.vlmkg.linear_text import delinearize_film
 from tests.vlmkg.model.codecs import small_codec
-from vlmkg.linearization import delinearize, delinearize_film
+from vlmkg.linearization import delinearize
 from vlmkg.model.decoding.masks import allowed
 from vlmkg.model.decoding.state import Phase, context_of, give_context, start
 from vlmkg.model.decoding.writing import write

@@ -1,16 +1,13 @@
 """The rules engine behind the engine protocol."""
 
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 from vlmkg.engine_protocol import FilmDomain, ReportOutput, StudyInput, StudyOutput
+from vlmkg.identity import digest
+from vlmkg.reading.lexicon.load import lexicon, tsv_rows
 from vlmkg.reading.rules.report import read_report, read_with_aside
+from vlmkg.reading_version import READING_VERSION, data_digest
 from vlmkg.schema import ReportGraph
-
-_FOLDERS = ("lexicon", "rules")
-_MODULES = ("tokens.py", "sections.py", "sentences.py")
 
 
 class RulesEngine:
@@ -22,7 +19,7 @@ class RulesEngine:
     film_domain: FilmDomain | None = None
 
     def __init__(self) -> None:
-        self.digest = source_digest()
+        self.digest = digest(READING_VERSION, lexicon_digest())
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         """One output for each study, in the same order, of its reports alone."""
@@ -38,27 +35,8 @@ def _output(text: str) -> ReportOutput:
     return ReportOutput(graph, aside=aside)
 
 
-def source_digest() -> str:
-    """SHA-256 (hex) over the rules' and lexicon's own files: any change of either changes what is read."""
-    total = hashlib.sha256()
-    for place, source in all_sources():
-        raw = source.read_bytes()
-        total.update(f"{place}:{len(raw)}:".encode() + raw)
-    return total.hexdigest()
-
-
-def all_sources() -> list[tuple[str, Traversable]]:
-    """Every file that changes what is read, with its place in the package, in a fixed order."""
-    modules = [(name, files("vlmkg") / name) for name in _MODULES]
-    return modules + [found for folder in _FOLDERS for found in _sources(folder, files("vlmkg") / folder)]
-
-
-def _sources(place: str, folder: Traversable) -> list[tuple[str, Traversable]]:
-    found = []
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        inner = f"{place}/{entry.name}"
-        if entry.is_dir():
-            found += _sources(inner, entry)
-        elif entry.name.endswith((".py", ".txt", ".tsv")):
-            found.append((inner, entry))
-    return found
+def lexicon_digest() -> str:
+    """SHA-256 (hex) over the lexicon as it was loaded: words, phrases, misspellings, endings."""
+    return data_digest(
+        {"lexicon": lexicon(), "misspellings": tsv_rows("misspellings"), "suffixes": tsv_rows("suffixes")}
+    )

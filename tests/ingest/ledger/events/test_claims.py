@@ -13,7 +13,7 @@ from ingest.ledger.events import claims, events
 from ingest.ledger.events.claims import Claim
 from ingest.ledger.events.events import Event
 from ingest.ledger.readings import extractions
-from ingest.ledger.requeue import put_back
+from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.states import DeadReason, Stage, State
 from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.studies import graph_outbox
@@ -108,7 +108,7 @@ def test_of_a_group_only_what_is_held_is_committed(ledger: Ledger) -> None:
     taken = take(ledger)
     brought = [(claim, workers.read(ledger, claim)) for claim in taken]
     with ledger.write() as connection:
-        put_back(connection, [lost])
+        requeue_studies(connection, events.study_keys(connection, [lost])[lost])
     assert ids(claims.complete_extract(ledger, brought)) == [kept]
     assert [look(ledger, event_id).state for event_id in (lost, kept)] == [State.RECEIVED, State.EXTRACTED]
     with ledger.read() as connection:

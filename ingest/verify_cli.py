@@ -1,0 +1,46 @@
+"""`vlmkg graph verify`: the graph's mentions beside the texts of the ledger, so it lives above `graph`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+
+import click
+
+from graph.cli import json_option, verify_graph
+from graph.verify import TextLookup
+from ingest.ledger.studies.reports import texts
+from ingest.settings import existing_ledger_of
+from vlmkg.data_dir import DataDir
+from vlmkg.errors import UsageError
+from vlmkg.options import data_option
+
+
+@click.command()
+@click.option("--digest", "with_digest", is_flag=True, help="Also digest all that the graph says.")
+@json_option
+@data_option
+@click.pass_context
+def verify(context: click.Context, data: DataDir, with_digest: bool, as_json: bool) -> None:
+    """Count what breaks an invariant: 0 expected. Exits with 1 where something does.
+
+    Mentions are compared with the texts of their reports in the graph or, where it holds none, in the ledger.
+    """
+    with _ledger_texts(data) as lookup:
+        holds = verify_graph(data, lookup, with_digest=with_digest, as_json=as_json)
+    context.exit(0 if holds else 1)
+
+
+@contextmanager
+def _ledger_texts(data: DataDir) -> Iterator[TextLookup | None]:
+    """A function from reportKeys to texts, good while the ledger is open; None where the folder has no ledger."""
+    try:
+        opened = existing_ledger_of(data)
+    except UsageError:
+        yield None
+        return
+    with closing(opened) as ledger:
+
+        def lookup(report_keys: Sequence[str]) -> Mapping[str, str]:
+            with ledger.read() as connection:
+                return texts(connection, report_keys)
+
+        yield lookup
