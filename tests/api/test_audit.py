@@ -87,6 +87,64 @@ def test_many_at_once_are_all_written(hospital: Api) -> None:
     assert count(hospital) == before + 40
 
 
+NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint"}
+"""Root fields whose answers hold no data of a single patient."""
+
+
+def asked(api: Api) -> dict[str, str]:
+    """A question by each root field, such that its answer holds data of patients where it can."""
+    ids = api.data(
+        "{ findings(first: 1) { edges { node { id } } } patients(first: 1) { edges { node { patientId } } }"
+        " studies(first: 1) { edges { node { studyKey } } } }"
+    )
+    finding = ids["findings"]["edges"][0]["node"]["id"]
+    patient = ids["patients"]["edges"][0]["node"]["patientId"]
+    study = ids["studies"]["edges"][0]["node"]["studyKey"]
+    report = '{reportId: "audit", text: "No effusion.", patient: {authority: "TESTS", identifier: "anna"}}'
+    return {
+        "node": f'{{ node(id: "{finding}") {{ id }} }}',
+        "patient": f'{{ patient(patientId: "{patient}") {{ sex }} }}',
+        "patients": "{ patients { totalCount edges { cursor } } }",
+        "study": f'{{ study(studyKey: "{study}") {{ modality }} }}',
+        "studies": "{ studies { edges { cursor } } }",
+        "findings": "{ findings { edges { cursor } } }",
+        "concepts": '{ concepts(search: "effusion", first: 1) { name } }',
+        "concept": '{ concept(code: "RID34539") { name } }',
+        "cohort": '{ cohort(where: {finding: {concept: {name: "pleural effusion"}}}) { patients { count } } }',
+        "unmappedTerms": "{ unmappedTerms { term } }",
+        "checkpoint": "{ checkpoint { engine } }",
+        "event": '{ event(id: "1") { state } }',
+        "events": "{ events { edges { node { state } } } }",
+        "eventPayload": '{ eventPayload(id: "1") { size } }',
+        "rejections": "{ rejections { edges { node { head } } } }",
+        "submitReport": f"mutation {{ submitReport(input: {report}) {{ duplicate }} }}",
+        "replayEvent": 'mutation { replayEvent(id: "1") { replayed } }',
+        "reviewFinding": f'mutation {{ reviewFinding(id: "{finding}", verdict: CORRECT) {{ finding {{ id }} }} }}',
+    }
+
+
+def test_every_root_field_leaves_its_patients_in_the_trail(hospital: Api) -> None:
+    """A field that joins the schema must join `asked`, and what it reads must be in the trail."""
+    refuse_a_triplet(hospital)
+    questions = asked(hospital)
+    types = build_schema(SDL.read_text(encoding="utf-8")).type_map
+    assert set(questions) == {*types["Query"].fields, *types["Mutation"].fields}
+    silent = set()
+    for name, question in questions.items():
+        hospital.data(question)
+        if not newest(hospital).patients:
+            silent.add(name)
+    assert silent == NOBODY_IN_PARTICULAR
+
+
+def refuse_a_triplet(api: Api) -> None:
+    """A rejected triplet of one study, as an engine leaves it."""
+    with api.ledger.write() as connection:
+        extraction_id = connection.execute(select(extractions.c.extraction_id)).scalars().first()
+        triplet = {"head": "a", "relation": "modify", "tail": "b", "reason": "type_pair", "detail": ""}
+        connection.execute(rejections.insert(), [{"extraction_id": extraction_id, **triplet}])
+
+
 def test_no_audit_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     api = serve()
 
@@ -116,63 +174,3 @@ def test_the_answer_waits_for_the_commit(serve: Serve) -> None:
             assert not answered.wait(1.5)
         asking.result(10)
     assert newest(api).action == "query findings"
-
-
-NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint"}
-"""Root fields whose answers hold no data of a single patient."""
-
-
-def asked(api: Api) -> dict[str, str]:
-    """A question by each root field, such that its answer holds data of patients where it can."""
-    ids = api.data(
-        "{ findings(first: 1) { edges { node { id } } } patients(first: 1) { edges { node { patientId } } }"
-        " studies(first: 1) { edges { node { studyKey } } } }"
-    )
-    finding = ids["findings"]["edges"][0]["node"]["id"]
-    patient = ids["patients"]["edges"][0]["node"]["patientId"]
-    study = ids["studies"]["edges"][0]["node"]["studyKey"]
-    report = '{reportId: "audit", text: "No effusion.", patient: {authority: "TESTS", identifier: "anna"}}'
-    return {
-        "node": f'{{ node(id: "{finding}") {{ id }} }}',
-        "patient": f'{{ patient(patientId: "{patient}") {{ sex }} }}',
-        "patients": "{ patients { totalCount edges { cursor } } }",
-        "study": f'{{ study(studyKey: "{study}") {{ modality }} }}',
-        "studies": "{ studies { edges { cursor } } }",
-        "findings": "{ findings { edges { cursor } } }",
-        "concepts": '{ concepts(search: "effusion", first: 1) { name } }',
-        "concept": '{ concept(code: "RID34539") { name } }',
-        "cohort": '{ cohort(where: {finding: {concept: {name: "pleural effusion"}}}) { patients { number } } }',
-        "unmappedTerms": "{ unmappedTerms { term } }",
-        "checkpoint": "{ checkpoint { engine } }",
-        "event": '{ event(id: "1") { state } }',
-        "events": "{ events { edges { node { state } } } }",
-        "eventPayload": '{ eventPayload(id: "1") { size } }',
-        "rejections": "{ rejections { edges { node { head } } } }",
-        "submitReport": f"mutation {{ submitReport(input: {report}) {{ duplicate }} }}",
-        "replayEvent": 'mutation { replayEvent(id: "1") { replayed } }',
-        "reviewFinding": f'mutation {{ reviewFinding(id: "{finding}", verdict: RIGHT) {{ finding {{ id }} }} }}',
-    }
-
-
-def test_every_root_field_leaves_its_patients_in_the_trail(hospital: Api) -> None:
-    """A field that joins the schema must join `asked`, and what it reads must be in the trail."""
-    refuse_a_triplet(hospital)
-    questions = asked(hospital)
-    types = build_schema(SDL.read_text(encoding="utf-8")).type_map
-    assert set(questions) == {*types["Query"].fields, *types["Mutation"].fields}
-    silent = set()
-    for name, question in questions.items():
-        hospital.data(question)
-        if not newest(hospital).patients:
-            silent.add(name)
-    assert silent == NOBODY_IN_PARTICULAR
-
-
-def refuse_a_triplet(api: Api) -> None:
-    """A rejected triplet of one study, as an engine leaves it."""
-    with api.ledger.write() as connection:
-        extraction_id = connection.execute(select(extractions.c.extraction_id)).scalars().first()
-        connection.execute(
-            rejections.insert(),
-            [{"extraction_id": extraction_id, "reason": "type_pair", "head": "a", "relation": "modify", "tail": "b"}],
-        )
