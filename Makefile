@@ -26,7 +26,7 @@ test: setup ## Run the tests (ARGS="-k name").
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## Check style, types and import rules.
-	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed
+	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "deptry ." "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed
 
 readings: setup ## Record what is read in the corpus of tests/readings (ARGS=--raise-version).
 	@$(BIN)/python -m tests.readings.record $(ARGS)

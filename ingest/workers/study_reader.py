@@ -26,8 +26,7 @@ from vlmkg.engine_protocol import (
     UnreadImage,
 )
 from vlmkg.identity import digest
-from vlmkg.pipeline import read_studies as read_by_engine
-from vlmkg.pipeline import reading_digest
+from vlmkg.reader import Reader as VlmkgReader
 
 LOST = "lost"
 """The reason code of a film whose bytes the blob store does not have any more."""
@@ -45,22 +44,31 @@ class Films:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An engine and the digest of all that changes what it reads, computed once in a process.
+    """What a process of a worker reads with: the reader that programs use, and where the films are.
 
     `films` is None where this engine reads reports alone. `pairing_wait` is how long films wait for their report, and a
     report for its films.
     """
 
-    engine: Engine
-    digest: str
+    reports: VlmkgReader
     films: Films | None = None
     pairing_wait: timedelta = timedelta(0)
+
+    @property
+    def engine(self) -> Engine:
+        """What reads."""
+        return self.reports.engine
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what reads, computed once in a process."""
+        return self.reports.digest
 
 
 def reader_of(engine: Engine, films: Films | None = None, pairing_wait: timedelta = timedelta(0)) -> Reader:
     """A reader for as long as the process lives."""
-    reads_films = films is not None and engine.film_domain is films.domain
-    return Reader(engine, reading_digest(engine), films if reads_films else None, pairing_wait)
+    reports = VlmkgReader.over(engine, films.domain if films else FilmDomain.REAL)
+    return Reader(reports, films if films and reports.sees_films else None, pairing_wait)
 
 
 def extraction_id(reader: Reader, study: LedgerStudy) -> str | None:
@@ -115,7 +123,7 @@ def _read(reader: Reader, studies: Sequence[LedgerStudy]) -> list[StudyReadings]
         StudyInput(tuple(report.text for report in _current(study)), tuple(images))
         for study, (images, _) in zip(studies, loaded, strict=True)
     ]
-    found = read_by_engine(reader.engine, inputs) if inputs else []
+    found = reader.reports.read_studies(inputs) if inputs else []
     return [_with_lost(readings, lost) for readings, (_, lost) in zip(found, loaded, strict=True)]
 
 

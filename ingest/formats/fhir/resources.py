@@ -1,7 +1,8 @@
 """The parts of FHIR R4 resources that are read, and how references between resources of one message are followed.
 
 Only these fields are validated; what else a resource holds is not looked at. `fhir.resources` has R5, R4B and STU3 but
-no R4, and validates fields that nobody reads here: a report would be refused for its performer's telephone number.
+no R4, and validates fields that nobody reads here: it refuses a report for a field of the sender's own
+(docs/decisions/0031-fhir-r4-by-small-models.md).
 """
 
 from collections.abc import Iterable, Iterator

@@ -8,13 +8,13 @@ from typing import cast
 
 import pydicom.config
 from pydicom.uid import AllTransferSyntaxes
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.events import Event
 
 from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
-from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket
+from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket, silence
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import store
@@ -48,8 +48,7 @@ async def start(reception: Reception) -> Door:
 
 def _silence() -> None:
     """Patient data stand in what the libraries log. The door says itself what happens."""
-    _config.LOG_HANDLER_LEVEL = "none"
-    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+    silence()
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     for name in ("pynetdicom", "pydicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

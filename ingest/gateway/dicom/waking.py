@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from pynetdicom.association import Association
-
 LOOK_S = 0.02
 """So often they look all the same: for time-outs, and whether they are to end."""
 
@@ -83,14 +81,3 @@ class Alarm:
         """No more of it."""
         self._heard.close()
         self._rung.close()
-
-
-def wake(association: Association, alarm: Alarm) -> None:
-    """Have both threads of an association woken. Before they start."""
-    arrivals = Arrivals()
-    arrivals.set()
-    association._reactor_checkpoint = arrivals
-    association.dimse.msg_queue = arrivals.messages
-    association.dul.to_user_queue = arrivals.requests
-    association.dul.to_provider_queue = WakingQueue(alarm.ring)
-    association.dul._run_loop_delay = 0.0

@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,11 +24,11 @@ def multipart(*contents: bytes, kind: str = "application/dicom") -> bytes:
     return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
-async def store(http: OpenHttp, *contents: bytes, path: str = "/dicomweb/studies") -> httpx.Response:
+async def store(http: OpenHttp, *contents: bytes, path: str = "/dicomweb/studies") -> httpx2.Response:
     return await http.client.post(path, content=multipart(*contents), headers={"Content-Type": RELATED})
 
 
-def named(response: httpx.Response, tag: str) -> list[str]:
+def named(response: httpx2.Response, tag: str) -> list[str]:
     return [item["00081155"]["Value"][0] for item in response.json().get(tag, {"Value": []})["Value"]]
 
 
