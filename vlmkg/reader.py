@@ -18,8 +18,8 @@ from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import choose_engine
 from vlmkg.engine_protocol import Engine, FilmDomain, ImageInput, StudyInput, StudyReadings, UnreadImage
 from vlmkg.errors import RefusedError, UsageError
-from vlmkg.extract.processes import Readers, default_processes, read_batches
 from vlmkg.pipeline import load_engine, read_studies, reading_digest
+from vlmkg.reader_processes import Readers, default_processes, read_batches
 from vlmkg.reader_result import Reading
 from vlmkg.settings import EngineSettings
 

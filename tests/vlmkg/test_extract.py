@@ -10,8 +10,8 @@ import pytest
 
 from vlmkg.engine_protocol import StudyInput
 from vlmkg.errors import UsageError
-from vlmkg.extract.processes import Readers, read_batches
 from vlmkg.pipeline import load_engine
+from vlmkg.reader_processes import Readers, read_batches
 
 VLMKG = str(Path(sys.executable).with_name("vlmkg"))
 

@@ -12,8 +12,8 @@ from vlmkg.engine_protocol import FilmDomain
 from vlmkg.errors import UsageError
 from vlmkg.extract.input import read_documents
 from vlmkg.extract.output import write_radgraph, write_tables, write_triplets
-from vlmkg.extract.processes import MOST_PROCESSES
 from vlmkg.reader import OTHER_DOMAIN, Reader
+from vlmkg.reader_processes import MOST_PROCESSES
 from vlmkg.reader_result import Reading
 from vlmkg.settings import EngineSettings
 
