@@ -133,12 +133,14 @@ def _reports(
     A corrected document is an object of its own that holds what remains of its predecessors (PS3.3 C.17.2).
     """
     written = structured_report.read_text(data)
-    if written.left_out:
-        warnings["coded_content_left_out"] = None
+    warnings.update(dict.fromkeys(written.left_out))
+    if written.left_out and not written.text.strip():
+        detail = "the report has no text: the codes, numbers or other items that it holds are not read"
+        raise MessageRefusedError(Reason.NO_REPORT_TEXT, detail, source=source, external_id=instance)
     text = report_text(written.text, source=source, external_id=instance)
     issued_at = _verified_at(data, zone) or _time(data, _CONTENT, zone)
     yield ReportFacts(instance, _status(data), text, issued_at)
-    for before in sorted(set(_predecessors(data, study_uid)) - {instance}):
+    for before in sorted(set(_predecessors(data, study_uid, warnings)) - {instance}):
         yield ReportFacts(before, ReportStatus.WITHDRAWN, "", issued_at)
 
 
@@ -149,12 +151,15 @@ def _status(data: Group) -> ReportStatus:
     return ReportStatus.FINAL if complete and signed else ReportStatus.PRELIMINARY
 
 
-def _predecessors(data: Group, study_uid: str) -> Iterator[str]:
+def _predecessors(data: Group, study_uid: str, warnings: dict[str, None]) -> Iterator[str]:
+    """The documents that this one takes the place of. A reference without a study is to one of the same study."""
     for study in data.items(_PREDECESSORS):
-        if study.word(STUDY_UID) == study_uid:
-            for series in study.items(_SERIES):
-                found = (each.word(_INSTANCE) for each in series.items(_INSTANCES))
-                yield from (each for each in found if len(each) <= 64 and _UID.fullmatch(each))
+        if study.word(STUDY_UID) not in {study_uid, ""}:
+            warnings["predecessor_of_other_study"] = None
+            continue
+        for series in (study, *study.items(_SERIES)):
+            found = (each.word(_INSTANCE) for each in series.items(_INSTANCES))
+            yield from (each for each in found if len(each) <= 64 and _UID.fullmatch(each))
 
 
 def _verified_at(data: Group, zone: tzinfo) -> datetime | None:
