@@ -53,15 +53,23 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
         raise MessageRefusedError(Reason.TOO_LARGE, f"the object has more than {DICOM_LIMIT} bytes")
     source = origin.source or SOURCE
     try:
-        return _parse(read_object(raw, TAGS), source, origin, settings)
+        return _read(read_object(raw, TAGS), source, origin, settings)
     except DamagedError:
         detail = "the object is no DICOM, or it is damaged"
         raise MessageRefusedError(Reason.UNREADABLE, detail, source=source) from None
 
 
-def _parse(found: DicomObject, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+def _read(found: DicomObject, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+    instance = uid(found.data.word(SOP_INSTANCE), "SOPInstanceUID", source)
+    try:
+        return _parse(found, instance, source, origin, settings)
+    except MessageRefusedError as error:
+        raise MessageRefusedError(error.reason, error.detail, source=source, external_id=instance) from None
+
+
+def _parse(found: DicomObject, instance: str, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
     data = found.data
-    sop_class, instance = data.word(SOP_CLASS), uid(data.word(SOP_INSTANCE), "SOPInstanceUID", source)
+    sop_class = data.word(SOP_CLASS)
     if sop_class not in IMAGES and sop_class not in REPORTS:
         detail = "the object is neither a CR, DX or secondary capture image nor a structured report"
         raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail, source=source, external_id=instance)

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from ingest.formats.cleaning import clean_name
 from ingest.formats.dicom.object import Group
+from ingest.formats.section_codes import SECTION_CODES
 from vlmkg.reading.sections import find_sections
 
 CONCEPT_NAME = 0x0040A043
@@ -39,29 +40,7 @@ _DICOM = {
 }
 """PS3.16 CID 7001 and CID 7002: names of sections, and of the items in them."""
 
-_LOINC = {
-    "10164-2": HISTORY,
-    "11329-0": HISTORY,
-    "11348-0": HISTORY,
-    "18782-3": FINDINGS,
-    "18783-1": RECOMMENDATION,
-    "18785-6": INDICATION,
-    "18834-2": COMPARISON,
-    "19005-8": IMPRESSION,
-    "29299-5": INDICATION,
-    "42349-1": INDICATION,
-    "46239-0": INDICATION,
-    "55107-7": ADDENDUM,
-    "55108-5": HISTORY,
-    "55110-1": IMPRESSION,
-    "55111-9": TECHNIQUE,
-    "55112-7": IMPRESSION,
-    "55114-3": COMPARISON,
-    "55115-0": INDICATION,
-    "55752-0": INDICATION,
-    "59768-2": INDICATION,
-    "59776-5": FINDINGS,
-}
+_LOINC = SECTION_CODES | {"46239-0": INDICATION, "55112-7": IMPRESSION, "55752-0": INDICATION, "59768-2": INDICATION}
 
 _SCHEMES = {"DCM": _DICOM, "99DCM": _DICOM, "LN": _LOINC, "LOINC": _LOINC, "": _DICOM | _LOINC}
 """A number of another scheme means something else: only a name without a scheme may be of either."""

@@ -33,6 +33,7 @@ from ingest.formats.dicom.sr_headings import (
     heading_of,
     is_read,
 )
+from ingest.formats.markup.convert import PLAIN, convert
 
 VALUE_TYPE = 0x0040A040
 RELATIONSHIP = 0x0040A010
@@ -81,6 +82,12 @@ class _Document:
     parts: list[tuple[str, str]] = field(default_factory=list)
     left_out: dict[str, None] = field(default_factory=dict)
 
+    def words_of(self, item: Group) -> str:
+        """The words of an item's text. Markup in it is read as such. Raises UnsupportedTextError where that can't be."""
+        found = convert(item.text(TEXT_VALUE), PLAIN)
+        self.left_out.update(dict.fromkeys(found.warnings))
+        return found.text
+
     def write(self, heading: str, words: str) -> None:
         if words:
             self.parts.append((heading, words))
@@ -100,8 +107,8 @@ class SrText:
 def read_text(root: Group) -> SrText:
     """The text of a document. Raises DamagedError for a tree that has no end."""
     document = _Document(root.word(STUDY_UID))
-    if root.text(TEXT_VALUE):
-        document.write("", root.text(TEXT_VALUE))
+    if root.raw(TEXT_VALUE):
+        document.write("", document.words_of(root))
     _write(root.items(CONTENT), "", document, 0)
     return SrText(_under_headings(document.parts), tuple(document.left_out))
 
@@ -166,7 +173,7 @@ def _write_item(child: Group, relationship: str, outer: str, document: _Document
 
 def _write_text(item: Group, heading: str, document: _Document) -> list[Group]:
     """Write down a TEXT item. Returns what is below it and not written with it."""
-    words, children = item.text(TEXT_VALUE), item.items(CONTENT)
+    words, children = document.words_of(item), item.items(CONTENT)
     if not is_phrase(words):
         coded = [child for child in children if _is_modifier(child) and _kind(child) == "CODE"]
         if coded and is_read(heading):

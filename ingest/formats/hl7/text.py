@@ -14,6 +14,7 @@ from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.orders import Order
 from ingest.formats.hl7.segments import EMPTY, Segment, unescape
 from ingest.formats.hl7.status import is_deleted
+from ingest.formats.section_codes import SECTION_CODES
 from vlmkg.reading.sections import find_sections
 
 ADDENDUM = "ADDENDUM"
@@ -25,15 +26,7 @@ HEADINGS = {
     "IMP": "IMPRESSION",
     "ADT": ADDENDUM,
     "REC": "RECOMMENDATION",
-    "59776-5": FINDINGS,
-    "19005-8": "IMPRESSION",
-    "55107-7": ADDENDUM,
-    "18783-1": "RECOMMENDATION",
-    "55115-0": "INDICATION",
-    "18785-6": "INDICATION",
-    "11329-0": "HISTORY",
-    "18834-2": "COMPARISON",
-    "55111-9": "TECHNIQUE",
+    **SECTION_CODES,
 }
 """Headings by OBX-3 suffix, then by LOINC code."""
 
