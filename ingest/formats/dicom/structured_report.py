@@ -83,7 +83,7 @@ class _Document:
     left_out: dict[str, None] = field(default_factory=dict)
 
     def words_of(self, item: Group) -> str:
-        """The words of an item's text. Markup in it is read as such. Raises UnsupportedTextError where that can't be."""
+        """The words of an item's text, without markup. Raises UnsupportedTextError where it can't be read."""
         found = convert(item.text(TEXT_VALUE), PLAIN)
         self.left_out.update(dict.fromkeys(found.warnings))
         return found.text

@@ -236,3 +236,24 @@ def test_what_follows_a_text_with_headings_of_its_own_stands_under_its_own():
 def test_a_report_of_numbers_alone_says_that_there_was_something():
     with pytest.raises(MessageRefusedError, match="codes, numbers"):
         written(container(FINDINGS, item("NUM", ("1", "99X", "Diameter"))))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<p>No pneumothorax</p><p>Small left effusion</p>",
+        "No pneumothorax<br/><br/>Small left effusion",
+        "<html><body><div>No pneumothorax</div><div>Small left effusion</div></body></html>",
+        "{\\rtf1\\ansi No pneumothorax\\par Small left effusion}",
+    ],
+)
+def test_markup_in_a_text_is_read_as_such(words):
+    text, _ = in_findings(text_item(words))
+    assert text.split() == ["No", "pneumothorax", "Small", "left", "effusion"]
+    assert "pneumothorax\n\nSmall" in text
+
+
+def test_a_text_that_is_xml_of_an_unknown_kind_is_refused_by_its_name():
+    with pytest.raises(MessageRefusedError, match="unsupported_text") as refusal:
+        in_findings(text_item("<?xml version='1.0'?><Vendor><p>No effusion</p></Vendor>"))
+    assert (refusal.value.source, refusal.value.external_id) == ("dicom", "1.2.3.9")
