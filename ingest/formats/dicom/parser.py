@@ -88,6 +88,7 @@ def _parse(found: DicomObject, instance: str, source: str, origin: Origin, setti
         reports = tuple(_reports(data, instance, source, study_uid, zone, warnings))
         study = _study(data, patient, study_uid, zone, reports=reports)
     time = _time(data, _CREATED, zone) or _time(data, _CONTENT, zone) or _time(data, _ACQUIRED, zone)
+    warnings.update(data.reader.notes)
     return ParsedMessage(source, instance, time or origin.modified_at, (study,), tuple(warnings))
 
 
