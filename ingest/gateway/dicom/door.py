@@ -13,7 +13,8 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.events import Event
 
-from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
+from ingest.gateway.dicom.commands import complete
 from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.gateway.dicom.settings import DicomSettings
@@ -65,7 +66,7 @@ def _entity(settings: DicomSettings) -> AE:
     entity.acse_timeout = entity.dimse_timeout = settings.stall
     entity.require_calling_aet = list(settings.authorities)
     entity.add_supported_context(VERIFICATION)
-    for sop_class in (*IMAGES, *REPORTS):
+    for sop_class in (*IMAGES, *REPORTS, *DOCUMENTS, *COMPANIONS, *NOT_READ):
         entity.add_supported_context(sop_class, TRANSFER_SYNTAXES)
     return entity
 
@@ -93,7 +94,9 @@ def _server(entity: AE, settings: DicomSettings, gateway: GatewaySettings, recep
 
 def _message_complete(event: Event) -> None:
     socket = _socket(event.assoc)
-    socket.storing = isinstance(event.message, C_STORE_RQ)
+    if isinstance(event.message, C_STORE_RQ):
+        complete(event.message, event.assoc)
+        socket.storing = True
     socket.taken = 0
 
 

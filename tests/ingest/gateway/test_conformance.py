@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Reason
-from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
 from ingest.gateway.dicom.door import VERIFICATION
 from ingest.gateway.dicom.settings import DicomSettings
-from ingest.gateway.dicom.storage import STATUSES
+from ingest.gateway.dicom.storage import ELEMENTS_DISCARDED, STATUSES
 from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.http.outcomes import REFUSALS
 from ingest.gateway.http.settings import HttpSettings
@@ -27,13 +27,21 @@ HL7 = (PAGES / "hl7.md").read_text()
 
 
 def test_the_sop_classes():
-    listed = dict(re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| (.+) \|$", DICOM, re.MULTILINE))
-    assert listed == {VERIFICATION: "Verification", **IMAGES, **REPORTS}
+    listed = dict(re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| ([^|]+) \|$", DICOM, re.MULTILINE))
+    assert listed == {VERIFICATION: "Verification", **IMAGES, **REPORTS, **DOCUMENTS}
+    kept = re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| (.+) \| (B006|0122) \|$", DICOM, re.MULTILINE)
+    assert {(uid, name) for uid, name, answer in kept if answer == "B006"} == set(COMPANIONS.items())
+    assert {(uid, name) for uid, name, answer in kept if answer == "0122"} == set(NOT_READ.items())
 
 
 def test_the_statuses_of_storage():
-    rows = dict(re.findall(r"^\| ([0AC][0-9]{3}) \| (.+) \| [a-z]+ \|$", DICOM, re.MULTILINE))
-    assert rows.keys() == {"0000", "A700", *(f"{status:04X}" for status in STATUSES.values())}
+    rows = dict(re.findall(r"^\| ([0ABC][0-9]{3}) \| (.+) \| [a-z]+ \|$", DICOM, re.MULTILINE))
+    assert rows.keys() == {
+        "0000",
+        "A700",
+        f"{ELEMENTS_DISCARDED:04X}",
+        *(f"{status:04X}" for status in STATUSES.values()),
+    }
     for reason, status in STATUSES.items():
         if reason.value in {"unreadable", "identity_mismatch", "too_large"}:
             assert f"`{reason.value}`" in rows[f"{status:04X}"]

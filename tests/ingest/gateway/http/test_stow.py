@@ -54,7 +54,7 @@ async def test_some_fail_and_the_others_are_stored(http: OpenHttp):
     assert response.status_code == 202
     assert named(response, "00081199") == ["1.2.3.1"]
     failed = response.json()["00081198"]["Value"]
-    assert [item["00081197"]["Value"][0] for item in failed] == [0xC000, 0xA900]
+    assert [item["00081197"]["Value"][0] for item in failed] == [0xC000, 0x0122]
     assert sorted(event.state for event in http.events()) == [State.RECEIVED, State.REFUSED, State.REFUSED]
 
 
