@@ -10,8 +10,9 @@ import select
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pynetdicom.association import Association
 
@@ -39,9 +40,12 @@ class Arrivals(threading.Event):
         self.some = threading.Event()
         self.messages = WakingQueue(self.some.set)
         self.requests = WakingQueue(self.some.set)
+        self.afterwards: deque[Callable[[], None]] = deque()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return when the association may go on and there is something to look at, or after LOOK_S."""
+        while self.afterwards:
+            self.afterwards.popleft()()
         passed = super().wait(timeout)
         if self.messages.empty() and self.requests.empty():
             self.some.wait(LOOK_S)
@@ -83,6 +87,11 @@ class Alarm:
         """No more of it."""
         self._heard.close()
         self._rung.close()
+
+
+def afterwards(association: Association, work: Callable[[], None]) -> None:
+    """Have the association's thread do some work once the message that it handles is answered."""
+    cast(Arrivals, association._reactor_checkpoint).afterwards.append(work)
 
 
 def wake(association: Association, alarm: Alarm) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from ingest.errors import Reason
 from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
+from ingest.gateway.dicom.commitment_reports import PUSH_MODEL
 from ingest.gateway.dicom.door import VERIFICATION
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import ELEMENTS_DISCARDED, STATUSES
@@ -26,9 +27,12 @@ GATEWAY = (PAGES / "gateway.md").read_text()
 HL7 = (PAGES / "hl7.md").read_text()
 
 
+SERVICES = {VERIFICATION: "Verification", PUSH_MODEL: "Storage Commitment Push Model"}
+
+
 def test_the_sop_classes():
     listed = dict(re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| ([^|]+) \|$", DICOM, re.MULTILINE))
-    assert listed == {VERIFICATION: "Verification", **IMAGES, **REPORTS, **DOCUMENTS}
+    assert listed == {**SERVICES, **IMAGES, **REPORTS, **DOCUMENTS}
     kept = re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| (.+) \| (B006|0122) \|$", DICOM, re.MULTILINE)
     assert {(uid, name) for uid, name, answer in kept if answer == "B006"} == set(COMPANIONS.items())
     assert {(uid, name) for uid, name, answer in kept if answer == "0122"} == set(NOT_READ.items())
