@@ -38,6 +38,8 @@ def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
     return Starlette(
         routes=[
             Route("/dicomweb/studies", store, methods=["POST"]),
+            # Clients don't follow a redirection with a body.
+            Route("/dicomweb/studies/", store, methods=["POST"]),
             Route("/dicomweb/studies/{uid}", store, methods=["POST"]),
             Route("/fhir", take, methods=["POST"]),
             Route("/fhir/", take, methods=["POST"]),
