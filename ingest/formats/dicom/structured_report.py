@@ -70,6 +70,7 @@ _MODIFIERS = frozenset({"HAS PROPERTIES", "HAS CONCEPT MOD"})
 
 _OF_OBSERVERS = frozenset(str(number) for number in (*range(121005, 121024), *range(121029, 121059), 121046, 121047))
 """Who observed, whom, by which procedure, in which language (PS3.16 TID 1001 to 1007, 1204, 1210): no findings."""
+_ENDLESS = "content items within each other have no end"
 _SUBJECT_CLASS, _PATIENT = "121024", "121025"
 _PROCEDURE_STUDY = "121018"
 
@@ -136,13 +137,13 @@ def _section_text(heading: str, items: list[str]) -> str:
 def _write(children: list[Group], heading: str, document: _Document, depth: int) -> None:
     """Write down the items of one level. `heading` is that of the section that they stand in."""
     if depth > DEEPEST:
-        raise DamagedError("content items within each other have no end")
+        raise DamagedError(_ENDLESS)
     if depth and any(_is_of_other_study(child, document) for child in children):
         heading = COMPARISON
     for child in children:
         relationship = _relationship(child)
         if relationship in _CONTEXTS or (relationship == "HAS CONCEPT MOD" and _kind(child) in {"CODE", "TEXT"}):
-            _leave_context(child, relationship, document)
+            _leave_context(child, relationship, document, depth)
         elif child.word(VALUE_TYPE) or child.raw(TEXT_VALUE) or not child.raw(REFERENCED_ITEM):
             _write_item(child, relationship, heading, document, depth)
 
@@ -232,13 +233,17 @@ def _is_of_other_study(item: Group, document: _Document) -> bool:
     return item.word(UID_VALUE) not in {"", document.study_uid}
 
 
-def _leave_context(item: Group, relationship: str, document: _Document) -> None:
-    """Leave out what an item tells of the document, the observer, the subject or the acquisition."""
+def _leave_context(item: Group, relationship: str, document: _Document, depth: int) -> None:
+    """Leave out what an item, and all below it, tells of the document, observer, subject or acquisition."""
+    if depth > DEEPEST:
+        raise DamagedError(_ENDLESS)
     code, scheme = code_of(item.first(CONCEPT_NAME))
     if code == _SUBJECT_CLASS and code_of(item.first(CONCEPT_CODE))[0] not in {_PATIENT, ""}:
         document.leave("sr_subject_not_patient")
     elif _kind(item) in _LEFT_OUT and value_of(item) and not (code in _OF_OBSERVERS and scheme in {"DCM", ""}):
         document.leave(_CONTEXTS.get(relationship, PROPERTY_LEFT_OUT))
+    for child in item.items(CONTENT):
+        _leave_context(child, relationship, document, depth + 1)
 
 
 def _section(outer: str, own: str, *, whole: bool) -> str:

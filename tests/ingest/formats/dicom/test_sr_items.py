@@ -158,6 +158,12 @@ def test_contexts_are_not_written_and_those_that_may_matter_are_named(name, told
     assert bool(warnings) is told
 
 
+def test_words_below_a_context_are_named():
+    observer = item("PNAME", ("121008", "DCM", "Person Observer Name"), RelationshipType="HAS OBS CONTEXT")
+    observer.ContentSequence = [text_item("There is a nodule.")]
+    assert in_findings(observer, text_item("Clear lungs.")) == ("Clear lungs.", ("sr_context_left_out",))
+
+
 def test_a_subject_that_is_not_the_patient_is_named():
     fetus = item("CODE", ("121024", "DCM", "Subject Class"), RelationshipType="HAS OBS CONTEXT")
     fetus.ConceptCodeSequence = [code("121026", "DCM", "Fetus")]
