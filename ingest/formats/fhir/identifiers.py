@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, ServiceRequest
+from ingest.formats.fhir.ids import is_given
+from ingest.formats.fhir.library import asked_for
+from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, Reference, ServiceRequest
 
 _UID_SYSTEM = "urn:dicom:uid"
 _ACCESSION_TYPE = "ACSN"
@@ -24,9 +26,9 @@ def read_numbers(
     """The study's numbers: its own, else those of logical references to it, else those of its order."""
     given: list[Identifier] = [*study.identifier] if study else []
     if report:
-        given += [reference.identifier for reference in report.imaging_study]
+        given += _logical(report.imaging_study)
         given += report.identifier
-        given += [reference.identifier for reference in report.based_on]
+        given += _logical(report.based_on)
     for request in requests:
         given += request.identifier
     uid = next((found for each in given if (found := _study_uid(each))), None)
@@ -35,14 +37,35 @@ def read_numbers(
 
 
 def report_identifier(report: DiagnosticReport) -> Identifier | None:
-    """The report's own identifier: the official one, else the first; never the accession number."""
-    own = [each for each in report.identifier if each.value.strip() and not is_accession(each)]
+    """The report's own identifier: the official one, else the first; never an old one or the accession number."""
+    own = [each for each in report.identifier if each.value.strip() and not is_accession(each) and each.use != "old"]
     return min(own, key=lambda each: each.use != "official", default=None)
+
+
+def own_name(report: DiagnosticReport, numbers: Numbers) -> str:
+    """What the report calls itself: its identifier, else its id, else the study's numbers; empty where nothing does.
+
+    An id that was given here (ingest.formats.fhir.ids) stands behind the numbers, as when the report was created.
+    """
+    if own := report_identifier(report):
+        return own.value
+    names = [report.id, numbers.accession, numbers.study_uid]
+    if is_given(report.id):
+        names.append(names.pop(0))
+    return next((name for name in names if name), "")
 
 
 def is_accession(each: Identifier) -> bool:
     """Whether an identifier is an accession number: by its type, else by its system's name."""
     return _ACCESSION_TYPE in each.type.codes or "accession" in each.system.lower()
+
+
+def _logical(references: Iterable[Reference]) -> list[Identifier]:
+    """The identifiers that references give, or ask for."""
+    found: list[Identifier] = []
+    for reference in references:
+        found += [reference.identifier, *filter(None, [asked_for(reference)])]
+    return found
 
 
 def _study_uid(each: Identifier) -> str | None:
