@@ -13,6 +13,7 @@ from ingest.formats.fhir.ids import condition_of, names_by_id, put_id
 from ingest.formats.fhir.library import Library, condition_identifier, library
 from ingest.formats.fhir.releases import require_r4
 from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy
+from ingest.formats.json_text import utf8_of
 
 CLINICAL = code_set(
     "Binary Bundle ClinicalImpression Communication Composition Condition DetectedIssue DocumentReference Flag Media "
@@ -88,7 +89,7 @@ def refused(error: ValidationError) -> MessageRefusedError:
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        root = from_json(raw.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+        root = from_json(utf8_of(raw), allow_inf_nan=False)
     except ValueError:
         reason, detail = _unreadable(raw)
         raise MessageRefusedError(reason, detail) from None

@@ -3,8 +3,11 @@
 from typing import Any
 
 REPORT, STUDY = "DiagnosticReport", "ImagingStudy"
+TAKEN = frozenset({REPORT, STUDY})
+"""Resources that are taken for themselves."""
 
-_DATE = "2026-11-24"
+_PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
+_DATE = "2026-11-30"
 """When what is stated here last changed."""
 
 
@@ -26,6 +29,7 @@ def statement(base: str) -> dict[str, Any]:
                 "security": {"cors": False, "description": "Authorization: Bearer with an API key, or mutual TLS."},
                 "resource": [_resource(REPORT), _resource(STUDY)],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [{"name": "process-message", "definition": _PROCESS_MESSAGE}],
             }
         ],
     }
@@ -34,12 +38,13 @@ def statement(base: str) -> dict[str, Any]:
 def _resource(kind: str) -> dict[str, Any]:
     return {
         "type": kind,
-        "interaction": [{"code": "create"}],
-        "versioning": "no-version",
+        "interaction": [{"code": "create"}, {"code": "update"}],
+        "versioning": "versioned",
         "readHistory": False,
-        "updateCreate": False,
+        "updateCreate": True,
         "conditionalCreate": True,
+        "conditionalUpdate": True,
         "searchParam": [
-            {"name": "identifier", "type": "token", "documentation": "In If-None-Exist alone."},
+            {"name": "identifier", "type": "token", "documentation": "In conditions alone."},
         ],
     }
