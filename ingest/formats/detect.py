@@ -22,6 +22,7 @@ class Container(StrEnum):
 _XML = re.compile(rb"<(?:\?xml|!|[A-Za-z])")
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 _JSON_LINES = re.compile(rb"\"raw\"\s*:\s*\"(?:\\u?[0-9a-z]{1,4})*MSH")
+_JSON_ARRAY = re.compile(rb"\[\s*\{")
 _BLANKS = b" \t\r\n\x0b\x1c"
 _BY_NAME: dict[str, Format | Container] = {
     ".txt": Format.TEXT,
@@ -29,7 +30,9 @@ _BY_NAME: dict[str, Format | Container] = {
     ".xml": Format.OPENI,
     ".hl7": Format.HL7,
     ".json": Format.FHIR,
+    ".fhir": Format.FHIR,
     ".jsonl": Container.JSON_LINES,
+    ".ndjson": Container.JSON_LINES,
     ".dcm": Format.DICOM,
     ".tgz": Container.GZIP,
     ".gz": Container.GZIP,
@@ -55,8 +58,8 @@ def detect(head: bytes, name: str) -> Format | Container:
     if _XML.match(start) and by_name is not Format.TEXT:
         return Format.OPENI
     if start.startswith(b"{") and by_name is not Format.TEXT:
-        return Container.JSON_LINES if suffix == ".jsonl" or _JSON_LINES.search(start) else Format.FHIR
-    return by_name
+        return Container.JSON_LINES if by_name is Container.JSON_LINES or _JSON_LINES.search(start) else Format.FHIR
+    return Format.FHIR if _JSON_ARRAY.match(start) and by_name is Format.UNKNOWN else by_name
 
 
 def detect_archive(head: bytes, name: str) -> Container | None:

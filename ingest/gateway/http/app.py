@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ingest.formats.fhir.company import REPORT, STUDY
 from ingest.gateway.door import Reception
 from ingest.gateway.http import fhir, stow
-from ingest.gateway.http.capability import REPORT, STUDY
 from ingest.gateway.http.outcomes import problem
 from ingest.gateway.rate import Rate
 from ingest.unexpected_errors import say

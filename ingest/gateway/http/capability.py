@@ -2,9 +2,7 @@
 
 from typing import Any
 
-REPORT, STUDY = "DiagnosticReport", "ImagingStudy"
-TAKEN = frozenset({REPORT, STUDY})
-"""Resources that are taken for themselves."""
+from ingest.formats.fhir.company import REPORT, STUDY
 
 _PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _DATE = "2026-11-30"

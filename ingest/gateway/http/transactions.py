@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ingest.blobs import key_of
+from ingest.formats.fhir.company import TAKEN
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception, receive_soon
 from ingest.gateway.http import outcomes, stored
-from ingest.gateway.http.capability import TAKEN
 from ingest.gateway.http.conditions import Existing, existing
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.ledger.events.record import Receipt
