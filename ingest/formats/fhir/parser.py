@@ -4,9 +4,10 @@ One DiagnosticReport is one study and its words one report; an ImagingStudy with
 one. What is read of them is in docs/conformance/fhir.md.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from pydantic import ValidationError
@@ -27,6 +28,10 @@ from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStat
 
 SOURCE = "fhir"
 """The source of messages whose report has no identifier with a system: of all such senders together."""
+
+
+_NUMBER = re.compile(r"[0-9]{1,8}")
+"""A version that counts. Other servers name versions by times or by chance."""
 
 
 @dataclass(slots=True)
@@ -87,7 +92,13 @@ def _source(message: FhirMessage) -> str:
 
 
 def _message_time(message: FhirMessage) -> datetime | None:
-    return fhir_time(message.time) or (fhir_time(message.reports[0].report.issued) if message.reports else None)
+    """The time of the message, else that of its first resource. Of two versions of one moment that with the higher
+    number is later, by a microsecond for each."""
+    first = message.reports[0].report if message.reports else message.studies[0]
+    given = (message.time, first.meta.last_updated, first.issued if isinstance(first, DiagnosticReport) else "")
+    time = next((time for value in given if (time := fhir_time(value))), None)
+    number = str(first.meta.version_id)
+    return time + timedelta(microseconds=int(number)) if time and _NUMBER.fullmatch(number) else time
 
 
 def words_of(kind: str) -> str:

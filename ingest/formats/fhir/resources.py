@@ -89,6 +89,7 @@ class Meta(_Element):
     """2.25.0 Meta."""
 
     last_updated: str = ""
+    version_id: str | int = ""
 
 
 class Media(_Element):
@@ -156,6 +157,7 @@ class Series(_Element):
 class ImagingStudy(_Element):
     """10.5 ImagingStudy."""
 
+    meta: Meta = Meta()
     identifier: tuple[Identifier, ...] = ()
     modality: tuple[Coding, ...] = ()
     subject: Reference = Reference()

@@ -227,3 +227,28 @@ def test_elements_that_are_null_are_not_there():
 def test_a_refusal_of_a_number_is_one_of_shape():
     with pytest.raises(MessageRefusedError, match=r"identifier\.value"):
         parse(diagnostic_report(identifier=[{"value": 100}]))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ({"versionId": "1"}, {"versionId": "2"}),
+        ({"versionId": "9"}, {"versionId": "10"}),
+        ({"versionId": 1}, {"versionId": 2}),
+        ({}, {"versionId": "1"}),
+        ({"lastUpdated": "2026-03-01T10:00:00Z"}, {"lastUpdated": "2026-03-01T10:00:01Z"}),
+        ({"lastUpdated": "2026-03-01T10:00:00Z", "versionId": "3"}, {"lastUpdated": "2026-03-01T10:00:01Z"}),
+    ],
+)
+def test_of_two_versions_issued_at_one_time_the_later_has_the_later_message_time(earlier, later, wrapped):
+    times = []
+    for meta in (earlier, later):
+        report = diagnostic_report(meta=meta)
+        times.append(parse(bundle(entry(report, "PUT", "DiagnosticReport/1")) if wrapped else report).message_time)
+    assert times[0] < times[1]
+
+
+@pytest.mark.parametrize("version", ["", "a7", "2026-03-01", "99999999999999999999"])
+def test_a_version_that_is_no_number_changes_no_time(version):
+    assert parse(diagnostic_report(meta={"versionId": version})).message_time == parse(diagnostic_report()).message_time
