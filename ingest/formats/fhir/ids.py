@@ -51,4 +51,4 @@ def condition_of(entry: dict[str, Any]) -> str:
     url, only_if = request.get("url"), request.get("ifNoneExist")
     if isinstance(url, str) and request.get("method") == "PUT" and "?" in url:
         return url.partition("?")[2]
-    return only_if.removeprefix("?") if isinstance(only_if, str) else ""
+    return only_if if isinstance(only_if, str) else ""

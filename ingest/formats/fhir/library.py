@@ -87,7 +87,9 @@ def asked_for(reference: Reference) -> Identifier | None:
 
 def condition_identifier(condition: str) -> Identifier | None:
     """The identifier of a condition `identifier=system|value` (FHIR R4 3.1.0.8.1); None for another condition."""
-    pairs = parse_qsl(condition, keep_blank_values=True)
+    address, mark, query = condition.partition("?")
+    # HAPI sends the whole address, others the type or a question mark before it.
+    pairs = parse_qsl(query if mark and "=" not in address else condition, keep_blank_values=True)
     if len(pairs) != 1 or pairs[0][0] != "identifier":
         return None
     system, _, value = pairs[0][1].rpartition("|")

@@ -37,7 +37,7 @@ async def existing(reception: Reception, kind: str, condition: str) -> Existing 
 
 
 def _existing(reception: Reception, kind: str, condition: str) -> Existing | None:
-    asked = condition_identifier(condition.removeprefix("?"))
+    asked = condition_identifier(condition)
     if asked is None:
         raise UnsupportedConditionError
     sources = [asked.system, SOURCE] if asked.system else [SOURCE]

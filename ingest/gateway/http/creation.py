@@ -1,5 +1,6 @@
 """Create and update of one resource (FHIR R4 3.1.0.4, 3.1.0.8)."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -16,10 +17,13 @@ from ingest.gateway.http import outcomes, stored
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
 from ingest.gateway.http.locations import location
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
+from ingest.ledger.events import events
+from ingest.ledger.storage.database import Ledger
 from ingest.receiving.submit import ReceivedMessage
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_VERSIONED = "versions are not compared here: send it without If-Match"
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+_CHANGED = "the version that If-Match names is not the newest one of a resource here"
 
 
 async def create(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
@@ -54,6 +58,9 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
     resource = object_of(raw)
     if unfit := _unfit(request, resource, kind, name):
         return unfit
+    expected = request.headers.get("if-match", "*").strip()
+    if expected != "*" and not await asyncio.to_thread(_is_newest, reception.receiver.ledger, expected):
+        return problem(412, "conflict", _CHANGED)
     url = f"{kind}/{name}" if name else f"{kind}?{request.url.query}"
     message = as_put(raw, url) if resource is not None else raw
     receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
@@ -61,6 +68,16 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
         return outcomes.refusal(receipt.reason or "unreadable", receipt.event_id)
     version = await stored.version_of(reception, receipt, kind, name or given_id(key_of(message)), updates=True)
     return stored.answer(request, version, resource)
+
+
+def _is_newest(ledger: Ledger, etag: str) -> bool:
+    """Whether an ETag (3.1.0.5.1) names an event, and the newest one of its report or study."""
+    match = _ETAG.fullmatch(etag)
+    with ledger.read() as connection:
+        event = events.get(connection, int(match[1])) if match else None
+        if event is None or event.format != Format.FHIR:
+            return False
+        return events.find_named(connection, Format.FHIR, [event.source], [event.external_id]) == event.id
 
 
 def as_put(raw: bytes, url: str) -> bytes:
@@ -71,8 +88,6 @@ def as_put(raw: bytes, url: str) -> bytes:
 
 def _unfit(request: Request, resource: dict[str, Any] | None, kind: str, name: str) -> Response | None:
     """The answer to an update that can't be taken as such."""
-    if "if-match" in request.headers:
-        return problem(412, "conflict", _VERSIONED)
     if not name and not request.url.query.startswith("identifier="):
         raise UnsupportedConditionError
     if name and not _ID.fullmatch(name):

@@ -83,6 +83,21 @@ async def test_a_put_creates_and_then_updates(http: OpenHttp):
     assert (other.status_code, len(reports(http))) == (201, 2)
 
 
+async def test_if_match_takes_an_update_of_the_newest_version_alone(http: OpenHttp):
+    sent = NAMELESS | {"id": "x-1"}
+    first = await put(http, "/fhir/DiagnosticReport/x-1", sent)
+    changed = sent | {"status": "amended"}
+    second = await put(http, "/fhir/DiagnosticReport/x-1", changed, **{"If-Match": first.headers["etag"]})
+    late = await put(
+        http, "/fhir/DiagnosticReport/x-1", sent | {"conclusion": "x"}, **{"If-Match": first.headers["etag"]}
+    )
+    assert [answer.status_code for answer in (first, second, late)] == [201, 200, 412]
+    strong = second.headers["etag"].removeprefix("W/")
+    for etag in (strong, "*"):
+        last = await put(http, "/fhir/DiagnosticReport/x-1", sent | {"conclusion": etag}, **{"If-Match": etag})
+        assert last.status_code == 200
+
+
 async def test_a_conditional_update(http: OpenHttp):
     where = "/fhir/DiagnosticReport?identifier=urn:north:reports%7CR9"
     assert (await put(http, where, NAMELESS)).status_code == 201
@@ -104,6 +119,7 @@ async def test_a_study_by_put(http: OpenHttp):
         ("/fhir/DiagnosticReport/a_b", NAMELESS | {"id": "a_b"}, {}, 400),
         ("/fhir/DiagnosticReport/a", PATIENT | {"id": "a"}, {}, 400),
         ("/fhir/DiagnosticReport/a", NAMELESS | {"id": "a"}, {"If-Match": 'W/"1"'}, 412),
+        ("/fhir/DiagnosticReport/a", NAMELESS | {"id": "a"}, {"If-Match": "none"}, 412),
         ("/fhir/DiagnosticReport/a", NAMELESS | {"id": "a", "conclusion": None}, {}, 422),
         ("/fhir/Patient/a", PATIENT | {"id": "a"}, {}, 404),
     ],
@@ -134,8 +150,10 @@ async def test_the_entries_of_a_transaction_have_names_and_versions(http: OpenHt
     assert not any("resource" in entry for entry in plain.json()["entry"])
 
 
-async def test_what_is_there_already_is_answered_with_the_resource(http: OpenHttp):
-    condition = {"If-None-Exist": "identifier=urn:north:reports|R1"}
+@pytest.mark.parametrize("before", ["", "?", "DiagnosticReport?", "http://north/fhir/DiagnosticReport?"])
+@pytest.mark.parametrize("separator", ["|", "%7C"])
+async def test_what_is_there_already_is_answered_with_the_resource(http: OpenHttp, before, separator):
+    condition = {"If-None-Exist": f"{before}identifier=urn:north:reports{separator}R1"}
     first = await post(http, "/fhir/DiagnosticReport", diagnostic_report(), **condition)
     second = await post(http, "/fhir/DiagnosticReport", diagnostic_report(conclusion="Other."), **condition)
     assert (second.status_code, second.headers["location"]) == (200, first.headers["location"])
