@@ -13,6 +13,8 @@ from ingest.formats.fhir.resources import Attachment, Binary, Reference
 from ingest.formats.markup.convert import PlainText, convert
 
 _WIDE = re.compile(r"charset\s*=\s*[\"']?(utf-?(?:16|32)[a-z-]*)", re.IGNORECASE)
+_LEFT_BREAKS = re.compile(r"\\(?:E\\)?\.(?:br|sp ?[+]?\d*|ce|ti ?[+-]?\d+|in ?[+-]?\d+)(?:\\E)?\\", re.IGNORECASE)
+"""HL7 v2 line breaks that a converter left in the text."""
 _ENGLISH = ("", "en")
 
 UNREAD, ELSEWHERE, OTHER_LANGUAGE = "attachment_unread", "attachment_elsewhere", "attachment_in_another_language"
@@ -45,10 +47,15 @@ def read_forms(forms: Sequence[Attachment], library: Library) -> Forms:
             found.refusal = found.refusal or error
             found.warnings.append(ELSEWHERE if error.reason is Reason.NO_REPORT_TEXT else UNREAD)
         else:
-            found.texts.append(text)
+            found.texts.append(with_breaks(text))
             found.warnings += warnings
     found.texts = _distinct(found.texts)
     return found
+
+
+def with_breaks(text: str) -> str:
+    """The text with line ends where a converter left those of HL7 v2 (`\\.br\\`) as they were."""
+    return _LEFT_BREAKS.sub("\n", text)
 
 
 def _read(form: Attachment, library: Library) -> PlainText:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.fhir.forms import read_forms
+from ingest.formats.fhir.forms import read_forms, with_breaks
 from ingest.formats.fhir.library import Library
 from ingest.formats.fhir.resources import DiagnosticReport, Narrative
 from ingest.formats.fhir.results import FINDINGS, IMPRESSION, read_codes, read_results
@@ -14,8 +14,6 @@ from vlmkg.reading.sections import find_sections
 
 _HEADED = re.compile(r"^[ \t]*(?:findings?|impressions?)\b", re.IGNORECASE | re.MULTILINE)
 _DOCTYPE = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_LEFT_BREAKS = re.compile(r"\\(?:E\\)?\.(?:br|sp ?[+]?\d*|ce|ti ?[+-]?\d+|in ?[+-]?\d+)(?:\\E)?\\", re.IGNORECASE)
-"""HL7 v2 line breaks that a converter left in the text."""
 _END = r"\s*(?:[.!?;]|\n[ \t]*\n|$)"
 _START = r"(?:^|[.!?:;]\s|\n[ \t]*\n)\s*(?:[-*•]|\d+[.)])?\s*"
 
@@ -50,11 +48,11 @@ def words(report: DiagnosticReport, library: Library) -> Words:
     narrative, warnings = _narrative(report.text, forms_read=bool(forms.texts))
     results, codes = read_results(report, library), read_codes(report.conclusion_code)
     conclusion = convert(report.conclusion.strip(), "text/plain")
-    body = "\n\n".join(filter(None, map(_with_breaks, forms.texts)))
+    body = "\n\n".join(forms.texts)
     if narrative and not is_said(narrative, [body]):
         body = f"{body}\n\n{narrative}".strip()
-    parts = [(heading, _with_breaks(text)) for heading, text in results.parts]
-    parts += [(IMPRESSION, _with_breaks(conclusion.text)), *codes.parts]
+    parts = [(heading, with_breaks(text)) for heading, text in results.parts]
+    parts += [(IMPRESSION, with_breaks(conclusion.text)), *codes.parts]
     told = (*forms.warnings, *warnings, *results.warnings, *conclusion.warnings, *codes.warnings, *_others(report))
     return Words(one_text(body, parts), told, forms.refusal)
 
@@ -111,10 +109,6 @@ def _headed(body: str, more: str) -> str:
         if all(each in found for each in wanted):
             return candidate
     return inserted
-
-
-def _with_breaks(text: str) -> str:
-    return _LEFT_BREAKS.sub("\n", text)
 
 
 def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[str]]:
