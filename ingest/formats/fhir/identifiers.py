@@ -9,6 +9,7 @@ from ingest.formats.fhir.library import asked_for
 from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, Reference, ServiceRequest
 
 _UID_SYSTEM = "urn:dicom:uid"
+_OID_SYSTEM = "urn:ietf:rfc3986"
 _ACCESSION_TYPE = "ACSN"
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
@@ -25,13 +26,16 @@ def read_numbers(
 ) -> Numbers:
     """The study's numbers: its own, else those of logical references to it, else those of its order."""
     given: list[Identifier] = [*study.identifier] if study else []
+    given += _logical(report.imaging_study) if report else []
+    own = len(given)
     if report:
-        given += _logical(report.imaging_study)
         given += report.identifier
         given += _logical(report.based_on)
     for request in requests:
         given += request.identifier
-    uid = next((found for each in given if (found := _study_uid(each))), None)
+    # An OID of the report is not the study's.
+    uids = (_study_uid(each, oid=place < own) for place, each in enumerate(given))
+    uid = next(filter(None, uids), None)
     accession = next((each.value for each in given if is_accession(each) and each.value.strip()), None)
     return Numbers(uid, accession)
 
@@ -65,9 +69,14 @@ def _logical(references: Iterable[Reference]) -> list[Identifier]:
     found: list[Identifier] = []
     for reference in references:
         found += [reference.identifier, *filter(None, [asked_for(reference)])]
+        if reference.reference.startswith("urn:oid:"):
+            found.append(Identifier(system=_UID_SYSTEM, value=reference.reference))
     return found
 
 
-def _study_uid(each: Identifier) -> str | None:
-    value = each.value.strip().removeprefix("urn:oid:")
-    return value if each.system == _UID_SYSTEM and len(value) <= 64 and _UID.fullmatch(value) else None
+def _study_uid(each: Identifier, *, oid: bool) -> str | None:
+    """The UID of an identifier. `oid`: one of a study, which an OID names too (RFC 3986 as its system)."""
+    given = each.value.strip()
+    value = given.removeprefix("urn:oid:")
+    is_uid = each.system == _UID_SYSTEM or (oid and each.system == _OID_SYSTEM and value != given)
+    return value if is_uid and len(value) <= 64 and _UID.fullmatch(value) else None

@@ -6,8 +6,22 @@ PUT under that id is a new version of the report.
 """
 
 import re
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
+_RESERVED = (
+    "localhost",
+    "example",
+    "example.com",
+    "example.org",
+    "example.net",
+    "invalid",
+    "test",
+    "local",
+    "internal",
+)
+"""Names of hosts, or their ends, that mean another server to everyone who uses them (RFC 2606, RFC 6761, RFC 6762)."""
 _GIVEN = re.compile(r"[0-9a-f]{32}(?:-[0-9]+)?")
 
 
@@ -31,7 +45,23 @@ def names_by_id(entry: dict[str, Any], *, from_file: bool) -> bool:
     request = entry.get("request")
     if isinstance(request, dict):
         return request.get("method") == "PUT"
-    return from_file or str(entry.get("fullUrl")).startswith(("http://", "https://"))
+    return from_file or is_of_one_server(str(entry.get("fullUrl")))
+
+
+def is_of_one_server(url: str) -> bool:
+    """Whether an address means the same resource to everyone: it is of a host with a public name or number."""
+    if not url.startswith(("http://", "https://")):
+        return False
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if not host.isascii() or ("." not in host and ":" not in host):
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return not any(host == name or host.endswith(f".{name}") for name in _RESERVED)
 
 
 def put_id(entry: dict[str, Any]) -> str:

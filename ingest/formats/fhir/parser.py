@@ -30,6 +30,7 @@ SOURCE = "fhir"
 """The source of messages whose report has no identifier with a system: of all such senders together."""
 
 
+_ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
 _NUMBER = re.compile(r"[0-9]{1,8}")
 """A version that counts. Other servers name versions by times or by chance."""
 
@@ -57,6 +58,8 @@ class _Reading:
         found = fhir_time(value)
         if value.strip() and found is None:
             self.warn("unreadable_time")
+        elif "T" in value and not _ZONE.search(value):
+            self.warn("time_without_zone")
         return found
 
 
@@ -189,6 +192,8 @@ def _waiting(study: ImagingStudy, reading: _Reading) -> StudyFacts:
 def _warn_of_notes(study: ImagingStudy | None, reading: _Reading) -> None:
     if study and any(note.text.strip() for note in study.note):
         reading.warn("study_note_unread")
+    if study and study.status in {"cancelled", "entered-in-error"}:
+        reading.warn("study_status_unread")
 
 
 def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Reading) -> PatientFacts | None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ingest.formats.cleaning import identifier
+from ingest.formats.fhir.ids import is_of_one_server
 from ingest.formats.fhir.library import asked_for
 from ingest.formats.fhir.resources import Identifier, Patient, Reference
 from ingest.formats.times import fhir_date, fhir_time
@@ -13,6 +14,7 @@ _SEXES = frozenset({"female", "male", "other", "unknown"})
 _USES = {"official": 1, "usual": 2, "": 2, "secondary": 3, "temp": 4}
 
 ENDED, NO_SYSTEM, BY_REFERENCE = "patient_id_ended", "patient_id_without_system", "patient_by_reference"
+LINK_UNREAD = "patient_link_unread"
 
 
 class NamedPatient(NamedTuple):
@@ -43,7 +45,7 @@ def read_patient(subject: Reference, patient: Patient | None, sender: Sender) ->
     if asked := asked_for(subject):
         given.append(asked)
     found = [each for each in given if each.value.strip()]
-    warnings = []
+    warnings = [LINK_UNREAD] if patient and patient.link else []
     if not found and (name := _literal(subject, patient, named=sender.named)):
         found = [Identifier(system=sender.source, value=name)]
         warnings.append(BY_REFERENCE)
@@ -78,12 +80,13 @@ def is_patient(subject: Reference) -> bool:
 
 
 def _literal(subject: Reference, patient: Patient | None, *, named: bool) -> str:
-    """The reference as a name. `Patient/1` is the name of a patient only on the server of a sender that is known.
+    """The reference as a name. `Patient/1` names a patient only on the server of a sender that is known, and so does an
+    address that means another server to everyone.
 
     The id of a Patient that was sent with the report names it only where the sender says so (ingest.formats.fhir.ids).
     """
     reference = subject.reference.partition("/_history")[0]
-    if reference.startswith(("http://", "https://")) and (patient is None or patient.id):
+    if is_of_one_server(reference) and (patient is None or patient.id):
         return reference
     if not named or reference.startswith("#"):
         return ""

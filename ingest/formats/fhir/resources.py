@@ -158,6 +158,7 @@ class ImagingStudy(_Element):
     """10.5 ImagingStudy."""
 
     meta: Meta = Meta()
+    status: str = ""
     identifier: tuple[Identifier, ...] = ()
     modality: tuple[Coding, ...] = ()
     subject: Reference = Reference()
@@ -181,4 +182,5 @@ class Patient(_Element):
     id: str = ""
     identifier: tuple[Identifier, ...] = ()
     gender: str = ""
+    link: tuple[Any, ...] = ()
     birth_date: str = ""

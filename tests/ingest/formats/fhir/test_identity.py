@@ -116,9 +116,27 @@ def test_a_relative_reference_is_of_its_sender_alone():
     assert (names(sent), sent.warnings) == ([("urn:north:reports", "Patient/1")], ("patient_by_reference",))
 
 
+@pytest.mark.parametrize(
+    "server",
+    [
+        "http://localhost:8080/fhir", "http://127.0.0.1/fhir", "http://10.1.2.3/fhir", "http://[::1]/fhir", "http://fhir/r4",
+        "http://example.org/fhir", "https://a.example.com", "http://hapi.local/fhir", "http://[/fhir",
+    ],
+)  # fmt: skip
+def test_an_address_that_everybody_has_names_nobody(server):
+    of_nobody = diagnostic_report(identifier=[{"value": "R1"}], subject={"reference": f"{server}/Patient/1"})
+    assert names(parse(of_nobody)) == [("fhir (no patient)", "R1")]
+    held = entry(patient(id="1"), None, fullUrl=f"{server}/Patient/1")
+    assert names(parse(bundle(held, entry(of_nobody, None), kind="collection"))) == [("fhir (no patient)", "R1")]
+    known = diagnostic_report(subject={"reference": f"{server}/Patient/1"})
+    assert names(parse(known)) == [("urn:north:reports", f"{server}/Patient/1")]
+
+
 def test_an_absolute_reference_names_the_patient_of_one_server():
-    of_nobody = diagnostic_report(identifier=[{"value": "R1"}], subject={"reference": "https://north/fhir/Patient/1"})
-    assert names(parse(of_nobody)) == [("fhir", "https://north/fhir/Patient/1")]
+    of_nobody = diagnostic_report(
+        identifier=[{"value": "R1"}], subject={"reference": "https://fhir.north.se/r4/Patient/1"}
+    )
+    assert names(parse(of_nobody)) == [("fhir", "https://fhir.north.se/r4/Patient/1")]
 
 
 @pytest.mark.parametrize("separator", ["|", "%7C"])

@@ -145,6 +145,18 @@ def test_the_accession_is_found_wherever_it_stands(fields):
     assert only_study(diagnostic_report(**fields)).accession == "A1"
 
 
+@pytest.mark.parametrize(
+    ("fields", "uid"),
+    [
+        ({"imagingStudy": [{"identifier": {"system": "urn:ietf:rfc3986", "value": "urn:oid:1.2.840.7"}}]}, "1.2.840.7"),
+        ({"imagingStudy": [{"reference": "urn:oid:1.2.840.7"}]}, "1.2.840.7"),
+        ({"identifier": [{"system": "urn:ietf:rfc3986", "value": "urn:oid:1.2.840.7"}]}, None),
+    ],
+)
+def test_an_oid_of_the_study_is_its_uid_and_one_of_the_report_is_not(fields, uid):
+    assert only_study(diagnostic_report(**fields)).study_uid == uid
+
+
 def test_the_study_uid_of_a_logical_reference_is_found():
     assert only_study(diagnostic_report(imagingStudy=[{"identifier": UID}])).study_uid == "1.2.840.1"
 

@@ -253,6 +253,15 @@ def test_a_narrative_of_extensions_is_told():
     assert read(text=text, conclusion="Effusion.")[1] == {"narrative_unread"}
 
 
+CANCELLED = {"resourceType": "ImagingStudy", "id": "s", "status": "cancelled"}
+LINKED = {
+    "resourceType": "Patient",
+    "id": "p",
+    "identifier": [{"system": "urn:north", "value": "7"}],
+    "link": [{"other": {"reference": "Patient/8"}, "type": "replaced-by"}],
+}
+
+
 @pytest.mark.parametrize(
     ("fields", "warning"),
     [
@@ -261,6 +270,9 @@ def test_a_narrative_of_extensions_is_told():
         ({"contained": [{"resourceType": "Condition", "id": "c"}]}, "condition_unread"),
         ({"contained": [{"resourceType": "Observation", "id": "o"}]}, "observation_unread"),
         ({"effectiveDateTime": "1 March 2026"}, "unreadable_time"),
+        ({"effectiveDateTime": "2026-03-01T09:00:00"}, "time_without_zone"),
+        ({"imagingStudy": [{"reference": "#s"}], "contained": [CANCELLED]}, "study_status_unread"),
+        ({"subject": {"reference": "#p"}, "contained": [LINKED]}, "patient_link_unread"),
     ],
 )
 def test_what_is_not_read_is_told_by_name(fields, warning):
