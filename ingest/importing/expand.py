@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.detect import HEAD, Container, detect, detect_archive
+from ingest.formats.detect import HEAD, Container, detect, detect_archive, utf_16, without_utf_16
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.importing import fhir_sets
 from ingest.importing.archives import BROKEN, Member, read_members
@@ -76,7 +76,7 @@ def _expand_archive(
     # Archives below a folder keep their members apart; one that is given itself names them as they are.
     below = PurePosixPath(origin.name if "/" in origin.name else "")
     try:
-        for member in read_members(stream, container, size) if size else ():
+        for member in read_members(stream, container, size, PurePosixPath(found.name).name) if size else ():
             empty = False
             yield from _expand_member(member, (below / member.name.lstrip("/")).as_posix(), choice)
     except MessageRefusedError as error:
@@ -112,13 +112,21 @@ def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice
     if kind is Format.HL7 and head.lstrip().startswith(b"{"):
         kind = Container.JSON_LINES
     if kind is Format.HL7:
-        yield from _numbered(hl7_pieces(stream), Format.HL7, origin)
+        yield from _numbered(_hl7_pieces(stream, head), Format.HL7, origin)
     elif kind is Container.JSON_LINES:
         yield from _of_lines(_numbered(json_lines(stream), Format.UNKNOWN, origin), origin)
     elif kind is Format.FHIR:
         yield from _of_resources(read_piece(stream, fhir_sets.WINDOW), origin)
     else:
         yield _item(read_piece(stream, raw_limit(Format(kind))), Format(kind), origin)
+
+
+def _hl7_pieces(stream: io.BufferedReader, head: bytes) -> Iterator[Piece]:
+    """The messages of a file. One in UTF-16 is taken as UTF-8: boundaries are looked for byte by byte."""
+    if not utf_16(head):
+        return hl7_pieces(stream)
+    whole = read_piece(stream)
+    return hl7_pieces(io.BytesIO(without_utf_16(whole.raw))) if whole.whole else iter([whole])
 
 
 def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterator[Item]:  # noqa: A002

@@ -1,5 +1,5 @@
+import gzip
 import hashlib
-import json
 import os
 import tarfile
 import zipfile
@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import Reason
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.origin import Format
-from ingest.importing import archives, fhir_sets
+from ingest.importing import archives
 from ingest.importing.expand import Choice, Item, Refused, Unread, expand_files
 from ingest.importing.files import Meter, find_files
 from ingest.receiving.submit import ReceivedMessage
@@ -247,79 +247,39 @@ def test_the_real_archive_holds_3080_reports(shared_data):
     assert all(isinstance(item, ReceivedMessage) and item.format is Format.OPENI for item in items)
 
 
-def resource(kind: str, name: str, **fields: object) -> dict[str, object]:
-    return {"resourceType": kind, "id": name, **fields}
-
-
-PATIENT = resource("Patient", "p1", identifier=[{"system": "urn:north", "value": "7"}])
-REPORTS = [resource("DiagnosticReport", f"r{number}", subject={"reference": "Patient/p1"}) for number in (1, 2)]
-ALONE = resource("DiagnosticReport", "r3", subject={"reference": "Patient/elsewhere"})
-
-
-def written(folder: Path, name: str, resources: list[dict[str, object]]) -> list[Path]:
-    """The same resources as lines, under three names, and as an array."""
-    lines = "\n".join(map(json.dumps, resources)) + "\n\n"
-    files = {f"{name}.ndjson": lines, f"{name}.jsonl": lines, f"{name}-l.json": lines}
-    arrays = {f"{name}-a.json": json.dumps(resources, indent=2), f"{name}-b.json": "\ufeff" + json.dumps(resources)}
-    for file, content in (files | arrays).items():
-        (folder / file).write_text(content)
-    return [folder / file for file in (*files, *arrays)]
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_resources_in_lines_and_arrays_are_messages_with_those_that_they_refer_to(tmp_path, order):
-    for path in written(tmp_path, "export", [PATIENT, *REPORTS, ALONE][::order]):
-        items = [item for item in expand(path) if isinstance(item, ReceivedMessage)]
-        assert [item.format for item in items] == [Format.FHIR] * 3
-        places = ["2", "3", "4"] if order == 1 else ["1", "2", "3"]
-        assert [item.origin.name.rpartition(":")[2] for item in items] == places
-        held = [json.loads(item.raw) for item in items][::order]
-        assert [[entry["resource"] for entry in each["entry"]] for each in held[:2]] == [
-            [report, PATIENT] for report in REPORTS
-        ]
-        assert held[2] == ALONE
-
-
-def test_a_resource_that_nothing_refers_to_is_a_message_too(tmp_path):
-    for path in written(tmp_path, "others", [PATIENT, resource("Observation", "o1")]):
-        assert [json.loads(item.raw)["id"] for item in expand(path) if isinstance(item, ReceivedMessage)] == [
-            "p1",
-            "o1",
-        ]
-
-
-def test_lines_of_both_kinds_in_one_file(tmp_path):
-    path = tmp_path / "mixed.jsonl"
-    path.write_text(json.dumps(ALONE) + "\n" + json.dumps({"raw": "MSH|^~\\&|A"}) + "\n{}\n")
-    assert sorted(seen(expand(path))) == [("mixed:1", "fhir"), ("mixed:2", "hl7"), ("mixed:3", "unreadable")]
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_messages_in_utf_16_are_found_and_taken_as_utf_8(tmp_path, charset):
+    words = (MESSAGE + b"\r" + MESSAGE + b"\r").decode() + "OBX|1|TX|||Größe\r"
+    (tmp_path / "a.dat").write_bytes(words.encode(charset))
+    found = expand(tmp_path / "a.dat")
+    assert seen(found) == [("a:1", "hl7"), ("a:2", "hl7")]
+    assert [item.raw for item in found if isinstance(item, ReceivedMessage)][1].endswith("Größe".encode())
 
 
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("a.json", b"[]", [("a", "unreadable")]),
-        ("a.ndjson", b"\n\n", [("a", "unreadable")]),
-        ("a.json", b"[{", [("a", "fhir")]),
-        ("a.json", b'{"resourceType": "DiagnosticReport"}', [("a", "fhir")]),
-        ("a.json", b'{"resourceType":\n"DiagnosticReport"}', [("a", "fhir")]),
-        ("a", b'[{"resourceType": "DiagnosticReport"}]', [("a:1", "fhir")]),
-        ("a.json", b"[1, 2]", [("a:1", "fhir"), ("a:2", "fhir")]),
+        ("a.hl7.gz", MESSAGE + b"\r" + MESSAGE, [("a:1", "hl7"), ("a:2", "hl7")]),
+        ("a.txt.GZ", b"Clear.", [("a", "text")]),
+        ("a.gz", b'{"raw": "MSH|^~\\\\&|A"}', [("a:1", "hl7")]),
+        ("a.dat.gz", b"Clear.", [("a", "unknown")]),
+        ("a.gz", b"PK\x03\x04", [("a", "unsupported_format")]),
+        ("a.tgz", b"Clear.", [("a", "unreadable")]),
+        ("a.hl7.gz", b"", [("a.hl7", "unreadable")]),
     ],
 )
-def test_files_of_json(tmp_path, name, content, expected):
-    (tmp_path / name).write_bytes(content)
+def test_a_gzip_file_that_is_no_archive_is_the_file_in_it(tmp_path, name, content, expected):
+    (tmp_path / name).write_bytes(gzip.compress(content))
     assert seen(expand(tmp_path / name)) == expected
 
 
-def test_an_array_of_more_than_may_be_held_is_too_large(tmp_path, monkeypatch):
-    monkeypatch.setattr(fhir_sets, "WINDOW", RAW_LIMIT + 1)
-    path = tmp_path / "large.json"
-    path.write_text(json.dumps([ALONE]) + " " * (RAW_LIMIT + 2))
-    assert seen(expand(path)) == [("large", "too_large")]
+def test_a_gzip_file_that_unpacks_to_far_more_than_it_may_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "UNPACKED_FLOOR", 100_000)
+    (tmp_path / "a.hl7.gz").write_bytes(gzip.compress(MESSAGE + b"\r" + b" " * 1_000_000))
+    assert [reason for _, reason in seen(expand(tmp_path / "a.hl7.gz"))][-1] == "too_large"
 
 
-def test_lines_of_more_than_may_be_held_are_taken_in_stretches(tmp_path, monkeypatch):
-    monkeypatch.setattr(fhir_sets, "WINDOW", 300)
-    (path, *_) = written(tmp_path, "export", [PATIENT, *REPORTS, ALONE])
-    names = [item.origin.name for item in expand(path) if isinstance(item, ReceivedMessage)]
-    assert names == ["export:2", "export:3", "export:4"]
+@pytest.mark.parametrize("name", ["a.rtf", "a.html", "a.htm", "a.xhtml", "a.RTF"])
+def test_files_with_markup_are_texts_by_their_names(tmp_path, name):
+    (tmp_path / name).write_bytes(b"{\\rtf1 Clear.}" if "rtf" in name.lower() else b"<html>Clear.</html>")
+    assert seen(expand(tmp_path / name)) == [("a", "text")]
