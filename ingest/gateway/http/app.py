@@ -32,7 +32,7 @@ def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
             return await take(request)
 
         return [
-            Route(f"/fhir/{kind}", endpoint, methods=["POST", "PUT"]),
+            *(Route(f"/fhir/{kind}{slash}", endpoint, methods=["POST", "PUT"]) for slash in ("", "/")),
             Route(f"/fhir/{kind}/{{id}}", endpoint, methods=["PUT"]),
         ]
 
@@ -49,7 +49,7 @@ def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
             Route("/dicomweb/studies/{uid}", store, methods=["POST"]),
             Route("/fhir", take, methods=["POST"]),
             Route("/fhir/", take, methods=["POST"]),
-            Route("/fhir/Bundle", take, methods=["POST"]),
+            *(Route(f"/fhir/Bundle{slash}", take, methods=["POST"]) for slash in ("", "/")),
             Route("/fhir/$process-message", process, methods=["POST"]),
             *resource(REPORT),
             *resource(STUDY),

@@ -16,7 +16,7 @@ from ingest.formats.fhir.company import TAKEN, Company, company, kind_of
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import NoSpaceError, Reception, receive_soon
-from ingest.gateway.http import outcomes, stored
+from ingest.gateway.http import creation, outcomes, stored
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
 from ingest.gateway.http.outcomes import FHIR_JSON, outcome
 from ingest.receiving.submit import ReceivedMessage
@@ -80,6 +80,8 @@ async def _create(request: Request, reception: Reception, batch: Company, number
     condition = asked.get("ifNoneExist")
     if condition is not None and (found := await existing(reception, kind, str(condition))):
         return stored.entry_answer(request, found.version, found.resource if whole else None)
+    if not await creation.is_newest(reception, asked.get("ifMatch")):
+        return stored.failed_entry(412, outcome("conflict", creation.CHANGED))
     message = batch.message(number)
     receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
     if receipt.reason:

@@ -23,7 +23,7 @@ from ingest.receiving.submit import ReceivedMessage
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
-_CHANGED = "the version that If-Match names is not the newest one of a resource here"
+CHANGED = "the version that If-Match names is not the newest one of a resource here"
 
 
 async def create(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
@@ -58,9 +58,8 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
     resource = object_of(raw)
     if unfit := _unfit(request, resource, kind, name):
         return unfit
-    expected = request.headers.get("if-match", "*").strip()
-    if expected != "*" and not await asyncio.to_thread(_is_newest, reception.receiver.ledger, expected):
-        return problem(412, "conflict", _CHANGED)
+    if not await is_newest(reception, request.headers.get("if-match")):
+        return problem(412, "conflict", CHANGED)
     url = f"{kind}/{name}" if name else f"{kind}?{request.url.query}"
     message = as_put(raw, url) if resource is not None else raw
     receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
@@ -70,8 +69,14 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
     return stored.answer(request, version, resource)
 
 
+async def is_newest(reception: Reception, etag: object) -> bool:
+    """Whether what `If-Match` or `ifMatch` says holds: it is absent, `*`, or the newest version of its resource."""
+    if etag is None or (isinstance(etag, str) and etag.strip() == "*"):
+        return True
+    return isinstance(etag, str) and await asyncio.to_thread(_is_newest, reception.receiver.ledger, etag.strip())
+
+
 def _is_newest(ledger: Ledger, etag: str) -> bool:
-    """Whether an ETag (3.1.0.5.1) names an event, and the newest one of its report or study."""
     match = _ETAG.fullmatch(etag)
     with ledger.read() as connection:
         event = events.get(connection, int(match[1])) if match else None

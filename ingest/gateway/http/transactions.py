@@ -11,7 +11,7 @@ from ingest.formats.fhir.company import TAKEN
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception, receive_soon
-from ingest.gateway.http import outcomes, stored
+from ingest.gateway.http import creation, outcomes, stored
 from ingest.gateway.http.conditions import Existing, existing
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.ledger.events.record import Receipt
@@ -32,6 +32,9 @@ async def take(request: Request, reception: Reception, raw: bytes, bundle: dict[
     entries = bundle["entry"]
     if not all(_is_taken(entry) for entry in entries):
         return problem(400, "not-supported", "an entry is no resource with a request by POST or PUT")
+    for entry in entries:
+        if not await creation.is_newest(reception, entry["request"].get("ifMatch")):
+            return problem(412, "conflict", creation.CHANGED)
     looked_up = [await _look_up(entry, reception) for entry in entries]
     receipt: Receipt | None = None
     message = _without_found(raw, bundle, looked_up)

@@ -98,6 +98,25 @@ async def test_if_match_takes_an_update_of_the_newest_version_alone(http: OpenHt
         assert last.status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+async def test_if_match_of_an_entry(http: OpenHttp, kind):
+    first = await put(http, "/fhir/DiagnosticReport/x-1", NAMELESS | {"id": "x-1"})
+    statuses = []
+    for number, etag in enumerate((first.headers["etag"], first.headers["etag"], 'W/"none"')):
+        sent = transaction(NAMELESS | {"id": "x-1", "conclusion": f"Effusion {number}."}) | {"type": kind}
+        request = {"method": "PUT", "url": "DiagnosticReport/x-1", "ifMatch": etag}
+        sent["entry"][0]["request"] = request
+        answer = await post(http, "/fhir", sent)
+        statuses.append(answer.json()["entry"][0]["response"]["status"] if kind == "batch" else str(answer.status_code))
+    assert [status[:3] for status in statuses] == ["200", "412", "412"]
+    assert len(http.events()) == 2
+
+
+@pytest.mark.parametrize("path", ["/fhir/DiagnosticReport/", "/fhir/DiagnosticReport"])
+async def test_a_slash_at_the_end_of_an_address(http: OpenHttp, path):
+    assert (await post(http, path, NAMELESS)).status_code == 201
+
+
 async def test_a_conditional_update(http: OpenHttp):
     where = "/fhir/DiagnosticReport?identifier=urn:north:reports%7CR9"
     assert (await put(http, where, NAMELESS)).status_code == 201
