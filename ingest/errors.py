@@ -24,6 +24,8 @@ class Reason(StrEnum):
     UNSAFE_XML = "unsafe_xml"
     WRONG_MESSAGE_TYPE = "wrong_message_type"
     WRONG_PROCESSING_ID = "wrong_processing_id"
+    FRAGMENT = "fragment"
+    """A part of a message of which the rest comes in another one."""
     NO_PATIENT = "no_patient"
     NOT_RADIOLOGY = "not_radiology"
     UNSUPPORTED_FORMAT = "unsupported_format"

@@ -53,6 +53,19 @@ def find_named(connection: Connection, format: str, sources: Sequence[str], exte
     return connection.execute(statement).scalar()
 
 
+def is_named_before(connection: Connection, event: Event) -> bool:
+    """Whether an older event of the same format and name was not refused."""
+    statement = select(
+        exists()
+        .where(events.c.source == event.source)
+        .where(events.c.external_id == event.external_id)
+        .where(events.c.format == event.format)
+        .where(events.c.state != State.REFUSED)
+        .where(events.c.id < event.id)
+    )
+    return bool(connection.execute(statement).scalar())
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Where the bytes of an event are, and what became of it."""

@@ -7,6 +7,8 @@ import pytest
 
 from ingest.errors import Reason
 from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
+from ingest.formats.fhir.message import CLINICAL
+from ingest.formats.fhir.parser import words_of
 from ingest.gateway.dicom.commitment_reports import PUSH_MODEL
 from ingest.gateway.dicom.door import VERIFICATION
 from ingest.gateway.dicom.settings import DicomSettings
@@ -109,3 +111,17 @@ def test_defaults_are_those_of_the_code(settings):
             told = re.search(rf"`{variable}` (?:\| ([0-9]+)|\(([0-9]+))", pages)
             assert told, variable
             assert float(told[1] or told[2]) == float(field.default), variable
+
+
+def test_the_warnings_of_fhir():
+    """Each code that the FHIR parser gives is on its page."""
+    sources = [path.read_text() for path in FORMATS.glob("fhir*.py")]
+    given = {code for source in sources for code in re.findall(r"\"([a-z]+(?:_[a-z]+)+)\"", source)}
+    given |= {f"{name}_unread" for name in map(words_of, CLINICAL)}
+    page = set(re.findall(r"`([a-z_]+)`", FHIR))
+    assert {code for code in given if is_warning(code)} <= page
+
+
+def is_warning(code: str) -> bool:
+    ends = ("_unread", "_elsewhere", "_language", "_id", "_reference", "_system", "_ended", "_time", "_part")
+    return code.endswith(ends)
