@@ -34,6 +34,10 @@ _DENIALS = re.compile(
     r"\b(?:no|not|none|absent|absence|negative|excluded|ruled out|without|unlikely|never|false|unknown)\b",
     re.IGNORECASE,
 )
+_DENIAL_ALONE = re.compile(
+    r"(?:none|nil|no|not(?: \w+)?|absent|absence|negative|excluded|ruled out|unlikely|never|false|unknown)\.?",
+    re.IGNORECASE,
+)
 _GENERIC = re.compile(
     r"(?:(?:coded|radiology|radiological|imaging|chest|other|single image) )?"
     r"(?:finding|findings|impression|impressions|conclusion|conclusions|diagnosis|observation|result|interpretation"
@@ -117,6 +121,11 @@ def named_words(item: Group, words: str) -> str:
 def is_phrase(words: str) -> bool:
     """Whether words are a name rather than a sentence, so that a property may say whether there is such a thing."""
     return 0 < len(words.split()) <= _LONGEST_PHRASE and not _SENTENCE.search(words)
+
+
+def is_answer(item: Group) -> bool:
+    """Whether a TEXT item says something of the item above it, and nothing by itself."""
+    return is_qualifier(item) or bool(_DENIAL_ALONE.fullmatch(clean_name(item.text(TEXT_VALUE))))
 
 
 def sentence(words: str) -> str:

@@ -16,8 +16,8 @@ from ingest.formats.dicom.sr_coded import (
     TEXT_VALUE,
     Property,
     coded_words,
+    is_answer,
     is_phrase,
-    is_qualifier,
     known_of,
     named_words,
     phrase_words,
@@ -195,7 +195,7 @@ def _write_text(item: Group, heading: str, document: _Document) -> list[Group]:
 def _write_code(item: Group, heading: str, document: _Document) -> list[Group]:
     """Write down a CODE item of a section that is read. Returns what is below it and not written with it."""
     children = item.items(CONTENT)
-    modifiers = [child for child in children if _is_modifier(child)]
+    modifiers = [child for child in children if _is_modifier(child) and not _stands_alone(child)]
     if heading and not is_read(heading):
         return _others(children, modifiers)
     words = coded_words(item, [_property(child) for child in modifiers]) if heading else None
@@ -210,9 +210,14 @@ def _is_modifier(item: Group) -> bool:
     return _relationship(item) in _MODIFIERS
 
 
+def _stands_alone(item: Group) -> bool:
+    """Whether an item below a coded finding is a finding of its own, by its name."""
+    return _kind(item) == "TEXT" and not is_answer(item) and bool(heading_of(item))
+
+
 def _is_short(item: Group) -> bool:
     """Whether an item says something of another, and nothing by itself."""
-    return _kind(item) == "CODE" or (_kind(item) == "TEXT" and (is_phrase(item.text(TEXT_VALUE)) or is_qualifier(item)))
+    return _kind(item) == "CODE" or (_kind(item) == "TEXT" and is_answer(item))
 
 
 def _property(item: Group) -> Property:

@@ -263,3 +263,25 @@ def test_a_text_that_is_xml_of_an_unknown_kind_is_refused_by_its_name():
     with pytest.raises(MessageRefusedError, match="unsupported_text") as refusal:
         in_findings(text_item("<?xml version='1.0'?><Vendor><p>No effusion</p></Vendor>"))
     assert (refusal.value.source, refusal.value.external_id) == ("dicom", "1.2.3.9")
+
+
+@pytest.mark.parametrize("name", [FINDING, ("T", "99X", "Text"), ("1", "99X", "Section")])
+@pytest.mark.parametrize("words", ["Small left effusion.", "No pneumothorax."])
+@pytest.mark.parametrize("above", ["Old rib fracture.", "The heart is enlarged."])
+def test_a_text_below_a_text_is_one_of_its_own_however_short(above, words, name):
+    below = text_item(words, name, RelationshipType=PROPERTY)
+    assert in_findings(text_item(above, FINDING, ContentSequence=[below])) == (f"{above}\n{words}", ())
+
+
+@pytest.mark.parametrize("words", ["Small left effusion.", "There is a small left effusion."])
+def test_a_finding_below_a_coded_one_is_one_of_its_own(words):
+    below = text_item(words, FINDING, RelationshipType=PROPERTY)
+    assert in_findings(code_item("Cardiomegaly", FINDING, ContentSequence=[below])) == (f"Cardiomegaly.\n{words}", ())
+
+
+def test_a_sentence_below_a_coded_finding_that_may_deny_it_is_written_without_it():
+    below = text_item("It was ruled out on the lateral view.", ("1", "99X", "Befund"), RelationshipType=PROPERTY)
+    assert in_findings(code_item("Pneumothorax", FINDING, ContentSequence=[below])) == (
+        "It was ruled out on the lateral view.",
+        ("coded_content_left_out",),
+    )
