@@ -64,7 +64,7 @@ _FORMS: tuple[Callable[[str], str], ...] = (
 )
 _CHARSETS = ("ISO_IR 192", "ISO_IR 100", "ISO 2022 IR 100", "ISO_IR 148", "ISO_IR 109", "GB18030")
 _SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian)
-_OBSERVER = {"RelationshipType": "HAS OBS CONTEXT"}
+_OBSERVER: dict[str, Any] = {"RelationshipType": "HAS OBS CONTEXT"}
 
 
 def variants(report: Report, seed: int) -> bytes:
