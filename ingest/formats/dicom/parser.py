@@ -106,7 +106,8 @@ def _parse(found: DicomObject, instance: str, source: str, origin: Origin, setti
         reports = tuple(_reports(data, written, instance, study_uid, zone, warnings))
         study = _study(data, patient, study_uid, zone, reports=reports)
     time = _time(data, _CREATED, zone) or _time(data, _CONTENT, zone) or _time(data, _ACQUIRED, zone)
-    warnings.update({code: None for tag, code in _COMMENTS.items() if clean_words(data.text(tag))})
+    commented = data.values.keys() & _COMMENTS.keys()
+    warnings.update({_COMMENTS[tag]: None for tag in sorted(commented) if clean_words(data.text(tag))})
     warnings.update(data.reader.notes)
     return ParsedMessage(source, instance, time or origin.modified_at, (study,), tuple(warnings))
 
