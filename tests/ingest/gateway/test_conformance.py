@@ -125,3 +125,11 @@ def test_the_warnings_of_fhir():
 def is_warning(code: str) -> bool:
     ends = ("_unread", "_elsewhere", "_language", "_id", "_reference", "_system", "_ended", "_time", "_part")
     return code.endswith(ends)
+
+
+def test_every_warning_of_dicom_is_told():
+    sources = "".join(file.read_text() for file in FORMATS.glob("dicom*.py"))
+    ends = "left_out|document_read|mismatch|charset|character|patient_id|other_study|not_patient"
+    codes = set(re.findall(rf'"([a-z_]+_(?:{ends}))"', sources))
+    assert len(codes) > 15
+    assert {code for code in codes if f"`{code}`" not in DICOM} == set()
