@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 import weakref
+from collections.abc import Callable
 from socketserver import BaseServer
 from typing import Any, cast
 
@@ -47,6 +48,11 @@ def wake(association: Association, alarm: Alarm) -> None:
     association.dul.to_user_queue = arrivals.requests
     association.dul.to_provider_queue = WakingQueue(alarm.ring)
     association.dul._run_loop_delay = 0.0
+
+
+def afterwards(association: Association, work: Callable[[], None]) -> None:
+    """Have the association's thread do some work once the message that it handles is answered."""
+    cast(Arrivals, association._reactor_checkpoint).afterwards.append(work)
 
 
 class BoundedSocket(AssociationSocket):

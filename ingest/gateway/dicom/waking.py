@@ -10,6 +10,7 @@ import select
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -37,9 +38,12 @@ class Arrivals(threading.Event):
         self.some = threading.Event()
         self.messages = WakingQueue(self.some.set)
         self.requests = WakingQueue(self.some.set)
+        self.afterwards: deque[Callable[[], None]] = deque()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return when the association may go on and there is something to look at, or after LOOK_S."""
+        while self.afterwards:
+            self.afterwards.popleft()()
         passed = super().wait(timeout)
         if self.messages.empty() and self.requests.empty():
             self.some.wait(LOOK_S)

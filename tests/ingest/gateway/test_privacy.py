@@ -185,7 +185,8 @@ def send(hospital: Hospital, doors: dict[str, str]) -> None:
     with httpx2.Client(headers={"Authorization": f"Bearer {hospital.key}"}, trust_env=False, timeout=60) as client:
         store_over_http(hospital, client, doors["dicomweb"])
         for path, body, headers in marked.fhir_requests():
-            kind = {"Content-Type": "application/fhir+json"} | headers
+            # Without it the answer to a create is the resource itself, as R4 has it.
+            kind = {"Content-Type": "application/fhir+json", "Prefer": "return=OperationOutcome"} | headers
             heard_http(hospital, "fhir", client.post(doors["fhir"] + path, content=body, headers=kind))
         wait_for(lambda: reachable(client, hospital.api), "the API does not open")
         for body in marked.graphql_bodies():
