@@ -1,6 +1,6 @@
 """Versions of a report: which are current, in which order they stand. A pure function of all that messages said.
 
-Under one report id several exams may be reported that were asked for together (ingest.formats.exams): each has versions of its
+Under one report id several exams may be reported that were asked for together (formats.exams): each has versions of its
 own. A withdrawal takes back what was said before it; what is said later is said anew.
 """
 
