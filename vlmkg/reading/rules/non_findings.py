@@ -26,7 +26,21 @@ _UNNAMED = frozenset({"finding", "findings"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
-    {"prior", "previous", "comparison", "earlier", "outside", "lateral", "frontal", "ap", "pa", "old", "recent"}
+    {
+        "prior",
+        "previous",
+        "last",
+        "yesterday",
+        "comparison",
+        "earlier",
+        "outside",
+        "lateral",
+        "frontal",
+        "ap",
+        "pa",
+        "old",
+        "recent",
+    }
 )
 
 

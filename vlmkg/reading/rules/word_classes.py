@@ -7,6 +7,7 @@ from vlmkg.reading.lexicon.words import (
     ANATOMY,
     CONTENT,
     OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
     OBSERVATIONS,
     Word,
 )
@@ -52,6 +53,26 @@ def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "No mass, only a granuloma": the clause turns."""
     del after
     return Word.BUT if before is Word.COMMA else units[index].word
+
+
+def _rather(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No mass, rather a scar": the clause turns; "rather large" is a degree."""
+    return Word.BUT if before is Word.COMMA and after in OBSERVATION_NOUNS else _degree(units, index, before, after)
+
+
+def _free(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The lungs are effusion free": denied; but "free air", "free fluid"."""
+    return (
+        Word.GONE
+        if before is Word.FINDING and after not in OBSERVATIONS and after is not Word.OF
+        else units[index].word
+    )
+
+
+def _gone(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The drain is out", "drain removal": gone; but "out of the chest", "scar after removal"."""
+    said = before in {Word.DEVICE, Word.FINDING} or (units[index].text == "out" and before is Word.COPULA)
+    return Word.GONE if said and after not in {Word.IN, Word.OF} else Word.NOTHING
 
 
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -184,6 +205,9 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "rather": _rather,
+    "free": _free,
+    **dict.fromkeys(("out", "removal"), _gone),
     **dict.fromkeys(_TURNING, _only),
     "interval": _interval,
     "negative": _negative,
