@@ -27,12 +27,31 @@ _EMPTYING = ("resolution of", "clearing of", "clearance of", "removal of", "disa
 _UNSURE_OF = frozenset({Word.COPULA, Word.THERE, Word.NOTHING, Word.RELATIVE, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 _CONFIRM = frozenset({"confirmed", "certain", "established", "guaranteed"})
+_DENIALS = frozenset({Word.NEGATION, Word.NOT, Word.GONE, Word.THERE})
+_FILLERS = frozenset(
+    {"been", "be", "being", "yet", "really", "well", "all", "that", "so", "particularly", "very", "further"}
+)
+_WHOLLY = frozenset(
+    {"fully", "entirely", "completely", "wholly", "adequately", "optimally", "ideally", "properly", "appropriately"}
+)
+_COMING = frozenset(
+    {"developed", "occurred", "formed", "arisen", "happened", "emerged", "develop", "occur", "form", "arise", "emerge"}
+    | {"see", "identify", "detect", "find", "appreciate", "visualize", "visualise", "note", "recognize", "recognise"}
+    | {"observe", "discern", "perceive", "believe", "think", "identified", "made", "support", "supported", "indicate"}
+    | {"to", "the", "a", "an", "any", "as", "have", "exist", "existed", "need", "include", "resolve", "clear"}
+)
+_PARTICIPLES = ("ed", "wn", "en")
+_HELPERS = frozenset({"do", "does", "did"})
+_CONTRACTED = frozenset({"don", "doesn", "didn", "dont", "doesnt", "didnt"})
 _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 
 
-def with_whole_cues(units: list[Unit]) -> list[Unit]:
-    """The labelled units with cues of several words made one, before the talk of the exam is taken out."""
+def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """The labelled units of `tokens` with cues of several words made one, before the talk of the exam is taken out."""
     words = {unit.word for unit in units}
+    if Word.NOT in words:
+        units = _without_denied_acts(units, tokens)
+    units = _if_any(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
         units = _conditions(_hard_to_exclude(units))
     if Word.GONE in words:
@@ -116,6 +135,53 @@ def _conditions(units: list[Unit]) -> list[Unit]:
         if rest and rest[0].word in CONTENT and not any(one.word in _EXAM_TALK for one in rest):
             unit.word = Word.HEDGE
     return units
+
+
+def _if_any(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "If present, it is small", "any effusion is small": a doubt at the front."""
+    if len(units) > 1 and units[0].text in {"if present", "if any"} and units[1].word is Word.COMMA:
+        return [units[0], *units[2:]]
+    asked = tokens[0] == "any" and tokens[-1][0] != "?" and units[:1] != [] and units[0].word in CONTENT
+    if asked and any(unit.word is Word.COPULA for unit in units) and not any(unit.word in _DENIALS for unit in units):
+        return [Unit(0, 0, Word.HEDGE, "any"), *units]
+    return units
+
+
+def _without_denied_acts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """Without "not" before a verb that does not say whether something is there: "has not moved", "is not fully imaged".
+
+    A denial stays before verbs of seeing and of beginning ("has not developed"), and before a finding.
+    """
+    named = {unit.first: index for index, unit in enumerate(units)}
+    dropped: set[int] = set()
+    for index, unit in enumerate(units):
+        if unit.word is not Word.NOT or unit.text in {"neither of", "never"}:
+            continue
+        at, incomplete = unit.last + 1, False
+        while at < len(tokens) and (tokens[at] in _FILLERS or tokens[at] in _WHOLLY):
+            incomplete = incomplete or tokens[at] in _WHOLLY
+            at += 1
+        if at < len(tokens) and _denies_an_act(units, named.get(at), tokens, unit.first, at, incomplete=incomplete):
+            dropped.add(index)
+    return [unit for index, unit in enumerate(units) if index not in dropped]
+
+
+def _denies_an_act(
+    units: list[Unit], index: int | None, tokens: tuple[str, ...], cue: int, at: int, *, incomplete: bool
+) -> bool:
+    """Whether the word at token `at` is a verb of none of the kinds that a denial counts for."""
+    if index is not None:
+        # "Not fully imaged"; not "not fully excluded", "not entirely clear".
+        return incomplete and units[index].word in {Word.REPORT, Word.IN}
+    verb = tokens[at]
+    if not verb.isalpha() or verb in _COMING:
+        return False
+    participle = verb.endswith(_PARTICIPLES)
+    helper = cue > 0 and tokens[cue - 1] in _HELPERS
+    if not participle and not helper and tokens[cue] not in _CONTRACTED:
+        return False
+    after = next((unit for unit in units if unit.first > at), None)
+    return after is None or after.definite or after.word not in CONTENT
 
 
 def _gone_for_good(units: list[Unit]) -> list[Unit]:

@@ -27,6 +27,10 @@ _DEFINITE = frozenset(
 )
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
+_JOINED_END = frozenset(
+    {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
+)
 _NUMERALS = frozenset("23456789")
 _APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
 _MARKS = {
@@ -183,6 +187,14 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token)
+
+
+def joins(words: list[str], index: int) -> bool:
+    """Whether the dash at this position, between blanks, is inside a word: "step - off", "non - displaced"."""
+    before = words[index - 1] if index else ""
+    after = words[index + 1] if index + 1 < len(words) else ""
+    listed = any(phrase[1:3] == ("-", after) for phrase, _ in lexicon().phrases.get(before, ()))
+    return listed or before in _JOINED_FRONT or after in _JOINED_END or before in {"", "("}
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

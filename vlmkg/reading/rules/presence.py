@@ -79,7 +79,7 @@ def _leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit]
 
 def _less_favored(phrases: list[Phrase], index: int) -> bool:
     """ "Favor atelectasis over infection"."""
-    favored = any(unit.text.startswith(("favor", "favour")) for phrase in phrases[:index] for unit in phrase.joint)
+    favored = any(unit.text.startswith(("favor", "favour")) for phrase in phrases[: index + 1] for unit in phrase.joint)
     return favored and phrases[index].head is not None and any(unit.text == "over" for unit in phrases[index].joint)
 
 
@@ -219,7 +219,10 @@ def _opening(state: Presence, phrases: list[Phrase], index: int, following: list
     negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
     for position, unit in enumerate(joint):
         word = unit.word
-        if word is Word.NEGATION and _answers(joint, position, following):
+        if word is Word.NEGATION and position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
+            # "No cause for the effusion": the effusion is there.
+            state = Presence.PRESENT
+        elif word is Word.NEGATION and _answers(joint, position, following):
             set_back(phrases[:index], Presence.ABSENT)
         elif word is Word.NEGATION:
             state = Presence.ABSENT
@@ -247,7 +250,7 @@ def _opening(state: Presence, phrases: list[Phrase], index: int, following: list
             and _closes(joint, position)
             and not _heads_list(phrases, index)
         ):
-            look_back(phrases, index, joint[: position + 1])
+            look_back(phrases, index, joint[: position if word is Word.IN else position + 1])
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state

@@ -1,5 +1,6 @@
 """Read one report: its sections, their sentences, and what a sentence takes from the one before."""
 
+from vlmkg.reading.rules.labels import joins
 from vlmkg.reading.rules.sentence import SentenceGraph, SentenceMention, read_sentence
 from vlmkg.reading.sections import find_sections
 from vlmkg.reading.sentences import split_sentences
@@ -46,7 +47,11 @@ def _words(text: str, sentence: list[Token], *, spaced: bool) -> tuple[str, ...]
     """
     if spaced or not any(token.text in _DASHES for token in sentence):
         return tuple(token.lower for token in sentence)
-    return tuple("--" if _is_dash(text, token) else token.lower for token in sentence)
+    words = [token.lower for token in sentence]
+    return tuple(
+        "--" if _is_dash(text, token) and not joins(words, index) else token.lower
+        for index, token in enumerate(sentence)
+    )
 
 
 def _is_dash(text: str, token: Token) -> bool:

@@ -83,8 +83,15 @@ def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
-    said = before in {Word.COPULA, Word.AND, Word.OR} or after in CONTENT or after is Word.HOLE
+    said = (
+        before in {Word.COPULA, Word.AND, Word.OR} or _doubted(units, index) or after in CONTENT or after is Word.HOLE
+    )
     return units[index].word if said else Word.NOTHING
+
+
+def _doubted(units: list[Unit], index: int) -> bool:
+    """ "Is likely old"."""
+    return index > 1 and units[index - 1].word is Word.HEDGE and units[index - 2].word is Word.COPULA
 
 
 def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -167,8 +174,9 @@ def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _part(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "Peripheral portion"; but "portions of the bowel" does not say which."""
-    del units, index, after
+    """ "Peripheral portion"; but "portions of the bowel" does not say which. "The end of the drain" is no place."""
+    if units[index].text in {"end", "ends"} and after is Word.OF:
+        return Word.ASPECT
     return Word.PART if before in ANATOMY else Word.NOTHING
 
 
