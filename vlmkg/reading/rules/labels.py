@@ -25,6 +25,7 @@ _NOT_SIDED = frozenset({"spine", "spines"})
 _DEFINITE = frozenset(
     {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
 )
+_ARTICLES = frozenset({"a", "an", "another"})
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
@@ -51,7 +52,8 @@ _SHORTEST_GLUED = 6
 class Unit:
     """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
 
-    `presence` counts only for observations. `definite`: "the", "this" or "known" says that it was spoken of before.
+    `presence` counts only for observations. `definite`: "the", "this" or "known" says that it was spoken of before;
+    `opens`: it follows an article, so a noun group begins with it.
     """
 
     first: int
@@ -60,6 +62,7 @@ class Unit:
     text: str
     presence: Presence = Presence.PRESENT
     definite: bool = False
+    opens: bool = False
 
 
 def label(tokens: tuple[str, ...]) -> list[Unit]:
@@ -72,7 +75,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
     index = 0
-    definite = False
+    definite = opens = False
     while index < len(tokens):
         token = tokens[index]
         verb = _denied_verb(tokens, index)
@@ -94,10 +97,13 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
         if word is not Word.OTHER:
             text = " ".join(tokens[index : index + length])
-            units.append(Unit(index, index + length - 1, word, text, definite=definite))
+            units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
+            opens = False
         elif token in _DEFINITE:
             definite = True
+        elif token in _ARTICLES:
+            opens = True
         index += length
     return units
 
