@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon, misspellings
+from vlmkg.reading.lexicon.unknown import is_unknown_noun
 from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
 from vlmkg.schema import Presence
 
@@ -26,6 +27,12 @@ _DEFINITE = frozenset(
     {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
 )
 _ARTICLES = frozenset({"a", "an", "another"})
+_FARTHEST = 2
+_BEFORE_FINDING = (
+    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE})
+    | OBSERVATION_ADJECTIVES
+)
+_AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
@@ -39,6 +46,7 @@ _MARKS = {
     "(": Word.COMMA,
     ")": Word.COMMA,
     "),": Word.COMMA,
+    "):": Word.COLON,
     "/": Word.OR,
     ":": Word.COLON,
     "--": Word.COLON,
@@ -100,6 +108,9 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
             opens = False
+        elif is_finding_position(tokens, index, units[-1] if units else None):
+            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
+            definite = opens = False
         elif token in _DEFINITE:
             definite = True
         elif token in _ARTICLES:
@@ -193,6 +204,29 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token)
+
+
+def is_finding_position(tokens: tuple[str, ...], index: int, before: Unit | None) -> bool:
+    """Whether a word that the lexicon lacks stands where a finding must stand: "no JVD", "without decompensation".
+
+    Before it, but for an article, stands a denial, or a word that opens or describes a finding and the word has the
+    form of a noun; after it no noun follows.
+    """
+    if before is None or before.word not in _BEFORE_FINDING:
+        return False
+    denied = before.word is Word.NEGATION
+    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, before.last + 1, index):
+        return False
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
+    return lexicon().words.get(after) not in CONTENT and (
+        after in _AFTER_FINDING or not after.isalpha() or bool(lexicon().words.get(after))
+    )
+
+
+def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
+    return end - start <= _FARTHEST and all(
+        token in _ARTICLES or token in _DEFINITE or token == "any" for token in tokens[start:end]
+    )
 
 
 def joins(words: list[str], index: int) -> bool:

@@ -20,6 +20,20 @@ from vlmkg.reading.rules.labels import Unit
 
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _CUES = frozenset({Word.HOLE, Word.HEDGE, Word.NEGATION})
+_DONE = (
+    "tomy",
+    "stomy",
+    "plasty",
+    "surgery",
+    "fusion",
+    "fixation",
+    "replacement",
+    "repair",
+    "bypass",
+    "surgery",
+    "air",
+)
+"""Endings of what is done to a patient: such a word says what a device is for."""
 _NO_ADJECTIVES = frozenset(
     {
         "effusion",
@@ -180,12 +194,17 @@ def _two_findings(last: Unit, unit: Unit) -> bool:
     return last.text in _NO_ADJECTIVES and unit.text in _NO_ADJECTIVES
 
 
+def _is_shadow(unit: Unit) -> bool:
+    """A finding that names no device's purpose: "nodule", not "tracheostomy" (tube)."""
+    return unit.word is Word.FINDING and not unit.text.endswith(_DONE)
+
+
 def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
     last = current.units[-1]
     if unit.word in OBSERVATION_NOUNS:
         # Nouns in a row are one compound; after a describing word that followed a noun, a new phrase.
         apart = around.after_hole or last.word not in OBSERVATION_NOUNS or _two_findings(last, unit)
-        return current.head is not None and (apart or (unit.word is Word.DEVICE and last.text in _NO_ADJECTIVES))
+        return current.head is not None and (apart or (unit.word is Word.DEVICE and _is_shadow(last)))
     if current.head is not None:
         return True
     if unit.word in ANATOMY:

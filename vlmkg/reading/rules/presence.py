@@ -121,7 +121,8 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
 
 def _answers_no(phrase: Phrase) -> bool:
     """ "Pneumothorax: negative", "occult blood was negative"."""
-    return phrase.joined_by(Word.COLON, Word.COPULA) and [unit.text for unit in phrase.units] == ["negative"]
+    answers = phrase.joined_by(Word.COLON) or phrase.roles == {Word.COPULA}
+    return answers and [unit.text for unit in phrase.units] == ["negative"]
 
 
 def _in_list(phrases: list[Phrase], index: int) -> bool:
