@@ -8,6 +8,7 @@ from vlmkg.reading.lexicon.words import Word
 
 FOLDERS = ("anatomy", "observation")
 SHARED = {
+    "attributes.txt",
     "causes.txt",
     "fresh.txt",
     "meanings.txt",

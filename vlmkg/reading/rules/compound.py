@@ -13,7 +13,18 @@ _RULING_OUT = frozenset({"to rule out", "to exclude", "rule out", "r / o", "excl
 _REACH = 3
 """Units between "hard" and what is hard to do."""
 _ALMOST = frozenset(
-    {"almost", "nearly", "largely", "mostly", "partially", "partly", "incompletely", "virtually", "practically"}
+    {
+        "almost",
+        "all but",
+        "nearly",
+        "largely",
+        "mostly",
+        "partially",
+        "partly",
+        "incompletely",
+        "virtually",
+        "practically",
+    }
 )
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
@@ -36,6 +47,7 @@ _FILLERS = frozenset(
 _WHOLLY = frozenset(
     {"fully", "entirely", "completely", "wholly", "adequately", "optimally", "ideally", "properly", "appropriately"}
 )
+_BEYOND = frozenset({"below", "beyond", "past", "above", "distal to", "inferior to"})
 _COMING = frozenset(
     {"developed", "occurred", "formed", "arisen", "happened", "emerged", "develop", "occur", "form", "arise", "emerge"}
     | {"see", "identify", "detect", "find", "appreciate", "visualize", "visualise", "note", "recognize", "recognise"}
@@ -64,6 +76,9 @@ _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """The labelled units of `tokens` with cues of several words made one, before the talk of the exam is taken out."""
     words = {unit.word for unit in units}
+    if units and units[0].text == "exclude":
+        # An order: "exclude pneumothorax".
+        units[0].word = Word.NOT_EXCLUDED
     if Word.NOT in words:
         units = _without_denied_acts(units, tokens)
     units = _if_any(units, tokens)
@@ -144,7 +159,7 @@ def _hard_to_exclude(units: list[Unit]) -> list[Unit]:
 def _conditions(units: list[Unit]) -> list[Unit]:
     """ "If there is an effusion it is small" doubts; "if there is concern, a CT is advised" advises."""
     for index, unit in enumerate(units):
-        if not unit.text.startswith("if there is") or unit.word is not Word.RECOMMEND:
+        if not unit.text.startswith(("if there is", "if there are")) or unit.word is not Word.RECOMMEND:
             continue
         rest = units[index + 1 :]
         if rest and rest[0].word in CONTENT and not any(one.word in _EXAM_TALK for one in rest):
@@ -187,7 +202,8 @@ def _denies_an_act(
     """Whether the word at token `at` is a verb of none of the kinds that a denial counts for."""
     if index is not None:
         # "Not fully imaged"; not "not fully excluded", "not entirely clear".
-        return incomplete and units[index].word in {Word.REPORT, Word.IN}
+        beyond = index + 1 < len(units) and units[index + 1].text in _BEYOND
+        return (incomplete or beyond) and units[index].word in {Word.REPORT, Word.IN}
     verb = tokens[at]
     if not verb.isalpha() or verb in _COMING:
         return False
@@ -237,7 +253,8 @@ def _past_end(units: list[Unit], index: int) -> int | None:
     at = index + 1
     while at < len(units) and units[at].word in _THEN and units[at].text not in _PAST:
         at += 1
-    if at == len(units) or (at + 1 < len(units) and units[at + 1].word in CONTENT):
+    after = units[at + 1].word if at + 1 < len(units) else Word.OTHER
+    if at == len(units) or after in CONTENT or (after is Word.REPORT and at > index + 1):
         return None
     placed = units[at - 1].text in _AT
     exam = at + 1 < len(units) and units[at + 1].word is Word.EXAM

@@ -6,6 +6,8 @@ from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _NONE = frozenset({"none", "nil"})
+_OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
+_BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
 _OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
@@ -62,9 +64,10 @@ def _two_sides(before: Phrase, phrase: Phrase) -> bool:
 
 
 def without_other_side(units: list[Unit]) -> list[Unit]:
-    """Without "but no right" in "left but no right effusion": it denies a second finding, not the one on the left."""
+    """Without "but no right" in "left but no right effusion", "but no new" in "old but no new scar": it denies a second finding, not the one on the left."""
     for index in range(len(units) - 3):
-        if units[index].word is not Word.SIDE:
+        opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
+        if units[index].word is not Word.SIDE and not opposed:
             continue
         end = _other_side_end(units, index + 1)
         if end is not None and _finding_ahead(units, end):
@@ -78,7 +81,7 @@ def _other_side_end(units: list[Unit], start: int) -> int | None:
     while at < len(units) and units[at].word in {Word.COMMA, Word.BUT, Word.AND}:
         at += 1
     denied = at > start and at + 1 < len(units) and units[at].word in {Word.NEGATION, Word.NOT}
-    if not denied or units[at + 1].word is not Word.SIDE:
+    if not denied or units[at + 1].word is not units[start - 1].word:
         return None
     at += 2
     return at + 1 if at < len(units) and units[at].word is Word.COMMA else at

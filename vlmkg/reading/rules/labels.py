@@ -29,7 +29,7 @@ _DEFINITE = frozenset(
 _ARTICLES = frozenset({"a", "an", "another"})
 _FARTHEST = 2
 _BEFORE_FINDING = (
-    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE})
+    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE, Word.OR})
     | OBSERVATION_ADJECTIVES
 )
 _AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
@@ -108,7 +108,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
             opens = False
-        elif is_finding_position(tokens, index, units[-1] if units else None):
+        elif is_finding_position(tokens, index, units):
             units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
             definite = opens = False
         elif token in _DEFINITE:
@@ -206,16 +206,21 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     return guess(token)
 
 
-def is_finding_position(tokens: tuple[str, ...], index: int, before: Unit | None) -> bool:
+def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
     """Whether a word that the lexicon lacks stands where a finding must stand: "no JVD", "without decompensation".
 
-    Before it, but for an article, stands a denial, or a word that opens or describes a finding and the word has the
-    form of a noun; after it no noun follows.
+    Before it, but for an article, stands a denial or another alternative of what is denied; or a word that opens or
+    describes a finding, and the word has the form of a noun. After it no noun follows.
     """
-    if before is None or before.word not in _BEFORE_FINDING:
+    at = len(units) - 1
+    while at > 0 and units[at].word is Word.NOTHING and units[at].last + 1 == index:
+        at -= 1
+    if at < 0 or units[at].word not in _BEFORE_FINDING:
         return False
-    denied = before.word is Word.NEGATION
-    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, before.last + 1, index):
+    before = units[at]
+    listed = before.word is Word.OR and any(unit.word is Word.NEGATION for unit in units)
+    denied = before.word is Word.NEGATION or listed
+    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, units[-1].last + 1, index):
         return False
     after = tokens[index + 1] if index + 1 < len(tokens) else ""
     return lexicon().words.get(after) not in CONTENT and (
@@ -234,7 +239,13 @@ def joins(words: list[str], index: int) -> bool:
     before = words[index - 1] if index else ""
     after = words[index + 1] if index + 1 < len(words) else ""
     listed = any(phrase[1:3] == ("-", after) for phrase, _ in lexicon().phrases.get(before, ()))
-    return listed or before in _JOINED_FRONT or after in _JOINED_END or before in {"", "("}
+    return (
+        listed
+        or (before.isdigit() and after.isdigit())
+        or before in _JOINED_FRONT
+        or after in _JOINED_END
+        or before in {"", "("}
+    )
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

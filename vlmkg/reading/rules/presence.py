@@ -27,6 +27,9 @@ _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
 _DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _REQUESTS = frozenset({"r / o", "ro", "rule out", "?", "query", "evaluate for", "assess for", "look for"})
 _CAUSES = frozenset({"due to", "secondary to", "because of", "owing to", "as a result of", "related to"})
+_SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
+_WITHOUT_OTHERS = (frozenset({Word.COPULA}), frozenset({Word.COPULA, Word.SHOW}))
+_INVERTED = ([Word.NEGATION, Word.SHOW], [Word.NEGATION, Word.COPULA])
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
@@ -54,7 +57,8 @@ def _mark_statement(statement: Statement) -> None:
             state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
-        _say(phrase, Presence.PRESENT if _doubts_predicate(phrases, index, state) else state)
+        spared = _doubts_predicate(phrases, index, state) or _denies_predicate(statement, index)
+        _say(phrase, Presence.PRESENT if spared else state)
         if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
@@ -79,6 +83,21 @@ def _leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit]
     said += phrases[link].joint if phrases else []
     verbs = [unit.word for unit in said if unit.word in _PREDICATES or (unit.word in _STATES)]
     return bool(verbs) and verbs[-1] is not Word.REPORT
+
+
+def _denies_predicate(statement: Statement, index: int) -> bool:
+    """ "Nor has the effusion changed", "the edema has not changed, nor has the effusion": only the change is denied."""
+    phrase = statement.phrases[index]
+    inverted = phrase.joint[-2:] if is_definite(phrase) and phrase.head is not None else []
+    if [unit.word for unit in inverted] not in _INVERTED or inverted[0].text not in {"nor", "neither"}:
+        return False
+    after = statement.phrases[index + 1] if index + 1 < len(statement.phrases) else None
+    if after is None:
+        said = statement.before + [unit for one in statement.phrases[:index] for unit in one.joint + one.describing]
+        said += phrase.joint[:-2]
+        states = [unit.word for unit in said if unit.word in _PREDICATES or unit.word in _STATES]
+        return not statement.tail and bool(states) and states[-1] is not Word.REPORT
+    return after.head is None and not after.joint and any(unit.word is Word.CHANGE for unit in after.describing)
 
 
 def _doubts_predicate(phrases: list[Phrase], index: int, state: Presence) -> bool:
@@ -121,7 +140,7 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
 
 def _answers_no(phrase: Phrase) -> bool:
     """ "Pneumothorax: negative", "occult blood was negative"."""
-    answers = phrase.joined_by(Word.COLON) or phrase.roles == {Word.COPULA}
+    answers = phrase.joined_by(Word.COLON) or phrase.roles in _WITHOUT_OTHERS
     return answers and [unit.text for unit in phrase.units] == ["negative"]
 
 
@@ -321,8 +340,12 @@ def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
 
 
 def _heads_list(phrases: list[Phrase], index: int) -> bool:
-    """ "Not visualized: effusion, pneumothorax"."""
-    return index == 0 and phrases[0].joint[-1].word is Word.COLON
+    """ "Not visualized: effusion, pneumothorax", "not seen is the nodule"."""
+    joint = phrases[0].joint
+    if index or not joint:
+        return False
+    inverted = joint[0].word is Word.NOT and any(unit.word is Word.COPULA for unit in joint)
+    return joint[-1].word is Word.COLON or inverted
 
 
 def _likely_cause(phrase: Phrase) -> bool:
@@ -344,8 +367,14 @@ def _closes(joint: list[Unit], position: int) -> bool:
 
 
 def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
-    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows."""
+    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
+
+    "Has been removed, as has the line": both.
+    """
     cues = {unit.word for unit in joint[:position]}
+    if before and [unit.word for unit in joint[position + 1 :]] in _SO_IS:
+        set_back(before, Presence.ABSENT)
+        return Presence.ABSENT
     if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
             set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)

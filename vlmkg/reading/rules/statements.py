@@ -7,7 +7,8 @@ is"), with the other side ("no nodule on the right, scar on the left"), and with
 
 from dataclasses import dataclass
 
-from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import ANATOMY_NOUNS, OBSERVATIONS, Word
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 
@@ -99,8 +100,19 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
         seen = Word.COMMA in phrase.roles and (Word.AND in phrase.roles or _is_concession(phrases, index))
         second = verb and seen and sum(one.head is not None for one in phrases[:index]) == 1
         return (known and _is_denied_any(phrases[:index])) or second
-    said = verb and following[0].word is Word.COPULA and len(following) == 1
-    return said and _is_denied_any(phrases[:index]) and not phrase.predicate
+    if not _is_denied_any(phrases[:index]) or phrase.predicate:
+        return False
+    return (verb and following[0].word is Word.COPULA and len(following) == 1) or _runs_on(phrases, index, following)
+
+
+def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "No edema small effusion", "no edema heart enlarged": statements without a mark between them."""
+    phrase = phrases[index]
+    if phrase.head is not None:
+        return any(unit.text in lexicon().fresh for unit in phrase.describing)
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    said_of = after is not None and not following and after.head is None and not after.anatomy
+    return said_of and bool(phrase.anatomy) and phrase.anatomy[-1].word in ANATOMY_NOUNS and not phrase.describing
 
 
 def _is_concession(phrases: list[Phrase], index: int) -> bool:

@@ -75,6 +75,12 @@ def _gone(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.GONE if said and after not in {Word.IN, Word.OF} else Word.NOTHING
 
 
+def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Not yet improved" is about time."""
+    del after
+    return Word.NOTHING if before is Word.NOT else units[index].word
+
+
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
     del before
@@ -84,7 +90,11 @@ def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
     said = (
-        before in {Word.COPULA, Word.AND, Word.OR} or _doubted(units, index) or after in CONTENT or after is Word.HOLE
+        before in {Word.COPULA, Word.AND, Word.OR}
+        or _doubted(units, index)
+        or (after is Word.BUT and not index)
+        or after in CONTENT
+        or after is Word.HOLE
     )
     return units[index].word if said else Word.NOTHING
 
@@ -213,6 +223,7 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "yet": _yet,
     "rather": _rather,
     "free": _free,
     **dict.fromkeys(("out", "removal"), _gone),
