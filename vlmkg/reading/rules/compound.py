@@ -1,4 +1,4 @@
-"""Cues of several words, resolved before anything else: "hard to rule out", "not free of", "almost gone", "seen before".
+"""Cues of several words, resolved before anything else: "hard to rule out", "not free of", "almost gone".
 
 Each rule takes the units of one sentence and gives them back with the cue as one unit, or without a cue that says
 nothing of the patient today.
@@ -6,6 +6,7 @@ nothing of the patient today.
 
 from itertools import pairwise
 
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
@@ -47,6 +48,7 @@ _FILLERS = frozenset(
 _WHOLLY = frozenset(
     {"fully", "entirely", "completely", "wholly", "adequately", "optimally", "ideally", "properly", "appropriately"}
 )
+_CAUSES = frozenset({"due to", "secondary to", "because of", "owing to", "as a result of"})
 _BEYOND = frozenset({"below", "beyond", "past", "above", "distal to", "inferior to"})
 _COMING = frozenset(
     {"developed", "occurred", "formed", "arisen", "happened", "emerged", "develop", "occur", "form", "arise", "emerge"}
@@ -188,12 +190,17 @@ def _without_denied_acts(units: list[Unit], tokens: tuple[str, ...]) -> list[Uni
         if unit.word is not Word.NOT or unit.text in {"neither of", "never"}:
             continue
         at, incomplete = unit.last + 1, False
-        while at < len(tokens) and (tokens[at] in _FILLERS or tokens[at] in _WHOLLY):
+        while at < len(tokens) and (tokens[at] in _FILLERS or tokens[at] in _WHOLLY or _is_adverb(tokens[at])):
             incomplete = incomplete or tokens[at] in _WHOLLY
             at += 1
         if at < len(tokens) and _denies_an_act(units, named.get(at), tokens, unit.first, at, incomplete=incomplete):
             dropped.add(index)
     return [unit for index, unit in enumerate(units) if index not in dropped]
+
+
+def _is_adverb(token: str) -> bool:
+    """An adverb that the lexicon lacks: "not currently", "not directly"."""
+    return token.endswith("ly") and token not in lexicon().words
 
 
 def _denies_an_act(
@@ -205,13 +212,16 @@ def _denies_an_act(
         beyond = index + 1 < len(units) and units[index + 1].text in _BEYOND
         return (incomplete or beyond) and units[index].word in {Word.REPORT, Word.IN}
     verb = tokens[at]
+    after = next((unit for unit in units if unit.first > at), None)
+    if verb in {"a", "an"}:
+        # "Was not an option because of the edema".
+        return after is not None and after.text in _CAUSES
     if not verb.isalpha() or verb in _COMING:
         return False
     participle = verb.endswith(_PARTICIPLES)
     helper = cue > 0 and tokens[cue - 1] in _HELPERS
     if not participle and not helper and tokens[cue] not in _CONTRACTED:
         return False
-    after = next((unit for unit in units if unit.first > at), None)
     return after is None or after.definite or after.word not in CONTENT
 
 

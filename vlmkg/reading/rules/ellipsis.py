@@ -64,7 +64,10 @@ def _two_sides(before: Phrase, phrase: Phrase) -> bool:
 
 
 def without_other_side(units: list[Unit]) -> list[Unit]:
-    """Without "but no right" in "left but no right effusion", "but no new" in "old but no new scar": it denies a second finding, not the one on the left."""
+    """Without "but no right" in "left but no right effusion", "but no new" in "old but no new scar".
+
+    It denies a second finding, not the one on the left.
+    """
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:

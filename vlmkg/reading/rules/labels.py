@@ -34,7 +34,8 @@ _BEFORE_FINDING = (
 )
 _AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_SHAPES = ((_LEVEL, Word.ORGAN), (re.compile(r"(?:19|20)\d\d"), Word.EXAM))
+"""Levels of the spine, and years: a year stands for the exam of that time."""
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
 _JOINED_END = frozenset(
     {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
@@ -108,13 +109,13 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
             opens = False
-        elif is_finding_position(tokens, index, units):
-            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
-            definite = opens = False
         elif token in _DEFINITE:
             definite = True
         elif token in _ARTICLES:
             opens = True
+        elif is_finding_position(tokens, index, units):
+            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
+            definite = opens = False
         index += length
     return units
 
@@ -195,12 +196,11 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
         return mark
     if token.startswith("xxxx"):
         return Word.HOLE
-    if _LEVEL.fullmatch(token):
-        return Word.ORGAN
+    shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
+    if shaped is not None:
+        return shaped
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
         return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
-    if _YEAR.fullmatch(token):
-        return Word.EXAM
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token)
@@ -215,7 +215,7 @@ def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) 
     at = len(units) - 1
     while at > 0 and units[at].word is Word.NOTHING and units[at].last + 1 == index:
         at -= 1
-    if at < 0 or units[at].word not in _BEFORE_FINDING:
+    if at < 0 or units[at].word not in _BEFORE_FINDING or units[at].text in lexicon().normality:
         return False
     before = units[at]
     listed = before.word is Word.OR and any(unit.word is Word.NEGATION for unit in units)
@@ -223,14 +223,15 @@ def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) 
     if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, units[-1].last + 1, index):
         return False
     after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    return lexicon().words.get(after) not in CONTENT and (
-        after in _AFTER_FINDING or not after.isalpha() or bool(lexicon().words.get(after))
-    )
+    word = lexicon().words.get(after)
+    if word is not None:
+        return word not in CONTENT and word is not Word.NOTHING
+    return after in _AFTER_FINDING or not (after.isalpha() or after == "-")
 
 
 def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
     return end - start <= _FARTHEST and all(
-        token in _ARTICLES or token in _DEFINITE or token == "any" for token in tokens[start:end]
+        word in _ARTICLES or word in _DEFINITE or word == "any" for word in tokens[start:end]
     )
 
 

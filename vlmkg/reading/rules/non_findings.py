@@ -57,6 +57,11 @@ def without_exam_talk(units: list[Unit]) -> list[Unit]:
     return _without_heading(_without_exam(_without_history(_without_recommendation(units))))
 
 
+def _is_followed_up(units: list[Unit]) -> bool:
+    """Whether the sentence says what became of what is followed up, and gives no advice."""
+    return any(unit.word in _TURNED for unit in units) and sum(unit.word is Word.RECOMMEND for unit in units) == 1
+
+
 def _is_told(units: list[Unit]) -> bool:
     """ "Recent pneumonia" and no more: an illness that the patient had, not one that is seen."""
     return len(units) == 2 and units[0].text in _HAD and units[1].text in _ILLNESSES
@@ -99,7 +104,7 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
     if cue is None:
         return units
-    if cue == 0 and units[0].text.startswith("follow") and any(unit.word in _TURNED for unit in units):
+    if cue == 0 and units[0].text.startswith("follow") and _is_followed_up(units):
         # "Follow-up of pneumothorax, which has resolved".
         return units[2:] if units[1:2] and units[1].word is Word.OF else units[1:]
     if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:

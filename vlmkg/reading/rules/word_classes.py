@@ -84,7 +84,7 @@ def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
     del before
-    return Word.NEGATION if index == 0 or after is Word.COPULA else units[index].word
+    return Word.NEGATION if index == 0 or after in {Word.COPULA, Word.SHOW} else units[index].word
 
 
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
