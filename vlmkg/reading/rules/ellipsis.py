@@ -8,6 +8,7 @@ _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.
 _NONE = frozenset({"none", "nil"})
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
+_HAVING = frozenset({"has", "have", "had"})
 _OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
@@ -29,13 +30,19 @@ def _only_links(phrase: Phrase) -> bool:
     return phrase.roles <= _LINKS and phrase.roles != {Word.HOLE} and bool(phrase.roles)
 
 
+def _is_verb(before: Phrase) -> bool:
+    """ "Has increased": the change is the verb, and no adjective of a noun to come."""
+    changed = bool(before.units) and all(unit.word is Word.CHANGE for unit in before.units)
+    return changed and bool(before.joint) and before.joint[-1].text in _HAVING
+
+
 def _names_known(before: Phrase, phrase: Phrase) -> bool:
     """ "Improved, the effusion": the article begins a noun group of its own."""
     return phrase.units[0].definite and not before.anatomy
 
 
 def _shares(before: Phrase, phrase: Phrase) -> bool:
-    if before.head is not None or before.predicate or _names_known(before, phrase):
+    if before.head is not None or before.predicate or _names_known(before, phrase) or _is_verb(before):
         return False
     has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):

@@ -50,6 +50,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             (
                 word in {Word.REPORT, Word.COMMA, Word.BUT}
                 or _lost_its_verb(joint, position)
+                or (index > 0 and _ends_doubt(joint, position))
                 or _gives_cause(phrases, index, position)
             )
             and _closes(joint, position)
@@ -87,6 +88,14 @@ def _begins_anew(joint: list[Unit], position: int) -> bool:
     """ "Complications: none. Diagnosis: edema" without its stop."""
     colons = sum(unit.word is Word.COLON for unit in joint[:position])
     return joint[position].word is Word.COLON and colons > 0
+
+
+def _ends_doubt(joint: list[Unit], position: int) -> bool:
+    """ "Edema is possible and", "edema cannot be excluded -": the doubt had its subject."""
+    if joint[position].word not in {Word.AND, Word.COLON}:
+        return False
+    cues = {unit.word for unit in joint[:position]}
+    return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues or {Word.COPULA, Word.HEDGE} <= cues
 
 
 def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:

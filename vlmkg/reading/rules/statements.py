@@ -99,10 +99,24 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
         known = phrase.head is not None and phrase.units[0].definite and Word.AND not in phrase.roles
         seen = Word.COMMA in phrase.roles and (Word.AND in phrase.roles or _is_concession(phrases, index))
         second = verb and seen and sum(one.head is not None for one in phrases[:index]) == 1
-        return (known and _is_denied_any(phrases[:index])) or second
+        return second or (_is_denied_any(phrases[:index]) and (known or _after_list(phrases, index, verb=verb)))
     if not _is_denied_any(phrases[:index]) or phrase.predicate:
         return False
     return (verb and following[0].word is Word.COPULA and len(following) == 1) or _runs_on(phrases, index, following)
+
+
+def _after_list(phrases: list[Phrase], index: int, *, verb: bool) -> bool:
+    """Whether what is denied was named in full: "no edema, and left effusion", "no edema is seen and new effusion"."""
+    phrase = phrases[index]
+    if phrase.head is None or (
+        phrase.describing[:1] == [] and not phrase.anatomy and not verb and len(phrases) == index + 1
+    ):
+        return False
+    ended = phrases[index - 1].joined_by(Word.OR)
+    if Word.COMMA not in phrase.roles:
+        return phrase.joint[0].word in {Word.COPULA, Word.REPORT}
+    listed = any(Word.COMMA in one.roles for one in phrases[1:index])
+    return (Word.AND in phrase.roles and (ended or not listed)) or (ended and verb)
 
 
 def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:

@@ -75,6 +75,11 @@ def _gone(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.GONE if said and after not in {Word.IN, Word.OF} else Word.NOTHING
 
 
+def _either(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "On either side", "in either lung" is a place; "either edema or a scar" a doubt."""
+    return Word.NOTHING if before is Word.IN or after in ANATOMY or after is Word.PART else units[index].word
+
+
 def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Not yet improved" is about time."""
     del after
@@ -224,6 +229,7 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
     "yet": _yet,
+    "either": _either,
     "rather": _rather,
     "free": _free,
     **dict.fromkeys(("out", "removal"), _gone),
