@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import ANATOMY_ADJECTIVES, OBSERVATION_ADJECTIVES
 from vlmkg.reading.tokens import Token
 
 _ENDS = frozenset(".!?;")
@@ -26,6 +28,13 @@ _ITEM = re.compile(r"\d{1,2} ?\) |[A-Z][A-Za-z/ ]{2,30}: ?\S")
 _WAITING = frozenset(
     {"no", "not", "without", "or", "and", "nor", "of", "the", "a", "an", "is", "are", "was", "were", "with", "in", "on"}
     | {"for", "to", "any", "at", "by", "from", "new", "acute", "focal", "evidence", "than", "as", "this", "that", "has"}
+)
+_SHORTEST_WRAP = 50
+"""Characters: where the longest line has fewer, lines were ended on purpose."""
+_GOING_ON = frozenset(
+    {"or", "and", "nor", "of", "is", "are", "was", "were", "with", "in", "on", "for", "to", "at", "by", "from", "than"}
+    | {"that", "which", "has", "have", "had", "but", "although", "though", "while", "except", "versus", "seen", "noted"}
+    | {"may", "could", "can", "cannot", "not", "without", "likely", "possibly", "consistent", "compatible", "evidence"}
 )
 _UNITS = frozenset({"cm", "mm", "m", "x", "centimeter", "centimeters", "millimeters", "mg", "ml", "l", "cc", "hours"})
 
@@ -96,8 +105,19 @@ def _opens_item(text: str, end: int, token: Token) -> bool:
     before = text[text.rfind("\n", 0, end) + 1 : end]
     last = before.split()[-1:]
     waits = not last or last[0].lower() in _WAITING or not last[0][-1].isalnum()
-    room = len(before) < _BROKEN_EARLY * _longest_line(text)
+    longest = _longest_line(text)
+    if longest < _SHORTEST_WRAP and not waits:
+        # No text is wrapped so early: each line stands for itself.
+        return (
+            token.text.isalpha() and token.lower not in _GOING_ON and (token.text.istitle() or not _is_adjective(last))
+        )
+    room = len(before) < _BROKEN_EARLY * longest
     return room and not waits and token.text.istitle() and token.text.isalpha() and len(token.text) > 1
+
+
+def _is_adjective(last: list[str]) -> bool:
+    """Whether the last word of a line leaves its noun to the next line: "no pleural"."""
+    return bool(last) and lexicon().words.get(last[0].lower()) in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 _EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
+_COMPLETE = frozenset({Word.COPULA, Word.REPORT, Word.IN})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
 
@@ -106,7 +107,8 @@ def _stands_alone(phrases: list[Phrase], index: int) -> bool:
     if any(one.coordinated and one.head is not None for one in phrases[index + 1 :]):
         return False
     heads = [one for one in phrases[:index] if one.head is not None]
-    return len(heads) == 1 or Word.AND not in phrase.roles
+    listed = len(heads) > 1 and heads[-1].coordinated and Word.AND in phrase.roles
+    return not listed
 
 
 def _new_clause(phrases: list[Phrase], index: int) -> bool:
@@ -118,7 +120,11 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
         return True
     # "Effusion is seen, edema is not": its verb stands before the comma.
     link = next(at for at, unit in enumerate(phrase.joint) if unit.word in {Word.AND, Word.COMMA})
-    return any(unit.word is Word.COPULA for unit in phrase.joint[:link])
+    if any(unit.word in _COMPLETE for unit in phrase.joint[:link]):
+        return True
+    # "Effusion at the base and pneumothorax: none": the first has its place, the second has none.
+    placed = index > 0 and phrases[index - 1].head is None and phrases[index - 1].joined_by(Word.IN)
+    return placed and Word.AND in phrase.roles and index == len(phrases) - 1 and len(phrases) == index + 1
 
 
 def mark_alternatives(phrases: list[Phrase]) -> None:

@@ -56,7 +56,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             and _closes(joint, position)
             and not _heads_list(phrases, index)
         ):
-            look_back(phrases, index, joint[: position if word is Word.IN else position + 1])
+            look_back(phrases, index, joint[: position if word in {Word.IN, Word.COLON} else position + 1])
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state

@@ -14,6 +14,7 @@ from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.COMMA, Word.AND, Word.BUT})
 _LOOSE = frozenset({Word.COMMA, Word.AND, Word.REPORT, Word.COPULA})
+_SINGULAR = frozenset({"is", "was", "has", "remains", "persists"})
 _PLACING = frozenset({Word.IN, Word.OF, Word.AND})
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _SAID = frozenset({Word.COPULA, Word.SHOW, Word.THERE, Word.NEGATION, Word.NOT, Word.GONE, Word.NOT_EXCLUDED})
@@ -96,8 +97,11 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
     if _is_device(phrase) and _is_denied(phrases[:index], phrase):
         return True
     if linked:
-        known = phrase.head is not None and phrase.units[0].definite and Word.AND not in phrase.roles
+        known = phrase.head is not None and phrase.units[0].definite
         seen = Word.COMMA in phrase.roles and (Word.AND in phrase.roles or _is_concession(phrases, index))
+        if verb and _doubt_is_over(phrases, index, following):
+            return True
+        seen = seen or (Word.COMMA in phrase.roles and _is_full(phrases[:index]))
         second = verb and seen and sum(one.head is not None for one in phrases[:index]) == 1
         return second or (_is_denied_any(phrases[:index]) and (known or _after_list(phrases, index, verb=verb)))
     if not _is_denied_any(phrases[:index]) or phrase.predicate:
@@ -105,12 +109,23 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
     return (verb and following[0].word is Word.COPULA and len(following) == 1) or _runs_on(phrases, index, following)
 
 
+def _is_full(before: list[Phrase]) -> bool:
+    """ "There is no edema", "no edema in the left lung": a denial with its verb, or with its place."""
+    placed = before[-1].head is None and Word.IN in before[-1].roles
+    return placed or any(one.roles & _VERBS for one in before)
+
+
+def _doubt_is_over(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "Likely edema and the nodule is gone": a verb in the singular is not that of both."""
+    doubted = any(unit.word in {Word.HEDGE, Word.NOT_EXCLUDED} for one in phrases[:index] for unit in one.joint)
+    return doubted and phrases[index].head is not None and following[0].text in _SINGULAR
+
+
 def _after_list(phrases: list[Phrase], index: int, *, verb: bool) -> bool:
     """Whether what is denied was named in full: "no edema, and left effusion", "no edema is seen and new effusion"."""
     phrase = phrases[index]
-    if phrase.head is None or (
-        phrase.describing[:1] == [] and not phrase.anatomy and not verb and len(phrases) == index + 1
-    ):
+    bare = not phrase.describing and not phrase.anatomy and not verb and len(phrases) == index + 1
+    if phrase.head is None or bare:
         return False
     ended = phrases[index - 1].joined_by(Word.OR)
     if Word.COMMA not in phrase.roles:
