@@ -83,7 +83,8 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         units[0].word = Word.NOT_EXCLUDED
     if Word.NOT in words:
         units = _without_denied_acts(units, tokens)
-    units = _if_any(units, tokens)
+    if tokens[0] in {"any", "if"}:
+        units = _if_any(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
         units = _conditions(_hard_to_exclude(units))
     if Word.GONE in words:
@@ -98,6 +99,8 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 def without_double_denials(units: list[Unit]) -> list[Unit]:
     """The units in which no denial denies another: "not without edema" is edema, "cannot say there is no" a doubt."""
     cues = [index for index, unit in enumerate(units) if unit.word in {Word.NOT, Word.NEGATION}]
+    if not cues or (len(cues) == 1 and units[cues[0]].text != "absence of"):
+        return units
     dropped: set[int] = set()
     for first, second in pairwise(cues):
         if first in dropped or units[second].word is not Word.NEGATION:

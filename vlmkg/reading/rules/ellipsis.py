@@ -9,6 +9,7 @@ _NONE = frozenset({"none", "nil"})
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
 _HAVING = frozenset({"has", "have", "had"})
+_DENIALS = frozenset({Word.NEGATION, Word.NOT})
 _OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
@@ -75,6 +76,8 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
 
     It denies a second finding, not the one on the left.
     """
+    if not any(unit.word in _DENIALS for unit in units[1:]):
+        return units
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:
@@ -90,7 +93,7 @@ def _other_side_end(units: list[Unit], start: int) -> int | None:
     at = start
     while at < len(units) and units[at].word in {Word.COMMA, Word.BUT, Word.AND}:
         at += 1
-    denied = at > start and at + 1 < len(units) and units[at].word in {Word.NEGATION, Word.NOT}
+    denied = at > start and at + 1 < len(units) and units[at].word in _DENIALS
     if not denied or units[at + 1].word is not units[start - 1].word:
         return None
     at += 2

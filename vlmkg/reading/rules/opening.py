@@ -11,6 +11,7 @@ from vlmkg.reading.rules.phrases import Phrase
 from vlmkg.schema import Presence
 
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
+_CUES = frozenset({Word.NEGATION, Word.NOT, Word.EXCLUDE, Word.NOT_EXCLUDED, Word.GONE, Word.HEDGE, Word.SUGGEST_MAYBE})
 _DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
@@ -18,6 +19,8 @@ _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 def opened(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
     """The state that the cues right before this phrase open, and their effect on what stands before them."""
     joint = phrases[index].joint
+    if state is Presence.PRESENT and _CUES.isdisjoint(phrases[index].roles):
+        return Presence.UNCERTAIN if _likely_cause(phrases[index]) else state
     denied = False
     negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
     for position, unit in enumerate(joint):
@@ -44,7 +47,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
             state = _gone(phrases[:index], joint, position)
-        elif _begins_anew(joint, position):
+        elif word is Word.COLON and _begins_anew(joint, position):
             state = Presence.PRESENT
         elif (
             (
@@ -87,7 +90,7 @@ def _denies_what_is_known(phrases: list[Phrase], index: int, position: int) -> b
 def _begins_anew(joint: list[Unit], position: int) -> bool:
     """ "Complications: none. Diagnosis: edema" without its stop."""
     colons = sum(unit.word is Word.COLON for unit in joint[:position])
-    return joint[position].word is Word.COLON and colons > 0
+    return colons > 0
 
 
 def _ends_doubt(joint: list[Unit], position: int) -> bool:
@@ -120,6 +123,8 @@ def _heads_list(phrases: list[Phrase], index: int) -> bool:
 
 def _likely_cause(phrase: Phrase) -> bool:
     """ "A deformity, XXXX chronic", "which is XXXX old": the hole was "likely"."""
+    if Word.HOLE not in phrase.roles:
+        return False
     words = [unit.word for unit in phrase.joint]
     cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
     return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes

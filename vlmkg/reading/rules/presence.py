@@ -42,23 +42,26 @@ def _mark_statement(statement: Statement) -> None:
             state = Presence.PRESENT
         if state is Presence.ABSENT and is_of_known(phrases, index):
             state = Presence.PRESENT
-        state = _ending(
-            state, phrase, following, listed=_in_list(phrases, index), asked=_is_asked(phrases, index, tail)
-        )
+        if state is not Presence.PRESENT:
+            asked = state is Presence.UNCERTAIN and _is_asked(phrases, index, tail)
+            state = _ending(state, phrase, following, listed=_in_list(phrases, index), asked=asked)
         state = opened(state, phrases, index, following)
-        if index and _less_favored(phrases, index):
+        if index and Word.IN in phrase.roles and _less_favored(phrases, index):
             state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
-        spared = doubts_predicate(phrases, index, state) or denies_predicate(statement, index)
-        _say(phrase, Presence.PRESENT if spared else state)
+        spared = (
+            state is Presence.PRESENT or doubts_predicate(phrases, index, state) or denies_predicate(statement, index)
+        )
+        if not spared:
+            _say(phrase, state)
         if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
             changed = True
-    if not leaves_verb_out(statement.before, phrases, tail):
+    if tail and not leaves_verb_out(statement.before, phrases, tail):
         look_back(phrases, len(phrases), tail)
     if not changed:
         mark_alternatives(phrases)
@@ -97,8 +100,9 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
 
 def _answers_no(phrase: Phrase) -> bool:
     """ "Pneumothorax: negative", "occult blood was negative"."""
-    answers = phrase.joined_by(Word.COLON) or phrase.roles in _WITHOUT_OTHERS
-    return answers and [unit.text for unit in phrase.units] == ["negative"]
+    if phrase.units[0].text != "negative" or len(phrase.units) > 1:
+        return False
+    return phrase.joined_by(Word.COLON) or phrase.roles in _WITHOUT_OTHERS
 
 
 def _in_list(phrases: list[Phrase], index: int) -> bool:

@@ -8,6 +8,7 @@ from vlmkg.reading.tokens import Token, tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 
 _DASHES = frozenset({"-", "\u2013", "\u2014"})
+_DASHES_IN_TEXT = (" -", "- ", "\u2013", "\u2014")
 
 
 def read_report(text: str) -> ReportGraph:
@@ -20,10 +21,10 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
     aside: list[tuple[int, int]] = []
     mentions: list[Mention] = []
     relations: list[Relation] = []
+    dashes = not (" , " in text or " . " in text) and any(one in text for one in _DASHES_IN_TEXT)
     for section in find_sections(text):
-        spaced = " , " in text or " . " in text
         sentences = split_sentences(text, tokenize(text, section.start, section.end))
-        graphs = [read_sentence(_words(text, sentence, spaced=spaced)) for sentence in sentences]
+        graphs = [read_sentence(_words(text, sentence, dashes=dashes)) for sentence in sentences]
         evidence: list[int] = []
         heading: int | None = None
         for number, (sentence, graph) in enumerate(zip(sentences, graphs, strict=True)):
@@ -40,12 +41,12 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
     return ReportGraph(tuple(mentions), tuple(relations)), tuple(aside)
 
 
-def _words(text: str, sentence: list[Token], *, spaced: bool) -> tuple[str, ...]:
+def _words(text: str, sentence: list[Token], *, dashes: bool) -> tuple[str, ...]:
     """The lower-case words of a sentence; a dash between blanks, which begins a statement, as "--".
 
-    `spaced`: the text has blanks around every mark, and those around a dash say nothing.
+    `dashes`: the text has such dashes. Where blanks stand around every mark, those around a dash say nothing.
     """
-    if spaced or not any(token.text in _DASHES for token in sentence):
+    if not dashes:
         return tuple(token.lower for token in sentence)
     words = [token.lower for token in sentence]
     return tuple(

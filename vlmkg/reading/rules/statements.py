@@ -14,6 +14,20 @@ from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.COMMA, Word.AND, Word.BUT})
 _LOOSE = frozenset({Word.COMMA, Word.AND, Word.REPORT, Word.COPULA})
+_CUES = frozenset(
+    {
+        Word.NEGATION,
+        Word.NOT,
+        Word.GONE,
+        Word.HEDGE,
+        Word.NOT_EXCLUDED,
+        Word.EXCLUDE,
+        Word.COPULA,
+        Word.SHOW,
+        Word.THERE,
+    }
+)
+_FEWEST = 2
 _SINGULAR = frozenset({"is", "was", "has", "remains", "persists"})
 _PLACING = frozenset({Word.IN, Word.OF, Word.AND})
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
@@ -39,6 +53,8 @@ class Statement:
 
 def statements(phrases: list[Phrase], tail: list[Unit]) -> list[Statement]:
     """The statements of a sentence, in order. Their phrases share the sentence's units."""
+    if len(phrases) < _FEWEST or all(phrase.roles.isdisjoint(_CUES) for phrase in phrases):
+        return [Statement(phrases, tail, [])]
     cuts = [(index, at) for index in range(1, len(phrases)) if (at := _opening(phrases, index, tail)) is not None]
     if not cuts:
         return [Statement(phrases, tail, [])]
