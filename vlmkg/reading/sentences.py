@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.words import ANATOMY_ADJECTIVES, OBSERVATION_ADJECTIVES
+from vlmkg.reading.lexicon.words import (
+    ANATOMY_ADJECTIVES,
+    ANATOMY_NOUNS,
+    OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
+    Word,
+)
 from vlmkg.reading.tokens import Token
 
 _ENDS = frozenset(".!?;")
@@ -31,6 +37,7 @@ _WAITING = frozenset(
 )
 _SHORTEST_WRAP = 50
 """Characters: where the longest line has fewer, lines were ended on purpose."""
+_SAID_OF = ANATOMY_NOUNS | OBSERVATION_NOUNS | {Word.COPULA, Word.SHOW, Word.IN}
 _GOING_ON = frozenset(
     {"or", "and", "nor", "of", "is", "are", "was", "were", "with", "in", "on", "for", "to", "at", "by", "from", "than"}
     | {"that", "which", "has", "have", "had", "but", "although", "though", "while", "except", "versus", "seen", "noted"}
@@ -109,15 +116,19 @@ def _opens_item(text: str, end: int, token: Token) -> bool:
     if longest < _SHORTEST_WRAP and not waits:
         # No text is wrapped so early: each line stands for itself.
         return (
-            token.text.isalpha() and token.lower not in _GOING_ON and (token.text.istitle() or not _is_adjective(last))
+            token.text.isalpha()
+            and token.lower not in _GOING_ON
+            and (token.text.istitle() or not _wants_noun(before.split()))
         )
     room = len(before) < _BROKEN_EARLY * longest
     return room and not waits and token.text.istitle() and token.text.isalpha() and len(token.text) > 1
 
 
-def _is_adjective(last: list[str]) -> bool:
-    """Whether the last word of a line leaves its noun to the next line: "no pleural"."""
-    return bool(last) and lexicon().words.get(last[0].lower()) in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES
+def _wants_noun(words: list[str]) -> bool:
+    """Whether the last word of a line leaves its noun to the next line: "no pleural"; not "heart enlarged"."""
+    classes = [lexicon().words.get(word.lower(), Word.OTHER) for word in words[-2:]]
+    said = len(classes) > 1 and classes[0] in _SAID_OF
+    return classes[-1:] != [] and classes[-1] in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES and not said
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,6 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
     if state is Presence.PRESENT and _CUES.isdisjoint(phrases[index].roles):
         return Presence.UNCERTAIN if _likely_cause(phrases[index]) else state
     denied = False
-    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
     for position, unit in enumerate(joint):
         word = unit.word
         if word is Word.NEGATION and position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
@@ -31,18 +30,15 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
         elif word is Word.NEGATION and _answers(joint, position, following):
             set_back(phrases[:index], Presence.ABSENT)
         elif word is Word.NEGATION:
+            if index and _is_doubt_of_subject(joint[:position]):
+                look_back(phrases, index, joint[:position])
             state = Presence.ABSENT
         elif word is Word.NOT:
             if _denies_what_is_known(phrases, index, position):
                 continue
             state, denied = Presence.ABSENT, True
         elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
-            before = joint[position - 1].word if position else Word.OTHER
-            kept = state is Presence.ABSENT and not denied and (negated or word is not Word.HEDGE)
-            # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
-            kept = kept or (state is Presence.ABSENT and before is Word.RELATIVE)
-            kept = kept or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
-            state = state if kept else Presence.UNCERTAIN
+            state = _doubted(state, joint, position, denied=denied)
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
@@ -63,6 +59,17 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _doubted(state: Presence, joint: list[Unit], position: int, *, denied: bool) -> Presence:
+    """The state behind a doubt; a denial that goes on ("no edema or possible scar") stays one."""
+    word = joint[position].word
+    before = joint[position - 1].word if position else Word.OTHER
+    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
+    kept = not denied and (negated or word is not Word.HEDGE)
+    # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
+    kept = kept or before is Word.RELATIVE or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
+    return state if kept and state is Presence.ABSENT else Presence.UNCERTAIN
 
 
 def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
@@ -97,8 +104,12 @@ def _ends_doubt(joint: list[Unit], position: int) -> bool:
     """ "Edema is possible and", "edema cannot be excluded -": the doubt had its subject."""
     if joint[position].word not in {Word.AND, Word.COLON}:
         return False
-    cues = {unit.word for unit in joint[:position]}
-    return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues or {Word.COPULA, Word.HEDGE} <= cues
+    return _is_doubt_of_subject(joint[:position])
+
+
+def _is_doubt_of_subject(cues: list[Unit]) -> bool:
+    words = {unit.word for unit in cues}
+    return Word.NOT_EXCLUDED in words or {Word.NOT, Word.EXCLUDE} <= words or {Word.COPULA, Word.HEDGE} <= words
 
 
 def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:

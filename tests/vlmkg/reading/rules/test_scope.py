@@ -1,8 +1,11 @@
 """What denials, doubts and words of change are about: patterns with every kind of finding and device in their slots."""
 
+import itertools
+
 import pytest
 
 from tests.vlmkg.scope_patterns import Pattern, patterns, wrong_facts
+from vlmkg.reading.rules.report import read_report
 
 NOUNS = [
     {"x": "effusion", "y": "consolidation", "z": "edema", "t": "chest tube"},
@@ -24,6 +27,85 @@ UNKNOWN = [
     "Negative for {x}.",
 ]
 STRANGE = ["decompensation", "JVD", "thymogenesis", "crepitus", "rales", "bronchorrhea", "dyskinesis", "murmurs"]
+
+
+DENIALS = [
+    *(
+        "no {x}",
+        "there is no {x}",
+        "no {x} is seen",
+        "no evidence of {x}",
+        "no {x} or {z}",
+        "without {x}",
+        "{x} is not seen",
+    ),
+    *(
+        "{x} has resolved",
+        "negative for {x}",
+        "no {x} seen",
+        "no {x} identified on this film",
+        "the lungs are clear of {x}",
+    ),
+    *(
+        "{x}: none",
+        "{x} absent",
+        "neither {x} nor {z}",
+        "no focal {x}",
+        "{x} is no longer seen",
+        "no change in the {v}",
+    ),
+    *("no {x} in the left lung", "no large {x} or {z} is identified", "absence of {x}", "{x} not seen"),
+    "no {x} on either side",
+]
+STATEMENTS = [
+    *(
+        "there is {y}",
+        "{y} is seen",
+        "the {y} is unchanged",
+        "small {y}",
+        "{y} at the left base",
+        "left {y}",
+        "{y} persists",
+    ),
+    *(
+        "a small {y} is seen",
+        "stable {y}",
+        "{y} is noted",
+        "{y} remains",
+        "mild {y}",
+        "{y} is present",
+        "{y} has increased",
+    ),
+    *(
+        "the {y} has improved",
+        "known {y}",
+        "{y} unchanged",
+        "{y} in the right lung",
+        "there remains {y}",
+        "{y} with {t}",
+    ),
+    *(
+        "new {y}",
+        "{t} in place",
+        "the {t} is unchanged",
+        "{t} tip at the carina",
+        "right {t}",
+        "the heart is {w}",
+        "heart {w}",
+    ),
+    *("aorta is {w}", "the left base shows {y}", "increasing {y}", "{y} again seen", "old {y}", "residual {y}"),
+    *("possible {q}", "{q} is possible", "{q} cannot be excluded", "cannot exclude {q}", "likely {q}"),
+]
+MARKS = [". ", "; ", " - ", ", but ", " although ", ", however ", " while ", "\n"]
+WORDS = {
+    "x": ("consolidation", "absent"),
+    "z": ("edema", "absent"),
+    "v": ("nodule", "present"),
+    "y": ("effusion", "present"),
+    "t": ("catheter", "present"),
+    "w": ("enlarged", "present"),
+    "q": ("atelectasis", "uncertain"),
+}
 
 
 def kinds(name: str) -> list[str]:
@@ -52,3 +134,19 @@ def test_dictated_sentences(kind: str) -> None:
 @pytest.mark.parametrize("text", UNKNOWN)
 def test_a_denied_word_that_the_lexicon_lacks_is_absent(text: str, word: str) -> None:
     assert wrong_facts(Pattern("unknown", text, (("x", 1, "N"),)), {"x": word}) == []
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_denial_and_a_statement_hold_for_themselves(mark: str) -> None:
+    words = {slot: word for slot, (word, _) in WORDS.items()}
+    pairs = list(itertools.product(DENIALS, STATEMENTS))
+    wrong = []
+    for one, other in pairs + [pair[::-1] for pair in pairs]:
+        pattern = one + mark + other
+        text = pattern.format(**words).capitalize() + "."
+        read = {found.text.lower(): str(found.presence) for found in read_report(text).mentions}
+        slots = [slot for slot in WORDS if f"{{{slot}}}" in pattern]
+        wrong += [text for slot in slots if read.get(WORDS[slot][0]) != WORDS[slot][1]]
+
+    assert len(pairs) == 874
+    assert wrong == []
