@@ -46,7 +46,7 @@ AFTER_THE_ENGINE = (
     "schema.py",
     "unsure.py",
     "validation.py",
-    "lexicon/misspellings.tsv",
+    *(f"lexicon/**/*.{ending}" for ending in ("py", "txt", "tsv")),
     *(f"{part}/**/*.{ending}" for part in ("normalization", "vocabulary") for ending in ("py", "csv")),
 )
 

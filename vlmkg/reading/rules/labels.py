@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from vlmkg.reading.lexicon.guess import guess
-from vlmkg.reading.lexicon.load import lexicon, misspellings
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.spelling import right_spelling
 from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
 from vlmkg.schema import Presence
 
@@ -55,9 +56,7 @@ class Unit:
 def label(tokens: tuple[str, ...]) -> list[Unit]:
     """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
     known = lexicon()
-    wrong = misspellings()
-    if not wrong.keys().isdisjoint(tokens):
-        tokens = tuple(wrong.get(token, token) for token in tokens)
+    tokens = tuple(map(right_spelling, tokens))
     if not _APOSTROPHES.isdisjoint(tokens):
         tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
