@@ -32,11 +32,13 @@ _BRITISH = (
 def right_spelling(word: str) -> str:
     """The lexicon's word that a lower-case token stands for; the token itself where none does."""
     known = lexicon()
-    if word in known.words or word in known.phrases or word in _in_phrases():
+    if word in known.words:
         return word
     listed = misspellings().get(word)
     if listed is not None:
         return listed
+    if word in _in_phrases():
+        return word
     if not word.isalpha() or not _SHORTEST_BRITISH <= len(word) <= _LONGEST:
         return word
     american = next((form for form in _american(word) if form in known.words), None)
