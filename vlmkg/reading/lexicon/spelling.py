@@ -42,13 +42,16 @@ def right_spelling(word: str) -> str:
     if not word.isalpha() or not _SHORTEST_BRITISH <= len(word) <= _LONGEST:
         return word
     american = next((form for form in _american(word) if form in known.words), None)
-    if american is not None:
-        return american
+    return american or _mended_where_safe(word) or word
+
+
+def _mended_where_safe(word: str) -> str | None:
+    """The mended word; none where the word is English, or one of its own kind."""
     if len(word) < _SHORTEST or word in plain_words():
-        return word
+        return None
     guessed, right = guess(word), _mended(word)
     # "Brochiectasis" ends as a finding does; "pseudonodule" is a word of its own.
-    return right if right is not None and guessed in {Word.OTHER, known.words[right]} else word
+    return right if right is not None and guessed in {Word.OTHER, lexicon().words[right]} else None
 
 
 @cache

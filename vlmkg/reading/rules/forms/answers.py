@@ -1,0 +1,138 @@
+"""Titles with their answers: "Effusion ..... none", "Effusion | Yes", "Edema: 0", and choices that nobody made."""
+
+import re
+from collections.abc import Iterator
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.spelling import right_spelling
+from vlmkg.reading.lexicon.words import OBSERVATION_NOUNS
+from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
+
+_ANSWER = (
+    r"(?:none|no|nil|yes|absent|present|negative|positive|neg|pos|normal|clear|mild|moderate|severe|small|large"
+    r"|trace|minimal"
+    r"|stable|unchanged|unremarkable|not|left|right|bilateral|tiny|[01yn](?!\w)|[-+](?!\w)|\([-+]\))"
+)
+_LEADER = re.compile(
+    r"(?<=[\w)])(?:[ \t]*(?:\.{4,}|(?:\. ){3,}\.*|\u2026+|_{3,}|-{3,}|={1,}>?|~+|->|\u2192"
+    r"|:=?[ \t]*[._]{2,})[ \t]*(?=[\w(+\u00b1-])"
+    r"|[ \t]+\.{2,}[ \t]*(?=\w)|\.{2,3}[ \t]*(?=" + _ANSWER + r"[ \t]*(?:$|[.,;\n])))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NO_TITLE = re.compile(
+    r"\b(?:normal|clear|unremarkable|stable|unchanged|intact|is|are|was|were|has|have|no|not|without|seen"
+    r"|identified|noted|present)\b"
+    r"|[.,;:|]|\w+(?: \w+){5,}",
+    re.IGNORECASE,
+)
+_TITLE_LINE = re.compile(
+    r"\n[ \t]*(?=[A-Za-z][A-Za-z /()&]{2,40}?(?:[ \t]*(?:\.{3,}|(?:\. ){3}|\u2026|_{3,}|-{3,}|->|\u2192|=|\||~)"
+    r"|[ \t]+[-\u2013][ \t]+\w"
+    r"|\t[ \t]*\w|[ ]{3,}\w|[ \t]*:[ \t]*" + _ANSWER + r"(?!\w)))",
+    re.IGNORECASE,
+)
+_DASH = re.compile(
+    r"(?<=[A-Za-z)])[ \t]*[-\u2013\u2014]{1,2}[ \t]*(?=(?:none|no|nil|yes|absent|present|negative|positive|neg"
+    r"|pos)[ \t]*(?:$|[.,;\n]))",
+    re.IGNORECASE,
+)
+_PIPE = re.compile(r"[ \t]*\|[ \t]*")
+_TITLE = re.compile(r"[A-Za-z][A-Za-z /&()-]{1,40}$")
+_CODE = re.compile(
+    r"(?<=[A-Za-z)])[ \t]*(?:\((?:y/n|0/1|yes/no|\+/-)\))?[ \t]*[:=][ \t]*"
+    r"(?:([0-4]|[yn]|\+ve|-ve)(?=[ \t]*(?:$|[,;|\n]|\.(?!\d)|[A-Za-z][A-Za-z /]{2,30}[:=]))"
+    r"|([-+\u2013\u00d8\u2205]|\+\+\+?)(?=[ \t]*(?:$|[,;|.\n]|[A-Za-z][A-Za-z /]{2,30}[:=])))",
+    re.IGNORECASE,
+)
+_CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
+_LEGEND = re.compile(
+    r"\(?\b0[ \t]*=[ \t]*\w+[,;/ \t]+1[ \t]*=[ \t]*\w+(?:[,;/ \t]+\d[ \t]*=[ \t]*\w+)*\)?", re.IGNORECASE
+)
+_OPEN_CHOICE = re.compile(
+    r"\{[^{}\n]{0,80}[/|][^{}\n]{0,80}\}|\[[^\[\]\n]{0,80}\w[ \t]*[/|][ \t]*\w[^\[\]\n]{0,80}\]"
+    r"|<[^<>\n]{0,60}[/|][^<>\n]{0,60}>"
+    r"|(?<=[:=])[ \t]*(?:yes[ \t]*/[ \t]*no|y[ \t]*/[ \t]*n|present[ \t]*/[ \t]*absent|normal[ \t]*/[ \t]*abnormal"
+    r"|no[ \t]*/[ \t]*yes|absent[ \t]*/[ \t]*present|none[ \t]*/[ \t]*(?:small"
+    r"|mild)[ \t]*/[\w /]{3,30})(?=[ \t]*(?:$|[.,;\n]))",
+    re.IGNORECASE,
+)
+_TITLED = re.compile(r"[:=][ \t]*$")
+_OPEN_TITLE = re.compile(
+    r"(?:(?<=[.;,\n|])|^)[ \t]*(?:[-*\u2022][ \t]*)?([A-Za-z][A-Za-z /&()-]{1,40}?)[ \t]*[:=][ \t]*"
+    r"(?:\*{3}|_{2,}|\{[ \t]*\}|<[ \t]*>|n[ \t]?/[ \t]?a\b|not[ \t]+(?:applicable|assessed|evaluated|assessable"
+    r"|performed|documented|stated"
+    r"|recorded|done|examined|evaluable|imaged)|unable to (?:assess|evaluate))[ \t]*(?=$|[.,;\n|])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_GAP = re.compile(r"^[ \t]*(?:[-*\u2022][ \t]*)?[A-Za-z][A-Za-z/()& -]{2,40}?(\t+[ ]*| {3,})(?=\w)", re.MULTILINE)
+_NEXT_CELL = re.compile(r"(?<=\w)(?:[ ]{2,}|\t)[ \t]*(?=[A-Z][A-Za-z/ ]{2,30}(?:\.{3,}|_{3,}|-{3,}|=))")
+_NEXT_TITLE = re.compile(
+    r"(?<=[\w)])([ \t]+)(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]*[:=][ \t]*" + _ANSWER + r"(?!\w))"
+)
+_DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
+_LONGEST_WORD = 40
+
+
+def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
+    for match in _OPEN_CHOICE.finditer(text, start, end):
+        title = max([start, *(text.rfind(mark, start, match.start()) + 1 for mark in "\n.;,|")])
+        titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
+        yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
+    yield from (Rewrite(*match.span(), "") for match in _LEGEND.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _OPEN_TITLE.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _TITLE_LINE.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), ":") for match in _DASH.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_CELL.finditer(text, start, end))
+    yield from _leaders(text, start, end)
+    for match in _GAP.finditer(text, start, end):
+        if names_finding(text[match.start() : match.start(1)]):
+            yield Rewrite(*match.span(1), ":")
+    yield from _cells(text, start, end)
+    for match in _CODE.finditer(text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            yield Rewrite(*match.span(), f": {_said(match.group(1) or match.group(2))} {BREAK}")
+    yield from (Rewrite(*match.span(), "") for match in _CHOICE_LABEL.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_TITLE.finditer(text, start, end))
+
+
+def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """Leaders behind a title are colons: not those between two statements ("heart normal....no effusion")."""
+    at = start
+    cells = [cell.end() for cell in _NEXT_CELL.finditer(text, start, end)]
+    for match in _LEADER.finditer(text, start, end):
+        begin = max(
+            [at, start, text.rfind("\n", 0, match.start()) + 1, *(cell for cell in cells if cell <= match.start())]
+        )
+        title = text[begin : match.start()].strip(" \t-*\u2022")
+        yield Rewrite(*match.span(), BREAK if _NO_TITLE.search(title) else ":")
+        at = match.end() if _NO_TITLE.search(title) else at
+
+
+def _said(code: str) -> str:
+    return "none" if code.lower() in _DENIALS else "present"
+
+
+def names_finding(title: str) -> bool:
+    """Whether the title's last word names a finding or a device, so that "0" can be its answer."""
+    words = re.findall(r"[A-Za-z]+", title)
+    return bool(words) and lexicon().words.get(right_spelling(words[-1].lower())) in OBSERVATION_NOUNS
+
+
+def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """The first border behind a title is a colon, the others commas; a border at the edge of its line is nothing."""
+    line_start, titled = -1, False
+    for match in _PIPE.finditer(text, start, end):
+        begin = text.rfind("\n", 0, match.start()) + 1
+        if begin != line_start:
+            line_start, titled = begin, False
+        before = text[max(begin, start) : match.start()].strip(" \t|")
+        line_end = text.find("\n", match.end())
+        after = text[match.end() : end if line_end < 0 else min(line_end, end)].strip(" \t|")
+        if not before or not after:
+            yield Rewrite(*match.span(), BREAK)
+        elif not titled and _TITLE.search(before):
+            titled = True
+            yield Rewrite(*match.span(), ":")
+        else:
+            yield Rewrite(*match.span(), ",")

@@ -1,0 +1,83 @@
+"""Lists under a title that answers for all of them ("Pertinent negatives: a, b"), items with their answer behind."""
+
+import re
+from collections.abc import Iterator
+
+from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
+
+_DENIED = re.compile(
+    r"(?:(?<=[.;\n])|\A)[ \t]*(?:[-*\u2022][ \t]*)?"
+    r"((?:(?:pertinent|relevant|significant|important|other)[ \t]+)?negatives?(?:[ \t]+findings?)?|absent"
+    r"|not (?:seen|present|identified|found|visuali[sz]ed|evident)"
+    r"|none of the following(?:[ \t]+(?:is|are)?[ \t]*(?:seen|present|identified))?"
+    r"|no evidence of(?: the following)?|denied|excluded|ruled out|no)[ \t]*:(?!\w)",
+    re.IGNORECASE,
+)
+_STATED = re.compile(
+    r"(?<![A-Za-z])((?:(?:pertinent|relevant|significant|important|other)[ \t]+)?positives?(?:[ \t]+findings?)?"
+    r"|present|seen|identified)[ \t]*:",
+    re.IGNORECASE,
+)
+_LIST_END = re.compile(
+    r"\.(?=\s|$)|;|\n[ \t]*\n|\n[ \t]*[A-Za-z][A-Za-z &/]{2,40}:|\b(?:pertinent |relevant "
+    r"|other )?positives?\b[^:\n]{0,20}:",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(
+    r"(?:[,\n]|\b(?:and|or|nor)\b|/|&)[ \t]*(?:[-*\u2022\u2013]+|\d{1,2}[.)])?[ \t]*"
+    r"|(?<=:)[ \t]*(?:[-*\u2022\u2013]+|\d{1,2}[.)])?[ \t]*",
+    re.IGNORECASE,
+)
+_OWN_DENIAL = re.compile(r"(?:no|not|none|nil|without)\b", re.IGNORECASE)
+_MARK = r"(?:yes|no|none|nil|absent|present|negative|positive|neg|pos)"
+_PAIR = re.compile(
+    r"[ \t]*(?P<item>[A-Za-z][A-Za-z/ -]{2,40}?)[ \t]*(?:[-\u2013=][ \t]*)?[ \t](?P<mark>"
+    + _MARK
+    + r")\b\.?(?P<after>[ \t]*,[ \t]*|[ \t]+|[ \t]*$)",
+    re.IGNORECASE,
+)
+_SEGMENT = re.compile(r"[^.;:\n]+")
+_NO_ITEM = re.compile(
+    r"^(?:and |but )?(?:no|not|without|nil|denies|negative)\b|\b(?:is|are|was|were|has|have|not|no|with|which"
+    r"|that|than|or)\b",
+    re.IGNORECASE,
+)
+_SOME_MARK = re.compile(r"\b" + _MARK + r"\b", re.IGNORECASE)
+
+
+def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Pertinent negatives: a, b, c.": each of the list is denied, up to its stop or the next title."""
+    for match in _DENIED.finditer(text, start, end):
+        stop = _LIST_END.search(text, match.end(), end)
+        list_end = stop.start() if stop else end
+        yield Rewrite(match.start(1), match.end(), BREAK)
+        for item in _ITEM.finditer(text, match.end(), list_end):
+            if not _OWN_DENIAL.match(text, item.end()) and text[item.end() : list_end].strip():
+                yield Rewrite(max(item.start(), match.end()), item.end(), f"{BREAK} no")
+    yield from (Rewrite(*match.span(), BREAK) for match in _STATED.finditer(text, start, end))
+
+
+def answered_items(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "pneumothorax no effusion yes": two items and more, each with its answer behind it."""
+    if _SOME_MARK.search(text, start, end) is None:
+        return
+    for segment in _SEGMENT.finditer(text, start, end):
+        pairs = _pairs(text, *segment.span())
+        if len(pairs) < 2 or any(_NO_ITEM.search(pair["item"]) for pair in pairs):
+            continue
+        for pair in pairs:
+            yield Rewrite(pair.end("item"), pair.start("mark"), ":")
+            yield Rewrite(pair.start("after"), pair.end("after"), BREAK)
+
+
+def _pairs(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """The pairs that fill the segment; none where something else stands in it."""
+    pairs = []
+    at = start
+    while at < end:
+        pair = _PAIR.match(text, at, end)
+        if pair is None:
+            return []
+        pairs.append(pair)
+        at = pair.end()
+    return pairs
