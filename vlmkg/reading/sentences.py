@@ -43,7 +43,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             yield part
             part = []
         previous = token.end
-        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index):
+        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index, part):
             if token.text[0] == "?":
                 # It doubts what stands before it, or an answer follows.
                 part.append(token)
@@ -59,13 +59,13 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
     yield part
 
 
-def _asks_ahead(tokens: list[Token], index: int) -> bool:
+def _asks_ahead(tokens: list[Token], index: int, part: list[Token]) -> bool:
     """ "?pneumonia", "? pneumonia": the mark stands before what it doubts, not after."""
     if tokens[index].text != "?" or index + 1 == len(tokens):
         return False
     glued = tokens[index + 1].start == tokens[index].end
     opens = index == 0 or tokens[index - 1].text[-1] in ".;:,!"
-    return glued or opens
+    return glued or opens or (bool(part) and part[0].text == "?")
 
 
 def _is_answered(tokens: list[Token], index: int) -> bool:

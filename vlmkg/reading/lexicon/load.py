@@ -45,6 +45,7 @@ class Lexicon:
     place_nouns: frozenset[str]
     lung_tissues: frozenset[str]
     exam_adjectives: frozenset[str]
+    attributes: frozenset[str]
     meanings: frozenset[str]
     causes: frozenset[str]
     fresh: frozenset[str]
@@ -73,6 +74,7 @@ def lexicon() -> Lexicon:
         place_nouns=_forms("anatomy/place_nouns"),
         lung_tissues=_forms("anatomy/lung_tissues"),
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
+        attributes=_forms("observation/attributes"),
         meanings=_forms("observation/meanings"),
         causes=_forms("observation/causes"),
         fresh=_forms("observation/fresh"),

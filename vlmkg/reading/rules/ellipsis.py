@@ -27,8 +27,13 @@ def _only_links(phrase: Phrase) -> bool:
     return phrase.roles <= _LINKS and phrase.roles != {Word.HOLE} and bool(phrase.roles)
 
 
+def _names_known(before: Phrase, phrase: Phrase) -> bool:
+    """ "Improved, the effusion": the article begins a noun group of its own."""
+    return phrase.units[0].definite and not before.anatomy
+
+
 def _shares(before: Phrase, phrase: Phrase) -> bool:
-    if before.head is not None or before.predicate:
+    if before.head is not None or before.predicate or _names_known(before, phrase):
         return False
     has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
@@ -54,6 +59,36 @@ def _two_sides(before: Phrase, phrase: Phrase) -> bool:
     plural = phrase.head is not None and phrase.head.text.endswith("s")
     plain = phrase.units[0].word is Word.SIDE and plural
     return all(sides) and plain and phrase.joined_by(Word.AND)
+
+
+def without_other_side(units: list[Unit]) -> list[Unit]:
+    """Without "but no right" in "left but no right effusion": it denies a second finding, not the one on the left."""
+    for index in range(len(units) - 3):
+        if units[index].word is not Word.SIDE:
+            continue
+        end = _other_side_end(units, index + 1)
+        if end is not None and _finding_ahead(units, end):
+            return units[: index + 1] + units[end:]
+    return units
+
+
+def _other_side_end(units: list[Unit], start: int) -> int | None:
+    """Where ", but not right," ends; None where nothing of the kind stands there."""
+    at = start
+    while at < len(units) and units[at].word in {Word.COMMA, Word.BUT, Word.AND}:
+        at += 1
+    denied = at > start and at + 1 < len(units) and units[at].word in {Word.NEGATION, Word.NOT}
+    if not denied or units[at + 1].word is not Word.SIDE:
+        return None
+    at += 2
+    return at + 1 if at < len(units) and units[at].word is Word.COMMA else at
+
+
+def _finding_ahead(units: list[Unit], index: int) -> bool:
+    """Whether the words from here on lead up to an observation noun."""
+    while index < len(units) and (units[index].word in ANATOMY or units[index].word is Word.DESCRIPTOR):
+        index += 1
+    return index < len(units) and units[index].word in OBSERVATION_NOUNS
 
 
 def without_elsewhere(units: list[Unit]) -> list[Unit]:

@@ -23,6 +23,15 @@ _COMPARING = frozenset({">", "<"})
 _SPLITS = frozenset({"/", "-", "t", "c"})
 _AT = frozenset({"on", "the"})
 _NOT_SIDED = frozenset({"spine", "spines"})
+_DEFINITE = frozenset(
+    {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
+)
+_BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
+_JOINED_END = frozenset(
+    {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
+)
 _NUMERALS = frozenset("23456789")
 _APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
 _MARKS = {
@@ -43,7 +52,7 @@ _SHORTEST_GLUED = 6
 class Unit:
     """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
 
-    `presence` counts only for observations.
+    `presence` counts only for observations. `definite`: "the", "this" or "known" says that it was spoken of before.
     """
 
     first: int
@@ -51,6 +60,7 @@ class Unit:
     word: Word
     text: str
     presence: Presence = Presence.PRESENT
+    definite: bool = False
 
 
 def label(tokens: tuple[str, ...]) -> list[Unit]:
@@ -61,6 +71,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
     index = 0
+    definite = False
     while index < len(tokens):
         token = tokens[index]
         verb = _denied_verb(tokens, index)
@@ -81,7 +92,11 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             word = known.words[token[2:]]
         word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
         if word is not Word.OTHER:
-            units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
+            text = " ".join(tokens[index : index + length])
+            units.append(Unit(index, index + length - 1, word, text, definite=definite))
+            definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
+        elif token in _DEFINITE:
+            definite = True
         index += length
     return units
 
@@ -166,9 +181,19 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
         return Word.ORGAN
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
         return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
+    if _YEAR.fullmatch(token):
+        return Word.EXAM
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token)
+
+
+def joins(words: list[str], index: int) -> bool:
+    """Whether the dash at this position, between blanks, is inside a word: "step - off", "non - displaced"."""
+    before = words[index - 1] if index else ""
+    after = words[index + 1] if index + 1 < len(words) else ""
+    listed = any(phrase[1:3] == ("-", after) for phrase, _ in lexicon().phrases.get(before, ()))
+    return listed or before in _JOINED_FRONT or after in _JOINED_END or before in {"", "("}
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

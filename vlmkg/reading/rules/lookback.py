@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.known import is_aspect_of, without_its_tip
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 from vlmkg.schema import Presence
@@ -19,9 +20,10 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
     before = without_aside(phrases[:end], cues)
-    if Word.GONE in words and Word.EXCLUDE not in words and (denied or Word.HEDGE in words):
+    kept = denied and Word.GONE in words and words.index(Word.NOT) < words.index(Word.GONE)
+    if Word.GONE in words and Word.EXCLUDE not in words and (kept or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
-        set_back(before, Presence.PRESENT if denied else Presence.UNCERTAIN)
+        set_back(before, Presence.PRESENT if kept else Presence.UNCERTAIN)
     elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
         set_back(before, Presence.UNCERTAIN)
     elif (
@@ -71,11 +73,25 @@ def set_back(before: list[Phrase], presence: Presence) -> None:
     """Give the observations of the last statement in `before` this presence, where nothing was said of them yet."""
     for index in range(len(before) - 1, -1, -1):
         phrase = before[index]
-        for unit in phrase.units:
+        if is_aspect_of(before, index):
+            continue
+        for unit in without_its_tip(phrase):
             if unit.word in OBSERVATIONS and unit.presence is Presence.PRESENT:
                 unit.presence = presence
-        if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index):
+        if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index) or _stands_alone(before, index):
             return
+
+
+def _stands_alone(phrases: list[Phrase], index: int) -> bool:
+    """ "Opacity, pneumonia cannot be excluded", "unlike the edema, the effusion has resolved", "drain, tip not seen":
+    the comma begins the subject. Not in a list ("edema, effusion or scar cannot be excluded")."""
+    phrase = phrases[index]
+    if phrase.head is None or Word.COMMA not in phrase.roles or phrase.joined_by(Word.OR, Word.VERSUS):
+        return False
+    if any(one.coordinated and one.head is not None for one in phrases[index + 1 :]):
+        return False
+    heads = [one for one in phrases[:index] if one.head is not None]
+    return len(heads) == 1 or Word.AND not in phrase.roles
 
 
 def _new_clause(phrases: list[Phrase], index: int) -> bool:

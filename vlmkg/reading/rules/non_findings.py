@@ -12,6 +12,7 @@ from vlmkg.reading.lexicon.words import (
 from vlmkg.reading.rules.labels import Unit
 
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
+_EXAM_ENDS = _CLAUSE_BREAKS | {Word.SUBJECT, Word.THERE, Word.COPULA, Word.HARD}
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
 _VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
 _SEARCHES = frozenset({"evaluation", "assessment", "examined", "study", "exam", "examination", "sensitivity"})
@@ -26,7 +27,21 @@ _UNNAMED = frozenset({"finding", "findings"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
-    {"prior", "previous", "comparison", "earlier", "outside", "lateral", "frontal", "ap", "pa", "old", "recent"}
+    {
+        "prior",
+        "previous",
+        "last",
+        "yesterday",
+        "comparison",
+        "earlier",
+        "outside",
+        "lateral",
+        "frontal",
+        "ap",
+        "pa",
+        "old",
+        "recent",
+    }
 )
 
 
@@ -146,6 +161,7 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
             dropped[before] = True
             if any(one.text in _OTHER_EXAMS for one in units[before + 1 : index + 1]):
                 _drop_denial(units, dropped, before)
+        before = _before_purpose(units, before)
         if before >= 0 and units[before].word is Word.NEGATION and _nothing_denied(units, dropped, index + 1):
             # "Without comparison, ...": an exam is missing, not a finding.
             dropped[before] = True
@@ -159,7 +175,17 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
 def _nothing_denied(units: list[Unit], dropped: list[bool], after: int) -> bool:
     """Whether a denial right before an exam has no finding of its own: a clause ends after the exam."""
     rest = [unit for unit, drop in zip(units[after:], dropped[after:], strict=True) if not drop]
-    return not rest or rest[0].word in _CLAUSE_BREAKS
+    return not rest or rest[0].word in _EXAM_ENDS or rest[0].definite
+
+
+def _before_purpose(units: list[Unit], before: int) -> int:
+    """ "No previous for comparison": what stands before "previous for"."""
+    at = before
+    if at >= 0 and units[at].word is Word.OF:
+        at -= 1
+        while at >= 0 and (units[at].text in lexicon().exam_adjectives or units[at].word is Word.NOTHING):
+            at -= 1
+    return at if at >= 0 and units[at].word is Word.NEGATION else before
 
 
 def _drop_sought(units: list[Unit], dropped: list[bool], after: int) -> None:

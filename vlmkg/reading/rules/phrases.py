@@ -119,7 +119,11 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
         noun_ahead = last_noun > index
         new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
         around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject)
-        if current.units and (_hides_verb(current, holes, run[index:]) or _starts_phrase(current, unit, around)):
+        if current.units and (
+            _hides_verb(current, holes, run[index:])
+            or _names_anew(current, unit)
+            or _starts_phrase(current, unit, around)
+        ):
             said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
             current = Phrase(holes, predicate=said_of)
             result.append(current)
@@ -135,6 +139,11 @@ class _Around:
     noun_ahead: bool
     after_hole: bool
     new_subject: bool
+
+
+def _names_anew(current: Phrase, unit: Unit) -> bool:
+    """ "No effusion the nodule is stable": an article begins another noun group."""
+    return unit.definite and (current.head is not None or current.predicate)
 
 
 def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:

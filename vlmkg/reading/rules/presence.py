@@ -6,34 +6,43 @@ reaches over its own noun group and over alternatives. Either without anything a
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.known import BEGINNINGS, is_definite, is_of_known
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back, without_aside
 from vlmkg.reading.rules.phrases import Phrase
+from vlmkg.reading.rules.statements import Statement, statements
 from vlmkg.schema import Presence
 
 _ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, Word.SHOW, Word.BUT})
 _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
 
 
+_STATES = frozenset({Word.GONE, Word.REPORT})
+_PREDICATES = frozenset({Word.CHANGE, Word.DESCRIPTOR})
 _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
-_BEGINNINGS = frozenset(
-    {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
-    | {"manifestation", "manifestations", "component", "components", "element", "elements"}
-)
-_ENDED = (["resolution", "of"], ["removal", "of"], ["clearing", "of"], ["clearance", "of"])
+_ENDED = ("resolution of", "removal of", "clearing of", "clearance of", "disappearance of", "withdrawal of")
 _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
+_DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
 def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
-    """Set the presence of every observation of a sentence."""
+    """Set the presence of every observation of a sentence, one statement after the other."""
+    for statement in statements(phrases, tail):
+        _mark_statement(statement)
+
+
+def _mark_statement(statement: Statement) -> None:
+    phrases, tail = statement.phrases, statement.tail
     state, changed = Presence.PRESENT, False
     for index, phrase in enumerate(phrases):
         after = phrases[index + 1] if index + 1 < len(phrases) else None
         following = after.joint if after else tail
         if state is Presence.ABSENT and (_tells_more(phrase, following, after) or _is_new_now(phrases, index)):
+            state = Presence.PRESENT
+        if state is Presence.ABSENT and is_of_known(phrases, index):
             state = Presence.PRESENT
         state = _ending(state, phrase, following, listed=_in_list(phrases, index))
         state = _opening(state, phrases, index, following)
@@ -48,13 +57,29 @@ def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
             changed = True
-    look_back(phrases, len(phrases), tail)
-    mark_alternatives(phrases)
+    if not _leaves_verb_out(statement.before, phrases, tail):
+        look_back(phrases, len(phrases), tail)
+    if not changed:
+        mark_alternatives(phrases)
+
+
+def _leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit]) -> bool:
+    """ "The edema is improved, the effusion is not": denied is what was said before, and not the effusion."""
+    cues = [unit.word for unit in tail if unit.word is not Word.HEDGE]
+    if not cues or cues[-1] is not Word.NOT or not set(cues) <= {Word.NOT, Word.COPULA, Word.SHOW}:
+        return False
+    link = next(
+        (at for at in range(len(phrases) - 1, -1, -1) if phrases[at].joined_by(Word.COMMA, Word.AND, Word.BUT)), 0
+    )
+    said = before + [unit for phrase in phrases[:link] for unit in phrase.joint + phrase.describing]
+    said += phrases[link].joint if phrases else []
+    verbs = [unit.word for unit in said if unit.word in _PREDICATES or (unit.word in _STATES)]
+    return bool(verbs) and verbs[-1] is not Word.REPORT
 
 
 def _less_favored(phrases: list[Phrase], index: int) -> bool:
     """ "Favor atelectasis over infection"."""
-    favored = any(unit.text.startswith("favor") for phrase in phrases[:index] for unit in phrase.joint)
+    favored = any(unit.text.startswith(("favor", "favour")) for phrase in phrases[: index + 1] for unit in phrase.joint)
     return favored and phrases[index].head is not None and any(unit.text == "over" for unit in phrases[index].joint)
 
 
@@ -180,10 +205,11 @@ def _tells_more(phrase: Phrase, following: list[Unit], after: Phrase | None) -> 
 
 
 def _is_new_now(phrases: list[Phrase], index: int) -> bool:
-    """ "Resolution of the edema, new effusion"."""
-    cues = [unit for phrase in phrases[:index] for unit in phrase.joint if unit.word is Word.NEGATION]
-    ended = bool(cues) and cues[-1].text.split()[-2:] in _ENDED
-    return ended and phrases[index].joined_by(Word.COMMA) and any(one.text in _NEW for one in phrases[index].describing)
+    """ "Resolution of the edema, new effusion", "resolved edema and new effusion"."""
+    cues = [unit for phrase in phrases[:index] for unit in phrase.joint if unit.word in {Word.NEGATION, Word.GONE}]
+    ended = bool(cues) and (cues[-1].word is Word.GONE or cues[-1].text.endswith(_ENDED))
+    linked = phrases[index].joined_by(Word.COMMA, Word.AND)
+    return ended and linked and any(one.text in _NEW for one in phrases[index].describing)
 
 
 def _opening(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
@@ -193,11 +219,16 @@ def _opening(state: Presence, phrases: list[Phrase], index: int, following: list
     negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
     for position, unit in enumerate(joint):
         word = unit.word
-        if word is Word.NEGATION and _answers(joint, position, following):
+        if word is Word.NEGATION and position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
+            # "No cause for the effusion": the effusion is there.
+            state = Presence.PRESENT
+        elif word is Word.NEGATION and _answers(joint, position, following):
             set_back(phrases[:index], Presence.ABSENT)
         elif word is Word.NEGATION:
             state = Presence.ABSENT
         elif word is Word.NOT:
+            if _denies_what_is_known(phrases, index, position):
+                continue
             state, denied = Presence.ABSENT, True
         elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
             before = joint[position - 1].word if position else Word.OTHER
@@ -211,11 +242,15 @@ def _opening(state: Presence, phrases: list[Phrase], index: int, following: list
         elif word is Word.GONE:
             state = _gone(phrases[:index], joint, position)
         elif (
-            (word in {Word.REPORT, Word.COMMA, Word.BUT} or _lost_its_verb(joint, position))
+            (
+                word in {Word.REPORT, Word.COMMA, Word.BUT}
+                or _lost_its_verb(joint, position)
+                or _gives_cause(phrases, index, position)
+            )
             and _closes(joint, position)
             and not _heads_list(phrases, index)
         ):
-            look_back(phrases, index, joint[: position + 1])
+            look_back(phrases, index, joint[: position if word is Word.IN else position + 1])
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
@@ -227,6 +262,31 @@ def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
         return False
     titled = position + 1 == len(joint) and bool(following) and following[0].word is Word.COLON
     return titled or (position + 1 < len(joint) and joint[position + 1].word in {Word.COMMA, Word.BUT, Word.AND})
+
+
+def _denies_what_is_known(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "No longer obscures the line"; "the edema has resolved, but not the effusion": neither is denied."""
+    phrase, joint = phrases[index], phrases[index].joint
+    after = joint[position + 1 :]
+    if after and after[0].word in {Word.IN, Word.OF} and is_definite(phrase):
+        return True
+    return (
+        not after
+        and position > 0
+        and joint[position - 1].word in {Word.BUT, Word.COMMA}
+        and any(unit.word is Word.GONE for unit in joint[:position])
+    )
+
+
+def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "Cannot be excluded given the edema", "suspected at the base": the doubt is over, what follows is its reason."""
+    joint = phrases[index].joint
+    if index == 0 or joint[position].word not in {Word.WITH, Word.SUGGEST, Word.IN}:
+        return False
+    cues = {unit.word for unit in joint[:position]}
+    if joint[position].word is Word.IN:
+        return any(unit.text in _DOUBTED for unit in joint[:position]) or Word.NOT_EXCLUDED in cues
+    return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
 
 
 def _heads_list(phrases: list[Phrase], index: int) -> bool:
@@ -265,7 +325,7 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
 def _is_change(phrase: Phrase) -> bool:
     """Of what is there: "no progression of", "no change in"; not "no development of"."""
     changes = any(unit.word is Word.PROCESS or unit.text in {"change", "changes"} for unit in phrase.units)
-    return changes and not any(unit.text in _BEGINNINGS for unit in phrase.units)
+    return changes and not any(unit.text in BEGINNINGS for unit in phrase.units)
 
 
 def _is_news(phrase: Phrase) -> bool:

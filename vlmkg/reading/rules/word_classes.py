@@ -7,6 +7,7 @@ from vlmkg.reading.lexicon.words import (
     ANATOMY,
     CONTENT,
     OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
     OBSERVATIONS,
     Word,
 )
@@ -54,6 +55,26 @@ def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.BUT if before is Word.COMMA else units[index].word
 
 
+def _rather(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No mass, rather a scar": the clause turns; "rather large" is a degree."""
+    return Word.BUT if before is Word.COMMA and after in OBSERVATION_NOUNS else _degree(units, index, before, after)
+
+
+def _free(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The lungs are effusion free": denied; but "free air", "free fluid"."""
+    return (
+        Word.GONE
+        if before is Word.FINDING and after not in OBSERVATIONS and after is not Word.OF
+        else units[index].word
+    )
+
+
+def _gone(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The drain is out", "drain removal": gone; but "out of the chest", "scar after removal"."""
+    said = before in {Word.DEVICE, Word.FINDING} or (units[index].text == "out" and before is Word.COPULA)
+    return Word.GONE if said and after not in {Word.IN, Word.OF} else Word.NOTHING
+
+
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
     del before
@@ -62,8 +83,15 @@ def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
-    said = before in {Word.COPULA, Word.AND, Word.OR} or after in CONTENT or after is Word.HOLE
+    said = (
+        before in {Word.COPULA, Word.AND, Word.OR} or _doubted(units, index) or after in CONTENT or after is Word.HOLE
+    )
     return units[index].word if said else Word.NOTHING
+
+
+def _doubted(units: list[Unit], index: int) -> bool:
+    """ "Is likely old"."""
+    return index > 1 and units[index - 1].word is Word.HEDGE and units[index - 2].word is Word.COPULA
 
 
 def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -146,8 +174,9 @@ def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _part(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "Peripheral portion"; but "portions of the bowel" does not say which."""
-    del units, index, after
+    """ "Peripheral portion"; but "portions of the bowel" does not say which. "The end of the drain" is no place."""
+    if units[index].text in {"end", "ends"} and after is Word.OF:
+        return Word.ASPECT
     return Word.PART if before in ANATOMY else Word.NOTHING
 
 
@@ -184,6 +213,9 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "rather": _rather,
+    "free": _free,
+    **dict.fromkeys(("out", "removal"), _gone),
     **dict.fromkeys(_TURNING, _only),
     "interval": _interval,
     "negative": _negative,
