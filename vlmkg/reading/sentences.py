@@ -152,4 +152,8 @@ def _trim(part: list[Token]) -> list[Token]:
 def _speaks(part: list[Token], index: int) -> bool:
     """Whether a mark at the front is no bullet: "(possible)", "? nodule", "(-) effusion", "-ve"."""
     following = part[index + 1].lower if index + 1 < len(part) else ""
-    return part[index].text in {"(", "?", "(-)"} or (part[index].text == "-" and following == "ve")
+    return (
+        part[index].text in {"(", "?", "(-)"}
+        or (part[index].text == "#" and following.isalpha())
+        or (part[index].text == "-" and following == "ve")
+    )

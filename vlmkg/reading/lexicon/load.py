@@ -47,6 +47,7 @@ class Lexicon:
     exam_adjectives: frozenset[str]
     attributes: frozenset[str]
     meanings: frozenset[str]
+    shadows: frozenset[str]
     causes: frozenset[str]
     fresh: frozenset[str]
     normality: frozenset[str]
@@ -76,6 +77,7 @@ def lexicon() -> Lexicon:
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
         attributes=_forms("observation/attributes"),
         meanings=_forms("observation/meanings"),
+        shadows=_forms("observation/shadows"),
         causes=_forms("observation/causes"),
         fresh=_forms("observation/fresh"),
         normality=_forms("observation/normality"),

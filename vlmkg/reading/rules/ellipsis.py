@@ -39,12 +39,25 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
         return _outlines(before, phrase) or _two_sides(before, phrase)
     if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
-        return has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+        return _each_side(before, phrase) or (
+            has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+        )
     if phrase.joined_by(Word.BUT) and before.anatomy:
         return False
     if before.anatomy:
         return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
     return has_noun or bool(phrase.anatomy)
+
+
+def _each_side(before: Phrase, phrase: Phrase) -> bool:
+    """ "Small right and moderate left effusions": each side has its own words."""
+    sided = all(one.describing and any(unit.word is Word.SIDE for unit in one.anatomy) for one in (before, phrase))
+    return (
+        sided
+        and phrase.head is not None
+        and phrase.joined_by(Word.AND, Word.COMMA)
+        and before.units[-1].word is Word.SIDE
+    )
 
 
 def _outlines(before: Phrase, phrase: Phrase) -> bool:

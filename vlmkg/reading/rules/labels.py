@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
+from vlmkg.reading.rules.sides import side_letter
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -18,11 +19,6 @@ _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
 _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
-_SIDE_LETTERS = frozenset({"l", "r"})
-_COMPARING = frozenset({">", "<"})
-_SPLITS = frozenset({"/", "-", "t", "c"})
-_AT = frozenset({"on", "the"})
-_NOT_SIDED = frozenset({"spine", "spines"})
 _DEFINITE = frozenset(
     {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
 )
@@ -43,6 +39,7 @@ _MARKS = {
     ":": Word.COLON,
     "--": Word.COLON,
     "___": Word.HOLE,
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
 _SHORTEST_GLUED = 6
@@ -90,7 +87,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         if word is None and _glued_denial(token):
             units.append(Unit(index, index, Word.NEGATION, "no"))
             word = known.words[token[2:]]
-        word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
+        word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
         if word is not Word.OTHER:
             text = " ".join(tokens[index : index + length])
             units.append(Unit(index, index + length - 1, word, text, definite=definite))
@@ -150,20 +147,6 @@ def _glued_denial(token: str) -> bool:
     return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
 
 
-def _side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
-    """ "R effusion", "on L", "L > R"; but "L - spine", "3 L", "L / S" name no side."""
-    before = tokens[index - 1] if index else ""
-    after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    if tokens[index] in _COMPARING and {before, after} == _SIDE_LETTERS:
-        return Word.AND
-    if tokens[index] not in _SIDE_LETTERS or before.isdigit() or before in _SPLITS:
-        return None
-    compared = not _COMPARING.isdisjoint({before, after})
-    placed = before in _AT and (after == "" or lexicon().words.get(after) not in CONTENT)
-    described = after not in _NOT_SIDED and lexicon().words.get(after) in CONTENT
-    return Word.SIDE if compared or placed or described else None
-
-
 def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
     """ "0 effusions", "effusion: 0"."""
     counts = tokens[index] == "0" and (index + 1 == len(tokens) or _content_ahead(tokens, index, 1))
@@ -172,20 +155,25 @@ def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     token = tokens[index]
-    mark = _MARKS.get(token)
-    if mark is not None:
-        return mark
+    if token in _MARKS:
+        return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
     if _LEVEL.fullmatch(token):
         return Word.ORGAN
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
-        return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
-    if _YEAR.fullmatch(token):
+        return Word.POSITION if _anatomy_ahead(tokens, index, 4) else Word.OTHER
+    if token.isdigit():
+        return _number(tokens, index)
+    return guess(token) if token[0] != "#" else _number_sign(tokens, index)
+
+
+def _number(tokens: tuple[str, ...], index: int) -> Word:
+    """A year names an exam, a count stands before what it counts."""
+    if _YEAR.fullmatch(tokens[index]):
         return Word.EXAM
-    if token in _NUMERALS:
-        return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
-    return guess(token)
+    counts = tokens[index] in _NUMERALS and _content_ahead(tokens, index, 1)
+    return Word.NUMBER if counts else Word.OTHER
 
 
 def joins(words: list[str], index: int) -> bool:
@@ -194,6 +182,21 @@ def joins(words: list[str], index: int) -> bool:
     after = words[index + 1] if index + 1 < len(words) else ""
     listed = any(phrase[1:3] == ("-", after) for phrase, _ in lexicon().phrases.get(before, ()))
     return listed or before in _JOINED_FRONT or after in _JOINED_END or before in {"", "("}
+
+
+def _number_sign(tokens: tuple[str, ...], index: int) -> Word:
+    """ "# left 5th rib", "clavicle #" is a fracture; "# 3" is a number."""
+    if tokens[index + 1 : index + 2] and tokens[index + 1][0].isdigit() and not _ORDINAL.fullmatch(tokens[index + 1]):
+        return Word.OTHER
+    words = lexicon().words
+    near = [words.get(token) for token in tokens[max(0, index - 1) : index] + tokens[index + 1 : index + 4]]
+    return Word.FINDING if any(word in ANATOMY for word in near) else Word.OTHER
+
+
+def _anatomy_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:
+    """Whether the next word with a meaning is one of the body: "second rib", not "second nodule"."""
+    words = (lexicon().words.get(token) for token in tokens[index + 1 : index + 1 + distance])
+    return next((word in ANATOMY for word in words if word in CONTENT), False)
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

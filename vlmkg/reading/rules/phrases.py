@@ -168,6 +168,8 @@ def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
         return current.head is not None and (around.after_hole or last.word not in OBSERVATION_NOUNS)
     if current.head is not None:
         return True
+    if unit.word is Word.MEASURE and current.anatomy and not around.noun_ahead:
+        return True
     if unit.word in ANATOMY:
         only_said = current.predicate and not current.anatomy
         return only_said and around.new_subject and unit.word is not Word.DIMENSION and not around.noun_ahead
