@@ -177,8 +177,17 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
     elif part.phrase.joined_by(Word.COMMA) and previous.noun:
         locate(clause.anchors, part, edges)
         clause.place = part
+    elif part.phrase.joined_by(Word.COMMA) and _said_of_finding(clause, previous):
+        locate(clause.subjects[-1:], part, edges)
+        clause.place = part
     else:
         start(clause, part)
+
+
+def _said_of_finding(clause: Clause, previous: Part) -> bool:
+    """ "Effusion, small, left"."""
+    behind = previous.phrase.roles <= {Word.COMMA, Word.COLON} and previous.words_only
+    return behind and bool(clause.subjects) and clause.subjects[-1].noun
 
 
 def _shares_words(part: Part) -> bool:

@@ -137,8 +137,9 @@ def _compare(clause: Clause, part: Part, edges: list[Edge]) -> None:
 
 def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -> None:
     """ "Effusion or pneumothorax"; a region of the lung and a describing word may hold for both."""
-    if clause.titled is not None and not part.noun and is_region(part):
-        _tell_of(clause.titled, part, edges)
+    titled = clause.titled or (previous if previous.noun and _amount_and_side(part) else None)
+    if titled is not None and not part.noun and is_region(part):
+        _tell_of(titled, part, edges)
         return
     group = [one for one in clause.anchors if one.noun]
     if not group or not part.noun or previous.words_only:
@@ -231,6 +232,13 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
         ]
     clause.anchors = [part]
     clause.place = clause.said = None
+
+
+def _amount_and_side(part: Part) -> bool:
+    """ "Effusion (small, left)"; not "cardiomegaly, clear lungs"."""
+    known = lexicon().normality
+    sides = all(unit.word in {Word.SIDE, Word.PLACE} for unit in part.places)
+    return sides and not part.noun and not any(head.text in known for head in part.heads)
 
 
 def _tell_of(titled: Part, part: Part, edges: list[Edge]) -> None:

@@ -67,9 +67,17 @@ def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
             return _link(phrase.joint) or 0
         if _is_device(phrase) and _is_denied(phrases[:index], phrase) and not _goes_on(phrases, index):
             return _link(phrase.joint) or 0
-    if _fronted(phrases, index, following) or _other_side(phrases, index):
-        return _link(phrase.joint)
+    if _runs_on(phrases, index, following) or _fronted(phrases, index, following) or _other_side(phrases, index):
+        return _link(phrase.joint) or 0
     return None
+
+
+def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "No edema right basal scar is seen": a finding with its place and its verb, after one that is denied."""
+    phrase, before = phrases[index], phrases[index - 1]
+    placed = phrase.head is not None and bool(phrase.anatomy) and not phrase.joint
+    verb = bool(following) and following[0].word in _VERBS
+    return placed and verb and before.head is not None and Word.NEGATION in before.roles
 
 
 def _link(joint: list[Unit]) -> int | None:

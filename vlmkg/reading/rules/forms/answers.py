@@ -44,6 +44,16 @@ _CODE = re.compile(
     r"|([-+\u2013\u00d8\u2205]|\+\+\+?)(?=[ \t]*(?:$|[,;|.\n]|[A-Za-z][A-Za-z /]{2,30}[:=])))",
     re.IGNORECASE,
 )
+_BRACKET = re.compile(
+    r"(?<=[A-Za-z])[ \t]*\((none|no|nil|absent|negative|neg|not (?:seen|present|identified)"
+    r"|yes|present|positive|pos)\)",
+    re.IGNORECASE,
+)
+_ROW = re.compile(
+    r"^[ \t]*[A-Za-z][A-Za-z /&-]{2,40}(,)[ \t]*(?=(?:yes|no|none|absent|present|positive|negative)[ \t]*(?:,|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_AND_MORE = re.compile(r"[:=][ \t]*(?:yes|positive|present|y)[ \t]*(?:[-,(\u2013;][ \t]*)(?=[A-Za-z\d])", re.IGNORECASE)
 _CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
 _LEGEND = re.compile(
     r"\(?\b0[ \t]*=[ \t]*\w+[,;/ \t]+1[ \t]*=[ \t]*\w+(?:[,;/ \t]+\d[ \t]*=[ \t]*\w+)*\)?", re.IGNORECASE
@@ -92,8 +102,20 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _CODE.finditer(text, start, end):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": {_said(match.group(1) or match.group(2))} {BREAK}")
+    yield from _rows_and_brackets(text, start, end)
     yield from (Rewrite(*match.span(), "") for match in _CHOICE_LABEL.finditer(text, start, end))
     yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_TITLE.finditer(text, start, end))
+
+
+def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Effusion (none)", "Effusion,Yes,Left" as a row of a table, "Effusion: yes, left"."""
+    for match in _BRACKET.finditer(text, start, end):
+        denied = match.group(1).lower().startswith(("n", "a"))
+        yield Rewrite(*match.span(), f": none {BREAK}" if denied else "")
+    for match in _ROW.finditer(text, start, end):
+        yield Rewrite(match.start(), match.start(), BREAK)
+        yield Rewrite(*match.span(1), ":")
+    yield from (Rewrite(*match.span(), ":") for match in _AND_MORE.finditer(text, start, end))
 
 
 def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:

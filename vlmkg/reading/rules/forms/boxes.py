@@ -31,12 +31,14 @@ class Box(NamedTuple):
 
 
 _BOX = re.compile(
-    r"(?P<yes>\[[ \t]*[xX\u2713\u2714\u2717\u2718*][ \t]*\]|\([ \t]*[xX\u2713\u2714][ \t]*\)"
+    r"(?P<yes>\[[ \t]*[xX\u2713\u2714\u2717\u2718*][ \t]*\]|\([ \t]*[xX\u2713\u2714\u2022\u25cf*][ \t]*\)"
     r"|\[[ \t]*[yY+](?:es)?[ \t]*\]|[\u2611\u2612\u2713\u2714\u25a0\u2705]|<x>)"
     r"|(?P<no>\[[ \t]*[nN-](?:o)?[ \t]*\]|[\u2717\u2718\u274c])"
     r"|(?P<empty>\[[ \t_]*\]|\([ \t_]*\)|[\u2610\u25a1\u25fb\u2b1c])"
 )
 _SIGN = re.compile(r"(?P<yes>\(\+\)|\+ve\b)|(?P<no>\([-\u2013]\)|(?<!\w)-ve\b)")
+_RADIO = re.compile(r"(?P<yes>[\u25cf\u25c9\u2b24])|(?P<empty>[\u25cb\u25ef])")
+_RING = re.compile(r"[\u25cb\u25ef]")
 _FURNITURE = " \t-*\u2022\u2013,;.:"
 _SENTENCE_END = re.compile(r"[.;](?=\s+[A-Z])")
 _TITLE_END = re.compile(r"[:?][ \t]*$")
@@ -45,6 +47,8 @@ _TITLE_END = re.compile(r"[:?][ \t]*$")
 def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """The boxes of `text[start:end]`, line by line, as what they say."""
     found = [_box(match) for match in _BOX.finditer(text, start, end)]
+    if _RING.search(text, start, end):
+        found += [_box(match) for match in _RADIO.finditer(text, start, end)]
     signs = [_box(match) for match in _SIGN.finditer(text, start, end)]
     lines: dict[tuple[int, int], list[Box]] = {}
     for one in sorted([*found, *signs]):
@@ -52,7 +56,8 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
         lines.setdefault((max(begin, start), min(stop, end)), []).append(one)
     for (begin, stop), row in lines.items():
         # A sign by itself is read as a word of its sentence.
-        if len(row) > 1 or row[0] in found:
+        if len(row) > 1 or row[0] in found or len(lines) > 1:
+            yield Rewrite(begin, begin, BREAK)
             yield from _row(text, begin, stop, row)
 
 
@@ -106,9 +111,20 @@ def _after_items(text: str, begin: int, row: list[Box]) -> Iterator[Rewrite]:
         item_start = box.end
 
 
+def _answer(begin: int, box: Box) -> Iterator[Rewrite]:
+    if box.tick is Tick.EMPTY:
+        yield Rewrite(begin, box.end, BREAK, aside=True)
+    else:
+        yield Rewrite(box.start, box.end, ":" if box.tick is Tick.YES else f": none {BREAK}")
+
+
 def _options(text: str, begin: int, stop: int, row: list[Box]) -> Iterator[Rewrite]:
     """ "Effusion: [ ] none [x] small, left": what is ticked answers the title."""
     title = text[begin : row[0].start].rstrip(" \t:?")
+    if len(row) == 1 and names_finding(title):
+        # "Nodule (+) RUL".
+        yield from _answer(begin, row[0])
+        return
     answered = any(box.tick is not Tick.EMPTY for box in row)
     finding = names_finding(title)
     if not answered and finding:
