@@ -117,6 +117,12 @@ def plain_words() -> frozenset[str]:
     return frozenset(name for line in _lines("function/plain_words") for name in _names(line))
 
 
+@cache
+def general_words() -> frozenset[str]:
+    """Words without a role that stand where a finding may stand, lower case."""
+    return frozenset(name for line in _lines("function/general_words") for name in _names(line))
+
+
 def _entries() -> Iterator[tuple[str, Word]]:
     """(term, class), the first of two equal terms wins: plain forms before plurals, cues before plurals."""
     for path, word in _OTHER_FILES.items():

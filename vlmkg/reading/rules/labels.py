@@ -8,6 +8,7 @@ from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
 from vlmkg.reading.rules.sides import side_letter
+from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -88,6 +89,8 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index, index, Word.NEGATION, "no"))
             word = known.words[token[2:]]
         word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
+        if word is Word.OTHER and is_unknown_finding(tokens, index, _word_before(tokens, index, units)):
+            word = Word.FINDING
         if word is not Word.OTHER:
             text = " ".join(tokens[index : index + length])
             units.append(Unit(index, index + length - 1, word, text, definite=definite))
@@ -96,6 +99,12 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             definite = True
         index += length
     return units
+
+
+def _word_before(tokens: tuple[str, ...], index: int, units: list[Unit]) -> Word:
+    """The class of the word right before the token or its article."""
+    last = index - 2 if has_article(tokens, index) else index - 1
+    return units[-1].word if units and units[-1].last == last else Word.OTHER
 
 
 def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
