@@ -53,7 +53,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             part = []
         else:
             part.append(token)
-            if len(token.text) > 1 and token.text[-1] == "." and not token.text.isalnum():
+            if len(token.text) > 1 and token.text[-1] in ".;" and not token.text.isalnum():
                 yield part
                 part = []
     yield part

@@ -45,6 +45,7 @@ class Lexicon:
     place_nouns: frozenset[str]
     lung_tissues: frozenset[str]
     exam_adjectives: frozenset[str]
+    plain: frozenset[str]
     attributes: frozenset[str]
     meanings: frozenset[str]
     shadows: frozenset[str]
@@ -75,6 +76,7 @@ def lexicon() -> Lexicon:
         place_nouns=_forms("anatomy/place_nouns"),
         lung_tissues=_forms("anatomy/lung_tissues"),
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
+        plain=frozenset(name for line in _lines("function/plain") for name in _names(line)),
         attributes=_forms("observation/attributes"),
         meanings=_forms("observation/meanings"),
         shadows=_forms("observation/shadows"),
@@ -115,12 +117,6 @@ def misspellings() -> dict[str, str]:
 def plain_words() -> frozenset[str]:
     """English words, lower case, that look like a misspelt word of the lexicon and are none."""
     return frozenset(name for line in _lines("function/plain_words") for name in _names(line))
-
-
-@cache
-def general_words() -> frozenset[str]:
-    """Words without a role that stand where a finding may stand, lower case."""
-    return frozenset(name for line in _lines("function/general_words") for name in _names(line))
 
 
 def _entries() -> Iterator[tuple[str, Word]]:

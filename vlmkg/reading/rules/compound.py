@@ -18,13 +18,15 @@ _ALMOST = frozenset(
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
 _PAST = frozenset({"before", "previously", "earlier", "yesterday", "prior", "previous", "formerly", "last"})
-_THEN = frozenset({Word.IN, Word.NOTHING, Word.REPORT, Word.COPULA, Word.DEGREE})
+_THEN = frozenset({Word.SHOW, Word.IN, Word.NOTHING, Word.REPORT, Word.COPULA, Word.DEGREE})
 _AT = frozenset({"on", "in", "at"})
 _EMPTY = frozenset(
     {"without", "w / o", "free of", "free from", "devoid of", "lacking", "lack of", "absence of", "of", "for"}
 )
 _EMPTYING = ("resolution of", "clearing of", "clearance of", "removal of", "disappearance of")
-_UNSURE_OF = frozenset({Word.COPULA, Word.THERE, Word.NOTHING, Word.RELATIVE, Word.REPORT, Word.SUBJECT, Word.DEGREE})
+_UNSURE_OF = frozenset(
+    {Word.COPULA, Word.THERE, Word.NOTHING, Word.RELATIVE, Word.REPORT, Word.SUBJECT, Word.DEGREE, Word.OF}
+)
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 _CONFIRM = frozenset({"confirmed", "certain", "established", "guaranteed"})
 _DENIALS = frozenset({Word.NEGATION, Word.NOT, Word.GONE, Word.THERE})
@@ -37,7 +39,20 @@ _WHOLLY = frozenset(
 _COMING = frozenset(
     {"developed", "occurred", "formed", "arisen", "happened", "emerged", "develop", "occur", "form", "arise", "emerge"}
     | {"see", "identify", "detect", "find", "appreciate", "visualize", "visualise", "note", "recognize", "recognise"}
-    | {"observe", "discern", "perceive", "believe", "think", "identified", "made", "support", "supported", "indicate"}
+    | {
+        "observe",
+        "discern",
+        "perceive",
+        "believe",
+        "think",
+        "identified",
+        "made",
+        "mistaken",
+        "confused",
+        "support",
+        "supported",
+        "indicate",
+    }
     | {"to", "the", "a", "an", "any", "as", "have", "exist", "existed", "need", "include", "resolve", "clear"}
 )
 _PARTICIPLES = ("ed", "wn", "en")

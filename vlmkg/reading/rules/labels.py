@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
+from vlmkg.reading.lexicon.unknown import is_unknown_noun
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
 from vlmkg.reading.rules.sides import side_letter
 from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
@@ -23,6 +24,13 @@ _ORDINAL_WORDS = frozenset(
 _DEFINITE = frozenset(
     {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
 )
+_ARTICLES = frozenset({"a", "an", "another"})
+_FARTHEST = 2
+_BEFORE_FINDING = (
+    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE})
+    | OBSERVATION_ADJECTIVES
+)
+_AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
@@ -36,6 +44,7 @@ _MARKS = {
     "(": Word.COMMA,
     ")": Word.COMMA,
     "),": Word.COMMA,
+    "):": Word.COLON,
     "/": Word.OR,
     ":": Word.COLON,
     "--": Word.COLON,
@@ -50,7 +59,8 @@ _SHORTEST_GLUED = 6
 class Unit:
     """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
 
-    `presence` counts only for observations. `definite`: "the", "this" or "known" says that it was spoken of before.
+    `presence` counts only for observations. `definite`: "the", "this" or "known" says that it was spoken of before;
+    `opens`: it follows an article, so a noun group begins with it.
     """
 
     first: int
@@ -59,6 +69,7 @@ class Unit:
     text: str
     presence: Presence = Presence.PRESENT
     definite: bool = False
+    opens: bool = False
 
 
 def label(tokens: tuple[str, ...]) -> list[Unit]:
@@ -69,7 +80,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
     index = 0
-    definite = False
+    definite = opens = False
     while index < len(tokens):
         token = tokens[index]
         verb = _denied_verb(tokens, index)
@@ -93,10 +104,16 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             word = Word.FINDING
         if word is not Word.OTHER:
             text = " ".join(tokens[index : index + length])
-            units.append(Unit(index, index + length - 1, word, text, definite=definite))
+            units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
+            opens = False
+        elif is_finding_position(tokens, index, units[-1] if units else None):
+            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
+            definite = opens = False
         elif token in _DEFINITE:
             definite = True
+        elif token in _ARTICLES:
+            opens = True
         index += length
     return units
 
@@ -183,6 +200,29 @@ def _number(tokens: tuple[str, ...], index: int) -> Word:
         return Word.EXAM
     counts = tokens[index] in _NUMERALS and _content_ahead(tokens, index, 1)
     return Word.NUMBER if counts else Word.OTHER
+
+
+def is_finding_position(tokens: tuple[str, ...], index: int, before: Unit | None) -> bool:
+    """Whether a word that the lexicon lacks stands where a finding must stand: "no JVD", "without decompensation".
+
+    Before it, but for an article, stands a denial, or a word that opens or describes a finding and the word has the
+    form of a noun; after it no noun follows.
+    """
+    if before is None or before.word not in _BEFORE_FINDING:
+        return False
+    denied = before.word is Word.NEGATION
+    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, before.last + 1, index):
+        return False
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
+    return lexicon().words.get(after) not in CONTENT and (
+        after in _AFTER_FINDING or not after.isalpha() or bool(lexicon().words.get(after))
+    )
+
+
+def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
+    return end - start <= _FARTHEST and all(
+        token in _ARTICLES or token in _DEFINITE or token == "any" for token in tokens[start:end]
+    )
 
 
 def joins(words: list[str], index: int) -> bool:

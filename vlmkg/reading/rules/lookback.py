@@ -33,6 +33,9 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         or (Word.EXCLUDE in words and _of_finding(before))
     ):
         set_back(before, Presence.ABSENT)
+    elif denied and Word.HEDGE in words and words.index(Word.HEDGE) < words.index(Word.NOT):
+        # "It is probably not".
+        set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
 

@@ -20,6 +20,34 @@ from vlmkg.reading.rules.labels import Unit
 
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _CUES = frozenset({Word.HOLE, Word.HEDGE, Word.NEGATION})
+_DONE = (
+    "tomy",
+    "stomy",
+    "plasty",
+    "surgery",
+    "fusion",
+    "fixation",
+    "replacement",
+    "repair",
+    "bypass",
+    "surgery",
+    "air",
+)
+"""Endings of what is done to a patient: such a word says what a device is for."""
+_NO_ADJECTIVES = frozenset(
+    {
+        "effusion",
+        "effusions",
+        "pneumothorax",
+        "pneumothoraces",
+        "consolidation",
+        "atelectasis",
+        "pneumonia",
+        "edema",
+        "oedema",
+    }
+    | {"cardiomegaly", "hydropneumothorax", "pneumomediastinum", "pneumoperitoneum", "opacity", "opacities"}
+)
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.VERSUS, Word.THAN})
 
 
@@ -143,7 +171,7 @@ class _Around:
 
 def _names_anew(current: Phrase, unit: Unit) -> bool:
     """ "No effusion the nodule is stable": an article begins another noun group."""
-    return unit.definite and (current.head is not None or current.predicate)
+    return unit.opens and (current.head is not None or current.predicate)
 
 
 def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
@@ -161,11 +189,22 @@ def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
     return complete and bool(means) and means[0]
 
 
+def _two_findings(last: Unit, unit: Unit) -> bool:
+    """ "No effusion consolidation is unchanged": neither noun describes the other."""
+    return last.text in _NO_ADJECTIVES and unit.text in _NO_ADJECTIVES
+
+
+def _is_shadow(unit: Unit) -> bool:
+    """A finding that names no device's purpose: "nodule", not "tracheostomy" (tube)."""
+    return unit.word is Word.FINDING and not unit.text.endswith(_DONE)
+
+
 def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
     last = current.units[-1]
     if unit.word in OBSERVATION_NOUNS:
         # Nouns in a row are one compound; after a describing word that followed a noun, a new phrase.
-        return current.head is not None and (around.after_hole or last.word not in OBSERVATION_NOUNS)
+        apart = around.after_hole or last.word not in OBSERVATION_NOUNS or _two_findings(last, unit)
+        return current.head is not None and (apart or (unit.word is Word.DEVICE and _is_shadow(last)))
     if current.head is not None:
         return True
     if unit.word is Word.MEASURE and current.anatomy and not around.noun_ahead:

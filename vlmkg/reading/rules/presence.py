@@ -25,6 +25,8 @@ _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
 _ENDED = ("resolution of", "removal of", "clearing of", "clearance of", "disappearance of", "withdrawal of")
 _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
 _DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
+_REQUESTS = frozenset({"r / o", "ro", "rule out", "?", "query", "evaluate for", "assess for", "look for"})
+_CAUSES = frozenset({"due to", "secondary to", "because of", "owing to", "as a result of", "related to"})
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
@@ -44,13 +46,15 @@ def _mark_statement(statement: Statement) -> None:
             state = Presence.PRESENT
         if state is Presence.ABSENT and is_of_known(phrases, index):
             state = Presence.PRESENT
-        state = _ending(state, phrase, following, listed=_in_list(phrases, index))
+        state = _ending(
+            state, phrase, following, listed=_in_list(phrases, index), asked=_is_asked(phrases, index, tail)
+        )
         state = _opening(state, phrases, index, following)
         if index and _less_favored(phrases, index):
             state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
-        _say(phrase, state)
+        _say(phrase, Presence.PRESENT if _doubts_predicate(phrases, index, state) else state)
         if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
@@ -75,6 +79,13 @@ def _leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit]
     said += phrases[link].joint if phrases else []
     verbs = [unit.word for unit in said if unit.word in _PREDICATES or (unit.word in _STATES)]
     return bool(verbs) and verbs[-1] is not Word.REPORT
+
+
+def _doubts_predicate(phrases: list[Phrase], index: int, state: Presence) -> bool:
+    """ "Unclear whether the effusion is new": in doubt is that it is new."""
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    doubted = state is Presence.UNCERTAIN and is_definite(phrases[index]) and phrases[index].head is not None
+    return doubted and after is not None and after.predicate and after.head is None and bool(after.describing)
 
 
 def _less_favored(phrases: list[Phrase], index: int) -> bool:
@@ -109,8 +120,9 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
 
 
 def _answers_no(phrase: Phrase) -> bool:
-    """ "Pneumothorax: negative"."""
-    return phrase.joined_by(Word.COLON) and [unit.text for unit in phrase.units] == ["negative"]
+    """ "Pneumothorax: negative", "occult blood was negative"."""
+    answers = phrase.joined_by(Word.COLON) or phrase.roles == {Word.COPULA}
+    return answers and [unit.text for unit in phrase.units] == ["negative"]
 
 
 def _in_list(phrases: list[Phrase], index: int) -> bool:
@@ -126,7 +138,7 @@ def _in_list(phrases: list[Phrase], index: int) -> bool:
     return False
 
 
-def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: bool) -> Presence:
+def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: bool, asked: bool) -> Presence:
     """The state that is left of an earlier cue when this phrase begins."""
     words = {unit.word for unit in phrase.joint}
     if state is Presence.PRESENT or words & {Word.BUT, Word.COLON}:
@@ -137,7 +149,14 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: b
         turned = any(unit.word is Word.WITH and unit.text not in _EXAMPLES for unit in phrase.joint)
         fresh = turned or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
         return Presence.PRESENT if fresh else state
-    return state if _hedge_goes_on(phrase, words) else Presence.PRESENT
+    return state if _hedge_goes_on(phrase, words) or asked else Presence.PRESENT
+
+
+def _is_asked(phrases: list[Phrase], index: int, tail: list[Unit]) -> bool:
+    """ "R/O effusion, edema": a request, without a verb, asks for each item of its list."""
+    request = any(unit.text in _REQUESTS for unit in phrases[0].joint[:1])
+    verbs = any(unit.word in {Word.COPULA, Word.SHOW} for phrase in phrases for unit in phrase.joint) or tail
+    return request and not verbs and phrases[index].coordinated
 
 
 def _hedge_goes_on(phrase: Phrase, words: set[Word]) -> bool:
@@ -244,6 +263,8 @@ def _opening(state: Presence, phrases: list[Phrase], index: int, following: list
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
             state = _gone(phrases[:index], joint, position)
+        elif _begins_anew(joint, position):
+            state = Presence.PRESENT
         elif (
             (
                 word in {Word.REPORT, Word.COMMA, Word.BUT}
@@ -279,6 +300,16 @@ def _denies_what_is_known(phrases: list[Phrase], index: int, position: int) -> b
         and joint[position - 1].word in {Word.BUT, Word.COMMA}
         and any(unit.word is Word.GONE for unit in joint[:position])
     )
+
+
+def _begins_anew(joint: list[Unit], position: int) -> bool:
+    """ "Complications: none. Diagnosis: edema" without its stop; "was not an option because of the edema"."""
+    unit, before = joint[position], joint[:position]
+    if unit.word is Word.COLON:
+        return any(one.word is Word.COLON for one in before)
+    last = before[-1] if before else None
+    apart = last is not None and last.word is Word.NOT and unit.first > last.last + 1
+    return apart and unit.word is Word.SUGGEST and unit.text in _CAUSES
 
 
 def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
@@ -322,7 +353,7 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
         if Word.NOT not in cues:
             set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
         return Presence.PRESENT
-    return Presence.ABSENT
+    return Presence.PRESENT if not before and Word.COPULA in cues else Presence.ABSENT
 
 
 def _is_change(phrase: Phrase) -> bool:

@@ -13,6 +13,7 @@ from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.COMMA, Word.AND, Word.BUT})
 _LOOSE = frozenset({Word.COMMA, Word.AND, Word.REPORT, Word.COPULA})
+_PLACING = frozenset({Word.IN, Word.OF, Word.AND})
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _SAID = frozenset({Word.COPULA, Word.SHOW, Word.THERE, Word.NEGATION, Word.NOT, Word.GONE, Word.NOT_EXCLUDED})
 _BEFORE_THERE = frozenset({Word.NEGATION, Word.NOT, Word.HEDGE, Word.NOT_EXCLUDED, Word.RELATIVE})
@@ -61,15 +62,57 @@ def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
     if Word.OR in phrase.roles or Word.COLON in phrase.roles:
         return None
     following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
-    if (phrase.roles <= _LOOSE and _link(phrase.joint) is not None) or not phrase.roles - {Word.REPORT, Word.COPULA}:
-        verb = bool(following) and (following[0].word in _VERBS or following[0].word is Word.NOT)
-        if phrase.units[0].definite and verb and _complete(phrases, index):
-            return _link(phrase.joint) or 0
-        if _is_device(phrase) and _is_denied(phrases[:index], phrase) and not _goes_on(phrases, index):
-            return _link(phrase.joint) or 0
-    if _runs_on(phrases, index, following) or _fronted(phrases, index, following) or _other_side(phrases, index):
-        return _link(phrase.joint) or 0
-    return None
+    if phrase.roles <= _LOOSE and not _goes_on(phrases, index):
+        link = _link(phrase.joint)
+        if _new_subject(phrases, index, tail, linked=link is not None):
+            return len(phrase.joint) if link is None else link
+    elif Word.IN not in phrase.roles:
+        return None
+    if _runs_on(phrases, index, following):
+        return 0
+    return _link(phrase.joint) if _fronted(phrase, following) or _other_side(phrases, index) else None
+
+
+def _has_verb(following: list[Unit]) -> bool:
+    return bool(following) and (following[0].word in _VERBS or following[0].word is Word.NOT)
+
+
+def _verb_behind_places(phrases: list[Phrase], index: int, tail: list[Unit]) -> bool:
+    """ "The cysts of the scaphoid and radius are": a verb after the places that belong to the phrase."""
+    at = index + 1
+    while (
+        at < len(phrases) and phrases[at].head is None and not phrases[at].describing and phrases[at].roles <= _PLACING
+    ):
+        at += 1
+    return _has_verb(phrases[at].joint if at < len(phrases) else tail)
+
+
+def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked: bool) -> bool:
+    """Whether this phrase is the subject of a statement of its own."""
+    phrase = phrases[index]
+    following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
+    verb = _has_verb(following)
+    if phrase.units[0].opens and (verb or _verb_behind_places(phrases, index, tail)) and _complete(phrases, index):
+        return True
+    if _is_device(phrase) and _is_denied(phrases[:index], phrase):
+        return True
+    if linked:
+        known = phrase.head is not None and phrase.units[0].definite and Word.AND not in phrase.roles
+        seen = Word.COMMA in phrase.roles and (Word.AND in phrase.roles or _is_concession(phrases, index))
+        second = verb and seen and sum(one.head is not None for one in phrases[:index]) == 1
+        return (known and _is_denied_any(phrases[:index])) or second
+    said = verb and following[0].word is Word.COPULA and len(following) == 1
+    return said and _is_denied_any(phrases[:index]) and not phrase.predicate
+
+
+def _is_concession(phrases: list[Phrase], index: int) -> bool:
+    """ "Though there is no edema, consolidation is present"."""
+    first = phrases[0].joint[0].word if phrases[0].joint else Word.OTHER
+    return first in {Word.BUT, Word.WITH} and all(Word.COMMA not in one.roles for one in phrases[1:index])
+
+
+def _is_denied_any(before: list[Phrase]) -> bool:
+    return any(unit.word is Word.NEGATION for one in before for unit in one.joint)
 
 
 def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
@@ -129,9 +172,8 @@ def _goes_on(phrases: list[Phrase], index: int) -> bool:
     return False
 
 
-def _fronted(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+def _fronted(phrase: Phrase, following: list[Unit]) -> bool:
     """ ", on the left there is"."""
-    phrase = phrases[index]
     placed = Word.IN in phrase.roles and not any(unit.word in OBSERVATIONS for unit in phrase.units)
     return placed and bool(phrase.roles & _LINKS) and any(unit.word is Word.THERE for unit in following)
 

@@ -3,7 +3,7 @@
 Present and not read would be lost without a word; so a word of medicine's open vocabulary is a finding by its position.
 """
 
-from vlmkg.reading.lexicon.load import general_words, lexicon
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word
 
 _SHORTEST = 5
@@ -52,7 +52,7 @@ def is_unknown_finding(tokens: tuple[str, ...], index: int, before: Word) -> boo
     `before` is the class of the word right before it, or before its article; OTHER where that has none.
     """
     token = tokens[index]
-    if len(token) < _SHORTEST or not token.isalpha() or token in general_words() or token.endswith(_NO_NOUNS):
+    if len(token) < _SHORTEST or not token.isalpha() or token in lexicon().plain or token.endswith(_NO_NOUNS):
         return False
     opened = before in (_BEFORE_ARTICLE if has_article(tokens, index) else _BEFORE)
     return opened and _closes(tokens, index)
