@@ -11,6 +11,7 @@ SHARED = {
     "causes.txt",
     "fresh.txt",
     "meanings.txt",
+    "attributes.txt",
     "shadows.txt",
     "near_synonyms.txt",
     "normality.txt",

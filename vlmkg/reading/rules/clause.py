@@ -15,6 +15,7 @@ class Clause:
     `anchors`: the coordinated findings named last; `subjects`: the coordinated phrases before the verb;
     `place`: the place phrase that an "of" may say more about; `said`: the describing words of the last predicate;
     `titled`: a finding with a colon behind it, of which a list of places tells ("nodules: RUL 4 mm, LLL 6 mm");
+    `side`: a side with a colon behind it, at which what is listed is ("right: effusion, atelectasis");
     `listed`: a described place whose words hold for the places listed after it; `borrowed`: places that the last
     finding took from the one before, until it gets its own.
     """
@@ -24,6 +25,7 @@ class Clause:
     place: Part | None = None
     said: Part | None = None
     titled: Part | None = None
+    side: Part | None = None
     listed: Part | None = None
     borrowed: list[Edge] = field(default_factory=list)
 

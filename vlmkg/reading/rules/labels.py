@@ -7,7 +7,7 @@ from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
 from vlmkg.reading.lexicon.unknown import is_unknown_noun
-from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, OBSERVATIONS, Word
 from vlmkg.reading.rules.sides import side_letter
 from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
 from vlmkg.schema import Presence
@@ -221,7 +221,7 @@ def is_finding_position(tokens: tuple[str, ...], index: int, before: Unit | None
 
 def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
     return end - start <= _FARTHEST and all(
-        token in _ARTICLES or token in _DEFINITE or token == "any" for token in tokens[start:end]
+        one in _ARTICLES or one in _DEFINITE or one == "any" for one in tokens[start:end]
     )
 
 
@@ -243,9 +243,9 @@ def _number_sign(tokens: tuple[str, ...], index: int) -> Word:
 
 
 def _anatomy_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:
-    """Whether the next word with a meaning is one of the body: "second rib", not "second nodule"."""
+    """Whether the next noun is one of the body: "second rib", not "second nodule"."""
     words = (lexicon().words.get(token) for token in tokens[index + 1 : index + 1 + distance])
-    return next((word in ANATOMY for word in words if word in CONTENT), False)
+    return next((word in ANATOMY for word in words if word in ANATOMY or word in OBSERVATION_NOUNS), False)
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

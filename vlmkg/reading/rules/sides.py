@@ -26,6 +26,7 @@ def side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
     found = (
         (before[-1:] == "(" and after[:1] == ")")
         or before in _COMPARING
+        or (after == ":" and index == 0)
         or after in _COMPARING
         or (after == "-" and tokens[index + 2 : index + 3] == ("sided",))
         or (before in _PLACED and not _is_content(after))

@@ -54,6 +54,16 @@ _ROW = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _AND_MORE = re.compile(r"[:=][ \t]*(?:yes|positive|present|y)[ \t]*(?:[-,(\u2013;][ \t]*)(?=[A-Za-z\d])", re.IGNORECASE)
+_ASKED = re.compile(
+    r"[ \t]*\?[ \t]*(?:(?P<no>no|none|nil|negative|absent)|yes|present|positive)\b"
+    r"[ \t]*(?:[-,\u2013][ \t]*(?=\w)|(?=$|[.;\n]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SIDED = re.compile(
+    r"(?:(?<=[A-Za-z]:)|(?<=[A-Za-z]: )|(?<=; )|(?<=\n))[ \t]*(?:right|left|rt|lt|r|l)([ \t]*[-\u2013:][ \t]*)"
+    r"(?=(?:none|no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)\b)",
+    re.IGNORECASE,
+)
 _CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
 _LEGEND = re.compile(
     r"\(?\b0[ \t]*=[ \t]*\w+[,;/ \t]+1[ \t]*=[ \t]*\w+(?:[,;/ \t]+\d[ \t]*=[ \t]*\w+)*\)?", re.IGNORECASE
@@ -116,6 +126,11 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
         yield Rewrite(match.start(), match.start(), BREAK)
         yield Rewrite(*match.span(1), ":")
     yield from (Rewrite(*match.span(), ":") for match in _AND_MORE.finditer(text, start, end))
+    yield from (Rewrite(*match.span(1), "") for match in _SIDED.finditer(text, start, end))
+    for match in _ASKED.finditer(text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            more = match.group().rstrip(" \t")[-1:] in "-,\u2013"
+            yield Rewrite(*match.span(), f": none {BREAK}" if match["no"] else (":" if more else f": present {BREAK}"))
 
 
 def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
@@ -126,6 +141,7 @@ def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
         begin = max(
             [at, start, text.rfind("\n", 0, match.start()) + 1, *(cell for cell in cells if cell <= match.start())]
         )
+        begin = max(begin, *(text.rfind(mark, begin, match.start()) + 1 for mark in ".;,|"))
         title = text[begin : match.start()].strip(" \t-*\u2022")
         yield Rewrite(*match.span(), BREAK if _NO_TITLE.search(title) else ":")
         at = match.end() if _NO_TITLE.search(title) else at

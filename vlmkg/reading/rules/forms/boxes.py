@@ -37,6 +37,12 @@ _BOX = re.compile(
     r"|(?P<empty>\[[ \t_]*\]|\([ \t_]*\)|[\u2610\u25a1\u25fb\u2b1c])"
 )
 _SIGN = re.compile(r"(?P<yes>\(\+\)|\+ve\b)|(?P<no>\([-\u2013]\)|(?<!\w)-ve\b)")
+_BARE_SIGN = re.compile(
+    r"(?<=[A-Za-z)])[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))(?=[ \t]*(?:[,;]|\.?[ \t]*$))", re.MULTILINE
+)
+_FIRST_SIGN = re.compile(
+    r"(?:^|(?<=[,;.]))[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]*(?=[A-Za-z])", re.MULTILINE
+)
 _RADIO = re.compile(r"(?P<yes>[\u25cf\u25c9\u2b24])|(?P<empty>[\u25cb\u25ef])")
 _RING = re.compile(r"[\u25cb\u25ef]")
 _FURNITURE = " \t-*\u2022\u2013,;.:"
@@ -50,6 +56,8 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
     if _RING.search(text, start, end):
         found += [_box(match) for match in _RADIO.finditer(text, start, end)]
     signs = [_box(match) for match in _SIGN.finditer(text, start, end)]
+    if "+" in text[start:end]:
+        signs += _bare_signs(text, start, end)
     lines: dict[tuple[int, int], list[Box]] = {}
     for one in sorted([*found, *signs]):
         begin, stop = line_bounds(text, one.start)
@@ -61,8 +69,18 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
             yield from _row(text, begin, stop, row)
 
 
+def _bare_signs(text: str, start: int, end: int) -> list[Box]:
+    """ "PTX -, effusion +" and "+ effusion, - PTX": a dash is a sign only where a plus stands in its line as well."""
+    found = []
+    for pattern in (_BARE_SIGN, _FIRST_SIGN):
+        signs = list(pattern.finditer(text, start, end))
+        plus = {line_bounds(text, match.start("yes")) for match in signs if match["yes"]}
+        found += [_box(match) for match in signs if line_bounds(text, match.start(str(match.lastgroup))) in plus]
+    return found
+
+
 def _box(match: re.Match[str]) -> Box:
-    return Box(*match.span(), Tick[str(match.lastgroup).upper()])
+    return Box(*match.span(str(match.lastgroup)), Tick[str(match.lastgroup).upper()])
 
 
 def _row(text: str, begin: int, stop: int, row: list[Box]) -> Iterator[Rewrite]:

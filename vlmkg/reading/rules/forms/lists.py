@@ -7,7 +7,8 @@ from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
 
 _DENIED = re.compile(
     r"(?:(?<=[.;\n])|\A)[ \t]*(?:[-*\u2022][ \t]*)?"
-    r"((?:(?:pertinent|relevant|significant|important|other)[ \t]+)?negatives?(?:[ \t]+findings?)?|absent"
+    r"((?:(?:pertinent|relevant|significant|important|other)[ \t]+)?neg(?:ative)?s?(?:[ \t]+findings?)?"
+    r"|(?:devices?|lines?|tubes?|hardware|findings?)[ \t]+(?:removed|resolved|absent)|absent"
     r"|not (?:seen|present|identified|found|visuali[sz]ed|evident)"
     r"|none of the following(?:[ \t]+(?:is|are)?[ \t]*(?:seen|present|identified))?"
     r"|no evidence of(?: the following)?|denied|excluded|ruled out|no)[ \t]*:(?!\w)",

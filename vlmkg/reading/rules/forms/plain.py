@@ -13,9 +13,9 @@ from vlmkg.reading.tokens import Token, tokenize
 Reader = Callable[[str, int, int], Iterator[Rewrite]]
 
 _READERS: tuple[tuple[Reader, tuple[str, ...]], ...] = (
-    (boxes, ("[", "( )", "()", "(_", "(x", "(\u2713", "(\u2022", "(\u25cf", "(*", "(+", "(-", "+ve", "-ve", "<x>",
+    (boxes, ("[", "( )", "()", "(_", "(x", "(\u2713", "(\u2022", "(\u25cf", "(*", "+", "(-", "-ve", "<x>",
              *"\u2610\u2611\u2612\u25a0\u25a1\u2713\u2714\u2717\u2718\u25fb\u25cb\u25ef\u2b1c\u2705\u274c")),
-    (answers, (*":|=~(,\u2026\u2192\t{[<", "..", ". . .", "__", "--", "->", "   ", " -", "-n", "-y", "-p", "-a")),
+    (answers, (*"?:|=~(,\u2026\u2192\t{[<", "..", ". . .", "__", "--", "->", "   ", " -", "-n", "-y", "-p", "-a")),
     (denied_lists, (":",)),
     (answered_items, ("yes", "none", "nil", "absent", "present", "negative", "positive", " no", "neg", "pos")),
     (spoken_marks, ("period", "comma", "full stop", "paragraph", "colon", "paren", "bracket", "slash")),
