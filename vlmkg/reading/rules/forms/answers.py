@@ -28,7 +28,7 @@ _NO_TITLE = re.compile(
 _TITLE_LINE = re.compile(
     r"\n[ \t]*(?=[A-Za-z][A-Za-z /()&]{2,40}?(?:[ \t]*(?:\.{3,}|(?:\. ){3}|\u2026|_{3,}|-{3,}|->|\u2192|=|\||~)"
     r"|[ \t]+[-\u2013][ \t]+\w"
-    r"|\t[ \t]*\w|[ ]{3,}\w|[ \t]*:[ \t]*" + _ANSWER + r"(?!\w)))",
+    r"|\t[ \t]*\w|[ ]{3,}\w|[ \t]*[:?][ \t]*" + _ANSWER + r"(?!\w)))",
     re.IGNORECASE,
 )
 _DASH = re.compile(

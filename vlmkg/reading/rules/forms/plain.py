@@ -1,5 +1,6 @@
 """A section's text as plain words: its forms, codes and spoken marks put into the words and stops that they mean."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from vlmkg.reading.rules.forms.abbreviations import abbreviations
@@ -12,16 +13,22 @@ from vlmkg.reading.tokens import Token, tokenize
 
 Reader = Callable[[str, int, int], Iterator[Rewrite]]
 
-_READERS: tuple[tuple[Reader, tuple[str, ...]], ...] = (
-    (boxes, ("[", "( )", "()", "(_", "(x", "(\u2713", "(\u2022", "(\u25cf", "(*", "+", "(-", "-ve", "<x>",
-             *"\u2610\u2611\u2612\u25a0\u25a1\u2713\u2714\u2717\u2718\u25fb\u25cb\u25ef\u2b1c\u2705\u274c")),
-    (answers, (*"?:|=~(,\u2026\u2192\t{[<", "..", ". . .", "__", "--", "->", "   ", " -", "-n", "-y", "-p", "-a")),
-    (denied_lists, (":",)),
-    (answered_items, ("yes", "none", "nil", "absent", "present", "negative", "positive", " no", "neg", "pos")),
-    (spoken_marks, ("period", "comma", "full stop", "paragraph", "colon", "paren", "bracket", "slash")),
-    (abbreviations, (".", "nt", "n;t")),
+_SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
+_READERS: tuple[tuple[Reader, re.Pattern[str]], ...] = (
+    (boxes, re.compile(
+        r"\[|\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>"
+        r"|[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]"
+    )),
+    (answers, re.compile(
+        r"[:|=~\u2026\u2192\t{\[<]|\.\.|\. \. \.|__|--|->| {3}|[-\u2013\u2014(?] ?" + _SAID + r"|\((?:n|y|0)|," + _SAID
+    )),
+    (denied_lists, re.compile(":")),
+    (answered_items, re.compile(_SAID + r"(?:ative|itive)?[ \t]*(?:$|[.;:\n])")),
+    (spoken_marks, re.compile("period|comma|full stop|paragraph|colon|paren|bracket|slash")),
+    (abbreviations, re.compile(r"\b(?:[rl]t?|bilatl?)\.|['\u2019`\u00b4]nt|n;t")),
+    (abbreviations, re.compile(r"\.(?: [a-z(]|,)")),
 )  # fmt: skip
-"""Each reader with what a text has in lower case, one at least, where there is something for it to read."""
+"""Each reader with what a text has where there is something for it to read: in lower case, but for the last."""
 
 
 def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tuple[int, int]]]:
@@ -29,11 +36,12 @@ def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tup
 
     Offsets are those of `text`. A text without forms gives its own tokens.
     """
-    lower = text[start:end].lower()
-    found: list[Rewrite] = []
-    for reader, signs in _READERS:
-        if any(sign in lower for sign in signs):
-            found += reader(text, start, end)
+    plain = text[start:end]
+    lower = plain.lower()
+    readers = [reader for reader, sign in _READERS[:-1] if sign.search(lower)]
+    if abbreviations not in readers and _READERS[-1][1].search(plain):
+        readers.append(abbreviations)
+    found = [rewrite for reader in readers for rewrite in reader(text, start, end)]
     if not found:
         return tokenize(text, start, end), []
     rewrites = without_overlaps(found)
