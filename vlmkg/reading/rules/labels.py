@@ -7,7 +7,7 @@ from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
 from vlmkg.reading.lexicon.unknown import is_unknown_noun
-from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, OBSERVATIONS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.sides import side_letter
 from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
 from vlmkg.schema import Presence
@@ -53,6 +53,7 @@ _MARKS = {
 }
 _LONGEST_MEASURE = 16
 _SHORTEST_GLUED = 6
+_DENIED_WORDS = frozenset({"focal", "acute", "active", "significant", "large", "new", "abnormal", "interval"})
 
 
 @dataclass(slots=True)
@@ -170,7 +171,7 @@ def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None
 def _glued_denial(token: str) -> bool:
     """ "Noeffusion", "noevidence of": a denial without its space."""
     word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
-    return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
+    return word in OBSERVATION_NOUNS or word in {Word.TISSUE, Word.NOTHING} or token[2:] in _DENIED_WORDS
 
 
 def _zero(tokens: tuple[str, ...], index: int) -> Word | None:

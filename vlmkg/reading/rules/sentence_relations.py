@@ -142,7 +142,7 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         _tell_of(titled, part, edges)
         return
     group = [one for one in clause.anchors if one.noun]
-    if clause.side is not None and part.noun and not part.places and part.phrase.joined_by(Word.COMMA):
+    if clause.side is not None and part.noun and not part.places and part.phrase.joined_by(Word.COMMA, Word.OR):
         edges += [(part.heads[-1], LOCATED_AT, place) for place in clause.side.places]
     if not group or not part.noun or previous.words_only:
         place_first = previous.place_only and previous in clause.subjects and part.noun and not part.places
@@ -219,7 +219,7 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
         return
     if part.noun and clause.said is None:
         for subject in clause.subjects:
-            if part.phrase.joined_by(Word.COLON) and all(unit.word is Word.SIDE for unit in subject.phrase.units):
+            if part.phrase.joined_by(Word.COLON) and any(unit.word is Word.SIDE for unit in subject.phrase.units):
                 # "Right: effusion, atelectasis".
                 clause.side = subject
             if subject.place_only and not _elsewhere(part):

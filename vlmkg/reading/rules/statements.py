@@ -116,11 +116,23 @@ def _is_denied_any(before: list[Phrase]) -> bool:
 
 
 def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
-    """ "No edema right basal scar is seen": a finding with its place and its verb, after one that is denied."""
+    """ "No edema right basal scar is seen", "no edema heart enlarged", "scar has grown right scar has gone".
+
+    No word stands between: behind a denied finding, or behind a verb and its words, something with a place is said.
+    """
     phrase, before = phrases[index], phrases[index - 1]
-    placed = phrase.head is not None and bool(phrase.anatomy) and not phrase.joint
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    if phrase.joint or not phrase.anatomy:
+        return False
     verb = bool(following) and following[0].word in _VERBS
-    return placed and verb and before.head is not None and Word.NEGATION in before.roles
+    told = after is not None and not after.joint and after.head is None and bool(after.describing) and not after.anatomy
+    if before.predicate and before.head is None:
+        return verb and phrase.head is not None
+    denied = before.head is not None and Word.NEGATION in before.roles
+    if phrase.head is not None:
+        return denied and (verb or told)
+    organ = any(unit.word is Word.ORGAN for unit in phrase.anatomy)
+    return denied and organ and (told or phrase.units[-1] in phrase.describing)
 
 
 def _link(joint: list[Unit]) -> int | None:
