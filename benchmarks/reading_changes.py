@@ -1,7 +1,7 @@
 """Which findings of a collection of reports this tree reads otherwise than another tree.
 
-    python -m benchmarks.reading_changes save OUT.json [--reports REPORTS.tgz]
-    python -m benchmarks.reading_changes compare BEFORE [--reports REPORTS.tgz] [--sample N] [--seed N]
+    python -m benchmarks.reading_changes save OUT.json [--reports REPORTS.tgz|FEED.jsonl]
+    python -m benchmarks.reading_changes compare BEFORE [--reports REPORTS.tgz|FEED.jsonl] [--sample N] [--seed N]
 
 `save` keeps what the rules of this tree read. `compare` reads with this tree and lists each finding that vanished,
 appeared or changed its presence, with its sentence, and counts them by kind. BEFORE is a file that `save` wrote, the
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.reports import open_i
+from benchmarks.reports import hl7_texts, open_i
 from vlmkg.reading.sentences import split_sentences
 from vlmkg.reading.tokens import tokenize
 
@@ -33,11 +33,10 @@ _READER = """
 import json, sys
 from vlmkg.reading.rules.report import read_report
 from vlmkg.schema import Kind
-read = {
-    name: [[one.start, one.end, str(one.presence)] for one in read_report(text).mentions if one.kind is Kind.OBSERVATION]
-    for name, text in json.load(sys.stdin).items()
-}
-json.dump(read, sys.stdout)
+def read(text):
+    found = [one for one in read_report(text).mentions if one.kind is Kind.OBSERVATION]
+    return [[one.start, one.end, str(one.presence)] for one in found]
+json.dump({name: read(text) for name, text in json.load(sys.stdin).items()}, sys.stdout)
 """
 
 Reading = dict[str, list[tuple[int, int, str]]]
@@ -53,6 +52,14 @@ class Change:
     sentence: str
     before: str
     after: str
+
+
+def texts_of(source: Path) -> dict[str, str]:
+    """The reports of an Open-i archive by id, or those of an HL7 feed by number."""
+    if source.suffix != ".jsonl":
+        return open_i(source)
+    texts = [text for chest in (True, False) for text in hl7_texts(source, chest=chest)]
+    return {str(number): text for number, text in enumerate(texts)}
 
 
 def read_with(tree: Path, texts: dict[str, str]) -> Reading:
@@ -133,7 +140,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    texts = open_i(arguments.reports)
+    texts = texts_of(arguments.reports)
     after = read_with(ROOT, texts)
     if arguments.command == "save":
         Path(arguments.place).write_text(json.dumps(after), encoding="utf-8")

@@ -8,10 +8,10 @@ from vlmkg.reading.lexicon.words import Word
 
 FOLDERS = ("anatomy", "observation")
 SHARED = {
+    "attributes.txt",
     "causes.txt",
     "fresh.txt",
     "meanings.txt",
-    "attributes.txt",
     "shadows.txt",
     "near_synonyms.txt",
     "normality.txt",

@@ -21,7 +21,7 @@ _NOUN_ENDINGS = (
         "oid",
         "oids",
     ),
-    *("ions", "osis", "uria", "orrhea", "orrhoea", "ectomy", "ia", "ias", "esis", "eal", "ate", "ates"),
+    *("ions", "osis", "uria", "orrhea", "orrhoea", "ectomy", "ia", "ias", "esis"),
 )
 _NO_NOUN_ENDINGS = ("ly", "ed", "able", "ible", "ical", "ous", "ive", "ic", "ful", "less", "est")
 _SHORTEST = 3

@@ -1,4 +1,4 @@
-"""Cues of several words, resolved before anything else: "hard to rule out", "not free of", "almost gone", "seen before".
+"""Cues of several words, resolved before anything else: "hard to rule out", "not free of", "almost gone".
 
 Each rule takes the units of one sentence and gives them back with the cue as one unit, or without a cue that says
 nothing of the patient today.
@@ -6,6 +6,7 @@ nothing of the patient today.
 
 from itertools import pairwise
 
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
@@ -13,7 +14,18 @@ _RULING_OUT = frozenset({"to rule out", "to exclude", "rule out", "r / o", "excl
 _REACH = 3
 """Units between "hard" and what is hard to do."""
 _ALMOST = frozenset(
-    {"almost", "nearly", "largely", "mostly", "partially", "partly", "incompletely", "virtually", "practically"}
+    {
+        "almost",
+        "all but",
+        "nearly",
+        "largely",
+        "mostly",
+        "partially",
+        "partly",
+        "incompletely",
+        "virtually",
+        "practically",
+    }
 )
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
@@ -36,6 +48,8 @@ _FILLERS = frozenset(
 _WHOLLY = frozenset(
     {"fully", "entirely", "completely", "wholly", "adequately", "optimally", "ideally", "properly", "appropriately"}
 )
+_CAUSES = frozenset({"due to", "secondary to", "because of", "owing to", "as a result of"})
+_BEYOND = frozenset({"below", "beyond", "past", "above", "distal to", "inferior to"})
 _COMING = frozenset(
     {"developed", "occurred", "formed", "arisen", "happened", "emerged", "develop", "occur", "form", "arise", "emerge"}
     | {"see", "identify", "detect", "find", "appreciate", "visualize", "visualise", "note", "recognize", "recognise"}
@@ -64,6 +78,9 @@ _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """The labelled units of `tokens` with cues of several words made one, before the talk of the exam is taken out."""
     words = {unit.word for unit in units}
+    if units and units[0].text == "exclude":
+        # An order: "exclude pneumothorax".
+        units[0].word = Word.NOT_EXCLUDED
     if Word.NOT in words:
         units = _without_denied_acts(units, tokens)
     units = _if_any(units, tokens)
@@ -144,7 +161,7 @@ def _hard_to_exclude(units: list[Unit]) -> list[Unit]:
 def _conditions(units: list[Unit]) -> list[Unit]:
     """ "If there is an effusion it is small" doubts; "if there is concern, a CT is advised" advises."""
     for index, unit in enumerate(units):
-        if not unit.text.startswith("if there is") or unit.word is not Word.RECOMMEND:
+        if not unit.text.startswith(("if there is", "if there are")) or unit.word is not Word.RECOMMEND:
             continue
         rest = units[index + 1 :]
         if rest and rest[0].word in CONTENT and not any(one.word in _EXAM_TALK for one in rest):
@@ -173,12 +190,17 @@ def _without_denied_acts(units: list[Unit], tokens: tuple[str, ...]) -> list[Uni
         if unit.word is not Word.NOT or unit.text in {"neither of", "never"}:
             continue
         at, incomplete = unit.last + 1, False
-        while at < len(tokens) and (tokens[at] in _FILLERS or tokens[at] in _WHOLLY):
+        while at < len(tokens) and (tokens[at] in _FILLERS or tokens[at] in _WHOLLY or _is_adverb(tokens[at])):
             incomplete = incomplete or tokens[at] in _WHOLLY
             at += 1
         if at < len(tokens) and _denies_an_act(units, named.get(at), tokens, unit.first, at, incomplete=incomplete):
             dropped.add(index)
     return [unit for index, unit in enumerate(units) if index not in dropped]
+
+
+def _is_adverb(token: str) -> bool:
+    """An adverb that the lexicon lacks: "not currently", "not directly"."""
+    return token.endswith("ly") and token not in lexicon().words
 
 
 def _denies_an_act(
@@ -187,15 +209,19 @@ def _denies_an_act(
     """Whether the word at token `at` is a verb of none of the kinds that a denial counts for."""
     if index is not None:
         # "Not fully imaged"; not "not fully excluded", "not entirely clear".
-        return incomplete and units[index].word in {Word.REPORT, Word.IN}
+        beyond = index + 1 < len(units) and units[index + 1].text in _BEYOND
+        return (incomplete or beyond) and units[index].word in {Word.REPORT, Word.IN}
     verb = tokens[at]
+    after = next((unit for unit in units if unit.first > at), None)
+    if verb in {"a", "an"}:
+        # "Was not an option because of the edema".
+        return after is not None and after.text in _CAUSES
     if not verb.isalpha() or verb in _COMING:
         return False
     participle = verb.endswith(_PARTICIPLES)
     helper = cue > 0 and tokens[cue - 1] in _HELPERS
     if not participle and not helper and tokens[cue] not in _CONTRACTED:
         return False
-    after = next((unit for unit in units if unit.first > at), None)
     return after is None or after.definite or after.word not in CONTENT
 
 
@@ -237,7 +263,8 @@ def _past_end(units: list[Unit], index: int) -> int | None:
     at = index + 1
     while at < len(units) and units[at].word in _THEN and units[at].text not in _PAST:
         at += 1
-    if at == len(units) or (at + 1 < len(units) and units[at + 1].word in CONTENT):
+    after = units[at + 1].word if at + 1 < len(units) else Word.OTHER
+    if at == len(units) or after in CONTENT or (after is Word.REPORT and at > index + 1):
         return None
     placed = units[at - 1].text in _AT
     exam = at + 1 < len(units) and units[at + 1].word is Word.EXAM

@@ -7,6 +7,9 @@ from vlmkg.reading.rules.phrases import Phrase
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _NONE = frozenset({"none", "nil"})
 _LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
+_OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
+_BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
+_HAVING = frozenset({"has", "have", "had"})
 _OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
@@ -28,13 +31,19 @@ def _only_links(phrase: Phrase) -> bool:
     return phrase.roles <= _LINKS and phrase.roles != {Word.HOLE} and bool(phrase.roles)
 
 
+def _is_verb(before: Phrase) -> bool:
+    """ "Has increased": the change is the verb, and no adjective of a noun to come."""
+    changed = bool(before.units) and all(unit.word is Word.CHANGE for unit in before.units)
+    return changed and bool(before.joint) and before.joint[-1].text in _HAVING
+
+
 def _names_known(before: Phrase, phrase: Phrase) -> bool:
     """ "Improved, the effusion": the article begins a noun group of its own."""
     return phrase.units[0].definite and not before.anatomy
 
 
 def _shares(before: Phrase, phrase: Phrase) -> bool:
-    if before.head is not None or before.predicate or _names_known(before, phrase):
+    if before.head is not None or before.predicate or _names_known(before, phrase) or _is_verb(before):
         return False
     has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
@@ -82,9 +91,13 @@ def _two_sides(before: Phrase, phrase: Phrase) -> bool:
 
 
 def without_other_side(units: list[Unit]) -> list[Unit]:
-    """Without "but no right" in "left but no right effusion": it denies a second finding, not the one on the left."""
+    """Without "but no right" in "left but no right effusion", "but no new" in "old but no new scar".
+
+    It denies a second finding, not the one on the left.
+    """
     for index in range(len(units) - 3):
-        if units[index].word is not Word.SIDE:
+        opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
+        if units[index].word is not Word.SIDE and not opposed:
             continue
         end = _other_side_end(units, index + 1)
         if end is not None and _finding_ahead(units, end):
@@ -98,7 +111,7 @@ def _other_side_end(units: list[Unit], start: int) -> int | None:
     while at < len(units) and units[at].word in {Word.COMMA, Word.BUT, Word.AND}:
         at += 1
     denied = at > start and at + 1 < len(units) and units[at].word in {Word.NEGATION, Word.NOT}
-    if not denied or units[at + 1].word is not Word.SIDE:
+    if not denied or units[at + 1].word is not units[start - 1].word:
         return None
     at += 2
     return at + 1 if at < len(units) and units[at].word is Word.COMMA else at

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.known import is_definite
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrase_relations import Edge, Part
 from vlmkg.reading.rules.presence import bare_of, possibly_from
@@ -124,7 +125,8 @@ def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
             continue
         if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].presence is not Presence.ABSENT:
             if chain[-1].heads[-1].word is Word.PROCESS:
-                chain.append(part)
+                # "Suggest growth of a nodule"; but "growth of the nodule" speaks of one that is there.
+                chain += [] if is_definite(part.phrase) else [part]
             elif bare_of(part.phrase):
                 described.append(part)
             continue

@@ -16,20 +16,28 @@ BEGINNINGS = frozenset(
 """To deny one of these of a finding denies the finding."""
 TIPS = frozenset({"tip", "tips"})
 _PARTS = frozenset({Word.DIMENSION, Word.PART})
-_JOINING = frozenset({Word.IN, Word.OF, Word.REPORT, Word.SUBJECT, Word.ASPECT, Word.RELATIVE})
+_JOINING = frozenset({Word.IN, Word.OF, Word.REPORT, Word.SUBJECT, Word.ASPECT, Word.RELATIVE, Word.SUGGEST})
+_AROUND = frozenset({"after", "around", "about", "from", "near", "along", "surrounding"})
 
 
 def is_of_known(phrases: list[Phrase], index: int) -> bool:
     """Whether this phrase names what is known to be there, and the denial before it denies something about it."""
     phrase = phrases[index]
-    if phrase.head is None or not phrase.roles <= _JOINING or not phrase.joined_by(Word.IN, Word.OF):
+    if phrase.head is None or not phrase.roles <= _JOINING or not phrase.joined_by(Word.IN, Word.OF, Word.SUGGEST):
+        return False
+    if phrase.head.word is not Word.DEVICE and Word.SUGGEST in phrase.roles:
         return False
     governor = _governor(phrases, index)
     if governor is None or any(unit.text in BEGINNINGS for unit in governor.units):
         return False
-    if is_definite(phrase) or (phrase.head.word is Word.DEVICE and phrase.joined_by(Word.OF)):
+    if is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase)):
         return True
     return governor.head is not None and governor.head.text in lexicon().attributes
+
+
+def _at_device(phrase: Phrase) -> bool:
+    """ "No fracture of catheter", "no pneumothorax after line placement": the device is there."""
+    return phrase.joined_by(Word.OF, Word.SUGGEST) or phrase.joint[-1].text in _AROUND
 
 
 def is_definite(phrase: Phrase) -> bool:

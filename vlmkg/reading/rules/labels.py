@@ -27,12 +27,13 @@ _DEFINITE = frozenset(
 _ARTICLES = frozenset({"a", "an", "another"})
 _FARTHEST = 2
 _BEFORE_FINDING = (
-    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE})
+    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE, Word.OR})
     | OBSERVATION_ADJECTIVES
 )
 _AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_SHAPES = ((_LEVEL, Word.ORGAN), (re.compile(r"(?:19|20)\d\d"), Word.EXAM))
+"""Levels of the spine, and years: a year stands for the exam of that time."""
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
 _JOINED_END = frozenset(
     {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
@@ -108,13 +109,13 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
             opens = False
-        elif is_finding_position(tokens, index, units[-1] if units else None):
-            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
-            definite = opens = False
         elif token in _DEFINITE:
             definite = True
         elif token in _ARTICLES:
             opens = True
+        elif is_finding_position(tokens, index, units):
+            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
+            definite = opens = False
         index += length
     return units
 
@@ -186,43 +187,42 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
         return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
-    if _LEVEL.fullmatch(token):
-        return Word.ORGAN
+    shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
+    if shaped is not None:
+        return shaped
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
         return Word.POSITION if _anatomy_ahead(tokens, index, 4) else Word.OTHER
-    if token.isdigit():
-        return _number(tokens, index)
+    if token in _NUMERALS:
+        return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token) if token[0] != "#" else _number_sign(tokens, index)
 
 
-def _number(tokens: tuple[str, ...], index: int) -> Word:
-    """A year names an exam, a count stands before what it counts."""
-    if _YEAR.fullmatch(tokens[index]):
-        return Word.EXAM
-    counts = tokens[index] in _NUMERALS and _content_ahead(tokens, index, 1)
-    return Word.NUMBER if counts else Word.OTHER
-
-
-def is_finding_position(tokens: tuple[str, ...], index: int, before: Unit | None) -> bool:
+def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
     """Whether a word that the lexicon lacks stands where a finding must stand: "no JVD", "without decompensation".
 
-    Before it, but for an article, stands a denial, or a word that opens or describes a finding and the word has the
-    form of a noun; after it no noun follows.
+    Before it, but for an article, stands a denial or another alternative of what is denied; or a word that opens or
+    describes a finding, and the word has the form of a noun. After it no noun follows.
     """
-    if before is None or before.word not in _BEFORE_FINDING:
+    at = len(units) - 1
+    while at > 0 and units[at].word is Word.NOTHING and units[at].last + 1 == index:
+        at -= 1
+    if at < 0 or units[at].word not in _BEFORE_FINDING or units[at].text in lexicon().normality:
         return False
-    denied = before.word is Word.NEGATION
-    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, before.last + 1, index):
+    before = units[at]
+    listed = before.word is Word.OR and any(unit.word is Word.NEGATION for unit in units)
+    denied = before.word is Word.NEGATION or listed
+    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, units[-1].last + 1, index):
         return False
     after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    return lexicon().words.get(after) not in CONTENT and (
-        after in _AFTER_FINDING or not after.isalpha() or bool(lexicon().words.get(after))
-    )
+    word = lexicon().words.get(after)
+    if word is not None:
+        return word not in CONTENT and word is not Word.NOTHING
+    return after in _AFTER_FINDING or not (after.isalpha() or after == "-")
 
 
 def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
     return end - start <= _FARTHEST and all(
-        one in _ARTICLES or one in _DEFINITE or one == "any" for one in tokens[start:end]
+        word in _ARTICLES or word in _DEFINITE or word == "any" for word in tokens[start:end]
     )
 
 
@@ -231,7 +231,13 @@ def joins(words: list[str], index: int) -> bool:
     before = words[index - 1] if index else ""
     after = words[index + 1] if index + 1 < len(words) else ""
     listed = any(phrase[1:3] == ("-", after) for phrase, _ in lexicon().phrases.get(before, ()))
-    return listed or before in _JOINED_FRONT or after in _JOINED_END or before in {"", "("}
+    return (
+        listed
+        or (before.isdigit() and after.isdigit())
+        or before in _JOINED_FRONT
+        or after in _JOINED_END
+        or before in {"", "("}
+    )
 
 
 def _number_sign(tokens: tuple[str, ...], index: int) -> Word:

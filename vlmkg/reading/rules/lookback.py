@@ -12,6 +12,7 @@ from vlmkg.schema import Presence
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
+_EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
 
@@ -19,7 +20,7 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
-    before = without_aside(phrases[:end], cues)
+    before = _without_exception(without_aside(phrases[:end], cues))
     kept = denied and Word.GONE in words and words.index(Word.NOT) < words.index(Word.GONE)
     if Word.GONE in words and Word.EXCLUDE not in words and (kept or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
@@ -45,6 +46,17 @@ def without_aside(before: list[Phrase], cues: list[Unit]) -> list[Phrase]:
     aside = next((at for at, phrase in enumerate(before) if at and phrase.joined_by(Word.RELATIVE)), None)
     closed = aside is not None and bool(cues) and cues[0].word is Word.COMMA and before[aside].joined_by(Word.COMMA)
     return before[:aside] if closed else before
+
+
+def _without_exception(before: list[Phrase]) -> list[Phrase]:
+    """ "All lines except the PICC have been removed": the verb is that of the lines."""
+    for index in range(len(before) - 1, 0, -1):
+        words = before[index].joint
+        if words and words[0].text in _EXCEPT and before[index - 1].head is not None:
+            return before[:index]
+        if not before[index].coordinated and not before[index].joined_by(Word.IN, Word.OF):
+            break
+    return before
 
 
 def _answers_no(cues: list[Unit]) -> bool:

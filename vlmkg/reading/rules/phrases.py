@@ -20,20 +20,9 @@ from vlmkg.reading.rules.labels import Unit
 
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _CUES = frozenset({Word.HOLE, Word.HEDGE, Word.NEGATION})
-_DONE = (
-    "tomy",
-    "stomy",
-    "plasty",
-    "surgery",
-    "fusion",
-    "fixation",
-    "replacement",
-    "repair",
-    "bypass",
-    "surgery",
-    "air",
-)
-"""Endings of what is done to a patient: such a word says what a device is for."""
+_DONE_ENDINGS = ("tomy", "plasty", "surgery")
+_DONE = frozenset({"fusion", "fixation", "replacement", "repair", "bypass", "air", "fluid", "compression", "drainage"})
+"""What is done to a patient: such a word says what a device is for."""
 _NO_ADJECTIVES = frozenset(
     {
         "effusion",
@@ -193,12 +182,12 @@ def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
 
 def _two_findings(last: Unit, unit: Unit) -> bool:
     """ "No effusion consolidation is unchanged": neither noun describes the other."""
-    return last.text in _NO_ADJECTIVES and unit.text in _NO_ADJECTIVES
+    return last.word is Word.FINDING and unit.text in _NO_ADJECTIVES
 
 
 def _is_shadow(unit: Unit) -> bool:
     """A finding that names no device's purpose: "nodule", not "tracheostomy" (tube)."""
-    return unit.word is Word.FINDING and not unit.text.endswith(_DONE)
+    return unit.word is Word.FINDING and not unit.text.endswith(_DONE_ENDINGS) and unit.text not in _DONE
 
 
 def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:

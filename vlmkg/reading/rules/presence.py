@@ -6,27 +6,23 @@ reaches over its own noun group and over alternatives. Either without anything a
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
-from vlmkg.reading.rules.known import BEGINNINGS, is_definite, is_of_known
+from vlmkg.reading.rules.known import BEGINNINGS, is_of_known
 from vlmkg.reading.rules.labels import Unit
-from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back, without_aside
+from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back
+from vlmkg.reading.rules.opening import opened
 from vlmkg.reading.rules.phrases import Phrase
+from vlmkg.reading.rules.predicates import denies_predicate, doubts_predicate, leaves_verb_out
 from vlmkg.reading.rules.statements import Statement, statements
 from vlmkg.schema import Presence
 
 _ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, Word.SHOW, Word.BUT})
 _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
-
-
-_STATES = frozenset({Word.GONE, Word.REPORT})
-_PREDICATES = frozenset({Word.CHANGE, Word.DESCRIPTOR})
 _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
-_BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
 _ENDED = ("resolution of", "removal of", "clearing of", "clearance of", "disappearance of", "withdrawal of")
 _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
-_DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _REQUESTS = frozenset({"r / o", "ro", "rule out", "?", "query", "evaluate for", "assess for", "look for"})
-_CAUSES = frozenset({"due to", "secondary to", "because of", "owing to", "as a result of", "related to"})
+_WITHOUT_OTHERS = (frozenset({Word.COPULA}), frozenset({Word.COPULA, Word.SHOW}))
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
@@ -49,43 +45,23 @@ def _mark_statement(statement: Statement) -> None:
         state = _ending(
             state, phrase, following, listed=_in_list(phrases, index), asked=_is_asked(phrases, index, tail)
         )
-        state = _opening(state, phrases, index, following)
+        state = opened(state, phrases, index, following)
         if index and _less_favored(phrases, index):
             state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
-        _say(phrase, Presence.PRESENT if _doubts_predicate(phrases, index, state) else state)
+        spared = doubts_predicate(phrases, index, state) or denies_predicate(statement, index)
+        _say(phrase, Presence.PRESENT if spared else state)
         if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
             changed = True
-    if not _leaves_verb_out(statement.before, phrases, tail):
+    if not leaves_verb_out(statement.before, phrases, tail):
         look_back(phrases, len(phrases), tail)
     if not changed:
         mark_alternatives(phrases)
-
-
-def _leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit]) -> bool:
-    """ "The edema is improved, the effusion is not": denied is what was said before, and not the effusion."""
-    cues = [unit.word for unit in tail if unit.word is not Word.HEDGE]
-    if not cues or cues[-1] is not Word.NOT or not set(cues) <= {Word.NOT, Word.COPULA, Word.SHOW}:
-        return False
-    link = next(
-        (at for at in range(len(phrases) - 1, -1, -1) if phrases[at].joined_by(Word.COMMA, Word.AND, Word.BUT)), 0
-    )
-    said = before + [unit for phrase in phrases[:link] for unit in phrase.joint + phrase.describing]
-    said += phrases[link].joint if phrases else []
-    verbs = [unit.word for unit in said if unit.word in _PREDICATES or (unit.word in _STATES)]
-    return bool(verbs) and verbs[-1] is not Word.REPORT
-
-
-def _doubts_predicate(phrases: list[Phrase], index: int, state: Presence) -> bool:
-    """ "Unclear whether the effusion is new": in doubt is that it is new."""
-    after = phrases[index + 1] if index + 1 < len(phrases) else None
-    doubted = state is Presence.UNCERTAIN and is_definite(phrases[index]) and phrases[index].head is not None
-    return doubted and after is not None and after.predicate and after.head is None and bool(after.describing)
 
 
 def _less_favored(phrases: list[Phrase], index: int) -> bool:
@@ -121,7 +97,7 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
 
 def _answers_no(phrase: Phrase) -> bool:
     """ "Pneumothorax: negative", "occult blood was negative"."""
-    answers = phrase.joined_by(Word.COLON) or phrase.roles == {Word.COPULA}
+    answers = phrase.joined_by(Word.COLON) or phrase.roles in _WITHOUT_OTHERS
     return answers and [unit.text for unit in phrase.units] == ["negative"]
 
 
@@ -232,128 +208,6 @@ def _is_new_now(phrases: list[Phrase], index: int) -> bool:
     ended = bool(cues) and (cues[-1].word is Word.GONE or cues[-1].text.endswith(_ENDED))
     linked = phrases[index].joined_by(Word.COMMA, Word.AND)
     return ended and linked and any(one.text in _NEW for one in phrases[index].describing)
-
-
-def _opening(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
-    """The state that the cues right before this phrase open, and their effect on what stands before them."""
-    joint = phrases[index].joint
-    denied = False
-    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
-    for position, unit in enumerate(joint):
-        word = unit.word
-        if word is Word.NEGATION and position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
-            # "No cause for the effusion": the effusion is there.
-            state = Presence.PRESENT
-        elif word is Word.NEGATION and _answers(joint, position, following):
-            set_back(phrases[:index], Presence.ABSENT)
-        elif word is Word.NEGATION:
-            state = Presence.ABSENT
-        elif word is Word.NOT:
-            if _denies_what_is_known(phrases, index, position):
-                continue
-            state, denied = Presence.ABSENT, True
-        elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
-            before = joint[position - 1].word if position else Word.OTHER
-            kept = state is Presence.ABSENT and not denied and (negated or word is not Word.HEDGE)
-            # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
-            kept = kept or (state is Presence.ABSENT and before is Word.RELATIVE)
-            kept = kept or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
-            state = state if kept else Presence.UNCERTAIN
-        elif word is Word.EXCLUDE:
-            state = Presence.UNCERTAIN if denied else Presence.ABSENT
-        elif word is Word.GONE:
-            state = _gone(phrases[:index], joint, position)
-        elif _begins_anew(joint, position):
-            state = Presence.PRESENT
-        elif (
-            (
-                word in {Word.REPORT, Word.COMMA, Word.BUT}
-                or _lost_its_verb(joint, position)
-                or _gives_cause(phrases, index, position)
-            )
-            and _closes(joint, position)
-            and not _heads_list(phrases, index)
-        ):
-            look_back(phrases, index, joint[: position if word is Word.IN else position + 1])
-            state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
-            denied = False
-    return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
-
-
-def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
-    """ "Effusion: no, edema: yes", "effusion: no edema: yes": the denial answers what stands before it."""
-    if not position or joint[position - 1].word is not Word.COLON:
-        return False
-    titled = position + 1 == len(joint) and bool(following) and following[0].word is Word.COLON
-    return titled or (position + 1 < len(joint) and joint[position + 1].word in {Word.COMMA, Word.BUT, Word.AND})
-
-
-def _denies_what_is_known(phrases: list[Phrase], index: int, position: int) -> bool:
-    """ "No longer obscures the line"; "the edema has resolved, but not the effusion": neither is denied."""
-    phrase, joint = phrases[index], phrases[index].joint
-    after = joint[position + 1 :]
-    if after and after[0].word in {Word.IN, Word.OF} and is_definite(phrase):
-        return True
-    return (
-        not after
-        and position > 0
-        and joint[position - 1].word in {Word.BUT, Word.COMMA}
-        and any(unit.word is Word.GONE for unit in joint[:position])
-    )
-
-
-def _begins_anew(joint: list[Unit], position: int) -> bool:
-    """ "Complications: none. Diagnosis: edema" without its stop; "was not an option because of the edema"."""
-    unit, before = joint[position], joint[:position]
-    if unit.word is Word.COLON:
-        return any(one.word is Word.COLON for one in before)
-    last = before[-1] if before else None
-    apart = last is not None and last.word is Word.NOT and unit.first > last.last + 1
-    return apart and unit.word is Word.SUGGEST and unit.text in _CAUSES
-
-
-def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
-    """ "Cannot be excluded given the edema", "suspected at the base": the doubt is over, what follows is its reason."""
-    joint = phrases[index].joint
-    if index == 0 or joint[position].word not in {Word.WITH, Word.SUGGEST, Word.IN}:
-        return False
-    cues = {unit.word for unit in joint[:position]}
-    if joint[position].word is Word.IN:
-        return any(unit.text in _DOUBTED for unit in joint[:position]) or Word.NOT_EXCLUDED in cues
-    return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
-
-
-def _heads_list(phrases: list[Phrase], index: int) -> bool:
-    """ "Not visualized: effusion, pneumothorax"."""
-    return index == 0 and phrases[0].joint[-1].word is Word.COLON
-
-
-def _likely_cause(phrase: Phrase) -> bool:
-    """ "A deformity, XXXX chronic", "which is XXXX old": the hole was "likely"."""
-    words = [unit.word for unit in phrase.joint]
-    cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
-    return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
-
-
-def _lost_its_verb(joint: list[Unit], position: int) -> bool:
-    """ "Effusion has not developed and": "not" denied a verb that names nothing."""
-    return position > 0 and joint[position].word is Word.AND and joint[position - 1].word is Word.NOT
-
-
-def _closes(joint: list[Unit], position: int) -> bool:
-    """Whether the cues before this mark had no finding of their own: they speak of what stands before."""
-    cues = [unit.word for unit in joint[:position] if unit.word not in {Word.REPORT}]
-    return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
-
-
-def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
-    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows."""
-    cues = {unit.word for unit in joint[:position]}
-    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
-        if Word.NOT not in cues:
-            set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
-        return Presence.PRESENT
-    return Presence.PRESENT if not before and Word.COPULA in cues else Presence.ABSENT
 
 
 def _is_change(phrase: Phrase) -> bool:

@@ -7,7 +7,8 @@ is"), with the other side ("no nodule on the right, scar on the left"), and with
 
 from dataclasses import dataclass
 
-from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import ANATOMY_NOUNS, OBSERVATIONS, Word
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 
@@ -100,9 +101,34 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
         known = phrase.head is not None and phrase.units[0].definite and Word.AND not in phrase.roles
         seen = Word.COMMA in phrase.roles and (Word.AND in phrase.roles or _is_concession(phrases, index))
         second = verb and seen and sum(one.head is not None for one in phrases[:index]) == 1
-        return (known and _is_denied_any(phrases[:index])) or second
-    said = verb and following[0].word is Word.COPULA and len(following) == 1
-    return said and _is_denied_any(phrases[:index]) and not phrase.predicate
+        return second or (_is_denied_any(phrases[:index]) and (known or _after_list(phrases, index, verb=verb)))
+    if not _is_denied_any(phrases[:index]) or phrase.predicate:
+        return False
+    return (verb and following[0].word is Word.COPULA and len(following) == 1) or _runs_on(phrases, index, following)
+
+
+def _after_list(phrases: list[Phrase], index: int, *, verb: bool) -> bool:
+    """Whether what is denied was named in full: "no edema, and left effusion", "no edema is seen and new effusion"."""
+    phrase = phrases[index]
+    if phrase.head is None or (
+        phrase.describing[:1] == [] and not phrase.anatomy and not verb and len(phrases) == index + 1
+    ):
+        return False
+    ended = phrases[index - 1].joined_by(Word.OR)
+    if Word.COMMA not in phrase.roles:
+        return phrase.joint[0].word in {Word.COPULA, Word.REPORT}
+    listed = any(Word.COMMA in one.roles for one in phrases[1:index])
+    return (Word.AND in phrase.roles and (ended or not listed)) or (ended and verb)
+
+
+def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "No edema small effusion", "no edema heart enlarged": statements without a mark between them."""
+    phrase = phrases[index]
+    if phrase.head is not None:
+        return any(unit.text in lexicon().fresh for unit in phrase.describing)
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    said_of = after is not None and not following and after.head is None and not after.anatomy
+    return said_of and bool(phrase.anatomy) and phrase.anatomy[-1].word in ANATOMY_NOUNS and not phrase.describing
 
 
 def _is_concession(phrases: list[Phrase], index: int) -> bool:

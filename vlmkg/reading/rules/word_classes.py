@@ -75,16 +75,31 @@ def _gone(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.GONE if said and after not in {Word.IN, Word.OF} else Word.NOTHING
 
 
+def _either(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "On either side", "in either lung" is a place; "either edema or a scar" a doubt."""
+    return Word.NOTHING if before is Word.IN or after in ANATOMY or after is Word.PART else units[index].word
+
+
+def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Not yet improved" is about time."""
+    del after
+    return Word.NOTHING if before is Word.NOT else units[index].word
+
+
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
     del before
-    return Word.NEGATION if index == 0 or after is Word.COPULA else units[index].word
+    return Word.NEGATION if index == 0 or after in {Word.COPULA, Word.SHOW} else units[index].word
 
 
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
     said = (
-        before in {Word.COPULA, Word.AND, Word.OR} or _doubted(units, index) or after in CONTENT or after is Word.HOLE
+        before in {Word.COPULA, Word.AND, Word.OR}
+        or _doubted(units, index)
+        or (after is Word.BUT and not index)
+        or after in CONTENT
+        or after is Word.HOLE
     )
     return units[index].word if said else Word.NOTHING
 
@@ -231,6 +246,8 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "yet": _yet,
+    "either": _either,
     "rather": _rather,
     "free": _free,
     **dict.fromkeys(("out", "removal"), _gone),
