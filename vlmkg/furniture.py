@@ -26,7 +26,8 @@ _SIGNATURE = re.compile(
     r"(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
     r"dictated by|transcribed by|requested by|ordered by|signed by|reviewed by|pending review|interpreted by)\b.*"
     r"|[^,]{2,60},[ \t]*(?:m\.?d\.?|d\.?o\.?|mbbs|ph\.?d\.?|frcr|franzcr)[ \t]*(?:on\b.*)?"
-    r"|(?:thank you|thanks|many thanks|kind regards|regards|best wishes|yours sincerely|dear)\b[^.]{0,60}[.,]?[ \t]*"
+    r"|(?:many thanks|thanks|thank you)(?: for[^.]{0,60})?[.,]?[ \t]*|(?:with |kind |best )*(?:regards|wishes)[.,]?[ \t]*"
+    r"|yours sincerely[.,]?[ \t]*|dear (?:dr|doctor|colleague)\b.{0,40}"
     r")",
     re.IGNORECASE,
 )

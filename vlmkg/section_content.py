@@ -248,13 +248,17 @@ _SAYS = frozenset(
         "interval",
     ]
 )
+_COMPLAINTS = frozenset(
+    ["pain", "cough", "fever", "dyspnea", "dyspnoea", "sob", "shortness", "symptoms", "smoking", "trauma", "injury"]
+)
 _OF_OTHER_DAYS = frozenset(
-    ["known", "previous", "prior", "history", "hx", "recent", "past", "significant", "complaints", "was", "were"]
+    ["known", "previous", "prior", "history", "hx", "recent", "past", "complaints", "was", "were"]
 )
 _DENIES = frozenset(["no", "without", "negative", "nil"])
 _QUALIFIES = frozenset({Word.SIDE, Word.POSITION, Word.PLACE, Word.DEGREE, Word.CHANGE, Word.DESCRIPTOR, Word.NUMBER})
 _FIRST_WORDS = 40
 _PEEK = 80
+_NEAR = 6
 
 
 class _Sentence(NamedTuple):
@@ -339,7 +343,7 @@ def _states(words: list[str]) -> bool:
     """A statement that no request makes: "No effusion", "There is an opacity", "The heart is normal", "Lungs: clear"."""
     opening = words[1:] if words[0] in {"the", "a", "an"} else words
     if words[0] in _DENIES or words[0] in {"there", "clear"}:
-        return words[1:2] == [] or words[1] not in _OF_OTHER_DAYS
+        return not any(word in _OF_OTHER_DAYS or word in _COMPLAINTS for word in words[1:_NEAR])
     known = lexicon().words
     spoken = [number for number, word in enumerate(opening) if word in _SAYS or word == ":"]
     if not spoken or any(word in {"patient", "pt", "he", "she"} for word in opening[: spoken[0]]):

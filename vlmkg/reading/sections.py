@@ -14,6 +14,7 @@ from typing import NamedTuple
 from vlmkg.furniture import furniture
 from vlmkg.heading_names import UNSURE_IN_FINDINGS
 from vlmkg.reading.headings import Heading, find_headings, is_findings
+from vlmkg.reading.language import set_foreign_aside
 from vlmkg.report_parts import READ, Part, SetAside, Stretch
 from vlmkg.section_content import content_end, names_finding
 
@@ -52,7 +53,8 @@ def find_set_aside(text: str) -> tuple[SetAside, ...]:
 @lru_cache(maxsize=_KEPT)
 def partition(text: str) -> tuple[Stretch, ...]:
     """All of `text` as stretches: each begins where the one before ends."""
-    return tuple(_merged(_without_furniture(text, _by_headings(text))))
+    described = list(_without_furniture(text, _by_headings(text)))
+    return tuple(_merged(set_foreign_aside(text, described)))
 
 
 def _by_headings(text: str) -> list[Stretch]:
@@ -122,7 +124,7 @@ def _without_furniture(text: str, stretches: Sequence[Stretch]) -> Iterator[Stre
         yield Stretch(position, end, part)
 
 
-def _merged(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
+def _merged(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
     """Neighbours of one part that is set aside as one stretch; empty ones left out."""
     held: Stretch | None = None
     for one in stretches:
