@@ -26,21 +26,23 @@ _SIGNATURE = re.compile(
     r"(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
     r"dictated by|transcribed by|requested by|ordered by|signed by|reviewed by|pending review|interpreted by)\b.*"
     r"|[^,]{2,60},[ \t]*(?:m\.?d\.?|d\.?o\.?|mbbs|ph\.?d\.?|frcr|franzcr)[ \t]*(?:on\b.*)?"
-    r"|(?:many thanks|thanks|thank you)(?: for[^.]{0,60})?[.,]?[ \t]*|(?:with |kind |best )*(?:regards|wishes)[.,]?[ \t]*"
-    r"|yours sincerely[.,]?[ \t]*|dear (?:dr|doctor|colleague)\b.{0,40}"
+    r"|(?:many thanks|thanks|thank you)(?: for[^.]{0,60})?[.,]?[ \t]*"
+    r"|(?:with |kind |best )*(?:regards|wishes)[.,]?[ \t]*|yours sincerely[.,]?[ \t]*"
+    r"|dear (?:dr|doctor|colleague)\b.{0,40}"
     r")",
     re.IGNORECASE,
 )
 _SIGNATURE_WRAP = re.compile(r"[ \t]*(?:(?:m\.?d\.? )?on )?[a-z]{3} \d{1,2},? \d{4}.{0,20}", re.IGNORECASE)
 _LETTERHEAD = re.compile(
-    r"[ \t]*(?:department of [a-z ]{3,30}|(?:[a-z.'&-]+[ \t]+){1,5}(?:hospital|hospitals|clinic|infirmary|medical cent(?:er|re)|"
-    r"imaging cent(?:er|re)|nhs (?:foundation )?trust|health (?:system|service)|radiology|radiology department))[ \t,.]*",
+    r"[ \t]*(?:department of [a-z ]{3,30}|(?:[a-z.'&-]+[ \t]+){1,5}(?:hospital|hospitals|clinic|infirmary|"
+    r"medical cent(?:er|re)|imaging cent(?:er|re)|nhs (?:foundation )?trust|health (?:system|service)|"
+    r"radiology|radiology department))[ \t,.]*",
     re.IGNORECASE,
 )
 
 
 def furniture(text: str) -> Iterator[Stretch]:
-    """The lines of `text` that are no report text, in order, each with its reason; a signature or a row may wrap once."""
+    """The lines of `text` that are no report text, in order, with their reasons; a signature or a row may wrap."""
     above = _Above(begun=True, signed=False, row=False)
     for start, end in lines(text):
         line = text[start : min(end, start + _LONGEST + 1)].rstrip("\r")

@@ -1,5 +1,6 @@
 """The parts of a report, and where its text stands: in a part that is read, or set aside for a reason."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -38,8 +39,9 @@ class Stretch(NamedTuple):
     part: Part
 
 
-class SetAside(NamedTuple):
-    """A stretch `text[start:end]` that no engine reads, and the reason: the value of a `Part`."""
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A stretch `text[start:end]` (half-open, code points) that no engine reads, and the reason: a `Part`'s value."""
 
     start: int
     end: int

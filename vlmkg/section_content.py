@@ -11,6 +11,7 @@ from typing import NamedTuple
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, OBSERVATION_NOUNS, Word
 from vlmkg.report_parts import Part
+from vlmkg.section_words import section_words
 from vlmkg.text_lines import lines
 
 _CLINICAL = frozenset({Part.INDICATION, Part.HISTORY, Part.ADVICE, Part.PROVISIONAL})
@@ -19,242 +20,6 @@ _STOP = re.compile(r"[.!?;]+(?=\s|$|[A-Z][a-z])")
 _ABBREVIATED = re.compile(r"\b(?:dr|mr|mrs|ms|vs|approx|st|yr|yrs|y\.o|no|m\.d|hx|pt|e\.g|i\.e)$", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z'/-]*|\d+|[?:]")
 _WRAPS = re.compile(r"[^\s.!?:;][ \t\r]*$")
-_EXAM_BODY = frozenset(
-    [
-        "chest",
-        "thorax",
-        "lateral",
-        "frontal",
-        "abdomen",
-        "contrast",
-        "left",
-        "right",
-        "upright",
-        "supine",
-        "portable",
-        "upper",
-        "lower",
-        "position",
-        "line",
-    ]
-)
-_OF_IMAGING = frozenset(
-    [
-        "window",
-        "windows",
-        "reconstruction",
-        "reconstructions",
-        "reconstructed",
-        "reformats",
-        "reformatted",
-        "images",
-        "image",
-        "imaging",
-        "obtained",
-        "acquired",
-        "performed",
-        "administered",
-        "injected",
-        "slices",
-        "slice",
-        "sections",
-        "collimation",
-        "helical",
-        "axial",
-        "coronal",
-        "sagittal",
-        "views",
-        "view",
-        "series",
-        "radiograph",
-        "radiographs",
-        "film",
-        "films",
-        "study",
-        "studies",
-        "exam",
-        "examination",
-        "exams",
-        "dated",
-        "prior",
-        "previous",
-        "comparison",
-        "compared",
-        "x-ray",
-        "xray",
-        "cxr",
-        "ct",
-        "mri",
-        "protocol",
-        "technique",
-        "kvp",
-        "mas",
-        "ml",
-        "exposure",
-        "dose",
-        "intravenous",
-        "iv",
-        "oral",
-    ]
-)
-_PAST = frozenset(["was", "were", "showed", "demonstrated", "revealed", "had"])
-_ASKS = frozenset(
-    [
-        "evaluate",
-        "evaluation",
-        "eval",
-        "r/o",
-        "rule",
-        "assess",
-        "assessment",
-        "check",
-        "concern",
-        "concerning",
-        "query",
-        "?",
-        "please",
-        "exclude",
-        "confirm",
-        "verify",
-        "suspected",
-        "suspect",
-        "suspicion",
-    ]
-)
-_OF_THE_PATIENT = frozenset(
-    [
-        "status",
-        "s/p",
-        "post",
-        "history",
-        "hx",
-        "h/o",
-        "patient",
-        "pt",
-        "he",
-        "she",
-        "year",
-        "years",
-        "yo",
-        "y/o",
-        "yr",
-        "old",
-        "male",
-        "female",
-        "man",
-        "woman",
-        "boy",
-        "girl",
-        "infant",
-        "presents",
-        "presenting",
-        "presented",
-        "complains",
-        "complaining",
-        "smoker",
-        "cough",
-        "fever",
-        "pain",
-        "dyspnea",
-        "dyspnoea",
-        "sob",
-        "shortness",
-        "breath",
-        "wheeze",
-        "haemoptysis",
-        "hemoptysis",
-        "fall",
-        "fell",
-        "mvc",
-        "mva",
-        "rta",
-        "surgery",
-        "postop",
-        "preop",
-        "pre-op",
-        "post-op",
-        "admitted",
-        "admission",
-        "intubated",
-        "diagnosed",
-        "treated",
-        "treatment",
-        "chemotherapy",
-        "known",
-        "since",
-        "recent",
-        "recently",
-        "symptoms",
-        "weight",
-        "fatigue",
-        "hypoxia",
-        "tachycardia",
-        "placement",
-    ]
-)
-_ADVISES = frozenset(
-    [
-        "recommend",
-        "recommended",
-        "recommends",
-        "recommendation",
-        "suggest",
-        "advise",
-        "advised",
-        "follow-up",
-        "followup",
-        "follow",
-        "consider",
-        "should",
-        "could",
-        "repeat",
-        "correlate",
-        "correlation",
-        "warrant",
-        "warranted",
-        "months",
-        "weeks",
-        "further",
-        "obtain",
-    ]
-)
-_SAYS = frozenset(
-    [
-        "is",
-        "are",
-        "has",
-        "have",
-        "appears",
-        "appear",
-        "remains",
-        "remain",
-        "seen",
-        "noted",
-        "demonstrates",
-        "demonstrate",
-        "shows",
-        "show",
-        "identified",
-        "visualized",
-        "visualised",
-        "present",
-        "unchanged",
-        "stable",
-        "normal",
-        "clear",
-        "unremarkable",
-        "enlarged",
-        "again",
-        "interval",
-    ]
-)
-_COMPLAINTS = frozenset(
-    ["pain", "cough", "fever", "dyspnea", "dyspnoea", "sob", "shortness", "symptoms", "smoking", "trauma", "injury"]
-)
-_OF_OTHER_DAYS = frozenset(
-    ["known", "previous", "prior", "history", "hx", "recent", "past", "complaints", "was", "were"]
-)
-_DENIES = frozenset(["no", "without", "negative", "nil"])
 _QUALIFIES = frozenset({Word.SIDE, Word.POSITION, Word.PLACE, Word.DEGREE, Word.CHANGE, Word.DESCRIPTOR, Word.NUMBER})
 _FIRST_WORDS = 40
 _PEEK = 80
@@ -268,13 +33,18 @@ class _Sentence(NamedTuple):
     opens_paragraph: bool
 
 
-def content_end(text: str, start: int, end: int, part: Part) -> int:
-    """Where the text of a heading of this part ends within `text[start:end]`: there the findings begin."""
+def content_end(text: str, start: int, end: int, part: Part, *, has_findings: bool) -> int:
+    """Where the text of a heading of this part ends within `text[start:end]`: there the findings begin.
+
+    `has_findings`: the report names its findings elsewhere, so a heading on a line of its own keeps its paragraph.
+    """
     below = text[start:end].lstrip(" \t\r").startswith("\n")
     paragraph = 0
     for number, one in enumerate(_sentences(text, start, end)):
         paragraph += one.opens_paragraph
         place = _Place(number == 0, one.opens_line, paragraph > 0, below)
+        if has_findings and below and not place.apart:
+            continue
         if _begins_findings(_words(text, one), part, place):
             return one.start
     return end
@@ -287,6 +57,19 @@ class _Place(NamedTuple):
     opens_line: bool
     apart: bool
     below: bool
+
+
+def is_statement(sentence: str, part: Part, *, first: bool) -> bool:
+    """Whether a sentence that is set aside with this part says what an exam shows. `first`: right after the heading.
+
+    A complaint, a question, a patient's age and the name of an exam do not.
+    """
+    words = [match.group().lower() for match in _WORD.finditer(sentence)][:_FIRST_WORDS] or [""]
+    if part not in _CLINICAL:
+        return not _is_about_imaging(words)
+    if any(word in section_words("asks") or word in section_words("patient") for word in words):
+        return False
+    return _states(words) or (not first and _is_weak_statement(words))
 
 
 def names_finding(text: str) -> bool:
@@ -303,19 +86,30 @@ def _begins_findings(words: list[str], part: Part, place: _Place) -> bool:
         return False
     if part in _CLINICAL:
         return _states_against(words, part, place)
+    return not _is_about_imaging(words) and _departs(words, body, place)
+
+
+def _departs(words: list[str], body: list[str], place: _Place) -> bool:
+    """Whether words of the body under a comparison, a technique or an exam leave it: they state something."""
+    if place.below and not place.opens_line:
+        return _states(words) and not any(word in section_words("past") for word in words)
+    if not place.first:
+        return True
     named = any(lexicon().words.get(word) in OBSERVATION_NOUNS for word in body)
-    return not _is_about_imaging(words) and (not place.first or (named and _is_weak_statement(words)))
+    return named and _is_weak_statement(words) and (place.apart or not place.below)
 
 
 def _states_against(words: list[str], part: Part, place: _Place) -> bool:
     """Whether a sentence under an indication, a history or an advice states what the exam shows."""
-    if any(word in _ASKS for word in words) or (part is Part.ADVICE and any(word in _ADVISES for word in words)):
+    if any(word in section_words("asks") for word in words) or (
+        part is Part.ADVICE and any(word in section_words("advises") for word in words)
+    ):
         return False
     if place.first:
         return place.apart and _states(words)
     if _states(words):
         return True
-    if any(word in _OF_THE_PATIENT for word in words):
+    if any(word in section_words("patient") for word in words):
         return False
     if place.below:
         return place.apart
@@ -327,25 +121,28 @@ def _body_words(words: list[str]) -> list[str]:
     return [
         word
         for word in words
-        if word not in _EXAM_BODY and (known.get(word) in OBSERVATION_NOUNS or known.get(word) in ANATOMY)
+        if word not in section_words("exam_body")
+        and (known.get(word) in OBSERVATION_NOUNS or known.get(word) in ANATOMY)
     ]
 
 
 def _is_about_imaging(words: list[str]) -> bool:
     """ "Chest CT dated May", "lung windows were reviewed", "that film showed an effusion"."""
-    imaging = any(word in _OF_IMAGING for word in words)
+    imaging = any(word in section_words("imaging") for word in words)
     known = lexicon().words
-    found = any(known.get(word) in OBSERVATION_NOUNS and word not in _EXAM_BODY for word in words)
-    return imaging and (not found or any(word in _PAST for word in words))
+    found = any(known.get(word) in OBSERVATION_NOUNS and word not in section_words("exam_body") for word in words)
+    return imaging and (not found or any(word in section_words("past") for word in words))
 
 
 def _states(words: list[str]) -> bool:
-    """A statement that no request makes: "No effusion", "There is an opacity", "The heart is normal", "Lungs: clear"."""
+    """What no request says: "No effusion", "There is an opacity", "The heart is normal", "Lungs: clear"."""
     opening = words[1:] if words[0] in {"the", "a", "an"} else words
-    if words[0] in _DENIES or words[0] in {"there", "clear"}:
-        return not any(word in _OF_OTHER_DAYS or word in _COMPLAINTS for word in words[1:_NEAR])
+    if words[0] in section_words("denies") or words[0] in {"there", "clear"}:
+        return not any(
+            word in section_words("other_days") or word in section_words("complaints") for word in words[1:_NEAR]
+        )
     known = lexicon().words
-    spoken = [number for number, word in enumerate(opening) if word in _SAYS or word == ":"]
+    spoken = [number for number, word in enumerate(opening) if word in section_words("says") or word == ":"]
     if not spoken or any(word in {"patient", "pt", "he", "she"} for word in opening[: spoken[0]]):
         return False
     return any(known.get(word) in ANATOMY or known.get(word) in OBSERVATION_NOUNS for word in opening[: spoken[0]])
@@ -356,7 +153,7 @@ def _is_weak_statement(words: list[str]) -> bool:
     known = lexicon().words
     kinds = [known.get(word) for word in words]
     return any(kind in OBSERVATION_NOUNS for kind in kinds) and (
-        any(kind in _QUALIFIES for kind in kinds) or any(word in _SAYS for word in words)
+        any(kind in _QUALIFIES for kind in kinds) or any(word in section_words("says") for word in words)
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from vlmkg.heading_names import Subject, bare_name, is_known_name, subject_of
 from vlmkg.report_parts import READ, Part
+from vlmkg.section_words import section_words
 from vlmkg.text_lines import lines
 
 
@@ -36,48 +37,19 @@ _LEAD = re.compile(
     r"[ \t]*(?:[*#=_>~\u2022\u00b7\-\u2013\[(<\"']+[ \t]*)*(?:(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]+)?[*_#\[(<\"']*"
 )
 _SEPARATOR = re.compile(
-    r"[ \t*_)>\"']*(?:\]?(?P<colon>(?<!\d):+|:+(?!\d))|(?P<mark>\]|-{1,3}>|=+>|\u2192|[\u2013\u2014]|(?<=[ \t])-{1,3}(?=[ \t]|$)|(?<=\w)-{1,3}(?=[ \t]|$)"
-    r"|\t+|\|))[ \t*_]*(?:(?:-+>|=+>|-(?=[ \t]))[ \t]*)?"
+    r"[ \t*_)>\"']*(?:\]?(?P<colon>(?<!\d):+|:+(?!\d))"
+    r"|(?P<mark>\]|-{1,3}>|=+>|\u2192|[\u2013\u2014]|(?<=[ \t\w])-{1,3}(?=[ \t]|$)|\t+|\|))"
+    r"[ \t*_]*(?:(?:-+>|=+>|-(?=[ \t]))[ \t]*)?"
 )
 _BREAK = re.compile(r"(?:[.;!?:)\]|\u2022]+|[ \t]{2,}|\t|\[)[ \t*_#\"'(<\[\-]*(?:\d{1,2}[.)][ \t]+)?(?=[A-Za-z])")
 _WORD = re.compile(r"[A-Za-z][\w'./-]*")
 _FRONT = " \t*_#=>~\u2022\u00b7-\u2013\"'([<"
 _UNLIKE_HEADING = re.compile(r"[,;(\d]|/$")
 _RULE = re.compile(r"[ \t]*[-=_*~]{3,}[ \t\r]*")
-_STRONG = frozenset(
-    [
-        "findings",
-        "finding",
-        "impression",
-        "impressions",
-        "conclusion",
-        "conclusions",
-        "opinion",
-        "indication",
-        "indications",
-        "comparison",
-        "comparisons",
-        "technique",
-        "history",
-        "hx",
-        "addendum",
-        "recommendation",
-        "recommendations",
-        "interpretation",
-        "report",
-        "rpt",
-        "result",
-        "results",
-        "answer",
-        "reason",
-        "exam",
-        "examination",
-    ]
-)
 _SHOUTED = re.compile(
-    r"(?:^[ \t]*|[.;!?][ \t]+)(?P<name>(?:CLINICAL )?(?:FINDINGS|IMPRESSION|CONCLUSION|OPINION|INDICATION|COMPARISON|TECHNIQUE|"
-    r"HISTORY|ADDENDUM|RECOMMENDATIONS?|INTERPRETATION|REPORT))(?=[ \t]+(?!(?:are|is|were|was|of|and|or|may|has|have|in|on|with|"
-    r"by|from|to|for|could|would|suggest\w*|consistent|represent\w*)\b)(?:[A-Z]?[a-z]|[0-9]))"
+    r"(?:^[ \t]*|[.;!?][ \t]+)(?P<name>(?:CLINICAL )?(?:FINDINGS|IMPRESSION|CONCLUSION|OPINION|INDICATION|COMPARISON|"
+    r"TECHNIQUE|HISTORY|ADDENDUM|RECOMMENDATIONS?|INTERPRETATION|REPORT))"
+    r"(?=[ \t]+(?!(?:are|is|were|was|of|and|or|may|has|have|in|on|with|by|from|to|for|could|would|suggest\w*|consistent|represent\w*)\b)(?:[A-Z]?[a-z]|[0-9]))"
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
 _ENDED = re.compile(r"[.:!?;*=_)\]-][ \t\r]*$")
@@ -234,7 +206,7 @@ def _capitals(line: str) -> Iterator[Heading]:
 def _is_strong(words: str) -> bool:
     names = bare_name(words).split()
     return words[:1].isupper() and bool(
-        _STRONG & set(names) or names[:1] == ["clinical"] or names[:2] == ["reason", "for"]
+        section_words("strong") & set(names) or names[:1] == ["clinical"] or names[:2] == ["reason", "for"]
     )
 
 

@@ -12,13 +12,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from vlmkg.furniture import furniture
-from vlmkg.heading_names import UNSURE_IN_FINDINGS
 from vlmkg.reading.headings import Heading, find_headings, is_findings
 from vlmkg.reading.language import set_foreign_aside
 from vlmkg.report_parts import READ, Part, SetAside, Stretch
 from vlmkg.section_content import content_end, names_finding
+from vlmkg.section_words import section_words
 
 FINDINGS, IMPRESSION, ADDENDUM = Part.FINDINGS.value, Part.IMPRESSION.value, Part.ADDENDUM.value
+SOURCES = (
+    *("sections.py", "furniture.py", "heading_names.py", "headings.py", "language.py", "report_parts.py"),
+    *("section_content.py", "section_words.py", "text_lines.py", "tokens.py"),
+)
+"""The modules that decide what is read of a text, beside the lexicon: they enter each engine's digest."""
 _KEPT = 256
 _LOOK_BACK = 500
 _ONE_LINE = frozenset({Part.ADMINISTRATIVE, Part.SIGN_OFF})
@@ -71,12 +76,16 @@ def _by_headings(text: str) -> list[Stretch]:
         words_to = heading.end if heading.words is not heading.part else heading.start
         stretches.append(Stretch(heading.start, words_to, heading.words))
         part = Part.IMPRESSION if heading.part is Part.PROVISIONAL and not final else heading.part
-        stretches += _content(text, words_to, end, part, followed=last_findings > heading.start)
+        if part in READ or (last_findings > heading.start and part not in _ONE_LINE):
+            stretches.append(Stretch(words_to, end, part))
+            continue
+        ends = content_end(text, words_to, end, part, has_findings=last_findings >= 0)
+        stretches += [Stretch(words_to, ends, part), Stretch(ends, end, Part.FINDINGS)]
     return stretches
 
 
 def _sure(text: str, headings: Sequence[Heading]) -> Iterator[Heading]:
-    """The headings less those that only look so: an unsure name among findings, a line that does not change the part."""
+    """The headings less those that only look so: unsure names among findings, lines that change no part."""
     part = Part.FINDINGS
     begun = False
     ended = 0
@@ -85,12 +94,18 @@ def _sure(text: str, headings: Sequence[Heading]) -> Iterator[Heading]:
             if part in READ or not text[ended : one.start].strip():
                 # Right under "INDICATION:" it is the indication: "COPD".
                 continue
-        elif part in READ and one.part not in READ and one.name in UNSURE_IN_FINDINGS:
-            if begun or not one.opens_line or names_finding(text[max(0, one.start - _LOOK_BACK) : one.start]):
-                continue
+        elif part in READ and one.part not in READ and _is_unsure(text, one, begun):
+            continue
         part, ended = one.part, one.end
         begun = begun or part in READ
         yield one
+
+
+def _is_unsure(text: str, one: Heading, begun: bool) -> bool:
+    """Whether a heading may as well be words of a finding: "Nodule. Location: left apex."."""
+    if one.name not in section_words("unsure_in_findings"):
+        return False
+    return begun or not one.opens_line or names_finding(text[max(0, one.start - _LOOK_BACK) : one.start])
 
 
 def _is_filled(text: str, headings: Sequence[Heading], one: Heading) -> bool:
@@ -98,14 +113,6 @@ def _is_filled(text: str, headings: Sequence[Heading], one: Heading) -> bool:
     at = bisect_left(headings, one.end, key=lambda other: other.start)
     end = headings[at].start if at < len(headings) else len(text)
     return bool(text[one.end : end].strip())
-
-
-def _content(text: str, start: int, end: int, part: Part, *, followed: bool) -> list[Stretch]:
-    """The text under a heading: all of it, or up to where the findings begin that no heading names."""
-    if part in READ or (followed and part not in _ONE_LINE):
-        return [Stretch(start, end, part)]
-    ends = content_end(text, start, end, part)
-    return [Stretch(start, ends, part), Stretch(ends, end, Part.FINDINGS)]
 
 
 def _without_furniture(text: str, stretches: Sequence[Stretch]) -> Iterator[Stretch]:
