@@ -12,7 +12,7 @@ _LONGEST = 300
 _LONGEST_EXAM_LINE = 120
 _BANNER = re.compile(
     r"[ \t]*(?:"
-    r"\*{2,}[^*]{0,60}(?:report|read|result|addendum)[^*]{0,20}\*{2,}[ \t]*"
+    r"\*{3,}[^*:]{0,60}(?:report|read|result|addendum)[^*:]{0,20}\*{3,}[ \t]*"
     r"|acc(?:ession)?[ \t]?(?:#|no\b|number\b).*"
     r"|end of (?:report|impression)\b.*"
     r")",
@@ -51,6 +51,11 @@ def furniture(text: str) -> Iterator[Stretch]:
             yield Stretch(start, end, part)
         begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
         above = _Above(begun, part is Part.SIGN_OFF, bool(_EXAM_ROW.fullmatch(line)))
+
+
+def is_banner(line: str) -> bool:
+    """Whether a line is a banner ("*** Final Report ***") or the head of a table of exams, and no heading."""
+    return len(line) <= _LONGEST and bool(_BANNER.fullmatch(line.rstrip("\r")))
 
 
 class _Above(NamedTuple):

@@ -26,6 +26,7 @@ _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _DESCRIBING_PART = ANATOMY | {Word.OTHER, Word.EXAM}
 _LONGEST = 8
 _MOST_DESCRIBED = 4
+_MOST_CLINICAL = 3
 
 
 @lru_cache(maxsize=4096)
@@ -70,7 +71,9 @@ def _part(name: str) -> Part | None:
         return Part.COMPARISON if (_part(words[-1]) or _names_exam(words[1:])) else None
     if words[0] in section_words("before_name") and (part := _part(" ".join(words[1:]))):
         return part
-    return Part.INDICATION if words[0] == "clinical" else _by_its_ends(words)
+    if words[0] == "clinical" and len(words) <= _MOST_CLINICAL and all(map(str.isalpha, words)):
+        return Part.INDICATION
+    return _by_its_ends(words)
 
 
 def _by_its_ends(words: list[str]) -> Part | None:
@@ -79,7 +82,7 @@ def _by_its_ends(words: list[str]) -> Part | None:
     of_first = (
         len(words) > 2 and words[0] in section_words("first_word") and words[1] in section_words("after_first_word")
     )
-    if of_first or (words[0] in known and words[-1] in {"chest", "cxr", "thorax"}):
+    if of_first or (len(words) == 2 and words[0] in known and words[1] in {"chest", "cxr", "thorax"}):
         return known[words[0]]
     if len(words) > _MOST_DESCRIBED:
         return None

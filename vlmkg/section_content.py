@@ -33,16 +33,17 @@ class _Sentence(NamedTuple):
     opens_paragraph: bool
 
 
-def content_end(text: str, start: int, end: int, part: Part, *, has_findings: bool) -> int:
+def content_end(text: str, start: int, end: int, part: Part, *, has_findings: bool, has_read: bool) -> int:
     """Where the text of a heading of this part ends within `text[start:end]`: there the findings begin.
 
     `has_findings`: the report names its findings elsewhere, so a heading on a line of its own keeps its paragraph.
+    `has_read`: some heading names a part that is read; without any, a bare "Small effusion." is taken for a finding.
     """
     below = text[start:end].lstrip(" \t\r").startswith("\n")
     paragraph = 0
     for number, one in enumerate(_sentences(text, start, end)):
         paragraph += one.opens_paragraph
-        place = _Place(number == 0, one.opens_line, paragraph > 0, below)
+        place = _Place(number == 0, one.opens_line, paragraph > 0, below and has_read)
         if has_findings and below and not place.apart:
             continue
         if _begins_findings(_words(text, one), part, place):
@@ -51,7 +52,7 @@ def content_end(text: str, start: int, end: int, part: Part, *, has_findings: bo
 
 
 class _Place(NamedTuple):
-    """Where a sentence stands under its heading. `below`: the heading has its line to itself."""
+    """Where a sentence stands under its heading. `below`: that has its line to itself; `apart`: an empty line between."""
 
     first: bool
     opens_line: bool

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from vlmkg.furniture import is_banner
 from vlmkg.heading_names import Subject, bare_name, is_known_name, subject_of
 from vlmkg.report_parts import READ, Part
 from vlmkg.section_words import section_words
@@ -31,6 +32,7 @@ class Heading(NamedTuple):
 
 _LONGEST = 60
 _SHORT_LINE = 40
+_MOST_PLAIN = 3
 _MOST_WORDS = 5
 # What may stand before a heading on its line: ornaments, a list number.
 _LEAD = re.compile(
@@ -45,11 +47,13 @@ _BREAK = re.compile(r"(?:[.;!?:)\]|\u2022]+|[ \t]{2,}|\t|\[)[ \t*_#\"'(<\[\-]*(?
 _WORD = re.compile(r"[A-Za-z][\w'./-]*")
 _FRONT = " \t*_#=>~\u2022\u00b7-\u2013\"'([<"
 _UNLIKE_HEADING = re.compile(r"[,;(\d]|/$")
+_NOT_ALONE = re.compile(r"\t|[,;?!]$| .*\.$|\][ \t]*\w")
 _RULE = re.compile(r"[ \t]*[-=_*~]{3,}[ \t\r]*")
 _SHOUTED = re.compile(
     r"(?:^[ \t]*|[.;!?][ \t]+)(?P<name>(?:CLINICAL )?(?:FINDINGS|IMPRESSION|CONCLUSION|OPINION|INDICATION|COMPARISON|"
     r"TECHNIQUE|HISTORY|ADDENDUM|RECOMMENDATIONS?|INTERPRETATION|REPORT))"
-    r"(?=[ \t]+(?!(?:are|is|were|was|of|and|or|may|has|have|in|on|with|by|from|to|for|could|would|suggest\w*|consistent|represent\w*)\b)(?:[A-Z]?[a-z]|[0-9]))"
+    r"(?=[ \t]+(?!(?:are|is|were|was|of|and|or|may|has|have|in|on|with|by|from|to|for|could|would|suggest\w*|"
+    r"consistent|represent\w*)\b)(?:[A-Z]?[a-z]|[0-9]))"
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
 _ENDED = re.compile(r"[.:!?;*=_)\]-][ \t\r]*$")
@@ -61,7 +65,9 @@ def find_headings(text: str) -> list[Heading]:
     before = ""
     for start, end in lines(text):
         line = text[start:end]
-        if _RULE.fullmatch(line):
+        if is_banner(line):
+            pass
+        elif _RULE.fullmatch(line):
             if found and found[-1].end >= start - 1 and found[-1].words is Part.HEADING:
                 found[-1] = found[-1]._replace(end=end)
         elif own := _alone(line, before):
@@ -87,14 +93,15 @@ def _alone(line: str, before: str) -> Heading | None:
     if len(line) > _LONGEST or ":" in line.rstrip(" \t\r:*_") or not _fresh(before):
         return None
     words = line.strip(" \t\r")
-    if not words or words[-1] in ".,;" or not any(letter.isupper() for letter in words):
+    if not words or _NOT_ALONE.search(words.strip("*#_ ")) or not any(map(str.isupper, words)):
         return None
     part = subject_of(words)
     name = bare_name(words)
     if not isinstance(part, Part):
         body = part is Subject.BODY and words.rstrip(":").isupper()
         return Heading(0, len(line), Part.FINDINGS, Part.FINDINGS, name, True) if body else None
-    spoken = words[0].isupper() and _is_short(before) and is_known_name(name)
+    plain = len(name.split()) <= _MOST_PLAIN or is_known_name(name)
+    spoken = words[0].isupper() and _is_short(before) and plain
     sure = words.endswith(":") or words.isupper() or words[0] in "*#=_[<" or spoken
     return Heading(0, len(line), part, Part.HEADING, name, True) if sure else None
 

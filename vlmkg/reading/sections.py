@@ -79,7 +79,7 @@ def _by_headings(text: str) -> list[Stretch]:
         if part in READ or (last_findings > heading.start and part not in _ONE_LINE):
             stretches.append(Stretch(words_to, end, part))
             continue
-        ends = content_end(text, words_to, end, part, has_findings=last_findings >= 0)
+        ends = content_end(text, words_to, end, part, has_findings=last_findings >= 0, has_read=final)
         stretches += [Stretch(words_to, ends, part), Stretch(ends, end, Part.FINDINGS)]
     return stretches
 
