@@ -52,7 +52,7 @@ def content_end(text: str, start: int, end: int, part: Part, *, has_findings: bo
 
 
 class _Place(NamedTuple):
-    """Where a sentence stands under its heading. `below`: that has its line to itself; `apart`: an empty line between."""
+    """Where a sentence stands under its heading. `below`: that fills its line; `apart`: an empty line is between."""
 
     first: bool
     opens_line: bool
