@@ -2,25 +2,28 @@
 
     python -m benchmarks.kinds [--engine rules] [--family F]... [--count N] [--seed N] [--words all] [--failures FILE]
 
-`--count` is the number of texts of each template. `--words common` draws the words that a lexicon has: what is then
-read wrongly is the sentence.
+A fact is harmful that is shown present and is not, or is present and denied or not read; `invent` counts findings read
+as present of which the text says nothing. `--count` is the number of texts of each template. `--words common` draws
+words that a lexicon has: what is then read wrongly is the sentence. `--failures` keeps the texts read wrongly.
 """
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from training.synthetic.kinds.drawing import GRADE_CHANCES
 from training.synthetic.kinds.families import choose, families, of_template
 from training.synthetic.kinds.judging import HARMFUL, Judgement, Outcome, judge
-from training.synthetic.kinds.vocabulary import COMMON
+from training.synthetic.kinds.known import COMMON_WORDS, DRAWS, misread, misread_keys, told, write_table
 from training.synthetic.page import graph_lines
 from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.schema import ReportGraph
 
 Read = tuple[Judgement, ReportGraph]
+KNOWN = Path("tests/training/synthetic/kinds_misread.tsv")
 SHOWN = 5
 """So many texts of each template are shown, the shortest first."""
 
@@ -34,12 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--words", choices=["common", "all"], default="all")
     parser.add_argument("--failures", type=Path)
+    parser.add_argument("--rewrite-known", action="store_true", help=f"write {KNOWN} anew, and nothing else")
     given = parser.parse_args(arguments)
-    grades = {COMMON: 1.0} if given.words == "common" else GRADE_CHANCES
+    grades = COMMON_WORDS if given.words == "common" else GRADE_CHANCES
     engine = load_engine(given.engine)
-    print(
-        f"{'family':22s} {'texts':>6s} {'facts':>6s} {'right %':>8s} {'harm %':>7s} {'invent':>7s} {'links %':>8s} whole %"
-    )
+    if given.rewrite_known:
+        _rewrite(engine)
+        return
+    print(f"{'family':22s} {'texts':>6s} {'facts':>6s} {'right %':>8s} {'harm %':>7s} {'invent':>7s}", end="")
+    print(f" {'links %':>8s} {'whole %':>7s}")
     told = []
     everything: list[Read] = []
     for name in choose(given.family).names:
@@ -54,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n".join(told))
 
 
-def _read_family(engine: Engine, name: str, count: int, seed: int, grades: dict[str, float]) -> list[Read]:
+def _read_family(engine: Engine, name: str, count: int, seed: int, grades: Mapping[str, float]) -> list[Read]:
     made = [of_template(template, seed, number, grades) for template in families()[name] for number in range(count)]
     graphs = extract_texts(engine, [one.text for one in made])
     return [(judge(one, graph), graph) for one, graph in zip(made, graphs, strict=True)]
@@ -71,7 +77,8 @@ def _row(name: str, read: Iterable[Read]) -> str:
     whole = sum(one.is_right for one in judgements)
     return (
         f"{name:22s} {len(judgements):6d} {len(facts):6d} {_share(right, len(facts)):8.1f} "
-        f"{_share(harmful, len(facts)):7.1f} {invented:7d} {_share(linked, right):8.1f} {_share(whole, len(judgements)):7.1f}"
+        f"{_share(harmful, len(facts)):7.1f} {invented:7d} {_share(linked, right):8.1f} "
+        f"{_share(whole, len(judgements)):7.1f}"
     )
 
 
@@ -97,18 +104,14 @@ def _failures(read: Iterable[Read]) -> list[str]:
 
 
 def _told(judgement: Judgement, graph: ReportGraph) -> list[str]:
-    wrong = [
-        f"{fact.word}: want {fact.allowed}, read {fact.read}"
-        for fact in judgement.facts
-        if fact.outcome is not Outcome.RIGHT
-    ]
-    wrong += [f"{fact.word}: {link}" for fact in judgement.facts for link in fact.wrong_links]
-    wrong += [f"{word}: read as present, the text does not say it" for word in judgement.invented]
-    return [
-        f"  {judgement.sample.text!r}",
-        f"      {'; '.join(wrong)}",
-        f"      read: {' ; '.join(graph_lines(graph))}",
-    ]
+    lines = [f"  {judgement.sample.text!r}", f"      {'; '.join(told(judgement))}"]
+    return [*lines, f"      read: {' ; '.join(graph_lines(graph))}"]
+
+
+def _rewrite(engine: Engine) -> None:
+    found = misread_keys(misread(partial(extract_texts, engine), 0, DRAWS))
+    write_table(KNOWN, "Templates that the rules read wrongly, and what is wrong.", found)
+    print(f"{len(found)} templates are read wrongly: {KNOWN}")
 
 
 if __name__ == "__main__":

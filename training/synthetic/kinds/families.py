@@ -54,16 +54,9 @@ def choose(only: Iterable[str] = (), without: Iterable[str] = ()) -> Chosen:
     return Chosen(names)
 
 
-def make(seed: int, number: int, chosen: Chosen, grades: Mapping[str, float] = GRADE_CHANCES) -> Sample:
-    """The text of that number: of one family in turn, of any of its templates."""
-    rng = Random(_mixed(seed, number))  # noqa: S311 - made-up data, not secrets
-    template = rng.choice(families()[chosen.names[number % len(chosen.names)]])
-    return sample(draw(template, pools(), rng, grades), pools())
-
-
 def of_template(template: Template, seed: int, number: int, grades: Mapping[str, float] = GRADE_CHANCES) -> Sample:
     """The text of that number of one template."""
-    rng = Random(_mixed(seed, f"{template.name}/{number}"))  # noqa: S311 - as above
+    rng = Random(_mixed(seed, f"{template.name}/{number}"))  # noqa: S311 - made-up data, not secrets
     return sample(draw(template, pools(), rng, grades), pools())
 
 

@@ -4,12 +4,13 @@ A fact is an observation that modifies no other. Harmful is what would mislead: 
 denied, present and not read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from training.synthetic.kinds.links import Links
 from training.synthetic.kinds.sample import Sample
-from vlmkg.schema import Kind, Mention, Presence, RelationType, ReportGraph
+from vlmkg.schema import Kind, Mention, Presence, ReportGraph
 
 _LETTERS = {Presence.PRESENT: "P", Presence.UNCERTAIN: "U", Presence.ABSENT: "N"}
 _LEFT = frozenset(["left", "l", "lt", "lul", "lll", "lingula", "lingular", "leftward"])
@@ -59,8 +60,8 @@ class Judgement:
 
 def judge(made: Sample, read: ReportGraph) -> Judgement:
     """Compare one reading with the truth."""
-    truth = _Links.of_sample(made)
-    seen = _Links.of_graph(read)
+    truth = Links.of_sample(made)
+    seen = Links.of_graph(read)
     matched = _match(made, read)
     facts = tuple(
         _judge_fact(made, number, truth, seen, matched, read)
@@ -96,7 +97,7 @@ def _is_present(mention: Mention) -> bool:
 
 
 def _judge_fact(
-    made: Sample, number: int, truth: "_Links", seen: "_Links", matched: Mapping[int, int], read: ReportGraph
+    made: Sample, number: int, truth: Links, seen: Links, matched: Mapping[int, int], read: ReportGraph
 ) -> Judged:
     word = made.words[number]
     at = matched.get(number)
@@ -118,7 +119,7 @@ def _outcome(allowed: str, read: str) -> Outcome:
     return Outcome.OTHER
 
 
-def _wrong_links(truth: "_Links", number: int, seen: "_Links", at: int) -> list[str]:
+def _wrong_links(truth: Links, number: int, seen: Links, at: int) -> list[str]:
     """The side, the describing words and the explanations that are missing or wrong."""
     wrong = []
     want, got = truth.side(number), seen.side(at)
@@ -133,59 +134,3 @@ def _wrong_links(truth: "_Links", number: int, seen: "_Links", at: int) -> list[
 
 def _plain(text: str) -> str:
     return "".join(text.lower().split())
-
-
-class _Links:
-    """The relations of a graph, asked from a mention's number."""
-
-    def __init__(self, texts: Sequence[str], edges: Sequence[tuple[int, RelationType, int]]) -> None:
-        self._texts = texts
-        self._edges = edges
-
-    @staticmethod
-    def of_sample(made: Sample) -> "_Links":
-        return _Links([made.text[word.start : word.end] for word in made.words], made.edges)
-
-    @staticmethod
-    def of_graph(read: ReportGraph) -> "_Links":
-        edges = [(relation.head, relation.type, relation.tail) for relation in read.relations]
-        return _Links([mention.text for mention in read.mentions], edges)
-
-    def modifies(self, number: int) -> bool:
-        return any(head == number and kind is RelationType.MODIFY for head, kind, _ in self._edges)
-
-    def describing(self, number: int) -> list[str]:
-        return [self._texts[one] for one in self._before(number, set())]
-
-    def suggested(self, number: int) -> list[str]:
-        return [
-            self._texts[tail].lower()
-            for head, kind, tail in self._edges
-            if head == number and kind is RelationType.SUGGESTIVE_OF
-        ]
-
-    def side(self, number: int, *, deep: bool = True) -> set[str]:
-        sides = {side for place in self._places(number) for side in _sides(self._texts[place])}
-        if not sides and deep:
-            tails = [tail for head, kind, tail in self._edges if head == number and kind is RelationType.MODIFY]
-            sides = {side for tail in tails for side in self.side(tail, deep=False)}
-        return sides
-
-    def _places(self, number: int) -> list[int]:
-        places = [tail for head, kind, tail in self._edges if head == number and kind is RelationType.LOCATED_AT]
-        return [one for place in places for one in (place, *self._before(place, set()))]
-
-    def _before(self, number: int, seen: set[int]) -> list[int]:
-        found = []
-        for head, kind, tail in self._edges:
-            if tail == number and kind is RelationType.MODIFY and head not in seen:
-                seen.add(head)
-                found += [head, *self._before(head, seen)]
-        return found
-
-
-def _sides(text: str) -> set[str]:
-    words = set(text.lower().replace(".", " ").split())
-    sides = {"left"} if words & _LEFT else set()
-    sides |= {"right"} if words & _RIGHT else set()
-    return sides | ({"left", "right"} if words & _BOTH else set())
