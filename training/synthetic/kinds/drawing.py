@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from training.synthetic.kinds.language import Aside, Choice, Fixed, Node, Phrase, Slot, Template, Text
-from training.synthetic.kinds.vocabulary import COMMON, INVENTED, PLACES, RARE, WordClass, word_classes
+from training.synthetic.kinds.vocabulary import COMMON, INVENTED, NOUNS, PLACES, RARE, WordClass, head, word_classes
 from vlmkg.schema import RelationType
 
 SIDES = ("left", "right")
@@ -94,7 +94,9 @@ def _draw_slot(drawer: _Drawer, slot: Slot, prefix: str) -> None:
     key, rng = prefix + slot.key, drawer.rng
     if slot.kind in SENTENCES:
         if key not in drawer.values:
-            chosen = rng.choice(drawer.pools[SENTENCES[slot.kind]])
+            said = set(drawer.values.values())
+            pool = drawer.pools[SENTENCES[slot.kind]]
+            chosen = rng.choice([template for template in pool if template.name not in said] or pool)
             drawer.values[key] = chosen.name
             _draw_parts(drawer, chosen.parts, key + ".")
         return
@@ -102,18 +104,27 @@ def _draw_slot(drawer: _Drawer, slot: Slot, prefix: str) -> None:
         drawer.values.setdefault(side_key(slot, prefix), rng.choice(SIDES))
     if is_side(slot.kind) or key in drawer.values:
         return
-    taken = {value for name, value in drawer.values.items() if _same_class(name, prefix, slot.kind)}
+    taken = {head(value) for name, value in drawer.values.items() if _excludes(class_of(name), slot.kind)}
     drawer.values[key] = draw_word(word_classes()[slot.kind], rng, drawer.grades, taken)
 
 
+def _excludes(drawn: str, kind: str) -> bool:
+    """Whether a word of one class must differ from those of another."""
+    return drawn == kind or (drawn in NOUNS and kind in NOUNS)
+
+
+def class_of(key: str) -> str:
+    """The class of the slot that a key is of; empty for a key of a sentence or a choice."""
+    name = key.rpartition(".")[2].rstrip("0123456789")
+    return name if name in word_classes() else ""
+
+
 def draw_word(words: WordClass, rng: Random, grades: Mapping[str, float], taken: set[str]) -> str:
-    """A word of the class that is not taken, of a grade drawn by its chance."""
+    """A word of the class whose head is not taken, of a grade drawn by its chance."""
     offered = words.grades()
     weights = [grades.get(grade, 0.0) for grade in offered]
     grade = rng.choices(offered, weights)[0] if any(weights) else offered[0]
-    free = [
-        word for word in words.words[grade] if word not in taken and _stem(word) not in {_stem(one) for one in taken}
-    ]
+    free = [word for word in words.words[grade] if head(word) not in taken]
     return rng.choice(free or list(words.words[grade]))
 
 
@@ -267,15 +278,6 @@ def _place_and_tissue(first: str, second: str) -> bool:
 def _head(pieces: list[Piece], numbers: list[int]) -> int:
     seen = [number for number in numbers if pieces[number].labels != "A"]
     return seen[-1] if seen else numbers[-1]
-
-
-def _same_class(name: str, prefix: str, kind: str) -> bool:
-    return name.startswith(prefix) and name.removeprefix(prefix).rstrip("0123456789") == kind
-
-
-def _stem(word: str) -> str:
-    """The noun alone: two findings of one sentence shall not have the same head."""
-    return word.rsplit(" ", maxsplit=1)[-1].removesuffix("s")
 
 
 def _capital(word: str) -> str:

@@ -1,12 +1,13 @@
 """A drawing as a text with its truth: mentions, relations and stretches that are set aside."""
 
+import re
 from dataclasses import dataclass
 
 from training.synthetic.kinds.drawing import Drawing, Piece, Pools, Written, write
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 
 _PRESENCES = {"A": Presence.PRESENT, "P": Presence.PRESENT, "U": Presence.UNCERTAIN, "N": Presence.ABSENT}
-_VOWELS = "aeiou"
+_SPOKEN_VOWEL = re.compile(r"[aeio]|u(?!ni)|(?:8|11|18)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def _extend(aside: list[tuple[int, int, str]], start: int, end: int, reason: str
 
 
 def _with_article(piece: Piece, following: Piece | None) -> str:
-    if piece.labels or following is None or not following.text[:1].lower() or following.text[0].lower() not in _VOWELS:
+    """The piece, its last `a` as `an` where the next word begins with a vowel when it is spoken."""
+    if piece.labels or following is None or not _SPOKEN_VOWEL.match(following.text):
         return piece.text
     for article in ("a ", "A "):
         if piece.text == article or piece.text.endswith((" " + article, "\n" + article)):

@@ -9,12 +9,10 @@ from random import Random
 from typing import NamedTuple
 
 from training.synthetic.kinds import surface
-from training.synthetic.kinds.drawing import SENTENCES, SIDES, Drawing, Pools
+from training.synthetic.kinds.drawing import SIDES, Drawing, Pools, class_of
 from training.synthetic.kinds.sample import Sample, sample
-from training.synthetic.kinds.vocabulary import COMMON, word_classes
+from training.synthetic.kinds.vocabulary import COMMON, NOUNS, head, word_classes
 
-NOUNS = frozenset(["fc", "fm", "fp", "fw", "dx", "dev", "sdev", "spotnoun", "ill"])
-"""Classes whose words are changed for others of the same class."""
 _SIDE_WORDS = frozenset(
     ["left", "right", "l", "r", "lt", "rt", "rul", "rml", "rll", "lul", "lll", "lingula", "lingular"]
 )
@@ -61,13 +59,13 @@ def pairs_of(drawing: Drawing, pools: Pools, rng: Random) -> Iterator[Pair]:
 def other_noun(base: Sample, pools: Pools, rng: Random) -> Sample | None:
     """One finding, disease or device for another that is written with as many words."""
     values = base.drawing.values
-    places = [key for key in values if _class_of(key) in NOUNS]
+    places = [key for key in values if class_of(key) in NOUNS]
     if not places:
         return None
     key = rng.choice(places)
-    words = word_classes()[_class_of(key)].words[COMMON]
-    taken = {value.split(" ")[-1] for value in values.values()}
-    same = [word for word in words if _shape(word) == _shape(values[key]) and word.split(" ")[-1] not in taken]
+    words = word_classes()[class_of(key)].words[COMMON]
+    taken = {head(value) for value in values.values()}
+    same = [word for word in words if _shape(word) == _shape(values[key]) and head(word) not in taken]
     return sample(base.drawing.changed({key: rng.choice(same)}), pools) if same else None
 
 
@@ -111,11 +109,6 @@ _KINDS: Mapping[str, Callable[[Sample, Pools, Random], Sample | None]] = {
     "wrapped lines": _wrapped,
     "British spelling": british,
 }
-
-
-def _class_of(key: str) -> str:
-    name = key.rpartition(".")[2].rstrip("0123456789")
-    return "" if name in SENTENCES else name
 
 
 def _shape(word: str) -> list[str]:

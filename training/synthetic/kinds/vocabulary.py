@@ -15,6 +15,10 @@ PLACE_NAMES = "place placeadj bothplace bothadj lobe lobeabb lobeabbL lobeabbR z
 PLACES = frozenset(PLACE_NAMES.split())
 """Classes whose words are anatomy."""
 
+_NOUNS = "fc fm fp fw dx ill dev sdev airdev spotnoun bfc bfm bill british wrongfc wrongfm wrongfw"
+NOUNS = frozenset(_NOUNS.split())
+"""Classes of findings, diseases and devices: no two of them in one text have the same head."""
+
 
 @dataclass(frozen=True, slots=True)
 class WordClass:
@@ -50,3 +54,9 @@ def _read(text: str, found: dict[str, dict[str, list[str]]]) -> None:
             body = found.setdefault(name, {}).setdefault(grade or COMMON, [])
         elif line and not line.startswith("#"):
             body += [word.strip() for word in line.split(";") if word.strip()]
+
+
+def head(word: str) -> str:
+    """The noun of a word alone, in one spelling and number: what two different findings must not share."""
+    noun = word.rsplit(" ", maxsplit=1)[-1].rpartition("_")[2].lower()
+    return noun.replace("ae", "e").replace("oe", "e").replace("our", "or").removesuffix("s")
