@@ -5,7 +5,8 @@ from enum import Enum, auto
 from functools import cache, lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon, tsv_rows
-from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, Word
+from vlmkg.reading.lexicon.spelling import right_spelling
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_NOUNS, Word
 from vlmkg.report_parts import READ, Part
 from vlmkg.section_words import section_words
 
@@ -88,9 +89,14 @@ def _by_its_ends(words: list[str]) -> Part | None:
         return None
     if words[-1] in section_words("last_word") and all(map(_describes_part, words[:-1])):
         return known[words[-1]]
-    if words[-1] in section_words("people_and_numbers"):
+    if words[-1] in section_words("people_and_numbers") and not any(map(_names_finding, words[:-1])):
         return Part.SIGN_OFF if words[-1] in {"by", "md"} else Part.ADMINISTRATIVE
     return None
+
+
+def _names_finding(word: str) -> bool:
+    """ "Effusion - no" answers; "accession no" is a heading."""
+    return lexicon().words.get(right_spelling(word.rstrip("?"))) in OBSERVATION_NOUNS
 
 
 def _joined_part(name: str) -> Part | None:
