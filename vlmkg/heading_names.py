@@ -5,8 +5,7 @@ from enum import Enum, auto
 from functools import cache, lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon, tsv_rows
-from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, Word
 from vlmkg.report_parts import READ, Part
 from vlmkg.section_words import section_words
 
@@ -28,6 +27,12 @@ _DESCRIBING_PART = ANATOMY | {Word.OTHER, Word.EXAM}
 _LONGEST = 8
 _MOST_DESCRIBED = 4
 _MOST_CLINICAL = 3
+_NUMBERED = frozenset(
+    {"accession", "acc", "mrn", "patient", "pt", "room", "order", "id", "case", "ref", "reference", "report", "visit"}
+    | {"account", "phone", "record", "exam", "hospital", "bed", "ward", "page", "fax", "tel", "file", "unit", "film"}
+    | {"registration", "reg", "request", "requisition", "study", "serial", "chart", "medical", "encounter", "nhs"}
+)
+"""What has a number: "accession no"."""
 
 
 @lru_cache(maxsize=4096)
@@ -89,14 +94,14 @@ def _by_its_ends(words: list[str]) -> Part | None:
         return None
     if words[-1] in section_words("last_word") and all(map(_describes_part, words[:-1])):
         return known[words[-1]]
-    if words[-1] in section_words("people_and_numbers") and not any(map(_names_finding, words[:-1])):
+    if words[-1] in section_words("people_and_numbers") and not (words[-1] == "no" and _answers(words)):
         return Part.SIGN_OFF if words[-1] in {"by", "md"} else Part.ADMINISTRATIVE
     return None
 
 
-def _names_finding(word: str) -> bool:
+def _answers(words: list[str]) -> bool:
     """ "Effusion - no" answers; "accession no" is a heading."""
-    return lexicon().words.get(right_spelling(word.rstrip("?"))) in OBSERVATION_NOUNS
+    return not any(word.rstrip("?.") in _NUMBERED for word in words[:-1])
 
 
 def _joined_part(name: str) -> Part | None:

@@ -13,6 +13,7 @@ from vlmkg.reading.lexicon.load import lexicon, misspellings, plain_words
 from vlmkg.reading.lexicon.words import CONTENT, Word
 
 _SHORTEST = 7
+_SHORTEST_SWAPPED = 5
 _SHORTEST_TWO_SLIPS = 9
 _SHORTEST_BRITISH = 5
 _LONGEST = 25
@@ -47,8 +48,10 @@ def right_spelling(word: str) -> str:
 
 def _mended_where_safe(word: str) -> str | None:
     """The mended word; none where the word is English, or one of its own kind."""
-    if len(word) < _SHORTEST or word in plain_words():
+    if word in plain_words():
         return None
+    if len(word) < _SHORTEST:
+        return _swapped(word)
     guessed, right = guess(word), _mended(word)
     # "Brochiectasis" ends as a finding does; "pseudonodule" is a word of its own.
     return right if right is not None and guessed in {Word.OTHER, lexicon().words[right]} else None
@@ -78,6 +81,15 @@ def _mended(word: str) -> str | None:
         return None
     twice = [right for right in near if len(right) >= _SHORTEST_TWO_SLIPS and _is_two_slips(word, right)]
     return min(twice) if _same_stem(twice) else None
+
+
+def _swapped(word: str) -> str | None:
+    """The lexicon's word of which two inner letters were swapped: "sahdow", "ndoule"."""
+    if len(word) < _SHORTEST_SWAPPED or guess(word) is not Word.OTHER:
+        return None
+    forms = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)} - {word}
+    found = [form for form in forms if lexicon().words.get(form) in CONTENT]
+    return found[0] if len(found) == 1 else None
 
 
 def _same_stem(words: list[str]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.phrase_relations import Edge, Part
 
-_REGIONS = frozenset({Word.PLACE, Word.SIDE, Word.ORGAN, Word.POSITION})
+_REGIONS = frozenset({Word.PLACE, Word.SIDE, Word.ORGAN, Word.POSITION, Word.PART})
 
 
 @dataclass(slots=True)

@@ -26,6 +26,8 @@ _AFTER = frozenset(
     }
 )
 _BEFORE_ARTICLE = frozenset({Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.NOT, Word.WITH})
+_TITLE_MARKS = ((":",), ("--",), ("-",))
+_ANSWERS = (("none",), ("no",), ("yes",), ("present",), ("absent",), ("negative",), ("positive",), ("nil",))
 _ARTICLES = frozenset({"a", "an"})
 _NO_NOUNS = (
     "ly",
@@ -54,6 +56,9 @@ def is_unknown_finding(tokens: tuple[str, ...], index: int, before: Word) -> boo
     token = tokens[index]
     if len(token) < _SHORTEST or not token.isalpha() or token in lexicon().plain or token.endswith(_NO_NOUNS):
         return False
+    if index == 0 and tokens[1:2] in _TITLE_MARKS and tokens[2:3] in _ANSWERS:
+        # "Zzz: none".
+        return True
     opened = before in (_BEFORE_ARTICLE if has_article(tokens, index) else _BEFORE)
     return opened and _closes(tokens, index)
 

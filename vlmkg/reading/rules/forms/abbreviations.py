@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from vlmkg.reading.rules.forms.rewriting import Rewrite
 
 _SIDE = re.compile(
-    r"(?<![A-Za-z.])(?<!on )(?<!the )(?:[RL]t|[RL]|bilat|bilatl)(\.)(?=[ \t]*[A-Za-z])(?![ \t]*[A-Z]\.)", re.IGNORECASE
+    r"(?<![A-Za-z.])(?<!on )(?<!the )(?:[RL]t|[RL]|bilat"
+    r"|bilatl)(\.)(?=[ \t]*[A-Za-z])(?![ \t]*[A-Z]\.)",
+    re.IGNORECASE,
 )
 _ADJECTIVE = re.compile(
-    r"(?<![A-Za-z.])(?:lat|ant|post|sup|inf|med|abd|prev|prob|poss|mod|susp|incr|decr|sl|min|sm|lg|pulm|approx|evid|assoc|resp|adj"
-    r"|atel|consol|infil|infilt|opac|eff|effs|mediast|interst|bronch|pl|card|calc|degen|diff|hemidiaph|pneumo|unch|chr|ac|subseg|bibas|basil)"
+    r"(?<![A-Za-z.])(?:lat|ant|post|sup|inf|med|abd|prev|prob|poss|mod|susp|incr|decr|sl|min|sm|lg|pulm|approx"
+    r"|evid|assoc|resp|adj"
+    r"|atel|consol|infil|infilt|opac|eff|effs|mediast|interst|bronch|pl|card|calc|degen|diff|hemidiaph|pneumo"
+    r"|unch|chr|ac|subseg|bibas|basil)"
     r"(\.)(?=[ \t]+[a-z(]|[ \t]*,)"
 )
 _CONTRACTION = re.compile(

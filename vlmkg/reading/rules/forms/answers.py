@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.words import OBSERVATION_NOUNS
+from vlmkg.reading.lexicon.words import OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
 
 _ANSWER = (
@@ -55,7 +56,7 @@ _ROW = re.compile(
 )
 _AND_MORE = re.compile(r"[:=][ \t]*(?:yes|positive|present|y)[ \t]*(?:[-,(\u2013;][ \t]*)(?=[A-Za-z\d])", re.IGNORECASE)
 _ASKED = re.compile(
-    r"[ \t]*\?[ \t]*(?:(?P<no>no|none|nil|negative|absent)|yes|present|positive)\b"
+    r"[ \t]*\?\s*(?:(?:answer|a)[ \t]*[:.][ \t]*)?(?:(?P<no>no|none|nil|negative|absent)|yes|present|positive)\b"
     r"[ \t]*(?:[-,\u2013][ \t]*(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -64,6 +65,13 @@ _SIDED = re.compile(
     r"(?=(?:none|no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)\b)",
     re.IGNORECASE,
 )
+_TRUTH = re.compile(r"[:=][ \t]*(?:(false|f)|true|t)\b(?=[ \t]*(?:$|[.,;|\n]))", re.IGNORECASE | re.MULTILINE)
+_DIGIT = re.compile(r"^[ \t]*[A-Za-z][A-Za-z /&-]{2,40}?[ \t]+([01])[ \t]*$", re.MULTILINE)
+_SEMICOLON = re.compile(
+    r"^[ \t]*[A-Za-z][A-Za-z /&-]{2,40}(;)[ \t]*(?=(?:yes|no|none|absent|present|positive|negative)\.?[ \t]*$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SLASHED_O = re.compile(r"(?<!\w)[\u00d8\u00f8\u2205][ \t]+(?=[A-Za-z])")
 _CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
 _LEGEND = re.compile(
     r"\(?\b0[ \t]*=[ \t]*\w+[,;/ \t]+1[ \t]*=[ \t]*\w+(?:[,;/ \t]+\d[ \t]*=[ \t]*\w+)*\)?", re.IGNORECASE
@@ -91,6 +99,7 @@ _NEXT_TITLE = re.compile(
 )
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
+_SHORTEST_UNKNOWN = 5
 
 
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
@@ -122,6 +131,17 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _BRACKET.finditer(text, start, end):
         denied = match.group(1).lower().startswith(("n", "a"))
         yield Rewrite(*match.span(), f": none {BREAK}" if denied else "")
+    for match in _TRUTH.finditer(text, start, end):
+        yield Rewrite(*match.span(), f": {'none' if match.group(1) else 'present'} {BREAK}")
+    yield from (Rewrite(*match.span(), f"{BREAK} no") for match in _SLASHED_O.finditer(text, start, end))
+    digits = [match for match in _DIGIT.finditer(text, start, end) if names_finding(match.group())]
+    if len(digits) > 1:
+        # A column of codes: "lobolith 0", "collapse 1".
+        for match in digits:
+            yield Rewrite(*match.span(1), f": {_said(match.group(1))} {BREAK}")
+    for match in _SEMICOLON.finditer(text, start, end):
+        yield Rewrite(match.start(), match.start(), BREAK)
+        yield Rewrite(*match.span(1), ":")
     for match in _ROW.finditer(text, start, end):
         yield Rewrite(match.start(), match.start(), BREAK)
         yield Rewrite(*match.span(1), ":")
@@ -154,7 +174,13 @@ def _said(code: str) -> str:
 def names_finding(title: str) -> bool:
     """Whether the title's last word names a finding or a device, so that "0" can be its answer."""
     words = re.findall(r"[A-Za-z]+", title)
-    return bool(words) and lexicon().words.get(right_spelling(words[-1].lower())) in OBSERVATION_NOUNS
+    if not words:
+        return False
+    word = right_spelling(words[-1].lower())
+    kind = lexicon().words.get(word) or guess(word)
+    return kind in OBSERVATION_NOUNS or (
+        kind is Word.OTHER and len(word) >= _SHORTEST_UNKNOWN and word not in lexicon().plain
+    )
 
 
 def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:

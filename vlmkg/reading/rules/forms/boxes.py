@@ -38,12 +38,17 @@ _BOX = re.compile(
 )
 _SIGN = re.compile(r"(?P<yes>\(\+\)|\+ve\b)|(?P<no>\([-\u2013]\)|(?<!\w)-ve\b)")
 _BARE_SIGN = re.compile(
-    r"(?<=[A-Za-z)])[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))(?=[ \t]*(?:[,;]|\.?[ \t]*$))", re.MULTILINE
+    r"(?<=[A-Za-z)])[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))(?=[ \t]*(?:[,;/]|\.?[ \t]*$)"
+    r"|(?<=\w[-+])[ \t]+[A-Za-z])",
+    re.MULTILINE,
 )
 _FIRST_SIGN = re.compile(
     r"(?:^|(?<=[,;.]))[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]*(?=[A-Za-z])", re.MULTILINE
 )
+_GLUED_SIGN = re.compile(r"(?<= )(?:(?P<yes>\+)|(?P<no>-))(?=[A-Za-z])")
 _RADIO = re.compile(r"(?P<yes>[\u25cf\u25c9\u2b24])|(?P<empty>[\u25cb\u25ef])")
+_TYPED = re.compile(r"(?<!\w)_+[xX]_+(?!\w)")
+_LINED = re.compile(r"(?<!\w)(?:(?P<yes>_+[xX]_+)|(?P<empty>_{2,}))(?=[ \t]*[A-Za-z])")
 _RING = re.compile(r"[\u25cb\u25ef]")
 _FURNITURE = " \t-*\u2022\u2013,;.:"
 _SENTENCE_END = re.compile(r"[.;](?=\s+[A-Z])")
@@ -53,6 +58,8 @@ _TITLE_END = re.compile(r"[:?][ \t]*$")
 def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """The boxes of `text[start:end]`, line by line, as what they say."""
     found = [_box(match) for match in _BOX.finditer(text, start, end)]
+    if _TYPED.search(text, start, end):
+        found += [_box(match) for match in _LINED.finditer(text, start, end)]
     if _RING.search(text, start, end):
         found += [_box(match) for match in _RADIO.finditer(text, start, end)]
     signs = [_box(match) for match in _SIGN.finditer(text, start, end)]
@@ -64,7 +71,7 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
         lines.setdefault((max(begin, start), min(stop, end)), []).append(one)
     for (begin, stop), row in lines.items():
         # A sign by itself is read as a word of its sentence.
-        if len(row) > 1 or row[0] in found or len(lines) > 1:
+        if len(row) > 1 or row[0] in found or len(lines) > 1 or text[row[0].start] == "+":
             yield Rewrite(begin, begin, BREAK)
             yield from _row(text, begin, stop, row)
 
@@ -72,10 +79,11 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
 def _bare_signs(text: str, start: int, end: int) -> list[Box]:
     """ "PTX -, effusion +" and "+ effusion, - PTX": a dash is a sign only where a plus stands in its line as well."""
     found = []
-    for pattern in (_BARE_SIGN, _FIRST_SIGN):
+    for pattern in (_BARE_SIGN, _FIRST_SIGN, _GLUED_SIGN):
         signs = list(pattern.finditer(text, start, end))
         plus = {line_bounds(text, match.start("yes")) for match in signs if match["yes"]}
-        found += [_box(match) for match in signs if line_bounds(text, match.start(str(match.lastgroup))) in plus]
+        near = [match for match in signs if line_bounds(text, match.start(str(match.lastgroup))) in plus]
+        found += map(_box, signs if plus and pattern is _BARE_SIGN else near)
     return found
 
 

@@ -19,7 +19,10 @@ _BLOCKS = re.compile(r"\b(?:new|next) paragraph\b[ \t]*[.,]?", re.IGNORECASE)
 _LINES = re.compile(
     r"(?<=[.;])[ \t]*(?:new|next) line\b|\b(?:period|full stop)[ \t]+(?:new|next) line\b", re.IGNORECASE
 )
+_NEXT_LINE = re.compile(r"\bnext line\b", re.IGNORECASE)
+_NEW_LINE = re.compile(r"\bnew line\b(?![ \t]+(?:in|is|at|with|tip|has|from|via|placement)\b)", re.IGNORECASE)
 _MARKS = (
+    (re.compile(r"(?<=\w)[ \t]+dash[ \t]+(?=\w)", re.IGNORECASE), BREAK),
     (re.compile(r"\bcomma\b[ \t]*,?", re.IGNORECASE), ","),
     (re.compile(r"\bsemi-?colon\b", re.IGNORECASE), BREAK),
     (re.compile(r"\b(?:open|left) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), "("),
@@ -31,14 +34,26 @@ _SPOKEN_COLON = re.compile(
     r"|devices)[ \t]+(colon)\b",
     re.IGNORECASE,
 )
-_ANY = re.compile(r"\b(?:period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash)\b", re.IGNORECASE)
+_SPOKEN_ANSWER = re.compile(
+    r"(?<=\w)[ \t]+colon[ \t]+(?=(?:none|no|nil|yes|absent|present|negative|positive|mild|moderate|severe"
+    r"|slight|marked|minimal|small"
+    r"|large|trace|tiny|normal|clear|stable|unchanged|left|right|bilateral)\b)",
+    re.IGNORECASE,
+)
+_ANY = re.compile(
+    r"\b(?:period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash)\b", re.IGNORECASE
+)
 
 
 def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """What was dictated for the typist, as the marks that it asks for."""
     if _ANY.search(text, start, end) is None:
         return
-    for pattern in (_BLOCKS, _LINES):
+    lines = list(_NEW_LINE.finditer(text, start, end))
+    if len(lines) > 1:
+        yield from (Rewrite(*match.span(), BREAK) for match in lines)
+    yield from (Rewrite(*match.span(), ":") for match in _SPOKEN_ANSWER.finditer(text, start, end))
+    for pattern in (_BLOCKS, _LINES, _NEXT_LINE):
         yield from (Rewrite(*match.span(), BREAK) for match in pattern.finditer(text, start, end))
     for match in _STOPS.finditer(text, start, end):
         noun = _NOUN_BEFORE.search(text, max(start, match.start() - 30), match.start())

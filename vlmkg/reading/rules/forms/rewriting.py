@@ -1,6 +1,7 @@
 """Pieces of a text that are read as other words: a tick as "yes", a dotted leader as a colon, "comma" as a comma."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -37,11 +38,12 @@ def rewritten_tokens(text: str, start: int, end: int, rewrites: Iterable[Rewrite
 
 
 def without_overlaps(found: Iterable[Rewrite]) -> list[Rewrite]:
-    """The rewrites in the order of the text; of two that overlap, the one that begins first, then the longer."""
+    """The rewrites in the order of the text; of two that overlap, the one that was found first."""
     kept: list[Rewrite] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.end)):
-        if not kept or one.start >= kept[-1].end:
-            kept.append(one)
+    for one in found:
+        at = bisect_left(kept, (one.start, one.end))
+        if (at == 0 or kept[at - 1].end <= one.start) and (at == len(kept) or one.end <= kept[at].start):
+            kept.insert(at, one)
     return kept
 
 
