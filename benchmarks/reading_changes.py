@@ -73,7 +73,8 @@ def read_with(tree: Path, texts: dict[str, str]) -> Reading:
         cwd=tree,
         env={**os.environ, "PYTHONPATH": str(tree)},
     )
-    return json.loads(done.stdout)
+    read: Reading = json.loads(done.stdout)
+    return read
 
 
 @contextmanager
@@ -93,7 +94,8 @@ def reading_before(source: str, texts: dict[str, str]) -> Reading:
     """What was read before: of a saved file, another checkout or a git revision."""
     path = Path(source)
     if path.is_file():
-        return json.loads(path.read_text(encoding="utf-8"))
+        saved: Reading = json.loads(path.read_text(encoding="utf-8"))
+        return saved
     if path.is_dir():
         return read_with(path.resolve(), texts)
     with tree_of(source) as tree:

@@ -22,8 +22,10 @@ from vlmkg.engine_protocol import (
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.identity import digest
+from vlmkg.reading.sections import find_set_aside
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
+from vlmkg.unread import unread_warnings
 from vlmkg.witnesses import agreement, film_facts
 from vlmkg.witnesses.concept_conflicts import renamed
 from vlmkg.witnesses.historical_mentions import doubt_aside
@@ -44,9 +46,10 @@ AFTER_THE_ENGINE = (
     "pipeline.py",
     "renamed.py",
     "schema.py",
+    "unread.py",
     "unsure.py",
     "validation.py",
-    "lexicon/misspellings.tsv",
+    *(f"lexicon/**/*.{ending}" for ending in ("py", "txt", "tsv")),
     *(f"{part}/**/*.{ending}" for part in ("normalization", "vocabulary") for ending in ("py", "csv")),
 )
 
@@ -163,10 +166,11 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
 
 def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
     reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
-    if not output.truncated:
-        return reading
-    cut = ReadingWarning("truncated", "the engine's budget was spent before the end of the report")
-    return replace(reading, truncated=True, warnings=(*reading.warnings, cut))
+    aside = find_set_aside(text)
+    warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
+    if output.truncated:
+        warned.append(ReadingWarning("truncated", "the engine's budget was spent before the end of the report"))
+    return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
 def _read_twice(text: str, model: ReportGraph, rules: ReportOutput) -> Reading:

@@ -12,6 +12,7 @@ SHARED = {
     "causes.txt",
     "fresh.txt",
     "meanings.txt",
+    "shadows.txt",
     "near_synonyms.txt",
     "normality.txt",
     "place_nouns.txt",

@@ -16,6 +16,7 @@ from vlmkg.model.decoded import Decoded
 from vlmkg.model.decoding import reports
 from vlmkg.model.decoding.window_cache import KnownWindows
 from vlmkg.numbered_tokens import OBSERVATION_LABELS
+from vlmkg.reading.sections import SOURCES
 from vlmkg.schema import Kind
 
 _PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.items()}
@@ -28,9 +29,9 @@ _SOURCES = (
     "linearization.py",
     "numbering.py",
     "film_names.txt",
-    "tokens.py",
-    "sections.py",
     "sentences.py",
+    *SOURCES,
+    *(f"lexicon/**/*.{ending}" for ending in ("py", "txt", "tsv")),
 )
 """What changes a reading beside the checkpoint: all code between a report's text and its graph."""
 

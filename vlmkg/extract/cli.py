@@ -12,8 +12,9 @@ from vlmkg.default_engine import MODEL, choose_engine
 from vlmkg.engine_protocol import Engine, FilmDomain, ImageInput, StudyInput
 from vlmkg.errors import RefusedError, UsageError
 from vlmkg.extract.input import Document, read_documents
-from vlmkg.extract.output import Read, write_radgraph, write_tables, write_triplets
+from vlmkg.extract.output import Read, shown, write_radgraph, write_tables, write_triplets
 from vlmkg.extract.processes import MOST_PROCESSES, Readers, default_processes, read_batches
+from vlmkg.extract_told import told
 from vlmkg.pipeline import load_engine
 from vlmkg.settings import EngineSettings
 
@@ -104,6 +105,8 @@ def _read_all(readers: Readers, documents: Iterable[Document]) -> Iterator[Read]
                 click.echo(f"the film {film.image} was not read: {film.reason}", err=True)
             if readings.reports[0].truncated:
                 click.echo(f"the reading of {document.key} was cut short: facts may lack", err=True)
+            for line in told(document.key, document.text, readings.reports[0]):
+                click.echo(shown(line), err=True)
             yield Read(document.key, document.text, readings)
 
 

@@ -5,6 +5,7 @@ Where model and rules differ, the lines and the tables say so; RadGraph's format
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import click
@@ -14,6 +15,7 @@ from rich.table import Table
 from vlmkg.engine_protocol import Reading, StudyReadings
 from vlmkg.radgraph import film_entities, to_radgraph
 from vlmkg.schema import Kind, Mention, Relation, RelationType, Witness
+from vlmkg.unread import UNREAD
 
 
 class Read(NamedTuple):
@@ -70,6 +72,10 @@ def write_triplets(read: Iterable[Read]) -> int:
         }
         if reasons := _conflicts(one):
             row["conflicts"] = reasons
+        if one.reading.set_aside:
+            row["set_aside"] = [asdict(stretch) for stretch in one.reading.set_aside]
+        if unread := [asdict(warning) for warning in one.reading.warnings if warning.reason in UNREAD]:
+            row["warnings"] = unread
         if one.readings.films:
             row["films"] = [
                 {"image": film, **_plain(mention)}
@@ -111,7 +117,8 @@ def write_tables(read: Iterable[Read]) -> int:
     console = Console(highlight=False, markup=False)
     refused = 0
     for one in read:
-        console.print(_table(one.key, one.reading))
+        table = _table(one.key, one.reading)
+        console.print(table if table.row_count else shown(f"{one.key}: {_nothing(one)}"))
         if reasons := _conflicts(one):
             console.print(f"model and rules differ: {', '.join(reasons)}")
         for film, seen in (each for each in one.readings.films if each[1].graph.mentions):
@@ -120,21 +127,28 @@ def write_tables(read: Iterable[Read]) -> int:
     return refused
 
 
+def _nothing(read: Read) -> str:
+    """Words in place of an empty table; stderr says why."""
+    if not read.reading.graph.mentions:
+        return "nothing was read"
+    return f"no finding; body parts alone: {', '.join(one.text for one in read.reading.graph.mentions)}"
+
+
 def _table(title: str, reading: Reading) -> Table:
     """The findings of one report or film: observations that describe no other."""
-    table = Table("Finding", "Presence", "Where", "Described by", "Suggests", "Concept", title=_shown(title))
+    table = Table("Finding", "Presence", "Where", "Described by", "Suggests", "Concept", title=shown(title))
     graph = reading.graph
     describing = {relation.head for relation in graph.relations if relation.type is RelationType.MODIFY}
     for number, mention in enumerate(graph.mentions):
         if mention.kind is Kind.ANATOMY or number in describing:
             continue
         table.add_row(
-            _shown(mention.text),
+            shown(mention.text),
             f"{mention.presence.value}, disputed" if mention.disputed else mention.presence.value,
             _joined(reading, number, RelationType.LOCATED_AT),
             _describing(reading, number),
             _joined(reading, number, RelationType.SUGGESTIVE_OF),
-            _shown(reading.links[number].name),
+            shown(reading.links[number].name),
         )
     return table
 
@@ -143,15 +157,15 @@ def _joined(reading: Reading, number: int, kind: RelationType) -> str:
     """The tails of a mention's relations of one type, each with the words that describe it before it."""
     tails = [one.tail for one in reading.graph.relations if one.head == number and one.type is kind]
     phrases = [f"{_describing(reading, tail)} {reading.graph.mentions[tail].text}".strip() for tail in tails]
-    return _shown(", ".join(phrases))
+    return shown(", ".join(phrases))
 
 
 def _describing(reading: Reading, number: int) -> str:
     relations = reading.graph.relations
     heads = [one.head for one in relations if one.tail == number and one.type is RelationType.MODIFY]
-    return _shown(" ".join(reading.graph.mentions[head].text for head in sorted(heads)))
+    return shown(" ".join(reading.graph.mentions[head].text for head in sorted(heads)))
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """The text as a terminal can show it: lone surrogates are replaced."""
     return text.encode("utf-8", "replace").decode()

@@ -69,7 +69,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             part = []
         else:
             part.append(token)
-            if len(token.text) > 1 and token.text[-1] == "." and not token.text.isalnum():
+            if len(token.text) > 1 and token.text[-1] in ".;" and not token.text.isalnum():
                 yield part
                 part = []
     yield part
@@ -183,4 +183,8 @@ def _trim(part: list[Token]) -> list[Token]:
 def _speaks(part: list[Token], index: int) -> bool:
     """Whether a mark at the front is no bullet: "(possible)", "? nodule", "(-) effusion", "-ve"."""
     following = part[index + 1].lower if index + 1 < len(part) else ""
-    return part[index].text in {"(", "?", "(-)"} or (part[index].text == "-" and following == "ve")
+    return (
+        part[index].text in {"(", "?", "(-)"}
+        or (part[index].text == "#" and following.isalpha())
+        or (part[index].text == "-" and following == "ve")
+    )

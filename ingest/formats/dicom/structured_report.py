@@ -13,7 +13,8 @@ from itertools import groupby
 from ingest.formats.cleaning import clean_name
 from ingest.formats.dicom.elements import DEEPEST, DamagedError
 from ingest.formats.dicom.object import Group
-from vlmkg.reading.sections import find_sections
+from vlmkg.reading.headings import heading_part
+from vlmkg.report_parts import READ
 
 VALUE_TYPE = 0x0040A040
 RELATIONSHIP = 0x0040A010
@@ -145,10 +146,9 @@ def _heading(item: Group) -> str:
 @lru_cache(maxsize=256)
 def _is_heading(words: str) -> bool:
     """Whether the section reader takes these words for a heading, be it of what is read or of what is not."""
-    sections = find_sections(f"{words}:\nx")
-    return not sections or sections[0].start > 0
+    return heading_part(f"{words}:") is not None
 
 
 @lru_cache(maxsize=256)
 def _is_read(heading: str) -> bool:
-    return bool(find_sections(f"{heading}:\nx"))
+    return heading_part(f"{heading}:") in READ

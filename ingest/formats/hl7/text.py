@@ -14,7 +14,8 @@ from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.orders import Order
 from ingest.formats.hl7.segments import EMPTY, Segment, unescape
 from ingest.formats.hl7.status import is_deleted
-from vlmkg.reading.sections import find_sections
+from vlmkg.reading.headings import heading_part
+from vlmkg.report_parts import READ
 
 ADDENDUM = "ADDENDUM"
 FINDINGS = "FINDINGS"
@@ -118,13 +119,12 @@ def _unheaded(heading: str, lines: list[str]) -> int | None:
 
 
 def _has_heading(line: str) -> bool:
-    sections = find_sections(line)
-    return not sections or sections[0].start > 0
+    return heading_part(line) is not None
 
 
 def _names_read(line: str) -> bool:
-    """Whether the line's heading opens a section that is read: a word under it would be."""
-    return bool(find_sections(f"{line} x\n"))
+    """Whether the line's heading opens a section that is read."""
+    return heading_part(line) in READ
 
 
 def _join(lines: list[str]) -> str:

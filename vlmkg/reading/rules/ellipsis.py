@@ -6,6 +6,7 @@ from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _NONE = frozenset({"none", "nil"})
+_LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
 _HAVING = frozenset({"has", "have", "had"})
@@ -47,9 +48,11 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
         return False
     has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
-        return _outlines(before, phrase) or _two_sides(before, phrase)
+        return _outlines(before, phrase) or _two_sides(before, phrase) or _two_lobes(before, phrase)
     if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
-        return has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+        return _each_side(before, phrase) or (
+            has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+        )
     if phrase.joined_by(Word.BUT) and before.anatomy:
         return False
     if before.anatomy:
@@ -57,10 +60,27 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
     return has_noun or bool(phrase.anatomy)
 
 
+def _each_side(before: Phrase, phrase: Phrase) -> bool:
+    """ "Small right and moderate left effusions": each side has its own words."""
+    sided = all(one.describing and any(unit.word is Word.SIDE for unit in one.anatomy) for one in (before, phrase))
+    return (
+        sided
+        and phrase.head is not None
+        and phrase.joined_by(Word.AND, Word.COMMA)
+        and before.units[-1].word is Word.SIDE
+    )
+
+
 def _outlines(before: Phrase, phrase: Phrase) -> bool:
     """ "Heart and mediastinal contours"."""
     dimension = phrase.units[-1].word is Word.DIMENSION and len(phrase.units) > 1
     return dimension and phrase.joined_by(Word.AND) and before.units[-1].text in _OUTLINED and phrase.head is None
+
+
+def _two_lobes(before: Phrase, phrase: Phrase) -> bool:
+    """ "RUL and LLL opacities"."""
+    named = all(one.units[0].text in _LOBES for one in (before, phrase)) and len(before.units) == 1
+    return named and phrase.head is not None
 
 
 def _two_sides(before: Phrase, phrase: Phrase) -> bool:

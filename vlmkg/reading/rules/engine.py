@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from vlmkg.engine_protocol import FilmDomain, ReportOutput, StudyInput, StudyOutput
 from vlmkg.reading.rules.report import read_report, read_with_aside
+from vlmkg.reading.sections import SOURCES
 from vlmkg.schema import ReportGraph
 
 _FOLDERS = ("lexicon", "rules")
-_MODULES = ("tokens.py", "sections.py", "sentences.py")
+_MODULES = (*SOURCES, "sentences.py")
 
 
 class RulesEngine:
@@ -39,8 +41,8 @@ def _output(text: str) -> ReportOutput:
 
 
 def source_digest() -> str:
-    """SHA-256 (hex) over the rules' and lexicon's own files: any change of either changes what is read."""
-    total = hashlib.sha256()
+    """SHA-256 (hex) over the rules' and lexicon's files and the language detector's version: all that decides."""
+    total = hashlib.sha256(f"py3langid {version('py3langid')}:".encode())
     for place, source in all_sources():
         raw = source.read_bytes()
         total.update(f"{place}:{len(raw)}:".encode() + raw)

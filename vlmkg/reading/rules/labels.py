@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass
 
 from vlmkg.reading.lexicon.guess import guess
-from vlmkg.reading.lexicon.load import lexicon, misspellings
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.spelling import right_spelling
 from vlmkg.reading.lexicon.unknown import is_unknown_noun
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.sides import side_letter
+from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -18,11 +21,6 @@ _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
 _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
-_SIDE_LETTERS = frozenset({"l", "r"})
-_COMPARING = frozenset({">", "<"})
-_SPLITS = frozenset({"/", "-", "t", "c"})
-_AT = frozenset({"on", "the"})
-_NOT_SIDED = frozenset({"spine", "spines"})
 _DEFINITE = frozenset(
     {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
 )
@@ -52,9 +50,11 @@ _MARKS = {
     ":": Word.COLON,
     "--": Word.COLON,
     "___": Word.HOLE,
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
 _SHORTEST_GLUED = 6
+_DENIED_WORDS = frozenset({"focal", "acute", "active", "significant", "large", "new", "abnormal", "interval"})
 
 
 @dataclass(slots=True)
@@ -77,9 +77,7 @@ class Unit:
 def label(tokens: tuple[str, ...]) -> list[Unit]:
     """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
     known = lexicon()
-    wrong = misspellings()
-    if not wrong.keys().isdisjoint(tokens):
-        tokens = tuple(wrong.get(token, token) for token in tokens)
+    tokens = tuple(map(right_spelling, tokens))
     if not _APOSTROPHES.isdisjoint(tokens):
         tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
@@ -103,7 +101,9 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         if word is None and _glued_denial(token):
             units.append(Unit(index, index, Word.NEGATION, "no"))
             word = known.words[token[2:]]
-        word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
+        word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
+        if word is Word.OTHER and is_unknown_finding(tokens, index, _word_before(tokens, index, units)):
+            word = Word.FINDING
         if word is not Word.OTHER:
             text = " ".join(tokens[index : index + length])
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
@@ -118,6 +118,12 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             definite = opens = False
         index += length
     return units
+
+
+def _word_before(tokens: tuple[str, ...], index: int, units: list[Unit]) -> Word:
+    """The class of the word right before the token or its article."""
+    last = index - 2 if has_article(tokens, index) else index - 1
+    return units[-1].word if units and units[-1].last == last else Word.OTHER
 
 
 def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
@@ -166,21 +172,7 @@ def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None
 def _glued_denial(token: str) -> bool:
     """ "Noeffusion", "noevidence of": a denial without its space."""
     word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
-    return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
-
-
-def _side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
-    """ "R effusion", "on L", "L > R"; but "L - spine", "3 L", "L / S" name no side."""
-    before = tokens[index - 1] if index else ""
-    after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    if tokens[index] in _COMPARING and {before, after} == _SIDE_LETTERS:
-        return Word.AND
-    if tokens[index] not in _SIDE_LETTERS or before.isdigit() or before in _SPLITS:
-        return None
-    compared = not _COMPARING.isdisjoint({before, after})
-    placed = before in _AT and (after == "" or lexicon().words.get(after) not in CONTENT)
-    described = after not in _NOT_SIDED and lexicon().words.get(after) in CONTENT
-    return Word.SIDE if compared or placed or described else None
+    return word in OBSERVATION_NOUNS or word in {Word.TISSUE, Word.NOTHING} or token[2:] in _DENIED_WORDS
 
 
 def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
@@ -191,19 +183,18 @@ def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     token = tokens[index]
-    mark = _MARKS.get(token)
-    if mark is not None:
-        return mark
+    if token in _MARKS:
+        return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
     shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
     if shaped is not None:
         return shaped
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
-        return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
+        return Word.POSITION if _anatomy_ahead(tokens, index, 4) else Word.OTHER
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
-    return guess(token)
+    return guess(token) if token[0] != "#" else _number_sign(tokens, index)
 
 
 def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
@@ -247,6 +238,21 @@ def joins(words: list[str], index: int) -> bool:
         or after in _JOINED_END
         or before in {"", "("}
     )
+
+
+def _number_sign(tokens: tuple[str, ...], index: int) -> Word:
+    """ "# left 5th rib", "clavicle #" is a fracture; "# 3" is a number."""
+    if tokens[index + 1 : index + 2] and tokens[index + 1][0].isdigit() and not _ORDINAL.fullmatch(tokens[index + 1]):
+        return Word.OTHER
+    words = lexicon().words
+    near = [words.get(token) for token in tokens[max(0, index - 1) : index] + tokens[index + 1 : index + 4]]
+    return Word.FINDING if any(word in ANATOMY for word in near) else Word.OTHER
+
+
+def _anatomy_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:
+    """Whether the next noun is one of the body: "second rib", not "second nodule"."""
+    words = (lexicon().words.get(token) for token in tokens[index + 1 : index + 1 + distance])
+    return next((word in ANATOMY for word in words if word in ANATOMY or word in OBSERVATION_NOUNS), False)
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

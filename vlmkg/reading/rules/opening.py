@@ -24,15 +24,8 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
     denied = False
     for position, unit in enumerate(joint):
         word = unit.word
-        if word is Word.NEGATION and position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
-            # "No cause for the effusion": the effusion is there.
-            state = Presence.PRESENT
-        elif word is Word.NEGATION and _answers(joint, position, following):
-            set_back(phrases[:index], Presence.ABSENT)
-        elif word is Word.NEGATION:
-            if index and _is_doubt_of_subject(joint[:position]):
-                look_back(phrases, index, joint[:position])
-            state = Presence.ABSENT
+        if word is Word.NEGATION:
+            state = _denied(state, phrases, index, position, following)
         elif word is Word.NOT:
             if _denies_what_is_known(phrases, index, position):
                 continue
@@ -59,6 +52,20 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _denied(state: Presence, phrases: list[Phrase], index: int, position: int, following: list[Unit]) -> Presence:
+    """The state behind "no", "without"; what it answers or ends before it is marked."""
+    joint = phrases[index].joint
+    if position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
+        # "No cause for the effusion": the effusion is there.
+        return Presence.PRESENT
+    if _answers(joint, position, following):
+        set_back(phrases[:index], Presence.ABSENT)
+        return state
+    if index and _is_doubt_of_subject(joint[:position]):
+        look_back(phrases, index, joint[:position])
+    return Presence.ABSENT
 
 
 def _doubted(state: Presence, joint: list[Unit], position: int, *, denied: bool) -> Presence:

@@ -108,8 +108,9 @@ def phrases(units: list[Unit]) -> tuple[list[Phrase], list[Unit]]:
             end += 1
         while units[end - 1].word is Word.HOLE:
             end -= 1
-        after_verb = _predicate_position(found, joint)
         verb_next = end < len(units) and units[end].word in _VERBS
+        grown = verb_next and units[index].word is Word.CHANGE and joint[-1:] and joint[-1].word is Word.SHOW
+        after_verb = _predicate_position(found, joint) or (bool(found) and bool(grown))
         found += _split_run(units[index:end], joint, after_verb=after_verb, verb_next=verb_next)
         joint = []
         index = end
@@ -135,7 +136,7 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
             continue
         noun_ahead = last_noun > index
         new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
-        around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject)
+        around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject, verb_next=verb_next)
         if current.units and (
             _hides_verb(current, holes, run[index:])
             or _names_anew(current, unit)
@@ -156,6 +157,7 @@ class _Around:
     noun_ahead: bool
     after_hole: bool
     new_subject: bool
+    verb_next: bool
 
 
 def _names_anew(current: Phrase, unit: Unit) -> bool:
@@ -196,8 +198,15 @@ def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
         return current.head is not None and (apart or (unit.word is Word.DEVICE and _is_shadow(last)))
     if current.head is not None:
         return True
+    if unit.word is Word.MEASURE and current.anatomy and not around.noun_ahead:
+        return True
     if unit.word in ANATOMY:
         only_said = current.predicate and not current.anatomy
-        return only_said and around.new_subject and unit.word is not Word.DIMENSION and not around.noun_ahead
+        return (
+            only_said
+            and around.new_subject
+            and unit.word is not Word.DIMENSION
+            and (around.verb_next or not around.noun_ahead)
+        )
     has_noun = any(one.word in ANATOMY_NOUNS for one in current.anatomy)
     return has_noun and last.word in ANATOMY and (around.after_hole or not around.noun_ahead)

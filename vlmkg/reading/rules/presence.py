@@ -175,6 +175,9 @@ def _said_and_done(phrase: Phrase) -> bool:
 
 def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) -> bool:
     """Whether, after a denial, a comma or "and" opens a statement of its own."""
+    if not words and phrase.head is not None and any(unit.text in lexicon().fresh for unit in phrase.describing):
+        # "No disease stable scar": run on without a stop.
+        return True
     if not words & {Word.COMMA, Word.AND} or Word.OR in words:
         return bool(words & {Word.SUGGEST, Word.SUGGEST_MAYBE}) and Word.COMMA in words
     if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:

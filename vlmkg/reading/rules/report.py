@@ -1,10 +1,11 @@
 """Read one report: its sections, their sentences, and what a sentence takes from the one before."""
 
+from vlmkg.reading.rules.forms.plain import plain_tokens
 from vlmkg.reading.rules.labels import joins
 from vlmkg.reading.rules.sentence import SentenceGraph, SentenceMention, read_sentence
 from vlmkg.reading.sections import find_sections
 from vlmkg.reading.sentences import split_sentences
-from vlmkg.reading.tokens import Token, tokenize
+from vlmkg.reading.tokens import Token
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 
 _DASHES = frozenset({"-", "\u2013", "\u2014"})
@@ -23,7 +24,9 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
     relations: list[Relation] = []
     dashes = not (" , " in text or " . " in text) and any(one in text for one in _DASHES_IN_TEXT)
     for section in find_sections(text):
-        sentences = split_sentences(text, tokenize(text, section.start, section.end))
+        tokens, unstated = plain_tokens(text, section.start, section.end)
+        aside += unstated
+        sentences = split_sentences(text, tokens)
         graphs = [read_sentence(_words(text, sentence, dashes=dashes)) for sentence in sentences]
         evidence: list[int] = []
         heading: int | None = None
@@ -38,7 +41,7 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
             relations += _from_before(graph, first, evidence, heading)
             evidence = [first + position for position in graph.evidence] or evidence
             heading = len(mentions) - 1 if graph.heading and graph.mentions else None
-    return ReportGraph(tuple(mentions), tuple(relations)), tuple(aside)
+    return ReportGraph(tuple(mentions), tuple(relations)), tuple(sorted(aside))
 
 
 def _words(text: str, sentence: list[Token], *, dashes: bool) -> tuple[str, ...]:

@@ -86,6 +86,8 @@ def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
             return len(phrase.joint) if link is None else link
     elif Word.IN not in phrase.roles:
         return None
+    if _runs_on(phrases, index, following):
+        return 0
     return _link(phrase.joint) if _fronted(phrase, following) or _other_side(phrases, index) else None
 
 
@@ -122,7 +124,9 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
         return second or (_is_denied_any(phrases[:index]) and (known or _after_list(phrases, index, verb=verb)))
     if not _is_denied_any(phrases[:index]) or phrase.predicate:
         return False
-    return (verb and following[0].word is Word.COPULA and len(following) == 1) or _runs_on(phrases, index, following)
+    return (verb and following[0].word is Word.COPULA and len(following) == 1) or _goes_unmarked(
+        phrases, index, following
+    )
 
 
 def _is_full(before: list[Phrase]) -> bool:
@@ -150,7 +154,7 @@ def _after_list(phrases: list[Phrase], index: int, *, verb: bool) -> bool:
     return (Word.AND in phrase.roles and (ended or not listed)) or (ended and verb)
 
 
-def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+def _goes_unmarked(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
     """ "No edema small effusion", "no edema heart enlarged": statements without a mark between them."""
     phrase = phrases[index]
     if phrase.head is not None:
@@ -168,6 +172,26 @@ def _is_concession(phrases: list[Phrase], index: int) -> bool:
 
 def _is_denied_any(before: list[Phrase]) -> bool:
     return any(unit.word is Word.NEGATION for one in before for unit in one.joint)
+
+
+def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "No edema right basal scar is seen", "no edema heart enlarged", "scar has grown right scar has gone".
+
+    No word stands between: behind a denied finding, or behind a verb and its words, something with a place is said.
+    """
+    phrase, before = phrases[index], phrases[index - 1]
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    if phrase.joint or not phrase.anatomy:
+        return False
+    verb = bool(following) and following[0].word in _VERBS
+    told = after is not None and not after.joint and after.head is None and bool(after.describing) and not after.anatomy
+    if before.predicate and before.head is None:
+        return verb and phrase.head is not None
+    denied = before.head is not None and Word.NEGATION in before.roles
+    if phrase.head is not None:
+        return denied and (verb or told)
+    organ = any(unit.word is Word.ORGAN for unit in phrase.anatomy)
+    return denied and organ and (told or phrase.units[-1] in phrase.describing)
 
 
 def _link(joint: list[Unit]) -> int | None:

@@ -175,6 +175,24 @@ def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.PART if before is Word.TISSUE and units[index - 1].text in _HOLLOW else units[index].word
 
 
+def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The right main bronchus" says which; "the main finding" does not."""
+    del units, index, before
+    return Word.POSITION if after in ANATOMY else Word.NOTHING
+
+
+def _versus(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "1 cm versus 2 cm": compared with what was measured before; no alternatives."""
+    del before
+    return Word.COMPARED if after is Word.MEASURE else units[index].word
+
+
+def _nipple(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Probable nipple", "a nipple projects over the base": a shadow, and no place of anything."""
+    doubted = any(unit.word is Word.HEDGE for unit in units[:index])
+    return Word.FINDING if after not in CONTENT and (doubted or after is Word.IN) else units[index].word
+
+
 def _minor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The minor fissure" says which; "minor changes" how much."""
     del before
@@ -242,6 +260,8 @@ _BY_TEXT: dict[str, Rule] = {
     "adjacent": _adjacent,
     **dict.fromkeys(("cavity", "cavities"), _cavity),
     **dict.fromkeys(("minor", "major"), _minor),
+    "main": _main,
+    **dict.fromkeys(("nipple", "nipples"), _nipple),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),
     "finding": _findings,
@@ -254,4 +274,5 @@ _BY_WORD: dict[Word, Rule] = {
     Word.OF: _of,
     Word.REPORT: _report,
     Word.CHANGE: _change,
+    Word.VERSUS: _versus,
 }
