@@ -22,6 +22,8 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
     before = _without_exception(without_aside(phrases[:end], cues))
+    gone = next((unit for unit in cues if unit.word is Word.GONE), None)
+    before = before if gone is None else of_gone(before, gone)
     kept = denied and Word.GONE in words and words.index(Word.NOT) < words.index(Word.GONE)
     if Word.GONE in words and Word.EXCLUDE not in words and (kept or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
@@ -40,6 +42,11 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
+
+
+def of_gone(before: list[Phrase], cue: Unit) -> list[Phrase]:
+    """ "Drain removal" is said of the drain alone, a verb of its whole statement."""
+    return before[-1:] if cue.text == "removal" else before
 
 
 def without_aside(before: list[Phrase], cues: list[Unit]) -> list[Phrase]:

@@ -6,7 +6,7 @@ from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.known import is_definite
 from vlmkg.reading.rules.labels import Unit
-from vlmkg.reading.rules.lookback import look_back, set_back, without_aside
+from vlmkg.reading.rules.lookback import look_back, of_gone, set_back, without_aside
 from vlmkg.reading.rules.phrases import Phrase
 from vlmkg.schema import Presence
 
@@ -125,8 +125,8 @@ def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
     if index == 0 or joint[position].word not in {Word.WITH, Word.SUGGEST, Word.IN}:
         return False
     cues = {unit.word for unit in joint[:position]}
-    if joint[position].word is Word.IN:
-        return any(unit.text in _DOUBTED for unit in joint[:position]) or Word.NOT_EXCLUDED in cues
+    if joint[position].word is Word.IN and any(unit.text in _DOUBTED for unit in joint[:position]):
+        return True
     return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
 
 
@@ -170,6 +170,9 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
         return Presence.ABSENT
     if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
-            set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
+            set_back(
+                of_gone(without_aside(before, joint), joint[position]),
+                Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT,
+            )
         return Presence.PRESENT
     return Presence.PRESENT if not before and Word.COPULA in cues else Presence.ABSENT

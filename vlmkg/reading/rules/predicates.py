@@ -29,6 +29,8 @@ def leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit])
 def denies_predicate(statement: Statement, index: int) -> bool:
     """ "Nor has the effusion changed", "the edema has not changed, nor has the effusion": only the change is denied."""
     phrase = statement.phrases[index]
+    if denies_what_it_did(statement, index):
+        return True
     inverted = phrase.joint[-2:] if is_definite(phrase) and phrase.head is not None else []
     if [unit.word for unit in inverted] not in _INVERTED or inverted[0].text not in {"nor", "neither"}:
         return False
@@ -39,6 +41,19 @@ def denies_predicate(statement: Statement, index: int) -> bool:
         states = [unit.word for unit in said if unit.word in _PREDICATES or unit.word in _STATES]
         return not statement.tail and bool(states) and states[-1] is not Word.REPORT
     return after.head is None and not after.joint and any(unit.word is Word.CHANGE for unit in after.describing)
+
+
+def denies_what_it_did(statement: Statement, index: int) -> bool:
+    """ "No evidence that the nodule has grown", "it does not appear that the effusion has resolved"."""
+    phrases, phrase = statement.phrases, statement.phrases[index]
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    following = [unit.word for unit in (after.joint if after else statement.tail)]
+    known = phrase.head is not None and is_definite(phrase) and phrase.joined_by(Word.NEGATION, Word.NOT)
+    if not known or not following or following[0] not in {Word.SHOW, Word.COPULA} or Word.REPORT in following:
+        return False
+    if after is None:
+        return following[0] is Word.SHOW
+    return len(following) == 1 and after.head is None and bool(after.describing)
 
 
 def doubts_predicate(phrases: list[Phrase], index: int, state: Presence) -> bool:

@@ -11,7 +11,7 @@ from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back
 from vlmkg.reading.rules.opening import opened
 from vlmkg.reading.rules.phrases import Phrase
-from vlmkg.reading.rules.predicates import denies_predicate, doubts_predicate, leaves_verb_out
+from vlmkg.reading.rules.predicates import denies_predicate, denies_what_it_did, doubts_predicate, leaves_verb_out
 from vlmkg.reading.rules.statements import Statement, statements
 from vlmkg.schema import Presence
 
@@ -61,7 +61,8 @@ def _mark_statement(statement: Statement) -> None:
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
             changed = True
-    if tail and not leaves_verb_out(statement.before, phrases, tail):
+    spared = bool(tail and phrases) and denies_what_it_did(statement, len(phrases) - 1)
+    if tail and not spared and not leaves_verb_out(statement.before, phrases, tail):
         look_back(phrases, len(phrases), tail)
     if not changed:
         mark_alternatives(phrases)
