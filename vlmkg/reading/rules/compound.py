@@ -28,6 +28,7 @@ _ALMOST = frozenset(
     }
 )
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
+_SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk", "portion"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
 _PAST = frozenset({"before", "previously", "earlier", "yesterday", "prior", "previous", "formerly", "last"})
 _THEN = frozenset({Word.SHOW, Word.IN, Word.NOTHING, Word.REPORT, Word.COPULA, Word.DEGREE})
@@ -88,7 +89,7 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if Word.RECOMMEND in words or Word.HARD in words:
         units = _conditions(_hard_to_exclude(units))
     if Word.GONE in words:
-        units = _gone_for_good(units)
+        units = _gone_for_good(_gone_in_part(units, tokens))
     if not words.isdisjoint({Word.NOT, Word.GONE}):
         units = _without_past(units)
     if Word.RETURN in words:
@@ -240,6 +241,24 @@ def _gone_for_good(units: list[Unit]) -> list[Unit]:
         else:
             kept.append(unit)
     return kept
+
+
+def _gone_in_part(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """Without "gone" where it is said of a part: "most of it has resolved", "bilateral, resolved on the right"."""
+    return [
+        unit for index, unit in enumerate(units) if unit.word is not Word.GONE or not _of_part(units, index, tokens)
+    ]
+
+
+def _of_part(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
+    start = next((unit.last + 1 for unit in reversed(units[:index]) if unit.word in _TURNS), 0)
+    front = tokens[start : units[index].first]
+    if any(one in _SHARES and two == "of" for one, two in pairwise(front)):
+        return True
+    placed = [unit.word for unit in units[index + 1 : index + 3]] == [Word.IN, Word.SIDE]
+    rest = units[index + 3 :]
+    sides = {unit.text for unit in [*units[:index], *rest] if unit.word is Word.SIDE}
+    return placed and bool(sides - {units[index + 2].text}) and not any(unit.word in OBSERVATION_NOUNS for unit in rest)
 
 
 def _is_a_little(after: Unit) -> bool:

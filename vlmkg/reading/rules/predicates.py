@@ -9,6 +9,7 @@ from vlmkg.schema import Presence
 
 _STATES = frozenset({Word.GONE, Word.REPORT})
 _PREDICATES = frozenset({Word.CHANGE, Word.DESCRIPTOR})
+_OF_THESE = frozenset({"neither", "neither of", "none of the", "none of these", "none of those"})
 _INVERTED = ([Word.NEGATION, Word.SHOW], [Word.NEGATION, Word.COPULA])
 
 
@@ -48,12 +49,24 @@ def denies_what_it_did(statement: Statement, index: int) -> bool:
     phrases, phrase = statement.phrases, statement.phrases[index]
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     following = [unit.word for unit in (after.joint if after else statement.tail)]
-    known = phrase.head is not None and is_definite(phrase) and phrase.joined_by(Word.NEGATION, Word.NOT)
+    denied = phrase.head is not None and phrase.joined_by(Word.NEGATION, Word.NOT)
+    if (
+        denied
+        and following[:1] == [Word.SHOW]
+        and (Word.GONE in following or (after is not None and len(following) == 1 and _is_change(after)))
+    ):
+        # "No nodule has resolved", "neither effusion has increased".
+        return True
+    known = denied and (is_definite(phrase) or any(unit.text in _OF_THESE for unit in phrase.joint))
     if not known or not following or following[0] not in {Word.SHOW, Word.COPULA} or Word.REPORT in following:
         return False
     if after is None:
         return following[0] is Word.SHOW
     return len(following) == 1 and after.head is None and bool(after.describing)
+
+
+def _is_change(phrase: Phrase) -> bool:
+    return bool(phrase.units) and all(unit.word is Word.CHANGE for unit in phrase.units)
 
 
 def doubts_predicate(phrases: list[Phrase], index: int, state: Presence) -> bool:
