@@ -28,6 +28,7 @@ _ALMOST = frozenset(
     }
 )
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
+_RESOLVED = frozenset({"resolved", "cleared", "disappeared"})
 _SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk", "portion"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
 _PAST = frozenset({"before", "previously", "earlier", "yesterday", "prior", "previous", "formerly", "last"})
@@ -255,7 +256,10 @@ def _of_part(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
     front = tokens[start : units[index].first]
     if any(one in _SHARES and two == "of" for one, two in pairwise(front)):
         return True
-    placed = [unit.word for unit in units[index + 1 : index + 3]] == [Word.IN, Word.SIDE]
+    placed = units[index].text in _RESOLVED and [unit.word for unit in units[index + 1 : index + 3]] == [
+        Word.IN,
+        Word.SIDE,
+    ]
     rest = units[index + 3 :]
     sides = {unit.text for unit in [*units[:index], *rest] if unit.word is Word.SIDE}
     return placed and bool(sides - {units[index + 2].text}) and not any(unit.word in OBSERVATION_NOUNS for unit in rest)
