@@ -50,8 +50,9 @@ def denies_what_it_did(statement: Statement, index: int) -> bool:
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     following = [unit.word for unit in (after.joint if after else statement.tail)]
     denied = phrase.head is not None and phrase.joined_by(Word.NEGATION, Word.NOT)
+    directly = denied and phrase.joint[-1].word is Word.NEGATION
     if (
-        denied
+        directly
         and following[:1] == [Word.SHOW]
         and (Word.GONE in following or (after is not None and len(following) == 1 and _is_change(after)))
     ):
