@@ -225,9 +225,8 @@ def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:
             line_start, titled = begin, False
         before = text[max(begin, start, match.start() - _LONGEST_TITLE) : match.start()].strip(" \t|")
         line_end = text.find("\n", match.end())
-        after = text[match.end() : min(end if line_end < 0 else line_end, end, match.end() + _LONGEST_TITLE)].strip(
-            " \t|"
-        )
+        near = min(end if line_end < 0 else line_end, end, match.end() + _LONGEST_TITLE)
+        after = text[match.end() : near].strip(" \t|")
         if not before or not after:
             yield Rewrite(*match.span(), BREAK)
         elif not titled and _TITLE.search(before):
