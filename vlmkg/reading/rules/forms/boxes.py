@@ -44,9 +44,9 @@ _BARE_SIGN = re.compile(
     re.MULTILINE,
 )
 _FIRST_SIGN = re.compile(
-    r"(?:^|(?<=[,;.]))[ \t]{0,12}(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]{0,12}(?=[A-Za-z])", re.MULTILINE
+    r"(?:^|(?<=[,;.]))[ \t]{0,12}(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]{0,12}(?=[A-Za-z])(?!ve\b)", re.MULTILINE
 )
-_GLUED_SIGN = re.compile(r"(?<= )(?:(?P<yes>\+)|(?P<no>-))(?=[A-Za-z])")
+_GLUED_SIGN = re.compile(r"(?<= )(?:(?P<yes>\+)|(?P<no>-))(?=[A-Za-z])(?!ve\b)")
 _RADIO = re.compile(r"(?P<yes>[\u25cf\u25c9\u2b24])|(?P<empty>[\u25cb\u25ef])")
 _TYPED = re.compile(r"(?<!\w)_+[xX]_+(?!\w)")
 _LINED = re.compile(r"(?<!\w)(?:(?P<yes>_+[xX]_+)|(?P<empty>_{2,}))(?=[ \t]{0,12}[A-Za-z])")
