@@ -19,7 +19,7 @@ _SHORTEST_BRITISH = 5
 _LONGEST = 25
 _VOWELS = frozenset("aeiouy")
 _DENIES_OR_DOUBTS = frozenset(
-    {Word.NEGATION, Word.NOT, Word.GONE, Word.HEDGE, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.REPORT}
+    {Word.NEGATION, Word.NOT, Word.GONE, Word.HEDGE, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.REPORT, Word.EXCLUDE}
 )
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _BRITISH = (

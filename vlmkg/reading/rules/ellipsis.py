@@ -44,7 +44,7 @@ def _names_known(before: Phrase, phrase: Phrase) -> bool:
 
 
 def _shares(before: Phrase, phrase: Phrase) -> bool:
-    if before.head is not None or before.predicate or _names_known(before, phrase) or _is_verb(before):
+    if before.head is not None or before.predicate or _stands_alone(before, phrase):
         return False
     has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
@@ -58,6 +58,15 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
     if before.anatomy:
         return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
     return has_noun or bool(phrase.anatomy)
+
+
+def _stands_alone(before: Phrase, phrase: Phrase) -> bool:
+    return _names_known(before, phrase) or _is_verb(before) or _measured_place(before, phrase)
+
+
+def _measured_place(before: Phrase, phrase: Phrase) -> bool:
+    """ "In the RLL (9 mm) and LUL": the measurement is of what is in the RLL."""
+    return phrase.head is None and all(unit.word is Word.MEASURE for unit in before.units)
 
 
 def _each_side(before: Phrase, phrase: Phrase) -> bool:

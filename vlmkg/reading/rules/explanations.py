@@ -66,25 +66,40 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
         return False
     if Word.IN in words:
         return possibly_from(part.phrase)
-    meaning = part.heads[-1].text in lexicon().meanings or (part.noun and _perhaps(part))
+    meaning = part.heads[-1].text in lexicon().meanings or (
+        part.noun and (_perhaps(part) or _of_shadow(part, evidence))
+    )
     if words == {Word.HOLE} and not any(one.noun for one in evidence):
         return False
     if Word.HOLE not in words and part.places and _second_finding(part):
         return False
     if Word.HEDGE in words or Word.HOLE in words:
-        return meaning and (not part.phrase.predicate or Word.HOLE in words)
+        return meaning and (not part.phrase.predicate or Word.HOLE in words or _may_be(part))
     following = parts[index + 1 : index + 3]
     versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
     return part.noun and ((versus and words == {Word.COMMA}) or _listed_meanings(parts, index, evidence))
 
 
+def _may_be(part: Part) -> bool:
+    """ "The opacity may be a scar"."""
+    return part.noun and any(unit.text in _MODALS for unit in part.phrase.joint)
+
+
+def _of_shadow(part: Part, evidence: list[Part]) -> bool:
+    """Whether the part names no shadow, and what stands before it is one: "opacity, ? vasculitis"."""
+    named = part.heads[-1].text not in lexicon().shadows and not part.phrase.joined_by(Word.COMMA)
+    return named and _is_shadow(evidence)
+
+
+def _is_shadow(evidence: list[Part]) -> bool:
+    known = lexicon().shadows
+    heads = [head for one in evidence for head in one.heads]
+    return any(head.text in known and head.presence is not Presence.ABSENT for head in heads)
+
+
 def _listed_meanings(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     """ "Opacity: atelectasis or pneumonia", "opacities (atelectasis / aspiration)": what a shadow may be, in a list."""
-    shadow = any(
-        head.text in lexicon().shadows and head.presence is not Presence.ABSENT
-        for one in evidence
-        for head in one.heads
-    )
+    shadow = _is_shadow(evidence)
     if not _opened(parts[index]) or not shadow or parts[index].heads[-1].text not in lexicon().meanings:
         return False
     for part in parts[index + 1 :]:

@@ -162,7 +162,8 @@ class _Around:
 
 def _names_anew(current: Phrase, unit: Unit) -> bool:
     """ "No effusion the nodule is stable": an article begins another noun group."""
-    return unit.opens and (current.head is not None or current.predicate)
+    complete = current.head is not None or current.predicate or current.units[-1].word in ANATOMY_NOUNS
+    return unit.opens and complete
 
 
 def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:

@@ -9,6 +9,9 @@ from vlmkg.schema import RelationType
 
 MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
 
+SHORT_PLACES = frozenset(
+    {"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "r", "l", "rt", "lt"}
+)
 _LEVEL = re.compile(r"[tlcs]\d{1,2}")
 
 
@@ -19,6 +22,8 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         edges += [(clause.subjects[-1].heads[-1], LOCATED_AT, place) for place in part.places]
     elif _next_of_title(clause, part, previous, following):
         edges += [(head, LOCATED_AT, place) for head in _listed_finding(clause).heads for place in part.places]
+    elif previous is not None and _behind_finding(part, previous, following):
+        locate([previous], part, edges)
     elif previous is None or phrase.joined_by(Word.COMPARED, Word.BUT) or _opens_clause(part, following):
         start(clause, part)
     elif phrase.joined_by(Word.COLON) and previous.noun and not has_verb(following) and _bare(following):
@@ -41,6 +46,12 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         _beside(clause, part, previous, edges)
     else:
         start(clause, part)
+
+
+def _behind_finding(part: Part, previous: Part, following: Part | None) -> bool:
+    """ "Edema RUL increased", "nodule LLL 8 mm": a lobe's or side's short name right behind its finding."""
+    short = all(unit.text in SHORT_PLACES for unit in part.phrase.units) and not part.phrase.joint
+    return short and previous.noun and (said_of(following) or has_verb(following))
 
 
 def _bare(following: Part | None) -> bool:

@@ -151,6 +151,8 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         start(clause, part)
         return
     first = group[-1]
+    if part.heads[-1].text in _TIPS and first.heads[-1].word is Word.DEVICE and part.phrase.roles == {Word.COMMA}:
+        edges.append((part.heads[-1], MODIFY, first.heads[-1]))
     same = first.heads[-1].presence is part.heads[-1].presence
     if not part.places and is_region(first) and same and part.phrase.joined_by(Word.AND, Word.OR, Word.VERSUS):
         clause.borrowed = [(part.heads[-1], LOCATED_AT, place) for place in first.places]
@@ -219,7 +221,8 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
         return
     if part.noun and clause.said is None:
         for subject in clause.subjects:
-            if part.phrase.joined_by(Word.COLON) and any(unit.word is Word.SIDE for unit in subject.phrase.units):
+            sided = any(unit.word is Word.SIDE for unit in subject.phrase.units)
+            if subject.place_only and sided and part.phrase.joined_by(Word.COLON):
                 # "Right: effusion, atelectasis".
                 clause.side = subject
             if subject.place_only and not _elsewhere(part):

@@ -86,7 +86,7 @@ def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
             return len(phrase.joint) if link is None else link
     elif Word.IN not in phrase.roles:
         return None
-    if _runs_on(phrases, index, following):
+    if _places_anew(phrases, index, following):
         return 0
     return _link(phrase.joint) if _fronted(phrase, following) or _other_side(phrases, index) else None
 
@@ -174,7 +174,7 @@ def _is_denied_any(before: list[Phrase]) -> bool:
     return any(unit.word is Word.NEGATION for one in before for unit in one.joint)
 
 
-def _runs_on(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+def _places_anew(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
     """ "No edema right basal scar is seen", "no edema heart enlarged", "scar has grown right scar has gone".
 
     No word stands between: behind a denied finding, or behind a verb and its words, something with a place is said.

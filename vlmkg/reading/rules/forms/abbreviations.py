@@ -7,7 +7,7 @@ from vlmkg.reading.rules.forms.rewriting import Rewrite
 
 _SIDE = re.compile(
     r"(?<![A-Za-z.])(?<!on )(?<!the )(?:[RL]t|[RL]|bilat"
-    r"|bilatl)(\.)(?=[ \t]*[A-Za-z])(?![ \t]*[A-Z]\.)",
+    r"|bilatl)(\.)(?=[ \t]{0,12}[A-Za-z])(?![ \t]{0,12}[A-Z]\.)",
     re.IGNORECASE,
 )
 _ADJECTIVE = re.compile(
@@ -15,7 +15,7 @@ _ADJECTIVE = re.compile(
     r"|evid|assoc|resp|adj"
     r"|atel|consol|infil|infilt|opac|eff|effs|mediast|interst|bronch|pl|card|calc|degen|diff|hemidiaph|pneumo"
     r"|unch|chr|ac|subseg|bibas|basil)"
-    r"(\.)(?=[ \t]+[a-z(]|[ \t]*,)"
+    r"(\.)(?=[ \t]{1,12}[a-z(]|[ \t]{0,12},)"
 )
 _CONTRACTION = re.compile(
     r"\b(is|are|was|were|does|do|did|has|have|had|could|would|should|ca)['\u2019`\u00b4]nt\b"

@@ -1,6 +1,7 @@
 """Titles with their answers: "Effusion ..... none", "Effusion | Yes", "Edema: 0", and choices that nobody made."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from vlmkg.reading.lexicon.guess import guess
@@ -15,9 +16,9 @@ _ANSWER = (
     r"|stable|unchanged|unremarkable|not|left|right|bilateral|tiny|[01yn](?!\w)|[-+](?!\w)|\([-+]\))"
 )
 _LEADER = re.compile(
-    r"(?<=[\w)])(?:[ \t]*(?:\.{4,}|(?:\. ){3,}\.*|\u2026+|_{3,}|-{3,}|={1,}>?|~+|->|\u2192"
-    r"|:=?[ \t]*[._]{2,})[ \t]*(?=[\w(+\u00b1-])"
-    r"|[ \t]+\.{2,}[ \t]*(?=\w)|\.{2,3}[ \t]*(?=" + _ANSWER + r"[ \t]*(?:$|[.,;\n])))",
+    r"(?<=[\w)])(?:[ \t]{0,12}(?:\.{4,}|(?:\. ){3,}\.*|\u2026+|_{3,}|-{3,}|={1,}>?|~+|->|\u2192"
+    r"|:=?[ \t]{0,12}[._]{2,})[ \t]{0,12}(?=[\w(+\u00b1-])"
+    r"|[ \t]{1,12}\.{2,}[ \t]{0,12}(?=\w)|\.{2,3}[ \t]{0,12}(?=" + _ANSWER + r"[ \t]{0,12}(?:$|[.,;\n])))",
     re.IGNORECASE | re.MULTILINE,
 )
 _NO_TITLE = re.compile(
@@ -27,100 +28,129 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 _TITLE_LINE = re.compile(
-    r"\n[ \t]*(?=[A-Za-z][A-Za-z /()&]{2,40}?(?:[ \t]*(?:\.{3,}|(?:\. ){3}|\u2026|_{3,}|-{3,}|->|\u2192|=|\||~)"
-    r"|[ \t]+[-\u2013][ \t]+\w"
-    r"|\t[ \t]*\w|[ ]{3,}\w|[ \t]*[:?][ \t]*" + _ANSWER + r"(?!\w)))",
+    r"\n[ \t]{0,12}(?=[A-Za-z][A-Za-z /()&]{2,40}?(?:[ \t]{0,12}(?:\.{3,}|(?:\. ){3}|\u2026|_{3,}|-{3,}|->"
+    r"|\u2192|=|\||~)"
+    r"|[ \t]{1,12}[-\u2013][ \t]{1,12}\w"
+    r"|\t[ \t]{0,12}\w|[ ]{3,}\w|[ \t]{0,12}[:?][ \t]{0,12}" + _ANSWER + r"(?!\w)))",
     re.IGNORECASE,
 )
 _DASH = re.compile(
-    r"(?<=[A-Za-z)])[ \t]*[-\u2013\u2014]{1,2}[ \t]*(?=(?:none|no|nil|yes|absent|present|negative|positive|neg"
-    r"|pos)[ \t]*(?:$|[.,;\n]))",
+    r"(?<=[A-Za-z)])[ \t]{0,12}[-\u2013\u2014]{1,2}[ \t]{0,12}(?=(?:none|no|nil|yes|absent|present|negative"
+    r"|positive|neg"
+    r"|pos)[ \t]{0,12}(?:$|[.,;\n]))",
     re.IGNORECASE,
 )
-_PIPE = re.compile(r"[ \t]*\|[ \t]*")
+_PIPE = re.compile(r"[ \t]{0,12}\|[ \t]{0,12}")
 _TITLE = re.compile(r"[A-Za-z][A-Za-z /&()-]{1,40}$")
 _CODE = re.compile(
-    r"(?<=[A-Za-z)])[ \t]*(?:\((?:y/n|0/1|yes/no|\+/-)\))?[ \t]*[:=][ \t]*"
-    r"(?:([0-4]|[yn]|\+ve|-ve)(?=[ \t]*(?:$|[,;|\n]|\.(?!\d)|[A-Za-z][A-Za-z /]{2,30}[:=]))"
-    r"|([-+\u2013\u00d8\u2205]|\+\+\+?)(?=[ \t]*(?:$|[,;|.\n]|[A-Za-z][A-Za-z /]{2,30}[:=])))",
+    r"(?<=[A-Za-z)])[ \t]{0,12}(?:\((?:y/n|0/1|yes/no|\+/-)\))?[ \t]{0,12}[:=][ \t]{0,12}"
+    r"(?:([0-4]|[yn]|\+ve|-ve)(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)|[A-Za-z][A-Za-z /]{2,30}[:=]))"
+    r"|([-+\u2013\u00d8\u2205]|\+\+\+?)(?=[ \t]{0,12}(?:$|[,;|.\n]|[A-Za-z][A-Za-z /]{2,30}[:=])))",
     re.IGNORECASE,
 )
 _BRACKET = re.compile(
-    r"(?<=[A-Za-z])[ \t]*\((none|no|nil|absent|negative|neg|not (?:seen|present|identified)"
+    r"(?<=[A-Za-z])[ \t]{0,12}\((none|no|nil|absent|negative|neg|not (?:seen|present|identified)"
     r"|yes|present|positive|pos)\)",
     re.IGNORECASE,
 )
 _ROW = re.compile(
-    r"^[ \t]*[A-Za-z][A-Za-z /&-]{2,40}(,)[ \t]*(?=(?:yes|no|none|absent|present|positive|negative)[ \t]*(?:,|$))",
+    r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}(,)[ \t]{0,12}(?=(?:yes|no|none|absent|present|positive"
+    r"|negative)[ \t]{0,12}(?:,|$))",
     re.IGNORECASE | re.MULTILINE,
 )
-_AND_MORE = re.compile(r"[:=][ \t]*(?:yes|positive|present|y)[ \t]*(?:[-,(\u2013;][ \t]*)(?=[A-Za-z\d])", re.IGNORECASE)
+_AND_MORE = re.compile(
+    r"[:=][ \t]{0,12}(?:yes|positive|present|y)[ \t]{0,12}(?:[-,(\u2013;][ \t]{0,12})(?=[A-Za-z\d])", re.IGNORECASE
+)
 _ASKED = re.compile(
-    r"[ \t]*\?\s*(?:(?:answer|a)[ \t]*[:.][ \t]*)?(?:(?P<no>no|none|nil|negative|absent)|yes|present|positive)\b"
-    r"[ \t]*(?:[-,\u2013][ \t]*(?=\w)|(?=$|[.;\n]))",
+    r"[ \t]{0,12}\?\s{0,12}(?:[-\u2013]\s{0,12})?(?:(?:answer|a)[ \t]{0,12}[:.][ \t]{0,12})?(?:(?P<no>no|none"
+    r"|nil|negative|absent)|yes"
+    r"|present|positive)\b"
+    r"[ \t]{0,12}(?:[-,\u2013][ \t]{0,12}(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
 _SIDED = re.compile(
-    r"(?:(?<=[A-Za-z]:)|(?<=[A-Za-z]: )|(?<=; )|(?<=\n))[ \t]*(?:right|left|rt|lt|r|l)([ \t]*[-\u2013:][ \t]*)"
+    r"(?:(?<=[A-Za-z]:)|(?<=[A-Za-z]: )|(?<=; )|(?<=\n))[ \t]{0,12}(?:right|left|rt|lt|r"
+    r"|l)([ \t]{0,12}[-\u2013:][ \t]{0,12})"
     r"(?=(?:none|no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)\b)",
     re.IGNORECASE,
 )
-_TRUTH = re.compile(r"[:=][ \t]*(?:(false|f)|true|t)\b(?=[ \t]*(?:$|[.,;|\n]))", re.IGNORECASE | re.MULTILINE)
-_DIGIT = re.compile(r"^[ \t]*[A-Za-z][A-Za-z /&-]{2,40}?[ \t]+([01])[ \t]*$", re.MULTILINE)
-_SEMICOLON = re.compile(
-    r"^[ \t]*[A-Za-z][A-Za-z /&-]{2,40}(;)[ \t]*(?=(?:yes|no|none|absent|present|positive|negative)\.?[ \t]*$)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_SLASHED_O = re.compile(r"(?<!\w)[\u00d8\u00f8\u2205][ \t]+(?=[A-Za-z])")
-_CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
-_LEGEND = re.compile(
-    r"\(?\b0[ \t]*=[ \t]*\w+[,;/ \t]+1[ \t]*=[ \t]*\w+(?:[,;/ \t]+\d[ \t]*=[ \t]*\w+)*\)?", re.IGNORECASE
-)
-_OPEN_CHOICE = re.compile(
-    r"\{[^{}\n]{0,80}[/|][^{}\n]{0,80}\}|\[[^\[\]\n]{0,80}\w[ \t]*[/|][ \t]*\w[^\[\]\n]{0,80}\]"
-    r"|<[^<>\n]{0,60}[/|][^<>\n]{0,60}>"
-    r"|(?<=[:=])[ \t]*(?:yes[ \t]*/[ \t]*no|y[ \t]*/[ \t]*n|present[ \t]*/[ \t]*absent|normal[ \t]*/[ \t]*abnormal"
-    r"|no[ \t]*/[ \t]*yes|absent[ \t]*/[ \t]*present|none[ \t]*/[ \t]*(?:small"
-    r"|mild)[ \t]*/[\w /]{3,30})(?=[ \t]*(?:$|[.,;\n]))",
+_TRUTH = re.compile(r"[:=][ \t]{0,12}(?:(false|f)|true|t)\b(?=[ \t]{0,12}(?:$|[.,;|\n]))", re.IGNORECASE | re.MULTILINE)
+_DIGIT = re.compile(r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}?,?[ \t]{1,12}([01])[ \t]{0,12}$", re.MULTILINE)
+_NUMBERED = re.compile(
+    r"\n[ \t]{0,12}\d{1,2}[.)][ \t]{1,12}(?=[A-Za-z\d])|\n[ \t]{0,12}(?=(?:r[uml]l|l[ul]l|right|left|rt|lt"
+    r"|[rl])[ \t]{0,12}:)",
     re.IGNORECASE,
 )
-_TITLED = re.compile(r"[:=][ \t]*$")
-_OPEN_TITLE = re.compile(
-    r"(?:(?<=[.;,\n|])|^)[ \t]*(?:[-*\u2022][ \t]*)?([A-Za-z][A-Za-z /&()-]{1,40}?)[ \t]*[:=][ \t]*"
-    r"(?:\*{3}|_{2,}|\{[ \t]*\}|<[ \t]*>|n[ \t]?/[ \t]?a\b|not[ \t]+(?:applicable|assessed|evaluated|assessable"
-    r"|performed|documented|stated"
-    r"|recorded|done|examined|evaluable|imaged)|unable to (?:assess|evaluate))[ \t]*(?=$|[.,;\n|])",
+_SEMICOLON = re.compile(
+    r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}(;)[ \t]{0,12}(?=(?:yes|no|none|absent|present|positive"
+    r"|negative)\.?[ \t]{0,12}$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_GAP = re.compile(r"^[ \t]*(?:[-*\u2022][ \t]*)?[A-Za-z][A-Za-z/()& -]{2,40}?(\t+[ ]*| {3,})(?=\w)", re.MULTILINE)
-_NEXT_CELL = re.compile(r"(?<=\w)(?:[ ]{2,}|\t)[ \t]*(?=[A-Z][A-Za-z/ ]{2,30}(?:\.{3,}|_{3,}|-{3,}|=))")
+_SLASHED_O = re.compile(r"(?<!\w)[\u00d8\u00f8\u2205][ \t]{1,12}(?=[A-Za-z])")
+_CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
+_LEGEND = re.compile(
+    r"\(?\b0[ \t]{0,12}=[ \t]{0,12}\w+[,;/ \t]+1[ \t]{0,12}=[ \t]{0,12}\w+"
+    r"(?:[,;/ \t]+\d[ \t]{0,12}=[ \t]{0,12}\w+)*\)?",
+    re.IGNORECASE,
+)
+_OPEN_CHOICE = re.compile(
+    r"\{[^{}\n]{0,80}[/|][^{}\n]{0,80}\}|\[[^\[\]\n]{0,80}\w[ \t]{0,12}[/|][ \t]{0,12}\w[^\[\]\n]{0,80}\]"
+    r"|<[^<>\n]{0,60}[/|][^<>\n]{0,60}>"
+    r"|(?<=[:=])[ \t]{0,12}(?:yes[ \t]{0,12}/[ \t]{0,12}no|y[ \t]{0,12}/[ \t]{0,12}n"
+    r"|present[ \t]{0,12}/[ \t]{0,12}absent|normal[ \t]{0,12}/[ \t]{0,12}abnormal"
+    r"|no[ \t]{0,12}/[ \t]{0,12}yes|absent[ \t]{0,12}/[ \t]{0,12}present|none[ \t]{0,12}/[ \t]{0,12}(?:small"
+    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?=[ \t]{0,12}(?:$|[.,;\n]))",
+    re.IGNORECASE,
+)
+_TITLED = re.compile(r"[:=][ \t]{0,12}$")
+_OPEN_TITLE = re.compile(
+    r"(?:(?<=[.;,\n|])"
+    r"|^)[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?([A-Za-z][A-Za-z /&()-]{1,40}?)[ \t]{0,12}[:=][ \t]{0,12}"
+    r"(?:\*{3}|_{2,}|\{[ \t]{0,12}\}|<[ \t]{0,12}>|n[ \t]?/[ \t]?a\b|not[ \t]{1,12}(?:applicable|assessed"
+    r"|evaluated|assessable"
+    r"|performed|documented|stated"
+    r"|recorded|done|examined|evaluable|imaged)|unable to (?:assess|evaluate))[ \t]{0,12}(?=$|[.,;\n|])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_GAP = re.compile(
+    r"^[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?[A-Za-z][A-Za-z/()& -]{2,40}?(\t{1,4}[ ]{0,12}"
+    r"| {3,40})(?=\w)",
+    re.MULTILINE,
+)
+_NEXT_CELL = re.compile(r"(?<=\w)(?:[ ]{2,}|\t)[ \t]{0,12}(?=[A-Z][A-Za-z/ ]{2,30}(?:\.{3,}|_{3,}|-{3,}|=))")
 _NEXT_TITLE = re.compile(
-    r"(?<=[\w)])([ \t]+)(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]*[:=][ \t]*" + _ANSWER + r"(?!\w))"
+    r"(?<=[\w)])([ \t]{1,12})(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
+    + _ANSWER
+    + r"(?!\w))"
 )
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
 _SHORTEST_UNKNOWN = 5
+_LONGEST_TITLE = 80
 
 
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
+    yield from _asked(text, start, end)
     for match in _OPEN_CHOICE.finditer(text, start, end):
-        title = max([start, *(text.rfind(mark, start, match.start()) + 1 for mark in "\n.;,|")])
+        near = max(start, match.start() - _LONGEST_TITLE)
+        title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
         titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
         yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
     yield from (Rewrite(*match.span(), "") for match in _LEGEND.finditer(text, start, end))
     yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _OPEN_TITLE.finditer(text, start, end))
+    for match in _CODE.finditer(text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            yield Rewrite(*match.span(), f": {_said(match.group(1) or match.group(2))} {BREAK}")
     yield from (Rewrite(*match.span(), BREAK) for match in _TITLE_LINE.finditer(text, start, end))
     yield from (Rewrite(*match.span(), ":") for match in _DASH.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _NUMBERED.finditer(text, start, end))
     yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_CELL.finditer(text, start, end))
     yield from _leaders(text, start, end)
     for match in _GAP.finditer(text, start, end):
         if names_finding(text[match.start() : match.start(1)]):
             yield Rewrite(*match.span(1), ":")
     yield from _cells(text, start, end)
-    for match in _CODE.finditer(text, start, end):
-        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
-            yield Rewrite(*match.span(), f": {_said(match.group(1) or match.group(2))} {BREAK}")
     yield from _rows_and_brackets(text, start, end)
     yield from (Rewrite(*match.span(), "") for match in _CHOICE_LABEL.finditer(text, start, end))
     yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_TITLE.finditer(text, start, end))
@@ -147,6 +177,10 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
         yield Rewrite(*match.span(1), ":")
     yield from (Rewrite(*match.span(), ":") for match in _AND_MORE.finditer(text, start, end))
     yield from (Rewrite(*match.span(1), "") for match in _SIDED.finditer(text, start, end))
+
+
+def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Effusion? No", "Is there an effusion?\\nYes, small"."""
     for match in _ASKED.finditer(text, start, end):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             more = match.group().rstrip(" \t")[-1:] in "-,\u2013"
@@ -158,10 +192,9 @@ def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
     at = start
     cells = [cell.end() for cell in _NEXT_CELL.finditer(text, start, end)]
     for match in _LEADER.finditer(text, start, end):
-        begin = max(
-            [at, start, text.rfind("\n", 0, match.start()) + 1, *(cell for cell in cells if cell <= match.start())]
-        )
-        begin = max(begin, *(text.rfind(mark, begin, match.start()) + 1 for mark in ".;,|"))
+        cell = cells[bisect_right(cells, match.start()) - 1] if cells and cells[0] <= match.start() else start
+        begin = max(at, cell, match.start() - _LONGEST_TITLE)
+        begin = max(begin, *(text.rfind(mark, begin, match.start()) + 1 for mark in "\n.;,|"))
         title = text[begin : match.start()].strip(" \t-*\u2022")
         yield Rewrite(*match.span(), BREAK if _NO_TITLE.search(title) else ":")
         at = match.end() if _NO_TITLE.search(title) else at
@@ -190,9 +223,10 @@ def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:
         begin = text.rfind("\n", 0, match.start()) + 1
         if begin != line_start:
             line_start, titled = begin, False
-        before = text[max(begin, start) : match.start()].strip(" \t|")
+        before = text[max(begin, start, match.start() - _LONGEST_TITLE) : match.start()].strip(" \t|")
         line_end = text.find("\n", match.end())
-        after = text[match.end() : end if line_end < 0 else min(line_end, end)].strip(" \t|")
+        near = min(end if line_end < 0 else line_end, end, match.end() + _LONGEST_TITLE)
+        after = text[match.end() : near].strip(" \t|")
         if not before or not after:
             yield Rewrite(*match.span(), BREAK)
         elif not titled and _TITLE.search(before):

@@ -31,28 +31,29 @@ class Box(NamedTuple):
 
 
 _BOX = re.compile(
-    r"(?P<yes>\[[ \t]*[xX\u2713\u2714\u2717\u2718*][ \t]*\]|\([ \t]*[xX\u2713\u2714\u2022\u25cf*][ \t]*\)"
-    r"|\[[ \t]*[yY+](?:es)?[ \t]*\]|[\u2611\u2612\u2713\u2714\u25a0\u2705]|<x>)"
-    r"|(?P<no>\[[ \t]*[nN-](?:o)?[ \t]*\]|[\u2717\u2718\u274c])"
+    r"(?P<yes>\[[ \t]{0,12}[xX\u2713\u2714\u2717\u2718*][ \t]{0,12}\]"
+    r"|\([ \t]{0,12}[xX\u2713\u2714\u2022\u25cf*][ \t]{0,12}\)"
+    r"|\[[ \t]{0,12}[yY+](?:es)?[ \t]{0,12}\]|[\u2611\u2612\u2713\u2714\u25a0\u2705]|<x>)"
+    r"|(?P<no>\[[ \t]{0,12}[nN-](?:o)?[ \t]{0,12}\]|[\u2717\u2718\u274c])"
     r"|(?P<empty>\[[ \t_]*\]|\([ \t_]*\)|[\u2610\u25a1\u25fb\u2b1c])"
 )
 _SIGN = re.compile(r"(?P<yes>\(\+\)|\+ve\b)|(?P<no>\([-\u2013]\)|(?<!\w)-ve\b)")
 _BARE_SIGN = re.compile(
-    r"(?<=[A-Za-z)])[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))(?=[ \t]*(?:[,;/]|\.?[ \t]*$)"
-    r"|(?<=\w[-+])[ \t]+[A-Za-z])",
+    r"(?<=[A-Za-z)])[ \t]{0,12}(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))(?=[ \t]{0,12}(?:[,;/]|\.?[ \t]{0,12}$)"
+    r"|(?<=\w[-+])[ \t]{1,12}[A-Za-z])",
     re.MULTILINE,
 )
 _FIRST_SIGN = re.compile(
-    r"(?:^|(?<=[,;.]))[ \t]*(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]*(?=[A-Za-z])", re.MULTILINE
+    r"(?:^|(?<=[,;.]))[ \t]{0,12}(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]{0,12}(?=[A-Za-z])(?!ve\b)", re.MULTILINE
 )
-_GLUED_SIGN = re.compile(r"(?<= )(?:(?P<yes>\+)|(?P<no>-))(?=[A-Za-z])")
+_GLUED_SIGN = re.compile(r"(?<= )(?:(?P<yes>\+)|(?P<no>-))(?=[A-Za-z])(?!ve\b)")
 _RADIO = re.compile(r"(?P<yes>[\u25cf\u25c9\u2b24])|(?P<empty>[\u25cb\u25ef])")
 _TYPED = re.compile(r"(?<!\w)_+[xX]_+(?!\w)")
-_LINED = re.compile(r"(?<!\w)(?:(?P<yes>_+[xX]_+)|(?P<empty>_{2,}))(?=[ \t]*[A-Za-z])")
+_LINED = re.compile(r"(?<!\w)(?:(?P<yes>_+[xX]_+)|(?P<empty>_{2,}))(?=[ \t]{0,12}[A-Za-z])")
 _RING = re.compile(r"[\u25cb\u25ef]")
 _FURNITURE = " \t-*\u2022\u2013,;.:"
-_SENTENCE_END = re.compile(r"[.;](?=\s+[A-Z])")
-_TITLE_END = re.compile(r"[:?][ \t]*$")
+_SENTENCE_END = re.compile(r"[.;](?=\s{1,12}[A-Z])")
+_TITLE_END = re.compile(r"[:?][ \t]{0,12}$")
 
 
 def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
@@ -66,7 +67,7 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
     if "+" in text[start:end]:
         signs += _bare_signs(text, start, end)
     lines: dict[tuple[int, int], list[Box]] = {}
-    for one in sorted([*found, *signs]):
+    for one in sorted({*found, *signs}, key=lambda one: one.start):
         begin, stop = line_bounds(text, one.start)
         lines.setdefault((max(begin, start), min(stop, end)), []).append(one)
     for (begin, stop), row in lines.items():
@@ -78,13 +79,12 @@ def boxes(text: str, start: int, end: int) -> Iterator[Rewrite]:
 
 def _bare_signs(text: str, start: int, end: int) -> list[Box]:
     """ "PTX -, effusion +" and "+ effusion, - PTX": a dash is a sign only where a plus stands in its line as well."""
-    found = []
-    for pattern in (_BARE_SIGN, _FIRST_SIGN, _GLUED_SIGN):
-        signs = list(pattern.finditer(text, start, end))
-        plus = {line_bounds(text, match.start("yes")) for match in signs if match["yes"]}
-        near = [match for match in signs if line_bounds(text, match.start(str(match.lastgroup))) in plus]
-        found += map(_box, signs if plus and pattern is _BARE_SIGN else near)
-    return found
+    behind = list(_BARE_SIGN.finditer(text, start, end))
+    before = [match for pattern in (_FIRST_SIGN, _GLUED_SIGN) for match in pattern.finditer(text, start, end)]
+    plus = {line_bounds(text, match.start("yes")) for match in before if match["yes"]}
+    opened = any(text[at:end].lstrip().startswith("+") for at, end in plus)
+    found = [_box(match) for match in before if opened or line_bounds(text, match.start(str(match.lastgroup))) in plus]
+    return found + [_box(match) for match in behind if any(one["yes"] for one in behind)]
 
 
 def _box(match: re.Match[str]) -> Box:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
 
-_STOPS = re.compile(r"\b(?:full stop|period)\b[ \t]*[.,]?", re.IGNORECASE)
+_STOPS = re.compile(r"\b(?:full stop|period)\b[ \t]{0,12}[.,]?", re.IGNORECASE)
 _NOUN_BEFORE = re.compile(
     r"\b(?:an?|the|this|that|same|time|short|long|interval|intervening|operative|surgical|procedural"
     r"|follow[- ]?up|interim|day"
@@ -14,16 +14,16 @@ _NOUN_BEFORE = re.compile(
     r"[ \t-]+$",
     re.IGNORECASE,
 )
-_NOUN_AFTER = re.compile(r"[ \t]*(?:of|between|since|from|after|during)\b", re.IGNORECASE)
-_BLOCKS = re.compile(r"\b(?:new|next) paragraph\b[ \t]*[.,]?", re.IGNORECASE)
+_NOUN_AFTER = re.compile(r"[ \t]{0,12}(?:of|between|since|from|after|during)\b", re.IGNORECASE)
+_BLOCKS = re.compile(r"\b(?:new|next) paragraph\b[ \t]{0,12}[.,]?", re.IGNORECASE)
 _LINES = re.compile(
-    r"(?<=[.;])[ \t]*(?:new|next) line\b|\b(?:period|full stop)[ \t]+(?:new|next) line\b", re.IGNORECASE
+    r"(?<=[.;])[ \t]{0,12}(?:new|next) line\b|\b(?:period|full stop)[ \t]{1,12}(?:new|next) line\b", re.IGNORECASE
 )
 _NEXT_LINE = re.compile(r"\bnext line\b", re.IGNORECASE)
-_NEW_LINE = re.compile(r"\bnew line\b(?![ \t]+(?:in|is|at|with|tip|has|from|via|placement)\b)", re.IGNORECASE)
+_NEW_LINE = re.compile(r"\bnew line\b(?![ \t]{1,12}(?:in|is|at|with|tip|has|from|via|placement)\b)", re.IGNORECASE)
 _MARKS = (
-    (re.compile(r"(?<=\w)[ \t]+dash[ \t]+(?=\w)", re.IGNORECASE), BREAK),
-    (re.compile(r"\bcomma\b[ \t]*,?", re.IGNORECASE), ","),
+    (re.compile(r"(?<=\w)[ \t]{1,12}dash[ \t]{1,12}(?=\w)", re.IGNORECASE), BREAK),
+    (re.compile(r"\bcomma\b[ \t]{0,12},?", re.IGNORECASE), ","),
     (re.compile(r"\bsemi-?colon\b", re.IGNORECASE), BREAK),
     (re.compile(r"\b(?:open|left) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), "("),
     (re.compile(r"\b(?:close|right) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), ")"),
@@ -31,11 +31,11 @@ _MARKS = (
 )
 _SPOKEN_COLON = re.compile(
     r"\b(?:findings?|impressions?|heart|lungs?|pleura|bones?|mediastinum|conclusion|lines|tubes"
-    r"|devices)[ \t]+(colon)\b",
+    r"|devices)[ \t]{1,12}(colon)\b",
     re.IGNORECASE,
 )
 _SPOKEN_ANSWER = re.compile(
-    r"(?<=\w)[ \t]+colon[ \t]+(?=(?:none|no|nil|yes|absent|present|negative|positive|mild|moderate|severe"
+    r"(?<=\w)[ \t]{1,12}colon[ \t]{1,12}(?=(?:none|no|nil|yes|absent|present|negative|positive|mild|moderate|severe"
     r"|slight|marked|minimal|small"
     r"|large|trace|tiny|normal|clear|stable|unchanged|left|right|bilateral)\b)",
     re.IGNORECASE,

@@ -20,12 +20,12 @@ _READERS: tuple[tuple[Reader, re.Pattern[str]], ...] = (
         r"|[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]"
     )),
     (answers, re.compile(
-        r"[01][ \t]*(?:\n|$)|[:;|=~\u00f8\u2205\u2026\u2192\t{\[<]|\.\.|\. \. \.|__|--|->| {3}"
+        r"[01][ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\d|[:;|=~\u00f8\u2205\u2026\u2192\t{\[<]|\.\.|\. \. \.|__|--|->| {3}"
         r"|[-\u2013\u2014(?] ?" + _SAID + r""
         r"|\((?:n|y|0)|," + _SAID
     )),
     (denied_lists, re.compile(":")),
-    (answered_items, re.compile("(?:" + _SAID + r"(?:ative|itive)?|\b[ny])[ \t]*(?:$|[.;:/\n])")),
+    (answered_items, re.compile("(?:" + _SAID + r"(?:ative|itive)?|\b[ny])[ \t]{0,12}(?:$|[.;:/\n])")),
     (spoken_marks, re.compile("period|comma|full stop|paragraph|colon|paren|bracket|slash|(?:new|next) line|dash")),
     (abbreviations, re.compile(r"\b(?:[rl]t?|bilatl?)\.|['\u2019`\u00b4]nt|n;t")),
     (abbreviations, re.compile(r"\.(?: [a-z(]|,)")),
