@@ -22,9 +22,11 @@ _EXAM_ROW = re.compile(r"[ \t]*\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*", re.IGNORECASE)
 """A row of a table of exams: number, date, name."""
 _LONGEST_ROW_WRAP = 60
 _BANNER_STARTS = frozenset("*aAeE")
-_SIGNATURE_WORD = re.compile(
-    r"\bby\b|,|electron|document|report|thank|regards|wishes|sincerely|dear|pending|reviewed", re.I
+_SIGNED = (
+    *(" by", "this ", "signed", "reviewed", "pending", "approved", "thank", "regards", "wishes", "sincerely", "dear "),
+    *(", m", ",m", ", d", ",d", ", p", ",p", ", f", ",f"),
 )
+"""Each signature holds one of these: looked for first, since most lines hold none."""
 _SIGNATURE = re.compile(
     r"[ \t]*(?:"
     r"(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
@@ -74,7 +76,8 @@ def _part(line: str, above: _Above) -> Part | None:
     """The reason why a line is no report text."""
     if not line or line.isspace():
         return None
-    if (_SIGNATURE_WORD.search(line) and _SIGNATURE.fullmatch(line)) or (
+    lower = line.lower()
+    if (any(word in lower for word in _SIGNED) and _SIGNATURE.fullmatch(line)) or (
         above.signed and _SIGNATURE_WRAP.fullmatch(line)
     ):
         return Part.SIGN_OFF

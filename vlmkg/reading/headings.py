@@ -93,7 +93,7 @@ def _moved(one: Heading, by: int) -> Heading:
 
 def _alone(line: str, before: str) -> Heading | None:
     """A heading that fills its line without a mark after it."""
-    if len(line) > _LONGEST or ":" in line.rstrip(" \t\r:*_") or not _fresh(before):
+    if len(line) > _LONGEST or line[:1].islower() or ":" in line.rstrip(" \t\r:*_") or not _fresh(before):
         return None
     words = line.strip(" \t\r")
     if not words or _NOT_ALONE.search(words.strip("*#_ ")) or not any(map(str.isupper, words)):
