@@ -21,6 +21,12 @@ _BANNER = re.compile(
 _EXAM_ROW = re.compile(r"[ \t]*\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*", re.IGNORECASE)
 """A row of a table of exams: number, date, name."""
 _LONGEST_ROW_WRAP = 60
+_BANNER_STARTS = frozenset("*aAeE")
+_SIGNED = (
+    *(" by", "this ", "signed", "reviewed", "pending", "approved", "thank", "regards", "wishes", "sincerely", "dear "),
+    *(", m", ",m", ", d", ",d", ", p", ",p", ", f", ",f"),
+)
+"""Each signature holds one of these: looked for first, since most lines hold none."""
 _SIGNATURE = re.compile(
     r"[ \t]*(?:"
     r"(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
@@ -55,7 +61,7 @@ def furniture(text: str) -> Iterator[Stretch]:
 
 def is_banner(line: str) -> bool:
     """Whether a line is a banner ("*** Final Report ***") or the head of a table of exams, and no heading."""
-    return len(line) <= _LONGEST and bool(_BANNER.fullmatch(line.rstrip("\r")))
+    return line.lstrip()[:1] in _BANNER_STARTS and len(line) <= _LONGEST and bool(_BANNER.fullmatch(line.rstrip("\r")))
 
 
 class _Above(NamedTuple):
@@ -68,9 +74,14 @@ class _Above(NamedTuple):
 
 def _part(line: str, above: _Above) -> Part | None:
     """The reason why a line is no report text."""
-    if _SIGNATURE.fullmatch(line) or (above.signed and _SIGNATURE_WRAP.fullmatch(line)):
+    if not line or line.isspace():
+        return None
+    lower = line.lower()
+    if (any(word in lower for word in _SIGNED) and _SIGNATURE.fullmatch(line)) or (
+        above.signed and _SIGNATURE_WRAP.fullmatch(line)
+    ):
         return Part.SIGN_OFF
-    if _BANNER.fullmatch(line) or (above.begun and _LETTERHEAD.fullmatch(line)):
+    if is_banner(line) or (above.begun and _LETTERHEAD.fullmatch(line)):
         return Part.ADMINISTRATIVE
     wraps = above.row and line.strip() and len(line) <= _LONGEST_ROW_WRAP and ":" not in line
     exam = above.begun and len(line) <= _LONGEST_EXAM_LINE and is_exam_line(line)

@@ -58,6 +58,9 @@ def is_known_name(name: str) -> bool:
 
 def is_exam_line(line: str) -> bool:
     """Whether a line holds the name of an exam, its date and nothing else."""
+    first = _TOKEN.search(line.lower())
+    if first is None or not (first.group()[0].isdigit() or _is_exam_word(first.group())):
+        return False
     words = _TOKEN.findall(_DATE.sub(" ", line.lower()))
     return 0 < len(words) <= 2 * _LONGEST and _names_exam(words)
 
@@ -120,6 +123,10 @@ def _subject(name: str) -> Subject | None:
     if words and all(word in section_words("joiners") or _is_content(word) for word in words):
         return Subject.BODY
     return None
+
+
+def _is_exam_word(word: str) -> bool:
+    return word in section_words("exam_kinds") or word in section_words("exam_words")
 
 
 def _names_exam(words: list[str]) -> bool:

@@ -36,13 +36,15 @@ _MOST_PLAIN = 3
 _MOST_WORDS = 5
 # What may stand before a heading on its line: ornaments, a list number.
 _LEAD = re.compile(
-    r"[ \t]*(?:[*#=_>~\u2022\u00b7\-\u2013\[(<\"']+[ \t]*)*(?:(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]+)?[*_#\[(<\"']*"
+    r"[ \t]{0,40}(?:[*#=_>~\u2022\u00b7\-\u2013\[(<\"']{1,20}[ \t]{0,8}){0,4}"
+    r"(?:(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]{1,8})?[*_#\[(<\"']{0,6}"
 )
 _SEPARATOR = re.compile(
-    r"[ \t*_)>\"']*(?:\]?(?P<colon>(?<!\d):+|:+(?!\d))"
+    r"(?:\]?(?P<colon>(?<!\d):+|:+(?!\d))"
     r"|(?P<mark>\]|-{1,3}>|=+>|\u2192|[\u2013\u2014]|(?<=[ \t\w])-{1,3}(?=[ \t]|$)|\t+|\|))"
     r"[ \t*_]*(?:(?:-+>|=+>|-(?=[ \t]))[ \t]*)?"
 )
+_MARK = re.compile(r"[:\t|\]>\u2013\u2014\u2192]|-[ \t\n]|-$")
 _BREAK = re.compile(r"(?:[.;!?:)\]|\u2022]+|[ \t]{2,}|\t|\[)[ \t*_#\"'(<\[\-]*(?:\d{1,2}[.)][ \t]+)?(?=[A-Za-z])")
 _WORD = re.compile(r"[A-Za-z][\w'./-]*")
 _FRONT = " \t*_#=>~\u2022\u00b7-\u2013\"'([<"
@@ -56,6 +58,7 @@ _SHOUTED = re.compile(
     r"consistent|represent\w*)\b)(?:[A-Z]?[a-z]|[0-9]))"
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
+_CAPITAL_WORD = re.compile(r"[A-Z]{6}")
 _ENDED = re.compile(r"[.:!?;*=_)\]-][ \t\r]*$")
 
 
@@ -65,7 +68,7 @@ def find_headings(text: str) -> list[Heading]:
     before = ""
     for start, end in lines(text):
         line = text[start:end]
-        if is_banner(line):
+        if not line or line.isspace() or is_banner(line):
             pass
         elif _RULE.fullmatch(line):
             if found and found[-1].end >= start - 1 and found[-1].words is Part.HEADING:
@@ -90,7 +93,7 @@ def _moved(one: Heading, by: int) -> Heading:
 
 def _alone(line: str, before: str) -> Heading | None:
     """A heading that fills its line without a mark after it."""
-    if len(line) > _LONGEST or ":" in line.rstrip(" \t\r:*_") or not _fresh(before):
+    if len(line) > _LONGEST or line[:1].islower() or ":" in line.rstrip(" \t\r:*_") or not _fresh(before):
         return None
     words = line.strip(" \t\r")
     if not words or _NOT_ALONE.search(words.strip("*#_ ")) or not any(map(str.isupper, words)):
@@ -116,6 +119,9 @@ def _is_short(before: str) -> bool:
 
 
 def _in_line(line: str) -> Iterator[Heading]:
+    if not _MARK.search(line):
+        yield from _capitals(line)
+        return
     lead = _LEAD.match(line)
     opening = lead.end() if lead else 0
     taken = 0
@@ -202,7 +208,7 @@ def _is_unknown(line: str, start: int, opening: int, mark: re.Match[str]) -> boo
 
 def _capitals(line: str) -> Iterator[Heading]:
     """Headings in capitals without a mark, in a line that is not all in capitals."""
-    for found in _SHOUTED.finditer(line):
+    for found in _SHOUTED.finditer(line) if _CAPITAL_WORD.search(line) else ():
         part = subject_of(found["name"])
         if isinstance(part, Part) and not line.isupper():
             yield Heading(

@@ -30,7 +30,7 @@ _LONGEST_ASKED = 4000
 _SCRIPT_SHARE = 0.3
 _LONGEST_ABBREVIATION = 5
 _SURELY_FAMILIAR = 0.7
-_BLOCK_END = re.compile(r"\n[ \t\r]*(?=\n)|(?<=[.!?:])[ \t\r]*\n")
+_BLOCK_END = re.compile(r"\n[ \t\r]*(?=\n)|(?<=[.!?:\u3002\uff01\uff1f])[ \t\r]*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 
 
@@ -114,6 +114,8 @@ def _count(text: str) -> _Count:
     words = _WORD.findall(text)
     unknown = [word for word in words if word not in known and word.lower() not in known]
     strange = [word for word in unknown if not _is_code(word, word.lower())]
+    if all(word.istitle() and word.lower() not in _denials() for word in strange):
+        strange = []  # Names of people and places.
     denied = sum(word.lower() in _denials() for word in strange)
     return _Count(
         len(words) - len(strange), len(strange), denied, len(_BEYOND_LATIN.findall(text)) * (not text.isascii())

@@ -122,9 +122,7 @@ def _without_furniture(text: str, stretches: Sequence[Stretch]) -> Iterator[Stre
     for start, end, part in stretches:
         position = start
         if part in READ:
-            for gap in gaps[bisect_left(starts, start) :]:
-                if gap.start >= end:
-                    break
+            for gap in gaps[bisect_left(starts, start) : bisect_left(starts, end)]:
                 yield Stretch(position, gap.start, part)
                 yield Stretch(gap.start, min(gap.end, end), gap.part)
                 position = min(gap.end, end)

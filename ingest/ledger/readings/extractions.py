@@ -32,8 +32,8 @@ class RejectedTriplet:
 class StudyReading:
     """What an extract brings for one study: the extraction that stands for these inputs, and what it refused.
 
-    `extraction` may be one that the ledger has already (`find`): then the selection alone is new. `unread`: how much text
-    was not read; None where it was counted before.
+    `extraction` may be one that the ledger has already (`find`): then the selection alone is new. `unread` says how
+    much text was not read; None where it was counted before.
     """
 
     input_digest: str
