@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from training.synthetic.kinds.families import choose
-from training.synthetic.kinds.known import COMPOSED, DRAWS, difference_keys, write_table
+from training.synthetic.kinds.known import COMPOSED, PAIR_DRAWS, difference_keys, write_table
 from training.synthetic.kinds.metamorphic import Difference, compare
 from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import extract_texts, load_engine
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="rules", help="rules, model, or a checkpoint's folder")
     parser.add_argument("--family", action="append", default=[])
-    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--draws", type=int, default=PAIR_DRAWS)
     parser.add_argument("--composed", type=int, default=COMPOSED)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rewrite-known", action="store_true", help=f"write {KNOWN} anew, and nothing else")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _rewrite(engine: Engine) -> None:
     templates = tuple(choose((), UNPAIRED).templates())
-    found = difference_keys(compare(templates, partial(extract_texts, engine), 0, DRAWS, COMPOSED).differences)
+    found = difference_keys(compare(templates, partial(extract_texts, engine), 0, PAIR_DRAWS, COMPOSED).differences)
     write_table(KNOWN, "Kind of variant, template, and the shortest pair that is read differently.", found)
     print(f"{len(found)} kinds of pairs are read differently: {KNOWN}")
 

@@ -229,6 +229,7 @@ def test_the_lines_are_read_by_the_trainer(tmp_path):
     chosen = choose(without=["plain"])
     assert [one.report for one in rows] == [make(7, number, chosen).text for number in range(60)]
     assert [one.graph for one in rows] == [make(7, number, chosen).graph for number in range(60)]
+    assert {one.split for one in rows} == {"train", "validation", "test"}
     assert all(json.loads(line)["synthetic"] for line in out.read_text(encoding="utf-8").splitlines())
     assert CliRunner().invoke(train, arguments).exit_code != 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from training.synthetic.kinds.families import choose
-from training.synthetic.kinds.known import COMPOSED, DRAWS, difference_keys, read_table
+from training.synthetic.kinds.known import COMPOSED, PAIR_DRAWS, difference_keys, read_table
 from training.synthetic.kinds.metamorphic import compare
 from vlmkg.reading.rules.engine import RulesEngine
 
@@ -20,7 +20,7 @@ LEAST_PAIRS = 20_000
 @pytest.fixture(scope="module")
 def outcome():
     templates = tuple(choose((), ("other_languages",)).templates())
-    return compare(templates, RulesEngine().extract, 0, DRAWS, COMPOSED)
+    return compare(templates, RulesEngine().extract, 0, PAIR_DRAWS, COMPOSED)
 
 
 def test_there_are_enough_pairs_of_every_kind(outcome):

@@ -4,7 +4,7 @@ A drawing is made of its template and a mapping of keys to values alone: whoever
 gets the same text with that one thing changed. Keys of a sentence within a template begin with its slot and a dot.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -158,10 +158,8 @@ def write(drawing: Drawing, pools: Pools) -> Written:
 
 class _Writer:
     def __init__(self, pools: Pools, values: Values) -> None:
+        self._pools = pools
         self._values = values
-        self._by_name: Callable[[str], Template] = {
-            template.name: template for pool in pools.values() for template in pool
-        }.__getitem__
         self._out = Written([], [])
         self._aside = ""
 
@@ -205,7 +203,7 @@ class _Writer:
     def _slot(self, slot: Slot, prefix: str, called: dict[str, list[int]]) -> list[int]:
         if slot.kind in SENTENCES:
             key = prefix + slot.key
-            self.template(self._by_name(self._values[key]), key + ".")
+            self.template(_named(self._pools[SENTENCES[slot.kind]], self._values[key]), key + ".")
             return []
         word, grade = self._word(slot, prefix)
         if slot.kind in PLAIN_CLASSES:
@@ -267,6 +265,10 @@ class _Writer:
                 (one, kind, body[-2]) if one in body[:-2] and tail == last else (one, kind, tail)
                 for one, kind, tail in edges
             ]
+
+
+def _named(pool: tuple[Template, ...], name: str) -> Template:
+    return next(template for template in pool if template.name == name)
 
 
 def _place_and_tissue(first: str, second: str) -> bool:

@@ -12,8 +12,10 @@ from training.synthetic.kinds.judging import Judgement, Outcome, judge
 from training.synthetic.kinds.metamorphic import Difference, Extract
 from training.synthetic.kinds.vocabulary import COMMON
 
-DRAWS, COMPOSED = 3, 1500
-"""How many texts of each template the tests read, and how many texts of three sentences."""
+DRAWS = 3
+"""How many texts of each template are judged."""
+PAIR_DRAWS, COMPOSED = 2, 900
+"""How many texts of each template, and how many texts of three sentences, have variants."""
 COMMON_WORDS = {COMMON: 1.0}
 """Chances of grades: words that a lexicon has, so that what is read wrongly is the sentence."""
 

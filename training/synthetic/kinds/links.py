@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from training.synthetic.kinds.sample import Sample
 from vlmkg.schema import RelationType, ReportGraph
 
-_LEFT = frozenset(["left", "l", "lt", "lul", "lll", "lingula", "lingular", "leftward"])
-_RIGHT = frozenset(["right", "r", "rt", "rul", "rml", "rll"])
-_BOTH = frozenset(["bilateral", "both", "bibasilar", "bibasal", "biapical", "bilaterally", "bilat", "bil", "bibas"])
+_LEFT = frozenset(["left", "l", "lt", "lul", "lll", "lingula", "lingular", "leftward", "lfet"])
+_RIGHT = frozenset(["right", "r", "rt", "rul", "rml", "rll", "rigth"])
+_BOTH = frozenset(
+    ["bilateral", "both", "bibasilar", "bibasal", "biapical", "bilaterally", "bilat", "bilatral", "bil", "bibas"]
+)
 
 
 class Links:

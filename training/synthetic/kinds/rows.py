@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from training.data.splits import split_of
 from training.synthetic.dataset import mention_label
 from training.synthetic.kinds.links import Links
 from training.synthetic.kinds.sample import Sample
@@ -37,6 +38,7 @@ def row(made: Sample, key: str) -> dict[str, Any]:
         "mentions": [[one.start, one.end, mention_label(one)] for one in graph.mentions],
         "relations": [[one.head, one.type.value, one.tail] for one in graph.relations],
         "aside": [list(stretch) for stretch in made.aside],
+        "split": split_of(key),
         "facts": facts(made),
     }
 
