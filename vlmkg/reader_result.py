@@ -82,7 +82,7 @@ class Reading:
         """A line of `vlmkg extract --format triplets`.
 
         `triplets` have head, relation and tail, each end with its presence. `alone` are mentions without a relation,
-        most denials among them. `conflicts` and `films` stand there where there are any.
+        most denials among them. `conflicts`, `set_aside`, `warnings` and `films` stand there where there are any.
         """
         return triplet_row(self.key, self.report, self.films)
 

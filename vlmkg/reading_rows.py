@@ -1,9 +1,11 @@
 """A reading as rows: the triplets of `vlmkg extract`, and a table with a row for each mention."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from vlmkg.engine_protocol import Reading
+from vlmkg.reading.unread import UNREAD
 from vlmkg.schema import Kind, Mention, Relation, RelationType, Witness
 
 Films = Sequence[tuple[str, Reading]]
@@ -60,6 +62,10 @@ def triplet_row(key: str, reading: Reading, films: Films) -> dict[str, Any]:
     }
     if reasons := conflicts(reading):
         row["conflicts"] = reasons
+    if reading.set_aside:
+        row["set_aside"] = [asdict(stretch) for stretch in reading.set_aside]
+    if unread := [asdict(warning) for warning in reading.warnings if warning.reason in UNREAD]:
+        row["warnings"] = unread
     if films:
         row["films"] = [{"image": film, **_plain(mention)} for film, seen in films for mention in seen.graph.mentions]
     return row

@@ -13,7 +13,9 @@ from ingest.blobs import BlobStore, get
 from ingest.errors import BlobLostError
 from ingest.ledger.readings.extractions import RejectedTriplet, StudyReading
 from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerReport, LedgerStudy
+from ingest.ledger.unread import UnreadTexts
 from ingest.projection.stored_readings import dump_readings
+from ingest.workers.unread import count_unread
 from vlmkg.domain import is_chest_radiograph
 from vlmkg.engine_protocol import (
     Engine,
@@ -92,13 +94,17 @@ def read_studies(
     unread = [study for study in changed if wanted[study.study_key] not in known]
     extractions = dict(known)
     rejections: dict[str, tuple[RejectedTriplet, ...]] = {}
+    texts: dict[str, UnreadTexts] = {}
     for study, readings in zip(unread, _read(reader, unread), strict=True):
         identity = wanted[study.study_key]
         by_key = _by_key(study, readings)
         extractions[identity] = _extraction(reader, study, identity, readings, by_key)
         rejections[identity] = _rejections(readings, by_key)
+        texts[identity] = count_unread([report.text for report in _current(study)], readings.reports)
     return {
-        study.study_key: StudyReading(study.input_digest, extractions[identity], rejections.get(identity, ()))
+        study.study_key: StudyReading(
+            study.input_digest, extractions[identity], rejections.get(identity, ()), texts.get(identity)
+        )
         for study in changed
         if (identity := wanted[study.study_key])
     }

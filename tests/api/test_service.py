@@ -54,6 +54,9 @@ def test_metrics_count_and_name_nobody(api: Api) -> None:
     api.work()
     after = api.client.get("/metrics").text
     assert 'vlmkg_events{state="merged"} 1.0' in after
+    assert 'vlmkg_reports{what="all"} 1.0' in after
+    assert 'vlmkg_reports{what="nothing_read"} 0.0' in after
+    assert 'vlmkg_set_aside_ratio{of="characters"} 0.0' in after
     assert "vlmkg_oldest_unsettled_event_seconds 0.0" in after
 
 

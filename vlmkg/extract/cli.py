@@ -11,7 +11,7 @@ from vlmkg.default_engine import MODEL
 from vlmkg.engine_protocol import FilmDomain
 from vlmkg.errors import UsageError
 from vlmkg.extract.input import read_documents
-from vlmkg.extract.output import write_radgraph, write_tables, write_triplets
+from vlmkg.extract.output import shown, write_radgraph, write_tables, write_triplets
 from vlmkg.reader import OTHER_DOMAIN, Reader
 from vlmkg.reader_processes import MOST_PROCESSES
 from vlmkg.reader_result import Reading
@@ -93,5 +93,7 @@ def _told(reader: Reader, readings: Iterable[Reading]) -> Iterator[Reading]:
                 trained = reader.engine.film_domain
                 click.echo(f"the checkpoint was trained on {trained} films alone: films are not read", err=True)
         if reading.truncated:
-            click.echo(f"the reading of {reading.key} was cut short: facts may lack", err=True)
+            click.echo(f"the reading of {reading.key} was truncated; some findings may be missing", err=True)
+        for line in notices(reading.key, reading.text, reading.report):
+            click.echo(shown(line), err=True)
         yield reading

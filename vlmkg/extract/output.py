@@ -42,7 +42,8 @@ def write_tables(read: Iterable[Reading]) -> int:
     console = Console(highlight=False, markup=False)
     refused = 0
     for one in read:
-        console.print(_table(one.key, one.report))
+        table = _table(one.key, one.report)
+        console.print(table if table.row_count else shown(f"{one.key}: {_nothing(one.report)}"))
         if reasons := conflicts(one.report):
             console.print(f"model and rules differ: {', '.join(reasons)}")
         for film, seen in (each for each in one.films if each[1].graph.mentions):
@@ -51,23 +52,30 @@ def write_tables(read: Iterable[Reading]) -> int:
     return refused
 
 
+def _nothing(reading: stored.Reading) -> str:
+    """Words in place of an empty table; stderr says why."""
+    if not reading.graph.mentions:
+        return "nothing was read"
+    return f"no finding; body parts alone: {', '.join(one.text for one in reading.graph.mentions)}"
+
+
 def _table(title: str, reading: stored.Reading) -> Table:
     """The findings of one report or film: observations that describe no other."""
-    table = Table("Finding", "Presence", "Where", "Described by", "Suggests", "Concept", title=_shown(title))
+    table = Table("Finding", "Presence", "Where", "Described by", "Suggests", "Concept", title=shown(title))
     for number, mention in enumerate(reading.graph.mentions):
         if not is_finding(reading, number):
             continue
         table.add_row(
-            _shown(mention.text),
+            shown(mention.text),
             f"{mention.presence.value}, disputed" if mention.disputed else mention.presence.value,
-            _shown(tails(reading, number, RelationType.LOCATED_AT)),
-            _shown(described_by(reading, number)),
-            _shown(tails(reading, number, RelationType.SUGGESTIVE_OF)),
-            _shown(reading.links[number].name),
+            shown(tails(reading, number, RelationType.LOCATED_AT)),
+            shown(described_by(reading, number)),
+            shown(tails(reading, number, RelationType.SUGGESTIVE_OF)),
+            shown(reading.links[number].name),
         )
     return table
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """The text as a terminal can show it: lone surrogates are replaced."""
     return text.encode("utf-8", "replace").decode()

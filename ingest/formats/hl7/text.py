@@ -24,7 +24,8 @@ from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedd
 from ingest.formats.markup.convert import PlainText, convert
 from ingest.formats.markup.detect import HTML, RTF, looks_like
 from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
-from vlmkg.reading.sections import find_sections
+from vlmkg.reading.headings import heading_part
+from vlmkg.reading.report_parts import READ
 
 ADDENDUM = "ADDENDUM"
 FINDINGS = "FINDINGS"
@@ -320,13 +321,12 @@ def _unheaded(heading: str, lines: list[str]) -> int | None:
 
 
 def _has_heading(line: str) -> bool:
-    sections = find_sections(line)
-    return not sections or sections[0].start > 0
+    return heading_part(line) is not None
 
 
 def _names_read(line: str) -> bool:
-    """Whether the line's heading opens a section that is read: a word under it would be."""
-    return bool(find_sections(f"{line} x\n"))
+    """Whether the line's heading opens a section that is read."""
+    return heading_part(line) in READ
 
 
 @lru_cache(maxsize=256)

@@ -277,6 +277,20 @@ rejections = Table(
 )
 """Triplets that were read and refused."""
 
+unread_texts = Table(
+    "unread_texts",
+    metadata,
+    Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), primary_key=True),
+    Column("reports", Integer, nullable=False),
+    Column("reports_set_aside", Integer, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("characters_set_aside", Integer, nullable=False),
+    Column("findings_set_aside", Integer, nullable=False),
+    Column("nothing_read", Integer, nullable=False),
+    Column("other_language", Integer, nullable=False),
+)
+"""How much of the reports' text an extraction did not read (unread.py)."""
+
 finding_reviews = Table(
     "finding_reviews",
     metadata,
