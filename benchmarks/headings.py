@@ -18,9 +18,9 @@ from benchmarks.reports import hl7_texts, open_i_reports
 from ingest.errors import MessageRefusedError
 from ingest.formats import openi
 from ingest.formats.origin import Origin
-from vlmkg.reading.report_parts import READ, Part
 from vlmkg.reading.rules.report import read_report
 from vlmkg.reading.sections import partition
+from vlmkg.report_parts import READ, Part
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 NAMES = {

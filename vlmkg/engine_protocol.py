@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from vlmkg.reading.report_parts import SetAside
+from vlmkg.report_parts import SetAside
 from vlmkg.schema import Kind, Presence, ReportGraph
 
 

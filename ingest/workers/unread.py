@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ingest.ledger.unread import UnreadTexts
 from vlmkg.engine_protocol import Reading
-from vlmkg.reading.report_parts import Part
 from vlmkg.reading.unread import LANGUAGE, NOTHING_READ, TEXT_SET_ASIDE
+from vlmkg.report_parts import Part
 
 
 def count_unread(texts: Sequence[str], readings: Sequence[Reading]) -> UnreadTexts:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from vlmkg.reading.report_parts import Part
+from vlmkg.report_parts import Part
 
 NAMES = {
     Part.FINDINGS: (

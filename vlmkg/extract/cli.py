@@ -11,6 +11,7 @@ from vlmkg.default_engine import MODEL
 from vlmkg.engine_protocol import FilmDomain
 from vlmkg.errors import UsageError
 from vlmkg.extract.input import read_documents
+from vlmkg.extract.notices import notices
 from vlmkg.extract.output import shown, write_radgraph, write_tables, write_triplets
 from vlmkg.reader import OTHER_DOMAIN, Reader
 from vlmkg.reader_processes import MOST_PROCESSES

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from vlmkg.engine_protocol import Reading
-from vlmkg.reading.report_parts import Part
 from vlmkg.reading.unread import LANGUAGE, NOTHING_READ, TEXT_SET_ASIDE
+from vlmkg.report_parts import Part
 
 _SILENT = frozenset({Part.HEADING.value, Part.LANGUAGE.value})
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from vlmkg.reading.heading_names import is_exam_line
-from vlmkg.reading.report_parts import Part, Stretch
 from vlmkg.reading.text_lines import lines
+from vlmkg.report_parts import Part, Stretch
 
 _LONGEST = 300
 _LONGEST_EXAM_LINE = 120

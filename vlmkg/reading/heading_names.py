@@ -6,8 +6,8 @@ from functools import cache, lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon, tsv_rows
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, Word
-from vlmkg.reading.report_parts import READ, Part
 from vlmkg.reading.section_words import section_words
+from vlmkg.report_parts import READ, Part
 
 
 class Subject(Enum):

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from vlmkg.reading.furniture import is_banner
 from vlmkg.reading.heading_names import Subject, bare_name, is_known_name, subject_of
-from vlmkg.reading.report_parts import READ, Part
 from vlmkg.reading.section_words import section_words
 from vlmkg.reading.text_lines import lines
+from vlmkg.report_parts import READ, Part
 
 
 class Heading(NamedTuple):

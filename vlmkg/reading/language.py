@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon, misspellings, tsv_rows
 from vlmkg.reading.lexicon.words import Word
-from vlmkg.reading.report_parts import READ, Part, Stretch
+from vlmkg.report_parts import READ, Part, Stretch
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, OBSERVATION_NOUNS, Word
-from vlmkg.reading.report_parts import Part
 from vlmkg.reading.section_words import section_words
 from vlmkg.reading.text_lines import lines
+from vlmkg.report_parts import Part
 
 _CLINICAL = frozenset({Part.INDICATION, Part.HISTORY, Part.ADVICE, Part.PROVISIONAL})
 _ONE_LINE = frozenset({Part.ADMINISTRATIVE, Part.SIGN_OFF})

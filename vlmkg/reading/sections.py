@@ -14,9 +14,9 @@ from typing import NamedTuple
 from vlmkg.reading.furniture import furniture
 from vlmkg.reading.headings import Heading, find_headings, is_findings
 from vlmkg.reading.language import set_foreign_aside
-from vlmkg.reading.report_parts import READ, Part, SetAside, Stretch
 from vlmkg.reading.section_content import content_end, names_finding
 from vlmkg.reading.section_words import section_words
+from vlmkg.report_parts import READ, Part, SetAside, Stretch
 
 FINDINGS, IMPRESSION, ADDENDUM = Part.FINDINGS.value, Part.IMPRESSION.value, Part.ADDENDUM.value
 _KEPT = 256

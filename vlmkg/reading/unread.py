@@ -7,11 +7,11 @@ language         words in another language than English were set aside
 
 from vlmkg.engine_protocol import ReadingWarning
 from vlmkg.reading.language import language_of
-from vlmkg.reading.report_parts import Part, SetAside
 from vlmkg.reading.rules.sentence import read_sentence
 from vlmkg.reading.section_content import is_statement
 from vlmkg.reading.sentences import split_sentences
 from vlmkg.reading.tokens import Token, tokenize
+from vlmkg.report_parts import Part, SetAside
 from vlmkg.schema import Kind, Presence
 
 TEXT_SET_ASIDE, NOTHING_READ, LANGUAGE = "text_set_aside", "nothing_read", "language"

@@ -25,7 +25,7 @@ from ingest.formats.markup.convert import PlainText, convert
 from ingest.formats.markup.detect import HTML, RTF, looks_like
 from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
 from vlmkg.reading.headings import heading_part
-from vlmkg.reading.report_parts import READ
+from vlmkg.report_parts import READ
 
 ADDENDUM = "ADDENDUM"
 FINDINGS = "FINDINGS"

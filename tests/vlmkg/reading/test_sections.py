@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vlmkg.section_texts import ASIDE, DRESSES, NAMES, STATEMENTS, heading
-from vlmkg.reading.report_parts import READ, Part
 from vlmkg.reading.rules.report import read_report
 from vlmkg.reading.sections import find_sections, find_set_aside, partition
+from vlmkg.report_parts import READ, Part
 
 
 def read(text: str) -> list[tuple[str, str]]:
