@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from training.synthetic.dataset import mention_label
+from training.labels import mention_label
 from training.synthetic.kinds.sample import Sample
 from training.synthetic.page import COLOURS, graph_lines
 

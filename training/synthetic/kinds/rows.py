@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data.splits import split_of
-from training.synthetic.dataset import mention_label
+from training.labels import mention_label
 from training.synthetic.kinds.links import Links
 from training.synthetic.kinds.sample import Sample
 from vlmkg.schema import Kind
