@@ -112,7 +112,7 @@ def order_text(order: Order, charset: str) -> ReportText:
     # Before anything is split: each separator may take as much text as it makes lines.
     texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
     require_words_size(
-        max(sum(map(len, texts)) // 8, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
+        max(sum(map(len, texts)) // 64, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
     )
     reading = _Reading(charset)
     if order.notes and any(note.text(3) for note in order.notes):

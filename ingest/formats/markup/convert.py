@@ -77,7 +77,7 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
     return PlainText(found.text, tuple(dict.fromkeys((*warnings, *found.warnings))))
 
 
-_LEAST_WORDS = 8
+_LEAST_WORDS = 64
 """A document of markup may be so many times as large as the largest text: word processors write long ones."""
 
 

@@ -298,10 +298,10 @@ def test_whatever_is_sent_gives_text_or_is_refused(body: str, start: str) -> Non
 def test_time_grows_with_the_size_alone(start: str, piece: str) -> None:
     def seconds(size: int) -> float:
         document = start + piece * (size // len(piece))
-        begun = time.perf_counter()
+        begun = time.process_time()
         _outcome(document, "text/plain")
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     seconds(1_000)
     # Sixteen times the size may take sixteen times as long; a quadratic reader takes 256 times.
-    assert seconds(480_000) < 60 * max(seconds(30_000), 0.002)
+    assert seconds(480_000) < 60 * max(seconds(30_000), 0.005)
