@@ -22,7 +22,8 @@ from ingest.formats.hl7.segments import EMPTY, Segment
 from ingest.formats.hl7.status import is_deleted
 from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedded_document, kind_of
 from ingest.formats.markup.convert import PlainText, convert
-from ingest.formats.markup.detect import HTML, RTF, looks_like
+from ingest.formats.markup.detect import HTML, RTF, looks_like, without_escaped_tags
+from ingest.formats.markup.rtf import join_pieces
 from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
 from vlmkg.reading.sections import find_sections
 
@@ -119,12 +120,13 @@ def order_text(order: Order, charset: str) -> ReportText:
         reading.warnings[NOTE_UNREAD] = None
     body: list[str] = []
     addendum: list[str] = []
-    unread = False
-    for heading, results in _groups(kept):
+    groups = list(_groups(kept))
+    # Where some results are under a section, those that are under none describe the exam.
+    bare = FINDINGS if any(group.heading not in (None, ADDENDUM) for group in groups) else None
+    for heading, results in groups:
         lines = _lines(results, heading, reading)
-        known = FINDINGS if unread and heading is None else heading
-        unread = heading is not None and not _is_read(heading)
-        if unread:
+        known = heading or bare
+        if heading and not _is_read(heading):
             # An empty line would end the section: what follows would be findings.
             lines = [line for line in lines if line.strip()]
         (addendum if heading == ADDENDUM else body).extend(_under(known, lines))
@@ -242,6 +244,7 @@ def _without_markup(words: str, reading: _Reading) -> str:
     if kind is None:
         return words
     if kind == HTML:
+        words = without_escaped_tags(words)
         words = _LINE_END_IN_HTML.sub(_line_end_in_html, words)
     return reading.words_of(convert(words, kind))
 
@@ -267,7 +270,7 @@ def _documents(texts: Sequence[str]) -> Iterator[str]:
             if depth > 0:
                 continue
         if looks_like(run[0][:64]) == RTF and depth <= 0:
-            yield "\n".join(run)
+            yield join_pieces(run)
             run = []
     if run:
         yield "\n".join(run)

@@ -106,7 +106,8 @@ def test_markup_that_can_not_be_read_is_refused_and_beside_text_is_told(value, e
 )
 def test_results_that_are_no_text(result, text, warning):
     parsed = parse(message(MSH, PID, OBR, obx("Clear."), result))
-    assert parsed.studies[0].reports[0].text == f"Clear.\n{text}".strip()
+    expected = f"FINDINGS:\nClear.\n{text}" if text else "Clear."
+    assert parsed.studies[0].reports[0].text == expected
     assert parsed.warnings == ((warning,) if warning else ())
 
 
