@@ -67,6 +67,7 @@ def test_pieces_in_cells_of_one_row_stand_apart_where_a_cell_has_several() -> No
         ("one<br>two<br/>three", "one\ntwo\nthree"),
         ("<b>HISTORY</b><p>Cough</p><p>Fever</p>", "HISTORY\nCough\n\nFever"),
         ("<h2>Findings:</h2><p>Mass</p>", "Findings:\nMass"),
+        ("<p><b>HISTORY:</b> cough</p><p>Mass</p>", "HISTORY: cough\n\nMass"),
         ("<p>No effusion,</p><p>pneumothorax or</p><p>Mass.</p>", "No effusion,\npneumothorax or\nMass."),
         ("No pneumothorax\n<b>Mass</b> left\nHeart large", "No pneumothorax\nMass left\nHeart large"),
         ("a &lt; b &amp; c&nbsp;d &eacute;<br>", "a < b & c d é"),
