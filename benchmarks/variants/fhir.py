@@ -9,11 +9,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
+from benchmarks.variants import reports
 from benchmarks.variants.model import Report
 
 Resource = dict[str, Any]
 
-_CODES = {"FINDINGS": "59776-5", "IMPRESSION": "19005-8", "INDICATION": "18785-6"}
+_CODES = {
+    "FINDINGS": "59776-5",
+    "IMPRESSION": "19005-8",
+    "INDICATION": "18785-6",
+    "HISTORY": "11329-0",
+    "COMPARISON": "18834-2",
+}
 _MR = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
 _ACSN = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
 _RADIOLOGY = (
@@ -28,6 +35,25 @@ def variants(report: Report, seed: int) -> bytes:
     random = Random(seed)
     writer = _Writer(report, random)
     return _encoded(_shuffled(writer.message(), random), random)
+
+
+def variant(report: reports.Report, seed: int) -> bytes:
+    """The same of a report as benchmarks.message_variants has it."""
+    model = Report(
+        authority=report.authority,
+        patient=report.patient,
+        sex={"F": "female", "M": "male"}[report.sex],
+        born=f"{report.born[:4]}-{report.born[4:6]}-{report.born[6:]}",
+        system="urn:variants:reports",
+        number=report.number,
+        accession=report.number,
+        study_uid=report.study_uid,
+        procedure="XR CHEST 2 VIEWS",
+        started=report.started.replace(tzinfo=UTC),
+        issued=report.issued.replace(tzinfo=UTC),
+        sections=report.sections,
+    )
+    return variants(model, seed)
 
 
 class _Writer:

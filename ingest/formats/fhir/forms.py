@@ -15,6 +15,8 @@ from ingest.formats.markup.convert import PlainText, convert
 _WIDE = re.compile(r"charset\s*=\s*[\"']?(utf-?(?:16|32)[a-z-]*)", re.IGNORECASE)
 _LEFT_BREAKS = re.compile(r"\\(?:E\\)?\.(?:br|sp ?[+]?\d*|ce|ti ?[+-]?\d+|in ?[+-]?\d+)(?:\\E)?\\", re.IGNORECASE)
 """HL7 v2 line breaks that a converter left in the text."""
+_MOST = 50
+"""Forms of one report that are read. More give a warning."""
 _ENGLISH = ("", "en")
 
 UNREAD, ELSEWHERE, OTHER_LANGUAGE = "attachment_unread", "attachment_elsewhere", "attachment_in_another_language"
@@ -38,7 +40,10 @@ def read_forms(forms: Sequence[Attachment], library: Library) -> Forms:
     english = [form for form in forms if form.language.lower().partition("-")[0] in _ENGLISH]
     if english and len(english) < len(forms):
         found.warnings.append(OTHER_LANGUAGE)
-    for form in english or forms:
+    chosen = english or forms
+    if len(chosen) > _MOST:
+        found.warnings.append(UNREAD)
+    for form in chosen[:_MOST]:
         try:
             text, warnings = _read(form, library)
         except MessageRefusedError as error:

@@ -112,7 +112,8 @@ def words_of(kind: str) -> str:
 def _studies(reading: _Reading) -> Iterator[StudyFacts]:
     """The studies of the message, at least one: of reports first, then those that wait for one."""
     linked = [(placed, _imaging_study(placed.report, reading)) for placed in reading.message.reports]
-    bare = [study for study in reading.message.studies if study not in [seen for _, seen in linked]]
+    seen = {study for _, study in linked}
+    bare = [study for study in reading.message.studies if study not in seen]
     radiology = [(placed, study) for placed, study in linked if is_radiology(placed.report, study)]
     studies = [_reported(placed, study, reading) for placed, study in radiology]
     told = [study for study in studies if study.reports]

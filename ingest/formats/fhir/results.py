@@ -13,7 +13,7 @@ from vlmkg.reading.sections import find_sections
 FINDINGS, IMPRESSION = "FINDINGS", "IMPRESSION"
 _TAKEN_BACK = frozenset({"cancelled", "entered-in-error"})
 _MOST = 1000
-"""Observations of one report that are followed."""
+"""Observations, and coded conclusions, of one report that are read. More give a warning."""
 _KIND = re.compile(r"\s*\((?:disorder|finding|morphologic abnormality|situation|observable entity)\)\s*$")
 
 RESULT_UNREAD, RESULT_ELSEWHERE = "result_unread", "result_elsewhere"
@@ -52,19 +52,23 @@ def read_results(report: DiagnosticReport, library: Library) -> Said:
 def read_codes(concepts: Sequence[CodeableConcept]) -> Said:
     """The coded conclusions in words, one a line: a code without any words gives a warning."""
     said = Said()
-    for concept in concepts:
+    for concept in concepts[:_MOST]:
         name = _KIND.sub("", " ".join(concept.name.split()))
         if name:
             said.parts.append((IMPRESSION, name if name.endswith((".", "!", "?")) else f"{name}."))
         else:
             said.warnings.append(CODE_UNREAD)
+    if len(concepts) > _MOST:
+        said.warnings.append(CODE_UNREAD)
     return said
 
 
 def _observations(report: DiagnosticReport, library: Library, said: Said) -> Iterator[Observation]:
     """The Observations that the report leads to, each once, those of a panel after it."""
     todo, seen = [*reversed(report.result)], set[str]()
-    while todo and len(seen) < _MOST:
+    followed = 0
+    while todo and followed < _MOST:
+        followed += 1
         reference = todo.pop()
         found = next(library.find(Observation, [reference], report.contained), None)
         if found is None or not reference.reference:
@@ -75,6 +79,8 @@ def _observations(report: DiagnosticReport, library: Library, said: Said) -> Ite
             todo += reversed(members)
             if not members or found.value_string:
                 yield found
+    if todo:
+        said.warnings.append(RESULT_UNREAD)
 
 
 def _heading(code: CodeableConcept, report: DiagnosticReport) -> str:

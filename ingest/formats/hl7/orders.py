@@ -56,9 +56,14 @@ class Order:
         if kind is not Kind.OTHER:
             self.words.append(result)
 
+    @property
+    def lines(self) -> list[Segment]:
+        """The results whose status is that of the report: its texts, else whatever carries its words."""
+        return self.texts or [part for part in self.words if part.name == "OBX"]
+
     def note(self, note: Segment) -> None:
         """Take a note: on the result before it, or on the order."""
-        (self.words if self.results else self.notes).append(note)
+        (self.words or self.notes).append(note)
 
     def take_notes_as_words(self) -> None:
         """A report may be sent in notes alone: those of who filled the order, not of who placed it."""

@@ -14,46 +14,23 @@ from typing import NamedTuple
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import require_words_size
-from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.escapes import unescape
 from ingest.formats.hl7.lines import UNESCAPED
 from ingest.formats.hl7.orders import NOTE_UNREAD, Order
+from ingest.formats.hl7.sections import ADDENDUM, FINDINGS, section_heading
 from ingest.formats.hl7.segments import EMPTY, Segment
 from ingest.formats.hl7.status import is_deleted
 from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedded_document, kind_of
 from ingest.formats.markup.convert import PlainText, convert
-from ingest.formats.markup.detect import HTML, RTF, looks_like
-from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
+from ingest.formats.markup.detect import HTML, RTF, looks_like, without_escaped_tags
+from ingest.formats.markup.rtf import join_pieces
 from vlmkg.reading.sections import find_sections
-
-ADDENDUM = "ADDENDUM"
-FINDINGS = "FINDINGS"
 
 ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
     "attachment_unread",
     "coded_value_unread",
     "number_unread",
     "text_unread",
-)
-
-HEADINGS = {
-    "GDT": FINDINGS,
-    "MDT": FINDINGS,
-    "IMP": "IMPRESSION",
-    "ADT": ADDENDUM,
-    "REC": "RECOMMENDATION",
-    **dict.fromkeys(("TCM", "MED", "DEV"), "TECHNIQUE"),
-    **SECTION_CODES,
-}
-"""Headings by OBX-3 suffix, then by LOINC code."""
-
-_WORDS = code_set(
-    "FINDINGS IMPRESSION CONCLUSION ADDENDUM INDICATION HISTORY COMPARISON TECHNIQUE PROCEDURE EXAM EXAMINATION "
-    "RECOMMENDATION"
-)
-_UNREAD_WORDS = re.compile(
-    r"(?:CLINICAL|PATIENT|BRIEF|PAST MEDICAL|RELEVANT)\b.*\b(?:HISTORY|INFORMATION|INDICATIONS?|DATA|QUESTION|DETAILS)"
-    r"|REASON FOR (?:EXAM|EXAMINATION|STUDY|VISIT|REQUEST)|INDICATIONS?|SYMPTOMS|HISTORY OF .*"
 )
 
 _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
@@ -112,19 +89,20 @@ def order_text(order: Order, charset: str) -> ReportText:
     # Before anything is split: each separator may take as much text as it makes lines.
     texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
     require_words_size(
-        max(sum(map(len, texts)) // 8, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
+        max(sum(map(len, texts)) // 64, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
     )
     reading = _Reading(charset)
     if order.notes and any(note.text(3) for note in order.notes):
         reading.warnings[NOTE_UNREAD] = None
     body: list[str] = []
     addendum: list[str] = []
-    unread = False
-    for heading, results in _groups(kept):
+    groups = list(_groups(kept))
+    # Where some results are under a section, those that are under none describe the exam.
+    bare = FINDINGS if any(group.heading not in (None, ADDENDUM) for group in groups) else None
+    for heading, results in groups:
         lines = _lines(results, heading, reading)
-        known = FINDINGS if unread and heading is None else heading
-        unread = heading is not None and not _is_read(heading)
-        if unread:
+        known = heading or bare
+        if heading and not _is_read(heading):
             # An empty line would end the section: what follows would be findings.
             lines = [line for line in lines if line.strip()]
         (addendum if heading == ADDENDUM else body).extend(_under(known, lines))
@@ -132,33 +110,6 @@ def order_text(order: Order, charset: str) -> ReportText:
     if reading.error and not text.body.strip() and not text.addendum.strip():
         raise reading.error
     return text
-
-
-def section_heading(result: Segment) -> str | None:
-    """The heading that OBX-3 gives to its line; None where it says nothing of sections."""
-    return _section_heading(
-        tuple(result.text(3, 1, number) for number in (1, 2)), tuple(result.text(3, number) for number in range(1, 7))
-    )
-
-
-@lru_cache(maxsize=1024)
-def _section_heading(code_parts: tuple[str, ...], components: tuple[str, ...]) -> str | None:
-    """Most lines of a report bear the same OBX-3."""
-    suffix, (code, words, system, other_code, other_words, other_system) = code_parts[1].upper(), components
-    for each, of in ((code, system), (other_code, other_system)):
-        if of.upper() in ("DCM", "99SDM") and each in DICOM_CODES:
-            return DICOM_CODES[each]
-    if heading := HEADINGS.get(suffix) or HEADINGS.get(code.upper()) or HEADINGS.get(other_code.upper()):
-        return heading
-    for each in (code, words, other_words):
-        name = " ".join(each.upper().rstrip(": ").split())
-        if name in _WORDS:
-            return name
-        if _UNREAD_WORDS.fullmatch(name):
-            return "HISTORY"
-        if name.removesuffix("S") in _WORDS:
-            return name.removesuffix("S")
-    return None
 
 
 def _status(part: Segment) -> str:
@@ -242,6 +193,7 @@ def _without_markup(words: str, reading: _Reading) -> str:
     if kind is None:
         return words
     if kind == HTML:
+        words = without_escaped_tags(words)
         words = _LINE_END_IN_HTML.sub(_line_end_in_html, words)
     return reading.words_of(convert(words, kind))
 
@@ -267,7 +219,7 @@ def _documents(texts: Sequence[str]) -> Iterator[str]:
             if depth > 0:
                 continue
         if looks_like(run[0][:64]) == RTF and depth <= 0:
-            yield "\n".join(run)
+            yield join_pieces(run)
             run = []
     if run:
         yield "\n".join(run)

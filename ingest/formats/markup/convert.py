@@ -1,14 +1,13 @@
 """One door to all markup: from a media type and what was sent to plain text."""
 
 import codecs
-import html
 import re
 from typing import NamedTuple
 
 from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
 from ingest.formats.cleaning import require_words_size
 from ingest.formats.markup.cda import CdaText, is_cda, read_cda
-from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, has_html_tags, is_escaped_html, looks_like, xml_kind
+from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, looks_like, without_escaped_tags, xml_kind
 from ingest.formats.markup.html import read_html
 from ingest.formats.markup.rtf import read_rtf
 
@@ -77,7 +76,7 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
     return PlainText(found.text, tuple(dict.fromkeys((*warnings, *found.warnings))))
 
 
-_LEAST_WORDS = 8
+_LEAST_WORDS = 64
 """A document of markup may be so many times as large as the largest text: word processors write long ones."""
 
 
@@ -97,9 +96,7 @@ def _read(text: str, kind: str) -> PlainText:
 
 
 def _html(text: str) -> PlainText:
-    if not has_html_tags(text) and is_escaped_html(text):
-        text = html.unescape(text)
-    return PlainText(*read_html(text))
+    return PlainText(*read_html(without_escaped_tags(text)))
 
 
 def _cda(found: CdaText) -> PlainText:

@@ -58,3 +58,8 @@ def has_html_tags(text: str) -> bool:
 def is_escaped_html(text: str) -> bool:
     """Whether the text holds HTML whose tags themselves were escaped (`&lt;p&gt;`)."""
     return bool(_ESCAPED_TAG.search(text)) and has_html_tags(html.unescape(text))
+
+
+def without_escaped_tags(text: str) -> str:
+    """HTML as it was before its tags themselves were escaped; other text as it is."""
+    return html.unescape(text) if not has_html_tags(text) and is_escaped_html(text) else text

@@ -6,7 +6,9 @@ silence, and takes quadratic time on some input; it serves as this module's twin
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.errors import UnsupportedTextError
 from ingest.formats.code_sets import code_set
@@ -69,6 +71,28 @@ class _State:
     charset: str = ""
     in_table: bool = False
     fonts: bool = False
+
+
+_COMMON = code_set(
+    "ansi b bullet caps cf cell chcbpat cb deff deflang f fcharset fi fnil froman fs fswiss highlight i intbl lang li "
+    "line ltrch ltrpar margl margr nosupersub par pard plain qc qj ql qr ri row rtf rtlch s sa sb sl slmult strike sub "
+    "super tab trowd tx u uc ul ulnone v viewkind widowctrl"
+)
+"""Control words that word processors write most, beside those above."""
+_CUT = re.compile(r"\\([a-zA-Z]*)\Z")
+_LETTERS = re.compile(r"[a-zA-Z]*")
+
+
+def join_pieces(pieces: Sequence[str]) -> str:
+    """A document that was cut into pieces, at its line ends or anywhere, in the middle of a control word too."""
+    joined = [pieces[0]]
+    for before, after in pairwise(pieces):
+        cut = _CUT.search(before[-40:])
+        rest = _LETTERS.match(after)
+        word = f"{cut[1]}{rest[0]}" if cut and rest else ""
+        whole = cut is None or word in _COMMON or word in _UNSEEN or word in _LEFT_OUT or not after[:1].isalpha()
+        joined += [after] if whole else ["\n", after]
+    return "".join(joined)
 
 
 def is_rtf(document: str) -> bool:

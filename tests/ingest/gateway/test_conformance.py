@@ -133,3 +133,22 @@ def test_every_warning_of_dicom_is_told():
     codes = set(re.findall(rf'"([a-z_]+_(?:{ends}))"', sources))
     assert len(codes) > 15
     assert {code for code in codes if f"`{code}`" not in DICOM} == set()
+
+
+WARNING_FILES = [*FORMATS.glob("hl7*.py"), *FORMATS.glob("markup/*.py"), FORMATS / "future.py"]
+NO_WARNINGS = {"mac_roman", "latin_1", "utf_8", "unexpected_end"}
+
+
+def test_every_warning_of_hl7_and_of_markup_is_told():
+    codes = {
+        code
+        for file in [*WARNING_FILES, FORMATS.parent / "ledger" / "placement.py"]
+        for code in re.findall(r"\"([a-z]+(?:_[a-z]+)+)\"", file.read_text())
+        if code.endswith(("unread", "unknown", "text", "time", "separator", "mismatch", "charset", "doubtful"))
+        or code.startswith(
+            ("undecodable", "not_", "no_", "unknown", "report_", "expired", "cancelled", "markup", "conflict")
+        )
+    }
+    assert len(codes) > 25
+    pages = HL7 + (PAGES / "markup.md").read_text()
+    assert {code for code in codes - NO_WARNINGS if f"`{code}`" not in pages} == set()

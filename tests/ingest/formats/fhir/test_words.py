@@ -218,6 +218,32 @@ def test_results_of_a_panel_are_followed_and_circles_are_not():
     assert (report.text, warnings) == ("FINDINGS:\nEdema.", set())
 
 
+def test_a_conclusion_that_stands_in_a_history_by_results_is_read():
+    own = [{"id": "o", **observation(valueString="Effusion.", code=HISTORY)}]
+    report, _ = read(contained=own, result=[{"reference": "#o"}], conclusion="Effusion.")
+    assert report.text == "HISTORY:\nEffusion.\n\nIMPRESSION:\nEffusion."
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"presentedForm": [form(b"Effusion %d." % number) for number in range(51)]}, "attachment_unread"),
+        ({"conclusionCode": [{"text": f"Effusion {number}"} for number in range(1001)]}, "conclusion_code_unread"),
+        (
+            {
+                "contained": [
+                    {"id": f"o{number}", **observation(valueString=f"Edema {number}.")} for number in range(1001)
+                ],
+                "result": [{"reference": f"#o{number}"} for number in range(1001)],
+            },
+            "result_unread",
+        ),
+    ],
+)
+def test_of_very_many_parts_those_that_are_left_out_are_told(fields, warning):
+    assert warning in read(**fields)[1]
+
+
 def test_results_that_are_not_in_the_message_are_told():
     report, warnings = read(result=[{"reference": "Observation/1"}, {"display": "x"}], conclusion="Edema.")
     assert (report.text, warnings) == ("IMPRESSION:\nEdema.", {"result_elsewhere"})

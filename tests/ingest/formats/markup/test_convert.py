@@ -67,6 +67,7 @@ def test_pieces_in_cells_of_one_row_stand_apart_where_a_cell_has_several() -> No
         ("one<br>two<br/>three", "one\ntwo\nthree"),
         ("<b>HISTORY</b><p>Cough</p><p>Fever</p>", "HISTORY\nCough\n\nFever"),
         ("<h2>Findings:</h2><p>Mass</p>", "Findings:\nMass"),
+        ("<p><b>HISTORY:</b> cough</p><p>Mass</p>", "HISTORY: cough\n\nMass"),
         ("<p>No effusion,</p><p>pneumothorax or</p><p>Mass.</p>", "No effusion,\npneumothorax or\nMass."),
         ("No pneumothorax\n<b>Mass</b> left\nHeart large", "No pneumothorax\nMass left\nHeart large"),
         ("a &lt; b &amp; c&nbsp;d &eacute;<br>", "a < b & c d é"),
@@ -298,10 +299,10 @@ def test_whatever_is_sent_gives_text_or_is_refused(body: str, start: str) -> Non
 def test_time_grows_with_the_size_alone(start: str, piece: str) -> None:
     def seconds(size: int) -> float:
         document = start + piece * (size // len(piece))
-        begun = time.perf_counter()
+        begun = time.process_time()
         _outcome(document, "text/plain")
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     seconds(1_000)
     # Sixteen times the size may take sixteen times as long; a quadratic reader takes 256 times.
-    assert seconds(480_000) < 60 * max(seconds(30_000), 0.002)
+    assert seconds(480_000) < 60 * max(seconds(30_000), 0.005)
