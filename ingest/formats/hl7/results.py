@@ -24,18 +24,15 @@ _NO_TEXT = ReportText("", "", ())
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read under one order. `stated`: its own status, None where it states none that is known."""
+    """What was read under one order. `stated`: its own status, None where it states none that is known. `has_text`:
+    there is any word."""
 
     order: Order
     report: str
     text: ReportText
     stated: ReportStatus | None
     appended: bool
-
-    @property
-    def has_text(self) -> bool:
-        """Whether there is any word."""
-        return bool(clean_text(self.text.body) or clean_text(self.text.addendum))
+    has_text: bool
 
     @property
     def status(self) -> ReportStatus:
@@ -79,7 +76,8 @@ def _read(order: Order, message: Message, errors: list[MessageRefusedError]) -> 
     message.warn(*text.warnings)
     documented = document_status(order, message.event)
     appended = message.event in ADDENDUM if order.document else is_appended(order)
-    return _Reading(order, report_id(order, message), text, documented or order_status(order), appended)
+    has_text = bool(clean_text(text.body) or clean_text(text.addendum))
+    return _Reading(order, report_id(order, message), text, documented or order_status(order), appended, has_text)
 
 
 def _share(readings: list[_Reading]) -> None:
@@ -93,7 +91,7 @@ def _share(readings: list[_Reading]) -> None:
         for reading in own:
             bare = not reading.order.results and not reading.order.words
             if bare and reading.stated is not ReportStatus.WITHDRAWN and not is_awaited(reading.order):
-                reading.text, reading.appended = told[0].text, told[0].appended
+                reading.text, reading.appended, reading.has_text = told[0].text, told[0].appended, True
                 reading.stated = reading.stated or told[0].stated
 
 
@@ -142,8 +140,7 @@ def _part(reading: _Reading, *, addendum: bool) -> str:
         texts.append(reading.text.body)
     if addendum:
         texts.append(reading.text.addendum)
-    distinct = (text for text in texts if clean_text(text))
-    return "\n\n".join(distinct)
+    return "\n\n".join(text for text in texts if text.strip()) if reading.has_text else ""
 
 
 def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bool) -> ReportFacts:

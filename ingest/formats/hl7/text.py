@@ -35,7 +35,7 @@ ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
 
 _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
-_ABOUT = re.compile(r"(?<=[\s(])~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
+_ABOUT = re.compile(r"(?<= )~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
 _ABOUT_MARK = "\ue000"
 _LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?[ \t]*\n(?![^<>\n]*>)")
 _BREAK = re.compile(
@@ -158,7 +158,7 @@ def _text(result: Segment, reading: _Reading) -> str:
     if value.lstrip()[:5].lower() == "{\\rtf" and separators.escape == "\\":
         # It was not escaped, and has the escape character and the repetition separator in every line.
         return value
-    if separators.repetition == "~" and _ABOUT.search(value):
+    if separators.repetition == "~" and " ~" in value and _ABOUT.search(value):
         value = _ABOUT.sub(_ABOUT_MARK, value)
         reading.warnings[UNESCAPED] = None
     words = "\n".join(
