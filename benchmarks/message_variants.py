@@ -1,6 +1,6 @@
 """Writes reports down in many ways and looks whether each comes to the same study: who, when, what is found.
 
-    python -m benchmarks.message_variants [--variants 5000] [--reports 20] [--seed 0] [--format hl7]
+    python -m benchmarks.message_variants [--variants 5000] [--reports 20] [--seed 0] [--format hl7|fhir|sr|all]
 
 Each format has a module in benchmarks.variants with `variant(report, seed) -> bytes`. The texts are read by the rules
 engine; findings are compared by words, presence and side. Exit code 1 where any differs; the first ones are printed.
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import NamedTuple
 
-from benchmarks.variants import fhir, hl7
+from benchmarks.variants import dicom, fhir, hl7
 from benchmarks.variants.reports import Report, reports
 from ingest.errors import MessageRefusedError
 from ingest.formats.origin import Format, Origin
@@ -22,9 +22,18 @@ from ingest.formats.settings import FormatSettings
 from vlmkg.engine_protocol import Engine
 from vlmkg.pipeline import load_engine, read_reports
 
-VARIANTS: dict[Format, Callable[[Report, int], bytes]] = {
-    Format.HL7: hl7.variant,
-    Format.FHIR: fhir.variant,
+
+class Writing(NamedTuple):
+    """How a report is written: the format, and the function that writes it in the way of a seed."""
+
+    format: Format
+    variant: Callable[[Report, int], bytes]
+
+
+WRITINGS: dict[str, Writing] = {
+    "hl7": Writing(Format.HL7, hl7.variant),
+    "fhir": Writing(Format.FHIR, fhir.variant),
+    "sr": Writing(Format.DICOM, dicom.variant),
 }
 SETTINGS = FormatSettings()
 SHOWN = 5
@@ -42,10 +51,9 @@ class Said(NamedTuple):
 
 def expected(report: Report, engine: Engine) -> Said:
     """What the report means."""
-    sex = {"F": "female", "M": "male"}[report.sex]
     return Said(
-        (report.authority, report.patient, sex, report.born),
-        (report.number, report.study_uid, report.started.strftime("%Y%m%d%H%M")),
+        (report.authority, report.patient, report.sex, report.born),
+        (report.accession, report.study_uid, report.started.strftime("%Y%m%d%H%M")),
         "F",
         False,
         _findings(report.text, engine),
@@ -63,7 +71,7 @@ def said(raw: bytes, kind: Format, engine: Engine) -> Said:
             study.patient.authority,
             study.patient.identifier,
             study.patient.sex,
-            born.strftime("%Y%m%d") if born else "",
+            born.isoformat() if born else "",
         ),
         (study.accession, study.study_uid, started.astimezone(UTC).strftime("%Y%m%d%H%M") if started else ""),
         report.status.value,
@@ -72,12 +80,12 @@ def said(raw: bytes, kind: Format, engine: Engine) -> Said:
     )
 
 
-def difference(report: Report, seed: int, kind: Format, engine: Engine) -> str:
+def difference(report: Report, seed: int, writing: Writing, engine: Engine) -> str:
     """What differs between a report and the message of that seed; empty where nothing does."""
-    raw = VARIANTS[kind](report, seed)
+    raw = writing.variant(report, seed)
     wanted = expected(report, engine)
     try:
-        found = said(raw, kind, engine)
+        found = said(raw, writing.format, engine)
     except (MessageRefusedError, ValueError) as error:
         return f"{report.number} seed {seed}: {error}"
     fields = [name for name in Said._fields if getattr(wanted, name) != getattr(found, name)]
@@ -101,17 +109,22 @@ def main() -> int:
     parser.add_argument("--variants", type=int, default=5000)
     parser.add_argument("--reports", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--format", choices=[kind.value for kind in VARIANTS], default="hl7")
+    parser.add_argument("--format", choices=[*WRITINGS, "all"], default="all")
     given = parser.parse_args()
-    engine, models, kind = load_engine("rules"), reports(given.reports), Format(given.format)
+    engine, models = load_engine("rules"), reports(given.reports)
     begun = time.perf_counter()
-    numbers = range(given.seed, given.seed + given.variants)
-    compared = (difference(models[number % len(models)], number, kind, engine) for number in numbers)
-    different = [told for told in compared if told]
+    names = list(WRITINGS) if given.format == "all" else [given.format]
+    different = [
+        f"{name}: {told}"
+        for number in range(given.seed, given.seed + given.variants)
+        for name in [names[number % len(names)]]
+        if (told := difference(models[number % len(models)], number, WRITINGS[name], engine))
+    ]
     for told in different[:SHOWN]:
         print(told)
     seconds = time.perf_counter() - begun
-    print(f"{given.variants} variants of {len(models)} reports: {len(different)} differ ({seconds:.0f} s)")
+    kinds = ", ".join(names)
+    print(f"{given.variants} variants ({kinds}) of {len(models)} reports: {len(different)} differ ({seconds:.0f} s)")
     return 1 if different else 0
 
 

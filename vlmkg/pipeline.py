@@ -22,6 +22,7 @@ from vlmkg.engine_protocol import (
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.identity import digest
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
 from vlmkg.witnesses import agreement, film_facts
@@ -165,7 +166,7 @@ def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) ->
     reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
     if not output.truncated:
         return reading
-    cut = ReadingWarning("truncated", "the engine's budget was spent before the end of the report")
+    cut = ReadingWarning(ReadingCode.TRUNCATED, "the engine's budget was spent before the end of the report")
     return replace(reading, truncated=True, warnings=(*reading.warnings, cut))
 
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-from benchmarks.variants import reports
-from benchmarks.variants.model import Report
+from benchmarks.variants.reports import Report
 
 Resource = dict[str, Any]
 
@@ -30,30 +29,11 @@ _RADIOLOGY = (
 )
 
 
-def variants(report: Report, seed: int) -> bytes:
+def variant(report: Report, seed: int) -> bytes:
     """The report in one of the ways. The same seed gives the same bytes."""
     random = Random(seed)
     writer = _Writer(report, random)
     return _encoded(_shuffled(writer.message(), random), random)
-
-
-def variant(report: reports.Report, seed: int) -> bytes:
-    """The same of a report as benchmarks.message_variants has it."""
-    model = Report(
-        authority=report.authority,
-        patient=report.patient,
-        sex={"F": "female", "M": "male"}[report.sex],
-        born=f"{report.born[:4]}-{report.born[4:6]}-{report.born[6:]}",
-        system="urn:variants:reports",
-        number=report.number,
-        accession=report.number,
-        study_uid=report.study_uid,
-        procedure="XR CHEST 2 VIEWS",
-        started=report.started.replace(tzinfo=UTC),
-        issued=report.issued.replace(tzinfo=UTC),
-        sections=report.sections,
-    )
-    return variants(model, seed)
 
 
 class _Writer:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from datetime import datetime
 from random import Random
 
-from benchmarks.variants.reports import COMPARISON, FINDINGS, HISTORY, IMPRESSION, Report
+from benchmarks.variants.reports import COMPARISON, FINDINGS, HISTORY, IMPRESSION, INDICATION, Report
 
 _CODES = {
     HISTORY: ("11329-0^History^LN", "121060^History^DCM", "H^Clinical history"),
+    INDICATION: ("18785-6^Reason for study^LN", "INDICATION", "H^Clinical information"),
     COMPARISON: ("18834-2^Comparison^LN", "COMPARISON", "X^Comparison^L^18834-2^Previous study^LN"),
     FINDINGS: ("59776-5^Findings^LN", "71046&GDT", "GDT^Description", "121070^Findings^DCM"),
     IMPRESSION: ("19005-8^Impression^LN", "71046&IMP", "IMP^Impression", "X^Impression"),
@@ -56,7 +57,7 @@ class _Writer:
         has_lines = any(each.startswith("OBX") and "113014" not in each for each in results)
         status = random.choice(("request", "lines", "both")) if has_lines else "request"
         results = [self._with_status(each, status != "request") for each in results]
-        segments = [*extra[:where], *([f"ORC|RE|P1|{report.number}"] if random.random() < 0.5 else [])]
+        segments = [*extra[:where], *([f"ORC|RE|P1|{report.accession}"] if random.random() < 0.5 else [])]
         if self._document:
             segments = [
                 "EVN|T02|20260101",
@@ -97,11 +98,11 @@ class _Writer:
         others = ["99^^^OTHER^PI", "111-11-1111^^^STATE^SS", f"5^^^{report.authority}^MR^^^20200101", "^^^EMPTY^MR"]
         given = [own, *self._random.sample(others, self._random.randrange(len(others)))]
         self._random.shuffle(given)
-        return f"PID|1||{'~'.join(given)}||DOE^JANE||{report.born}|{report.sex}"
+        return f"PID|1||{'~'.join(given)}||DOE^JANE||{report.born.replace('-', '')}|{report.sex[0].upper()}"
 
     def _order(self, status: str) -> str:
         fields = [""] * 26
-        fields[1:5] = "1", "P1", self._report.number, "71046^XR CHEST 2 VIEWS^C4"
+        fields[1:5] = "1", "P1", self._report.accession, "71046^XR CHEST 2 VIEWS^C4"
         fields[self._random.choice((7, 6, 7))] = self._time(self._report.started)
         fields[22] = self._time(self._report.issued)
         fields[24] = self._random.choice(("CR", "RAD", ""))
@@ -110,7 +111,7 @@ class _Writer:
         return "|".join(["OBR", *fields[1:]]).rstrip("|")
 
     def _txa(self) -> str:
-        return f"TXA|1|DI|TX|{self._time(self._report.started)}||||||||D1|||{self._report.number}||AU||AV"
+        return f"TXA|1|DI|TX|{self._time(self._report.started)}||||||||D1|||{self._report.accession}||AU||AV"
 
     def _with_status(self, result: str, stated: bool) -> str:
         line, mark, notes = result.partition("\nNTE")
@@ -177,7 +178,7 @@ def _by_section_then_none(report: Report, random: Random) -> list[str]:
     """What was asked under a code, what was seen under none."""
     results = []
     for heading, sentences in report.sections:
-        asked = heading in (HISTORY, COMPARISON)
+        asked = heading in (INDICATION, HISTORY, COMPARISON)
         code = random.choice(_CODES[heading]) if asked or heading == IMPRESSION else "71046^XR CHEST"
         results.append(_obx("~".join(map(_escape, sentences)), code))
     return results
@@ -276,7 +277,13 @@ def _rtf(report: Report, random: Random) -> tuple[str, str]:
 
 
 def _cda(report: Report, random: Random) -> tuple[str, str]:
-    codes = {HISTORY: "11329-0", COMPARISON: "18834-2", FINDINGS: "59776-5", IMPRESSION: "19005-8"}
+    codes = {
+        INDICATION: "18785-6",
+        HISTORY: "11329-0",
+        COMPARISON: "18834-2",
+        FINDINGS: "59776-5",
+        IMPRESSION: "19005-8",
+    }
     parts = []
     for heading, sentences in report.sections:
         words = "".join(f"<paragraph>{html.escape(each)}</paragraph>" for each in sentences)

@@ -1,11 +1,12 @@
-"""Twenty invented reports as models: what the sender means, whatever it is written in."""
+"""Invented reports as models: what the sender means, whatever it is written in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-HISTORY, COMPARISON, FINDINGS, IMPRESSION = "HISTORY", "COMPARISON", "FINDINGS", "IMPRESSION"
+INDICATION, HISTORY, COMPARISON = "INDICATION", "HISTORY", "COMPARISON"
+FINDINGS, IMPRESSION = "FINDINGS", "IMPRESSION"
 
 _ASKED = (
     "Cough and fever.",
@@ -27,11 +28,13 @@ _SEEN = (
         "No focal consolidation.",
         "Tip of the tube < 2 cm from the carina.",
     ),
+    ("Opacity in the right lower lobe, 2 < 3 cm & unchanged.", "Größe des Herzens normal."),
+    ("The heart is enlarged; no edema.", "Old fracture of the left 6th rib.", "The lungs are clear."),
 )
 _SAID = (
     ("Small left pleural effusion.",),
     ("No acute cardiopulmonary process.",),
-    ("Right lower lobe opacity, likely pneumonia.", "Mild cardiomegaly."),
+    ("Right lower lobe opacity, likely pneumonia.", "Cardiomegaly without edema."),
     ("Right upper lobe nodule.",),
     ("Right pneumothorax.", "No rib fracture."),
 )
@@ -39,47 +42,67 @@ _SAID = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One final report of a chest film. Times are UTC; `sections` are headings with their sentences."""
+    """One final report of one chest film. Sections are headings with their lines, each line a sentence."""
 
-    number: str
-    patient: str
     authority: str
+    patient: str
     sex: str
+    """female or male."""
     born: str
+    """YYYY-MM-DD."""
+    system: str
+    """Who numbers the reports."""
+    number: str
+    accession: str
     study_uid: str
+    procedure: str
     started: datetime
     issued: datetime
     sections: tuple[tuple[str, tuple[str, ...]], ...]
 
+    def lines(self, heading: str) -> tuple[str, ...]:
+        """The lines under a heading; none where the report has it not."""
+        return dict(self.sections).get(heading, ())
+
     @property
     def text(self) -> str:
         """The report as plain text: a heading a line, a sentence a line, an empty line between sections."""
-        return "\n\n".join("\n".join([f"{heading}:", *sentences]) for heading, sentences in self.sections)
+        return "\n\n".join("\n".join((f"{heading}:", *lines)) for heading, lines in self.sections)
 
 
 def reports(count: int = 20) -> list[Report]:
-    """The first `count` of them."""
+    """The first `count` of them, the same at each call."""
     return list(islice(_reports(), count))
 
 
 def _reports() -> Iterator[Report]:
     number = 0
     while True:
-        started = datetime(2026, 1, 5, 9) + timedelta(days=number, minutes=7 * number)  # noqa: DTZ001 - told as UTC
-        sections = [(FINDINGS, _SEEN[number % len(_SEEN)]), (IMPRESSION, _SAID[number % len(_SAID)])]
-        if number % 3:
-            sections.insert(0, (HISTORY, (_ASKED[number % len(_ASKED)],)))
-        if number % 4 == 1:
-            sections.insert(1, (COMPARISON, (_BEFORE[number % len(_BEFORE)],)))
-        yield Report(
-            number=f"V{number}",
-            patient=str(7000 + number),
-            authority="NORTH",
-            sex="FM"[number % 2],
-            born=f"19{50 + number}0102",
-            study_uid=f"1.2.826.0.1.{number + 1}",
-            started=started,
-            issued=started + timedelta(hours=1),
-            sections=tuple(sections),
-        )
+        yield _report(number)
         number += 1
+
+
+def _report(number: int) -> Report:
+    started = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(days=number, minutes=7 * number)
+    sections = [(FINDINGS, _SEEN[number % len(_SEEN)])]
+    if number % 5 != 4:
+        sections.append((IMPRESSION, _SAID[number % len(_SAID)]))
+    if number % 3:
+        asked = HISTORY if number % 2 else INDICATION
+        sections.insert(0, (asked, (_ASKED[number % len(_ASKED)],)))
+    if number % 4 == 1:
+        sections.insert(1, (COMPARISON, (_BEFORE[number % len(_BEFORE)],)))
+    return Report(
+        authority="NORTH",
+        patient=str(7000 + number),
+        sex=("female", "male")[number % 2],
+        born=f"19{50 + number % 50}-01-02",
+        system="urn:variants:reports",
+        number=f"V{number}",
+        accession=f"A{number}",
+        study_uid=f"1.2.826.0.1.{number + 1}",
+        procedure="XR CHEST 2 VIEWS",
+        started=started,
+        issued=started + timedelta(hours=1),
+        sections=tuple(sections),
+    )

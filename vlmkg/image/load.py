@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from vlmkg.errors import RefusedError
+from vlmkg.reading_codes import UnreadReason
 
 MAX_BYTES = 128 * 1024 * 1024
 """Of a file. The largest films, 4,300 x 3,600 pixels of 16 bits, take 31 MB."""
@@ -38,7 +39,7 @@ class Film:
 class ImageError(RefusedError):
     """A file that gives no film. `reason` is one of the codes above."""
 
-    def __init__(self, reason: str, message: str, remedy: str = "") -> None:
+    def __init__(self, reason: UnreadReason, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy)
         self.reason = reason
 
@@ -46,7 +47,7 @@ class ImageError(RefusedError):
 def read_film(content: bytes) -> Film:
     """The film of a DICOM, PNG or JPEG file. Raises ImageError."""
     if len(content) > MAX_BYTES:
-        raise ImageError("too_large", f"the image file has {len(content)} bytes, more than {MAX_BYTES}")
+        raise ImageError(UnreadReason.TOO_LARGE, f"the image file has {len(content)} bytes, more than {MAX_BYTES}")
     return Film(_reader(content)(content))
 
 
@@ -62,9 +63,9 @@ def _reader(content: bytes) -> Callable[[bytes], Grey]:
 def check_size(rows: int, columns: int) -> None:
     """Raise ImageError for a film without pixels, or with more than can be taken."""
     if rows < 1 or columns < 1:
-        raise ImageError("no_pixels", "the image has no pixels")
+        raise ImageError(UnreadReason.NO_PIXELS, "the image has no pixels")
     if rows * columns > MAX_PIXELS:
-        raise ImageError("too_large", f"the image has {rows * columns} pixels, more than {MAX_PIXELS}")
+        raise ImageError(UnreadReason.TOO_LARGE, f"the image has {rows * columns} pixels, more than {MAX_PIXELS}")
 
 
 def stretched(values: npt.NDArray[np.generic]) -> Grey:
@@ -87,9 +88,9 @@ def _read_picture(content: bytes) -> Grey:
             check_size(picture.height, picture.width)
             return _grey(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError("too_large", f"the image has more than {MAX_PIXELS} pixels") from error
+        raise ImageError(UnreadReason.TOO_LARGE, f"the image has more than {MAX_PIXELS} pixels") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError) as error:
-        raise ImageError("unreadable", f"the image cannot be read: {type(error).__name__}") from error
+        raise ImageError(UnreadReason.UNREADABLE, f"the image cannot be read: {type(error).__name__}") from error
 
 
 def _grey(picture: Image.Image) -> Grey:

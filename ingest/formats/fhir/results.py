@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.fhir.library import Library
 from ingest.formats.fhir.resources import CodeableConcept, DiagnosticReport, Observation, Reference
 from ingest.formats.markup.convert import convert
@@ -16,8 +17,8 @@ _MOST = 1000
 """Observations, and coded conclusions, of one report that are read. More give a warning."""
 _KIND = re.compile(r"\s*\((?:disorder|finding|morphologic abnormality|situation|observable entity)\)\s*$")
 
-RESULT_UNREAD, RESULT_ELSEWHERE = "result_unread", "result_elsewhere"
-CODE_UNREAD = "conclusion_code_unread"
+RESULT_UNREAD, RESULT_ELSEWHERE = EventWarning.RESULT_UNREAD, EventWarning.RESULT_ELSEWHERE
+CODE_UNREAD = EventWarning.CONCLUSION_CODE_UNREAD
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Said:
     """Words under headings, in their order, and warnings that name what was not read."""
 
     parts: list[tuple[str, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[EventWarning] = field(default_factory=list)
 
 
 def read_results(report: DiagnosticReport, library: Library) -> Said:

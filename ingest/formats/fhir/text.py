@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_words_size
 from ingest.formats.fhir.forms import read_forms, with_breaks
 from ingest.formats.fhir.library import Library
@@ -26,9 +27,9 @@ _LONG = 200
 """Words from which on a text that stands in another is the same one, whatever stands round it."""
 
 NARRATIVE_UNREAD, MEDIA_COMMENT_UNREAD, EXTENSION_UNREAD = (
-    "narrative_unread",
-    "media_comment_unread",
-    "extension_unread",
+    EventWarning.NARRATIVE_UNREAD,
+    EventWarning.MEDIA_COMMENT_UNREAD,
+    EventWarning.EXTENSION_UNREAD,
 )
 _WORDED = ("valueString", "valueMarkdown", "valueAnnotation", "valueCodeableConcept", "valueAttachment")
 
@@ -38,7 +39,7 @@ class Words:
     """A report's text; empty where it has none, and then perhaps why. `warnings` name the parts that were not read."""
 
     text: str
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
     refusal: MessageRefusedError | None
 
 
@@ -131,7 +132,7 @@ def _headed(body: str, more: str) -> str:
     return inserted
 
 
-def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[str]]:
+def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[EventWarning]]:
     """The words of the narrative where they say more than the fields, and a warning where they could and are not
     read."""
     if not narrative.div.strip():
@@ -145,7 +146,7 @@ def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[str
     return "", [NARRATIVE_UNREAD] if narrative.status == "extensions" and text.strip() else []
 
 
-def _others(report: DiagnosticReport) -> Iterator[str]:
+def _others(report: DiagnosticReport) -> Iterator[EventWarning]:
     """Warnings of what could say more and is never read."""
     if any(each.comment.strip() for each in report.media):
         yield MEDIA_COMMENT_UNREAD

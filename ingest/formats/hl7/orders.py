@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.hl7.segments import Segment
 from ingest.formats.hl7.values import Kind, kind_of
 
 STUDY_UID_CODE = "113014"
 """DCM code of "DICOM Study": an OBX under it carries the StudyInstanceUID (IHE RAD TF-2 4.24)."""
 
-NOTE_UNREAD = "note_unread"
+NOTE_UNREAD = EventWarning.NOTE_UNREAD
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _OF_THE_PLACER = frozenset({"P", "O"})
 

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from ingest.formats.code_sets import code_set
+from ingest.formats.hl7.escapes import Separators
 from ingest.formats.hl7.segments import Segment
 from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
 
@@ -54,12 +55,18 @@ _DICOM = frozenset({"DCM", "99SDM"})
 
 def section_heading(result: Segment) -> str | None:
     """The heading that OBX-3 gives to its line; None where it says nothing of sections."""
-    return _heading(result.text(3, 1, 2), tuple(result.text(3, number) for number in range(1, 7)))
+    return _of_field(result.field(3), result.separators)
 
 
 @lru_cache(maxsize=1024)
+def _of_field(value: str, separators: Separators) -> str | None:
+    """Most lines of a report bear the same OBX-3."""
+    result = Segment("OBX", ("OBX", "", "", value), separators)
+    return _heading(result.text(3, 1, 2), tuple(result.text(3, number) for number in range(1, 7)))
+
+
 def _heading(suffix: str, components: tuple[str, ...]) -> str | None:
-    """Most lines of a report bear the same OBX-3: its suffix and its components, code, words and system twice."""
+    """By suffix and components: code, words and system, twice."""
     code, words, system, other_code, other_words, other_system = components
     coded = [DICOM_CODES.get(each) for each, of in ((code, system), (other_code, other_system)) if of.upper() in _DICOM]
     coded += [HEADINGS.get(each.upper()) for each in (suffix, code, other_code)]

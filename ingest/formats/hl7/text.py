@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_words_size
 from ingest.formats.hl7.escapes import unescape
 from ingest.formats.hl7.lines import UNESCAPED
@@ -27,15 +28,15 @@ from ingest.formats.markup.rtf import join_pieces
 from vlmkg.reading.sections import find_sections
 
 ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
-    "attachment_unread",
-    "coded_value_unread",
-    "number_unread",
-    "text_unread",
+    EventWarning.ATTACHMENT_UNREAD,
+    EventWarning.CODED_VALUE_UNREAD,
+    EventWarning.NUMBER_UNREAD,
+    EventWarning.TEXT_UNREAD,
 )
 
 _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
-_ABOUT = re.compile(r"(?<=[\s(])~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
+_ABOUT = re.compile(r"(?<= )~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
 _ABOUT_MARK = "\ue000"
 _LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?[ \t]*\n(?![^<>\n]*>)")
 _BREAK = re.compile(
@@ -48,7 +49,7 @@ class ReportText(NamedTuple):
 
     body: str
     addendum: str
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
 
 
 @dataclass(slots=True)
@@ -56,10 +57,10 @@ class _Reading:
     """What the reading of an order's results comes to: lines, warnings, and the first part that could not be read."""
 
     charset: str
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[EventWarning, None] = field(default_factory=dict)
     error: MessageRefusedError | None = None
 
-    def left_out(self, code: str, error: MessageRefusedError) -> None:
+    def left_out(self, code: EventWarning, error: MessageRefusedError) -> None:
         """Note a part that holds no text that can be read. One over the limits or unsafe is nobody's part."""
         if error.reason in (Reason.TOO_LARGE, Reason.UNSAFE_XML):
             raise error
@@ -158,7 +159,7 @@ def _text(result: Segment, reading: _Reading) -> str:
     if value.lstrip()[:5].lower() == "{\\rtf" and separators.escape == "\\":
         # It was not escaped, and has the escape character and the repetition separator in every line.
         return value
-    if separators.repetition == "~" and _ABOUT.search(value):
+    if separators.repetition == "~" and " ~" in value and _ABOUT.search(value):
         value = _ABOUT.sub(_ABOUT_MARK, value)
         reading.warnings[UNESCAPED] = None
     words = "\n".join(

@@ -29,6 +29,8 @@ _ESCAPED_TAG = re.compile(r"&(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
 
 def looks_like(text: str) -> str | None:
     """The media type of a text's markup; None for plain text."""
+    if not any(sign in text for sign in "<&{%"):
+        return None
     if is_rtf(text):
         return RTF
     if text.lstrip("\ufeff \t\r\n")[:5] == "%PDF-":

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from ingest.errors import Reason
+from ingest.formats.cleaning import MARKUP_LIMIT
 from ingest.formats.fhir.text import is_said, one_text
 from ingest.messages import ReportFacts
 from tests.ingest.formats.fhir.test_identity import bundle, entry
@@ -112,6 +113,12 @@ def test_forms_that_show_the_same_are_read_once():
     forms = [form(b"See attachment."), form(HTML, "text/html"), form(TEXT.encode()), form(RTF, "text/rtf")]
     report, warnings = read(presentedForm=forms)
     assert (squeezed(report.text), warnings) == (f"See attachment. {squeezed(TEXT)}", set())
+
+
+def test_the_markup_of_all_forms_has_one_bound():
+    forms = [form(f"Effusion {number}.{'<p>' * (MARKUP_LIMIT // 4)}".encode(), "text/html") for number in range(5)]
+    assert read(presentedForm=forms[:4])[0].text.startswith("Effusion 0.")
+    assert refusal(diagnostic_report(conclusion=None, presentedForm=forms)).reason == Reason.TOO_LARGE
 
 
 def test_of_several_languages_english_is_read():
