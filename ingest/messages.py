@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from ingest.event_warnings import EventWarning
+
 
 class ReportStatus(StrEnum):
     """HL7 result status, reduced to what changes the graph. Precedence: P < F < C; X leaves no current report."""
@@ -93,6 +95,6 @@ class ParsedMessage:
     external_id: str
     message_time: datetime | None
     studies: tuple[StudyFacts, ...]
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[EventWarning, ...] = field(default=())
     patients: tuple[PatientFacts, ...] = ()
     merges: tuple[PatientMerge, ...] = ()

@@ -24,6 +24,7 @@ from vlmkg.identity import digest
 from vlmkg.reading.lexicon.digest import lexicon_digest
 from vlmkg.reading.sections import find_set_aside
 from vlmkg.reading.unread import unread_warnings
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.reading_version import READING_VERSION, data_digest
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
@@ -172,7 +173,9 @@ def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) ->
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
-        warned.append(ReadingWarning("truncated", "the engine's budget was spent before the end of the report"))
+        warned.append(
+            ReadingWarning(ReadingCode.TRUNCATED, "the engine's budget was spent before the end of the report")
+        )
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 

@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vlmkg.engine_protocol import ConceptLink, Finding, ReadingWarning, Rejection
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import ALLOWED_PAIRS, Mention, Presence, Relation, RelationType, ReportGraph
 
 
@@ -164,7 +165,7 @@ def _laterality_clashes(
             words = set(links[relation.tail].name.lower().split())
             places.setdefault(relation.head, set()).update(words & {"left", "right"})
     return [
-        ReadingWarning("laterality_clash", f"{finding.concept.name} at left and at right")
+        ReadingWarning(ReadingCode.LATERALITY_CLASH, f"{finding.concept.name} at left and at right")
         for finding in findings
         if len(places.get(finding.mention, ())) == 2
     ]
@@ -177,7 +178,7 @@ def _presence_clashes(graph: ReportGraph, findings: tuple[Finding, ...]) -> list
         key = (finding.concept.code, finding.concept.name, graph.mentions[finding.mention].presence)
         sides.setdefault(key, set()).update(SIDES_OF[finding.laterality])
     return [
-        ReadingWarning("presence_clash", name)
+        ReadingWarning(ReadingCode.PRESENCE_CLASH, name)
         for (code, name, presence), present in sides.items()
         if presence is Presence.PRESENT
         and code not in UNNAMED

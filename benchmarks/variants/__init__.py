@@ -1,1 +1,1 @@
-"""One report, written in the many ways that a standard allows: whatever the way, the same study must be read."""
+"""Reports as models, and the many ways in which senders write one and the same report down."""

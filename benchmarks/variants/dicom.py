@@ -21,7 +21,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from benchmarks.variants.model import Report
+from benchmarks.variants.reports import Report
 
 Code = tuple[str, str, str]
 """Value, scheme, meaning."""
@@ -47,12 +47,23 @@ _SECTIONS: dict[str, tuple[Code, ...]] = {
         ("18785-6", "LN", "Radiology Reason for study"),
         ("H1", "99VENDOR", "Clinical History"),
     ),
+    "HISTORY": (
+        ("121060", "DCM", "History"),
+        ("11329-0", "LN", "History general"),
+        ("H1", "99VENDOR", "Clinical History"),
+    ),
+    "COMPARISON": (
+        ("18834-2", "LN", "Radiology Comparison study"),
+        ("C1", "99VENDOR", "Comparison"),
+    ),
 }
 _TEXT = ("T", "99VENDOR", "Text")
 _ITEMS: dict[str, tuple[Code, ...]] = {
     "FINDINGS": (("121071", "DCM", "Finding"), _TEXT, ("121070", "DCM", "Findings")),
     "IMPRESSION": (("121073", "DCM", "Impression"), ("R", "99VENDOR", "Report text")),
     "INDICATION": (_TEXT, ("121071", "DCM", "Finding")),
+    "HISTORY": (_TEXT,),
+    "COMPARISON": (_TEXT,),
 }
 _FORMS: tuple[Callable[[str], str], ...] = (
     str,
@@ -62,12 +73,20 @@ _FORMS: tuple[Callable[[str], str], ...] = (
     "<p>{}</p>".format,
     "<html><body><div>{}</div></body></html>".format,
 )
-_CHARSETS = ("ISO_IR 192", "ISO_IR 100", "ISO 2022 IR 100", "ISO_IR 148", "ISO_IR 109", "GB18030")
+_CHARSETS = {
+    "ISO_IR 192": "utf-8",
+    "ISO_IR 100": "latin-1",
+    "ISO 2022 IR 100": "latin-1",
+    "ISO_IR 148": "iso8859-9",
+    "ISO_IR 109": "iso8859-3",
+    "GB18030": "gb18030",
+}
+"""Terms, with the Python codec of each."""
 _SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian)
 _OBSERVER: dict[str, Any] = {"RelationshipType": "HAS OBS CONTEXT"}
 
 
-def variants(report: Report, seed: int) -> bytes:
+def variant(report: Report, seed: int) -> bytes:
     """The report in one of the ways. The same seed gives the same bytes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's, of dates with points
@@ -95,7 +114,7 @@ class _Writer:
             SOPInstanceUID=instance_of(self.report),
             SeriesInstanceUID=f"{self.report.study_uid}.1",
             StudyInstanceUID=self.report.study_uid,
-            SpecificCharacterSet=self.random.choice(_CHARSETS),
+            SpecificCharacterSet=self.random.choice(self._charsets()),
             Modality="SR",
             AccessionNumber=self.report.accession,
             StudyDescription=self.report.procedure,
@@ -110,6 +129,11 @@ class _Writer:
         self._lengths(dataset)
         self._strangers(dataset)
         return self._file(dataset)
+
+    def _charsets(self) -> list[str]:
+        """Those that have every character of the report."""
+        text = self.report.text
+        return [term for term, codec in _CHARSETS.items() if text.encode(codec, "ignore").decode(codec) == text]
 
     def _section(self, heading: str, lines: Sequence[str]) -> list[Dataset]:
         placed: list[Dataset] = []

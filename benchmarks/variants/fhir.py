@@ -9,11 +9,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-from benchmarks.variants.model import Report
+from benchmarks.variants.reports import Report
 
 Resource = dict[str, Any]
 
-_CODES = {"FINDINGS": "59776-5", "IMPRESSION": "19005-8", "INDICATION": "18785-6"}
+_CODES = {
+    "FINDINGS": "59776-5",
+    "IMPRESSION": "19005-8",
+    "INDICATION": "18785-6",
+    "HISTORY": "11329-0",
+    "COMPARISON": "18834-2",
+}
 _MR = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
 _ACSN = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
 _RADIOLOGY = (
@@ -23,7 +29,7 @@ _RADIOLOGY = (
 )
 
 
-def variants(report: Report, seed: int) -> bytes:
+def variant(report: Report, seed: int) -> bytes:
     """The report in one of the ways. The same seed gives the same bytes."""
     random = Random(seed)
     writer = _Writer(report, random)

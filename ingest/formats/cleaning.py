@@ -14,8 +14,18 @@ RAW_LIMIT = 20 * 1024 * 1024
 DICOM_LIMIT = 64 * 1024 * 1024
 """Bytes of one DICOM object, and of a deflated one when it is inflated: a film of 4,280 x 3,520 pixels has 30 MB."""
 
-TEXT_LIMIT = 1024 * 1024
-"""Bytes (UTF-8) of one report's text: 200 times the longest report that radiologists were seen to write."""
+TEXT_LIMIT = 128 * 1024
+"""Bytes (UTF-8) of one report's text: 25 times the longest report that radiologists were seen to write.
+
+It is what the whole way carries: a study is written in one transaction, whose memory in Neo4j (358 MB by default)
+holds about 46,000 mentions, and no text has more than 170 a KiB (docs/performance.md).
+"""
+
+MESSAGE_TEXT_LIMIT = 2 * TEXT_LIMIT
+"""Bytes of all texts of one message, for the same reason: what it brings is written at once."""
+
+MARKUP_LIMIT = 2 * TEXT_LIMIT
+"""Signs of markup (a tag, an entity, a control word of RTF) in one report: one takes up to 5 microseconds to read."""
 
 NAME_LIMIT = 256
 """Characters of an identifier or a name. PostgreSQL can't index 2,700 bytes, and no hospital uses 100."""
@@ -34,6 +44,12 @@ def require_words_size(characters: int) -> None:
     """Refuse words, still with their markup, of which no text within TEXT_LIMIT can come."""
     if characters > 2 * TEXT_LIMIT:
         raise MessageRefusedError(Reason.TOO_LARGE, f"the report's text has more than {TEXT_LIMIT} bytes")
+
+
+def require_markup_size(signs: int) -> None:
+    """Refuse markup that would take seconds to read."""
+    if signs > MARKUP_LIMIT:
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the report has more than {MARKUP_LIMIT} signs of markup")
 
 
 def clean_text(text: str) -> str:

@@ -6,9 +6,10 @@ They would put a report before every later correction. Such a time is taken for 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ingest.event_warnings import EventWarning
 from ingest.messages import ParsedMessage, ReportFacts, StudyFacts
 
-FUTURE_TIME = "future_time"
+FUTURE_TIME = EventWarning.FUTURE_TIME
 TOLERANCE = timedelta(days=1)
 """Clocks that go wrong by a zone are off by 14 hours at most."""
 

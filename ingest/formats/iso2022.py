@@ -1,30 +1,33 @@
-"""ISO 2022 escape sequences in messages (HL7 v2.8 chapter 2.7.2, table 0211; the same as in DICOM PS3.3 C.12.1.1.2).
+"""ISO 2022 escape sequences of DICOM (PS3.3 C.12.1.1.2, PS3.5 6.1.2.5) and of HL7 v2 (v2.8 chapter 2.7.2, table 0211).
 
-A sequence chooses a set for bytes below 0x80 (G0) or above (G1). Bytes of a character of two bytes below 0x80 may look
-like separators of the message, so they are decoded before anything is split.
+A sequence chooses a set for the bytes below 80H (G0) or above (G1) until the end of the line. It is no text itself.
+Bytes of a letter of two bytes may look like separators of HL7: a message is decoded before it is split.
+One bad byte costs one letter, not the text.
 """
 
 import re
+from collections.abc import Callable
 
-_SEQUENCE = re.compile(rb"\x1b(\$?[()*+,.-]?[@-~])")
-_LINE_END = re.compile(rb"(?<=[\r\n])|(?=[\r\n])")
+ESCAPE = b"\x1b"
 
 _G0 = {
     b"(B": "ascii",
-    b"(J": "ascii",
-    b"$@": "iso2022_jp",
-    b"$B": "iso2022_jp",
-    b"$(D": "iso2022_jp_1",
-    b"$A": "iso2022_jp_2",
-    b"$(A": "iso2022_jp_2",
-    b"$(C": "iso2022_jp_2",
-    b"(I": "katakana",
+    b"(J": "ascii",  # JIS X 0201 romaji: but for the yen and the overline it is ASCII
+    b"(I": "kana",
+    b"$B": "jis0208",
+    b"$@": "jis0208",
+    b"$(B": "jis0208",
+    b"$(D": "jis0212",
+    b"$A": "gb2312",
+    b"$(A": "gb2312",
+    b"$(C": "euc_kr",
 }
 _G1 = {
-    b"$)C": "cp949",
-    b"$)A": "gb18030",
-    b")I": "cp932",
-    b"-A": "latin-1",
+    b")I": "shift_jis",
+    b"$)A": "gb2312",
+    b"$)B": "euc_jp",
+    b"$)C": "euc_kr",
+    b"-A": "latin_1",
     b"-B": "iso8859_2",
     b"-C": "iso8859_3",
     b"-D": "iso8859_4",
@@ -36,48 +39,91 @@ _G1 = {
     b"-T": "tis_620",
     b"-b": "iso8859_15",
 }
-_PYTHON_NAME = {b"$(A": b"$A"}
+G1 = frozenset(_G1.values())
+"""Sets that a sequence can choose for the bytes above 80H: Python's names."""
+
+_LARGER = {"shift_jis": "cp932", "gb2312": "gb18030", "euc_kr": "cp949"}
+"""What senders write under the name of the smaller set."""
+
+_SEQUENCE = re.compile(rb"\x1b(" + b"|".join(re.escape(key) for key in sorted({**_G0, **_G1}, key=len)[::-1]) + rb")")
+_HALVES = re.compile(rb"[\x80-\xff]+|[^\x80-\xff]+")
+_RUNS = re.compile(rb"[\x21-\x7e]+|[^\x21-\x7e]+")
+_ENDS = re.compile(rb"([\r\n]+)")
+_ENDS_OF_DICOM = re.compile(rb"([\r\n\f\t]+)")
 
 
 def has_sequences(raw: bytes) -> bool:
     """Whether the bytes hold a sequence that chooses a set."""
-    return b"\x1b" in raw and any(match[1] in _G0 or match[1] in _G1 for match in _SEQUENCE.finditer(raw))
+    return ESCAPE in raw and bool(_SEQUENCE.search(raw))
 
 
-def decode(raw: bytes, base: str) -> str:
-    """The text. `base` is the set of bytes above 0x7f before any sequence; what fits no set becomes U+FFFD.
+def decode(raw: bytes, first: str) -> str:
+    """The text of a message. `first` is Python's name of the set that each line begins in.
 
-    A line end sets both back.
+    What fits no set becomes U+FFFD.
     """
-    found = []
-    position, g0, g1 = 0, b"(B", base
-    for match in _SEQUENCE.finditer(raw):
-        words, g0, g1 = _words(raw[position : match.start()], g0, g1, base)
-        found.append(words)
-        position = match.end()
-        if match[1] in _G0:
-            g0 = match[1]
-        elif match[1] in _G1:
-            g1 = _G1[match[1]]
-        else:
-            position = match.start() + 1
-    found.append(_words(raw[position:], g0, g1, base)[0])
+    return _decoded(raw, first, lambda part: part.decode(first, "replace"), _ENDS)
+
+
+def decode_value(value: bytes, first: str, plain: Callable[[bytes], str]) -> str:
+    """The text of a DICOM value, where a form feed and a tab end a line too.
+
+    `first` is the set that each line begins in. Empty: the bytes above 80H are in none, so the last set that was chosen
+    is meant, as by senders who choose it once for all lines; `plain` decodes what stands before any was chosen.
+    """
+    return _decoded(value, first, plain, _ENDS_OF_DICOM)
+
+
+def _decoded(raw: bytes, first: str, plain: Callable[[bytes], str], ends: re.Pattern[bytes]) -> str:
+    found: list[str] = []
+    g0, g1, last = "ascii", first, ""
+    at = 0
+    for match in [*_SEQUENCE.finditer(raw), None]:
+        for number, part in enumerate(ends.split(raw[at : match.start() if match else len(raw)])):
+            if number % 2:
+                g0, g1 = "ascii", first
+                found.append(part.decode("ascii"))
+            else:
+                found.append(_part(part, g0, g1 or last, plain))
+        if match:
+            at = match.end()
+            g0, g1 = _G0.get(match[1], g0), _G1.get(match[1], g1)
+            last = g1 or last
     return "".join(found)
 
 
-def _words(raw: bytes, g0: bytes, g1: str, base: str) -> tuple[str, bytes, str]:
-    found = []
-    for part in _LINE_END.split(raw):
-        if part[:1] in (b"\r", b"\n"):
-            g0, g1 = b"(B", base
-        found.append(_part(part, g0, g1))
-    return "".join(found), g0, g1
+def _part(part: bytes, g0: str, g1: str, plain: Callable[[bytes], str]) -> str:
+    """A part of a line, between sequences. Where G0 is ASCII both halves are read at once: there are sets whose letters
+    have a byte of either."""
+    if g0 == "ascii":
+        return _above(part, g1, plain)
+    return "".join(_above(half, g1, plain) if half[0] >= 0x80 else _below(half, g0) for half in _HALVES.findall(part))
 
 
-def _part(raw: bytes, g0: bytes, g1: str) -> str:
-    codec = _G0[g0]
-    if codec == "ascii":
-        return raw.decode(g1, "replace")
-    if codec == "katakana":
-        return bytes(byte | 0x80 if 0x20 < byte < 0x60 else byte for byte in raw).decode("cp932", "replace")
-    return (b"\x1b" + _PYTHON_NAME.get(g0, g0) + raw).decode(codec, "replace")
+def _above(part: bytes, g1: str, plain: Callable[[bytes], str]) -> str:
+    if part.isascii():
+        return part.decode("ascii")
+    if not g1:
+        return plain(part)
+    for codec in (g1, _LARGER.get(g1, g1)):
+        try:
+            return part.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return part.decode(g1, "replace")
+
+
+def _below(part: bytes, g0: str) -> str:
+    if g0 == "kana":
+        return bytes(byte | 0x80 if byte > 0x20 else byte for byte in part).decode("shift_jis", "replace")
+    return "".join(_pairs(run, g0) for run in _RUNS.findall(part))
+
+
+def _pairs(run: bytes, g0: str) -> str:
+    """Letters of two bytes below 80H. A byte that is left over is none."""
+    if run[0] <= 0x20 or run[0] == 0x7F:
+        return run.decode("ascii")
+    pairs = [bytes(byte | 0x80 for byte in run[at : at + 2]) for at in range(0, len(run), 2)]
+    if g0 == "jis0212":
+        return "".join((b"\x8f" + pair).decode("euc_jp", "replace") for pair in pairs)
+    return b"".join(pairs).decode("euc_jp" if g0 == "jis0208" else g0, "replace")

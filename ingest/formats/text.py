@@ -6,7 +6,7 @@ version of the report.
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import identifier, report_text, require_raw_size
-from ingest.formats.detect import without_utf_16
+from ingest.formats.detect import utf_16
 from ingest.formats.markup.convert import PlainText, convert
 from ingest.formats.markup.detect import HTML, RTF
 from ingest.formats.origin import Origin
@@ -38,16 +38,16 @@ def _plain(raw: bytes, source: str, report_id: str) -> PlainText:
             return convert(raw, RTF)
         if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
             return convert(raw, HTML)
-        return convert(_decode(without_utf_16(raw), source, report_id), "text/plain")
+        return convert(_decode(raw, source, report_id), "text/plain")
     except MessageRefusedError as error:
         raise MessageRefusedError(error.reason, error.detail, source=source, external_id=report_id) from None
 
 
 def _decode(raw: bytes, source: str, report_id: str) -> str:
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode(utf_16(raw[:8]) or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        detail = f"the text is not UTF-8: byte {error.start} can't be decoded"
+        detail = f"the text is neither UTF-8 nor UTF-16: byte {error.start} can't be decoded"
     else:
         if "\0" not in text:
             return text

@@ -13,7 +13,7 @@ from typing import Any
 from ingest import blobs
 from ingest.blobs import BlobStore, writers
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.cleaning import clean_name
+from ingest.formats.cleaning import MESSAGE_TEXT_LIMIT, clean_name
 from ingest.formats.future import without_future
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
@@ -23,6 +23,7 @@ from ingest.ledger.events.raw_messages import SMALL
 from ingest.ledger.events.record import Receipt, record
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.message_facts import NewEvent
+from ingest.messages import ParsedMessage
 from ingest.receiving.group_commit import GroupCommit
 from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightings_of
 from ingest.unexpected_errors import place_of, say
@@ -153,6 +154,7 @@ def interpret(receiver: Receiver, message: ReceivedMessage, received_at: datetim
 
 def _read(receiver: Receiver, message: ReceivedMessage, received_at: datetime) -> NewEvent:
     parsed = without_future(parse(message.format, message.raw, message.origin, receiver.formats), received_at)
+    _require_size(parsed)
     digest = blobs.key_of(message.raw)
     return _event(
         message,
@@ -165,6 +167,13 @@ def _read(receiver: Receiver, message: ReceivedMessage, received_at: datetime) -
         sightings=sightings_of(parsed, receiver.pseudonym_key, digest),
         merges=merges_of(parsed, receiver.pseudonym_key, digest),
     )
+
+
+def _require_size(parsed: ParsedMessage) -> None:
+    """Refuse a message whose texts together are more than one transaction can write (`too_large`)."""
+    if sum(len(report.text.encode()) for study in parsed.studies for report in study.reports) > MESSAGE_TEXT_LIMIT:
+        detail = f"the texts of the message have more than {MESSAGE_TEXT_LIMIT} bytes"
+        raise MessageRefusedError(Reason.TOO_LARGE, detail, source=parsed.source, external_id=parsed.external_id)
 
 
 def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:

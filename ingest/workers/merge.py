@@ -1,6 +1,6 @@
 """The merge stage: the studies of extracted events are projected from the ledger and written, many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -9,7 +9,7 @@ from graph.connection import Driver
 from graph.writes import Projection, merge_studies
 from ingest.isolation import isolate
 from ingest.ledger import study_facts
-from ingest.ledger.events import claims
+from ingest.ledger.events import claims, events
 from ingest.ledger.events.claims import Claim
 from ingest.ledger.states import DeadReason, Stage
 from ingest.ledger.storage.database import Ledger
@@ -20,6 +20,9 @@ from ingest.workers.lease_renewal import kept
 
 GROUP = 200
 """Events merged in one transaction: measured, more is no faster (docs/performance.md)."""
+
+GROUP_BYTES = 384 * 1024
+"""Bytes of messages in one transaction: more large reports would outgrow the memory that Neo4j has for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,27 @@ def merge_some(ledger: Ledger, target: Target, owner: str, lease: timedelta) -> 
     if not held:
         return []
     with kept(ledger, held, lease):
-        for fault in isolate(held, partial(_merge, ledger, target)):
-            claims.fail(ledger, [fault.item], DeadReason.MERGE_FAILED, fault.where, alone=True)
+        for group in groups_of(ledger, held):
+            for fault in isolate(group, partial(_merge, ledger, target)):
+                claims.fail(ledger, [fault.item], DeadReason.MERGE_FAILED, fault.where, alone=True)
     return [claim.event_id for claim in held]
+
+
+def groups_of(ledger: Ledger, held: Sequence[Claim]) -> Iterator[list[Claim]]:
+    """The claims in their order, those of one transaction together: large messages by themselves."""
+    with ledger.read() as connection:
+        sizes = events.message_sizes(connection, [claim.event_id for claim in held])
+    group: list[Claim] = []
+    size = 0
+    for claim in held:
+        own = sizes.get(claim.event_id, 0)
+        if group and size + own > GROUP_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(claim)
+        size += own
+    if group:
+        yield group
 
 
 def follow_changes(ledger: Ledger, target: Target) -> bool:

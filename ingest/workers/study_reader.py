@@ -29,8 +29,9 @@ from vlmkg.engine_protocol import (
 )
 from vlmkg.identity import digest
 from vlmkg.reader import Reader as VlmkgReader
+from vlmkg.reading_codes import UnreadReason
 
-LOST = "lost"
+LOST = UnreadReason.LOST
 """The reason code of a film whose bytes the blob store does not have any more."""
 
 log = structlog.get_logger()
@@ -151,7 +152,7 @@ def _load(reader: Reader, study: LedgerStudy) -> tuple[list[ImageInput], list[Un
 def _with_lost(readings: StudyReadings, lost: Sequence[UnreadImage]) -> StudyReadings:
     if not lost:
         return readings
-    warnings = {*readings.warnings, f"image_{LOST}"}
+    warnings = {*readings.warnings, LOST.warning}
     unread = (*readings.unread, *lost)
     return StudyReadings(readings.reports, readings.films, readings.modalities, unread, tuple(sorted(warnings)))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ingest.ledger.unread import UnreadTexts
 from vlmkg.engine_protocol import Reading
-from vlmkg.reading.unread import LANGUAGE, NOTHING_READ, TEXT_SET_ASIDE
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.report_parts import Part
 
 
@@ -17,9 +17,9 @@ def count_unread(texts: Sequence[str], readings: Sequence[Reading]) -> UnreadTex
         reports_set_aside=sum(number > 0 for number in aside),
         characters=sum(map(len, texts)),
         characters_set_aside=sum(aside),
-        findings_set_aside=sum(TEXT_SET_ASIDE in reasons for reasons in warned),
-        nothing_read=sum(NOTHING_READ in reasons for reasons in warned),
-        other_language=sum(LANGUAGE in reasons for reasons in warned),
+        findings_set_aside=sum(ReadingCode.TEXT_SET_ASIDE in reasons for reasons in warned),
+        nothing_read=sum(ReadingCode.NOTHING_READ in reasons for reasons in warned),
+        other_language=sum(ReadingCode.LANGUAGE in reasons for reasons in warned),
     )
 
 

@@ -11,8 +11,9 @@ from vlmkg.engine_protocol import StudyInput, UnreadImage
 from vlmkg.image.grey import ImageError
 from vlmkg.image.load import read_film
 from vlmkg.model.vision.encoder import VisionEncoder, encode, prepare
+from vlmkg.reading_codes import UnreadReason
 
-TOO_MANY = "too_many"
+TOO_MANY = UnreadReason.TOO_MANY
 """The reason code of a film that has no room before a report."""
 _AT_ONCE = 32
 """Films encoded at once: bounds memory, whatever the studies hold."""

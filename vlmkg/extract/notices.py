@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from vlmkg.engine_protocol import Reading
-from vlmkg.reading.unread import LANGUAGE, NOTHING_READ, TEXT_SET_ASIDE
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.report_parts import Part
 
 _SILENT = frozenset({Part.HEADING.value, Part.LANGUAGE.value})
@@ -15,15 +15,15 @@ def notices(key: str, text: str, reading: Reading) -> Iterator[str]:
         yield f"{key}: the report has no text: nothing to read"
         return
     for warning in reading.warnings:
-        if warning.reason == LANGUAGE:
+        if warning.reason == ReadingCode.LANGUAGE:
             yield f"{key}: text in another language ({warning.detail}) was not read: give an English report"
-        elif warning.reason == TEXT_SET_ASIDE:
+        elif warning.reason == ReadingCode.TEXT_SET_ASIDE:
             part, _, words = warning.detail.partition(": ")
             yield (
                 f"{key}: a finding stands in text that was set aside as {part}: {_line(words)!r}; "
                 "to have it read, put it under a heading such as FINDINGS"
             )
-        elif warning.reason == NOTHING_READ:
+        elif warning.reason == ReadingCode.NOTHING_READ:
             yield f"{key}: nothing was read: {_why(reading)}"
 
 

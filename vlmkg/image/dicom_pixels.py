@@ -17,6 +17,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from vlmkg.image.codestream import sniff
 from vlmkg.image.grey import Grey, ImageError, check_size, luminance, stretched
+from vlmkg.reading_codes import UnreadReason
 
 # Odd values in fields that are not read here are no matter, and a warning would put them into the logs.
 config.settings.reading_validation_mode = config.IGNORE
@@ -53,18 +54,18 @@ def read_dicom(content: bytes) -> Grey:
     except ImageError:
         raise
     except _FAULTS as error:
-        raise ImageError("unreadable", f"the DICOM image cannot be read: {type(error).__name__}") from error
+        raise ImageError(UnreadReason.UNREADABLE, f"the DICOM image cannot be read: {type(error).__name__}") from error
 
 
 def _check(dataset: Dataset) -> None:
     """Refuse what has no single film, or too large a one, before any pixel is unpacked; name a missing syntax."""
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
-        raise ImageError("unreadable", "the file is neither DICOM nor PNG nor JPEG")
+        raise ImageError(UnreadReason.UNREADABLE, "the file is neither DICOM nor PNG nor JPEG")
     if "PixelData" not in dataset:
-        raise ImageError("no_pixels", "the DICOM object has no pixels of whole numbers, as films have")
+        raise ImageError(UnreadReason.NO_PIXELS, "the DICOM object has no pixels of whole numbers, as films have")
     check_size(int(dataset.Rows), int(dataset.Columns))
     if int(dataset.get("NumberOfFrames") or 1) > 1:
-        raise ImageError("many_frames", "the DICOM object has several frames: it is no single film")
+        raise ImageError(UnreadReason.MANY_FRAMES, "the DICOM object has several frames: it is no single film")
     stored = sniff(_first_frame(dataset)) if _is_encapsulated(dataset) else None
     if stored is not None:
         check_size(stored.rows, stored.columns)
@@ -84,7 +85,9 @@ def _first_frame(dataset: Dataset) -> bytes:
 def _plain_syntax(dataset: Dataset) -> UID:
     """The uncompressed syntax that the data set was read as. Raises ImageError for frames of no known codec."""
     if _is_encapsulated(dataset):
-        raise ImageError("unsupported_encoding", "the DICOM object does not say how its pixels are compressed")
+        raise ImageError(
+            UnreadReason.UNSUPPORTED_ENCODING, "the DICOM object does not say how its pixels are compressed"
+        )
     implicit, little = dataset.original_encoding
     if not little:
         return ExplicitVRBigEndian
@@ -98,12 +101,12 @@ def _shown(dataset: Dataset) -> Grey:
     if stored.ndim == 3 and stored.shape[-1] == 3:
         return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
-        raise ImageError("unsupported_encoding", "the film is neither grey nor red, green and blue")
+        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor red, green and blue")
     grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
     shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
     shown[_padding(stored, dataset)] = 0.0
     if not np.isfinite(shown).all():  # a slope or window that is no number
-        raise ImageError("unreadable", "the film's grey values are no numbers")
+        raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are no numbers")
     return shown
 
 
@@ -113,7 +116,7 @@ def _require_decoder(syntax: UID) -> None:
     except NotImplementedError:
         available = False
     if not available:
-        raise ImageError("unsupported_encoding", "no decoder here reads how the film is compressed")
+        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "no decoder here reads how the film is compressed")
 
 
 def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:

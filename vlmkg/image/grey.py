@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlmkg.errors import RefusedError
+from vlmkg.reading_codes import UnreadReason
 
 MAX_PIXELS = 50_000_000
 """Of a film, checked before its pixels are unpacked: a small file may hold a large one."""
@@ -17,7 +18,7 @@ Grey = npt.NDArray[np.float32]
 class ImageError(RefusedError):
     """A file that gives no film. `reason` is one of the codes above."""
 
-    def __init__(self, reason: str, message: str, remedy: str = "") -> None:
+    def __init__(self, reason: UnreadReason, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy)
         self.reason = reason
 
@@ -25,9 +26,9 @@ class ImageError(RefusedError):
 def check_size(rows: int, columns: int) -> None:
     """Raise ImageError for a film without pixels, or with more than can be taken."""
     if rows < 1 or columns < 1:
-        raise ImageError("no_pixels", "the image has no pixels")
+        raise ImageError(UnreadReason.NO_PIXELS, "the image has no pixels")
     if rows * columns > MAX_PIXELS:
-        raise ImageError("too_large", f"the image has {rows * columns} pixels, more than {MAX_PIXELS}")
+        raise ImageError(UnreadReason.TOO_LARGE, f"the image has {rows * columns} pixels, more than {MAX_PIXELS}")
 
 
 def stretched(values: npt.NDArray[np.generic]) -> Grey:

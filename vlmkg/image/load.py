@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from vlmkg.image.grey import MAX_PIXELS, Grey, ImageError, check_size, luminance, stretched
+from vlmkg.reading_codes import UnreadReason
 
 MAX_BYTES = 128 * 1024 * 1024
 """Of a file. The largest films, 4,300 x 3,600 pixels of 16 bits, take 31 MB."""
@@ -31,7 +32,7 @@ class Film:
 def read_film(content: bytes) -> Film:
     """The film of a DICOM, PNG or JPEG file. Raises ImageError."""
     if len(content) > MAX_BYTES:
-        raise ImageError("too_large", f"the image file has {len(content)} bytes, more than {MAX_BYTES}")
+        raise ImageError(UnreadReason.TOO_LARGE, f"the image file has {len(content)} bytes, more than {MAX_BYTES}")
     return Film(_reader(content)(content))
 
 
@@ -50,9 +51,9 @@ def _read_picture(content: bytes) -> Grey:
             check_size(picture.height, picture.width)
             return _grey(picture)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError("too_large", f"the image has more than {MAX_PIXELS} pixels") from error
+        raise ImageError(UnreadReason.TOO_LARGE, f"the image has more than {MAX_PIXELS} pixels") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError) as error:
-        raise ImageError("unreadable", f"the image cannot be read: {type(error).__name__}") from error
+        raise ImageError(UnreadReason.UNREADABLE, f"the image cannot be read: {type(error).__name__}") from error
 
 
 def _grey(picture: Image.Image) -> Grey:

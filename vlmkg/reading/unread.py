@@ -11,11 +11,11 @@ from vlmkg.reading.rules.sentence import read_sentence
 from vlmkg.reading.section_content import is_statement
 from vlmkg.reading.sentences import split_sentences
 from vlmkg.reading.tokens import Token, tokenize
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.report_parts import Part, SetAside
 from vlmkg.schema import Kind, Presence
 
-TEXT_SET_ASIDE, NOTHING_READ, LANGUAGE = "text_set_aside", "nothing_read", "language"
-UNREAD = frozenset({TEXT_SET_ASIDE, NOTHING_READ, LANGUAGE})
+UNREAD = frozenset({ReadingCode.TEXT_SET_ASIDE, ReadingCode.NOTHING_READ, ReadingCode.LANGUAGE})
 _NEVER_FINDINGS = frozenset({Part.HEADING, Part.EXAM, Part.SIGN_OFF, Part.LANGUAGE})
 _SHOWN = 80
 
@@ -23,14 +23,14 @@ _SHOWN = 80
 def unread_warnings(text: str, aside: tuple[SetAside, ...], *, mentions: int) -> tuple[ReadingWarning, ...]:
     """The warnings of one report with so many mentions, each reason once for each stretch or language."""
     found = [
-        ReadingWarning(TEXT_SET_ASIDE, f"{one.reason}: {sentence}")
+        ReadingWarning(ReadingCode.TEXT_SET_ASIDE, f"{one.reason}: {sentence}")
         for one in aside
         if one.reason not in _NEVER_FINDINGS and (sentence := _first_finding(text, one))
     ]
     languages = sorted({language_of(text[one.start : one.end]) for one in aside if one.reason == Part.LANGUAGE})
-    found += [ReadingWarning(LANGUAGE, code) for code in languages]
+    found += [ReadingWarning(ReadingCode.LANGUAGE, code) for code in languages]
     if not mentions and text.strip():
-        found.append(ReadingWarning(NOTHING_READ, "no mention in a report with words"))
+        found.append(ReadingWarning(ReadingCode.NOTHING_READ, "no mention in a report with words"))
     return tuple(found)
 
 

@@ -32,9 +32,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vlmkg.engine_protocol import Agreement
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
 
-PRESENCE, KIND, ROLE = "presence_conflict", "kind_conflict", "role_conflict"
+PRESENCE, KIND, ROLE = ReadingCode.PRESENCE_CONFLICT, ReadingCode.KIND_CONFLICT, ReadingCode.ROLE_CONFLICT
 """Reason codes of conflicts."""
 
 

@@ -5,9 +5,10 @@ Two spans that overlap are one finding to `witnesses.agreement`, whatever each i
 """
 
 from vlmkg.engine_protocol import Finding, Reading, ReadingWarning
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import Presence
 
-CONCEPT = "concept_conflict"
+CONCEPT = ReadingCode.CONCEPT_CONFLICT
 
 
 def renamed(combined: Reading, second: Reading) -> list[ReadingWarning]:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vlmkg.engine_protocol import ReadingWarning
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import Kind, Mention, Presence, ReportGraph, Witness
 
-REASON = "set_aside"
+REASON = ReadingCode.SET_ASIDE
 
 
 def doubt_aside(

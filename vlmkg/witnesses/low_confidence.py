@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from vlmkg import validation
 from vlmkg.engine_protocol import ReadingWarning, Rejection
+from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import Kind, RelationType, ReportGraph
 
 MIN_WORD_SCORE = 0.9
 """Of such mentions of the shipped checkpoint under it most are wrong, above it most are right (0087)."""
-REASON = "unsure"
+REASON = ReadingCode.UNSURE
 
 
 class Surely(NamedTuple):

@@ -9,10 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.charset_guess import cjk_within_words, doubt, guess, is_usual
-from ingest.formats.dicom.iso2022 import ESCAPE, G1, decode_escapes, is_escaped
+from ingest.formats.iso2022 import ESCAPE, G1, decode_value, has_sequences
 
-MISMATCH, UNDECODABLE, UNKNOWN = "charset_mismatch", "undecodable_character", "unknown_charset"
+MISMATCH, UNDECODABLE, UNKNOWN = (
+    EventWarning.CHARSET_MISMATCH,
+    EventWarning.UNDECODABLE_CHARACTER,
+    EventWarning.UNKNOWN_CHARSET,
+)
 
 _WHOLE = {"192": "utf-8"}
 _WHOLE_NAMES = {
@@ -67,7 +72,7 @@ class Decoded(NamedTuple):
     """A text, and a warning where it is not what its character set says."""
 
     text: str
-    warning: str = ""
+    warning: EventWarning | None = None
 
 
 def sets_of(value: bytes) -> CharacterSets:
@@ -85,7 +90,7 @@ def decode(value: bytes, sets: CharacterSets) -> Decoded:
     """The value as text, whatever its bytes are."""
     if value.isascii() and ESCAPE not in value:
         return Decoded(value.decode("ascii"))
-    if is_escaped(value):
+    if has_sequences(value):
         return _decode_escaped(value, sets)
     return _decode_plain(value, sets)
 
@@ -106,15 +111,15 @@ def _codec(term: str) -> str:
 
 def _decode_escaped(value: bytes, sets: CharacterSets) -> Decoded:
     """A value with code extensions. What lies outside of all of them is in the set that the value begins in."""
-    warnings = []
+    warnings: list[EventWarning | None] = []
 
     def plain(part: bytes) -> str:
         found = _decode_plain(part, sets)
         warnings.append(found.warning)
         return found.text
 
-    text = decode_escapes(value, plain, G1.get(sets.first, ""))
-    warning = next(filter(None, warnings), "")
+    text = decode_value(value, sets.first if sets.first in G1 else "", plain)
+    warning = next(filter(None, warnings), None)
     return Decoded(text, UNDECODABLE if "\ufffd" in text else warning)
 
 
@@ -129,7 +134,7 @@ def _decode_plain(value: bytes, sets: CharacterSets) -> Decoded:
     if not warning and _is_trusted(text, first):
         return Decoded(text)
     if _is_nearly(text):
-        return Decoded(text, UNDECODABLE if warning else "")
+        return Decoded(text, UNDECODABLE if warning else None)
     return _guessed(value, text)
 
 
@@ -158,7 +163,7 @@ def _guessed(value: bytes, declared: str) -> Decoded:
     return Decoded(declared, UNDECODABLE if "\ufffd" in declared else MISMATCH)
 
 
-def _marked(value: bytes, charset: str, otherwise: str = "") -> tuple[str, str]:
+def _marked(value: bytes, charset: str, otherwise: EventWarning | None = None) -> tuple[str, EventWarning | None]:
     """The text with U+FFFD for each byte that does not fit, and the warning of that, else another."""
     try:
         return value.decode(charset), otherwise

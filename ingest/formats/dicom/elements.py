@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ingest.event_warnings import EventWarning
+
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
 MOST_ELEMENTS = 500_000
@@ -49,7 +51,7 @@ class Reader:
 
     raw: bytes
     budget: int = MOST_ELEMENTS
-    notes: dict[str, None] = field(default_factory=dict)
+    notes: dict[EventWarning, None] = field(default_factory=dict)
 
     def elements(
         self, at: int, end: int, encoding: Encoding, tags: frozenset[int], stop: int = UNDEFINED, depth: int = 0

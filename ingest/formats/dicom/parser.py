@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import DICOM_LIMIT, clean_words, identifier, report_text
 from ingest.formats.dicom import structured_report
 from ingest.formats.dicom.elements import DamagedError
@@ -39,16 +40,16 @@ _VERIFIERS, _VERIFIED_AT = 0x0040A073, 0x0040A030
 _REQUESTS = 0x0040A370
 _DOCUMENT, _MEDIA_TYPE = 0x00420011, 0x00420012
 _COMMENTS = {
-    0x00104000: "patient_comments_left_out",
-    0x00204000: "image_comments_left_out",
-    0x00324000: "study_comments_left_out",
-    0x00400280: "procedure_comments_left_out",
-    0x4008010B: "interpretation_left_out",
-    0x40080300: "interpretation_left_out",
-    0x40084000: "interpretation_left_out",
+    0x00104000: EventWarning.PATIENT_COMMENTS_LEFT_OUT,
+    0x00204000: EventWarning.IMAGE_COMMENTS_LEFT_OUT,
+    0x00324000: EventWarning.STUDY_COMMENTS_LEFT_OUT,
+    0x00400280: EventWarning.PROCEDURE_COMMENTS_LEFT_OUT,
+    0x4008010B: EventWarning.INTERPRETATION_LEFT_OUT,
+    0x40080300: EventWarning.INTERPRETATION_LEFT_OUT,
+    0x40084000: EventWarning.INTERPRETATION_LEFT_OUT,
 }
 """Words outside of a report's content, which nobody reads, and the warning that says so."""
-_DOCUMENT_READ = "encapsulated_document_read"
+_DOCUMENT_READ = EventWarning.ENCAPSULATED_DOCUMENT_READ
 _PREDECESSORS, _SERIES, _INSTANCES, _INSTANCE = 0x0040A360, 0x00081115, 0x00081199, 0x00081155
 TAGS = (
     frozenset({SOP_CLASS, SOP_INSTANCE, STUDY_UID, _OFFSET, _ACCESSION, _MODALITY, _BODY_PART, _VIEW})
@@ -90,11 +91,11 @@ def _parse(found: DicomObject, instance: str, source: str, origin: Origin, setti
     if not any(sop_class in kinds for kinds in (IMAGES, REPORTS, DOCUMENTS)):
         detail = f"the object is of {name_of(sop_class)}, which is not read: no film and no report in words"
         raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
-    warnings: dict[str, None] = {}
+    warnings: dict[EventWarning, None] = {}
     study_uid = uid(data.word(STUDY_UID), "StudyInstanceUID", source, instance)
     patient = read_patient(data, source, origin.source, settings)
     if patient is None:
-        warnings["no_patient_id"] = None
+        warnings[EventWarning.NO_PATIENT_ID] = None
         patient = PatientFacts(authority=f"{source} (no patient)", identifier=study_uid)
     zone = _zone(data, settings)
     if sop_class in IMAGES:
@@ -172,7 +173,7 @@ def _image(found: DicomObject, instance: str) -> ImageFacts:
 
 
 def _reports(
-    data: Group, written: SrText, instance: str, study_uid: str, zone: tzinfo, warnings: dict[str, None]
+    data: Group, written: SrText, instance: str, study_uid: str, zone: tzinfo, warnings: dict[EventWarning, None]
 ) -> Iterator[ReportFacts]:
     """The report, and the withdrawal of each that it takes the place of.
 
@@ -196,11 +197,11 @@ def _status(data: Group) -> ReportStatus:
     return ReportStatus.FINAL if complete and signed else ReportStatus.PRELIMINARY
 
 
-def _predecessors(data: Group, study_uid: str, warnings: dict[str, None]) -> Iterator[str]:
+def _predecessors(data: Group, study_uid: str, warnings: dict[EventWarning, None]) -> Iterator[str]:
     """The documents that this one takes the place of. A reference without a study is to one of the same study."""
     for study in data.items(_PREDECESSORS):
         if study.word(STUDY_UID) not in {study_uid, ""}:
-            warnings["predecessor_of_other_study"] = None
+            warnings[EventWarning.PREDECESSOR_OF_OTHER_STUDY] = None
             continue
         for series in (study, *study.items(_SERIES)):
             found = (each.word(_INSTANCE) for each in series.items(_INSTANCES))

@@ -5,44 +5,22 @@ from functools import lru_cache
 
 from ingest.formats.cleaning import clean_name
 from ingest.formats.dicom.object import Group
-from ingest.formats.section_codes import SECTION_CODES
+from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
 from vlmkg.reading.sections import find_sections
 
 CONCEPT_NAME = 0x0040A043
 CODE_VALUE, LONG_CODE, URN_CODE, SCHEME, CODE_MEANING = 0x00080100, 0x00080119, 0x00080120, 0x00080102, 0x00080104
 TAGS = frozenset({CONCEPT_NAME, CODE_VALUE, LONG_CODE, URN_CODE, SCHEME, CODE_MEANING})
 
-FINDINGS, IMPRESSION, ADDENDUM = "FINDINGS", "IMPRESSION", "ADDENDUM"
-COMPARISON, HISTORY, INDICATION = "COMPARISON", "HISTORY", "INDICATION"
-TECHNIQUE, RECOMMENDATION = "TECHNIQUE", "RECOMMENDATION"
+FINDINGS, COMPARISON = "FINDINGS", "COMPARISON"
 
-_DICOM = {
-    "121060": HISTORY,
-    "121062": INDICATION,
-    "121064": TECHNIQUE,
-    "121065": TECHNIQUE,
-    "121066": COMPARISON,
-    "121067": COMPARISON,
-    "121068": COMPARISON,
-    "121069": COMPARISON,
-    "121070": FINDINGS,
-    "121071": FINDINGS,
-    "121072": IMPRESSION,
-    "121073": IMPRESSION,
-    "121074": RECOMMENDATION,
-    "121075": RECOMMENDATION,
-    "121076": IMPRESSION,
-    "121077": IMPRESSION,
-    "121078": ADDENDUM,
-    "121109": INDICATION,
-    "121110": HISTORY,
-    "121111": IMPRESSION,
+_SCHEMES = {
+    "DCM": DICOM_CODES,
+    "99DCM": DICOM_CODES,
+    "LN": SECTION_CODES,
+    "LOINC": SECTION_CODES,
+    "": DICOM_CODES | SECTION_CODES,
 }
-"""PS3.16 CID 7001 and CID 7002: names of sections, and of the items in them."""
-
-_LOINC = SECTION_CODES | {"46239-0": INDICATION, "55112-7": IMPRESSION, "55752-0": INDICATION, "59768-2": INDICATION}
-
-_SCHEMES = {"DCM": _DICOM, "99DCM": _DICOM, "LN": _LOINC, "LOINC": _LOINC, "": _DICOM | _LOINC}
 """A number of another scheme means something else: only a name without a scheme may be of either."""
 
 _OF_OTHER_DAYS = re.compile(r"\b(?:PRIOR|PREVIOUS|COMPARISON|COMPARED)\b")

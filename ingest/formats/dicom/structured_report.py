@@ -8,6 +8,7 @@ warning that names it: numbers, dates, tables, references to other documents, an
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.dicom import sr_headings
 from ingest.formats.dicom.elements import DEEPEST, DamagedError
 from ingest.formats.dicom.object import Group
@@ -51,21 +52,21 @@ TAGS = sr_headings.TAGS | {
     REFERENCED_ITEM,
 }
 
-CODE_LEFT_OUT = "coded_content_left_out"
-PROPERTY_LEFT_OUT = "sr_property_left_out"
+CODE_LEFT_OUT = EventWarning.CODED_CONTENT_LEFT_OUT
+PROPERTY_LEFT_OUT = EventWarning.SR_PROPERTY_LEFT_OUT
 _LEFT_OUT = {
     "CODE": CODE_LEFT_OUT,
-    "NUM": "sr_number_left_out",
-    "TABLE": "sr_table_left_out",
-    "COMPOSITE": "sr_reference_left_out",
-    "DATE": "sr_date_left_out",
-    "TIME": "sr_date_left_out",
-    "DATETIME": "sr_date_left_out",
-    "TEXT": "sr_text_left_out",
+    "NUM": EventWarning.SR_NUMBER_LEFT_OUT,
+    "TABLE": EventWarning.SR_TABLE_LEFT_OUT,
+    "COMPOSITE": EventWarning.SR_REFERENCE_LEFT_OUT,
+    "DATE": EventWarning.SR_DATE_LEFT_OUT,
+    "TIME": EventWarning.SR_DATE_LEFT_OUT,
+    "DATETIME": EventWarning.SR_DATE_LEFT_OUT,
+    "TEXT": EventWarning.SR_TEXT_LEFT_OUT,
 }
 """Warnings by value type. The others (images, coordinates, names of persons, UIDs) say nothing of the patient."""
 
-_CONTEXTS = {"HAS OBS CONTEXT": "sr_context_left_out", "HAS ACQ CONTEXT": "sr_context_left_out"}
+_CONTEXTS = {"HAS OBS CONTEXT": EventWarning.SR_CONTEXT_LEFT_OUT, "HAS ACQ CONTEXT": EventWarning.SR_CONTEXT_LEFT_OUT}
 _MODIFIERS = frozenset({"HAS PROPERTIES", "HAS CONCEPT MOD"})
 
 _OF_OBSERVERS = frozenset(str(number) for number in (*range(121005, 121024), *range(121029, 121059), 121046, 121047))
@@ -81,7 +82,7 @@ class _Document:
 
     study_uid: str
     parts: list[tuple[str, str]] = field(default_factory=list)
-    left_out: dict[str, None] = field(default_factory=dict)
+    left_out: dict[EventWarning, None] = field(default_factory=dict)
 
     def words_of(self, item: Group) -> str:
         """The words of an item's text, without markup. Raises UnsupportedTextError where it can't be read."""
@@ -93,7 +94,7 @@ class _Document:
         if words:
             self.parts.append((heading, words))
 
-    def leave(self, code: str) -> None:
+    def leave(self, code: EventWarning) -> None:
         self.left_out[code] = None
 
 
@@ -102,7 +103,7 @@ class SrText:
     """The words, not yet cleaned. `left_out`: warnings that name what they do not hold."""
 
     text: str
-    left_out: tuple[str, ...]
+    left_out: tuple[EventWarning, ...]
 
 
 def read_text(root: Group) -> SrText:
@@ -244,7 +245,7 @@ def _leave_context(item: Group, relationship: str, document: _Document, depth: i
         raise DamagedError(_ENDLESS)
     code, scheme = code_of(item.first(CONCEPT_NAME))
     if code == _SUBJECT_CLASS and code_of(item.first(CONCEPT_CODE))[0] not in {_PATIENT, ""}:
-        document.leave("sr_subject_not_patient")
+        document.leave(EventWarning.SR_SUBJECT_NOT_PATIENT)
     elif _kind(item) in _LEFT_OUT and value_of(item) and not (code in _OF_OBSERVERS and scheme in {"DCM", ""}):
         document.leave(_CONTEXTS.get(relationship, PROPERTY_LEFT_OUT))
     for child in item.items(CONTENT):

@@ -8,16 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
+from ingest.formats.cleaning import require_markup_size
 from ingest.formats.fhir.library import Library
 from ingest.formats.fhir.resources import Attachment, Binary, Reference
-from ingest.formats.markup.convert import PlainText, convert
+from ingest.formats.markup.convert import PlainText, convert, markup_signs
 
 _WIDE = re.compile(r"charset\s*=\s*[\"']?(utf-?(?:16|32)[a-z-]*)", re.IGNORECASE)
 _LEFT_BREAKS = re.compile(r"\\(?:E\\)?\.(?:br|sp ?[+]?\d*|ce|ti ?[+-]?\d+|in ?[+-]?\d+)(?:\\E)?\\", re.IGNORECASE)
 """HL7 v2 line breaks that a converter left in the text."""
+_MOST = 50
+"""Forms of one report that are read. More give a warning."""
 _ENGLISH = ("", "en")
 
-UNREAD, ELSEWHERE, OTHER_LANGUAGE = "attachment_unread", "attachment_elsewhere", "attachment_in_another_language"
+UNREAD, ELSEWHERE, OTHER_LANGUAGE = (
+    EventWarning.ATTACHMENT_UNREAD,
+    EventWarning.ATTACHMENT_ELSEWHERE,
+    EventWarning.ATTACHMENT_IN_ANOTHER_LANGUAGE,
+)
 
 _SKIPPED = frozenset({Reason.UNSUPPORTED_FORMAT, Reason.UNSUPPORTED_TEXT, Reason.NO_REPORT_TEXT})
 """Why a form is left out where others have words. What is damaged or unsafe is refused whatever else there is."""
@@ -28,7 +36,7 @@ class Forms:
     """What forms say. `refusal` is why the first was left out, for a report that has no other words."""
 
     texts: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[EventWarning] = field(default_factory=list)
     refusal: MessageRefusedError | None = None
 
 
@@ -38,15 +46,22 @@ def read_forms(forms: Sequence[Attachment], library: Library) -> Forms:
     english = [form for form in forms if form.language.lower().partition("-")[0] in _ENGLISH]
     if english and len(english) < len(forms):
         found.warnings.append(OTHER_LANGUAGE)
-    for form in english or forms:
+    chosen = english or forms
+    if len(chosen) > _MOST:
+        found.warnings.append(UNREAD)
+    signs = 0
+    for form in chosen[:_MOST]:
         try:
-            text, warnings = _read(form, library)
+            raw, kind = _content(form, library)
+            text, warnings = _text(raw, kind) if raw else PlainText("", ())
         except MessageRefusedError as error:
             if error.reason not in _SKIPPED:
                 raise
             found.refusal = found.refusal or error
             found.warnings.append(ELSEWHERE if error.reason is Reason.NO_REPORT_TEXT else UNREAD)
         else:
+            signs += markup_signs(raw.decode("latin-1"))
+            require_markup_size(signs)
             found.texts.append(with_breaks(text))
             found.warnings += warnings
     found.texts = _distinct(found.texts)
@@ -58,16 +73,15 @@ def with_breaks(text: str) -> str:
     return _LEFT_BREAKS.sub("\n", text)
 
 
-def _read(form: Attachment, library: Library) -> PlainText:
+def _content(form: Attachment, library: Library) -> tuple[bytes, str]:
+    """The bytes of a form and their media type; none where it has neither data nor an address."""
     kind, data = form.content_type, form.data
     if not data and (binary := next(library.find(Binary, [Reference(reference=form.url)]), None)):
         kind, data = kind or binary.content_type, binary.data
-    if data:
-        return _text(_decoded(data), kind)
-    if form.url:
+    if not data and form.url:
         detail = "the report's text stands at an address, and addresses are not fetched"
         raise MessageRefusedError(Reason.NO_REPORT_TEXT, detail)
-    return PlainText("", ())
+    return _decoded(data), kind
 
 
 def _decoded(data: str) -> bytes:

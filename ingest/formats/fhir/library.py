@@ -23,12 +23,15 @@ _Resource = TypeVar("_Resource", Binary, ImagingStudy, Observation, Patient, Ser
 class Library:
     """The resources of one message by every name that a reference may use: full URL, `Type/id`.
 
-    `resources` are all of them in message order, `used` those that a reference led to, by their identity in memory.
+    `resources` are all of them in message order, `patients` the Patients by system and value. `used` are those that a
+    reference led to, `local` the contained ones of each report by their names, both by identity in memory.
     """
 
     by_name: dict[str, dict[str, Any]]
     resources: tuple[dict[str, Any], ...]
+    patients: dict[tuple[str, str], dict[str, Any]]
     used: set[int] = field(default_factory=set)
+    local: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
     def find(
         self, kind: type[_Resource], references: Iterable[Reference], contained: tuple[Any, ...] = ()
@@ -37,7 +40,10 @@ class Library:
 
         Raises pydantic's ValidationError for one that is not as the standard has it.
         """
-        local = {f"#{resource.get('id')}": resource for resource in contained if isinstance(resource, dict)}
+        local = self.local.get(id(contained))
+        if local is None:
+            local = {f"#{resource.get('id')}": resource for resource in contained if isinstance(resource, dict)}
+            self.local[id(contained)] = local
         for reference in references:
             resource = local.get(reference.reference) or self._named(reference.reference)
             if resource and resource.get("resourceType") == kind.__name__:
@@ -49,15 +55,8 @@ class Library:
         if found := next(self.find(Patient, (subject,), contained), None):
             return found
         wanted = asked_for(subject)
-        if wanted is None:
-            return None
-        for resource in self.resources:
-            if resource.get("resourceType") != "Patient":
-                continue
-            patient = Patient.model_validate(resource)
-            if any((each.system, each.value) == (wanted.system, wanted.value) for each in patient.identifier):
-                return patient
-        return None
+        resource = self.patients.get((wanted.system, wanted.value)) if wanted else None
+        return Patient.model_validate(resource) if resource else None
 
     def _named(self, reference: str) -> dict[str, Any] | None:
         return self.by_name.get(reference.partition("/_history")[0])
@@ -69,7 +68,24 @@ def library(named: Sequence[tuple[Iterable[str], dict[str, Any]]]) -> Library:
     for names, resource in named:
         for name in names:
             by_name.setdefault(name, resource)
-    return Library(by_name, tuple(resource for _, resource in named))
+    resources = tuple(resource for _, resource in named)
+    patients: dict[tuple[str, str], dict[str, Any]] = {}
+    for resource in resources:
+        if resource.get("resourceType") == "Patient":
+            for identifier in _identifiers(resource):
+                patients.setdefault(identifier, resource)
+    return Library(by_name, resources, patients)
+
+
+def _identifiers(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """System and value of a resource's identifiers, as far as they are texts."""
+    given = resource.get("identifier")
+    for each in given if isinstance(given, list) else ():
+        if not isinstance(each, dict):
+            continue
+        system, value = each.get("system", ""), each.get("value")
+        if isinstance(system, str) and isinstance(value, str):
+            yield system, value
 
 
 def asked_for(reference: Reference) -> Identifier | None:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pydantic import ValidationError
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import clean_text, clean_words, identifier, report_text, require_raw_size
 from ingest.formats.fhir.exam_kind import STATUSES, is_addendum, is_radiology, modality
 from ingest.formats.fhir.identifiers import Numbers, own_name, read_numbers, report_identifier
@@ -43,23 +44,23 @@ class _Reading:
     message: FhirMessage
     sender: Sender
     digest: str
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[EventWarning, None] = field(default_factory=dict)
     wordless: MessageRefusedError | None = None
 
     @property
     def source(self) -> str:
         return self.sender.source
 
-    def warn(self, *codes: str) -> None:
+    def warn(self, *codes: EventWarning) -> None:
         self.warnings.update(dict.fromkeys(codes))
 
     def time(self, value: str) -> datetime | None:
         """A time; one that can't be read is unknown, with a warning."""
         found = fhir_time(value)
         if value.strip() and found is None:
-            self.warn("unreadable_time")
+            self.warn(EventWarning.UNREADABLE_TIME)
         elif "T" in value and not _ZONE.search(value):
-            self.warn("time_without_zone")
+            self.warn(EventWarning.TIME_WITHOUT_ZONE)
         return found
 
 
@@ -81,7 +82,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
         studies = tuple(_studies(reading))
     except ValidationError as error:
         raise refused(error) from None
-    reading.warn(*sorted(f"{words_of(kind)}_unread" for kind in set(message.unread())))
+    reading.warn(*sorted(EventWarning(f"{words_of(kind)}_unread") for kind in set(message.unread())))
     external_id = next((report.report_id for study in studies for report in study.reports), None)
     first = studies[0]
     named = external_id or first.study_uid or first.accession or ""
@@ -112,14 +113,15 @@ def words_of(kind: str) -> str:
 def _studies(reading: _Reading) -> Iterator[StudyFacts]:
     """The studies of the message, at least one: of reports first, then those that wait for one."""
     linked = [(placed, _imaging_study(placed.report, reading)) for placed in reading.message.reports]
-    bare = [study for study in reading.message.studies if study not in [seen for _, seen in linked]]
+    seen = {study for _, study in linked}
+    bare = [study for study in reading.message.studies if study not in seen]
     radiology = [(placed, study) for placed, study in linked if is_radiology(placed.report, study)]
     studies = [_reported(placed, study, reading) for placed, study in radiology]
     told = [study for study in studies if study.reports]
     if len(radiology) < len(linked):
-        reading.warn("not_radiology_part")
+        reading.warn(EventWarning.NOT_RADIOLOGY_PART)
     if len(told) < len(studies):
-        reading.warn("report_without_text")
+        reading.warn(EventWarning.REPORT_WITHOUT_TEXT)
     found = [*told, *(_waiting(study, reading) for study in bare)]
     if not found:
         raise _nothing(linked[0][0], bool(radiology), reading)
@@ -139,7 +141,7 @@ def _imaging_study(report: DiagnosticReport, reading: _Reading) -> ImagingStudy 
     """The study that the report is of. Of several the first: one report can't be two."""
     found = list(reading.message.library.find(ImagingStudy, report.imaging_study, report.contained))
     if len(found) > 1:
-        reading.warn("several_imaging_studies")
+        reading.warn(EventWarning.SEVERAL_IMAGING_STUDIES)
     return found[0] if found else None
 
 
@@ -191,9 +193,9 @@ def _waiting(study: ImagingStudy, reading: _Reading) -> StudyFacts:
 
 def _warn_of_notes(study: ImagingStudy | None, reading: _Reading) -> None:
     if study and any(note.text.strip() for note in study.note):
-        reading.warn("study_note_unread")
+        reading.warn(EventWarning.STUDY_NOTE_UNREAD)
     if study and study.status in {"cancelled", "entered-in-error"}:
-        reading.warn("study_status_unread")
+        reading.warn(EventWarning.STUDY_STATUS_UNREAD)
 
 
 def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Reading) -> PatientFacts | None:
@@ -210,7 +212,7 @@ def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Read
 
 def _nobody(name: str, reading: _Reading) -> PatientFacts:
     """The patient of a study whose message names none: of that study alone, never joined with another."""
-    reading.warn("no_patient_id")
+    reading.warn(EventWarning.NO_PATIENT_ID)
     return PatientFacts(authority=f"{reading.source} (no patient)", identifier=name)
 
 
@@ -218,7 +220,7 @@ def _report_id(placed: Placed, numbers: Numbers, reading: _Reading) -> str:
     """What the report calls itself, else the id that it is given here."""
     if name := identifier(own_name(placed.report, numbers), "report's identifier"):
         return name
-    reading.warn("no_report_id")
+    reading.warn(EventWarning.NO_REPORT_ID)
     return given_id(reading.digest, placed.place)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import identifier
 from ingest.formats.fhir.ids import is_of_one_server
 from ingest.formats.fhir.library import asked_for
@@ -13,15 +14,19 @@ from ingest.messages import PatientFacts
 _SEXES = frozenset({"female", "male", "other", "unknown"})
 _USES = {"official": 1, "usual": 2, "": 2, "secondary": 3, "temp": 4}
 
-ENDED, NO_SYSTEM, BY_REFERENCE = "patient_id_ended", "patient_id_without_system", "patient_by_reference"
-LINK_UNREAD = "patient_link_unread"
+ENDED, NO_SYSTEM, BY_REFERENCE = (
+    EventWarning.PATIENT_ID_ENDED,
+    EventWarning.PATIENT_ID_WITHOUT_SYSTEM,
+    EventWarning.PATIENT_BY_REFERENCE,
+)
+LINK_UNREAD = EventWarning.PATIENT_LINK_UNREAD
 
 
 class NamedPatient(NamedTuple):
     """The patient, and warnings that name what is doubtful in the identifier."""
 
     facts: PatientFacts
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
 
 
 class Sender(NamedTuple):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.fhir.library import Library
 from ingest.formats.fhir.resources import CodeableConcept, DiagnosticReport, Observation, Reference
 from ingest.formats.markup.convert import convert
@@ -13,11 +14,11 @@ from vlmkg.reading.sections import find_sections
 FINDINGS, IMPRESSION = "FINDINGS", "IMPRESSION"
 _TAKEN_BACK = frozenset({"cancelled", "entered-in-error"})
 _MOST = 1000
-"""Observations of one report that are followed."""
+"""Observations, and coded conclusions, of one report that are read. More give a warning."""
 _KIND = re.compile(r"\s*\((?:disorder|finding|morphologic abnormality|situation|observable entity)\)\s*$")
 
-RESULT_UNREAD, RESULT_ELSEWHERE = "result_unread", "result_elsewhere"
-CODE_UNREAD = "conclusion_code_unread"
+RESULT_UNREAD, RESULT_ELSEWHERE = EventWarning.RESULT_UNREAD, EventWarning.RESULT_ELSEWHERE
+CODE_UNREAD = EventWarning.CONCLUSION_CODE_UNREAD
 
 
 @dataclass(slots=True)
@@ -25,7 +26,7 @@ class Said:
     """Words under headings, in their order, and warnings that name what was not read."""
 
     parts: list[tuple[str, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[EventWarning] = field(default_factory=list)
 
 
 def read_results(report: DiagnosticReport, library: Library) -> Said:
@@ -52,19 +53,23 @@ def read_results(report: DiagnosticReport, library: Library) -> Said:
 def read_codes(concepts: Sequence[CodeableConcept]) -> Said:
     """The coded conclusions in words, one a line: a code without any words gives a warning."""
     said = Said()
-    for concept in concepts:
+    for concept in concepts[:_MOST]:
         name = _KIND.sub("", " ".join(concept.name.split()))
         if name:
             said.parts.append((IMPRESSION, name if name.endswith((".", "!", "?")) else f"{name}."))
         else:
             said.warnings.append(CODE_UNREAD)
+    if len(concepts) > _MOST:
+        said.warnings.append(CODE_UNREAD)
     return said
 
 
 def _observations(report: DiagnosticReport, library: Library, said: Said) -> Iterator[Observation]:
     """The Observations that the report leads to, each once, those of a panel after it."""
     todo, seen = [*reversed(report.result)], set[str]()
-    while todo and len(seen) < _MOST:
+    followed = 0
+    while todo and followed < _MOST:
+        followed += 1
         reference = todo.pop()
         found = next(library.find(Observation, [reference], report.contained), None)
         if found is None or not reference.reference:
@@ -75,6 +80,8 @@ def _observations(report: DiagnosticReport, library: Library, said: Said) -> Ite
             todo += reversed(members)
             if not members or found.value_string:
                 yield found
+    if todo:
+        said.warnings.append(RESULT_UNREAD)
 
 
 def _heading(code: CodeableConcept, report: DiagnosticReport) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
+from ingest.formats.cleaning import require_words_size
 from ingest.formats.fhir.forms import read_forms, with_breaks
 from ingest.formats.fhir.library import Library
 from ingest.formats.fhir.resources import DiagnosticReport, Narrative
@@ -14,16 +16,20 @@ from vlmkg.reading.sections import find_sections
 
 _HEADED = re.compile(r"^[ \t]*(?:findings?|impressions?)\b", re.IGNORECASE | re.MULTILINE)
 _DOCTYPE = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_END = r"\s*(?:[.!?;]|\n[ \t]*\n|$)"
-_START = r"(?:^|[.!?:;]\s|\n[ \t]*\n)\s*(?:[-*•]|\d+[.)])?\s*"
+_END = r" ?(?:[.!?;]|\n\n|$)"
+_START = r"(?:^|[.!?:;] |\n\n)(?:(?:[-*•]|\d{1,3}[.)]) )?"
+_READ = frozenset({FINDINGS, IMPRESSION, "ADDENDUM"})
+"""Headings of what is read."""
 
+_MARKUP = 8
+"""A narrative with its markup may be so many times as large as the largest text."""
 _LONG = 200
 """Words from which on a text that stands in another is the same one, whatever stands round it."""
 
 NARRATIVE_UNREAD, MEDIA_COMMENT_UNREAD, EXTENSION_UNREAD = (
-    "narrative_unread",
-    "media_comment_unread",
-    "extension_unread",
+    EventWarning.NARRATIVE_UNREAD,
+    EventWarning.MEDIA_COMMENT_UNREAD,
+    EventWarning.EXTENSION_UNREAD,
 )
 _WORDED = ("valueString", "valueMarkdown", "valueAnnotation", "valueCodeableConcept", "valueAttachment")
 
@@ -33,7 +39,7 @@ class Words:
     """A report's text; empty where it has none, and then perhaps why. `warnings` name the parts that were not read."""
 
     text: str
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
     refusal: MessageRefusedError | None
 
 
@@ -49,6 +55,7 @@ def words(report: DiagnosticReport, library: Library) -> Words:
     results, codes = read_results(report, library), read_codes(report.conclusion_code)
     conclusion = convert(report.conclusion.strip(), "text/plain")
     body = "\n\n".join(forms.texts)
+    require_words_size(max(len(body), len(narrative), len(conclusion.text)))
     if narrative and not is_said(narrative, [body]):
         body = f"{body}\n\n{narrative}".strip()
     parts = [(heading, with_breaks(text)) for heading, text in results.parts]
@@ -60,32 +67,47 @@ def words(report: DiagnosticReport, library: Library) -> Words:
 def one_text(body: str, parts: Sequence[tuple[str, str]]) -> str:
     """The body, and under their headings the parts that it lacks."""
     lacking: list[tuple[str, str]] = []
-    read = _read_sections(body)
+    read = ["\n\n".join(map(_normal, _read_sections(body)))]
     for heading, text in parts:
-        if text.strip() and not is_said(text, read):
+        words = _normal(text)
+        if words and not _is_in(words, read):
             lacking.append((heading, text.strip()))
-            read.append(text.strip())
+            read += [words] if heading in _READ else []
     if not lacking:
         return body
     more = "\n\n".join(_under_headings(lacking))
     return f"{_headed(body, more)}\n\n{more}" if body.strip() else more
 
 
-def is_said(text: str, read: Sequence[str]) -> bool:
-    """Whether one of the stretches that are read has these words as whole sentences: "Effusion" is not said by "No
-    effusion"."""
-    tokens = text.strip().rstrip(".!?;").split()
-    if not tokens:
-        return True
-    if len(tokens) > _LONG:
-        return any(" ".join(tokens) in " ".join(stretch.split()) for stretch in read)
-    pattern = re.compile(_START + r"\s+".join(map(re.escape, tokens)) + _END, re.IGNORECASE)
-    return any(pattern.search(stretch) for stretch in read)
+def is_said(text: str, stretches: Sequence[str]) -> bool:
+    """Whether one of the stretches has these words as whole sentences: "Effusion" is not said by "No effusion"."""
+    return _is_in(_normal(text), [_normal(stretch) for stretch in stretches])
+
+
+def _is_in(words: str, read: Sequence[str]) -> bool:
+    """The same of texts in their normal form."""
+    words = words.rstrip(".!?; ")
+    found = [stretch for stretch in read if words in stretch]
+    if not found or words.count(" ") > _LONG:
+        return bool(found)
+    pattern = re.compile(_START + re.escape(words) + _END)
+    return any(pattern.search(stretch) for stretch in found)
+
+
+def _normal(text: str) -> str:
+    """The words in small letters, one blank between them and an empty line where there are empty ones."""
+    paragraphs: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if words := line.casefold().split():
+            paragraphs[-1] += words
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return "\n\n".join(" ".join(words) for words in paragraphs if words)
 
 
 def _read_sections(text: str) -> list[str]:
-    """The stretches that will be read, without blank ones around them. The graph has findings of these alone."""
-    return [text[start:end].strip() for _, start, end in find_sections(text)]
+    """The stretches that will be read. The graph has findings of these alone."""
+    return [text[start:end] for _, start, end in find_sections(text)]
 
 
 def _under_headings(parts: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -101,30 +123,30 @@ def _headed(body: str, more: str) -> str:
     if _HEADED.search(body):
         return body
     alone = find_sections(body)
-    wanted = [body[start:end].split() for _, start, end in alone]
+    wanted = {_normal(body[start:end]) for _, start, end in alone}
     first = alone[0].start if alone else 0
     inserted = f"{body[:first].rstrip()}\n\n{FINDINGS}:\n{body[first:].lstrip()}".strip()
     for candidate in (f"{FINDINGS}:\n{body}", inserted, body):
-        found = [stretch.split() for stretch in _read_sections(f"{candidate}\n\n{more}")]
-        if all(each in found for each in wanted):
+        if wanted <= set(map(_normal, _read_sections(f"{candidate}\n\n{more}"))):
             return candidate
     return inserted
 
 
-def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[str]]:
+def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[EventWarning]]:
     """The words of the narrative where they say more than the fields, and a warning where they could and are not
     read."""
     if not narrative.div.strip():
         return "", []
     if _DOCTYPE.search(narrative.div):
         raise MessageRefusedError(Reason.UNSAFE_XML, "the narrative brings a document type or entities")
+    require_words_size(len(narrative.div) // _MARKUP)
     text, warnings = convert(narrative.div, "text/html")
     if narrative.status == "additional" or (not forms_read and _HEADED.search(text)):
         return text, [*warnings]
     return "", [NARRATIVE_UNREAD] if narrative.status == "extensions" and text.strip() else []
 
 
-def _others(report: DiagnosticReport) -> Iterator[str]:
+def _others(report: DiagnosticReport) -> Iterator[EventWarning]:
     """Warnings of what could say more and is never read."""
     if any(each.comment.strip() for each in report.media):
         yield MEDIA_COMMENT_UNREAD

@@ -9,14 +9,15 @@ import re
 from functools import lru_cache
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats import iso2022
 from ingest.formats.detect import utf_16
 
 MISMATCH, UNKNOWN, DAMAGED, DOUBTFUL = (
-    "charset_mismatch",
-    "unknown_charset",
-    "undecodable_character",
-    "charset_doubtful",
+    EventWarning.CHARSET_MISMATCH,
+    EventWarning.UNKNOWN_CHARSET,
+    EventWarning.UNDECODABLE_CHARACTER,
+    EventWarning.CHARSET_DOUBTFUL,
 )
 _HEADER_LIMIT = 4096
 _UNICODE = ("utf-8",)
@@ -56,7 +57,7 @@ _UNLIKELY = re.compile(
 )
 
 
-def decode(raw: bytes, default: str) -> tuple[str, str, tuple[str, ...]]:
+def decode(raw: bytes, default: str) -> tuple[str, str, tuple[EventWarning, ...]]:
     """The message as text, the character set that it was read in, and warnings.
 
     Refuses (`bad_encoding`) what fits neither the declared sets nor UTF-8 nor `default`.
@@ -153,7 +154,7 @@ def _decoded(raw: bytes, known: tuple[str, ...], default: str) -> tuple[str, str
     return text, default
 
 
-def _judged(text: str, charset: str, warnings: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]]:
+def _judged(text: str, charset: str, warnings: tuple[EventWarning, ...]) -> tuple[str, str, tuple[EventWarning, ...]]:
     if "\ufffd" in text:
         warnings = (*warnings, DAMAGED)
     elif charset in _LATIN_CODECS and _UNLIKELY.search(text):

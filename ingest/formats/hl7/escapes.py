@@ -33,9 +33,10 @@ def unescape(value: str, separators: Separators, charset: str = "cp1252") -> str
     escape = separators.escape
     if escape not in value:
         return value
-    words = _sequences(escape).sub(lambda match: _replace(match[0], separators, charset), value)
-    if f"{escape}." in words:
-        words = _formats(escape).sub(lambda match: _FORMATS.get(match[1][:3].lower(), ""), words)
+    words = _doubled(escape).sub(r"\1", value) if escape * 2 in value else value
+    words = _sequences(escape).sub(lambda match: _replace(match[0], separators, charset), words)
+    if escape in words and f"{escape}E{escape}" in value:
+        words = _breaks(escape).sub(lambda match: _FORMATS.get(match[0][1:4].lower(), "\n"), words)
     return _in_sets(words) if "\x1b" in words else words
 
 
@@ -51,9 +52,17 @@ def _sequences(escape: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=16)
-def _formats(escape: str) -> re.Pattern[str]:
+def _breaks(escape: str) -> re.Pattern[str]:
+    """Commands of formatted text and line ends that were escaped as a whole: `\\E\\.br\\E\\`."""
     mark = re.escape(escape)
-    return re.compile(rf"{mark}({_FORMAT}){mark}", re.IGNORECASE)
+    return re.compile(rf"{mark}{_FORMAT}{mark}|(?:{mark}X(?:0[AD])+{mark})+", re.IGNORECASE)
+
+
+@lru_cache(maxsize=16)
+def _doubled(escape: str) -> re.Pattern[str]:
+    """The same where each escape character was written twice."""
+    mark = re.escape(escape)
+    return re.compile(rf"{mark}({mark}(?:{_FORMAT}|X(?:0[AD])+){mark}){mark}", re.IGNORECASE)
 
 
 def _replace(found: str, separators: Separators, charset: str) -> str:

@@ -4,8 +4,8 @@ import re
 
 from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.orders import Order
+from ingest.formats.hl7.sections import section_heading
 from ingest.formats.hl7.segments import Segment
-from ingest.formats.hl7.text import section_heading
 from ingest.formats.hl7.values import Kind, kind_of
 from ingest.formats.modalities import MODALITIES, modality_of_words
 
@@ -16,7 +16,7 @@ _CHEMISTRY = "CH"
 _VALUE_LENGTH = 40
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PROSE_LENGTH = 400
-_PROSE_WORDS = 4
+_PROSE_WORDS = 3
 _VALUE = re.compile(r"[<>=]*\s*[+-]?[0-9][0-9.,:/ ]*\s*\S{0,12}")
 
 

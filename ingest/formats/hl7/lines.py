@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.escapes import Separators
 from ingest.formats.hl7.segments import Segment, read_separators, to_segment
@@ -34,7 +35,7 @@ _KNOWN = code_set(
 """The names of segments that the standard has (appendix A). Names of a sender's own begin with Z."""
 
 _WARNINGS = {
-    **dict.fromkeys(("DG1", "PRB", "PR1", "DSP"), "clinical_segment_unread"),
+    **dict.fromkeys(("DG1", "PRB", "PR1", "DSP"), EventWarning.CLINICAL_SEGMENT_UNREAD),
 }
 """Standard segments that may hold clinical words, and the warning that tells of them."""
 
@@ -42,7 +43,11 @@ _MENDED = frozenset({"TX", "FT", "ST", ""})
 _STATUSES = frozenset("CDFINOPRSUWXAB")
 _MOST_EXTRA = 8
 
-LINE_UNREAD, LOCAL_UNREAD, UNESCAPED = "line_unread", "local_segment_unread", "unescaped_separator"
+LINE_UNREAD, LOCAL_UNREAD, UNESCAPED = (
+    EventWarning.LINE_UNREAD,
+    EventWarning.LOCAL_SEGMENT_UNREAD,
+    EventWarning.UNESCAPED_SEPARATOR,
+)
 
 
 @dataclass(slots=True)
@@ -50,7 +55,7 @@ class Lines:
     """The segments that parsers of reports read, in order, and warnings that name what they do not hold."""
 
     segments: list[Segment] = field(default_factory=list)
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[EventWarning, None] = field(default_factory=dict)
 
 
 def read_lines(message: str) -> Lines:
@@ -80,7 +85,7 @@ def _boundary(field_separator: str) -> re.Pattern[str]:
     return re.compile(rf"(?<=[\r\n])(?=[A-Z][A-Z0-9]{{2}}{re.escape(field_separator)})")
 
 
-def _whole(pieces: list[str], separators: Separators, warnings: dict[str, None]) -> list[str]:
+def _whole(pieces: list[str], separators: Separators, warnings: dict[EventWarning, None]) -> list[str]:
     """The pieces, those that go on with the one before (ADD, and text that resembles a segment) joined with it."""
     whole: list[list[str]] = []
     for piece in pieces:
@@ -109,7 +114,7 @@ def _is_open(parts: list[str], separators: Separators) -> bool:
     return number is not None and sum(part.count(separators.field) for part in parts[:1]) == number
 
 
-def _without_stray_lines(piece: str, separators: Separators, warnings: dict[str, None]) -> str:
+def _without_stray_lines(piece: str, separators: Separators, warnings: dict[EventWarning, None]) -> str:
     """The segment without lines after its end. A line end within a text is the text's."""
     if not (match := _LINE_END.search(piece)):
         return piece
@@ -141,7 +146,7 @@ def _nth(value: str, separator: str, number: int) -> int:
     return position
 
 
-def _mended(result: Segment, warnings: dict[str, None]) -> Segment:
+def _mended(result: Segment, warnings: dict[EventWarning, None]) -> Segment:
     """An OBX whose text holds field separators that were not escaped: its text and its status in their places."""
     extra = _extra_fields(result.fields)
     if not extra:
@@ -169,7 +174,7 @@ def _is_prose(value: str) -> bool:
     return apart and any(map(str.isalpha, value))
 
 
-def _unread(name: str) -> str | None:
+def _unread(name: str) -> EventWarning | None:
     if name in _KNOWN:
         return _WARNINGS.get(name)
     return LOCAL_UNREAD if name[0] == "Z" else LINE_UNREAD

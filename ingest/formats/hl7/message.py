@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from hashlib import sha256
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import clean_words, identifier
 from ingest.formats.hl7.documents import document_number, document_time
 from ingest.formats.hl7.exam_kind import modality, procedure_words
@@ -25,10 +26,10 @@ class Message:
     event: str
     raw: bytes
     settings: FormatSettings
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[EventWarning, None] = field(default_factory=dict)
     merges: dict[PatientMerge, None] = field(default_factory=dict)
 
-    def warn(self, *codes: str) -> None:
+    def warn(self, *codes: EventWarning) -> None:
         """Add warnings, each once."""
         self.warnings.update(dict.fromkeys(codes))
 
@@ -46,7 +47,7 @@ def report_id(order: Order, message: Message) -> str:
                 return identifier(f"{value}^{space}" if space else value, "order number")
     if name := identifier(document_number(order) or order.study_uid or "", "document number"):
         return name
-    message.warn("no_report_id")
+    message.warn(EventWarning.NO_REPORT_ID)
     return f"sha256:{sha256(message.raw).hexdigest()}"
 
 
@@ -70,7 +71,7 @@ def issued_at(order: Order, message: Message) -> datetime | None:
     stated = order.request.field(22) if order.request else ""
     time = hl7_time(stated, message.zone)
     if stated.strip('" ') and time is None:
-        message.warn("unreadable_time")
+        message.warn(EventWarning.UNREADABLE_TIME)
     return time or document_time(order, message.zone)
 
 
@@ -80,11 +81,11 @@ def _started_at(order: Order, message: Message) -> datetime | None:
     stated += [order.document.field(4)] if order.document else []
     value = next((value for value in stated if value.strip('" ')), "")
     if not value:
-        message.warn("no_study_time")
+        message.warn(EventWarning.NO_STUDY_TIME)
         return None
     time = hl7_time(value.split("~")[0], message.zone)
     if time is None:
-        message.warn("unreadable_time")
+        message.warn(EventWarning.UNREADABLE_TIME)
     return time
 
 
@@ -92,10 +93,10 @@ def _patient(order: Order, report: str, message: Message) -> PatientFacts:
     """The patient. Without any identifier the report has a patient of its own, who is never joined with another."""
     said = read_patient(order.patient, message.settings.authorities, message.source, message.time)
     if said is None:
-        message.warn("no_patient_id")
+        message.warn(EventWarning.NO_PATIENT_ID)
         return PatientFacts(authority=f"{message.source} (no patient)", identifier=report)
     if said.expired:
-        message.warn("expired_identifier")
+        message.warn(EventWarning.EXPIRED_IDENTIFIER)
     message.merges.update(dict.fromkeys(said.aliases))
     return said.facts
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.hl7.segments import Segment
 from ingest.formats.hl7.values import Kind, kind_of
 
 STUDY_UID_CODE = "113014"
 """DCM code of "DICOM Study": an OBX under it carries the StudyInstanceUID (IHE RAD TF-2 4.24)."""
 
-NOTE_UNREAD = "note_unread"
+NOTE_UNREAD = EventWarning.NOTE_UNREAD
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _OF_THE_PLACER = frozenset({"P", "O"})
 
@@ -56,9 +57,14 @@ class Order:
         if kind is not Kind.OTHER:
             self.words.append(result)
 
+    @property
+    def lines(self) -> list[Segment]:
+        """The results whose status is that of the report: its texts, else whatever carries its words."""
+        return self.texts or [part for part in self.words if part.name == "OBX"]
+
     def note(self, note: Segment) -> None:
         """Take a note: on the result before it, or on the order."""
-        (self.words if self.results else self.notes).append(note)
+        (self.words or self.notes).append(note)
 
     def take_notes_as_words(self) -> None:
         """A report may be sent in notes alone: those of who filled the order, not of who placed it."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import identifier, require_raw_size
 from ingest.formats.hl7.admission import MERGES, UPDATES, read_merges, read_patients
 from ingest.formats.hl7.charset import decode
@@ -95,7 +96,7 @@ def _message(
     time = hl7_time(header.field(7), zone)
     message = Message(source, charset, zone, time or origin.modified_at, event, raw, settings)
     if header.field(7).strip('" ') and time is None:
-        message.warn("unreadable_time")
+        message.warn(EventWarning.UNREADABLE_TIME)
     return message
 
 
@@ -121,11 +122,11 @@ def _orders(orders: list[Order], message: Message) -> ParsedMessage:
     """What is to be made. A cancelled order says nothing; neither does one under which no report could be found."""
     placed = [order for order in orders if order.first(("ORC", 1)).upper() not in CANCELLED]
     if len(placed) < len(orders):
-        message.warn("cancelled_order")
+        message.warn(EventWarning.CANCELLED_ORDER)
     studies = [
         replace(study_of(order, report_id(order, message), message), started_at=None, ordered=True) for order in placed
     ]
-    message.warnings.pop("no_study_time", None)
+    message.warnings.pop(EventWarning.NO_STUDY_TIME, None)
     return ParsedMessage(
         message.source,
         report_id(orders[0], message),
@@ -143,7 +144,7 @@ def _radiology(orders: list[Order], message: Message) -> list[Order]:
         external_id = report_id(orders[0], message) if orders else ""
         raise MessageRefusedError(Reason.NOT_RADIOLOGY, detail, source=message.source, external_id=external_id)
     if len(found) < len(orders):
-        message.warn("not_radiology_part")
+        message.warn(EventWarning.NOT_RADIOLOGY_PART)
     return found
 
 

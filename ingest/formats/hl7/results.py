@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import clean_text, report_text
 from ingest.formats.exams import are_apart, exam_of
 from ingest.formats.hl7.documents import ADDENDUM, document_status
@@ -24,18 +25,15 @@ _NO_TEXT = ReportText("", "", ())
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read under one order. `stated`: its own status, None where it states none that is known."""
+    """What was read under one order. `stated`: its own status, None where it states none that is known. `has_text`:
+    there is any word."""
 
     order: Order
     report: str
     text: ReportText
     stated: ReportStatus | None
     appended: bool
-
-    @property
-    def has_text(self) -> bool:
-        """Whether there is any word."""
-        return bool(clean_text(self.text.body) or clean_text(self.text.addendum))
+    has_text: bool
 
     @property
     def status(self) -> ReportStatus:
@@ -55,7 +53,7 @@ def read_results(orders: list[Order], message: Message) -> ParsedMessage:
     if not studies:
         raise _nothing(errors, orders[0], message)
     if any(not reading.has_text and reading.status is not ReportStatus.WITHDRAWN for reading in readings):
-        message.warn("report_without_text")
+        message.warn(EventWarning.REPORT_WITHOUT_TEXT)
     return ParsedMessage(
         message.source,
         studies[0].reports[0].report_id,
@@ -79,7 +77,8 @@ def _read(order: Order, message: Message, errors: list[MessageRefusedError]) -> 
     message.warn(*text.warnings)
     documented = document_status(order, message.event)
     appended = message.event in ADDENDUM if order.document else is_appended(order)
-    return _Reading(order, report_id(order, message), text, documented or order_status(order), appended)
+    has_text = bool(clean_text(text.body) or clean_text(text.addendum))
+    return _Reading(order, report_id(order, message), text, documented or order_status(order), appended, has_text)
 
 
 def _share(readings: list[_Reading]) -> None:
@@ -93,7 +92,7 @@ def _share(readings: list[_Reading]) -> None:
         for reading in own:
             bare = not reading.order.results and not reading.order.words
             if bare and reading.stated is not ReportStatus.WITHDRAWN and not is_awaited(reading.order):
-                reading.text, reading.appended = told[0].text, told[0].appended
+                reading.text, reading.appended, reading.has_text = told[0].text, told[0].appended, True
                 reading.stated = reading.stated or told[0].stated
 
 
@@ -132,7 +131,7 @@ def _reports(group: list[_Reading], message: Message) -> Iterator[ReportFacts]:
         if parts:
             yield _report(parts, message, addendum=added)
     if any(reading.has_text and not reading.stated for reading in kept):
-        message.warn("unknown_status")
+        message.warn(EventWarning.UNKNOWN_STATUS)
 
 
 def _part(reading: _Reading, *, addendum: bool) -> str:
@@ -142,8 +141,7 @@ def _part(reading: _Reading, *, addendum: bool) -> str:
         texts.append(reading.text.body)
     if addendum:
         texts.append(reading.text.addendum)
-    distinct = (text for text in texts if clean_text(text))
-    return "\n\n".join(distinct)
+    return "\n\n".join(text for text in texts if text.strip()) if reading.has_text else ""
 
 
 def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bool) -> ReportFacts:

@@ -52,7 +52,7 @@ def order_status(order: Order) -> ReportStatus | None:
     Lines that are all deleted withdraw the report whatever OBR-25 says. Of different lines a correction tells most,
     then a preliminary one: the report is final once all of it is.
     """
-    lines = [_OBX_11.get(_word(result.text(11))) for result in order.texts]
+    lines = [_OBX_11.get(_word(result.text(11))) for result in order.lines]
     stated = {status for status in lines if status}
     if lines and all(status is ReportStatus.WITHDRAWN for status in lines):
         return ReportStatus.WITHDRAWN
@@ -71,7 +71,7 @@ def is_awaited(order: Order) -> bool:
 
 def is_appended(order: Order) -> bool:
     """Whether the order's text stands beside a report sent before: all lines, or OBR-25, say so."""
-    stated = [_word(result.text(11)) for result in order.texts]
+    stated = [_word(result.text(11)) for result in order.lines]
     return _word(order.first(("OBR", 25))) in _APPENDED or (bool(stated) and set(stated) <= _APPENDED)
 
 

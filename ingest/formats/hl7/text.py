@@ -13,53 +13,31 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_words_size
-from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.escapes import unescape
 from ingest.formats.hl7.lines import UNESCAPED
 from ingest.formats.hl7.orders import NOTE_UNREAD, Order
+from ingest.formats.hl7.sections import ADDENDUM, FINDINGS, section_heading
 from ingest.formats.hl7.segments import EMPTY, Segment
 from ingest.formats.hl7.status import is_deleted
 from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedded_document, kind_of
 from ingest.formats.markup.convert import PlainText, convert
-from ingest.formats.markup.detect import HTML, RTF, looks_like
-from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
+from ingest.formats.markup.detect import HTML, RTF, looks_like, without_escaped_tags
+from ingest.formats.markup.rtf import join_pieces
 from vlmkg.reading.headings import heading_part
 from vlmkg.report_parts import READ
 
-ADDENDUM = "ADDENDUM"
-FINDINGS = "FINDINGS"
-
 ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
-    "attachment_unread",
-    "coded_value_unread",
-    "number_unread",
-    "text_unread",
-)
-
-HEADINGS = {
-    "GDT": FINDINGS,
-    "MDT": FINDINGS,
-    "IMP": "IMPRESSION",
-    "ADT": ADDENDUM,
-    "REC": "RECOMMENDATION",
-    **dict.fromkeys(("TCM", "MED", "DEV"), "TECHNIQUE"),
-    **SECTION_CODES,
-}
-"""Headings by OBX-3 suffix, then by LOINC code."""
-
-_WORDS = code_set(
-    "FINDINGS IMPRESSION CONCLUSION ADDENDUM INDICATION HISTORY COMPARISON TECHNIQUE PROCEDURE EXAM EXAMINATION "
-    "RECOMMENDATION"
-)
-_UNREAD_WORDS = re.compile(
-    r"(?:CLINICAL|PATIENT|BRIEF|PAST MEDICAL|RELEVANT)\b.*\b(?:HISTORY|INFORMATION|INDICATIONS?|DATA|QUESTION|DETAILS)"
-    r"|REASON FOR (?:EXAM|EXAMINATION|STUDY|VISIT|REQUEST)|INDICATIONS?|SYMPTOMS|HISTORY OF .*"
+    EventWarning.ATTACHMENT_UNREAD,
+    EventWarning.CODED_VALUE_UNREAD,
+    EventWarning.NUMBER_UNREAD,
+    EventWarning.TEXT_UNREAD,
 )
 
 _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
-_ABOUT = re.compile(r"(?<=[\s(])~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
+_ABOUT = re.compile(r"(?<= )~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
 _ABOUT_MARK = "\ue000"
 _LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?[ \t]*\n(?![^<>\n]*>)")
 _BREAK = re.compile(
@@ -72,7 +50,7 @@ class ReportText(NamedTuple):
 
     body: str
     addendum: str
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
 
 
 @dataclass(slots=True)
@@ -80,10 +58,10 @@ class _Reading:
     """What the reading of an order's results comes to: lines, warnings, and the first part that could not be read."""
 
     charset: str
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[EventWarning, None] = field(default_factory=dict)
     error: MessageRefusedError | None = None
 
-    def left_out(self, code: str, error: MessageRefusedError) -> None:
+    def left_out(self, code: EventWarning, error: MessageRefusedError) -> None:
         """Note a part that holds no text that can be read. One over the limits or unsafe is nobody's part."""
         if error.reason in (Reason.TOO_LARGE, Reason.UNSAFE_XML):
             raise error
@@ -113,19 +91,20 @@ def order_text(order: Order, charset: str) -> ReportText:
     # Before anything is split: each separator may take as much text as it makes lines.
     texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
     require_words_size(
-        max(sum(map(len, texts)) // 8, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
+        max(sum(map(len, texts)) // 64, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
     )
     reading = _Reading(charset)
     if order.notes and any(note.text(3) for note in order.notes):
         reading.warnings[NOTE_UNREAD] = None
     body: list[str] = []
     addendum: list[str] = []
-    unread = False
-    for heading, results in _groups(kept):
+    groups = list(_groups(kept))
+    # Where some results are under a section, those that are under none describe the exam.
+    bare = FINDINGS if any(group.heading not in (None, ADDENDUM) for group in groups) else None
+    for heading, results in groups:
         lines = _lines(results, heading, reading)
-        known = FINDINGS if unread and heading is None else heading
-        unread = heading is not None and not _is_read(heading)
-        if unread:
+        known = heading or bare
+        if heading and not _is_read(heading):
             # An empty line would end the section: what follows would be findings.
             lines = [line for line in lines if line.strip()]
         (addendum if heading == ADDENDUM else body).extend(_under(known, lines))
@@ -133,33 +112,6 @@ def order_text(order: Order, charset: str) -> ReportText:
     if reading.error and not text.body.strip() and not text.addendum.strip():
         raise reading.error
     return text
-
-
-def section_heading(result: Segment) -> str | None:
-    """The heading that OBX-3 gives to its line; None where it says nothing of sections."""
-    return _section_heading(
-        tuple(result.text(3, 1, number) for number in (1, 2)), tuple(result.text(3, number) for number in range(1, 7))
-    )
-
-
-@lru_cache(maxsize=1024)
-def _section_heading(code_parts: tuple[str, ...], components: tuple[str, ...]) -> str | None:
-    """Most lines of a report bear the same OBX-3."""
-    suffix, (code, words, system, other_code, other_words, other_system) = code_parts[1].upper(), components
-    for each, of in ((code, system), (other_code, other_system)):
-        if of.upper() in ("DCM", "99SDM") and each in DICOM_CODES:
-            return DICOM_CODES[each]
-    if heading := HEADINGS.get(suffix) or HEADINGS.get(code.upper()) or HEADINGS.get(other_code.upper()):
-        return heading
-    for each in (code, words, other_words):
-        name = " ".join(each.upper().rstrip(": ").split())
-        if name in _WORDS:
-            return name
-        if _UNREAD_WORDS.fullmatch(name):
-            return "HISTORY"
-        if name.removesuffix("S") in _WORDS:
-            return name.removesuffix("S")
-    return None
 
 
 def _status(part: Segment) -> str:
@@ -208,7 +160,7 @@ def _text(result: Segment, reading: _Reading) -> str:
     if value.lstrip()[:5].lower() == "{\\rtf" and separators.escape == "\\":
         # It was not escaped, and has the escape character and the repetition separator in every line.
         return value
-    if separators.repetition == "~" and _ABOUT.search(value):
+    if separators.repetition == "~" and " ~" in value and _ABOUT.search(value):
         value = _ABOUT.sub(_ABOUT_MARK, value)
         reading.warnings[UNESCAPED] = None
     words = "\n".join(
@@ -243,6 +195,7 @@ def _without_markup(words: str, reading: _Reading) -> str:
     if kind is None:
         return words
     if kind == HTML:
+        words = without_escaped_tags(words)
         words = _LINE_END_IN_HTML.sub(_line_end_in_html, words)
     return reading.words_of(convert(words, kind))
 
@@ -268,7 +221,7 @@ def _documents(texts: Sequence[str]) -> Iterator[str]:
             if depth > 0:
                 continue
         if looks_like(run[0][:64]) == RTF and depth <= 0:
-            yield "\n".join(run)
+            yield join_pieces(run)
             run = []
     if run:
         yield "\n".join(run)

@@ -29,6 +29,8 @@ _KINDS = {
     **dict.fromkeys(code_set("NM SN NR SI NA MA MO CP CQ DR"), Kind.NUMBER),
     **dict.fromkeys(code_set("DT TM TS DTM GTS AD XAD XPN XCN XON XTN CX CK PN CN TN TQ EI HD PL DLN"), Kind.OTHER),
 }
+_TEXT_TYPES = frozenset({"TX", "FT", "ST", ""})
+"""Of nearly all results."""
 _SUBTYPES = {
     "PLAIN": "text/plain",
     "HTML": "text/html",
@@ -63,7 +65,8 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 def kind_of(result: Segment) -> Kind:
     """How a result is read. One without a type, or of a type that nobody knows, is text."""
-    return _KINDS.get(result.text(2).upper(), Kind.TEXT)
+    value = result.field(2)
+    return Kind.TEXT if value in _TEXT_TYPES else _KINDS.get(result.text(2).upper(), Kind.TEXT)
 
 
 def coded_words(result: Segment, charset: str) -> str:

@@ -14,6 +14,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
 from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
+from ingest.event_warnings import EventWarning
 from ingest.formats.code_sets import code_set
 from ingest.formats.markup.layout import Layout
 from ingest.formats.section_codes import SECTION_CODES
@@ -21,14 +22,14 @@ from vlmkg.reading.sections import find_sections
 
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?ClinicalDocument[\s/>]")
 _BLOCKS = code_set("paragraph list item table thead tbody tfoot caption text section component title")
-_UNREAD = {"renderMultiMedia": "picture_unread", "observationMedia": "picture_unread"}
+_UNREAD = {"renderMultiMedia": EventWarning.PICTURE_UNREAD, "observationMedia": EventWarning.PICTURE_UNREAD}
 
 
 class CdaText(NamedTuple):
     """The words, warnings, and what a document without structure holds instead: its bytes and their media type."""
 
     text: str
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
     body: bytes = b""
     body_type: str = ""
 
@@ -73,7 +74,7 @@ class _Words:
 
     def __init__(self) -> None:
         self.layout = Layout()
-        self.warnings: dict[str, None] = {}
+        self.warnings: dict[EventWarning, None] = {}
         self.body: tuple[bytes, str] | None = None
         self._path: list[str] = []
         self._sections: list[_Section] = []
@@ -163,7 +164,7 @@ class _Words:
         self._narrative += 1
         if self._skipped or attributes.get("revised") == "delete":
             self._skipped += 1
-            self.warnings["struck_text"] = None
+            self.warnings[EventWarning.STRUCK_TEXT] = None
         elif name in _UNREAD:
             self.warnings[_UNREAD[name]] = None
         elif name == "tr":

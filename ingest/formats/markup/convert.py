@@ -1,14 +1,14 @@
 """One door to all markup: from a media type and what was sent to plain text."""
 
 import codecs
-import html
 import re
 from typing import NamedTuple
 
 from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
-from ingest.formats.cleaning import require_words_size
+from ingest.event_warnings import EventWarning
+from ingest.formats.cleaning import require_markup_size, require_words_size
 from ingest.formats.markup.cda import CdaText, is_cda, read_cda
-from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, has_html_tags, is_escaped_html, looks_like, xml_kind
+from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, looks_like, without_escaped_tags, xml_kind
 from ingest.formats.markup.html import read_html
 from ingest.formats.markup.rtf import read_rtf
 
@@ -45,7 +45,7 @@ class PlainText(NamedTuple):
     """The words, and warning codes that name the parts of the document that they do not hold."""
 
     text: str
-    warnings: tuple[str, ...]
+    warnings: tuple[EventWarning, ...]
 
 
 def plain_text(data: str | bytes, media_type: str) -> str:
@@ -73,11 +73,18 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
     require_words_size(len(text) // _LEAST_WORDS)
     if kind == PLAIN:
         kind = looks_like(text) or PLAIN
+    if kind not in (PLAIN, PDF):
+        require_markup_size(markup_signs(text))
     found = _read(text, xml_kind(text) if kind == XML else kind)
     return PlainText(found.text, tuple(dict.fromkeys((*warnings, *found.warnings))))
 
 
-_LEAST_WORDS = 8
+def markup_signs(text: str) -> int:
+    """How many tags, entities, groups and control words a document may have: the time that it takes grows with them."""
+    return sum(map(text.count, "<&\\{}"))
+
+
+_LEAST_WORDS = 64
 """A document of markup may be so many times as large as the largest text: word processors write long ones."""
 
 
@@ -97,9 +104,7 @@ def _read(text: str, kind: str) -> PlainText:
 
 
 def _html(text: str) -> PlainText:
-    if not has_html_tags(text) and is_escaped_html(text):
-        text = html.unescape(text)
-    return PlainText(*read_html(text))
+    return PlainText(*read_html(without_escaped_tags(text)))
 
 
 def _cda(found: CdaText) -> PlainText:
@@ -111,7 +116,7 @@ def _cda(found: CdaText) -> PlainText:
     return PlainText(body.text, (*found.warnings, *body.warnings))
 
 
-def _decode(data: bytes, parameters: str, *, rtf: bool) -> tuple[str, tuple[str, ...]]:
+def _decode(data: bytes, parameters: str, *, rtf: bool) -> tuple[str, tuple[EventWarning, ...]]:
     for mark, charset in _MARKS:
         if data.startswith(mark):
             return _with_marks(data.removeprefix(mark), charset)
@@ -138,15 +143,15 @@ def _decode_rtf(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _with_marks(data: bytes, charset: str) -> tuple[str, tuple[str, ...]]:
+def _with_marks(data: bytes, charset: str) -> tuple[str, tuple[EventWarning, ...]]:
     text = data.decode(charset, "replace")
-    return text, ("undecodable_character",) if "\ufffd" in text else ()
+    return text, (EventWarning.UNDECODABLE_CHARACTER,) if "\ufffd" in text else ()
 
 
-def _warnings(named: str, used: str) -> tuple[str, ...]:
+def _warnings(named: str, used: str) -> tuple[EventWarning, ...]:
     if not named or used == _known(named) or used == "utf-8":
         return ()
-    return ("charset_mismatch",)
+    return (EventWarning.CHARSET_MISMATCH,)
 
 
 def _known(name: str) -> str:

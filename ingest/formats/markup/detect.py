@@ -29,6 +29,8 @@ _ESCAPED_TAG = re.compile(r"&(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
 
 def looks_like(text: str) -> str | None:
     """The media type of a text's markup; None for plain text."""
+    if not any(sign in text for sign in "<&{%"):
+        return None
     if is_rtf(text):
         return RTF
     if text.lstrip("\ufeff \t\r\n")[:5] == "%PDF-":
@@ -58,3 +60,8 @@ def has_html_tags(text: str) -> bool:
 def is_escaped_html(text: str) -> bool:
     """Whether the text holds HTML whose tags themselves were escaped (`&lt;p&gt;`)."""
     return bool(_ESCAPED_TAG.search(text)) and has_html_tags(html.unescape(text))
+
+
+def without_escaped_tags(text: str) -> str:
+    """HTML as it was before its tags themselves were escaped; other text as it is."""
+    return html.unescape(text) if not has_html_tags(text) and is_escaped_html(text) else text

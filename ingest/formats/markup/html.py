@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
+from ingest.event_warnings import EventWarning
 from ingest.formats.code_sets import code_set
 from ingest.formats.markup.layout import Layout
 
@@ -16,12 +17,17 @@ _BLOCKS = code_set(
 _UNSEEN = code_set("head script style template title datalist param")
 """Elements whose words nobody sees."""
 _LEFT_OUT = {
-    **dict.fromkeys(("del", "s", "strike"), "struck_text"),
-    **dict.fromkeys(("select", "textarea"), "form_unread"),
-    **dict.fromkeys(("object", "svg", "math", "video", "audio", "canvas", "iframe"), "attachment_unread"),
+    **dict.fromkeys(("del", "s", "strike"), EventWarning.STRUCK_TEXT),
+    **dict.fromkeys(("select", "textarea"), EventWarning.FORM_UNREAD),
+    **dict.fromkeys(("object", "svg", "math", "video", "audio", "canvas", "iframe"), EventWarning.ATTACHMENT_UNREAD),
 }
 """Elements whose words are not the report's, and the warnings that name them."""
-_EMPTY = {"embed": "attachment_unread", "img": "picture_unread", "image": "picture_unread", "input": "form_unread"}
+_EMPTY = {
+    "embed": EventWarning.ATTACHMENT_UNREAD,
+    "img": EventWarning.PICTURE_UNREAD,
+    "image": EventWarning.PICTURE_UNREAD,
+    "input": EventWarning.FORM_UNREAD,
+}
 _VOID = code_set("area base br col embed hr img input link meta param source track wbr image frame")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration[a-z-]*\s*:[^;]*line-through", re.IGNORECASE)
@@ -29,14 +35,14 @@ _VERBATIM = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BREAKS = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|td|h[1-6]|pre|table|ul|ol|dd|dt)\b", re.IGNORECASE)
 
 
-def read_html(document: str) -> tuple[str, tuple[str, ...]]:
+def read_html(document: str) -> tuple[str, tuple[EventWarning, ...]]:
     """The words of a document or a piece of one, and warnings that name what they do not hold."""
     target = _Words(verbatim=not _BREAKS.search(document))
     parser = etree.HTMLParser(target=target, encoding="utf-8")
     parser.feed(document.encode("utf-8", "replace"))
     parser.close()
     if document.rfind("<!--") > document.rfind("-->"):
-        target.warnings["markup_damaged"] = None
+        target.warnings[EventWarning.MARKUP_DAMAGED] = None
     return target.layout.text(), tuple(target.warnings)
 
 
@@ -45,7 +51,7 @@ class _Words:
 
     def __init__(self, *, verbatim: bool) -> None:
         self.layout = Layout()
-        self.warnings: dict[str, None] = {}
+        self.warnings: dict[EventWarning, None] = {}
         self._verbatim = int(verbatim)
         self._open: list[tuple[str, int, bool]] = []
         """Elements that are open: their name, whether they hold words as they stand, and whether they are left out."""
@@ -90,9 +96,9 @@ class _Words:
             return name in _UNSEEN
         code = _LEFT_OUT.get(name) or _EMPTY.get(name)
         if not code and ("hidden" in attributes or _HIDDEN.search(style)):
-            code = "hidden_text"
+            code = EventWarning.HIDDEN_TEXT
         if not code and _STRUCK.search(style):
-            code = "struck_text"
+            code = EventWarning.STRUCK_TEXT
         if code and not (name == "input" and attributes.get("type", "").lower() in ("hidden", "button", "submit")):
             self.warnings[code] = None
         return bool(code) and name not in _VOID

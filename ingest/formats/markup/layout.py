@@ -127,7 +127,7 @@ def _in_one_line(cells: list[str]) -> str:
 
 def _stay_together(before: str, after: str) -> bool:
     last = before[before.rfind("\n") + 1 :]
-    if len(last) <= _LONGEST_HEADING and (last.endswith(":") or not find_sections(last)):
+    if last.endswith(":") or (len(last) <= _LONGEST_HEADING and ":" not in last and not find_sections(last)):
         return True
     if _WAITING.search(last[-16:]) or _GOING_ON.match(after):
         return True

@@ -6,9 +6,12 @@ silence, and takes quadratic time on some input; it serves as this module's twin
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.errors import UnsupportedTextError
+from ingest.event_warnings import EventWarning
 from ingest.formats.code_sets import code_set
 from ingest.formats.markup.layout import Layout
 from ingest.formats.markup.rtf_charset import CHARSETS, Letters
@@ -26,12 +29,12 @@ _UNSEEN = code_set(
 )
 """Groups whose words are none of the text as it is seen."""
 _LEFT_OUT = {
-    **dict.fromkeys(("footnote", "annotation"), "footnote_unread"),
-    **dict.fromkeys(("header", "headerl", "headerr", "headerf"), "page_header_unread"),
-    **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "page_header_unread"),
-    **dict.fromkeys(("pict", "shppict", "nonshppict"), "picture_unread"),
-    **dict.fromkeys(("object", "objdata", "result"), "attachment_unread"),
-    **dict.fromkeys(("do", "shp", "shpinst", "shptxt", "shprslt"), "text_box_unread"),
+    **dict.fromkeys(("footnote", "annotation"), EventWarning.FOOTNOTE_UNREAD),
+    **dict.fromkeys(("header", "headerl", "headerr", "headerf"), EventWarning.PAGE_HEADER_UNREAD),
+    **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), EventWarning.PAGE_HEADER_UNREAD),
+    **dict.fromkeys(("pict", "shppict", "nonshppict"), EventWarning.PICTURE_UNREAD),
+    **dict.fromkeys(("object", "objdata", "result"), EventWarning.ATTACHMENT_UNREAD),
+    **dict.fromkeys(("do", "shp", "shpinst", "shptxt", "shprslt"), EventWarning.TEXT_BOX_UNREAD),
 }
 """Groups whose words are seen and are not read, and the warnings that name them."""
 _SIGNS = {
@@ -63,12 +66,34 @@ class _State:
     number of letters that stand for one `\\u`, the character set of its font, whether it belongs to a table."""
 
     unseen: bool = False
-    left_out: str = ""
-    struck: str = ""
+    left_out: EventWarning | None = None
+    struck: EventWarning | None = None
     skip: int = 1
     charset: str = ""
     in_table: bool = False
     fonts: bool = False
+
+
+_COMMON = code_set(
+    "ansi b bullet caps cf cell chcbpat cb deff deflang f fcharset fi fnil froman fs fswiss highlight i intbl lang li "
+    "line ltrch ltrpar margl margr nosupersub par pard plain qc qj ql qr ri row rtf rtlch s sa sb sl slmult strike sub "
+    "super tab trowd tx u uc ul ulnone v viewkind widowctrl"
+)
+"""Control words that word processors write most, beside those above."""
+_CUT = re.compile(r"\\([a-zA-Z]*)\Z")
+_LETTERS = re.compile(r"[a-zA-Z]*")
+
+
+def join_pieces(pieces: Sequence[str]) -> str:
+    """A document that was cut into pieces, at its line ends or anywhere, in the middle of a control word too."""
+    joined = [pieces[0]]
+    for before, after in pairwise(pieces):
+        cut = _CUT.search(before[-40:])
+        rest = _LETTERS.match(after)
+        word = f"{cut[1]}{rest[0]}" if cut and rest else ""
+        whole = cut is None or word in _COMMON or word in _UNSEEN or word in _LEFT_OUT or not after[:1].isalpha()
+        joined += [after] if whole else ["\n", after]
+    return "".join(joined)
 
 
 def is_rtf(document: str) -> bool:
@@ -76,7 +101,7 @@ def is_rtf(document: str) -> bool:
     return bool(_START.match(document[:64]))
 
 
-def read_rtf(document: str) -> tuple[str, tuple[str, ...]]:
+def read_rtf(document: str) -> tuple[str, tuple[EventWarning, ...]]:
     """The words of one document or of several, one after another, and warnings that name what they do not hold.
 
     Characters over 0x7f that came as bytes have to come as Latin-1. Refuses what is no RTF.
@@ -91,7 +116,7 @@ def read_rtf(document: str) -> tuple[str, tuple[str, ...]]:
 class _Reader:
     def __init__(self) -> None:
         self.layout = Layout()
-        self.warnings: dict[str, None] = {}
+        self.warnings: dict[EventWarning, None] = {}
         self._state = _State()
         self._stack: list[_State] = []
         self._letters = Letters("cp1252")
@@ -118,9 +143,9 @@ class _Reader:
                 self._plain(words)
         self._flush()
         if self._stack:
-            self.warnings["markup_damaged"] = None
+            self.warnings[EventWarning.MARKUP_DAMAGED] = None
         if self._letters.damaged:
-            self.warnings["undecodable_character"] = None
+            self.warnings[EventWarning.UNDECODABLE_CHARACTER] = None
 
     def _brace(self, brace: str) -> None:
         self._flush()
@@ -204,11 +229,11 @@ class _Reader:
         if word == "uc":
             self._state = replace(state, skip=max(0, int(number or 1)))
         elif word == "v":
-            self._state = replace(state, struck="hidden_text" if on else "")
+            self._state = replace(state, struck=EventWarning.HIDDEN_TEXT if on else None)
         elif word in _STRUCK:
-            self._state = replace(state, struck="struck_text" if on else "")
+            self._state = replace(state, struck=EventWarning.STRUCK_TEXT if on else None)
         elif word == "plain":
-            self._state = replace(state, struck="", charset="")
+            self._state = replace(state, struck=None, charset="")
         elif word == "intbl":
             self._state = replace(state, in_table=True)
         elif word == "pard":
@@ -259,7 +284,8 @@ class _Reader:
         self.layout.words(words, verbatim=not self._stack or words == "\t")
 
     def _warn_left_out(self) -> None:
-        self.warnings[self._state.left_out or self._state.struck] = None
+        if code := self._state.left_out or self._state.struck:
+            self.warnings[code] = None
 
 
 def _code_page(number: str) -> str:

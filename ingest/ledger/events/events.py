@@ -176,6 +176,15 @@ def study_keys(connection: Connection, event_ids: Sequence[int]) -> dict[int, tu
     return {event_id: tuple(sorted(found[event_id])) for event_id in event_ids}
 
 
+def message_sizes(connection: Connection, event_ids: Sequence[int]) -> dict[int, int]:
+    """The bytes of messages that hold words, by event; of a DICOM object, most of which is pixels, none are counted."""
+    found: dict[int, int] = {}
+    for chunk in chunks(event_ids):
+        statement = select(events.c.id, events.c.size, events.c.format).where(events.c.id.in_(chunk))
+        found |= {row.id: 0 if row.format == "dicom" else row.size for row in connection.execute(statement)}
+    return found
+
+
 def patient_ids(connection: Connection, event_ids: Sequence[int]) -> list[str]:
     """The patients that these events speak of, by pseudonym, sorted."""
     statement = select(sightings.c.patient_id).distinct()

@@ -13,16 +13,17 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from ingest.event_warnings import EventWarning
 from ingest.ledger.storage.bulk import BulkSelect
 from ingest.ledger.storage.tables import events, report_texts, sightings
 from ingest.ledger.studies.precedence import Precedence, precedence
 
 CORRECTED = "C"
 
-MOVED = "report_of_other_patient"
+MOVED = EventWarning.REPORT_OF_OTHER_PATIENT
 """Warning of an event whose report was another patient's until a correction named this one, or is so no more."""
 
-SHARED = "report_id_of_other_patient"
+SHARED = EventWarning.REPORT_ID_OF_OTHER_PATIENT
 """Warning of an event under whose report id another patient has a report, which stays that patient's."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from ingest.event_warnings import EventWarning
 from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.studies import corrections, graph_outbox
 from ingest.ledger.studies import sightings as stored
@@ -24,11 +25,11 @@ ADVISORY_LOCK = 0x564C4D50
 
 WITHDRAWN, PRELIMINARY = "X", "P"
 
-NOT_CURRENT = "not_current"
+NOT_CURRENT = EventWarning.NOT_CURRENT
 """Warning of an event that brings other words, sent later than those that stand, under a lower status: a preliminary
 after a final, a final after a correction. They stay unread."""
 
-CONFLICTING_VERSION = "conflicting_version"
+CONFLICTING_VERSION = EventWarning.CONFLICTING_VERSION
 """Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
 under an image's UID."""
 

@@ -91,7 +91,7 @@ def bad_inputs(tmp_path: Path) -> Path:
     (folder / "large.txt").write_bytes(b"a" * 50_000_000)
     (folder / "film.bin").write_bytes(os.urandom(999))
     (folder / "blood.hl7").write_bytes(message(MSH, PID, obr("L1", section="LAB"), obx("4.1", kind="NM")))
-    (folder / "visit.hl7").write_bytes(message(MSH.replace("ORU^R01^ORU_R01", "ADT^A01"), PID))
+    (folder / "visit.hl7").write_bytes(message(MSH.replace("ORU^R01^ORU_R01", "ADT^A24"), PID))
     (folder / "order.json").write_bytes(b'{"resourceType": "ServiceRequest"}')
     write_tar(folder / "empty.tgz", {})
     (folder / "film.dcm").write_bytes(b"\0" * 128 + b"DICM")

@@ -103,7 +103,8 @@ def test_valid_messages_with_damage(kind, damage):
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["#a", "Patient/1", "final"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["resourceType", "identifier", "system", "value", "coding", "code", "text", "reference", "id", "entry", "div"]
+        ["resourceType", "identifier", "system", "value", "coding", "code", "text", "reference", "id", "entry", "div",
+         "valueString", "period", "end", "data", "contentType", "url", "display", "versionId", "lastUpdated"]
     ), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
@@ -123,6 +124,11 @@ FIELDS = st.sampled_from(
         "status",
         "id",
         "conclusion",
+        "conclusionCode",
+        "result",
+        "media",
+        "extension",
+        "effectivePeriod",
     ]
 )
 
@@ -168,6 +174,73 @@ LARGE = {
         json.dumps(
             diagnostic_report(
                 presentedForm=[{"contentType": "text/plain", "data": base64.b64encode(b"a" * 14 * MEGA).decode()}]
+            )
+        ).encode(),
+    ),
+    "fhir results": (
+        Format.FHIR,
+        json.dumps(
+            diagnostic_report(
+                contained=[
+                    {"resourceType": "Observation", "id": str(n), "valueString": f"Effusion {n}."}
+                    for n in range(50_000)
+                ],
+                result=[{"reference": f"#{n}"} for n in range(50_000)],
+            )
+        ).encode(),
+    ),
+    "fhir codes": (
+        Format.FHIR,
+        json.dumps(diagnostic_report(conclusionCode=[{"text": f"Effusion {n}"} for n in range(100_000)])).encode(),
+    ),
+    "fhir forms": (
+        Format.FHIR,
+        json.dumps(
+            diagnostic_report(
+                presentedForm=[
+                    {"contentType": "text/plain", "data": base64.b64encode(b"Effusion %d." % n).decode()}
+                    for n in range(50_000)
+                ]
+            )
+        ).encode(),
+    ),
+    "fhir line ends": (
+        Format.FHIR,
+        json.dumps(
+            diagnostic_report(
+                conclusion="Effusion." + "\n" * 500_000 + "Effusion",
+                presentedForm=[
+                    {
+                        "contentType": "text/plain",
+                        "data": base64.b64encode(b"HISTORY: a\n" + b"\n " * 400_000 + b"b").decode(),
+                    }
+                ],
+            )
+        ).encode(),
+    ),
+    "fhir studies": (
+        Format.FHIR,
+        json.dumps(
+            bundle(
+                *[
+                    {"resourceType": "ImagingStudy", "identifier": [{"system": "urn:dicom:uid", "value": f"1.2.{n}"}]}
+                    for n in range(20_000)
+                ]
+            )
+        ).encode(),
+    ),
+    "fhir conditional references": (
+        Format.FHIR,
+        json.dumps(
+            bundle(
+                *[{"resourceType": "Patient", "identifier": [{"system": "s", "value": str(n)}]} for n in range(8_000)],
+                *[
+                    diagnostic_report(
+                        identifier=[{"system": "s", "value": str(n)}],
+                        subject={"reference": f"Patient?identifier=s|{7_999 - n}"},
+                    )
+                    for n in range(8_000)
+                ],
             )
         ).encode(),
     ),

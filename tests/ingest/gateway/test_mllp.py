@@ -110,7 +110,7 @@ async def test_a_broken_header_is_answered_and_kept(mllp: OpenDoor, raw: bytes) 
 
 @pytest.mark.parametrize(
     ("old", "new", "code"),
-    [("ORU^R01^ORU_R01", "SIU^S12", "200"), ("ORU^R01^ORU_R01", "ADT^A01", "200"), ("|P|2.5.1", "|T|2.5.1", "202")],
+    [("ORU^R01^ORU_R01", "SIU^S12", "200"), ("ORU^R01^ORU_R01", "ADT^A24", "200"), ("|P|2.5.1", "|T|2.5.1", "202")],
 )
 async def test_what_is_not_taken_is_rejected_with_its_code(mllp: OpenDoor, old: str, new: str, code: str) -> None:
     peer = await mllp.connect()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.storage.tables import patients, sightings
 from ingest.receiving.raw import raw_of
 from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many, refuse, refuse_unread
+from tests.ingest.formats.hl7_messages import MSH, OBR, PID, obr, obx
 from tests.ingest.receivers import plain, receiver_in
 
 
@@ -242,6 +244,7 @@ import json, sys
 from pathlib import Path
 from ingest.ledger.storage.database import open_ledger
 from ingest.receiving.submit import receive_many
+from tests.ingest.formats.hl7_messages import MSH, OBR, PID, obr, obx
 from tests.ingest.receivers import plain, receiver_in
 url, folder, name, group = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 receiver = receiver_in(folder, open_ledger(url))
@@ -279,3 +282,23 @@ def test_killed_receivers_lose_nothing_that_they_acknowledged(
         assert text in stored
     with ledger.read() as connection:
         assert events.count(connection) == len(stored)
+
+
+def test_the_limit_of_all_texts_of_a_message(receiver: Receiver) -> None:
+    words = "x" * (TEXT_LIMIT - 10)
+    orders = [f"{obr(f'A{number}')}\rOBX|1|TX|1||{words}{number}||||||F" for number in range(3)]
+    for count, reason in ((2, None), (3, "too_large")):
+        raw = "\r".join([MSH, PID, *orders[:count]]).encode()
+        assert receive(receiver, ReceivedMessage(raw, Format.HL7)).reason == reason
+
+
+@pytest.mark.parametrize("times", [("21620110", "20260110"), ("20260110", "21620110")])
+def test_a_time_far_in_the_future_is_that_of_the_receipt(receiver: Receiver, times: tuple[str, str]) -> None:
+    sent, issued = times
+    header = MSH.replace("20260301101500", sent)
+    order = OBR.replace("20260301100000", issued)
+    receipt = receive(receiver, ReceivedMessage("\r".join([header, PID, order, obx("Clear.")]).encode(), Format.HL7))
+    found = look(receiver, receipt.event_id)
+    assert "future_time" in found.warnings
+    assert found.message_time is not None
+    assert found.message_time <= datetime.now(UTC)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -12,7 +12,7 @@ from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies import graph_outbox
 from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many
 from ingest.workers.extract import extract_some
-from ingest.workers.merge import Target, follow_changes, merge_some
+from ingest.workers.merge import Target, follow_changes, groups_of, merge_some
 from ingest.workers.study_reader import Reader, reader_of
 from tests.fixtures.neo4j_server import Neo4jServer, Outage
 from tests.ingest.workers.engines import POISON, Watched, fail_on_poison, rules
@@ -20,6 +20,7 @@ from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
 from vlmkg.errors import VlmkgError
 
 LEASE = timedelta(seconds=30)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -200,3 +201,17 @@ def test_a_merge_takes_many_studies_at_once(receiver: Receiver, target: Target) 
 
     assert len(merge_some(receiver.ledger, target, "merge", LEASE)) == 70
     assert rows(target, "MATCH (s:Study) RETURN count(s) AS n") == [{"n": 70}]
+
+
+def test_large_messages_are_written_in_transactions_of_their_own(receiver: Receiver, target: Target) -> None:
+    words = "Small left pleural effusion. " * 4000
+    large = [hl7(str(number), f"{number}: {words}") for number in range(5)]
+    receive_many(receiver, [*large, sent(7), sent(8)])
+    with receiver.ledger.read() as connection:
+        ids = events.ids(connection, events.NO_FILTER)
+    held = [
+        claims.Claim(event_id, Stage.MERGE, "m", 1, alone=False, attempts=0, expires_at=NOW) for event_id in sorted(ids)
+    ]
+    groups = [[claim.event_id for claim in group] for group in groups_of(receiver.ledger, held)]
+    assert [len(group) for group in groups] == [3, 4]
+    assert [event_id for group in groups for event_id in group] == sorted(ids)

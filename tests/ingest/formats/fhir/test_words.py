@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from ingest.errors import Reason
+from ingest.formats.cleaning import MARKUP_LIMIT
 from ingest.formats.fhir.text import is_said, one_text
 from ingest.messages import ReportFacts
 from tests.ingest.formats.fhir.test_identity import bundle, entry
@@ -114,6 +115,12 @@ def test_forms_that_show_the_same_are_read_once():
     assert (squeezed(report.text), warnings) == (f"See attachment. {squeezed(TEXT)}", set())
 
 
+def test_the_markup_of_all_forms_has_one_bound():
+    forms = [form(f"Effusion {number}.{'<p>' * (MARKUP_LIMIT // 4)}".encode(), "text/html") for number in range(5)]
+    assert read(presentedForm=forms[:4])[0].text.startswith("Effusion 0.")
+    assert refusal(diagnostic_report(conclusion=None, presentedForm=forms)).reason == Reason.TOO_LARGE
+
+
 def test_of_several_languages_english_is_read():
     german = form("Kleiner Erguß.".encode()) | {"language": "de-AT"}
     english = form(b"Small effusion.") | {"language": "en-GB"}
@@ -216,6 +223,32 @@ def test_results_of_a_panel_are_followed_and_circles_are_not():
     two = {"id": "b", **observation(valueString="Edema.", hasMember=[{"reference": "#a"}])}
     report, warnings = read(contained=[one, two], result=[{"reference": "#a"}])
     assert (report.text, warnings) == ("FINDINGS:\nEdema.", set())
+
+
+def test_a_conclusion_that_stands_in_a_history_by_results_is_read():
+    own = [{"id": "o", **observation(valueString="Effusion.", code=HISTORY)}]
+    report, _ = read(contained=own, result=[{"reference": "#o"}], conclusion="Effusion.")
+    assert report.text == "HISTORY:\nEffusion.\n\nIMPRESSION:\nEffusion."
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({"presentedForm": [form(b"Effusion %d." % number) for number in range(51)]}, "attachment_unread"),
+        ({"conclusionCode": [{"text": f"Effusion {number}"} for number in range(1001)]}, "conclusion_code_unread"),
+        (
+            {
+                "contained": [
+                    {"id": f"o{number}", **observation(valueString=f"Edema {number}.")} for number in range(1001)
+                ],
+                "result": [{"reference": f"#o{number}"} for number in range(1001)],
+            },
+            "result_unread",
+        ),
+    ],
+)
+def test_of_very_many_parts_those_that_are_left_out_are_told(fields, warning):
+    assert warning in read(**fields)[1]
 
 
 def test_results_that_are_not_in_the_message_are_told():

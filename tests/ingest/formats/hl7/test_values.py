@@ -106,7 +106,8 @@ def test_markup_that_can_not_be_read_is_refused_and_beside_text_is_told(value, e
 )
 def test_results_that_are_no_text(result, text, warning):
     parsed = parse(message(MSH, PID, OBR, obx("Clear."), result))
-    assert parsed.studies[0].reports[0].text == f"Clear.\n{text}".strip()
+    expected = f"FINDINGS:\nClear.\n{text}" if text else "Clear."
+    assert parsed.studies[0].reports[0].text == expected
     assert parsed.warnings == ((warning,) if warning else ())
 
 
@@ -136,6 +137,22 @@ def test_a_note_of_the_placer_alone_is_no_report():
 
 
 @pytest.mark.parametrize(
+    ("code", "heading"),
+    [
+        ("X^Diagnostic Impression", "IMPRESSION"),
+        ("X^Impressions", "IMPRESSION"),
+        ("X^L^L^19005-8^Y^LN", "IMPRESSION"),
+        ("X^Findings text", "FINDINGS"),
+        ("X^Prior exams", "COMPARISON"),
+        ("X^Reason for referral", "HISTORY"),
+        ("REQUEST^Request", "HISTORY"),
+    ],
+)
+def test_sections_by_the_words_of_the_code(code, heading):
+    assert only_report(message(MSH, PID, OBR, obx("Words.", code=code), obx("Clear."))).text.startswith(f"{heading}:\n")
+
+
+@pytest.mark.parametrize(
     "code", ["11329-0", "55115-0^Request", "H^Clinical History", "121060^History^DCM", "X^Reason for exam"]
 )
 def test_what_is_coded_as_history_ends_with_its_result(code):
@@ -158,6 +175,9 @@ def test_what_follows_with_its_own_heading_gets_no_other():
         ("8859/1", r"a\X0D\\X0A\b\X0D0A\c\X7C\d", "a\nb\nc|d"),
         ("", r"a\E\.br\E\b\E\R\E\c", "a\nb\\R\\c"),
         ("", r"a\X00E9\\X00E8\b", "aéèb"),
+        ("", r"a\E\X0D\E\\E\X0A\E\b\E\X0A\E\c", "a\nb\nc"),
+        ("", r"a\\.br\\b\\X0A\\c", "a\nb\nc"),
+        ("", r"C:\new\\x", r"C:\new\\x"),
     ],
 )
 def test_escapes_as_senders_write_them(charset, value, words):
@@ -166,7 +186,8 @@ def test_escapes_as_senders_write_them(charset, value, words):
 
 
 @pytest.mark.parametrize(
-    ("value", "report"), [("Small left pleural effusion", True), ("Not detected", False), ("5", False)]
+    ("value", "report"),
+    [("Small left pleural effusion", True), ("No acute disease", True), ("Not detected", False), ("5", False)],
 )
 def test_a_sentence_is_no_value_though_it_has_units(value, report):
     order = "OBR|1|P1|A1|1234^HOUSE CODE^L"
