@@ -44,7 +44,7 @@ _SEPARATOR = re.compile(
     r"|(?P<mark>\]|-{1,3}>|=+>|\u2192|[\u2013\u2014]|(?<=[ \t\w])-{1,3}(?=[ \t]|$)|\t+|\|))"
     r"[ \t*_]*(?:(?:-+>|=+>|-(?=[ \t]))[ \t]*)?"
 )
-_MARK = re.compile(r"[:\t|\]>\u2013\u2014\u2192]|-[ \t\n]|-$")
+_MARK = re.compile(r":|\t|\||\]|>|\u2013|\u2014|\u2192|-[ \t\n]|-$")
 _BREAK = re.compile(r"(?:[.;!?:)\]|\u2022]+|[ \t]{2,}|\t|\[)[ \t*_#\"'(<\[\-]*(?:\d{1,2}[.)][ \t]+)?(?=[A-Za-z])")
 _WORD = re.compile(r"[A-Za-z][\w'./-]*")
 _FRONT = " \t*_#=>~\u2022\u00b7-\u2013\"'([<"
@@ -68,7 +68,7 @@ def find_headings(text: str) -> list[Heading]:
     before = ""
     for start, end in lines(text):
         line = text[start:end]
-        if not line or line.isspace() or is_banner(line):
+        if not line or _is_running_text(line) or line.isspace() or is_banner(line):
             pass
         elif _RULE.fullmatch(line):
             if found and found[-1].end >= start - 1 and found[-1].words is Part.HEADING:
@@ -79,6 +79,11 @@ def find_headings(text: str) -> list[Heading]:
             found += [_moved(one, start) for one in _in_line(line)]
         before = line
     return found
+
+
+def _is_running_text(line: str) -> bool:
+    """Whether a line is too long to be a heading and has neither a mark after one nor words in capitals."""
+    return len(line) > _LONGEST and line[0].isalpha() and not (_MARK.search(line) or _CAPITAL_WORD.search(line))
 
 
 def heading_part(line: str) -> Part | None:

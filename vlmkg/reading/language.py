@@ -55,6 +55,8 @@ def set_foreign_aside(text: str, stretches: Sequence[Stretch]) -> list[Stretch]:
     In a report that is not English all goes but the paragraphs that surely are; in an English one, single paragraphs.
     """
     read = [one for one in stretches if one.part in READ]
+    if all(_is_familiar(text[one.start : one.end]) for one in read):
+        return list(stretches)
     whole = _total(_count(text[one.start : one.end]) for one in read)
     if whole.strange < _FEWEST_STRANGE and not whole.denials and not whole.beyond_latin:
         return list(stretches)
@@ -110,16 +112,35 @@ def _is_doubtful(count: _Count) -> bool:
 
 
 def _count(text: str) -> _Count:
-    known = _familiar()
     words = _WORD.findall(text)
-    unknown = [word for word in words if word not in known and word.lower() not in known]
-    strange = [word for word in unknown if not _is_code(word, word.lower())]
+    odd = _strange(words)
+    strange = [word for word in words if word in odd]
     if all(word.istitle() and word.lower() not in _denials() for word in strange):
         strange = []  # Names of people and places.
     denied = sum(word.lower() in _denials() for word in strange)
     return _Count(
         len(words) - len(strange), len(strange), denied, len(_BEYOND_LATIN.findall(text)) * (not text.isascii())
     )
+
+
+def _is_familiar(text: str) -> bool:
+    """Whether no word of the text is strange: told without counting, since that holds for most reports."""
+    return text.isascii() and not any(
+        _strange(_WORD.findall(piece)) for piece in set(text.split()).difference(_familiar_pieces())
+    )
+
+
+@cache
+def _familiar_pieces() -> frozenset[str]:
+    """The familiar words, also with the stops that stand right after a word."""
+    return frozenset(word + stop for word in _familiar() for stop in ("", ".", ","))
+
+
+def _strange(words: Sequence[str]) -> set[str]:
+    """The words that are neither familiar in either case nor a code."""
+    known = _familiar()
+    unknown = [word for word in set(words).difference(known) if word.lower() not in known]
+    return {word for word in unknown if not _is_code(word, word.lower())}
 
 
 @cache

@@ -54,12 +54,15 @@ def split_sentences(text: str, tokens: list[Token]) -> list[list[Token]]:
 def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
     part: list[Token] = []
     previous = 0
+    lines = "\n" in text
     for index, token in enumerate(tokens):
-        if part and (len(part) >= _LONGEST or _new_block(text, previous, token)):
+        if part and (len(part) >= _LONGEST or (lines and _new_block(text, previous, token))):
             yield part
             part = []
         previous = token.end
-        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index, part):
+        if token.text.isalnum():
+            part.append(token)
+        elif token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index, part):
             if token.text[0] == "?":
                 # It doubts what stands before it, or an answer follows.
                 part.append(token)
@@ -69,7 +72,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             part = []
         else:
             part.append(token)
-            if len(token.text) > 1 and token.text[-1] in ".;" and not token.text.isalnum():
+            if len(token.text) > 1 and token.text[-1] in ".;":
                 yield part
                 part = []
     yield part

@@ -19,11 +19,14 @@ class Token(NamedTuple):
     lower: str
 
 
+_new = tuple.__new__
+"""Makes a token in half the time of `Token(...)`; a report has hundreds."""
+
+
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of `text[start:end]`, with offsets into `text`."""
     stop = len(text) if end is None else end
     return [
-        Token(match.start(), match.end(), word, word.lower())
+        _new(Token, (match.start(), match.end(), word := match[0], word.lower()))
         for match in _TOKEN.finditer(text, start, stop)
-        for word in (match.group(),)
     ]

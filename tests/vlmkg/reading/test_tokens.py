@@ -48,7 +48,14 @@ def test_joined_tokens_are_cut_the_same_again(text: str) -> None:
             ["No edema", "Effusion , which is as large as it was before"],
         ),
         ("No edema or\nEffusion, which is as large as before", ["No edema or Effusion , which is as large as before"]),
-        ("There is no edema in either lung\nEffusion is gone", ["There is no edema in either lung Effusion is gone"]),
+        (
+            "There is no edema in either lung\nEffusion is gone",
+            ["There is no edema in either lung", "Effusion is gone"],
+        ),
+        (
+            "There is no edema in either one of the lungs, and no\nEffusion is seen",
+            ["There is no edema in either one of the lungs , and no Effusion is seen"],
+        ),
         ("Effusion? Edema.", ["Effusion ?", "Edema"]),
         ("Effusion? No. Edema? Not seen. No nodule.", ["Effusion ? No", "Edema ? Not seen", "No nodule"]),
         ("Effusion? No edema.", ["Effusion ?", "No edema"]),

@@ -67,9 +67,9 @@ def read_table(path: Path) -> dict[tuple[str, ...], str]:
 
 
 def write_table(path: Path, heading: str, found: Mapping[tuple[str, ...], str]) -> None:
-    """Write a table anew; what is known of a key that stays is kept."""
+    """Write a table anew, a line for each key; what is known of a key that stays is kept."""
     before = read_table(path) if path.exists() else {}
-    lines = ["\t".join((*key, before.get(key, reason))) for key, reason in sorted(found.items())]
+    lines = ["\t".join((*key, " ".join(before.get(key, reason).split()))) for key, reason in sorted(found.items())]
     path.write_text("".join(f"{line}\n" for line in (f"# {heading}", *lines)), encoding="utf-8")
 
 

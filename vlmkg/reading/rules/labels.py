@@ -53,6 +53,7 @@ _MARKS = {
     **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
+_BROKEN_FRONT = frozenset({"non"})
 _SHORTEST_GLUED = 6
 _DENIED_WORDS = frozenset({"focal", "acute", "active", "significant", "large", "new", "abnormal", "interval"})
 
@@ -83,29 +84,26 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
     units: list[Unit] = []
     index = 0
     definite = opens = False
+    contracted = "'" in tokens
     while index < len(tokens):
         token = tokens[index]
-        verb = _denied_verb(tokens, index)
+        verb = _denied_verb(tokens, index) if contracted else None
         if verb is not None:
             # "Isn't" is a verb and its denial.
             units.append(Unit(index, index, verb, token[:-1]))
             units.append(Unit(index + 1, index + 2, Word.NOT, "not"))
             index += 3
             continue
-        length, word = (
-            _measure(tokens, index)
-            or _phrase(tokens, index)
-            or _negated_word(tokens, index)
-            or (1, known.words.get(token))
-        )
-        if word is None and _glued_denial(token):
-            units.append(Unit(index, index, Word.NEGATION, "no"))
-            word = known.words[token[2:]]
-        word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
+        length, word = _several(tokens, index) or (1, known.words.get(token))
+        if word is None:
+            if _glued_denial(token):
+                units.append(Unit(index, index, Word.NEGATION, "no"))
+                word = known.words[token[2:]]
+            word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
         if word is Word.OTHER and is_unknown_finding(tokens, index, _word_before(tokens, index, units)):
             word = Word.FINDING
         if word is not Word.OTHER:
-            text = " ".join(tokens[index : index + length])
+            text = token if length == 1 else " ".join(tokens[index : index + length])
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
             definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
             opens = False
@@ -134,18 +132,20 @@ def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
     return verb if verb in {Word.COPULA, Word.SHOW} else None
 
 
-def _phrase(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
-    for phrase, word in lexicon().phrases.get(tokens[index], ()):
+def _several(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
+    """A measure, a phrase of the lexicon or a word broken in two: how many tokens, and what it is."""
+    token = tokens[index]
+    if token[0].isdigit() and (measure := _measure(tokens, index)):
+        return measure
+    for phrase, word in lexicon().phrases.get(token, ()):
         if tokens[index : index + len(phrase)] == phrase:
             return len(phrase), word
-    return None
+    return _negated_word(tokens, index) if token in _BROKEN_FRONT else None
 
 
 def _measure(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
     """A length with its unit: "5 mm", "1 . 8 cm", "2 . 1 x 3 cm", "8mm"."""
     token = tokens[index]
-    if not token[0].isdigit():
-        return None
     if _GLUED_LENGTH.fullmatch(token):
         return 1, Word.MEASURE
     if not token.isdigit():
@@ -162,8 +162,6 @@ def _measure(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | N
 
 def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
     """ "Non calcified", "non - displaced": one word broken in two, and no statement of what it denies."""
-    if tokens[index] != "non":
-        return None
     end = index + 2 if tokens[index + 1 : index + 2] == ("-",) else index + 1
     word = lexicon().words.get(tokens[end]) if end < len(tokens) else None
     return (end - index + 1, word) if word in OBSERVATION_ADJECTIVES else None

@@ -6,6 +6,7 @@ describing words alone ("is stable and unchanged").
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import (
@@ -134,24 +135,24 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
         if unit.word is Word.HOLE:
             holes.append(unit)
             continue
-        noun_ahead = last_noun > index
-        new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
-        around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject, verb_next=verb_next)
-        if current.units and (
-            _hides_verb(current, holes, run[index:])
-            or _names_anew(current, unit)
-            or _starts_phrase(current, unit, around)
-        ):
-            said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
-            current = Phrase(holes, predicate=said_of)
-            result.append(current)
+        if current.units:
+            noun_ahead = last_noun > index
+            new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
+            around = _Around(noun_ahead, bool(holes), new_subject, verb_next)
+            if (
+                (holes and _hides_verb(current, holes, run[index:]))
+                or (unit.opens and _names_anew(current))
+                or _starts_phrase(current, unit, around)
+            ):
+                said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
+                current = Phrase(holes, predicate=said_of)
+                result.append(current)
         current.append(unit)
         holes = []
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(NamedTuple):
     """What stands around a unit: a finding's noun later in its run, a hole before it, a verb after the run."""
 
     noun_ahead: bool
@@ -160,10 +161,9 @@ class _Around:
     verb_next: bool
 
 
-def _names_anew(current: Phrase, unit: Unit) -> bool:
-    """ "No effusion the nodule is stable": an article begins another noun group."""
-    complete = current.head is not None or current.predicate or current.units[-1].word in ANATOMY_NOUNS
-    return unit.opens and complete
+def _names_anew(current: Phrase) -> bool:
+    """ "No effusion the nodule is stable": a unit with an article begins another noun group."""
+    return current.head is not None or current.predicate or current.units[-1].word in ANATOMY_NOUNS
 
 
 def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
@@ -172,7 +172,7 @@ def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
     "Blunting of the costophrenic XXXX XXXX old scar": the first hole was a body part. "Opacity in the base XXXX scar":
     the place is complete.
     """
-    if not holes or current.units[-1].word not in ANATOMY or rest[0].word in ANATOMY_NOUNS:
+    if current.units[-1].word not in ANATOMY or rest[0].word in ANATOMY_NOUNS:
         return False
     if len(holes) > 1:
         return True

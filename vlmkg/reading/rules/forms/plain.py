@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from vlmkg.reading.rules.forms.abbreviations import abbreviations
 from vlmkg.reading.rules.forms.answers import answers
@@ -13,24 +14,49 @@ from vlmkg.reading.tokens import Token, tokenize
 
 Reader = Callable[[str, int, int], Iterator[Rewrite]]
 
+
+class _Sign(NamedTuple):
+    """What a text has where there is something for a reader: one of these strings, or one of the patterns.
+
+    Each way of a pattern begins with a letter or mark of its own, which `re` looks for first: most texts have none.
+    """
+
+    strings: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    def stands_in(self, text: str) -> bool:
+        """Whether the text has it."""
+        for one in self.strings:
+            if one in text:
+                return True
+        return any(pattern.search(text) for pattern in self.patterns)
+
+
 _SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
-_READERS: tuple[tuple[Reader, re.Pattern[str]], ...] = (
-    (boxes, re.compile(
-        r"\[|\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>|_x_"
-        r"|[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]"
+_SAY = f" ?{_SAID}"
+_BOXES = re.compile(r"[\[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]")
+_CODE_MARKS = re.compile("[:;|=~\u00f8\u2205\u2026\u2192\t{[<]")
+_AT_LINE_END = "0[ \t]{0,12}(?:\n|$)|1[ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\\d"
+_READERS: tuple[tuple[Reader, _Sign], ...] = (
+    (boxes, _Sign(patterns=(_BOXES, re.compile(r"\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>|_x_")))),
+    (answers, _Sign(("..", ". . .", "__", "--", "->", "   "), (
+        _CODE_MARKS,
+        re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|\?{_SAY}|\((?:n|y|0)|,{_SAID}"),
+    ))),
+    (denied_lists, _Sign((":",))),
+    (answered_items, _Sign(patterns=(re.compile(
+        r"(?:no|nil|none|yes|absent|present|neg|pos|negative|positive|n(?<!\wn)|y(?<!\wy))[ \t]{0,12}(?:$|[.;:/\n])"
+    ),))),
+    (spoken_marks, _Sign(patterns=(re.compile(
+        "period|comma|full stop|paragraph|colon|paren|bracket|slash|new line|next line|dash"
+    ),))),
+    (abbreviations, _Sign(
+        ("'nt", "\u2019nt", "`nt", "\u00b4nt", "n;t"),
+        (re.compile(r"r(?<!\wr)t?\.|l(?<!\wl)t?\.|b(?<!\wb)ilatl?\."),),
     )),
-    (answers, re.compile(
-        r"[01][ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\d|[:;|=~\u00f8\u2205\u2026\u2192\t{\[<]|\.\.|\. \. \.|__|--|->| {3}"
-        r"|[-\u2013\u2014(?] ?" + _SAID + r""
-        r"|\((?:n|y|0)|," + _SAID
-    )),
-    (denied_lists, re.compile(":")),
-    (answered_items, re.compile("(?:" + _SAID + r"(?:ative|itive)?|\b[ny])[ \t]{0,12}(?:$|[.;:/\n])")),
-    (spoken_marks, re.compile("period|comma|full stop|paragraph|colon|paren|bracket|slash|(?:new|next) line|dash")),
-    (abbreviations, re.compile(r"\b(?:[rl]t?|bilatl?)\.|['\u2019`\u00b4]nt|n;t")),
-    (abbreviations, re.compile(r"\.(?: [a-z(]|,)")),
+    (abbreviations, _Sign(patterns=(re.compile(r"\.(?: [a-z(]|,)"),))),
 )  # fmt: skip
-"""Each reader with what a text has where there is something for it to read: in lower case, but for the last."""
+"""Each reader with its sign: in lower case, but for the last."""
 
 
 def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tuple[int, int]]]:
@@ -40,8 +66,8 @@ def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tup
     """
     plain = text[start:end]
     lower = plain.lower()
-    readers = [reader for reader, sign in _READERS[:-1] if sign.search(lower)]
-    if abbreviations not in readers and _READERS[-1][1].search(plain):
+    readers = [reader for reader, sign in _READERS[:-1] if sign.stands_in(lower)]
+    if abbreviations not in readers and _READERS[-1][1].stands_in(plain):
         readers.append(abbreviations)
     found = [rewrite for reader in readers for rewrite in reader(text, start, end)]
     if not found:
