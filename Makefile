@@ -7,11 +7,11 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test lint readings bench card lock clean
+.PHONY: help setup demo up test test-clients lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: system packages, .venv, Neo4j's jars.
 	@tools/setup.sh
@@ -25,8 +25,12 @@ up: setup ## Start every part (ARGS="--data DIR").
 test: setup ## Run the tests (ARGS="-k name").
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+test-clients: setup ## Install clients that nobody here wrote and run them against a stack.
+	@tools/clients.sh
+	@$(BIN)/python -m pytest tests/clients -m clients $(ARGS)
+
 lint: setup ## Check style, types and import rules.
-	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed
+	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "deptry ." "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed
 
 readings: setup ## Record what is read in the corpus of tests/readings (ARGS=--raise-version).
 	@$(BIN)/python -m tests.readings.record $(ARGS)

@@ -12,6 +12,7 @@ from api.scalars import DateTime
 from ingest.ledger.events import events
 from ingest.ledger.events.events import Event as LedgerEvent
 from ingest.ledger.events.events import EventFilter
+from ingest.ledger.readings import extractions
 from ingest.ledger.readings.extractions import RejectionRow
 from ingest.ledger.states import State
 
@@ -28,6 +29,9 @@ class Event(Node):
     reason: str | None = strawberry.field(description="Why it was refused, or given up.")
     detail: str | None = strawberry.field(description="The reason in a sentence.")
     warnings: list[str]
+    reading_warnings: list[str] = strawberry.field(
+        description="Reason codes of what the readings of its studies warn of, such as text_set_aside."
+    )
     source: str
     external_id: str = strawberry.field(description="The sender's own id. Not for researchers.")
     format: str
@@ -123,7 +127,8 @@ def event_filter(given: Mapping[str, Any] | None) -> EventFilter:
 def event_rows(connection: Connection, found: list[LedgerEvent]) -> list[Row]:
     """Events as rows of the type Event."""
     keys = events.study_keys(connection, [event.id for event in found])
-    return [_event_row(event, keys[event.id]) for event in found]
+    warned = extractions.warnings_of(connection, [event.id for event in found])
+    return [_event_row(event, keys[event.id], warned[event.id]) for event in found]
 
 
 def rejection_row(found: RejectionRow) -> Row:
@@ -140,13 +145,14 @@ def rejection_row(found: RejectionRow) -> Row:
     }
 
 
-def _event_row(event: LedgerEvent, study_keys: tuple[str, ...]) -> Row:
+def _event_row(event: LedgerEvent, study_keys: tuple[str, ...], reading_warnings: tuple[str, ...]) -> Row:
     return {
         "eventId": event.id,
         "state": event.state,
         "reason": event.reason,
         "detail": event.detail,
         "warnings": event.warnings,
+        "readingWarnings": reading_warnings,
         "source": event.source,
         "externalId": event.external_id,
         "format": event.format,

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: where the events stand, and how operations end and how long they take.
+"""`/metrics` for Prometheus: where the events stand, what was not read, how operations end and how long they take.
 
 Labels are states, kinds of operation and codes: nothing that a sender or a client wrote, no patient.
 """
@@ -12,9 +12,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from ingest.errors import OutageError
+from ingest.ledger import unread
 from ingest.ledger.events import events
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
+from ingest.ledger.unread import UnreadTexts
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 _KINDS = frozenset({"query", "mutation", "subscription"})
@@ -29,6 +31,9 @@ class Metrics:
     seconds: Histogram
     events: Gauge
     oldest: Gauge
+    reports: Gauge
+    characters: Gauge
+    shares: Gauge
 
     def operation(self, action: str, codes: list[str], seconds: float) -> None:
         """Count one operation. `action` as the guard makes it, empty where nothing could be read."""
@@ -48,21 +53,43 @@ def new_metrics() -> Metrics:
     states = Gauge("vlmkg_events", "Events in each state.", ["state"], registry=registry)
     age = "Age of the oldest event not settled; 0: none."
     oldest = Gauge("vlmkg_oldest_unsettled_event_seconds", age, registry=registry)
-    return Metrics(registry, operations, seconds, states, oldest)
+    reports = Gauge(
+        "vlmkg_reports", "Reports read: all, and those with text set aside or a warning.", ["what"], registry=registry
+    )
+    letters = Gauge("vlmkg_report_characters", "Characters of their text: all, set aside.", ["what"], registry=registry)
+    shares = Gauge("vlmkg_set_aside_ratio", "Share of the text set aside, 0 to 1, of each.", ["of"], registry=registry)
+    return Metrics(registry, operations, seconds, states, oldest, reports, letters, shares)
 
 
 async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
     """The page; 503 while the ledger does not answer."""
     try:
-        states, oldest = await asyncio.to_thread(_read, ledger)
+        states, oldest, texts = await asyncio.to_thread(_read, ledger)
     except OutageError:
         return Response("the ledger does not answer\n", status_code=503, media_type="text/plain")
     for state, number in states.items():
         metrics.events.labels(state.value).set(number)
     metrics.oldest.set(oldest.total_seconds())
+    _show_texts(metrics, texts)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _read(ledger: Ledger) -> tuple[dict[State, int], timedelta]:
+def _show_texts(metrics: Metrics, texts: UnreadTexts) -> None:
+    """How much text was not read, in numbers and as shares of all readings in the ledger."""
+    for what, number in (
+        ("all", texts.reports),
+        ("set_aside", texts.reports_set_aside),
+        ("text_set_aside", texts.findings_set_aside),
+        ("nothing_read", texts.nothing_read),
+        ("language", texts.other_language),
+    ):
+        metrics.reports.labels(what).set(number)
+    metrics.characters.labels("all").set(texts.characters)
+    metrics.characters.labels("set_aside").set(texts.characters_set_aside)
+    metrics.shares.labels("reports").set(texts.reports_set_aside / max(texts.reports, 1))
+    metrics.shares.labels("characters").set(texts.characters_set_aside / max(texts.characters, 1))
+
+
+def _read(ledger: Ledger) -> tuple[dict[State, int], timedelta, UnreadTexts]:
     with ledger.read() as connection:
-        return events.summary(connection), events.oldest_unsettled(connection)
+        return events.summary(connection), events.oldest_unsettled(connection), unread.total(connection)

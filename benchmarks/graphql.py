@@ -24,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from neo4j import READ_ACCESS, Driver
 from pydantic import SecretStr
 
@@ -249,7 +249,7 @@ def _show(results: list[Measured], arguments: argparse.Namespace) -> None:
         print(f"| {one.name} | {ours} | {theirs} | {one.ratio:.2f} | {added} | {goal} |")
 
 
-def _placed(question: Question, client: httpx.Client) -> Question:
+def _placed(question: Question, client: httpx2.Client) -> Question:
     """A late page needs a cursor: the one after the last finding before 2023, as a client would have got it."""
     if "AFTER" not in question.graphql:
         return question
@@ -260,7 +260,7 @@ def _placed(question: Question, client: httpx.Client) -> Question:
     )
 
 
-def _asker(client: httpx.Client) -> Callable[[str], Any]:
+def _asker(client: httpx2.Client) -> Callable[[str], Any]:
     def ask(query: str) -> Any:
         answer = client.post("/graphql", json={"query": query}).json()
         if "errors" in answer:
@@ -306,7 +306,7 @@ def _neo4j(folder: Path) -> Iterator[Neo4jSettings]:
 
 
 @contextmanager
-def _api(folder: Path, settings: Neo4jSettings) -> Iterator[httpx.Client]:
+def _api(folder: Path, settings: Neo4jSettings) -> Iterator[httpx2.Client]:
     data, port = DataDir(folder / "var"), free_port()
     ledger = ledger_of(data)
     key = create(ledger, "benchmark", Role.ADMIN)
@@ -318,7 +318,7 @@ def _api(folder: Path, settings: Neo4jSettings) -> Iterator[httpx.Client]:
     )
     headers = {"Authorization": f"Bearer {key}"}
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False) as client:
             _wait_until_ready(client)
             yield client
     finally:
@@ -326,13 +326,13 @@ def _api(folder: Path, settings: Neo4jSettings) -> Iterator[httpx.Client]:
         process.wait()
 
 
-def _wait_until_ready(client: httpx.Client) -> None:
+def _wait_until_ready(client: httpx2.Client) -> None:
     deadline = time.monotonic() + 90
     while True:
         try:
             if client.get("/readyz").status_code == 200:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass
         if time.monotonic() > deadline:
             message = "the API did not become ready"

@@ -3,6 +3,7 @@
 VlmkgError
 ├── RefusedError
 │   └── MessageRefusedError     the message was stored and can't be used: an event in state `refused`
+│       └── UnsupportedTextError    a text with markup that can't be turned into plain text
 ├── OutageError                 a part that must answer does not: work pauses, no attempt is counted
 └── BlobLostError               a raw message is missing from the blob store, or damaged
 """
@@ -23,9 +24,12 @@ class Reason(StrEnum):
     UNSAFE_XML = "unsafe_xml"
     WRONG_MESSAGE_TYPE = "wrong_message_type"
     WRONG_PROCESSING_ID = "wrong_processing_id"
+    FRAGMENT = "fragment"
+    """A part of a message of which the rest comes in another one."""
     NO_PATIENT = "no_patient"
     NOT_RADIOLOGY = "not_radiology"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    UNSUPPORTED_TEXT = "unsupported_text"
     IDENTITY_MISMATCH = "identity_mismatch"
     INTERNAL_ERROR = "internal_error"
     """A fault of ours, not of the message: replay it once that is mended."""
@@ -43,6 +47,13 @@ class MessageRefusedError(RefusedError):
         self.detail = detail
         self.source = source
         self.external_id = external_id
+
+
+class UnsupportedTextError(MessageRefusedError):
+    """A text with markup (HTML, CDA, RTF, other XML) that can't be turned into plain text as its sender meant it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Reason.UNSUPPORTED_TEXT, detail)
 
 
 class OutageError(VlmkgError):

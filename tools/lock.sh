@@ -16,6 +16,7 @@ compile() {
 
 compile requirements/service.txt pyproject.toml --extra service "$@"
 compile requirements/model.txt pyproject.toml --extra service --extra model -c requirements/service.txt "$@"
-compile requirements/dev.txt pyproject.toml --extra service --extra training --group dev -c requirements/model.txt "$@"
+compile requirements/dev.txt pyproject.toml --extra stack --extra training --group dev -c requirements/model.txt "$@"
 compile requirements/build.txt requirements/build.in "$@"
 compile requirements/uv.txt requirements/uv.in "$@"
+compile requirements/clients.txt requirements/clients.in "$@"

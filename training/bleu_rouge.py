@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 
 from training.documents import Document, to_graph
+from training.rouge import rouge_l
 from vlmkg.linearization import SEPARATOR, paper_form
 
 ORDERS = (1, 2, 3, 4)
@@ -21,7 +21,7 @@ ORDERS = (1, 2, 3, 4)
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """Corpus BLEU-1..4 (0 to 100; sacrebleu, tokenize=none) and the mean ROUGE-L F-measure (0 to 100; rouge-score)."""
+    """Corpus BLEU-1..4 (0 to 100; sacrebleu, tokenize=none) and the mean ROUGE-L F-measure (0 to 100)."""
 
     bleu_1: float
     bleu_2: float
@@ -46,9 +46,8 @@ def compare(references: Sequence[str], hypotheses: Sequence[str]) -> Surface:
         BLEU(tokenize="none", max_ngram_order=order, force=True).corpus_score(hypotheses, [references]).score
         for order in ORDERS
     ]
-    scorer = RougeScorer(["rougeL"])
     pairs = zip(references, hypotheses, strict=True)
-    rouge = [scorer.score(reference, hypothesis)["rougeL"].fmeasure for reference, hypothesis in pairs]
+    rouge = [rouge_l(reference, hypothesis) for reference, hypothesis in pairs]
     return Surface(bleu[0], bleu[1], bleu[2], bleu[3], 100 * sum(rouge) / len(rouge))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from training.card.cli import card
-from training.data.cli import data
+from training.data_cli import data
 from training.experiments.cli import experiment
 from training.review.cli import review
 from training.tagger.cli import tagger, tagger_evaluate

@@ -23,8 +23,8 @@ from vlmkg.settings import EngineSettings
 
 MODEL, RULES = "model", "rules"
 
-SHIPPED = Path(__file__).parents[1] / "checkpoints" / "small"
-"""The checkpoint that comes with the project: in a checkout and in the worker's image, not in a wheel."""
+SHIPPED = (Path(__file__).parent / "shipped_checkpoint").resolve()
+"""The checkpoint that comes with the project: inside the wheel, and by a link the checkout's `checkpoints/small`."""
 
 
 class Choice(NamedTuple):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from vlmkg.report_parts import SetAside
 from vlmkg.schema import Kind, Presence, ReportGraph
 
 
@@ -193,7 +194,8 @@ class Agreement:
 class Reading:
     """One report, read, validated and normalised. `links` has one entry for each mention, in the same order.
 
-    `agreement` says how the model and the rules compare on it; None where one engine alone read it.
+    `agreement` says how the model and the rules compare on it; None where one engine alone read it. `set_aside` are the
+    stretches of the text that no engine reads, in text order, each with its reason.
     """
 
     graph: ReportGraph
@@ -203,6 +205,7 @@ class Reading:
     warnings: tuple[ReadingWarning, ...] = ()
     truncated: bool = False
     agreement: Agreement | None = None
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ from vlmkg.engine_protocol import (
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.identity import digest
-from vlmkg.reading.lexicon.load import misspellings
+from vlmkg.reading.lexicon.digest import lexicon_digest
+from vlmkg.reading.sections import find_set_aside
+from vlmkg.reading.unread import unread_warnings
 from vlmkg.reading_version import READING_VERSION, data_digest
 from vlmkg.schema import ReportGraph
 from vlmkg.settings import EngineSettings
@@ -96,7 +98,7 @@ def _tables_digest() -> str:
             "concepts": vocabulary.concepts,
             "is a": vocabulary.is_a,
             "part of": vocabulary.part_of,
-            "misspellings": misspellings(),
+            "lexicon": lexicon_digest(),
             **normalization.all_tables(),
         }
     )
@@ -167,10 +169,11 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
 
 def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
     reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
-    if not output.truncated:
-        return reading
-    cut = ReadingWarning("truncated", "the engine's budget was spent before the end of the report")
-    return replace(reading, truncated=True, warnings=(*reading.warnings, cut))
+    aside = find_set_aside(text)
+    warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
+    if output.truncated:
+        warned.append(ReadingWarning("truncated", "the engine's budget was spent before the end of the report"))
+    return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
 def _read_twice(text: str, model: ReportGraph, rules: ReportOutput) -> Reading:

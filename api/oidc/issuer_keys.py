@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import jwt
 import structlog
 
@@ -63,7 +63,7 @@ class IssuerKeys:
     """All keys that are known. `answers`: the issuer did, when it was last asked."""
 
     settings: OidcSettings
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     keys: tuple[IssuerKey, ...] = ()
     answers: bool = False
     _asked_at: float = field(default=float("-inf"))
@@ -113,7 +113,7 @@ class IssuerKeys:
             async with asyncio.timeout(PATIENCE_S):
                 self.keys = await self._keys_of_issuer()
             answered = True
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
             why = type(error).__name__
         except _UnfitError as error:
             why = str(error)
@@ -145,7 +145,7 @@ class IssuerKeys:
     async def _get(self, url: str) -> dict[str, Any]:
         body = b""
         async with self.client.stream("GET", url) as response:
-            if response.status_code != httpx.codes.OK:
+            if response.status_code != httpx2.codes.OK:
                 raise _UnfitError(f"the issuer answers with status {response.status_code}")
             async for part in response.aiter_bytes():
                 body += part
@@ -166,7 +166,7 @@ async def open_issuer_keys(settings: OidcSettings) -> AsyncIterator[IssuerKeys]:
     # Redirects are not followed: they could lead to an address that is not safe. A proxy is for other machines.
     host = urlsplit(settings.jwks_url or settings.issuer).hostname or ""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    async with httpx.AsyncClient(timeout=PATIENCE_S, headers=headers, trust_env=not is_loopback(host)) as client:
+    async with httpx2.AsyncClient(timeout=PATIENCE_S, headers=headers, trust_env=not is_loopback(host)) as client:
         keys = IssuerKeys(settings, client)
         fresh = asyncio.create_task(keys.keep_fresh())
         try:

@@ -10,6 +10,7 @@ from ingest.cli.console_user import console_user
 from ingest.ledger.access import audit
 from ingest.ledger.events import events as ledger_events
 from ingest.ledger.events.events import EventFilter
+from ingest.ledger.readings import extractions
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.receiving.raw import raw_of
@@ -68,12 +69,13 @@ def show(data: DataDir, event_id: int, raw: bool, as_json: bool) -> None:
     with existing_ledger_of(data).read() as connection:
         event = ledger_events.get(connection, event_id)
         keys = ledger_events.study_keys(connection, (event_id,))[event_id]
+        warned = extractions.warnings_of(connection, (event_id,))[event_id]
     if event is None:
         raise no_event(event_id)
     if as_json:
-        click.echo(events_view.as_json(asdict(event) | {"study_keys": keys}))
+        click.echo(events_view.as_json(asdict(event) | {"reading_warnings": warned, "study_keys": keys}))
     else:
-        events_view.print_event(event, keys)
+        events_view.print_event(event, warned, keys)
 
 
 @events.command()
@@ -152,10 +154,11 @@ def _list(ledger: Ledger, where: EventFilter, limit: int, *, as_json: bool) -> N
     with ledger.read() as connection:
         found = ledger_events.list_events(connection, where, limit=limit)
         total = ledger_events.count(connection, where)
+        warned = extractions.warnings_of(connection, [event.id for event in found])
     if as_json:
-        click.echo(events_view.as_json([asdict(event) for event in found]))
+        click.echo(events_view.as_json([asdict(event) | {"reading_warnings": warned[event.id]} for event in found]))
     else:
-        events_view.print_events(found, total)
+        events_view.print_events(found, warned, total)
 
 
 def _summarise(ledger: Ledger, *, as_json: bool) -> None:

@@ -23,8 +23,8 @@ def as_json(value: object) -> str:
     return json.dumps(value, default=_time, ensure_ascii=False)
 
 
-def print_events(found: Sequence[Event], total: int) -> None:
-    """One line an event, the newest first, and how many there are beside these."""
+def print_events(found: Sequence[Event], reading_warnings: Mapping[int, tuple[str, ...]], total: int) -> None:
+    """One line an event, the newest first, with the warnings of its readings, and how many there are beside these."""
     table = Table(box=None, header_style="bold")
     for heading in ("id", "received", "source", "external id", "state", "reason", "times"):
         table.add_column(heading, overflow="fold", no_wrap=heading not in {"source", "external id"})
@@ -35,7 +35,7 @@ def print_events(found: Sequence[Event], total: int) -> None:
             escape(event.source),
             escape(event.external_id or event.origin_name),
             _coloured(event.state),
-            event.reason or ", ".join(event.warnings),
+            event.reason or ", ".join((*event.warnings, *reading_warnings[event.id])),
             str(event.deliveries),
         )
     print_table(table)
@@ -43,7 +43,7 @@ def print_events(found: Sequence[Event], total: int) -> None:
         click.echo(f"{len(found)} of {total} events; --limit shows more")
 
 
-def print_event(event: Event, study_keys: Sequence[str]) -> None:
+def print_event(event: Event, reading_warnings: Sequence[str], study_keys: Sequence[str]) -> None:
     """Everything known of one event but its payload."""
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
@@ -51,6 +51,8 @@ def print_event(event: Event, study_keys: Sequence[str]) -> None:
     for name, value in asdict(event).items():
         if value not in (None, "", ()):
             table.add_row(name.replace("_", " "), escape(", ".join(value) if isinstance(value, tuple) else str(value)))
+    if reading_warnings:
+        table.add_row("reading warnings", ", ".join(reading_warnings))
     for key in study_keys:
         table.add_row("study", key)
     print_table(table)

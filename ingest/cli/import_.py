@@ -50,8 +50,8 @@ INTERRUPTED = 130
 def import_(
     paths: tuple[Path, ...], chosen: str, source: str | None, waits: bool, timeout: float, as_json: bool, data: DataDir
 ) -> None:
-    """Queue files: Open-i XML, HL7 v2 (.hl7, or .jsonl with key `raw`), FHIR R4 JSON, DICOM, plain
-    text.
+    """Queue files: Open-i XML, HL7 v2 (.hl7, or .jsonl with key `raw`), FHIR R4 JSON (also
+    .ndjson and arrays), DICOM, plain text.
 
     PATHS are files, folders, and .tar, .tgz or .zip archives. Plain text is one report a file, its name the report id.
     Exit code 1: something was refused, is dead, or did not finish in time.

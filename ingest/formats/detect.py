@@ -1,5 +1,6 @@
 """What a file holds, told by its first bytes; its name decides only where those say nothing."""
 
+import codecs
 import re
 from enum import StrEnum
 from pathlib import PurePath
@@ -22,14 +23,27 @@ class Container(StrEnum):
 _XML = re.compile(rb"<(?:\?xml|!|[A-Za-z])")
 _HL7 = re.compile(rb"(?:MSH|FHS|BHS)[^\w\s]")
 _JSON_LINES = re.compile(rb"\"raw\"\s*:\s*\"(?:\\u?[0-9a-z]{1,4})*MSH")
+_JSON_ARRAY = re.compile(rb"\[\s*\{")
+_UTF_16 = (
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"M\0S\0H\0", "utf-16-le"),
+    (b"\0M\0S\0H", "utf-16-be"),
+)
 _BLANKS = b" \t\r\n\x0b\x1c"
 _BY_NAME: dict[str, Format | Container] = {
     ".txt": Format.TEXT,
     ".text": Format.TEXT,
+    ".rtf": Format.TEXT,
+    ".html": Format.TEXT,
+    ".htm": Format.TEXT,
+    ".xhtml": Format.TEXT,
     ".xml": Format.OPENI,
     ".hl7": Format.HL7,
     ".json": Format.FHIR,
+    ".fhir": Format.FHIR,
     ".jsonl": Container.JSON_LINES,
+    ".ndjson": Container.JSON_LINES,
     ".dcm": Format.DICOM,
     ".tgz": Container.GZIP,
     ".gz": Container.GZIP,
@@ -41,13 +55,14 @@ _BY_NAME: dict[str, Format | Container] = {
 def detect(head: bytes, name: str) -> Format | Container:
     """What a file of that name holds whose first HEAD bytes are `head`.
 
-    Plain text is told by its name alone: a licence or a note in the folder must not become a patient's report.
+    Text, be it plain or with markup, is told by its name alone: a licence or a note in the folder must not become a
+    patient's report.
     """
     if container := detect_archive(head, name):
         return container
     if head[128:132] == b"DICM":
         return Format.DICOM
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
+    start = without_utf_16(head).removeprefix(b"\xef\xbb\xbf").lstrip(_BLANKS)
     suffix = PurePath(name).suffix.lower()
     by_name = _BY_NAME.get(suffix, Format.UNKNOWN)
     if _HL7.match(start):
@@ -55,8 +70,22 @@ def detect(head: bytes, name: str) -> Format | Container:
     if _XML.match(start) and by_name is not Format.TEXT:
         return Format.OPENI
     if start.startswith(b"{") and by_name is not Format.TEXT:
-        return Container.JSON_LINES if suffix == ".jsonl" or _JSON_LINES.search(start) else Format.FHIR
-    return by_name
+        return Container.JSON_LINES if by_name is Container.JSON_LINES or _JSON_LINES.search(start) else Format.FHIR
+    return Format.FHIR if _JSON_ARRAY.match(start) and by_name is Format.UNKNOWN else by_name
+
+
+def utf_16(head: bytes) -> str:
+    """The kind of UTF-16 that a text is in by its first bytes: its mark, or a message's first letters; else empty."""
+    for start, kind in _UTF_16:
+        if head.startswith(start):
+            return kind
+    return ""
+
+
+def without_utf_16(raw: bytes) -> bytes:
+    """A text in UTF-16 as UTF-8, others as they are. What fits no character becomes U+FFFD."""
+    kind = utf_16(raw)
+    return raw.decode(kind, "replace").removeprefix("\ufeff").encode("utf-8", "replace") if kind else raw
 
 
 def detect_archive(head: bytes, name: str) -> Container | None:

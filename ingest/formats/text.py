@@ -1,4 +1,4 @@
-"""A plain text: one report a file, and nothing is known of it but its name.
+"""A text, plain or with markup: one report a file, and nothing is known of it but its name.
 
 The name is patient, study and report at once, so two texts are never joined. The same name with other words is a new
 version of the report.
@@ -6,6 +6,9 @@ version of the report.
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import identifier, report_text, require_raw_size
+from ingest.formats.detect import without_utf_16
+from ingest.formats.markup.convert import PlainText, convert
+from ingest.formats.markup.detect import HTML, RTF
 from ingest.formats.origin import Origin
 from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
 
@@ -13,16 +16,31 @@ SOURCE = "text"
 
 
 def parse(raw: bytes, origin: Origin) -> ParsedMessage:
-    """Read one report. Refuses bytes that are no UTF-8 text (`bad_encoding`), blank ones and over-long ones."""
+    """Read one report. Refuses bytes that are neither UTF-8 nor UTF-16 (`bad_encoding`), blank texts and over-long
+    ones, and markup that can't be read (`unsupported_text`, `unsupported_format`)."""
     require_raw_size(raw)
     source = origin.source or SOURCE
     report_id = identifier(origin.name, "file's name")
     if not report_id:
         raise MessageRefusedError(Reason.UNREADABLE, "a plain text needs a name to be its report id", source=source)
-    text = report_text(_decode(raw, source, report_id), source=source, external_id=report_id)
+    found = _plain(raw, source, report_id)
+    text = report_text(found.text, source=source, external_id=report_id)
     report = ReportFacts(report_id=report_id, status=ReportStatus.FINAL, text=text)
     study = StudyFacts(patient=PatientFacts(authority=source, identifier=report_id), reports=(report,))
-    return ParsedMessage(source, report_id, origin.modified_at, (study,))
+    return ParsedMessage(source, report_id, origin.modified_at, (study,), found.warnings)
+
+
+def _plain(raw: bytes, source: str, report_id: str) -> PlainText:
+    """The words. Markup may name its own character set; plain text is UTF-8 or UTF-16."""
+    start = raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    try:
+        if start.startswith(b"{\\rtf"):
+            return convert(raw, RTF)
+        if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+            return convert(raw, HTML)
+        return convert(_decode(without_utf_16(raw), source, report_id), "text/plain")
+    except MessageRefusedError as error:
+        raise MessageRefusedError(error.reason, error.detail, source=source, external_id=report_id) from None
 
 
 def _decode(raw: bytes, source: str, report_id: str) -> str:
@@ -33,5 +51,5 @@ def _decode(raw: bytes, source: str, report_id: str) -> str:
     else:
         if "\0" not in text:
             return text
-        detail = "the text holds NUL bytes: it is UTF-16 or no text"
+        detail = "the text holds NUL bytes: it is UTF-16 without a mark, or no text"
     raise MessageRefusedError(Reason.BAD_ENCODING, detail, source=source, external_id=report_id)

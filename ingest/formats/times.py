@@ -5,8 +5,16 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 _HL7 = re.compile(
-    r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:\.([0-9]{1,6}))?)?)?)?)?)?"
-    r"([+-][0-9]{4})?"
+    r"([0-9]{4})(?:([0-9]{2})(?:([0-9]{2})(?:[T ]?([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:[.,]([0-9]{1,12}))?)?)?)?)?)?"
+    r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+)
+_ISO = re.compile(
+    r"([0-9]{4})([-/])([0-9]{2})\2([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,12}))?)?)?"
+    r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_DAY_FIRST = re.compile(
+    r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})(?:,? +([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([AP])M)?)?",
+    re.IGNORECASE,
 )
 _FHIR = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?)?)?)?"
@@ -16,9 +24,12 @@ _YEARS = range(1850, 2200)
 
 
 def hl7_time(value: str, zone: tzinfo = UTC) -> datetime | None:
-    """An HL7 v2 TS or DTM (chapter 2A) in UTC. `zone` is that of values without an offset."""
-    match = _HL7.fullmatch(value.partition("^")[0].strip())
-    return _time(match, zone) if match else None
+    """An HL7 v2 TS or DTM (chapter 2A) in UTC. `zone` is that of values without an offset.
+
+    What senders write in its place is read too, where it can mean one time alone: `2026-03-01 10:15`, `01.03.2026`.
+    """
+    parts = _hl7_parts(value)
+    return _time(parts, zone) if parts else None
 
 
 def hl7_offset(value: str) -> tzinfo | None:
@@ -26,23 +37,26 @@ def hl7_offset(value: str) -> tzinfo | None:
 
     MSH-7's is the default of its message.
     """
-    match = _HL7.fullmatch(value.partition("^")[0].strip())
+    parts = _hl7_parts(value)
     try:
-        return _offset(match[8]) if match and match[8] else None
+        return _offset(parts[7]) if parts and parts[7] else None
     except ValueError:
         return None
 
 
 def hl7_date(value: str) -> date | None:
     """The day of an HL7 date or time, such as a date of birth. None without a day."""
-    match = re.match(r"([0-9]{4})([0-9]{2})([0-9]{2})", value.strip())
-    return _date(*match.groups()) if match else None
+    value = value.partition("^")[0].strip()
+    if match := re.match(r"([0-9]{4})([0-9]{2})([0-9]{2})", value):
+        return _date(*match.groups())
+    parts = _hl7_parts(value)
+    return _date(*parts[:3]) if parts and parts[2] else None
 
 
 def fhir_time(value: str) -> datetime | None:
     """A FHIR R4 date, dateTime or instant (2.24) in UTC; a partial one is its first moment."""
     match = _FHIR.fullmatch(value)
-    return _time(match, UTC) if match else None
+    return _time(match.groups(default=""), UTC) if match else None
 
 
 def fhir_date(value: str) -> date | None:
@@ -58,21 +72,51 @@ def _date(year: str, month: str, day: str) -> date | None:
         return None
 
 
-def _time(match: re.Match[str], zone: tzinfo) -> datetime | None:
-    year, month, day, hour, minute, second, fraction, offset = match.groups()
+def _hl7_parts(value: str) -> tuple[str, ...] | None:
+    """Year, month, day, hour, minute, second, fraction, offset: each as it stands, empty where it does not."""
+    value = value.partition("^")[0].strip()
+    if match := _HL7.fullmatch(value):
+        return match.groups(default="")
+    if match := _ISO.fullmatch(value):
+        year, _, *others = match.groups(default="")
+        return year, *others
+    if match := _DAY_FIRST.fullmatch(value):
+        return _day_first(*match.groups(default=""))
+    return None
+
+
+def _day_first(
+    first: str, mark: str, second: str, year: str, hour: str, minute: str, second_: str, half: str
+) -> tuple[str, ...] | None:
+    """Day and month where they can be told from one another: by points, or by a number over 12."""
+    if mark == "." or int(first) > 12:
+        day, month = first, second
+    elif int(second) > 12 or first == second:
+        day, month = second, first
+    else:
+        return None
+    if half:
+        hour = str(int(hour) % 12 + (12 if half.upper() == "P" else 0))
+    return year, month, day, hour, minute, second_, "", ""
+
+
+def _time(parts: tuple[str, ...], zone: tzinfo) -> datetime | None:
+    year, month, day, hour, minute, second, fraction, offset = parts
     if int(year) not in _YEARS:
         return None
+    clock = int(hour or 0), int(minute or 0), int(second or 0)
+    # 24:00 and a leap second are the beginning of what follows.
+    if not (clock <= (24, 0, 0) and clock[1] < 60 and clock[2] <= 60):
+        return None
     try:
-        return datetime(
+        at = datetime(
             int(year),
             int(month or 1),
             int(day or 1),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            int((fraction or "0")[:6].ljust(6, "0")),
+            microsecond=int((fraction or "0")[:6].ljust(6, "0")),
             tzinfo=_offset(offset) if offset else zone,
-        ).astimezone(UTC)
+        )
+        return (at + timedelta(hours=clock[0], minutes=clock[1], seconds=clock[2])).astimezone(UTC)
     except ValueError:
         return None
 

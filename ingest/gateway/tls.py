@@ -24,3 +24,22 @@ def server_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | Non
         message = "VLMKG_TLS_CERTIFICATE, VLMKG_TLS_KEY or VLMKG_TLS_CLIENT_CA can't be used"
         raise UsageError(message, f"see that each is a readable PEM file ({error.strerror})") from None
     return context
+
+
+def client_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | None:
+    """The context of connections that a door opens itself; None where it speaks no TLS.
+
+    The other end's certificate must come from VLMKG_TLS_CLIENT_CA, else from an authority that this machine trusts. Its
+    name is not checked: peers are known by address. Raises UsageError where a file can't be used.
+    """
+    if not settings.speaks_tls(door):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.tls_client_ca)
+        context.check_hostname = False
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(str(settings.tls_certificate), settings.tls_key)
+    except OSError as error:
+        message = "VLMKG_TLS_CERTIFICATE, VLMKG_TLS_KEY or VLMKG_TLS_CLIENT_CA can't be used"
+        raise UsageError(message, f"see that each is a readable PEM file ({error.strerror})") from None
+    return context

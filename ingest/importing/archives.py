@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any, cast
 
 from ingest.errors import MessageRefusedError, Reason
@@ -67,8 +68,10 @@ class _Budget(io.RawIOBase):
         return len(data)
 
 
-def read_members(stream: io.BufferedReader, container: Container, size: int) -> Iterator[Member]:
+def read_members(stream: io.BufferedReader, container: Container, size: int, name: str = "") -> Iterator[Member]:
     """The regular files in an archive of `size` bytes, hidden ones left out.
+
+    `name` is the archive's; a gzip file that is no archive is one member, called as it without `.gz`.
 
     Raises MessageRefusedError (`too_large`) past the limit of what it may unpack to, and one of BROKEN where the
     archive is damaged, also while a member is read.
@@ -79,13 +82,32 @@ def read_members(stream: io.BufferedReader, container: Container, size: int) -> 
             yield from _zip_members(stream, left)
         case Container.GZIP:
             with gzip.open(stream) as unpacked:
-                yield from _tar_members(unpacked, left)
+                whole = _budgeted(unpacked, left)
+                if _is_tar(whole.peek(tarfile.BLOCKSIZE)[: tarfile.BLOCKSIZE], name):
+                    yield from _tar_members(whole)
+                else:
+                    yield Member(name.removesuffix(".gz").removesuffix(".GZ"), None, lambda: whole)
         case _:
-            yield from _tar_members(stream, left)
+            yield from _tar_members(_budgeted(stream, left))
 
 
-def _tar_members(stream: Readable, left: list[int]) -> Iterator[Member]:
-    with tarfile.open(fileobj=io.BufferedReader(_Budget(stream, left)), mode="r|") as archive:
+def _is_tar(head: bytes, name: str) -> bool:
+    """Whether a tar was compressed: by its name, or by the checksum of its first header."""
+    if PurePosixPath(name).suffix.lower() == ".tgz" or name.lower().endswith(".tar.gz") or not head:
+        return True
+    try:
+        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def _budgeted(stream: Readable, left: list[int]) -> io.BufferedReader:
+    return cast(io.BufferedReader, io.BufferedReader(_Budget(stream, left)))
+
+
+def _tar_members(stream: io.BufferedReader) -> Iterator[Member]:
+    with tarfile.open(fileobj=stream, mode="r|") as archive:
         while member := archive.next():
             # What was passed is not kept: an archive of a million files must fit too.
             cast(Any, archive).members.clear()

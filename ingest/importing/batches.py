@@ -8,6 +8,7 @@ from pydantic_core import from_json
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.hl7.charset import charsets, declared_charset
 from ingest.formats.hl7.parser import BYTE_ORDER_MARK, FRAMING
+from ingest.formats.json_text import object_of, utf8_of
 from ingest.importing.pieces import Piece, Readable, cut
 
 _LINE = re.compile(rb"(?<=\n)")
@@ -44,6 +45,11 @@ def raw_of_line(line: bytes) -> bytes:
     if not isinstance(raw, str):
         raise MessageRefusedError(Reason.UNREADABLE, "the line is no JSON object with a message under the key `raw`")
     return _encoded(raw)
+
+
+def is_resource(line: bytes) -> bool:
+    """Whether a line of JSON is a FHIR resource."""
+    return b'"resourceType"' in line and "resourceType" in (object_of(utf8_of(line)) or ())
 
 
 def _unframed(raw: bytes) -> bytes:

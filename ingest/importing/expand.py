@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.detect import HEAD, Container, detect, detect_archive
+from ingest.formats.detect import HEAD, Container, detect, detect_archive, utf_16, without_utf_16
 from ingest.formats.origin import Format, Origin, raw_limit
+from ingest.importing import fhir_sets
 from ingest.importing.archives import BROKEN, Member, read_members
-from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
+from ingest.importing.batches import hl7_pieces, is_resource, json_lines, raw_of_line
 from ingest.importing.files import FoundFile, Meter, modified_at
 from ingest.importing.pieces import Piece, read_piece
 from ingest.receiving.submit import ReceivedMessage
@@ -75,7 +76,7 @@ def _expand_archive(
     # Archives below a folder keep their members apart; one that is given itself names them as they are.
     below = PurePosixPath(origin.name if "/" in origin.name else "")
     try:
-        for member in read_members(stream, container, size) if size else ():
+        for member in read_members(stream, container, size, PurePosixPath(found.name).name) if size else ():
             empty = False
             yield from _expand_member(member, (below / member.name.lstrip("/")).as_posix(), choice)
     except MessageRefusedError as error:
@@ -111,11 +112,21 @@ def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice
     if kind is Format.HL7 and head.lstrip().startswith(b"{"):
         kind = Container.JSON_LINES
     if kind is Format.HL7:
-        yield from _numbered(hl7_pieces(stream), Format.HL7, origin)
+        yield from _numbered(_hl7_pieces(stream, head), Format.HL7, origin)
     elif kind is Container.JSON_LINES:
-        yield from map(_of_line, _numbered(json_lines(stream), Format.UNKNOWN, origin))
+        yield from _of_lines(_numbered(json_lines(stream), Format.UNKNOWN, origin), origin)
+    elif kind is Format.FHIR:
+        yield from _of_resources(read_piece(stream, fhir_sets.WINDOW), origin)
     else:
         yield _item(read_piece(stream, raw_limit(Format(kind))), Format(kind), origin)
+
+
+def _hl7_pieces(stream: io.BufferedReader, head: bytes) -> Iterator[Piece]:
+    """The messages of a file. One in UTF-16 is taken as UTF-8: boundaries are looked for byte by byte."""
+    if not utf_16(head):
+        return hl7_pieces(stream)
+    whole = read_piece(stream)
+    return hl7_pieces(io.BytesIO(without_utf_16(whole.raw))) if whole.whole else iter([whole])
 
 
 def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterator[Item]:  # noqa: A002
@@ -125,6 +136,40 @@ def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterat
         yield _item(piece, format, replace(origin, name=f"{origin.name}:{number}"))
     if not number:
         yield _refused(Piece(), format, origin, Reason.UNREADABLE, "the file holds no message")
+
+
+def _of_lines(items: Iterable[Item], origin: Origin) -> Iterator[Item]:
+    """The messages of lines: those of HL7 one by one, FHIR resources with those that they refer to."""
+    held: list[fhir_sets.Line] = []
+    size = 0
+    for number, item in enumerate(items, 1):
+        if not (isinstance(item, ReceivedMessage) and is_resource(item.raw)):
+            yield _of_line(item)
+            continue
+        if size + len(item.raw) > fhir_sets.WINDOW:
+            yield from _messages(held, origin)
+            held, size = [], 0
+        held.append(fhir_sets.Line(number, item.raw))
+        size += len(item.raw)
+    yield from _messages(held, origin)
+
+
+def _of_resources(piece: Piece, origin: Origin) -> Iterator[Item]:
+    """The messages of a file of FHIR: it is one, or an array or lines of many."""
+    lines = fhir_sets.resources(piece.raw) if piece.whole else None
+    if lines is None:
+        yield _item(piece, Format.FHIR, origin)
+    elif lines:
+        yield from _messages(lines, origin)
+    else:
+        yield _refused(piece, Format.FHIR, origin, Reason.UNREADABLE, "the file holds no message")
+
+
+def _messages(lines: list[fhir_sets.Line], origin: Origin) -> Iterator[Item]:
+    for number, raw in fhir_sets.messages(lines):
+        piece = Piece()
+        piece.add(raw)
+        yield _item(piece, Format.FHIR, replace(origin, name=f"{origin.name}:{number}"))
 
 
 def _of_line(item: Item) -> Item:
@@ -137,7 +182,7 @@ def _of_line(item: Item) -> Item:
 
 
 def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
-    if piece.whole:
+    if piece.whole and piece.size <= raw_limit(format):
         return ReceivedMessage(piece.raw, format, origin)
     return _refused(piece, format, origin, Reason.TOO_LARGE, f"the message has more than {raw_limit(format)} bytes")
 

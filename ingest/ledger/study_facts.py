@@ -288,6 +288,8 @@ def _version(row: Row[Any]) -> Version:
         message_time=row.message_time,
         text_digest=row.text_digest,
         message_digest=row.digest,
+        arrival=row.event_id,
+        exam=row.procedure,
     )
 
 

@@ -90,4 +90,4 @@ def _interpret(receiver: Receiver, raws: RawMessages, event: Event) -> NewEvent 
     except BlobLostError:
         return None
     origin = Origin(name=event.origin_name, source=event.origin_source, modified_at=event.origin_time)
-    return interpret(receiver, ReceivedMessage(raw, Format(event.format), origin))
+    return interpret(receiver, ReceivedMessage(raw, Format(event.format), origin), event.received_at)

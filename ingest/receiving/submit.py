@@ -6,6 +6,7 @@ Receiving never needs Redis or Neo4j. A message that can't be used is stored all
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from ingest import blobs
 from ingest.blobs import BlobStore, writers
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import clean_name
+from ingest.formats.future import without_future
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
@@ -133,22 +135,24 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
         return record(connection, [event])[0]
 
 
-def interpret(receiver: Receiver, message: ReceivedMessage) -> NewEvent:
+def interpret(receiver: Receiver, message: ReceivedMessage, received_at: datetime | None = None) -> NewEvent:
     """The event that a message makes: parsed and under its keys, or refused with the parser's reason.
+
+    `received_at` (aware) is when it came, None for now.
 
     It is the boundary of all parsers. Whatever error they raise that nobody foresaw, the message must not be lost or
     left without an answer for it: it is kept as a refused event.
     """
     try:
-        return _read(receiver, message)
+        return _read(receiver, message, received_at or datetime.now(UTC))
     except MessageRefusedError as error:
         return refused(message, error)
     except Exception as error:  # noqa: BLE001 - recorded, logged and answered; see above
         return _unforeseen(message, error)
 
 
-def _read(receiver: Receiver, message: ReceivedMessage) -> NewEvent:
-    parsed = parse(message.format, message.raw, message.origin, receiver.formats)
+def _read(receiver: Receiver, message: ReceivedMessage, received_at: datetime) -> NewEvent:
+    parsed = without_future(parse(message.format, message.raw, message.origin, receiver.formats), received_at)
     digest = blobs.key_of(message.raw)
     return _event(
         message,

@@ -13,7 +13,9 @@ from ingest.blobs import BlobStore, get
 from ingest.errors import BlobLostError
 from ingest.ledger.readings.extractions import RejectedTriplet, StudyReading
 from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerReport, LedgerStudy
+from ingest.ledger.unread import UnreadTexts
 from ingest.projection.stored_readings import dump_readings
+from ingest.workers.unread import count_unread
 from vlmkg.domain import is_chest_radiograph
 from vlmkg.engine_protocol import (
     Engine,
@@ -26,8 +28,7 @@ from vlmkg.engine_protocol import (
     UnreadImage,
 )
 from vlmkg.identity import digest
-from vlmkg.pipeline import read_studies as read_by_engine
-from vlmkg.pipeline import reading_digest
+from vlmkg.reader import Reader as VlmkgReader
 
 LOST = "lost"
 """The reason code of a film whose bytes the blob store does not have any more."""
@@ -45,22 +46,31 @@ class Films:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An engine and the digest of all that changes what it reads, computed once in a process.
+    """What a process of a worker reads with: the reader that programs use, and where the films are.
 
     `films` is None where this engine reads reports alone. `pairing_wait` is how long films wait for their report, and a
     report for its films.
     """
 
-    engine: Engine
-    digest: str
+    reports: VlmkgReader
     films: Films | None = None
     pairing_wait: timedelta = timedelta(0)
+
+    @property
+    def engine(self) -> Engine:
+        """What reads."""
+        return self.reports.engine
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what reads, computed once in a process."""
+        return self.reports.digest
 
 
 def reader_of(engine: Engine, films: Films | None = None, pairing_wait: timedelta = timedelta(0)) -> Reader:
     """A reader for as long as the process lives."""
-    reads_films = films is not None and engine.film_domain is films.domain
-    return Reader(engine, reading_digest(engine), films if reads_films else None, pairing_wait)
+    reports = VlmkgReader.over(engine, films.domain if films else FilmDomain.REAL)
+    return Reader(reports, films if films and reports.sees_films else None, pairing_wait)
 
 
 def extraction_id(reader: Reader, study: LedgerStudy) -> str | None:
@@ -84,13 +94,17 @@ def read_studies(
     unread = [study for study in changed if wanted[study.study_key] not in known]
     extractions = dict(known)
     rejections: dict[str, tuple[RejectedTriplet, ...]] = {}
+    texts: dict[str, UnreadTexts] = {}
     for study, readings in zip(unread, _read(reader, unread), strict=True):
         identity = wanted[study.study_key]
         by_key = _by_key(study, readings)
         extractions[identity] = _extraction(reader, study, identity, readings, by_key)
         rejections[identity] = _rejections(readings, by_key)
+        texts[identity] = count_unread([report.text for report in _current(study)], readings.reports)
     return {
-        study.study_key: StudyReading(study.input_digest, extractions[identity], rejections.get(identity, ()))
+        study.study_key: StudyReading(
+            study.input_digest, extractions[identity], rejections.get(identity, ()), texts.get(identity)
+        )
         for study in changed
         if (identity := wanted[study.study_key])
     }
@@ -115,7 +129,7 @@ def _read(reader: Reader, studies: Sequence[LedgerStudy]) -> list[StudyReadings]
         StudyInput(tuple(report.text for report in _current(study)), tuple(images))
         for study, (images, _) in zip(studies, loaded, strict=True)
     ]
-    found = read_by_engine(reader.engine, inputs) if inputs else []
+    found = reader.reports.read_studies(inputs) if inputs else []
     return [_with_lost(readings, lost) for readings, (_, lost) in zip(found, loaded, strict=True)]
 
 

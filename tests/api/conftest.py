@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -39,7 +39,7 @@ SUBMIT = "mutation ($input: SubmitReportInput!) { submitReport(input: $input) { 
 class Api:
     """The application as a client sees it, with a key for each role."""
 
-    client: httpx.Client
+    client: httpx2.Client
     keys: dict[Role, str]
     ledger: Ledger
     graph: Driver
@@ -109,7 +109,7 @@ class Served:
             assert self._thread.is_alive(), "the application did not start"
             time.sleep(0.01)
         address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.client = httpx.Client(base_url=address, timeout=30, trust_env=False)
+        self.client = httpx2.Client(base_url=address, timeout=30, trust_env=False)
 
     def stop(self) -> None:
         self.client.close()

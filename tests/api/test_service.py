@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from api.app import Parts, create_app
@@ -54,6 +54,9 @@ def test_metrics_count_and_name_nobody(api: Api) -> None:
     api.work()
     after = api.client.get("/metrics").text
     assert 'vlmkg_events{state="merged"} 1.0' in after
+    assert 'vlmkg_reports{what="all"} 1.0' in after
+    assert 'vlmkg_reports{what="nothing_read"} 0.0' in after
+    assert 'vlmkg_set_aside_ratio{of="characters"} 0.0' in after
     assert "vlmkg_oldest_unsettled_event_seconds 0.0" in after
 
 
@@ -144,7 +147,7 @@ def test_the_command_serves_and_ends_at_sigterm(tmp_path: Path, api: Api, neo4j_
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_until_alive(process, address)
-        response = httpx.post(
+        response = httpx2.post(
             f"{address}/graphql",
             json={"query": "{ findings { totalCount } }"},
             headers={"Authorization": f"Bearer {key}"},
@@ -163,8 +166,8 @@ def _wait_until_alive(process: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 200
-        except httpx.TransportError:
+            assert httpx2.get(f"{address}/healthz", trust_env=False).status_code == 200
+        except httpx2.TransportError:
             assert process.poll() is None, "it ended"
             assert time.monotonic() < deadline, "it does not answer"
             time.sleep(0.1)

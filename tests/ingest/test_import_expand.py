@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import os
 import tarfile
@@ -244,3 +245,41 @@ def test_the_real_archive_holds_3080_reports(shared_data):
     items = expand(shared_data / "openi/ecgen-radiology-dev.tgz")
     assert len(items) == 3080
     assert all(isinstance(item, ReceivedMessage) and item.format is Format.OPENI for item in items)
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_messages_in_utf_16_are_found_and_taken_as_utf_8(tmp_path, charset):
+    words = (MESSAGE + b"\r" + MESSAGE + b"\r").decode() + "OBX|1|TX|||Größe\r"
+    (tmp_path / "a.dat").write_bytes(words.encode(charset))
+    found = expand(tmp_path / "a.dat")
+    assert seen(found) == [("a:1", "hl7"), ("a:2", "hl7")]
+    assert [item.raw for item in found if isinstance(item, ReceivedMessage)][1].endswith("Größe".encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.hl7.gz", MESSAGE + b"\r" + MESSAGE, [("a:1", "hl7"), ("a:2", "hl7")]),
+        ("a.txt.GZ", b"Clear.", [("a", "text")]),
+        ("a.gz", b'{"raw": "MSH|^~\\\\&|A"}', [("a:1", "hl7")]),
+        ("a.dat.gz", b"Clear.", [("a", "unknown")]),
+        ("a.gz", b"PK\x03\x04", [("a", "unsupported_format")]),
+        ("a.tgz", b"Clear.", [("a", "unreadable")]),
+        ("a.hl7.gz", b"", [("a.hl7", "unreadable")]),
+    ],
+)
+def test_a_gzip_file_that_is_no_archive_is_the_file_in_it(tmp_path, name, content, expected):
+    (tmp_path / name).write_bytes(gzip.compress(content))
+    assert seen(expand(tmp_path / name)) == expected
+
+
+def test_a_gzip_file_that_unpacks_to_far_more_than_it_may_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "UNPACKED_FLOOR", 100_000)
+    (tmp_path / "a.hl7.gz").write_bytes(gzip.compress(MESSAGE + b"\r" + b" " * 1_000_000))
+    assert [reason for _, reason in seen(expand(tmp_path / "a.hl7.gz"))][-1] == "too_large"
+
+
+@pytest.mark.parametrize("name", ["a.rtf", "a.html", "a.htm", "a.xhtml", "a.RTF"])
+def test_files_with_markup_are_texts_by_their_names(tmp_path, name):
+    (tmp_path / name).write_bytes(b"{\\rtf1 Clear.}" if "rtf" in name.lower() else b"<html>Clear.</html>")
+    assert seen(expand(tmp_path / name)) == [("a", "text")]

@@ -24,7 +24,7 @@ def locked(name: str) -> set[str]:
     return set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
 
 
-SERVICE_EXTRAS = ("graph", "ingest", "gateway", "api", "evaluation", "service")
+SERVICE_EXTRAS = ("graph", "ingest", "gateway", "api", "service")
 
 
 def test_every_dependency_is_locked() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from vlmkg.engine_protocol import StudyInput
 from vlmkg.errors import UsageError
-from vlmkg.extract.processes import Readers, read_batches
 from vlmkg.pipeline import load_engine
+from vlmkg.reader_processes import Readers, read_batches
 
 VLMKG = str(Path(sys.executable).with_name("vlmkg"))
 
@@ -133,3 +133,29 @@ def test_reading_processes_end_with_the_command_that_was_killed(tmp_path: Path) 
     assert len(children) >= 2
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
+
+
+@pytest.mark.parametrize("form", ["radgraph", "triplets", "table"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("INDICATION: cough", "nothing was read: set aside as indication"),
+        ("Kein Erguss. Kein Pneumothorax.", "text in another language (de) was not read"),
+        ("", "the report has no text"),
+        ("FINDINGS: Clear.\nHISTORY:\nFall. There is a left effusion.", "a finding stands in text that was set aside"),
+    ],
+)
+def test_what_was_not_read_is_told_in_words(form: str, text: str, told: str) -> None:
+    done = call("--engine", "rules", "--format", form, given=text)
+    assert done.returncode == 0
+    assert told in done.stderr
+    if form == "table":
+        assert "Finding" in done.stdout or "nothing was read" in done.stdout
+
+
+def test_lines_of_triplets_say_what_was_set_aside() -> None:
+    row = json.loads(
+        call("--engine", "rules", "--format", "triplets", given="HISTORY: cough\n\nFINDINGS: Clear.").stdout
+    )
+    assert [one["reason"] for one in row["set_aside"]] == ["heading", "history", "heading"]
+    assert "warnings" not in row

@@ -8,9 +8,11 @@ from vlmkg.reading.lexicon.words import Word
 
 FOLDERS = ("anatomy", "observation")
 SHARED = {
+    "attributes.txt",
     "causes.txt",
     "fresh.txt",
     "meanings.txt",
+    "shadows.txt",
     "near_synonyms.txt",
     "normality.txt",
     "place_nouns.txt",

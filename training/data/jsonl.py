@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data.rows import Row
-from training.synthetic.dataset import mention_label
+from training.labels import mention_label
 from vlmkg.errors import UsageError
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 
 from training.documents import Document, Edge
@@ -18,13 +17,13 @@ from training.experiments.statistics import Estimate, correlation, over_seeds, s
 from training.experiments.tables import Table, write_tables
 from training.hallucination import not_entailed
 from training.radgraph_f1 import radgraph_f1
+from training.rouge import rouge_l
 from training.synthetic.seeds import FACTUALITY_SEED
 from training.synthetic.studies import studies
 from vlmkg.linearization import SEPARATOR, paper_form
 from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Presence, ReportGraph
 
-"""Of the first set of reports; each further seed takes the next."""
 SIZES = (50, 100)
 MOST_ERRORS = 6
 METRICS = ("BLEU-1", "BLEU-4", "ROUGE-L", "RadGraph-F1 simple", "RadGraph-F1 complete", "entailed share")
@@ -104,7 +103,7 @@ def score(gold: ReportGraph, said: ReportGraph, shuffled: Random | None = None) 
     values = (
         _bleu(reference, hypothesis, 1),
         _bleu(reference, hypothesis, 4),
-        RougeScorer(["rougeL"]).score(reference, hypothesis)["rougeL"].fmeasure,
+        rouge_l(reference, hypothesis),
         rewards["simple"],
         rewards["complete"],
         1 - wrong / triplets if triplets else 1.0,

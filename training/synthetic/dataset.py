@@ -9,11 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from training.labels import mention_label
 from training.synthetic.dicom import FilmFormat, film_file
 from training.synthetic.facts import CHANCES, SHARES, Fact, drawn_facts, film_facts
 from training.synthetic.studies import GENERATOR, Study
-from vlmkg.numbered_tokens import OBSERVATION_LABELS
-from vlmkg.schema import Kind, Mention
 
 STUDIES_FILE, MANIFEST_FILE = "studies.jsonl", "manifest.json"
 SUFFIXES = {FilmFormat.PNG8: ".png", FilmFormat.PNG16: ".png", FilmFormat.DICOM: ".dcm"}
@@ -60,11 +59,6 @@ def row(study: Study, image: str | None = None) -> dict[str, Any]:
         "film_only": [[name, str(label)] for name, label in film_facts(study.facts or ())],
         "facts": [_fact(fact) for fact in study.facts or ()],
     }
-
-
-def mention_label(mention: Mention) -> str:
-    """A, P, U or N."""
-    return "A" if mention.kind is Kind.ANATOMY else str(OBSERVATION_LABELS[mention.presence])
 
 
 def grammar_digest() -> str:

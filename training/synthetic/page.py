@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from training.synthetic.dataset import mention_label
+from training.labels import mention_label
 from training.synthetic.dicom import FilmFormat, film_file
 from training.synthetic.facts import film_facts
 from training.synthetic.studies import Study

@@ -13,6 +13,7 @@ VALIDATION_SEED = 1_000_000
 ALONE_SEED = 2_000_000
 EXAM_SEED = 2_000_000
 FACTUALITY_SEED = 3_000_000
+"""Of the first set of reports; each further seed takes the next."""
 LENGTH_SEED = 4_000_000
 TRANSFER_SEED = 5_000_000
 

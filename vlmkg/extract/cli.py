@@ -1,24 +1,22 @@
 """`vlmkg extract`: read reports into graphs, without any service."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import click
 
 from vlmkg.checkpoint.manifest import describe
 from vlmkg.checkpoint.promotion import is_promoted
-from vlmkg.default_engine import MODEL, choose_engine
-from vlmkg.engine_protocol import Engine, FilmDomain, ImageInput, StudyInput
-from vlmkg.errors import RefusedError, UsageError
-from vlmkg.extract.input import Document, read_documents
-from vlmkg.extract.output import Read, write_radgraph, write_tables, write_triplets
-from vlmkg.extract.processes import MOST_PROCESSES, Readers, default_processes, read_batches
-from vlmkg.pipeline import load_engine
+from vlmkg.default_engine import MODEL
+from vlmkg.engine_protocol import FilmDomain
+from vlmkg.errors import UsageError
+from vlmkg.extract.input import read_documents
+from vlmkg.extract.notices import notices
+from vlmkg.extract.output import shown, write_radgraph, write_tables, write_triplets
+from vlmkg.reader import OTHER_DOMAIN, Reader
+from vlmkg.reader_processes import MOST_PROCESSES
+from vlmkg.reader_result import Reading
 from vlmkg.settings import EngineSettings
-
-_BATCH = 64
-"""Reports that go to one process at once."""
 
 
 @click.command()
@@ -60,62 +58,43 @@ def extract(
 
     `-` is standard input. A path in `image` is taken from the folder of the .jsonl file.
     """
-    name, told = choose_engine(engine_name)
-    if told:
-        click.echo(told, err=True)
-    engine = _load(name)
+    reader = Reader(engine_name, films=films, unpromoted=engine_name not in {None, MODEL})
+    _tell(reader)
+    engine = reader.engine
     if image is not None and engine.film_domain is None:
         raise UsageError(f"the engine {engine.name!r} reads text only", "leave --image away")
-    documents = read_documents(file, image)
-    if engine.film_domain is not None and engine.film_domain != films:
-        documents = _without_films(documents, engine.film_domain)
+    reports = read_documents(file, image)
+    if engine.film_domain is None:
+        reports = (report._replace(image=None) for report in reports)
     write = {"radgraph": write_radgraph, "triplets": write_triplets, "table": write_tables}[form]
-    readers = Readers(engine, name, processes or default_processes(engine))
-    refused = write(_read_all(readers, documents))
+    refused = write(_told(reader, reader.iterate(reports, processes)))
     if refused:
         what = "1 mention or triplet was" if refused == 1 else f"{refused} mentions or triplets were"
         click.echo(f"{what} refused", err=True)
 
 
-def _load(name: str) -> Engine:
-    """The engine. A checkpoint's folder need not be promoted to be tried here, but whoever tries it is told."""
-    engine = load_engine(name, unpromoted=name != MODEL)
-    if engine.checkpoint and name != MODEL and not is_promoted(describe(Path(name))):
-        click.echo(f"the checkpoint {engine.checkpoint} is not promoted: do not rely on what it reads", err=True)
-    return engine
+def _tell(reader: Reader) -> None:
+    """Say why the rules read, or that a checkpoint's folder is not promoted: it may be tried here all the same."""
+    if reader.note:
+        click.echo(reader.note, err=True)
+    name, checkpoint = reader.name or "", reader.engine.checkpoint
+    if checkpoint and name != MODEL and not is_promoted(describe(Path(name))):
+        click.echo(f"the checkpoint {checkpoint} is not promoted: do not rely on what it reads", err=True)
 
 
-def _without_films(documents: Iterable[Document], domain: FilmDomain) -> Iterator[Document]:
-    """The same documents; their films are left out, and whoever gave one is told so, once."""
+def _told(reader: Reader, readings: Iterable[Reading]) -> Iterator[Reading]:
+    """The same readings. Of each film that was not read, and each text that was cut, a line goes to stderr."""
     told = False
-    for document in documents:
-        if document.image is not None and not told:
-            told = True
-            click.echo(f"the checkpoint was trained on {domain.value} films alone: films are not read", err=True)
-        yield document._replace(image=None)
-
-
-def _read_all(readers: Readers, documents: Iterable[Document]) -> Iterator[Read]:
-    source = iter(documents)
-    batches = iter(lambda: list(islice(source, _BATCH)), [])
-    for batch, read in read_batches(readers, ((batch, _studies(readers.engine, batch)) for batch in batches)):
-        for document, readings in zip(batch, read, strict=True):
-            for film in readings.unread:
+    for reading in readings:
+        for film in reading.study.unread:
+            if film.reason != OTHER_DOMAIN:
                 click.echo(f"the film {film.image} was not read: {film.reason}", err=True)
-            if readings.reports[0].truncated:
-                click.echo(f"the reading of {document.key} was cut short: facts may lack", err=True)
-            yield Read(document.key, document.text, readings)
-
-
-def _studies(engine: Engine, documents: Iterable[Document]) -> list[StudyInput]:
-    return [StudyInput((document.text,), _films(engine, document)) for document in documents]
-
-
-def _films(engine: Engine, document: Document) -> tuple[ImageInput, ...]:
-    """The film of a document. Raises RefusedError where the file cannot be read."""
-    if document.image is None or engine.film_domain is None:
-        return ()
-    try:
-        return (ImageInput(document.image.name, document.image.read_bytes()),)
-    except OSError as error:
-        raise RefusedError(f"{document.image} cannot be read: {error.strerror or type(error).__name__}") from error
+            elif not told:
+                told = True
+                trained = reader.engine.film_domain
+                click.echo(f"the checkpoint was trained on {trained} films alone: films are not read", err=True)
+        if reading.truncated:
+            click.echo(f"the reading of {reading.key} was truncated; some findings may be missing", err=True)
+        for line in notices(reading.key, reading.text, reading.report):
+            click.echo(shown(line), err=True)
+        yield reading

@@ -3,22 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import click
 
 from vlmkg.errors import RefusedError, UsageError
+from vlmkg.reader import Report
 
 
-class Document(NamedTuple):
-    """One report as given: its id and text, and the file of its film."""
-
-    key: str
-    text: str
-    image: Path | None = None
-
-
-def read_documents(file: Path, image: Path | None) -> Iterator[Document]:
+def read_documents(file: Path, image: Path | None) -> Iterator[Report]:
     """The reports of the file; `image` is the film of the only one. Raises RefusedError where it cannot be read."""
     name = "standard input" if str(file) == "-" else str(file)
     try:
@@ -30,10 +23,10 @@ def read_documents(file: Path, image: Path | None) -> Iterator[Document]:
         raise RefusedError(f"{name} is not UTF-8 text") from error
 
 
-def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterator[Document]:
+def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterator[Report]:
     first = source.readline()
     if file.suffix != ".jsonl" and not (str(file) == "-" and first.lstrip().startswith("{")):
-        yield Document("report" if str(file) == "-" else file.stem, first + source.read(), image)
+        yield Report(first + source.read(), image, "report" if str(file) == "-" else file.stem)
         return
     if image is not None:
         raise UsageError("--image belongs to one report", "name each report's film in the .jsonl: `image`")
@@ -41,11 +34,11 @@ def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterat
     for number, line in enumerate(_lines(first, source), start=1):
         if not line.strip():
             continue
-        document = _parse_line(line, f"line {number} of {name}", file.parent)
-        if document.key in seen:
+        report = _parse_line(line, f"line {number} of {name}", file.parent)
+        if report.key in seen:
             raise RefusedError(f"line {number} of {name} repeats an id")
-        seen.add(document.key)
-        yield document
+        seen.add(report.key)
+        yield report
 
 
 def _lines(first: str, source: IO[str]) -> Iterator[str]:
@@ -53,7 +46,7 @@ def _lines(first: str, source: IO[str]) -> Iterator[str]:
     yield from source
 
 
-def _parse_line(line: str, where: str, folder: Path) -> Document:
+def _parse_line(line: str, where: str, folder: Path) -> Report:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -62,4 +55,4 @@ def _parse_line(line: str, where: str, folder: Path) -> Document:
         raise RefusedError(f"{where} is not an object with `id` and `text`")
     if not isinstance(row.get("image"), str | None):
         raise RefusedError(f"{where} has an `image` that is no path")
-    return Document(str(row["id"]), row["text"], folder / row["image"] if row.get("image") else None)
+    return Report(row["text"], folder / row["image"] if row.get("image") else None, str(row["id"]))

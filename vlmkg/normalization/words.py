@@ -4,7 +4,7 @@ import re
 from functools import cache, lru_cache
 
 from vlmkg.normalization.tables import Table, table
-from vlmkg.reading.lexicon.load import misspellings
+from vlmkg.reading.lexicon.spelling import right_spelling
 
 LITTLE = frozenset(
     {
@@ -55,8 +55,7 @@ def singular(word: str) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    wrong = misspellings()
-    return [wrong.get(token, token) for token in _TOKEN.findall(text.lower())]
+    return [right_spelling(token) for token in _TOKEN.findall(text.lower())]
 
 
 @lru_cache(maxsize=65536)

@@ -8,6 +8,14 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import (
+    ANATOMY_ADJECTIVES,
+    ANATOMY_NOUNS,
+    OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
+    Word,
+)
 from vlmkg.reading.tokens import Token
 
 _ENDS = frozenset(".!?;")
@@ -27,6 +35,14 @@ _WAITING = frozenset(
     {"no", "not", "without", "or", "and", "nor", "of", "the", "a", "an", "is", "are", "was", "were", "with", "in", "on"}
     | {"for", "to", "any", "at", "by", "from", "new", "acute", "focal", "evidence", "than", "as", "this", "that", "has"}
 )
+_SHORTEST_WRAP = 50
+"""Characters: where the longest line has fewer, lines were ended on purpose."""
+_SAID_OF = ANATOMY_NOUNS | OBSERVATION_NOUNS | {Word.COPULA, Word.SHOW, Word.IN}
+_GOING_ON = frozenset(
+    {"or", "and", "nor", "of", "is", "are", "was", "were", "with", "in", "on", "for", "to", "at", "by", "from", "than"}
+    | {"that", "which", "has", "have", "had", "but", "although", "though", "while", "except", "versus", "seen", "noted"}
+    | {"may", "could", "can", "cannot", "not", "without", "likely", "possibly", "consistent", "compatible", "evidence"}
+)
 _UNITS = frozenset({"cm", "mm", "m", "x", "centimeter", "centimeters", "millimeters", "mg", "ml", "l", "cc", "hours"})
 
 
@@ -43,7 +59,7 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             yield part
             part = []
         previous = token.end
-        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index):
+        if token.text[0] in _ENDS and not _inner_stop(tokens, index) and not _asks_ahead(tokens, index, part):
             if token.text[0] == "?":
                 # It doubts what stands before it, or an answer follows.
                 part.append(token)
@@ -53,19 +69,19 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
             part = []
         else:
             part.append(token)
-            if len(token.text) > 1 and token.text[-1] == "." and not token.text.isalnum():
+            if len(token.text) > 1 and token.text[-1] in ".;" and not token.text.isalnum():
                 yield part
                 part = []
     yield part
 
 
-def _asks_ahead(tokens: list[Token], index: int) -> bool:
+def _asks_ahead(tokens: list[Token], index: int, part: list[Token]) -> bool:
     """ "?pneumonia", "? pneumonia": the mark stands before what it doubts, not after."""
     if tokens[index].text != "?" or index + 1 == len(tokens):
         return False
     glued = tokens[index + 1].start == tokens[index].end
     opens = index == 0 or tokens[index - 1].text[-1] in ".;:,!"
-    return glued or opens
+    return glued or opens or (bool(part) and part[0].text == "?")
 
 
 def _is_answered(tokens: list[Token], index: int) -> bool:
@@ -96,8 +112,23 @@ def _opens_item(text: str, end: int, token: Token) -> bool:
     before = text[text.rfind("\n", 0, end) + 1 : end]
     last = before.split()[-1:]
     waits = not last or last[0].lower() in _WAITING or not last[0][-1].isalnum()
-    room = len(before) < _BROKEN_EARLY * _longest_line(text)
+    longest = _longest_line(text)
+    if longest < _SHORTEST_WRAP and not waits:
+        # No text is wrapped so early: each line stands for itself.
+        return (
+            token.text.isalpha()
+            and token.lower not in _GOING_ON
+            and (token.text.istitle() or not _wants_noun(before.split()))
+        )
+    room = len(before) < _BROKEN_EARLY * longest
     return room and not waits and token.text.istitle() and token.text.isalpha() and len(token.text) > 1
+
+
+def _wants_noun(words: list[str]) -> bool:
+    """Whether the last word of a line leaves its noun to the next line: "no pleural"; not "heart enlarged"."""
+    classes = [lexicon().words.get(word.lower(), Word.OTHER) for word in words[-2:]]
+    said = len(classes) > 1 and classes[0] in _SAID_OF
+    return classes[-1:] != [] and classes[-1] in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES and not said
 
 
 @lru_cache(maxsize=1)
@@ -152,4 +183,8 @@ def _trim(part: list[Token]) -> list[Token]:
 def _speaks(part: list[Token], index: int) -> bool:
     """Whether a mark at the front is no bullet: "(possible)", "? nodule", "(-) effusion", "-ve"."""
     following = part[index + 1].lower if index + 1 < len(part) else ""
-    return part[index].text in {"(", "?", "(-)"} or (part[index].text == "-" and following == "ve")
+    return (
+        part[index].text in {"(", "?", "(-)"}
+        or (part[index].text == "#" and following.isalpha())
+        or (part[index].text == "-" and following == "ve")
+    )

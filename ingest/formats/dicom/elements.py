@@ -6,7 +6,7 @@ one (docs/decisions/0130-own-dicom-reader.md). Tests compare the two.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
@@ -45,10 +45,11 @@ class Value:
 
 @dataclass(slots=True)
 class Reader:
-    """An object's bytes, and how many elements may still be looked at."""
+    """An object's bytes, how many elements may still be looked at, and warnings that reading them gave."""
 
     raw: bytes
     budget: int = MOST_ELEMENTS
+    notes: dict[str, None] = field(default_factory=dict)
 
     def elements(
         self, at: int, end: int, encoding: Encoding, tags: frozenset[int], stop: int = UNDEFINED, depth: int = 0

@@ -9,7 +9,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import DICOM_LIMIT
-from ingest.formats.dicom.charset import DEFAULT, decode, encodings_of
+from ingest.formats.dicom.charset import DEFAULT, UNKNOWN, CharacterSets, decode, sets_of
 from ingest.formats.dicom.elements import UNDEFINED, DamagedError, Encoding, Reader, Value
 
 CHARACTER_SET = 0x00080005
@@ -20,11 +20,11 @@ _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Elements of an object or of a sequence item. `encodings` are those of its texts."""
+    """Elements of an object or of a sequence item. `sets` are the character sets of its texts."""
 
     reader: Reader
     values: Mapping[int, Value]
-    encodings: tuple[str, ...]
+    sets: CharacterSets
     tags: frozenset[int]
 
     def raw(self, tag: int) -> bytes:
@@ -33,8 +33,14 @@ class Group:
         return self.reader.raw[value.start : value.end] if value else b""
 
     def text(self, tag: int) -> str:
-        """The whole value as text, backslashes included, without padding."""
-        return decode(self.raw(tag), self.encodings).strip(" \0")
+        """The whole value as text, backslashes included, without padding. Oddities of its letters are noted."""
+        value = self.raw(tag)
+        text, warning = decode(value, self.sets)
+        if warning:
+            self.reader.notes[warning] = None
+        if not self.sets.known and not value.isascii():
+            self.reader.notes[UNKNOWN] = None
+        return text.strip(" \0")
 
     def word(self, tag: int) -> str:
         """The first value as text."""
@@ -54,12 +60,12 @@ class Group:
 
     def first(self, tag: int) -> "Group":
         """The first item of a sequence; an empty one where there is none. Raises DamagedError."""
-        return next(iter(self.items(tag)), Group(self.reader, {}, self.encodings, self.tags))
+        return next(iter(self.items(tag)), Group(self.reader, {}, self.sets, self.tags))
 
     def _item(self, values: Mapping[int, Value]) -> "Group":
-        own = Group(self.reader, values, self.encodings, self.tags)
+        own = Group(self.reader, values, self.sets, self.tags)
         declared = own.raw(CHARACTER_SET)
-        return Group(self.reader, values, encodings_of(declared), self.tags) if declared else own
+        return Group(self.reader, values, sets_of(declared), self.tags) if declared else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
     if not values:
         raise DamagedError("no element that is known")
     declared = Group(reader, values, DEFAULT, tags).raw(CHARACTER_SET)
-    data = Group(reader, values, encodings_of(declared) if declared else DEFAULT, tags | {CHARACTER_SET})
+    data = Group(reader, values, sets_of(declared) if declared else DEFAULT, tags | {CHARACTER_SET})
     return DicomObject(data, _pixel_digest(reader, pixels_at, encoding))
 
 

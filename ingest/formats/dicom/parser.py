@@ -13,7 +13,10 @@ from ingest.formats.dicom import structured_report
 from ingest.formats.dicom.elements import DamagedError
 from ingest.formats.dicom.object import DicomObject, Group, read_object
 from ingest.formats.dicom.patient import PATIENT_TAGS, read_patient
-from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import DOCUMENTS, IMAGES, REPORTS, name_of
+from ingest.formats.dicom.structured_report import SrText
+from ingest.formats.markup.convert import convert
+from ingest.formats.markup.detect import XML
 from ingest.formats.modalities import MODALITIES
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
@@ -33,12 +36,26 @@ _STUDY_DESCRIPTION, _SERIES_DESCRIPTION = 0x00081030, 0x0008103E
 _ROWS, _COLUMNS = 0x00280010, 0x00280011
 _COMPLETION, _PRELIMINARY, _VERIFICATION = 0x0040A491, 0x0040A496, 0x0040A493
 _VERIFIERS, _VERIFIED_AT = 0x0040A073, 0x0040A030
+_REQUESTS = 0x0040A370
+_DOCUMENT, _MEDIA_TYPE = 0x00420011, 0x00420012
+_COMMENTS = {
+    0x00104000: "patient_comments_left_out",
+    0x00204000: "image_comments_left_out",
+    0x00324000: "study_comments_left_out",
+    0x00400280: "procedure_comments_left_out",
+    0x4008010B: "interpretation_left_out",
+    0x40080300: "interpretation_left_out",
+    0x40084000: "interpretation_left_out",
+}
+"""Words outside of a report's content, which nobody reads, and the warning that says so."""
+_DOCUMENT_READ = "encapsulated_document_read"
 _PREDECESSORS, _SERIES, _INSTANCES, _INSTANCE = 0x0040A360, 0x00081115, 0x00081199, 0x00081155
 TAGS = (
     frozenset({SOP_CLASS, SOP_INSTANCE, STUDY_UID, _OFFSET, _ACCESSION, _MODALITY, _BODY_PART, _VIEW})
     | {*_STUDY, *_CONTENT, *_ACQUIRED, *_CREATED, _STUDY_DESCRIPTION, _SERIES_DESCRIPTION, _ROWS, _COLUMNS}
     | {_COMPLETION, _PRELIMINARY, _VERIFICATION, _VERIFIERS, _VERIFIED_AT}
     | {_PREDECESSORS, _SERIES, _INSTANCES, _INSTANCE}
+    | {_REQUESTS, _DOCUMENT, _MEDIA_TYPE, *_COMMENTS}
     | PATIENT_TAGS
     | structured_report.TAGS
 )
@@ -53,18 +70,26 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
         raise MessageRefusedError(Reason.TOO_LARGE, f"the object has more than {DICOM_LIMIT} bytes")
     source = origin.source or SOURCE
     try:
-        return _parse(read_object(raw, TAGS), source, origin, settings)
+        return _read(read_object(raw, TAGS), source, origin, settings)
     except DamagedError:
         detail = "the object is no DICOM, or it is damaged"
         raise MessageRefusedError(Reason.UNREADABLE, detail, source=source) from None
 
 
-def _parse(found: DicomObject, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+def _read(found: DicomObject, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
+    instance = uid(found.data.word(SOP_INSTANCE), "SOPInstanceUID", source)
+    try:
+        return _parse(found, instance, source, origin, settings)
+    except MessageRefusedError as error:
+        raise MessageRefusedError(error.reason, error.detail, source=source, external_id=instance) from None
+
+
+def _parse(found: DicomObject, instance: str, source: str, origin: Origin, settings: FormatSettings) -> ParsedMessage:
     data = found.data
-    sop_class, instance = data.word(SOP_CLASS), uid(data.word(SOP_INSTANCE), "SOPInstanceUID", source)
-    if sop_class not in IMAGES and sop_class not in REPORTS:
-        detail = "the object is neither a CR, DX or secondary capture image nor a structured report"
-        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail, source=source, external_id=instance)
+    sop_class = data.word(SOP_CLASS)
+    if not any(sop_class in kinds for kinds in (IMAGES, REPORTS, DOCUMENTS)):
+        detail = f"the object is of {name_of(sop_class)}, which is not read: no film and no report in words"
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
     warnings: dict[str, None] = {}
     study_uid = uid(data.word(STUDY_UID), "StudyInstanceUID", source, instance)
     patient = read_patient(data, source, origin.source, settings)
@@ -74,12 +99,16 @@ def _parse(found: DicomObject, source: str, origin: Origin, settings: FormatSett
     zone = _zone(data, settings)
     if sop_class in IMAGES:
         if found.pixel_digest is None:
-            raise MessageRefusedError(Reason.UNREADABLE, "the image has no pixels", source=source, external_id=instance)
+            raise MessageRefusedError(Reason.UNREADABLE, "the image has no pixels")
         study = _study(data, patient, study_uid, zone, images=(_image(found, instance),))
     else:
-        reports = tuple(_reports(data, instance, source, study_uid, zone, warnings))
+        written = read_document(data) if sop_class in DOCUMENTS else structured_report.read_text(data)
+        reports = tuple(_reports(data, written, instance, study_uid, zone, warnings))
         study = _study(data, patient, study_uid, zone, reports=reports)
     time = _time(data, _CREATED, zone) or _time(data, _CONTENT, zone) or _time(data, _ACQUIRED, zone)
+    commented = data.values.keys() & _COMMENTS.keys()
+    warnings.update({_COMMENTS[tag]: None for tag in sorted(commented) if clean_words(data.text(tag))})
+    warnings.update(data.reader.notes)
     return ParsedMessage(source, instance, time or origin.modified_at, (study,), tuple(warnings))
 
 
@@ -104,7 +133,7 @@ def _study(
     return StudyFacts(
         patient=patient,
         study_uid=study_uid,
-        accession=identifier(data.word(_ACCESSION), "accession number") or None,
+        accession=_accession(data),
         modality=modality if modality in MODALITIES else None,
         body_part=clean_words(data.word(_BODY_PART)),
         procedure=clean_words(data.word(_STUDY_DESCRIPTION)) or clean_words(data.word(_SERIES_DESCRIPTION)),
@@ -112,6 +141,23 @@ def _study(
         reports=reports,
         images=images,
     )
+
+
+def _accession(data: Group) -> str | None:
+    """The accession number; where the object has none, that of its only request (PS3.3 C.17.2)."""
+    requests = {each.word(_ACCESSION) for each in data.items(_REQUESTS)} - {""}
+    number = data.word(_ACCESSION) or (next(iter(requests)) if len(requests) == 1 else "")
+    return identifier(number, "accession number") or None
+
+
+def read_document(data: Group) -> SrText:
+    """The text of an encapsulated CDA document (PS3.3 A.45.2): the narrative of its sections.
+
+    Raises MessageRefusedError for what is no CDA document, and UnsupportedTextError for a damaged one.
+    """
+    media_type = data.word(_MEDIA_TYPE) or XML
+    found = convert(data.raw(_DOCUMENT).rstrip(b"\0"), media_type)
+    return SrText(found.text, (_DOCUMENT_READ, *found.warnings))
 
 
 def _image(found: DicomObject, instance: str) -> ImageFacts:
@@ -126,19 +172,20 @@ def _image(found: DicomObject, instance: str) -> ImageFacts:
 
 
 def _reports(
-    data: Group, instance: str, source: str, study_uid: str, zone: tzinfo, warnings: dict[str, None]
+    data: Group, written: SrText, instance: str, study_uid: str, zone: tzinfo, warnings: dict[str, None]
 ) -> Iterator[ReportFacts]:
     """The report, and the withdrawal of each that it takes the place of.
 
     A corrected document is an object of its own that holds what remains of its predecessors (PS3.3 C.17.2).
     """
-    written = structured_report.read_text(data)
-    if written.left_out:
-        warnings["coded_content_left_out"] = None
-    text = report_text(written.text, source=source, external_id=instance)
+    warnings.update(dict.fromkeys(written.left_out))
+    if set(written.left_out) - {_DOCUMENT_READ} and not written.text.strip():
+        detail = "the report has no text: the codes, numbers or other items that it holds are not read"
+        raise MessageRefusedError(Reason.NO_REPORT_TEXT, detail)
+    text = report_text(written.text)
     issued_at = _verified_at(data, zone) or _time(data, _CONTENT, zone)
     yield ReportFacts(instance, _status(data), text, issued_at)
-    for before in sorted(set(_predecessors(data, study_uid)) - {instance}):
+    for before in sorted(set(_predecessors(data, study_uid, warnings)) - {instance}):
         yield ReportFacts(before, ReportStatus.WITHDRAWN, "", issued_at)
 
 
@@ -149,12 +196,15 @@ def _status(data: Group) -> ReportStatus:
     return ReportStatus.FINAL if complete and signed else ReportStatus.PRELIMINARY
 
 
-def _predecessors(data: Group, study_uid: str) -> Iterator[str]:
+def _predecessors(data: Group, study_uid: str, warnings: dict[str, None]) -> Iterator[str]:
+    """The documents that this one takes the place of. A reference without a study is to one of the same study."""
     for study in data.items(_PREDECESSORS):
-        if study.word(STUDY_UID) == study_uid:
-            for series in study.items(_SERIES):
-                found = (each.word(_INSTANCE) for each in series.items(_INSTANCES))
-                yield from (each for each in found if len(each) <= 64 and _UID.fullmatch(each))
+        if study.word(STUDY_UID) not in {study_uid, ""}:
+            warnings["predecessor_of_other_study"] = None
+            continue
+        for series in (study, *study.items(_SERIES)):
+            found = (each.word(_INSTANCE) for each in series.items(_INSTANCES))
+            yield from (each for each in found if len(each) <= 64 and _UID.fullmatch(each))
 
 
 def _verified_at(data: Group, zone: tzinfo) -> datetime | None:

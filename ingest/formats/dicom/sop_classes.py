@@ -1,4 +1,7 @@
-"""The SOP classes that are taken (PS3.4 annex B.5): films, and reports as structured documents."""
+"""The SOP classes that are taken (PS3.4 annex B.5): films, reports as structured documents, and what
+else senders bring along."""
+
+from pydicom.uid import UID
 
 IMAGES = {
     "1.2.840.10008.5.1.4.1.1.1": "Computed Radiography Image Storage",
@@ -17,3 +20,32 @@ REPORTS = {
     "1.2.840.10008.5.1.4.1.1.88.33": "Comprehensive SR Storage",
     "1.2.840.10008.5.1.4.1.1.88.34": "Comprehensive 3D SR Storage",
 }
+
+CDA = "1.2.840.10008.5.1.4.1.1.104.2"
+DOCUMENTS = {CDA: "Encapsulated CDA Storage"}
+"""Documents whose text is read: reports like the above."""
+
+COMPANIONS = {
+    "1.2.840.10008.5.1.4.1.1.88.59": "Key Object Selection Document Storage",
+    "1.2.840.10008.5.1.4.1.1.88.50": "Mammography CAD SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.65": "Chest CAD SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.69": "Colon CAD SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.67": "X-Ray Radiation Dose SR Storage",
+    "1.2.840.10008.5.1.4.1.1.11.1": "Grayscale Softcopy Presentation State Storage",
+    "1.2.840.10008.5.1.4.1.1.11.2": "Color Softcopy Presentation State Storage",
+}
+"""What comes along with a study and is no report of a radiologist: kept, never read."""
+
+NOT_READ = {
+    "1.2.840.10008.5.1.4.1.1.104.1": "Encapsulated PDF Storage",
+    "1.2.840.10008.5.1.4.1.1.88.35": "Extensible SR Storage",
+    "1.2.840.10008.5.1.4.1.1.88.40": "Procedure Log Storage",
+    "1.2.840.10008.5.1.4.1.1.88.72": "Simplified Adult Echo SR Storage",
+}
+"""Documents that may be reports and can't be read: the sender is told so."""
+
+
+def name_of(sop_class: str) -> str:
+    """A class by its name in the standard."""
+    known = UID(sop_class)
+    return known.name if known.type == "SOP Class" else "an unknown or private class"

@@ -1,123 +1,254 @@
 """The text of a structured report (PS3.3 C.17.3): its content tree written down in document order, under headings.
 
-What is written: TEXT items, and CODE items that name a finding, an impression or a conclusion and have nothing below
-them. A coded finding with properties may be a denied one ("Presence: absent"), and a number alone says nothing: both
-are left out, with a warning, rather than read as something that is there.
+What is written: TEXT items by any relationship that reports something, and CODE items that name a finding, with their
+properties (ingest.formats.dicom.sr_coded). Everything else that could say something of the patient is left out with a
+warning that names it: numbers, dates, tables, references to other documents, and properties that are not understood.
 """
 
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
-from ingest.formats.cleaning import clean_name
+from ingest.formats.dicom import sr_headings
 from ingest.formats.dicom.elements import DEEPEST, DamagedError
 from ingest.formats.dicom.object import Group
-from vlmkg.reading.sections import find_sections
+from ingest.formats.dicom.sr_coded import (
+    CONCEPT_CODE,
+    TEXT_VALUE,
+    Property,
+    coded_words,
+    is_answer,
+    is_phrase,
+    known_of,
+    named_words,
+    phrase_words,
+    property_of,
+    value_of,
+)
+from ingest.formats.dicom.sr_headings import (
+    COMPARISON,
+    CONCEPT_NAME,
+    FINDINGS,
+    code_of,
+    has_headings,
+    heading_of,
+    is_read,
+)
+from ingest.formats.markup.convert import PLAIN, convert
 
 VALUE_TYPE = 0x0040A040
 RELATIONSHIP = 0x0040A010
-CONCEPT_NAME = 0x0040A043
-CONCEPT_CODE = 0x0040A168
 CONTENT = 0x0040A730
-TEXT_VALUE = 0x0040A160
-CODE_VALUE, CODE_MEANING = 0x00080100, 0x00080104
-TAGS = frozenset({VALUE_TYPE, RELATIONSHIP, CONCEPT_NAME, CONCEPT_CODE, CONTENT, TEXT_VALUE, CODE_VALUE, CODE_MEANING})
-
-_FINDINGS, _IMPRESSION, _ADDENDUM = "FINDINGS", "IMPRESSION", "ADDENDUM"
-_HEADINGS = {
-    "121070": _FINDINGS,
-    "121071": _FINDINGS,
-    "59776-5": _FINDINGS,
-    "121072": _IMPRESSION,
-    "121073": _IMPRESSION,
-    "121076": _IMPRESSION,
-    "121077": _IMPRESSION,
-    "121111": _IMPRESSION,
-    "19005-8": _IMPRESSION,
-    "121078": _ADDENDUM,
-    "55107-7": _ADDENDUM,
-    "121074": "RECOMMENDATION",
-    "121075": "RECOMMENDATION",
-    "18783-1": "RECOMMENDATION",
-    "121109": "INDICATION",
-    "121110": "HISTORY",
-    "121060": "HISTORY",
-    "11329-0": "HISTORY",
-    "121062": "INDICATION",
-    "55115-0": "INDICATION",
-    "18785-6": "INDICATION",
-    "121066": "COMPARISON",
-    "121068": "COMPARISON",
-    "121069": "COMPARISON",
-    "18834-2": "COMPARISON",
-    "121064": "TECHNIQUE",
-    "121065": "TECHNIQUE",
-    "55111-9": "TECHNIQUE",
+UID_VALUE = 0x0040A124
+REFERENCED_ITEM = 0x0040DB73
+STUDY_UID = 0x0020000D
+TAGS = sr_headings.TAGS | {
+    VALUE_TYPE,
+    RELATIONSHIP,
+    CONTENT,
+    TEXT_VALUE,
+    CONCEPT_CODE,
+    UID_VALUE,
+    REFERENCED_ITEM,
 }
-"""Sections by code: DICOM's (PS3.16 CID 7001, 7002), then LOINC's."""
 
-_OF_OTHER_DAYS = re.compile(r"\b(?:PRIOR|PREVIOUS|COMPARISON|COMPARED)\b")
+CODE_LEFT_OUT = "coded_content_left_out"
+PROPERTY_LEFT_OUT = "sr_property_left_out"
+_LEFT_OUT = {
+    "CODE": CODE_LEFT_OUT,
+    "NUM": "sr_number_left_out",
+    "TABLE": "sr_table_left_out",
+    "COMPOSITE": "sr_reference_left_out",
+    "DATE": "sr_date_left_out",
+    "TIME": "sr_date_left_out",
+    "DATETIME": "sr_date_left_out",
+    "TEXT": "sr_text_left_out",
+}
+"""Warnings by value type. The others (images, coordinates, names of persons, UIDs) say nothing of the patient."""
 
-_DESCRIBED = frozenset({"CONTAINS", ""})
-"""Relationships that hold the report's own words; the others tell of observers, acquisition, or properties."""
+_CONTEXTS = {"HAS OBS CONTEXT": "sr_context_left_out", "HAS ACQ CONTEXT": "sr_context_left_out"}
+_MODIFIERS = frozenset({"HAS PROPERTIES", "HAS CONCEPT MOD"})
+
+_OF_OBSERVERS = frozenset(str(number) for number in (*range(121005, 121024), *range(121029, 121059), 121046, 121047))
+"""Who observed, whom, by which procedure, in which language (PS3.16 TID 1001 to 1007, 1204, 1210): no findings."""
+_ENDLESS = "content items within each other have no end"
+_SUBJECT_CLASS, _PATIENT = "121024", "121025"
+_PROCEDURE_STUDY = "121018"
 
 
 @dataclass(slots=True)
 class _Document:
-    """The report's words so far, each with the heading of its section (empty: none)."""
+    """The report's words so far, each with the heading of its section (empty: none), and what was left out."""
 
+    study_uid: str
     parts: list[tuple[str, str]] = field(default_factory=list)
-    left_out: bool = False
+    left_out: dict[str, None] = field(default_factory=dict)
+
+    def words_of(self, item: Group) -> str:
+        """The words of an item's text, without markup. Raises UnsupportedTextError where it can't be read."""
+        found = convert(item.text(TEXT_VALUE), PLAIN)
+        self.left_out.update(dict.fromkeys(found.warnings))
+        return found.text
+
+    def write(self, heading: str, words: str) -> None:
+        if words:
+            self.parts.append((heading, words))
+
+    def leave(self, code: str) -> None:
+        self.left_out[code] = None
 
 
 @dataclass(frozen=True, slots=True)
 class SrText:
-    """The words, not yet cleaned. `left_out`: there was coded content that they do not hold."""
+    """The words, not yet cleaned. `left_out`: warnings that name what they do not hold."""
 
     text: str
-    left_out: bool
+    left_out: tuple[str, ...]
 
 
 def read_text(root: Group) -> SrText:
     """The text of a document. Raises DamagedError for a tree that has no end."""
-    document = _Document()
-    _write(root, "", document, 0)
-    return SrText(_under_headings([(heading, words) for heading, words in document.parts if words]), document.left_out)
+    document = _Document(root.word(STUDY_UID))
+    if root.raw(TEXT_VALUE):
+        document.write("", document.words_of(root))
+    _write(root.items(CONTENT), "", document, 0)
+    return SrText(_under_headings(document.parts), tuple(document.left_out))
 
 
 def _under_headings(parts: list[tuple[str, str]]) -> str:
     """One text. Where there is any heading, words without one are findings: else they would go under the last one."""
-    bare = _FINDINGS if any(heading for heading, _ in parts) else ""
+    bare = FINDINGS if any(heading for heading, _ in parts) else ""
     sections = groupby(parts, key=lambda part: part[0] or bare)
-    return "\n\n".join(
-        "\n".join([*([f"{heading}:"] if heading else []), *(words for _, words in section)])
-        for heading, section in sections
-    )
+    return "\n\n".join(_section_text(heading, [words for _, words in section]) for heading, section in sections)
 
 
-def _write(item: Group, heading: str, document: _Document, depth: int) -> None:
-    """Write down what an item contains. `heading` is that of the section that it stands in."""
+def _section_text(heading: str, items: list[str]) -> str:
+    """The items of a section. One whose last sentence has no end is set apart from the next; after one with headings
+    of its own the section's heading is said again."""
+    title = f"{heading}:\n" if heading else ""
+    text = title + items[0]
+    for before, words in pairwise(items):
+        if title and has_headings(before):
+            text += f"\n\n{title}{words}"
+        else:
+            text += ("\n" if before.rstrip()[-1:] in {".", "!", "?", ""} else "\n\n") + words
+    return text
+
+
+def _write(children: list[Group], heading: str, document: _Document, depth: int) -> None:
+    """Write down the items of one level. `heading` is that of the section that they stand in."""
     if depth > DEEPEST:
-        raise DamagedError("content items within each other have no end")
+        raise DamagedError(_ENDLESS)
+    if depth and any(_is_of_other_study(child, document) for child in children):
+        heading = COMPARISON
+    for child in children:
+        relationship = _relationship(child)
+        if relationship in _CONTEXTS or (relationship == "HAS CONCEPT MOD" and _kind(child) in {"CODE", "TEXT"}):
+            _leave_context(child, relationship, document, depth)
+        elif child.word(VALUE_TYPE) or child.raw(TEXT_VALUE) or not child.raw(REFERENCED_ITEM):
+            _write_item(child, relationship, heading, document, depth)
+
+
+def _relationship(item: Group) -> str:
+    return " ".join(item.word(RELATIONSHIP).upper().replace("_", " ").split())
+
+
+def _kind(item: Group) -> str:
+    return item.word(VALUE_TYPE).upper() or ("TEXT" if item.raw(TEXT_VALUE) else "CONTAINER")
+
+
+def _write_item(child: Group, relationship: str, outer: str, document: _Document, depth: int) -> None:
+    """Write down one item and what is below it."""
+    kind = _kind(child)
+    own = _section(outer, heading_of(child), whole=kind == "CONTAINER" or relationship == "INFERRED FROM")
+    if kind == "TEXT":
+        below = _write_text(child, own, document)
+    elif kind == "CODE":
+        below = _write_code(child, own, document)
+    else:
+        below = child.items(CONTENT)
+        if kind in _LEFT_OUT and is_read(own):
+            document.leave(_LEFT_OUT[kind])
+    if below:
+        _write(below, own, document, depth + 1)
+
+
+def _write_text(item: Group, heading: str, document: _Document) -> list[Group]:
+    """Write down a TEXT item. Returns what is below it and not written with it."""
+    words, children = document.words_of(item), item.items(CONTENT)
+    if not is_phrase(words):
+        coded = [child for child in children if _is_modifier(child) and _kind(child) == "CODE"]
+        if coded and is_read(heading):
+            document.leave(PROPERTY_LEFT_OUT)
+        document.write(heading, named_words(item, words))
+        return _others(children, coded)
+    modifiers = [child for child in children if _is_modifier(child) and _is_short(child)]
+    properties = [_property(child) for child in modifiers]
+    if any(not one.known for one in properties):
+        document.leave(PROPERTY_LEFT_OUT)
+    if any(one.denies and not one.known for one in properties):
+        document.leave(_LEFT_OUT["TEXT"])
+    else:
+        document.write(heading, named_words(item, phrase_words(words, list(known_of(properties)))))
+    return _others(children, modifiers)
+
+
+def _write_code(item: Group, heading: str, document: _Document) -> list[Group]:
+    """Write down a CODE item of a section that is read. Returns what is below it and not written with it."""
+    children = item.items(CONTENT)
+    modifiers = [child for child in children if _is_modifier(child) and not _stands_alone(child)]
+    if heading and not is_read(heading):
+        return _others(children, modifiers)
+    words = coded_words(item, [_property(child) for child in modifiers]) if heading else None
+    if words is not None:
+        document.write(heading, words)
+        return _others(children, modifiers)
+    document.leave(CODE_LEFT_OUT)
+    return _others(children, [child for child in modifiers if _is_short(child)])
+
+
+def _is_modifier(item: Group) -> bool:
+    return _relationship(item) in _MODIFIERS
+
+
+def _stands_alone(item: Group) -> bool:
+    """Whether an item below a coded finding is a finding of its own, by its name."""
+    return _kind(item) == "TEXT" and not is_answer(item) and bool(heading_of(item))
+
+
+def _is_short(item: Group) -> bool:
+    """Whether an item says something of another, and nothing by itself."""
+    return _kind(item) == "CODE" or (_kind(item) == "TEXT" and is_answer(item))
+
+
+def _property(item: Group) -> Property:
+    """An item as a property of another. A number, a place in an image or a whole section is none that is understood."""
+    if _kind(item) not in {"CODE", "TEXT"}:
+        return Property("", known=False)
+    return property_of(item, [_property(child) for child in item.items(CONTENT) if _is_modifier(child)])
+
+
+def _others(items: list[Group], taken: list[Group]) -> list[Group]:
+    return [item for item in items if all(item is not one for one in taken)]
+
+
+def _is_of_other_study(item: Group, document: _Document) -> bool:
+    """Whether an item says that those beside it are of a procedure of another study (PS3.16 TID 1005)."""
+    if _relationship(item) not in _CONTEXTS or code_of(item.first(CONCEPT_NAME))[0] != _PROCEDURE_STUDY:
+        return False
+    return item.word(UID_VALUE) not in {"", document.study_uid}
+
+
+def _leave_context(item: Group, relationship: str, document: _Document, depth: int) -> None:
+    """Leave out what an item, and all below it, tells of the document, observer, subject or acquisition."""
+    if depth > DEEPEST:
+        raise DamagedError(_ENDLESS)
+    code, scheme = code_of(item.first(CONCEPT_NAME))
+    if code == _SUBJECT_CLASS and code_of(item.first(CONCEPT_CODE))[0] not in {_PATIENT, ""}:
+        document.leave("sr_subject_not_patient")
+    elif _kind(item) in _LEFT_OUT and value_of(item) and not (code in _OF_OBSERVERS and scheme in {"DCM", ""}):
+        document.leave(_CONTEXTS.get(relationship, PROPERTY_LEFT_OUT))
     for child in item.items(CONTENT):
-        if child.word(RELATIONSHIP).upper() not in _DESCRIBED:
-            continue
-        kind = child.word(VALUE_TYPE).upper()
-        own = _section(heading, _heading(child), whole=kind == "CONTAINER")
-        if kind == "TEXT":
-            document.parts.append((own, child.text(TEXT_VALUE)))
-        elif kind == "CODE" and own and _is_read(own) and child.items(CONTENT) == []:
-            words = clean_name(child.first(CONCEPT_CODE).text(CODE_MEANING))
-            document.parts.append((own, _sentence(words)))
-        elif kind in {"CODE", "NUM"}:
-            document.left_out = True
-            continue
-        _write(child, own, document, depth + 1)
-
-
-def _sentence(words: str) -> str:
-    return f"{words}." if words and words[-1] not in ".!?" else words
+        _leave_context(child, relationship, document, depth + 1)
 
 
 def _section(outer: str, own: str, *, whole: bool) -> str:
@@ -126,29 +257,6 @@ def _section(outer: str, own: str, *, whole: bool) -> str:
     What stands in a section that is not read (history, comparison) stays there, whatever it is called; a single
     finding within an impression is still impression. `whole`: the item is a section itself.
     """
-    if not outer or not own or not _is_read(outer):
+    if not outer or not own or not is_read(outer):
         return outer or own
-    return own if whole or not _is_read(own) else outer
-
-
-def _heading(item: Group) -> str:
-    """The heading that an item's concept name stands for; empty where it is none."""
-    name = item.first(CONCEPT_NAME)
-    code, meaning = name.word(CODE_VALUE), clean_name(name.text(CODE_MEANING)).upper().rstrip(":")
-    if heading := _HEADINGS.get(code):
-        return heading
-    if _OF_OTHER_DAYS.search(meaning):
-        return "COMPARISON"
-    return meaning if meaning and _is_heading(meaning) else ""
-
-
-@lru_cache(maxsize=256)
-def _is_heading(words: str) -> bool:
-    """Whether the section reader takes these words for a heading, be it of what is read or of what is not."""
-    sections = find_sections(f"{words}:\nx")
-    return not sections or sections[0].start > 0
-
-
-@lru_cache(maxsize=256)
-def _is_read(heading: str) -> bool:
-    return bool(find_sections(f"{heading}:\nx"))
+    return own if whole or not is_read(own) else outer

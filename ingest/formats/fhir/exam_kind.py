@@ -1,5 +1,7 @@
 """What kind of report a DiagnosticReport is: its status, its modality, and whether it is radiology at all."""
 
+import re
+
 from ingest.formats.code_sets import code_set
 from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy
 from ingest.formats.modalities import MODALITIES, modality_of_words
@@ -12,8 +14,8 @@ STATUSES = {
     "final": ReportStatus.FINAL,
     "amended": ReportStatus.CORRECTED,
     "corrected": ReportStatus.CORRECTED,
-    # The report stays as it is; what was appended stands beside it.
-    "appended": ReportStatus.FINAL,
+    # A kind of amended: a resource is always whole, so that the old words stand in it too.
+    "appended": ReportStatus.CORRECTED,
     "cancelled": ReportStatus.WITHDRAWN,
     "entered-in-error": ReportStatus.WITHDRAWN,
     "unknown": ReportStatus.PRELIMINARY,
@@ -26,6 +28,15 @@ _ELSEWHERE = code_set(
     "LAB LABORATORY BG BLB CG CH CP GE HM IMM MB MCB MYC OSL PAT SP SR TX VR EC EN PF PHR NRS RC VITAL-SIGNS "
     "LP29693-6 LP29708-2 LP7839-6 26436-6 15220000 108252007"
 )
+
+
+_ADDENDUM = re.compile(r"\s*\W*addend(?:um|a)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\b(?:findings?|impressions?|conclusions?)[ \t]*(?::|$)", re.IGNORECASE | re.MULTILINE)
+
+
+def is_addendum(status: str, text: str) -> bool:
+    """Whether an appended report brings nothing but the addendum, so that the report must stay beside it."""
+    return status == "appended" and _ADDENDUM.match(text) is not None and _WHOLE.search(text) is None
 
 
 def is_radiology(report: DiagnosticReport, study: ImagingStudy | None) -> bool:

@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, ServiceRequest
+from ingest.formats.fhir.ids import is_given
+from ingest.formats.fhir.library import asked_for
+from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, Reference, ServiceRequest
 
 _UID_SYSTEM = "urn:dicom:uid"
+_OID_SYSTEM = "urn:ietf:rfc3986"
 _ACCESSION_TYPE = "ACSN"
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
@@ -23,21 +26,37 @@ def read_numbers(
 ) -> Numbers:
     """The study's numbers: its own, else those of logical references to it, else those of its order."""
     given: list[Identifier] = [*study.identifier] if study else []
+    given += _logical(report.imaging_study) if report else []
+    own = len(given)
     if report:
-        given += [reference.identifier for reference in report.imaging_study]
         given += report.identifier
-        given += [reference.identifier for reference in report.based_on]
+        given += _logical(report.based_on)
     for request in requests:
         given += request.identifier
-    uid = next((found for each in given if (found := _study_uid(each))), None)
+    # An OID of the report is not the study's.
+    uids = (_study_uid(each, oid=place < own) for place, each in enumerate(given))
+    uid = next(filter(None, uids), None)
     accession = next((each.value for each in given if is_accession(each) and each.value.strip()), None)
     return Numbers(uid, accession)
 
 
 def report_identifier(report: DiagnosticReport) -> Identifier | None:
-    """The report's own identifier: the official one, else the first; never the accession number."""
-    own = [each for each in report.identifier if each.value.strip() and not is_accession(each)]
+    """The report's own identifier: the official one, else the first; never an old one or the accession number."""
+    own = [each for each in report.identifier if each.value.strip() and not is_accession(each) and each.use != "old"]
     return min(own, key=lambda each: each.use != "official", default=None)
+
+
+def own_name(report: DiagnosticReport, numbers: Numbers) -> str:
+    """What the report calls itself: its identifier, else its id, else the study's numbers; empty where nothing does.
+
+    An id that was given here (ingest.formats.fhir.ids) stands behind the numbers, as when the report was created.
+    """
+    if own := report_identifier(report):
+        return own.value
+    names = [report.id, numbers.accession, numbers.study_uid]
+    if is_given(report.id):
+        names.append(names.pop(0))
+    return next((name for name in names if name), "")
 
 
 def is_accession(each: Identifier) -> bool:
@@ -45,6 +64,19 @@ def is_accession(each: Identifier) -> bool:
     return _ACCESSION_TYPE in each.type.codes or "accession" in each.system.lower()
 
 
-def _study_uid(each: Identifier) -> str | None:
-    value = each.value.strip().removeprefix("urn:oid:")
-    return value if each.system == _UID_SYSTEM and len(value) <= 64 and _UID.fullmatch(value) else None
+def _logical(references: Iterable[Reference]) -> list[Identifier]:
+    """The identifiers that references give, or ask for."""
+    found: list[Identifier] = []
+    for reference in references:
+        found += [reference.identifier, *filter(None, [asked_for(reference)])]
+        if reference.reference.startswith("urn:oid:"):
+            found.append(Identifier(system=_UID_SYSTEM, value=reference.reference))
+    return found
+
+
+def _study_uid(each: Identifier, *, oid: bool) -> str | None:
+    """The UID of an identifier. `oid`: one of a study, which an OID names too (RFC 3986 as its system)."""
+    given = each.value.strip()
+    value = given.removeprefix("urn:oid:")
+    is_uid = each.system == _UID_SYSTEM or (oid and each.system == _OID_SYSTEM and value != given)
+    return value if is_uid and len(value) <= 64 and _UID.fullmatch(value) else None

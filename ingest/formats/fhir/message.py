@@ -2,39 +2,81 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy, Library, library
+from ingest.formats.code_sets import code_set
+from ingest.formats.fhir.ids import condition_of, names_by_id, put_id
+from ingest.formats.fhir.library import Library, condition_identifier, library
+from ingest.formats.fhir.releases import require_r4
+from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy
+from ingest.formats.json_text import utf8_of
+
+CLINICAL = code_set(
+    "Binary Bundle ClinicalImpression Communication Composition Condition DetectedIssue DocumentReference Flag Media "
+    "Observation Procedure QuestionnaireResponse RiskAssessment"
+)
+"""Resources that could say what was found. One that nothing read leads to is told by a warning."""
+
+
+class Placed(NamedTuple):
+    """A report and its place among the entries, counted from 0."""
+
+    report: DiagnosticReport
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
 class FhirMessage:
     """The resources that are read, in message order. `time` is as the message has it."""
 
-    reports: tuple[DiagnosticReport, ...]
+    reports: tuple[Placed, ...]
     studies: tuple[ImagingStudy, ...]
     library: Library
     time: str
 
+    def unread(self) -> Iterator[str]:
+        """The types of clinical resources that nothing read has led to."""
+        for resource in self.library.resources:
+            inner = resource.get("contained") if resource.get("resourceType") == "DiagnosticReport" else ()
+            for each in [resource, *(inner if isinstance(inner, list | tuple) else ())]:
+                kind = each.get("resourceType") if isinstance(each, dict) else None
+                if isinstance(kind, str) and kind in CLINICAL and id(each) not in self.library.used:
+                    yield kind
 
-def open_message(raw: bytes) -> FhirMessage:
-    """Open a resource or a Bundle. Refuses what is no FHIR JSON (`unreadable`) and what holds neither report nor
-    imaging study (`wrong_message_type`)."""
+
+class _Entry(NamedTuple):
+    """A resource under the names that references within the message use. `resource` has an id only where that names
+    it beyond the message."""
+
+    names: tuple[str, ...]
+    resource: dict[str, Any]
+    place: int
+
+
+def open_message(raw: bytes, *, from_file: bool = False) -> FhirMessage:
+    """Open a resource or a Bundle. `from_file`: it was not sent by a request, so that ids are names.
+
+    Refuses what is no FHIR JSON (`unreadable`), what is of another release than R4 (`unsupported_format`) and what
+    holds neither report nor imaging study (`wrong_message_type`).
+    """
     root = _object(raw)
-    entries = list(_entries(root))
+    entries = [_named(*each, from_file=from_file) for each in _entries(root)]
     try:
-        reports = tuple(DiagnosticReport.model_validate(each) for each in _of(entries, "DiagnosticReport"))
-        studies = tuple(ImagingStudy.model_validate(each) for each in _of(entries, "ImagingStudy"))
+        reports = tuple(
+            Placed(DiagnosticReport.model_validate(entry.resource), entry.place)
+            for entry in _of(entries, "DiagnosticReport")
+        )
+        studies = tuple(ImagingStudy.model_validate(entry.resource) for entry in _of(entries, "ImagingStudy"))
     except ValidationError as error:
         raise refused(error) from None
     if not reports and not studies:
         detail = "the message holds neither a DiagnosticReport nor an ImagingStudy"
         raise MessageRefusedError(Reason.WRONG_MESSAGE_TYPE, detail)
-    return FhirMessage(reports, studies, library(entries), _time(root))
+    return FhirMessage(reports, studies, library([(each.names, each.resource) for each in entries]), _time(root))
 
 
 def refused(error: ValidationError) -> MessageRefusedError:
@@ -47,13 +89,22 @@ def refused(error: ValidationError) -> MessageRefusedError:
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        root = from_json(raw.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+        root = from_json(utf8_of(raw), allow_inf_nan=False)
     except ValueError:
         reason, detail = _unreadable(raw)
         raise MessageRefusedError(reason, detail) from None
     if not isinstance(root, dict):
         raise MessageRefusedError(Reason.UNREADABLE, "the JSON is no FHIR resource")
-    return root
+    return {name: _without_nulls(value) for name, value in root.items() if value is not None}
+
+
+def _without_nulls(value: Any) -> Any:
+    """The value without elements that are null: a sender means by them that there are none (R4 2.6.2 forbids them)."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value if each is not None]
+    return value
 
 
 def _unreadable(raw: bytes) -> tuple[Reason, str]:
@@ -64,20 +115,35 @@ def _unreadable(raw: bytes) -> tuple[Reason, str]:
     return Reason.UNREADABLE, "the JSON is not well formed"
 
 
-def _entries(root: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(full URL, resource) of a Bundle's entries, or of the resource that stands alone."""
+def _entries(root: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
+    """A Bundle's entries that have a resource, and their places; a resource that stands alone is one entry."""
     if root.get("resourceType") != "Bundle":
-        yield "", root
+        yield {"resource": root}, 0
         return
     entries = root.get("entry")
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and isinstance(resource := entry.get("resource"), dict):
-            url = entry.get("fullUrl")
-            yield url if isinstance(url, str) else "", resource
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+            yield entry, place
 
 
-def _of(entries: list[tuple[str, dict[str, Any]]], kind: str) -> Iterator[dict[str, Any]]:
-    return (resource for _, resource in entries if resource.get("resourceType") == kind)
+def _named(entry: dict[str, Any], place: int, *, from_file: bool) -> _Entry:
+    resource = entry["resource"]
+    require_r4(resource)
+    kind, own, url = resource.get("resourceType"), resource.get("id"), entry.get("fullUrl")
+    names = [url] if isinstance(url, str) and url else []
+    names += [f"{kind}/{own}"] if isinstance(own, str) and own else []
+    name = put_id(entry) or own if names_by_id(entry, from_file=from_file) else None
+    if isinstance(name, str) and name:
+        names.append(f"{kind}/{name}")
+    # Bundles of one level: what is in `contained` is found by its owner alone.
+    known = {key: value for key, value in resource.items() if key != "id"} | ({"id": name} if name else {})
+    if not known.get("identifier") and (given := condition_identifier(condition_of(entry))):
+        known["identifier"] = [{"system": given.system, "value": given.value}]
+    return _Entry(tuple(names), known, place)
+
+
+def _of(entries: list[_Entry], kind: str) -> Iterator[_Entry]:
+    return (entry for entry in entries if entry.resource.get("resourceType") == kind)
 
 
 def _time(root: dict[str, Any]) -> str:

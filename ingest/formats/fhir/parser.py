@@ -4,72 +4,117 @@ One DiagnosticReport is one study and its words one report; an ImagingStudy with
 one. What is read of them is in docs/conformance/fhir.md.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from pydantic import ValidationError
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import clean_text, clean_words, identifier, report_text, require_raw_size
-from ingest.formats.fhir.exam_kind import STATUSES, is_radiology, modality
-from ingest.formats.fhir.identifiers import Numbers, read_numbers, report_identifier
-from ingest.formats.fhir.message import FhirMessage, open_message, refused
-from ingest.formats.fhir.patient import read_patient
-from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy, Patient, Reference, ServiceRequest
-from ingest.formats.fhir.text import under_headings, words
+from ingest.formats.fhir.exam_kind import STATUSES, is_addendum, is_radiology, modality
+from ingest.formats.fhir.identifiers import Numbers, own_name, read_numbers, report_identifier
+from ingest.formats.fhir.ids import given_id
+from ingest.formats.fhir.message import FhirMessage, Placed, open_message, refused
+from ingest.formats.fhir.patient import Sender, is_patient, read_patient
+from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy, Reference, ServiceRequest
+from ingest.formats.fhir.text import words
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
 from ingest.formats.times import fhir_time
 from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
 
 SOURCE = "fhir"
+"""The source of messages whose report has no identifier with a system: of all such senders together."""
+
+
+_ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
+_NUMBER = re.compile(r"[0-9]{1,8}")
+"""A version that counts. Other servers name versions by times or by chance."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """A message while it is read: what all its parts need, and the warnings that this gives."""
+    """A message while it is read: what all its parts need, the warnings that this gives, and why the first report
+    without words has none."""
 
     message: FhirMessage
-    source: str
+    sender: Sender
     digest: str
-    authorities: tuple[str, ...]
     warnings: dict[str, None] = field(default_factory=dict)
+    wordless: MessageRefusedError | None = None
 
-    def warn(self, code: str) -> None:
-        self.warnings[code] = None
+    @property
+    def source(self) -> str:
+        return self.sender.source
+
+    def warn(self, *codes: str) -> None:
+        self.warnings.update(dict.fromkeys(codes))
+
+    def time(self, value: str) -> datetime | None:
+        """A time; one that can't be read is unknown, with a warning."""
+        found = fhir_time(value)
+        if value.strip() and found is None:
+            self.warn("unreadable_time")
+        elif "T" in value and not _ZONE.search(value):
+            self.warn("time_without_zone")
+        return found
 
 
 def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
-    """Read one resource or Bundle. Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`), reports
-    that are not of imaging (`not_radiology`), and those without words (`no_report_text`) unless they are withdrawn."""
+    """Read one resource or Bundle.
+
+    Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`) or of another release than R4
+    (`unsupported_format`), reports that are not of imaging (`not_radiology`), those without words (`no_report_text`,
+    `unsupported_text`, `unsupported_format`) unless they are withdrawn, and those that name neither themselves nor a
+    patient (`no_patient`).
+    """
     require_raw_size(raw)
-    message = open_message(raw)
+    message = open_message(raw, from_file=bool(origin.name))
     source = origin.source or _source(message)
-    reading = _Reading(message, source, sha256(raw).hexdigest(), settings.authorities)
+    time = _message_time(message) or origin.modified_at
+    sender = Sender(source, source != SOURCE, settings.authorities, time)
+    reading = _Reading(message, sender, sha256(raw).hexdigest())
     try:
         studies = tuple(_studies(reading))
     except ValidationError as error:
         raise refused(error) from None
+    reading.warn(*sorted(f"{words_of(kind)}_unread" for kind in set(message.unread())))
     external_id = next((report.report_id for study in studies for report in study.reports), None)
     first = studies[0]
     named = external_id or first.study_uid or first.accession or ""
-    time = fhir_time(message.time) or (fhir_time(message.reports[0].issued) if message.reports else None)
-    return ParsedMessage(source, named, time or origin.modified_at, studies, tuple(reading.warnings))
+    return ParsedMessage(source, named, time, studies, tuple(reading.warnings))
 
 
 def _source(message: FhirMessage) -> str:
     """The system of the first report's identifier, as the authority that its number is one of."""
-    found = next((own for report in message.reports if (own := report_identifier(report))), None)
+    found = next((own for placed in message.reports if (own := report_identifier(placed.report))), None)
     return identifier(found.system, "identifier's system") or SOURCE if found else SOURCE
+
+
+def _message_time(message: FhirMessage) -> datetime | None:
+    """The time of the message, else that of its first resource. Of two versions of one moment that with the higher
+    number is later, by a microsecond for each."""
+    first = message.reports[0].report if message.reports else message.studies[0]
+    given = (message.time, first.meta.last_updated, first.issued if isinstance(first, DiagnosticReport) else "")
+    time = next((time for value in given if (time := fhir_time(value))), None)
+    number = str(first.meta.version_id)
+    return time + timedelta(microseconds=int(number)) if time and _NUMBER.fullmatch(number) else time
+
+
+def words_of(kind: str) -> str:
+    """The name of a resource type as warnings have it: DocumentReference is document_reference."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
 
 
 def _studies(reading: _Reading) -> Iterator[StudyFacts]:
     """The studies of the message, at least one: of reports first, then those that wait for one."""
-    linked = [(report, _imaging_study(report, reading)) for report in reading.message.reports]
+    linked = [(placed, _imaging_study(placed.report, reading)) for placed in reading.message.reports]
     bare = [study for study in reading.message.studies if study not in [seen for _, seen in linked]]
-    radiology = [(report, study) for report, study in linked if is_radiology(report, study)]
-    studies = [_reported(report, study, reading) for report, study in radiology]
+    radiology = [(placed, study) for placed, study in linked if is_radiology(placed.report, study)]
+    studies = [_reported(placed, study, reading) for placed, study in radiology]
     told = [study for study in studies if study.reports]
     if len(radiology) < len(linked):
         reading.warn("not_radiology_part")
@@ -81,11 +126,13 @@ def _studies(reading: _Reading) -> Iterator[StudyFacts]:
     yield from found
 
 
-def _nothing(report: DiagnosticReport, radiology: bool, reading: _Reading) -> MessageRefusedError:
+def _nothing(placed: Placed, radiology: bool, reading: _Reading) -> MessageRefusedError:
     reason = Reason.NO_REPORT_TEXT if radiology else Reason.NOT_RADIOLOGY
     detail = "no report has any text" if radiology else "no report is one of radiology"
-    numbers = read_numbers(report, None, ())
-    return MessageRefusedError(reason, detail, source=reading.source, external_id=_report_id(report, numbers, reading))
+    if radiology and reading.wordless:
+        reason, detail = reading.wordless.reason, reading.wordless.detail
+    report_id = _report_id(placed, read_numbers(placed.report, None, ()), reading)
+    return MessageRefusedError(reason, detail, source=reading.source, external_id=report_id)
 
 
 def _imaging_study(report: DiagnosticReport, reading: _Reading) -> ImagingStudy | None:
@@ -96,21 +143,28 @@ def _imaging_study(report: DiagnosticReport, reading: _Reading) -> ImagingStudy 
     return found[0] if found else None
 
 
-def _reported(report: DiagnosticReport, study: ImagingStudy | None, reading: _Reading) -> StudyFacts:
+def _reported(placed: Placed, study: ImagingStudy | None, reading: _Reading) -> StudyFacts:
+    report = placed.report
     references = (*report.based_on, *(study.based_on if study else ()))
     requests = reading.message.library.find(ServiceRequest, references, report.contained)
     numbers = read_numbers(report, study, requests)
-    report_id = _report_id(report, numbers, reading)
     subject = report.subject if report.subject != Reference() or study is None else study.subject
-    started = (study.started if study else "", report.effective_date_time, report.effective_period.start, report.issued)
+    patient = _patient(subject, report, reading)
+    if patient is None and not subject.reference and not own_name(report, numbers):
+        detail = "the DiagnosticReport names neither itself nor a patient"
+        raise MessageRefusedError(Reason.NO_PATIENT, detail, source=reading.source)
+    report_id = _report_id(placed, numbers, reading)
+    given = (study.started if study else "", report.effective_date_time, report.effective_period.start, report.issued)
+    times = [reading.time(value) for value in given]
+    _warn_of_notes(study, reading)
     return StudyFacts(
-        patient=_patient(subject, report, report_id, reading),
+        patient=patient or _nobody(report_id, reading),
         study_uid=numbers.study_uid,
         accession=_accession(numbers),
         modality=modality(report, study),
         body_part=_body_part(study),
         procedure=clean_words(report.code.words) or _procedure(study),
-        started_at=next((time for value in started if (time := fhir_time(value))), None),
+        started_at=next((time for time in times if time), None),
         reports=_reports(report, report_id, reading),
     )
 
@@ -123,49 +177,65 @@ def _waiting(study: ImagingStudy, reading: _Reading) -> StudyFacts:
         detail = "the ImagingStudy has neither a StudyInstanceUID nor an accession number"
         raise MessageRefusedError(Reason.UNREADABLE, detail, source=reading.source)
     coding = next((each for each in study.modality if each.code), None)
+    _warn_of_notes(study, reading)
     return StudyFacts(
-        patient=_patient(study.subject, None, name, reading),
+        patient=_patient(study.subject, None, reading) or _nobody(name, reading),
         study_uid=numbers.study_uid,
         accession=_accession(numbers),
         modality=clean_words(coding.code) if coding else None,
         body_part=_body_part(study),
         procedure=_procedure(study),
-        started_at=fhir_time(study.started),
+        started_at=reading.time(study.started),
     )
 
 
-def _patient(subject: Reference, report: DiagnosticReport | None, name: str, reading: _Reading) -> PatientFacts:
-    """The patient. Without any identifier the study has a patient of its own, who is never joined with another."""
-    contained = report.contained if report else ()
-    resource = next(reading.message.library.find(Patient, (subject,), contained), None)
-    if patient := read_patient(subject, resource, reading.authorities, reading.source):
-        return patient
+def _warn_of_notes(study: ImagingStudy | None, reading: _Reading) -> None:
+    if study and any(note.text.strip() for note in study.note):
+        reading.warn("study_note_unread")
+    if study and study.status in {"cancelled", "entered-in-error"}:
+        reading.warn("study_status_unread")
+
+
+def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Reading) -> PatientFacts | None:
+    """The patient, where the message names one. Refuses (`no_patient`) what is said of a group, a device or a place."""
+    if not is_patient(subject):
+        raise MessageRefusedError(Reason.NO_PATIENT, "the subject is no patient", source=reading.source)
+    resource = reading.message.library.patient_of(subject, report.contained if report else ())
+    found = read_patient(subject, resource, reading.sender)
+    if found is None:
+        return None
+    reading.warn(*found.warnings)
+    return found.facts
+
+
+def _nobody(name: str, reading: _Reading) -> PatientFacts:
+    """The patient of a study whose message names none: of that study alone, never joined with another."""
     reading.warn("no_patient_id")
     return PatientFacts(authority=f"{reading.source} (no patient)", identifier=name)
 
 
-def _report_id(report: DiagnosticReport, numbers: Numbers, reading: _Reading) -> str:
-    """The report's identifier, else the resource's id, else its study's numbers, else the message's own digest."""
-    own = report_identifier(report)
-    value = own.value if own else report.id or numbers.accession or numbers.study_uid or ""
-    if name := identifier(value, "report's identifier"):
+def _report_id(placed: Placed, numbers: Numbers, reading: _Reading) -> str:
+    """What the report calls itself, else the id that it is given here."""
+    if name := identifier(own_name(placed.report, numbers), "report's identifier"):
         return name
     reading.warn("no_report_id")
-    return f"sha256:{reading.digest}"
+    return given_id(reading.digest, placed.place)
 
 
 def _reports(report: DiagnosticReport, report_id: str, reading: _Reading) -> tuple[ReportFacts, ...]:
     """The report, if it has any words. A withdrawal needs none."""
     if report.status not in STATUSES:
         raise MessageRefusedError(Reason.UNREADABLE, "the DiagnosticReport's status is none of FHIR R4's")
-    status = STATUSES[report.status]
-    text = under_headings(*words(report))
-    issued_at = fhir_time(report.issued)
-    if not clean_text(text):
-        withdrawn = status is ReportStatus.WITHDRAWN
-        return (ReportFacts(report_id, status, "", issued_at),) if withdrawn else ()
-    cleaned = report_text(text, source=reading.source, external_id=report_id)
-    return (ReportFacts(report_id, status, cleaned, issued_at, addendum=report.status == "appended"),)
+    status, issued_at = STATUSES[report.status], fhir_time(report.issued)
+    found = words(report, reading.message.library)
+    reading.warn(*found.warnings)
+    if not clean_text(found.text):
+        if status is ReportStatus.WITHDRAWN:
+            return (ReportFacts(report_id, status, "", issued_at),)
+        reading.wordless = reading.wordless or found.refusal
+        return ()
+    cleaned = report_text(found.text, source=reading.source, external_id=report_id)
+    return (ReportFacts(report_id, status, cleaned, issued_at, addendum=is_addendum(report.status, cleaned)),)
 
 
 def _accession(numbers: Numbers) -> str | None:

@@ -1,12 +1,11 @@
-"""The parts of FHIR R4 resources that are read, and how references between resources of one message are followed.
+"""The parts of FHIR R4 resources that are read.
 
 Only these fields are validated; what else a resource holds is not looked at. `fhir.resources` has R5, R4B and STU3 but
-no R4, and validates fields that nobody reads here: a report would be refused for its performer's telephone number.
+no R4, and validates fields that nobody reads here: it refuses a report for a field of the sender's own
+(docs/decisions/0031-fhir-r4-by-small-models.md).
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -40,6 +39,18 @@ class CodeableConcept(_Element):
         """The concept in words: its text, else the first display, else the first code."""
         return self.text or next((each for coding in self.coding if (each := coding.display or coding.code)), "")
 
+    @property
+    def name(self) -> str:
+        """The concept in words, never by a code: its text, else the first display."""
+        return self.text or next((coding.display for coding in self.coding if coding.display), "")
+
+
+class Period(_Element):
+    """2.24.0.12 Period."""
+
+    start: str = ""
+    end: str = ""
+
 
 class Identifier(_Element):
     """2.24.0.8 Identifier."""
@@ -48,26 +59,24 @@ class Identifier(_Element):
     type: CodeableConcept = CodeableConcept()
     system: str = ""
     value: str = ""
+    period: Period = Period()
 
 
 class Reference(_Element):
     """2.3.0 Reference: literal, or logical by an identifier."""
 
     reference: str = ""
+    type: str = ""
     identifier: Identifier = Identifier()
-
-
-class Period(_Element):
-    """2.24.0.12 Period."""
-
-    start: str = ""
 
 
 class Attachment(_Element):
     """2.24.0.3 Attachment."""
 
     content_type: str = ""
+    language: str = ""
     data: str = ""
+    url: str = ""
 
 
 class Narrative(_Element):
@@ -81,6 +90,13 @@ class Meta(_Element):
     """2.25.0 Meta."""
 
     last_updated: str = ""
+    version_id: str | int = ""
+
+
+class Media(_Element):
+    """10.3 DiagnosticReport.media."""
+
+    comment: str = ""
 
 
 class DiagnosticReport(_Element):
@@ -89,7 +105,9 @@ class DiagnosticReport(_Element):
     id: str = ""
     meta: Meta = Meta()
     text: Narrative = Narrative()
-    contained: tuple[dict[str, Any], ...] = ()
+    # Not validated, and so not copied: each is known by its place in memory (fhir_library.Library.used).
+    contained: tuple[Any, ...] = ()
+    extension: tuple[dict[str, Any], ...] = ()
     identifier: tuple[Identifier, ...] = ()
     based_on: tuple[Reference, ...] = ()
     status: str
@@ -101,8 +119,33 @@ class DiagnosticReport(_Element):
     issued: str = ""
     result: tuple[Reference, ...] = ()
     imaging_study: tuple[Reference, ...] = ()
+    media: tuple[Media, ...] = ()
     conclusion: str = ""
+    conclusion_code: tuple[CodeableConcept, ...] = ()
     presented_form: tuple[Attachment, ...] = ()
+
+
+class Annotation(_Element):
+    """2.24.0.15 Annotation."""
+
+    text: str = ""
+
+
+class Observation(_Element):
+    """10.1 Observation."""
+
+    status: str = ""
+    code: CodeableConcept = CodeableConcept()
+    value_string: str = ""
+    note: tuple[Annotation, ...] = ()
+    has_member: tuple[Reference, ...] = ()
+
+
+class Binary(_Element):
+    """2.32 Binary."""
+
+    content_type: str = ""
+    data: str = ""
 
 
 class Series(_Element):
@@ -115,6 +158,8 @@ class Series(_Element):
 class ImagingStudy(_Element):
     """10.5 ImagingStudy."""
 
+    meta: Meta = Meta()
+    status: str = ""
     identifier: tuple[Identifier, ...] = ()
     modality: tuple[Coding, ...] = ()
     subject: Reference = Reference()
@@ -123,6 +168,7 @@ class ImagingStudy(_Element):
     procedure_code: tuple[CodeableConcept, ...] = ()
     description: str = ""
     series: tuple[Series, ...] = ()
+    note: tuple[Annotation, ...] = ()
 
 
 class ServiceRequest(_Element):
@@ -137,37 +183,5 @@ class Patient(_Element):
     id: str = ""
     identifier: tuple[Identifier, ...] = ()
     gender: str = ""
+    link: tuple[Any, ...] = ()
     birth_date: str = ""
-
-
-_Resource = TypeVar("_Resource", ImagingStudy, ServiceRequest, Patient)
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """The resources of one message by every name that a reference may use: full URL, `Type/id`."""
-
-    by_name: dict[str, dict[str, Any]]
-
-    def find(
-        self, kind: type[_Resource], references: Iterable[Reference], contained: tuple[dict[str, Any], ...]
-    ) -> Iterator[_Resource]:
-        """The resources of one kind that these references lead to, in the message or in `contained`.
-
-        Raises pydantic's ValidationError for one that is not as the standard has it.
-        """
-        local = {f"#{resource.get('id')}": resource for resource in contained}
-        for reference in references:
-            resource = local.get(reference.reference) or self.by_name.get(reference.reference.partition("/_history")[0])
-            if resource and resource.get("resourceType") == kind.__name__:
-                yield kind.model_validate(resource)
-
-
-def library(entries: Iterable[tuple[str, dict[str, Any]]]) -> Library:
-    """Name the resources of (full URL, resource) pairs; of two under one name the first counts."""
-    by_name: dict[str, dict[str, Any]] = {}
-    for url, resource in entries:
-        for name in (url, f"{resource.get('resourceType')}/{resource.get('id')}"):
-            if name:
-                by_name.setdefault(name, resource)
-    return Library(by_name)

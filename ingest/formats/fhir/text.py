@@ -1,104 +1,132 @@
-"""The words of a DiagnosticReport: presented form, narrative, conclusion."""
+"""The words of a DiagnosticReport as one text: presented forms, narrative, results, conclusion, coded conclusions."""
 
-import base64
-import binascii
-import html
 import re
-from typing import cast
-from xml.etree.ElementTree import ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import XMLParser
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.code_sets import code_set
-from ingest.formats.fhir.resources import Attachment, DiagnosticReport
+from ingest.formats.fhir.forms import read_forms, with_breaks
+from ingest.formats.fhir.library import Library
+from ingest.formats.fhir.resources import DiagnosticReport, Narrative
+from ingest.formats.fhir.results import FINDINGS, IMPRESSION, read_codes, read_results
+from ingest.formats.markup.convert import convert
+from vlmkg.reading.sections import find_sections
 
-_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_-]+)", re.IGNORECASE)
-_CHARSETS = {"utf-8": "utf-8-sig", "us-ascii": "ascii", "iso-8859-1": "cp1252", "windows-1252": "cp1252"}
 _HEADED = re.compile(r"^[ \t]*(?:findings?|impressions?)\b", re.IGNORECASE | re.MULTILINE)
-_NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z][A-Za-z0-9]{1,31};")
-_BLOCKS = code_set("p div br li ul ol tr table h1 h2 h3 h4 h5 h6 pre blockquote dt dd hr")
+_DOCTYPE = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_END = r"\s*(?:[.!?;]|\n[ \t]*\n|$)"
+_START = r"(?:^|[.!?:;]\s|\n[ \t]*\n)\s*(?:[-*•]|\d+[.)])?\s*"
+
+_LONG = 200
+"""Words from which on a text that stands in another is the same one, whatever stands round it."""
+
+NARRATIVE_UNREAD, MEDIA_COMMENT_UNREAD, EXTENSION_UNREAD = (
+    "narrative_unread",
+    "media_comment_unread",
+    "extension_unread",
+)
+_WORDED = ("valueString", "valueMarkdown", "valueAnnotation", "valueCodeableConcept", "valueAttachment")
 
 
-def words(report: DiagnosticReport) -> tuple[str, str]:
-    """The report's words and the conclusion that they lack (else empty).
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A report's text; empty where it has none, and then perhaps why. `warnings` name the parts that were not read."""
 
-    The presented form (text/plain) is the report as it was issued. The narrative is taken where it says more than the
-    fields do: it is `additional`, or has headings of its own; a generated one repeats names and codes.
+    text: str
+    warnings: tuple[str, ...]
+    refusal: MessageRefusedError | None
+
+
+def words(report: DiagnosticReport, library: Library) -> Words:
+    """The report's words.
+
+    The presented form is the report as it was issued. The narrative is taken where it says more than the fields do: it
+    is `additional`, or has headings of its own and there is no form; a generated one repeats names and codes. Texts of
+    results, the conclusion and coded conclusions follow where what is read so far lacks them.
     """
-    body = "\n\n".join(filter(None, (_plain_text(form) for form in report.presented_form)))
-    if not body and report.text.div:
-        narrative = strip_xhtml(report.text.div)
-        body = narrative if report.text.status == "additional" or _HEADED.search(narrative) else ""
-    conclusion = report.conclusion.strip()
-    if " ".join(conclusion.split()) in " ".join(body.split()):
-        return body, ""
-    return body, conclusion
+    forms = read_forms(report.presented_form, library)
+    narrative, warnings = _narrative(report.text, forms_read=bool(forms.texts))
+    results, codes = read_results(report, library), read_codes(report.conclusion_code)
+    conclusion = convert(report.conclusion.strip(), "text/plain")
+    body = "\n\n".join(forms.texts)
+    if narrative and not is_said(narrative, [body]):
+        body = f"{body}\n\n{narrative}".strip()
+    parts = [(heading, with_breaks(text)) for heading, text in results.parts]
+    parts += [(IMPRESSION, with_breaks(conclusion.text)), *codes.parts]
+    told = (*forms.warnings, *warnings, *results.warnings, *conclusion.warnings, *codes.warnings, *_others(report))
+    return Words(one_text(body, parts), told, forms.refusal)
 
 
-def under_headings(body: str, conclusion: str) -> str:
-    """One text: a conclusion is an impression, and what precedes it findings, unless they bring their own headings."""
-    if not conclusion:
+def one_text(body: str, parts: Sequence[tuple[str, str]]) -> str:
+    """The body, and under their headings the parts that it lacks."""
+    lacking: list[tuple[str, str]] = []
+    read = _read_sections(body)
+    for heading, text in parts:
+        if text.strip() and not is_said(text, read):
+            lacking.append((heading, text.strip()))
+            read.append(text.strip())
+    if not lacking:
         return body
-    parts = [("FINDINGS", body)] if body.strip() else []
-    parts.append(("IMPRESSION", conclusion))
-    return "\n\n".join(part if _HEADED.search(part) else f"{heading}:\n{part}" for heading, part in parts)
+    more = "\n\n".join(_under_headings(lacking))
+    return f"{_headed(body, more)}\n\n{more}" if body.strip() else more
 
 
-def _plain_text(form: Attachment) -> str:
-    kind, _, parameters = form.content_type.partition(";")
-    if kind.strip().lower() != "text/plain" or not form.data:
-        return ""
-    charset = match[1].lower() if (match := _CHARSET.search(parameters)) else "utf-8"
-    try:
-        raw = base64.b64decode("".join(form.data.split()), validate=True)
-        return raw.decode(_CHARSETS[charset])
-    except (binascii.Error, KeyError) as error:
-        reason = Reason.UNREADABLE if isinstance(error, binascii.Error) else Reason.BAD_ENCODING
-        raise MessageRefusedError(reason, "presentedForm is not base64 of a known character set") from None
-    except ValueError:
-        raise MessageRefusedError(Reason.BAD_ENCODING, "presentedForm does not fit its character set") from None
+def is_said(text: str, read: Sequence[str]) -> bool:
+    """Whether one of the stretches that are read has these words as whole sentences: "Effusion" is not said by "No
+    effusion"."""
+    tokens = text.strip().rstrip(".!?;").split()
+    if not tokens:
+        return True
+    if len(tokens) > _LONG:
+        return any(" ".join(tokens) in " ".join(stretch.split()) for stretch in read)
+    pattern = re.compile(_START + r"\s+".join(map(re.escape, tokens)) + _END, re.IGNORECASE)
+    return any(pattern.search(stretch) for stretch in read)
 
 
-class _Words:
-    """A target of the XML parser: the words of XHTML, one line a block."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self._verbatim = 0
-
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        self._boundary(tag, 1)
-
-    def end(self, tag: str) -> None:
-        self._boundary(tag, -1)
-
-    def _boundary(self, tag: str, step: int) -> None:
-        name = tag.rpartition("}")[2].lower()
-        if name in _BLOCKS:
-            self.parts.append("\n")
-        elif name in ("td", "th"):
-            self.parts.append(" ")
-        if name == "pre":
-            self._verbatim += step
-
-    def data(self, data: str) -> None:
-        self.parts.append(data if self._verbatim else data.replace("\n", " "))
-
-    def close(self) -> str:
-        lines = [line.strip() for line in "".join(self.parts).split("\n")]
-        return "\n".join(line for line, before in zip(lines, ["", *lines], strict=False) if line or before).strip()
+def _read_sections(text: str) -> list[str]:
+    """The stretches that will be read, without blank ones around them. The graph has findings of these alone."""
+    return [text[start:end].strip() for _, start, end in find_sections(text)]
 
 
-def strip_xhtml(div: str) -> str:
-    """The words of a narrative's XHTML. Empty where it is not well formed; refuses (`unsafe_xml`) a DTD inside it."""
-    parser = XMLParser(target=_Words(), forbid_dtd=True)
-    try:
-        parser.feed(_NAMED_ENTITY.sub(lambda match: html.unescape(match[0]), div).encode())
-        text = cast(str, parser.close())
-    except DefusedXmlException:
-        raise MessageRefusedError(Reason.UNSAFE_XML, "the narrative brings a document type or entities") from None
-    except (ParseError, ValueError):
-        return ""
-    return text
+def _under_headings(parts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The parts, those under one heading that follow one another together; a part's own heading stands for it."""
+    before = ""
+    for heading, text in parts:
+        yield text if heading == before or _HEADED.search(text) else f"{heading}:\n{text}"
+        before = heading
+
+
+def _headed(body: str, more: str) -> str:
+    """The body under a heading where it needs one, so that all of it that is read alone is read before `more` too."""
+    if _HEADED.search(body):
+        return body
+    alone = find_sections(body)
+    wanted = [body[start:end].split() for _, start, end in alone]
+    first = alone[0].start if alone else 0
+    inserted = f"{body[:first].rstrip()}\n\n{FINDINGS}:\n{body[first:].lstrip()}".strip()
+    for candidate in (f"{FINDINGS}:\n{body}", inserted, body):
+        found = [stretch.split() for stretch in _read_sections(f"{candidate}\n\n{more}")]
+        if all(each in found for each in wanted):
+            return candidate
+    return inserted
+
+
+def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[str]]:
+    """The words of the narrative where they say more than the fields, and a warning where they could and are not
+    read."""
+    if not narrative.div.strip():
+        return "", []
+    if _DOCTYPE.search(narrative.div):
+        raise MessageRefusedError(Reason.UNSAFE_XML, "the narrative brings a document type or entities")
+    text, warnings = convert(narrative.div, "text/html")
+    if narrative.status == "additional" or (not forms_read and _HEADED.search(text)):
+        return text, [*warnings]
+    return "", [NARRATIVE_UNREAD] if narrative.status == "extensions" and text.strip() else []
+
+
+def _others(report: DiagnosticReport) -> Iterator[str]:
+    """Warnings of what could say more and is never read."""
+    if any(each.comment.strip() for each in report.media):
+        yield MEDIA_COMMENT_UNREAD
+    if any(name in extension for extension in report.extension for name in _WORDED):
+        yield EXTENSION_UNREAD

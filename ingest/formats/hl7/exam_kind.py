@@ -6,6 +6,7 @@ from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.orders import Order
 from ingest.formats.hl7.segments import Segment
 from ingest.formats.hl7.text import section_heading
+from ingest.formats.hl7.values import Kind, kind_of
 from ingest.formats.modalities import MODALITIES, modality_of_words
 
 # HL7 table 0074. Where a letter pair means imaging in DICOM and a laboratory in HL7 (CH, PT, OT, SR) words decide.
@@ -13,6 +14,9 @@ _RADIOLOGY = (MODALITIES - {"PT", "OT"}) | code_set("RAD RX RUS NMR NMS VUS OUS 
 _LABORATORY = code_set("BG BLB CG CP HM IMM LAB MB MCB MYC OSL SP TX VR EC EN PF PHR NRS RC")
 _CHEMISTRY = "CH"
 _VALUE_LENGTH = 40
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_PROSE_LENGTH = 400
+_PROSE_WORDS = 4
 _VALUE = re.compile(r"[<>=]*\s*[+-]?[0-9][0-9.,:/ ]*\s*\S{0,12}")
 
 
@@ -44,15 +48,21 @@ def is_radiology(order: Order) -> bool:
         return True
     if section in _LABORATORY:
         return False
-    if modality(order) or any(section_heading(result) for result in order.texts):
+    if modality(order) or any(section_heading(result) for result in order.words if result.name == "OBX"):
         return True
     if section == _CHEMISTRY:
         return False
     if texts := [result for result in order.texts if result.field(5).strip()]:
         return not all(_is_value(result) for result in texts)
-    return not any(result.text(2).upper() in ("NM", "SN", "CE", "CWE") for result in order.results)
+    return not any(kind_of(result) in (Kind.NUMBER, Kind.CODED) for result in order.results)
 
 
 def _is_value(result: Segment) -> bool:
-    """Whether a text result is a measured value: it has units or a reference range, or is a number."""
-    return bool(result.field(6) or result.field(7) or _VALUE.fullmatch(result.field(5)[:_VALUE_LENGTH]))
+    """Whether a text result is a measured value: a number, or a word or two with units or a reference range.
+
+    Some systems fill units and range by default: a sentence is none the less a sentence.
+    """
+    value = result.field(5)
+    if _VALUE.fullmatch(value[:_VALUE_LENGTH]):
+        return True
+    return bool(result.field(6) or result.field(7)) and len(_WORD.findall(value[:_PROSE_LENGTH])) < _PROSE_WORDS

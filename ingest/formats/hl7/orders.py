@@ -1,49 +1,74 @@
-"""The orders of an ORU^R01 message: each OBR with what belongs to it (HL7 v2.8 chapter 7.3.1)."""
+"""The orders of ORU^R01 and MDM messages: each OBR with what belongs to it (HL7 v2.8 chapters 7.3.1 and 9.6)."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.formats.hl7.segments import Segment
+from ingest.formats.hl7.values import Kind, kind_of
 
 STUDY_UID_CODE = "113014"
 """DCM code of "DICOM Study": an OBX under it carries the StudyInstanceUID (IHE RAD TF-2 4.24)."""
 
+NOTE_UNREAD = "note_unread"
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
-_TEXT_TYPES = frozenset({"TX", "FT", "ST", ""})
+_OF_THE_PLACER = frozenset({"P", "O"})
 
 
 @dataclass(slots=True)
 class Order:
-    """One order: its patient (PID), ORC, OBR, results (OBX), and the StudyInstanceUID that came with it.
+    """One order: its patient (PID), ORC, OBR, document (TXA), results, and the StudyInstanceUID that came with it.
 
-    `texts` are the results that carry words: TX, FT, ST, and those that forgot to say what they carry.
+    `results` are all OBX; `texts` those that carry words, and what forgot to say what it carries. `words` are the texts
+    and the notes (NTE) that follow results, in message order. `notes` are those before any result.
     """
 
     patient: Segment | None = None
     common: Segment | None = None
     request: Segment | None = None
+    document: Segment | None = None
     results: list[Segment] = field(default_factory=list)
     texts: list[Segment] = field(default_factory=list)
+    words: list[Segment] = field(default_factory=list)
+    notes: list[Segment] = field(default_factory=list)
     study_uid: str | None = None
 
     def first(self, *places: tuple[str, int]) -> str:
         """The first of these fields (segment name, field number) that is not empty; its first component."""
         for name, number in places:
-            segment = self.request if name == "OBR" else self.common if name == "ORC" else self.patient
+            segment = self.segment(name)
             if segment and (value := segment.text(number)):
                 return value
         return ""
 
+    def segment(self, name: str) -> Segment | None:
+        """The order's PID, ORC, OBR or TXA."""
+        return {"OBR": self.request, "ORC": self.common, "TXA": self.document}.get(name, self.patient)
+
     def add(self, result: Segment) -> None:
         """Take one more result."""
         self.results.append(result)
-        if result.text(2).upper() in _TEXT_TYPES and result.text(3) != STUDY_UID_CODE:
+        if result.text(3) == STUDY_UID_CODE:
+            return
+        kind = kind_of(result)
+        if kind is Kind.TEXT:
             self.texts.append(result)
+        if kind is not Kind.OTHER:
+            self.words.append(result)
+
+    def note(self, note: Segment) -> None:
+        """Take a note: on the result before it, or on the order."""
+        (self.words if self.results else self.notes).append(note)
+
+    def take_notes_as_words(self) -> None:
+        """A report may be sent in notes alone: those of who filled the order, not of who placed it."""
+        if not self.words:
+            own = [note for note in self.notes if note.text(2).upper() not in _OF_THE_PLACER]
+            self.words, self.notes = own, [note for note in self.notes if note not in own]
 
 
 def read_orders(segments: Iterable[Segment]) -> list[Order]:
-    """The orders that have an OBR, in message order. Results before any OBR are the patient's, not an order's."""
+    """The orders that have an OBR or a TXA, in message order. Results before any are the patient's, not an order's."""
     orders = [Order()]
     for segment in segments:
         if segment.name == "PID":
@@ -52,17 +77,30 @@ def read_orders(segments: Iterable[Segment]) -> list[Order]:
             orders.append(_next(orders[-1], segment))
         elif segment.name == "OBX":
             orders[-1].add(segment)
+        elif segment.name == "NTE":
+            orders[-1].note(segment)
+        elif segment.name == "TXA":
+            _give_document(orders, segment)
         if segment.name in ("ZDS", "OBX") and not orders[-1].study_uid:
             orders[-1].study_uid = _study_uid(segment)
-    return [order for order in orders if order.request]
+    return [order for order in orders if order.request or order.document]
 
 
 def _next(order: Order, segment: Segment) -> Order:
     if segment.name == "ORC":
         return Order(patient=order.patient, common=segment)
-    if order.common and not order.request:
-        return Order(order.patient, order.common, segment, order.results, order.texts, order.study_uid)
+    if order.common and not order.request and not order.document:
+        return replace(order, request=segment)
     return Order(patient=order.patient, request=segment)
+
+
+def _give_document(orders: list[Order], document: Segment) -> None:
+    """A TXA stands after all orders that it documents."""
+    for order in reversed(orders):
+        if order.patient is not orders[-1].patient or order.document:
+            break
+        if order is orders[-1] or order.request:
+            order.document = document
 
 
 def _study_uid(segment: Segment) -> str | None:

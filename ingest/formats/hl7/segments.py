@@ -1,36 +1,19 @@
-"""Segments of one HL7 v2 message: separators, fields, components, escapes (HL7 v2.8 chapter 2.5 to 2.7, 2.16).
+"""Segments of HL7 v2: fields, repetitions, components (HL7 v2.8 chapter 2.5, 2.16).
 
 Only the fields that are asked for are split. The `hl7` package splits every character of a message into objects (450
 MB for 1 MB of `~`) and logs values that it can't unescape; it serves as this module's twin in the tests instead.
 """
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ingest.errors import MessageRefusedError, Reason
-
-SEGMENT_LIMIT = 100_000
-"""Segments of one message. A report of one OBX a line has a few hundred."""
+from ingest.formats.hl7.escapes import Separators, unescape
 
 _FIELD_LIMIT = 64
 """Fields that are split off a segment; no field after OBR-50 is read."""
 
 EMPTY = '""'
 """HL7's null: the sender says that there is no value."""
-
-_READ = frozenset({"MSH", "PID", "MRG", "ORC", "OBR", "OBX", "ZDS"})
-
-
-@dataclass(frozen=True, slots=True)
-class Separators:
-    """MSH-1 and MSH-2."""
-
-    field: str = "|"
-    component: str = "^"
-    repetition: str = "~"
-    escape: str = "\\"
-    subcomponent: str = "&"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,70 +75,9 @@ def read_separators(header: str) -> Separators:
     return Separators(*characters)
 
 
-def read_segments(message: str) -> list[Segment]:
-    """The segments that parsers of reports read, in order. CR, LF and CRLF end a segment.
-
-    A line that starts with no segment's name goes on with the segment before it: some senders break texts so.
-    Refuses what has no usable MSH, and more than SEGMENT_LIMIT segments.
-    """
-    separators = read_separators(message)
-    pieces = _boundary(separators.field).split(message, maxsplit=SEGMENT_LIMIT)
-    if len(pieces) > SEGMENT_LIMIT:
-        raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {SEGMENT_LIMIT} segments")
-    return [_segment(piece.rstrip("\r\n"), separators) for piece in pieces if piece[:3] in _READ]
-
-
-@lru_cache(maxsize=16)
-def _boundary(field: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<=[\r\n])(?=[A-Z][A-Z0-9]{{2}}(?:{re.escape(field)}|[\r\n]|\Z))")
-
-
-def _segment(piece: str, separators: Separators) -> Segment:
+def to_segment(piece: str, separators: Separators) -> Segment:
+    """A segment as it stands in the message, split into fields."""
     fields = piece.split(separators.field, _FIELD_LIMIT)
     if fields[0] == "MSH":
         fields.insert(1, separators.field)
     return Segment(fields[0], tuple(fields), separators)
-
-
-def unescape(value: str, separators: Separators, charset: str = "cp1252") -> str:
-    """Replace escape sequences (2.7): separators, `.br` and its like, hexadecimal bytes (in `charset`).
-
-    Highlighting, character set switches and local sequences are dropped. What is no sequence stays as it stands.
-    """
-    if separators.escape not in value:
-        return value
-    return _sequences(separators.escape).sub(lambda match: _replace(match[1], separators, charset), value)
-
-
-@lru_cache(maxsize=16)
-def _sequences(escape: str) -> re.Pattern[str]:
-    mark = re.escape(escape)
-    return re.compile(
-        rf"{mark}([FSRTEPHN]|\.(?:br|sp|ce|fi|nf|in|ti|sk)[ +-]?[0-9]{{0,3}}|X(?:[0-9A-F]{{2}}){{1,64}}"
-        rf"|[CM][0-9A-F]{{4,6}}|Z[A-Z0-9]{{0,16}}){mark}",
-        re.IGNORECASE,
-    )
-
-
-def _replace(sequence: str, separators: Separators, charset: str) -> str:
-    plain = {
-        "F": separators.field,
-        "S": separators.component,
-        "R": separators.repetition,
-        "T": separators.subcomponent,
-        "E": separators.escape,
-        "P": "#",
-    }
-    if sequence.upper() in plain:
-        return plain[sequence.upper()]
-    if sequence[0] in "Xx":
-        return _hexadecimal(sequence[1:], charset)
-    return {".br": "\n", ".sp": "\n", ".ce": "\n", ".in": " ", ".ti": " ", ".sk": " "}.get(sequence[:3].lower(), "")
-
-
-def _hexadecimal(digits: str, charset: str) -> str:
-    raw = bytes.fromhex(digits)
-    try:
-        return raw.decode(charset)
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")

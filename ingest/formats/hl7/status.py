@@ -27,6 +27,8 @@ _OBR_25 = _WORDS | {
     "F": ReportStatus.FINAL,
     "C": ReportStatus.CORRECTED,
     "X": ReportStatus.WITHDRAWN,
+    # Not in the table for orders, and sent all the same: the report was wrong.
+    **dict.fromkeys("WD", ReportStatus.WITHDRAWN),
     # Received, scheduled, some results, performed, corrected but not final: something may follow.
     **dict.fromkeys("PRASIOMN", ReportStatus.PRELIMINARY),
 }
@@ -60,6 +62,11 @@ def order_status(order: Order) -> ReportStatus | None:
         if status in stated:
             return status
     return None
+
+
+def is_awaited(order: Order) -> bool:
+    """Whether the order says that its exam or its report is still to come (OBR-25 O, S, I)."""
+    return _word(order.first(("OBR", 25))) in {"O", "S", "I"}
 
 
 def is_appended(order: Order) -> bool:

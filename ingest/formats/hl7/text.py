@@ -1,23 +1,41 @@
 """The words of an order's report, under headings that the section reader knows.
 
 Senders mark what a line is in OBX-3: by suffix (`&GDT` general description, `&IMP` impression, `&ADT` addendum; HL7
-v2.8 chapter 7.2.4), by LOINC code, or by the heading itself. Where the words lack the heading, it is written before
-them: else an impression sent line by line would be read as findings, and a question of the referrer as an answer.
+v2.8 chapter 7.2.4), by LOINC or DICOM code, or by the heading itself. Where the words lack the heading, it is written
+before them: else an impression sent line by line would be read as findings, and a question of the referrer as an
+answer. What is coded as history or request ends with its OBX; the next one without such a code is findings.
 """
 
-from functools import partial
-from itertools import groupby
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
+from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import require_words_size
 from ingest.formats.code_sets import code_set
-from ingest.formats.hl7.orders import Order
-from ingest.formats.hl7.segments import EMPTY, Segment, unescape
+from ingest.formats.hl7.escapes import unescape
+from ingest.formats.hl7.lines import UNESCAPED
+from ingest.formats.hl7.orders import NOTE_UNREAD, Order
+from ingest.formats.hl7.segments import EMPTY, Segment
 from ingest.formats.hl7.status import is_deleted
-from vlmkg.reading.sections import find_sections
+from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedded_document, kind_of
+from ingest.formats.markup.convert import PlainText, convert
+from ingest.formats.markup.detect import HTML, RTF, looks_like
+from ingest.formats.section_codes import DICOM_CODES, SECTION_CODES
+from vlmkg.reading.headings import heading_part
+from vlmkg.report_parts import READ
 
 ADDENDUM = "ADDENDUM"
 FINDINGS = "FINDINGS"
+
+ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
+    "attachment_unread",
+    "coded_value_unread",
+    "number_unread",
+    "text_unread",
+)
 
 HEADINGS = {
     "GDT": FINDINGS,
@@ -25,15 +43,8 @@ HEADINGS = {
     "IMP": "IMPRESSION",
     "ADT": ADDENDUM,
     "REC": "RECOMMENDATION",
-    "59776-5": FINDINGS,
-    "19005-8": "IMPRESSION",
-    "55107-7": ADDENDUM,
-    "18783-1": "RECOMMENDATION",
-    "55115-0": "INDICATION",
-    "18785-6": "INDICATION",
-    "11329-0": "HISTORY",
-    "18834-2": "COMPARISON",
-    "55111-9": "TECHNIQUE",
+    **dict.fromkeys(("TCM", "MED", "DEV"), "TECHNIQUE"),
+    **SECTION_CODES,
 }
 """Headings by OBX-3 suffix, then by LOINC code."""
 
@@ -41,55 +52,247 @@ _WORDS = code_set(
     "FINDINGS IMPRESSION CONCLUSION ADDENDUM INDICATION HISTORY COMPARISON TECHNIQUE PROCEDURE EXAM EXAMINATION "
     "RECOMMENDATION"
 )
+_UNREAD_WORDS = re.compile(
+    r"(?:CLINICAL|PATIENT|BRIEF|PAST MEDICAL|RELEVANT)\b.*\b(?:HISTORY|INFORMATION|INDICATIONS?|DATA|QUESTION|DETAILS)"
+    r"|REASON FOR (?:EXAM|EXAMINATION|STUDY|VISIT|REQUEST)|INDICATIONS?|SYMPTOMS|HISTORY OF .*"
+)
 
-_READ = frozenset({FINDINGS, "IMPRESSION", ADDENDUM})
+_READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
+_ABOUT = re.compile(r"(?<=[\s(])~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
+_ABOUT_MARK = "\ue000"
+_LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?[ \t]*\n(?![^<>\n]*>)")
+_BREAK = re.compile(
+    r"</?(?:br|p|div|li|tr|td|th|h[1-6]|pre|table|tbody|ul|ol|dl|dd|dt|html|body|head|hr)\b", re.IGNORECASE
+)
 
 
 class ReportText(NamedTuple):
-    """The report's words, and those of its addendum; each empty where there is none."""
+    """The report's words, and those of its addendum; each empty where there is none. Warnings name what is left out."""
 
     body: str
     addendum: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the reading of an order's results comes to: lines, warnings, and the first part that could not be read."""
+
+    charset: str
+    warnings: dict[str, None] = field(default_factory=dict)
+    error: MessageRefusedError | None = None
+
+    def left_out(self, code: str, error: MessageRefusedError) -> None:
+        """Note a part that holds no text that can be read. One over the limits or unsafe is nobody's part."""
+        if error.reason in (Reason.TOO_LARGE, Reason.UNSAFE_XML):
+            raise error
+        self.warnings[code] = None
+        self.error = self.error or error
+
+    def words_of(self, found: PlainText) -> str:
+        """The words of a converted document."""
+        self.warnings.update(dict.fromkeys(found.warnings))
+        return found.text
+
+
+class _Group(NamedTuple):
+    """Results in a row under one heading (None: nothing is said of sections)."""
+
+    heading: str | None
+    results: list[Segment]
 
 
 def order_text(order: Order, charset: str) -> ReportText:
-    """The words of all text results in message order. `charset` is that of hexadecimal escapes."""
+    """The words of all results and notes in message order. `charset` is that of hexadecimal escapes.
+
+    Where nothing can be read for the form that it is in, raises that part's error (`unsupported_format`,
+    `unsupported_text`); beside other words it is a warning.
+    """
+    kept = [part for part in order.words if not is_deleted(_status(part)) and part.field(_place(part)) != EMPTY]
+    # Before anything is split: each separator may take as much text as it makes lines.
+    texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
+    require_words_size(
+        max(sum(map(len, texts)) // 8, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
+    )
+    reading = _Reading(charset)
+    if order.notes and any(note.text(3) for note in order.notes):
+        reading.warnings[NOTE_UNREAD] = None
     body: list[str] = []
     addendum: list[str] = []
-    kept = [result for result in order.texts if not is_deleted(result.text(11)) and result.field(5) != EMPTY]
-    # Before anything is split: each separator may take as much text as it makes lines.
-    require_words_size(sum(len(result.field(5)) for result in kept))
-    headings: dict[str, str | None] = {}
-    for heading, results in groupby(kept, key=partial(_heading_once, headings)):
-        lines = [line for result in results for line in _lines(result, charset)]
-        (addendum if heading == ADDENDUM else body).extend(_under(heading, lines))
-    return ReportText(_join(body), _join(addendum))
-
-
-def _heading_once(known: dict[str, str | None], result: Segment) -> str | None:
-    """Most lines of a report bear the same OBX-3."""
-    name = result.field(3)
-    if name not in known:
-        known[name] = section_heading(result)
-    return known[name]
+    unread = False
+    for heading, results in _groups(kept):
+        lines = _lines(results, heading, reading)
+        known = FINDINGS if unread and heading is None else heading
+        unread = heading is not None and not _is_read(heading)
+        if unread:
+            # An empty line would end the section: what follows would be findings.
+            lines = [line for line in lines if line.strip()]
+        (addendum if heading == ADDENDUM else body).extend(_under(known, lines))
+    text = ReportText(_join(body), _join(addendum), tuple(reading.warnings))
+    if reading.error and not text.body.strip() and not text.addendum.strip():
+        raise reading.error
+    return text
 
 
 def section_heading(result: Segment) -> str | None:
     """The heading that OBX-3 gives to its line; None where it says nothing of sections."""
-    suffix, code, words = result.text(3, 1, 2).upper(), result.text(3).upper(), result.text(3, 2).upper().rstrip(":")
-    if heading := HEADINGS.get(suffix) or HEADINGS.get(code):
+    return _section_heading(
+        tuple(result.text(3, 1, number) for number in (1, 2)), tuple(result.text(3, number) for number in range(1, 7))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _section_heading(code_parts: tuple[str, ...], components: tuple[str, ...]) -> str | None:
+    """Most lines of a report bear the same OBX-3."""
+    suffix, (code, words, system, other_code, other_words, other_system) = code_parts[1].upper(), components
+    for each, of in ((code, system), (other_code, other_system)):
+        if of.upper() in ("DCM", "99SDM") and each in DICOM_CODES:
+            return DICOM_CODES[each]
+    if heading := HEADINGS.get(suffix) or HEADINGS.get(code.upper()) or HEADINGS.get(other_code.upper()):
         return heading
-    return next((word for word in (code.rstrip(":"), words) if word in _WORDS), None)
+    for each in (code, words, other_words):
+        name = " ".join(each.upper().rstrip(": ").split())
+        if name in _WORDS:
+            return name
+        if _UNREAD_WORDS.fullmatch(name):
+            return "HISTORY"
+        if name.removesuffix("S") in _WORDS:
+            return name.removesuffix("S")
+    return None
 
 
-def _lines(result: Segment, charset: str) -> list[str]:
-    """OBX-5 as lines: repetitions and line break sequences end a line. Components are words here, not structure."""
-    return [
-        line.rstrip()
-        for repetition in result.repeats(5)
-        for line in unescape(repetition, result.separators, charset).splitlines() or [""]
-    ]
+def _status(part: Segment) -> str:
+    return part.text(11) if part.name == "OBX" else ""
+
+
+def _place(part: Segment) -> int:
+    return 3 if part.name == "NTE" else 5
+
+
+def _groups(parts: Sequence[Segment]) -> Iterator[_Group]:
+    """A note belongs to the result before it, so it stands under the same heading."""
+    group: _Group | None = None
+    for part in parts:
+        heading = group.heading if part.name == "NTE" and group else section_heading(part)
+        if group and heading == group.heading:
+            group.results.append(part)
+            continue
+        if group:
+            yield group
+        group = _Group(heading, [part])
+    if group:
+        yield group
+
+
+def _lines(results: Sequence[Segment], heading: str | None, reading: _Reading) -> list[str]:
+    """The lines of a group. Texts in a row are converted together: senders cut documents into lines."""
+    found: list[str] = []
+    texts: list[str] = []
+    for before, result in zip([None, *results], results, strict=False):
+        kind = Kind.TEXT if result.name == "NTE" else kind_of(result)
+        if kind is Kind.TEXT:
+            if result.name == "NTE" and before and before.name != "NTE":
+                texts.append("")
+            texts.append(_text(result, reading))
+            continue
+        found += _converted(texts, reading)
+        texts = []
+        found += _other(result, kind, heading, reading)
+    return found + _converted(texts, reading)
+
+
+def _text(result: Segment, reading: _Reading) -> str:
+    """The text of a result: repetitions and line break sequences end a line. Components are words, not structure."""
+    separators, value = result.separators, result.field(_place(result))
+    if value.lstrip()[:5].lower() == "{\\rtf" and separators.escape == "\\":
+        # It was not escaped, and has the escape character and the repetition separator in every line.
+        return value
+    if separators.repetition == "~" and _ABOUT.search(value):
+        value = _ABOUT.sub(_ABOUT_MARK, value)
+        reading.warnings[UNESCAPED] = None
+    words = "\n".join(
+        unescape(part, separators, reading.charset) for part in value.split(separators.repetition)
+    ).replace(_ABOUT_MARK, "~")
+    return "\n".join(words.splitlines()) if words else ""
+
+
+def _converted(texts: Sequence[str], reading: _Reading) -> list[str]:
+    """Texts that stand in a row, without their markup."""
+    found: list[str] = []
+    for number, document in enumerate(_documents(texts)):
+        if number:
+            found.append("")
+        try:
+            embedded = embedded_document(document)
+        except MessageRefusedError as error:
+            reading.left_out(ATTACHMENT_UNREAD, error)
+            continue
+        words = reading.words_of(embedded) if embedded else document
+        try:
+            words = _without_markup(words, reading)
+        except MessageRefusedError as error:
+            reading.left_out(TEXT_UNREAD, error)
+            continue
+        found += [line.rstrip() for line in words.split("\n")]
+    return found
+
+
+def _without_markup(words: str, reading: _Reading) -> str:
+    kind = looks_like(words)
+    if kind is None:
+        return words
+    if kind == HTML:
+        words = _LINE_END_IN_HTML.sub(_line_end_in_html, words)
+    return reading.words_of(convert(words, kind))
+
+
+def _line_end_in_html(match: re.Match[str]) -> str:
+    """A line end of the message ends a line of the report, but where a tag does that already."""
+    tag = match[1] or ""
+    return match[0] if _BREAK.match(tag) else f"{tag}<br>"
+
+
+def _documents(texts: Sequence[str]) -> Iterator[str]:
+    """Each RTF document by itself, with all the lines that it was cut into, and what stands between them."""
+    run: list[str] = []
+    depth = 0
+    for text in texts:
+        if depth <= 0 and looks_like(text[:64]) == RTF:
+            if run:
+                yield "\n".join(run)
+            run, depth = [text], _open_groups(text)
+        else:
+            run.append(text)
+            depth += _open_groups(text) if depth > 0 else 0
+            if depth > 0:
+                continue
+        if looks_like(run[0][:64]) == RTF and depth <= 0:
+            yield "\n".join(run)
+            run = []
+    if run:
+        yield "\n".join(run)
+
+
+def _open_groups(text: str) -> int:
+    plain = text.replace("\\\\", "").replace("\\{", "").replace("\\}", "")
+    return plain.count("{") - plain.count("}")
+
+
+def _other(result: Segment, kind: Kind, heading: str | None, reading: _Reading) -> list[str]:
+    """The words of a result that is no text, or a warning that names what is left out."""
+    if not result.field(5).strip():
+        return []
+    if kind is Kind.ATTACHMENT:
+        try:
+            return reading.words_of(attachment_text(result, reading.charset)).split("\n")
+        except MessageRefusedError as error:
+            reading.left_out(ATTACHMENT_UNREAD, error)
+            return []
+    if kind is Kind.CODED and heading in _READ:
+        return coded_words(result, reading.charset).split("\n")
+    reading.warnings[NUMBER_UNREAD if kind is Kind.NUMBER else CODED_UNREAD] = None
+    return []
 
 
 def _under(heading: str | None, lines: list[str]) -> list[str]:
@@ -118,13 +321,17 @@ def _unheaded(heading: str, lines: list[str]) -> int | None:
 
 
 def _has_heading(line: str) -> bool:
-    sections = find_sections(line)
-    return not sections or sections[0].start > 0
+    return heading_part(line) is not None
 
 
 def _names_read(line: str) -> bool:
-    """Whether the line's heading opens a section that is read: a word under it would be."""
-    return bool(find_sections(f"{line} x\n"))
+    """Whether the line's heading opens a section that is read."""
+    return heading_part(line) in READ
+
+
+@lru_cache(maxsize=256)
+def _is_read(heading: str) -> bool:
+    return _names_read(f"{heading}:")
 
 
 def _join(lines: list[str]) -> str:

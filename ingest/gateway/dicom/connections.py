@@ -1,7 +1,9 @@
 """Connections of the DICOM door: pynetdicom's, with bounds.
 
 pynetdicom reads a PDU of whatever length its header says, waits for the rest for ever, and lets one peer that does not
-finish its TLS handshake keep all others out. What is inherited here is the library's own.
+finish its TLS handshake keep all others out. What is inherited here is the library's own. Everything of it that is used
+and not documented is used in this module; `tests/ingest/gateway/dicom/test_pynetdicom_parts.py` names it.
+pyproject.toml bounds the version: raise the bound when that test has passed with the newer one.
 """
 
 import contextlib
@@ -9,15 +11,17 @@ import socket
 import ssl
 import time
 import weakref
+from collections.abc import Callable
 from socketserver import BaseServer
 from typing import Any, cast
 
 import structlog
+from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from ingest.formats.cleaning import DICOM_LIMIT
-from ingest.gateway.dicom.waking import LOOK_S, Alarm, wake
+from ingest.gateway.dicom.waking import LOOK_S, Alarm, Arrivals, WakingQueue
 from ingest.gateway.settings import Network, is_allowed
 
 LARGEST_PDU = 256 * 1024
@@ -27,6 +31,28 @@ _SLACK = 64 * 1024
 """Bytes beside a message's data set: its command, the headers of its PDUs."""
 
 log = structlog.get_logger()
+
+
+def silence() -> None:
+    """Keep data sets out of the library's logs: they are patients'."""
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+
+
+def wake(association: Association, alarm: Alarm) -> None:
+    """Have both threads of an association woken. Before they start."""
+    arrivals = Arrivals()
+    arrivals.set()
+    association._reactor_checkpoint = arrivals
+    association.dimse.msg_queue = arrivals.messages
+    association.dul.to_user_queue = arrivals.requests
+    association.dul.to_provider_queue = WakingQueue(alarm.ring)
+    association.dul._run_loop_delay = 0.0
+
+
+def afterwards(association: Association, work: Callable[[], None]) -> None:
+    """Have the association's thread do some work once the message that it handles is answered."""
+    cast(Arrivals, association._reactor_checkpoint).afterwards.append(work)
 
 
 class BoundedSocket(AssociationSocket):

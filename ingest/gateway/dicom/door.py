@@ -8,20 +8,24 @@ from typing import cast
 
 import pydicom.config
 from pydicom.uid import AllTransferSyntaxes
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.events import Event
 
-from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
-from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket
+from ingest.formats.dicom.parser import SOURCE
+from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
+from ingest.gateway.dicom.commands import complete
+from ingest.gateway.dicom.commitment import Holdings, answer
+from ingest.gateway.dicom.commitment_reports import PUSH_MODEL, Reporter
+from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket, silence
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import store
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
-from ingest.gateway.tls import server_context
+from ingest.gateway.tls import client_context, server_context
 from vlmkg.errors import UsageError
 
 _WITHOUT_PIXELS = ("1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205", "1.2.840.10008.1.2.7.")
@@ -36,20 +40,20 @@ async def start(reception: Reception) -> Door:
     settings, gateway = read(DicomSettings), read(GatewaySettings)
     _silence()
     entity = _entity(settings)
+    reporter = Reporter(settings.commitment_addresses, settings.stall, client_context(gateway, "dicom"))
     try:
-        server = _server(entity, settings, gateway, reception)
+        server = _server(entity, settings, gateway, reception, reporter)
     except OSError as error:
         raise UsageError(f"the DICOM door can't listen at port {settings.port} ({error.strerror})") from None
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="dicom", daemon=True)
     thread.start()
     host, port = server.server_address[:2]
-    return Door("dicom", {"dicom": f"{host}:{port}"}, partial(_close, server))
+    return Door("dicom", {"dicom": f"{host}:{port}"}, partial(_close, server, reporter))
 
 
 def _silence() -> None:
     """Patient data stand in what the libraries log. The door says itself what happens."""
-    _config.LOG_HANDLER_LEVEL = "none"
-    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+    silence()
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     for name in ("pynetdicom", "pydicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -65,18 +69,23 @@ def _entity(settings: DicomSettings) -> AE:
     entity.acse_timeout = entity.dimse_timeout = settings.stall
     entity.require_calling_aet = list(settings.authorities)
     entity.add_supported_context(VERIFICATION)
-    for sop_class in (*IMAGES, *REPORTS):
+    entity.add_supported_context(PUSH_MODEL)
+    for sop_class in (*IMAGES, *REPORTS, *DOCUMENTS, *COMPANIONS, *NOT_READ):
         entity.add_supported_context(sop_class, TRANSFER_SYNTAXES)
     return entity
 
 
-def _server(entity: AE, settings: DicomSettings, gateway: GatewaySettings, reception: Reception) -> BoundedServer:
+def _server(
+    entity: AE, settings: DicomSettings, gateway: GatewaySettings, reception: Reception, reporter: Reporter
+) -> BoundedServer:
+    holdings = Holdings(reception.receiver, tuple({SOURCE, *filter(None, settings.authorities.values())}))
     server = cast(
         BoundedServer,
         entity.make_server(
             (gateway.gateway_host, settings.port),
             evt_handlers=[
                 (evt.EVT_C_STORE, store, [reception, settings.authorities, Rate(settings.rate)]),
+                (evt.EVT_N_ACTION, answer, [holdings, reporter]),
                 (evt.EVT_DIMSE_RECV, _message_complete),
                 (evt.EVT_ESTABLISHED, _established),
             ],
@@ -93,7 +102,9 @@ def _server(entity: AE, settings: DicomSettings, gateway: GatewaySettings, recep
 
 def _message_complete(event: Event) -> None:
     socket = _socket(event.assoc)
-    socket.storing = isinstance(event.message, C_STORE_RQ)
+    if isinstance(event.message, C_STORE_RQ):
+        complete(event.message, event.assoc)
+        socket.storing = True
     socket.taken = 0
 
 
@@ -105,7 +116,7 @@ def _socket(association: Association) -> BoundedSocket:
     return cast(BoundedSocket, association.dul.socket)
 
 
-async def _close(server: BoundedServer) -> None:
+async def _close(server: BoundedServer, reporter: Reporter) -> None:
     """Take no more; abort associations that wait, and those with an object in hand once it is answered."""
     await asyncio.to_thread(server.shutdown)
     try:
@@ -116,6 +127,7 @@ async def _close(server: BoundedServer) -> None:
                     await asyncio.to_thread(association.abort)
             await asyncio.sleep(0.02)
     finally:
+        reporter.close()
         for association in server.active_associations:
             # Those that never asked for anything wait for their time to run out; their threads end with the process.
             association.kill()

@@ -21,6 +21,10 @@ class DicomSettings(BaseSettings):
     """VLMKG_DICOM_CALLERS: AE titles that may send, separated by commas; empty: all. `TITLE=AUTHORITY` names the
     authority of patient identifiers without an issuer, and the source, of what that one sends."""
 
+    commitment_peers: str = ""
+    """VLMKG_DICOM_COMMITMENT_PEERS: `TITLE=host:port`, separated by commas: where peers that ask for storage commitment
+    listen for the report. Without an address a peer gets it on the association that it asked on."""
+
     associations: int = Field(default=32, ge=1)
     """VLMKG_DICOM_ASSOCIATIONS: how many at once. One more is rejected (local limit exceeded)."""
 
@@ -45,6 +49,17 @@ class DicomSettings(BaseSettings):
             raise ValueError("AE titles have 1 to 16 characters")
         return value
 
+    @field_validator("commitment_peers")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        _peers(value)
+        return value
+
+    @property
+    def commitment_addresses(self) -> dict[str, tuple[str, int]]:
+        """Host and port of each peer, by its AE title."""
+        return _peers(self.commitment_peers)
+
     @property
     def authorities(self) -> dict[str, str | None]:
         """The AE titles that may send, with the authority of each that names one; empty: all may."""
@@ -54,3 +69,14 @@ class DicomSettings(BaseSettings):
 def _callers(value: str) -> dict[str, str | None]:
     words = (word.strip().partition("=") for word in value.split(",") if word.strip())
     return {title.strip(): authority.strip() or None for title, _, authority in words}
+
+
+def _peers(value: str) -> dict[str, tuple[str, int]]:
+    found = {}
+    for word in filter(None, map(str.strip, value.split(","))):
+        title, _, address = map(str.strip, word.partition("="))
+        host, _, port = address.rpartition(":")
+        if not (0 < len(title) <= AE_TITLE_LENGTH and host and port.isdecimal() and 0 < int(port) <= 65535):
+            raise ValueError("write TITLE=host:port, separated by commas; AE titles have 1 to 16 characters")
+        found[title] = host.strip("[]"), int(port)
+    return found

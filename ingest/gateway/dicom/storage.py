@@ -12,6 +12,7 @@ from ingest.errors import MessageRefusedError, OutageError, Reason
 from ingest.formats.dicom.elements import DamagedError
 from ingest.formats.dicom.object import words_of
 from ingest.formats.dicom.parser import SOP_CLASS, SOP_INSTANCE
+from ingest.formats.dicom.sop_classes import COMPANIONS
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
@@ -27,11 +28,19 @@ SUCCESS, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900,
 PROCESSING_FAILURE = 0x0110
 """PS3.7 C.5.9: an error of ours."""
 
+CLASS_NOT_SUPPORTED = 0x0122
+"""PS3.7 C.5.6: an object of a class that is not read."""
+
+ELEMENTS_DISCARDED = 0xB006
+"""PS3.4 table B.2-1, a warning: the object is kept, and nothing of it is used."""
+
 STATUSES = {
     Reason.UNREADABLE: CANNOT_UNDERSTAND,
     Reason.BAD_ENCODING: CANNOT_UNDERSTAND,
     Reason.TOO_LARGE: CANNOT_UNDERSTAND,
-    Reason.UNSUPPORTED_FORMAT: MISMATCH,
+    Reason.UNSUPPORTED_TEXT: CANNOT_UNDERSTAND,
+    Reason.UNSAFE_XML: CANNOT_UNDERSTAND,
+    Reason.UNSUPPORTED_FORMAT: CLASS_NOT_SUPPORTED,
     Reason.IDENTITY_MISMATCH: MISMATCH,
     Reason.INTERNAL_ERROR: PROCESSING_FAILURE,
 }
@@ -69,6 +78,8 @@ def _receive(reception: Reception, raw: bytes, authority: str | None, requested:
     except OutageError as error:
         return OUT_OF_RESOURCES, "no room on the disk" if isinstance(error, NoSpaceError) else "can't be stored now"
     reason = receipt.reason if receipt.reason in STATUSES else ""
+    if reason == Reason.UNSUPPORTED_FORMAT and requested[0] in COMPANIONS:
+        return ELEMENTS_DISCARDED, f"{COMPANIONS[requested[0]]}: kept, not read"
     return STATUSES[Reason(reason)] if reason else SUCCESS, reason or ""
 
 

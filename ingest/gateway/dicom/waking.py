@@ -10,10 +10,9 @@ import select
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
-
-from pynetdicom.association import Association
 
 LOOK_S = 0.02
 """So often they look all the same: for time-outs, and whether they are to end."""
@@ -39,9 +38,12 @@ class Arrivals(threading.Event):
         self.some = threading.Event()
         self.messages = WakingQueue(self.some.set)
         self.requests = WakingQueue(self.some.set)
+        self.afterwards: deque[Callable[[], None]] = deque()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return when the association may go on and there is something to look at, or after LOOK_S."""
+        while self.afterwards:
+            self.afterwards.popleft()()
         passed = super().wait(timeout)
         if self.messages.empty() and self.requests.empty():
             self.some.wait(LOOK_S)
@@ -83,14 +85,3 @@ class Alarm:
         """No more of it."""
         self._heard.close()
         self._rung.close()
-
-
-def wake(association: Association, alarm: Alarm) -> None:
-    """Have both threads of an association woken. Before they start."""
-    arrivals = Arrivals()
-    arrivals.set()
-    association._reactor_checkpoint = arrivals
-    association.dimse.msg_queue = arrivals.messages
-    association.dul.to_user_queue = arrivals.requests
-    association.dul.to_provider_queue = WakingQueue(alarm.ring)
-    association.dul._run_loop_delay = 0.0

@@ -1,6 +1,7 @@
 """Request bodies within a limit: refused before they are read where the header tells, else while they come."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
@@ -8,9 +9,17 @@ from starlette.requests import ClientDisconnect, Request
 STALL_S = 30.0
 """A body of which nothing comes for so long is given up."""
 
+_GZIP = 16 + zlib.MAX_WBITS
+CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
+"""Content-Encodings that are unpacked."""
+
 
 class BodyTooLargeError(ValueError):
     """The body is longer than its limit."""
+
+
+class BodyDamagedError(ValueError):
+    """The body is not what its Content-Encoding says."""
 
 
 async def stream_of(request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -35,5 +44,31 @@ async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:
 
 
 async def whole_of(request: Request, limit: int) -> bytes:
-    """The body in one piece. Raises BodyTooLargeError."""
-    return b"".join([chunk async for chunk in stream_of(request, limit)])
+    """The body in one piece, unpacked where it is packed. Raises BodyTooLargeError, BodyDamagedError."""
+    raw = b"".join([chunk async for chunk in stream_of(request, limit)])
+    return unpacked(raw, limit) if coding_of(request) in {"gzip", "x-gzip"} else raw
+
+
+def coding_of(request: Request) -> str:
+    """The Content-Encoding in lower case; empty where there is none."""
+    return request.headers.get("content-encoding", "").strip().lower()
+
+
+def unpacked(packed: bytes, limit: int) -> bytes:
+    """What gzip (RFC 1952) had packed, of one or several members. It is never longer than `limit` in memory.
+
+    Raises BodyTooLargeError, BodyDamagedError.
+    """
+    found = bytearray()
+    while packed:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            found += member.decompress(packed, limit + 1 - len(found))
+        except zlib.error:
+            raise BodyDamagedError from None
+        if len(found) > limit:
+            raise BodyTooLargeError
+        if not member.eof:
+            raise BodyDamagedError
+        packed = member.unused_data
+    return bytes(found)

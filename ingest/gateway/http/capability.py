@@ -2,9 +2,10 @@
 
 from typing import Any
 
-REPORT, STUDY = "DiagnosticReport", "ImagingStudy"
+from ingest.formats.fhir.company import REPORT, STUDY
 
-_DATE = "2026-11-24"
+_PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
+_DATE = "2026-11-30"
 """When what is stated here last changed."""
 
 
@@ -26,6 +27,7 @@ def statement(base: str) -> dict[str, Any]:
                 "security": {"cors": False, "description": "Authorization: Bearer with an API key, or mutual TLS."},
                 "resource": [_resource(REPORT), _resource(STUDY)],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [{"name": "process-message", "definition": _PROCESS_MESSAGE}],
             }
         ],
     }
@@ -34,12 +36,13 @@ def statement(base: str) -> dict[str, Any]:
 def _resource(kind: str) -> dict[str, Any]:
     return {
         "type": kind,
-        "interaction": [{"code": "create"}],
-        "versioning": "no-version",
+        "interaction": [{"code": "create"}, {"code": "update"}],
+        "versioning": "versioned",
         "readHistory": False,
-        "updateCreate": False,
+        "updateCreate": True,
         "conditionalCreate": True,
+        "conditionalUpdate": True,
         "searchParam": [
-            {"name": "identifier", "type": "token", "documentation": "In If-None-Exist alone."},
+            {"name": "identifier", "type": "token", "documentation": "In conditions alone."},
         ],
     }

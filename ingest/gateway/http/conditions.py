@@ -1,27 +1,65 @@
-"""If-None-Exist (FHIR R4 3.1.0.8.1): whether a resource of that identifier was received already."""
+"""If-None-Exist (FHIR R4 3.1.0.8.1): whether a resource of that identifier was received already, and which."""
 
-from urllib.parse import parse_qsl
+import asyncio
+from typing import Any, NamedTuple
 
+from ingest.errors import BlobLostError
+from ingest.formats.fhir.ids import given_id, names_by_id, put_id
+from ingest.formats.fhir.library import condition_identifier
 from ingest.formats.fhir.parser import SOURCE
+from ingest.formats.json_text import object_of
 from ingest.formats.origin import Format
-from ingest.ledger.events.events import find_named
-from ingest.ledger.storage.database import Ledger
+from ingest.gateway.door import Reception
+from ingest.gateway.http.stored import Version
+from ingest.ledger.events import events
+from ingest.ledger.events.events import Event, find_named
+from ingest.receiving.raw import raw_of
 
 
 class UnsupportedConditionError(ValueError):
     """The condition is none on an identifier alone."""
 
 
-def existing(ledger: Ledger, condition: str) -> int | None:
-    """The event that brought a resource of this identifier; None where there is none.
+class Existing(NamedTuple):
+    """A resource that is there already. `resource` as it was sent; None where it can't be read back."""
+
+    version: Version
+    resource: dict[str, Any] | None
+
+
+async def existing(reception: Reception, kind: str, condition: str) -> Existing | None:
+    """The newest resource of that kind and identifier; None where there is none.
 
     A message is found by its first report's identifier, or by its ImagingStudy's UID or accession. Raises
     UnsupportedConditionError, OutageError.
     """
-    pairs = parse_qsl(condition.removeprefix("?"), keep_blank_values=True)
-    if len(pairs) != 1 or pairs[0][0] != "identifier" or not pairs[0][1]:
+    return await asyncio.to_thread(_existing, reception, kind, condition)
+
+
+def _existing(reception: Reception, kind: str, condition: str) -> Existing | None:
+    asked = condition_identifier(condition)
+    if asked is None:
         raise UnsupportedConditionError
-    system, bar, value = pairs[0][1].rpartition("|")
-    sources = [system, SOURCE] if bar and system else [SOURCE]
-    with ledger.read() as connection:
-        return find_named(connection, Format.FHIR, sources, [value, value.removeprefix("urn:oid:")])
+    sources = [asked.system, SOURCE] if asked.system else [SOURCE]
+    with reception.receiver.ledger.read() as connection:
+        found = find_named(connection, Format.FHIR, sources, [asked.value, asked.value.removeprefix("urn:oid:")])
+        event = events.get(connection, found) if found is not None else None
+    if event is None:
+        return None
+    name, resource = _resource(reception, event, kind)
+    return Existing(Version(kind, name, event.id, event.received_at, fresh=False), resource)
+
+
+def _resource(reception: Reception, event: Event, kind: str) -> tuple[str, dict[str, Any] | None]:
+    """The first resource of that kind in a stored message, and its id here."""
+    try:
+        root = object_of(raw_of(reception.receiver.ledger, reception.receiver.blobs, event)) or {}
+    except BlobLostError:
+        root = {}
+    entries = root.get("entry") if root.get("resourceType") == "Bundle" else [{"resource": root}]
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == kind:
+            own = put_id(entry) if names_by_id(entry, from_file=False) else ""
+            return own or given_id(event.digest, place), resource
+    return given_id(event.digest), None

@@ -1,19 +1,28 @@
 """Connections of the HTTP door: uvicorn's, with bounds.
 
 uvicorn answers 503 where there are too many, but keeps as many as come, and waits for a first request for ever. What is
-inherited here is the library's own.
+inherited here is the library's own. Everything of it that is used and not documented is used in this module;
+`tests/ingest/gateway/http/test_uvicorn_parts.py` names it. pyproject.toml bounds the version: raise the bound when that
+test has passed with the newer one.
 """
 
 import asyncio
+import socket
 from typing import Any
 
 import structlog
+import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 FIRST_REQUEST_S = 30.0
 """A connection on which no request has come for so long is closed."""
 
 log = structlog.get_logger()
+
+
+async def serve(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve until the server is told to exit. `Server.serve` would take the signals that close the whole gateway."""
+    await server._serve([listening])
 
 
 class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[valid-type, misc]

@@ -10,7 +10,7 @@ import uvicorn
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.http.access import Access
 from ingest.gateway.http.app import make_app
-from ingest.gateway.http.connections import BoundedProtocol
+from ingest.gateway.http.connections import BoundedProtocol, serve
 from ingest.gateway.http.settings import HttpSettings
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
@@ -34,8 +34,7 @@ async def start(reception: Reception) -> Door:
     except OSError as error:
         raise UsageError(f"the HTTP door can't listen at port {settings.port} ({error.strerror})") from None
     server = _server(guarded, settings, context)
-    # `serve` would take the signals that close the whole gateway.
-    task = asyncio.create_task(server._serve([listening]))
+    task = asyncio.create_task(serve(server, listening))
     while not server.started and not task.done():
         await asyncio.sleep(0.01)
     host, port = listening.getsockname()[:2]

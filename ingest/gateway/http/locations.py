@@ -1,6 +1,19 @@
-"""Where requests come from, and what a stored resource is called here: by the event that keeps it."""
+"""Where requests come from, and what a stored resource is called here."""
+
+from typing import Protocol
 
 from starlette.requests import Request
+
+
+class Called(Protocol):
+    """What has a name and a version here."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def event_id(self) -> int: ...  # noqa: D102
 
 
 def address_of(request: Request) -> str:
@@ -13,6 +26,6 @@ def base(request: Request) -> str:
     return f"{request.url.scheme}://{request.headers.get('host', 'localhost')}/fhir"
 
 
-def location(request: Request, kind: str, event_id: int) -> str:
-    """The Location of a resource of that kind. Nothing is served there."""
-    return f"{base(request)}/{kind}/{event_id}/_history/1"
+def location(request: Request, version: Called) -> str:
+    """The Location of a resource's version. Nothing is served there."""
+    return f"{base(request)}/{version.kind}/{version.id}/_history/{version.event_id}"

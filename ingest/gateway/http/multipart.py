@@ -1,5 +1,6 @@
 """multipart/related (RFC 2387) read while it comes: one part at a time is in memory, none is longer than its limit."""
 
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.message import Message
@@ -41,22 +42,26 @@ def media_type(header: str) -> MediaType:
 
 
 async def read_parts(stream: AsyncIterator[bytes], boundary: str, limit: int) -> AsyncIterator[Part]:
-    """The parts of a body, in order. Raises MalformedError, PartTooLargeError."""
-    delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
+    """The parts of a body, in order. Lines may end in CR LF, or all in LF. Raises MalformedError, PartTooLargeError."""
+    delimiter = b"\n--" + boundary.encode("latin-1", "replace")
     # The first delimiter may stand at the very start.
-    buffer, searched, inside = bytearray(b"\r\n"), 0, False
+    buffer, searched, inside, line_end = bytearray(b"\r\n"), 0, False, b"\r\n"
     async for chunk in stream:
         buffer += chunk
         while (at := buffer.find(delimiter, searched)) >= 0:
-            line_end = buffer.find(b"\r\n", at + len(delimiter))
-            closing = buffer[at + len(delimiter) :].startswith(b"--")
-            if line_end < 0 and not closing:
+            behind = at + len(delimiter)
+            end = buffer.find(b"\n", behind)
+            closing = buffer[behind : behind + 2] == b"--"
+            if end < 0 and not closing:
                 break
             if inside:
-                yield _part(bytes(buffer[:at]))
+                yield _part(bytes(buffer[: _before(buffer, at, line_end)]), line_end)
             if closing:
                 return
-            del buffer[:line_end]
+            if not inside:
+                line_end = b"\r\n" if buffer[end - 1 : end] == b"\r" else b"\n"
+            # The line's own end stays: a part without headers begins with an empty line.
+            del buffer[: _before(buffer, end, line_end)]
             searched, inside = 0, True
         else:
             searched = max(0, len(buffer) - len(delimiter))
@@ -65,10 +70,20 @@ async def read_parts(stream: AsyncIterator[bytes], boundary: str, limit: int) ->
     raise MalformedError("the body ends before its last boundary")
 
 
-def _part(raw: bytes) -> Part:
-    headers, found, content = raw.partition(b"\r\n\r\n")
+def _before(buffer: bytearray, at: int, line_end: bytes) -> int:
+    """Where the line end starts whose LF stands at `at`."""
+    return at - 1 if line_end == b"\r\n" and at and buffer[at - 1 : at] == b"\r" else at
+
+
+def _part(raw: bytes, line_end: bytes) -> Part:
+    headers, found, content = raw.partition(line_end * 2)
     if not found or len(headers) > _HEADERS:
         raise MalformedError("a part has no end of its headers")
-    lines = (line.partition(":") for line in headers.decode("latin-1").split("\r\n"))
-    kind = next((value for name, _, value in lines if name.strip().lower() == "content-type"), "")
-    return Part(media_type(kind).name, content)
+    lines = (line.partition(":") for line in headers.decode("latin-1").splitlines())
+    named = {name.strip().lower(): value.strip() for name, _, value in lines}
+    if named.get("content-transfer-encoding", "").lower() == "base64":
+        try:
+            content = base64.b64decode(content)
+        except ValueError:
+            raise MalformedError("a part is no base64, as it says it is") from None
+    return Part(media_type(named.get("content-type", "")).name, content)

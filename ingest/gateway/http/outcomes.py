@@ -16,6 +16,9 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.WRONG_MESSAGE_TYPE: (422, "not-supported"),
     Reason.NOT_RADIOLOGY: (422, "business-rule"),
     Reason.NO_REPORT_TEXT: (422, "required"),
+    Reason.NO_PATIENT: (422, "required"),
+    Reason.UNSUPPORTED_FORMAT: (422, "not-supported"),
+    Reason.UNSUPPORTED_TEXT: (422, "not-supported"),
     Reason.INTERNAL_ERROR: (500, "exception"),
 }
 """HTTP status and IssueType of each reason for which a resource was kept, refused."""

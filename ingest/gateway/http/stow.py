@@ -33,8 +33,14 @@ from ingest.receiving.submit import ReceivedMessage, refuse
 
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
 
+LONGEST_BOUNDARY = 200
+"""Characters. RFC 2046 5.1.1 has 70; Orthanc's plugin sends 73."""
+
 AT_ONCE = 8
 """Instances of one request that are stored at the same time: they share commits, and so many are in memory."""
+
+_INSTANCES = frozenset({DICOM, "", "application/octet-stream"})
+"""Media types of parts. One that says none is of the type that the whole request names (RFC 2387 3.1)."""
 
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
@@ -73,7 +79,7 @@ async def store(request: Request, reception: Reception, limit: int, rate: Rate) 
 def _is_supported(kind: MediaType) -> bool:
     if kind.name == RELATED:
         boundary = kind.parameters.get("boundary", "")
-        return kind.parameters.get("type", DICOM).lower() == DICOM and 0 < len(boundary) <= 70
+        return kind.parameters.get("type", DICOM).lower() == DICOM and 0 < len(boundary) <= LONGEST_BOUNDARY
     return kind.name == DICOM
 
 
@@ -110,7 +116,7 @@ async def _store(part: Part, reception: Reception, study: str | None) -> _Stored
     try:
         sop_class, instance, of_study = _names(part, study)
         named = sop_class, instance
-        if part.media_type != DICOM:
+        if part.media_type not in _INSTANCES:
             return _Stored(*named, CANNOT_UNDERSTAND)
         receipt = await (_receive_other if study not in {None, of_study} else receive_soon)(reception, message)
     except OutageError:

@@ -26,6 +26,7 @@ REJECTED: dict[str, Outcome] = {
     Reason.UNREADABLE: Outcome(Code.REJECT, Condition.SEGMENT_SEQUENCE, b"MSH^1", b"the message can't be read"),
     Reason.WRONG_MESSAGE_TYPE: Outcome(Code.REJECT, Condition.MESSAGE_TYPE, b"MSH^1^9", b"this type is not taken"),
     Reason.WRONG_PROCESSING_ID: Outcome(Code.REJECT, Condition.PROCESSING_ID, b"MSH^1^11", b"this id is not taken"),
+    Reason.FRAGMENT: Outcome(Code.ERROR, Condition.SEGMENT_SEQUENCE, b"DSC^1", b"a message must come whole"),
     Reason.INTERNAL_ERROR: Outcome(
         Code.ERROR, Condition.INTERNAL, b"", b"an error of the receiver; the message is kept"
     ),

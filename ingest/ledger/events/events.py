@@ -1,7 +1,7 @@
 """Reading events: one, many, counted. Writing them is receiving (ingest.receiving.submit) and claiming (claims.py)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,6 +51,44 @@ def find_named(connection: Connection, format: str, sources: Sequence[str], exte
         events.c.state != State.REFUSED,
     )
     return connection.execute(statement).scalar()
+
+
+def is_named_before(connection: Connection, event: Event) -> bool:
+    """Whether an older event of the same format and name was not refused."""
+    statement = select(
+        exists()
+        .where(events.c.source == event.source)
+        .where(events.c.external_id == event.external_id)
+        .where(events.c.format == event.format)
+        .where(events.c.state != State.REFUSED)
+        .where(events.c.id < event.id)
+    )
+    return bool(connection.execute(statement).scalar())
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where the bytes of an event are, and what became of it."""
+
+    blob_key: str | None
+    state: State
+    reason: str | None
+
+
+def stored(
+    connection: Connection,
+    format: str,  # noqa: A002
+    sources: Sequence[str],
+    external_ids: Collection[str],
+) -> dict[str, list[Stored]]:
+    """The events of that format and these sources, by external id. Ids without any are absent."""
+    found: dict[str, list[Stored]] = defaultdict(list)
+    columns = events.c.external_id, events.c.blob_key, events.c.state, events.c.reason
+    statement = select(*columns).where(events.c.source.in_(sources), events.c.format == format)
+    for chunk in chunks(external_ids):
+        for row in connection.execute(statement.where(events.c.external_id.in_(chunk))):
+            found[row.external_id].append(Stored(row.blob_key, State(row.state), row.reason))
+    return dict(found)
 
 
 @dataclass(frozen=True, slots=True)

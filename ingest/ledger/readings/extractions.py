@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ingest.ledger import unread
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.database import insert, now
-from ingest.ledger.storage.tables import extractions, study_extractions, study_readings
+from ingest.ledger.storage.tables import extractions, sightings, study_extractions, study_readings
 from ingest.ledger.storage.tables import rejections as rejected
 from ingest.ledger.study_facts import LedgerExtraction, extraction_of
+from ingest.ledger.unread import UnreadTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,14 @@ class RejectedTriplet:
 class StudyReading:
     """What an extract brings for one study: the extraction that stands for these inputs, and what it refused.
 
-    `extraction` may be one that the ledger has already (`find`): then the selection alone is new.
+    `extraction` may be one that the ledger has already (`find`): then the selection alone is new. `unread` says how
+    much text was not read; None where it was counted before.
     """
 
     input_digest: str
     extraction: LedgerExtraction
     rejections: tuple[RejectedTriplet, ...] = ()
+    unread: UnreadTexts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,10 @@ def keep(connection: Connection, readings: Sequence[StudyReading]) -> None:
     by_id = {reading.extraction.extraction_id: reading for reading in readings}
     statement = insert(connection, extractions).on_conflict_do_nothing().returning(extractions.c.extraction_id)
     rows = [asdict(by_id[extraction_id].extraction) for extraction_id in sorted(by_id)]
-    for extraction_id in list(connection.execute(statement, rows).scalars()):
+    new = list(connection.execute(statement, rows).scalars())
+    for extraction_id in new:
         _reject(connection, by_id[extraction_id])
+    unread.keep(connection, {identity: counts for identity in new if (counts := by_id[identity].unread)})
     made = sorted((r.extraction.study_key, r.input_digest, r.extraction.extraction_id) for r in readings)
     connection.execute(
         insert(connection, study_readings).on_conflict_do_nothing(),
@@ -104,6 +111,22 @@ def rejections(
         )
         for row in rows
     ]
+
+
+def warnings_of(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """What the newest readings of each event's studies warn of: reason codes, sorted."""
+    columns = (sightings.c.event_id, sightings.c.study_key, extractions.c.warnings)
+    statement = (
+        select(*columns)
+        .join(study_extractions, study_extractions.c.study_key == sightings.c.study_key)
+        .join(extractions, extractions.c.extraction_id == study_extractions.c.extraction_id)
+        .order_by(study_extractions.c.selected_at)
+    )
+    newest: dict[int, dict[str, tuple[str, ...]]] = {event_id: {} for event_id in event_ids}
+    for chunk in chunks(event_ids):
+        for row in connection.execute(statement.where(sightings.c.event_id.in_(chunk))):
+            newest[row.event_id][row.study_key] = row.warnings
+    return {event_id: tuple(sorted(set(chain(*found.values())))) for event_id, found in newest.items()}
 
 
 def _reject(connection: Connection, reading: StudyReading) -> None:

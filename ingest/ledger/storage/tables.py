@@ -1,4 +1,4 @@
-"""The tables of the ledger, as the migrations make them (a test compares the two on both databases).
+"""The tables and indexes of the ledger, as the migrations make them (a test compares the two on both databases).
 
 Originals of identifiers live here and nowhere else: `patients`, and the `*_original` columns of `sightings`.
 """
@@ -9,12 +9,14 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from ingest.ledger.storage.types import Strings, UtcTime
@@ -23,6 +25,12 @@ metadata = MetaData()
 
 Identity = BigInteger().with_variant(Integer, "sqlite")
 """A number that the database hands out: SQLite does so for INTEGER PRIMARY KEY alone."""
+
+
+def _some_rows(condition: str, name: str, *columns: str) -> Index:
+    """An index of the rows that meet a condition, written as both databases take it."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
 
 events = Table(
     "events",
@@ -52,6 +60,13 @@ events = Table(
     Column("fence", BigInteger, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     UniqueConstraint("source", "external_id", "digest"),
+    Index("events_state", "state", "id"),
+    Index("events_digest", "digest"),
+    _some_rows(
+        "lease_expires_at IS NOT NULL",
+        "events_lease",
+        "lease_expires_at",
+    ),
 )
 """One message received, the state of the work on it, and the lease of whoever works on it now.
 
@@ -92,6 +107,9 @@ patient_merges = Table(
     Column("retired_id", Text, ForeignKey("patients.patient_id"), nullable=False),
     Column("survivor_id", Text, ForeignKey("patients.patient_id"), nullable=False),
     Column("as_of", Text, nullable=False),
+    Index("patient_merges_event_id", "event_id"),
+    Index("patient_merges_retired_id", "retired_id"),
+    Index("patient_merges_survivor_id", "survivor_id"),
 )
 """That a patient was given up for another, as one message said it."""
 
@@ -126,6 +144,32 @@ sightings = Table(
     Column("bare_name", Text),
     Column("ordered", Boolean, nullable=False),
     Column("pixel_digest", Text),
+    Index("sightings_event_id", "event_id"),
+    Index("sightings_patient_id", "patient_id"),
+    Index("sightings_study_key", "study_key"),
+    Index("sightings_item_key", "item_key"),
+    _some_rows(
+        "accession_key IS NOT NULL",
+        "sightings_accession_key",
+        "accession_key",
+    ),
+    _some_rows(
+        "study_uid IS NOT NULL",
+        "sightings_study_uid",
+        "study_uid",
+        "patient_id",
+    ),
+    _some_rows(
+        "report_key IS NOT NULL",
+        "sightings_report_key",
+        "report_key",
+    ),
+    Index("sightings_said_patient_id", "said_patient_id"),
+    _some_rows(
+        "report_id IS NOT NULL",
+        "sightings_report_id",
+        "report_id",
+    ),
 )
 """What one message said of one report or image: whose it is, which study it belongs to, which version it is.
 
@@ -151,6 +195,9 @@ study_changes = Table(
     Column("event_id", BigInteger, nullable=False),
     Column("old_key", Text, nullable=False),
     Column("new_key", Text, nullable=False),
+    Index("study_changes_event_id", "event_id"),
+    Index("study_changes_old_key", "old_key"),
+    Index("study_changes_new_key", "new_key"),
 )
 """Sightings moved from one study to another and the graph does not know yet. Deleted once it does (changes.py).
 
@@ -163,6 +210,11 @@ pairing_waits = Table(
     Column("study_key", Text, primary_key=True),
     Column("until", UtcTime, nullable=False),
     Column("over", Boolean, nullable=False),
+    _some_rows(
+        "NOT over",
+        "pairing_waits_until",
+        "until",
+    ),
 )
 """Studies that an engine which reads films has not read yet because their report or their films are missing.
 
@@ -184,6 +236,7 @@ extractions = Table(
     Column("result", Text, nullable=False),
     Column("checkpoint_digest", Text),
     Column("warnings", Strings, nullable=False),
+    Index("extractions_by_engine", "engine_digest", "study_key"),
 )
 """The first committed result of each extraction's identity: kept for every retry and rebuild."""
 
@@ -193,6 +246,7 @@ study_readings = Table(
     Column("study_key", Text, primary_key=True),
     Column("input_digest", Text, primary_key=True),
     Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), primary_key=True),
+    Index("study_readings_by_extraction", "extraction_id"),
 )
 """Every extraction that was made for a study with just these inputs, by whichever engine."""
 
@@ -203,6 +257,7 @@ study_extractions = Table(
     Column("input_digest", Text, primary_key=True),
     Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), nullable=False),
     Column("selected_at", UtcTime, nullable=False),
+    Index("study_extractions_extraction_id", "extraction_id"),
 )
 """Which extraction stands for a study with just these inputs (its current reports and its images)."""
 
@@ -217,8 +272,24 @@ rejections = Table(
     Column("relation", Text, nullable=False),
     Column("tail", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Index("rejections_reason", "reason", "id"),
+    Index("rejections_extraction_id", "extraction_id"),
 )
 """Triplets that were read and refused."""
+
+unread_texts = Table(
+    "unread_texts",
+    metadata,
+    Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), primary_key=True),
+    Column("reports", Integer, nullable=False),
+    Column("reports_set_aside", Integer, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("characters_set_aside", Integer, nullable=False),
+    Column("findings_set_aside", Integer, nullable=False),
+    Column("nothing_read", Integer, nullable=False),
+    Column("other_language", Integer, nullable=False),
+)
+"""How much of the reports' text an extraction did not read (unread.py)."""
 
 finding_reviews = Table(
     "finding_reviews",
@@ -245,6 +316,7 @@ finding_reviews = Table(
     Column("place_codes", Strings, nullable=False),
     Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), nullable=False),
     Column("mention_id", Text, nullable=False),
+    Index("finding_reviews_source", "source"),
 )
 """What a person said of a finding, and what the finding itself said then. Rows are only ever added.
 

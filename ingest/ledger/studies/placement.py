@@ -22,7 +22,11 @@ from ingest.ledger.studies.sightings import Known
 ADVISORY_LOCK = 0x564C4D50
 """The PostgreSQL advisory lock under which studies are joined and split."""
 
-WITHDRAWN = "X"
+WITHDRAWN, PRELIMINARY = "X", "P"
+
+NOT_CURRENT = "not_current"
+"""Warning of an event that brings other words, sent later than those that stand, under a lower status: a preliminary
+after a final, a final after a correction. They stay unread."""
 
 CONFLICTING_VERSION = "conflicting_version"
 """Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
@@ -147,6 +151,8 @@ def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequenc
     found: dict[int, set[str]] = defaultdict(set)
     for event_id in _conflicting_reports(added, known) | _conflicting_images(added, known):
         found[event_id].add(CONFLICTING_VERSION)
+    for event_id in _outranked(added, known):
+        found[event_id].add(NOT_CURRENT)
     patients: dict[str, set[str]] = defaultdict(set)
     for word in namesakes:
         patients[word.report_id].add(word.patient_id)
@@ -173,6 +179,25 @@ def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[
         if same - {report.report_key}:
             found.add(new.event_id)
         same.add(report.report_key)
+    return found
+
+
+def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+    """The events that bring later words under a lower status than others of the same report have."""
+    standing: dict[str, list[Known]] = defaultdict(list)
+    for old in known:
+        if old.report_key and old.status not in (PRELIMINARY, WITHDRAWN) and not old.addendum:
+            standing[old.place.item_key].append(old)
+    found = set()
+    for new in added:
+        report = new.sighting.report
+        if report is None or report.addendum or report.status == WITHDRAWN:
+            continue
+        rank, *times, _, _ = new.place.precedence
+        for old in standing[new.place.item_key]:
+            old_rank, *old_times, _, _ = old.place.precedence
+            if old.report_key != report.report_key and rank < old_rank and times > old_times:
+                found.add(new.event_id)
     return found
 
 

@@ -35,9 +35,43 @@ def test_blank_texts_are_no_report(raw):
     assert refusal(raw) == Reason.NO_REPORT_TEXT
 
 
-@pytest.mark.parametrize("raw", [b"effusion \xff\xfe", "Clear.".encode("utf-16"), "Clear.".encode("utf-16-le")])
+@pytest.mark.parametrize("raw", [b"effusion \xff\xfe", "Größe".encode("cp1252"), "Clear.".encode("utf-16-le")])
 def test_what_is_no_utf8_is_refused(raw):
     assert refusal(raw) == Reason.BAD_ENCODING
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_text_is_read_in_the_set_that_its_mark_tells(charset):
+    assert text.parse("Größe 2 cm".encode(charset), Origin("r")).studies[0].reports[0].text == "Größe 2 cm"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<html><body>No effusion<br><br>Mass</body></html>",
+        b"<!DOCTYPE html><p>No effusion</p><p>Mass</p>",
+        b"<p>No effusion<p>Mass",
+        b"{\\rtf1\\ansi No effusion\\par Mass}",
+    ],
+)
+def test_markup_is_no_text(raw):
+    assert text.parse(raw, Origin("r")).studies[0].reports[0].text == "No effusion\n\nMass"
+
+
+def test_markup_in_another_set_names_it_and_what_is_left_out_is_told():
+    parsed = text.parse("<html><meta charset=cp1250><p>ą<img src=x>".encode("cp1250"), Origin("r"))
+    assert (parsed.studies[0].reports[0].text, parsed.warnings) == ("ą", ("picture_unread",))
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"%PDF-1.4", Reason.UNSUPPORTED_FORMAT),
+        (b"<?xml version='1.0'?><report/>", Reason.UNSUPPORTED_TEXT),
+    ],
+)
+def test_markup_that_can_not_be_read_is_refused(raw, reason):
+    assert refusal(raw) == reason
 
 
 def test_limits_hold_at_the_limit_and_one_past_it():

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Reason
-from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
+from ingest.formats.fhir.message import CLINICAL
+from ingest.formats.fhir.parser import words_of
+from ingest.gateway.dicom.commitment_reports import PUSH_MODEL
 from ingest.gateway.dicom.door import VERIFICATION
 from ingest.gateway.dicom.settings import DicomSettings
-from ingest.gateway.dicom.storage import STATUSES
+from ingest.gateway.dicom.storage import ELEMENTS_DISCARDED, STATUSES
 from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.http.outcomes import REFUSALS
 from ingest.gateway.http.settings import HttpSettings
@@ -26,14 +29,25 @@ GATEWAY = (PAGES / "gateway.md").read_text()
 HL7 = (PAGES / "hl7.md").read_text()
 
 
+SERVICES = {VERIFICATION: "Verification", PUSH_MODEL: "Storage Commitment Push Model"}
+
+
 def test_the_sop_classes():
-    listed = dict(re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| (.+) \|$", DICOM, re.MULTILINE))
-    assert listed == {VERIFICATION: "Verification", **IMAGES, **REPORTS}
+    listed = dict(re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| ([^|]+) \|$", DICOM, re.MULTILINE))
+    assert listed == {**SERVICES, **IMAGES, **REPORTS, **DOCUMENTS}
+    kept = re.findall(r"^\| (1\.2\.840\.10008\.[0-9.]+) \| (.+) \| (B006|0122) \|$", DICOM, re.MULTILINE)
+    assert {(uid, name) for uid, name, answer in kept if answer == "B006"} == set(COMPANIONS.items())
+    assert {(uid, name) for uid, name, answer in kept if answer == "0122"} == set(NOT_READ.items())
 
 
 def test_the_statuses_of_storage():
-    rows = dict(re.findall(r"^\| ([0AC][0-9]{3}) \| (.+) \| [a-z]+ \|$", DICOM, re.MULTILINE))
-    assert rows.keys() == {"0000", "A700", *(f"{status:04X}" for status in STATUSES.values())}
+    rows = dict(re.findall(r"^\| ([0ABC][0-9]{3}) \| (.+) \| [a-z]+ \|$", DICOM, re.MULTILINE))
+    assert rows.keys() == {
+        "0000",
+        "A700",
+        f"{ELEMENTS_DISCARDED:04X}",
+        *(f"{status:04X}" for status in STATUSES.values()),
+    }
     for reason, status in STATUSES.items():
         if reason.value in {"unreadable", "identity_mismatch", "too_large"}:
             assert f"`{reason.value}`" in rows[f"{status:04X}"]
@@ -97,3 +111,25 @@ def test_defaults_are_those_of_the_code(settings):
             told = re.search(rf"`{variable}` (?:\| ([0-9]+)|\(([0-9]+))", pages)
             assert told, variable
             assert float(told[1] or told[2]) == float(field.default), variable
+
+
+def test_the_warnings_of_fhir():
+    """Each code that the FHIR parser gives is on its page."""
+    sources = [path.read_text() for path in FORMATS.glob("fhir*.py")]
+    given = {code for source in sources for code in re.findall(r"\"([a-z]+(?:_[a-z]+)+)\"", source)}
+    given |= {f"{name}_unread" for name in map(words_of, CLINICAL)}
+    page = set(re.findall(r"`([a-z_]+)`", FHIR))
+    assert {code for code in given if is_warning(code)} <= page
+
+
+def is_warning(code: str) -> bool:
+    ends = ("_unread", "_elsewhere", "_language", "_id", "_reference", "_system", "_ended", "_time", "_part")
+    return code.endswith(ends)
+
+
+def test_every_warning_of_dicom_is_told():
+    sources = "".join(file.read_text() for file in FORMATS.glob("dicom*.py"))
+    ends = "left_out|document_read|mismatch|charset|character|patient_id|other_study|not_patient"
+    codes = set(re.findall(rf'"([a-z_]+_(?:{ends}))"', sources))
+    assert len(codes) > 15
+    assert {code for code in codes if f"`{code}`" not in DICOM} == set()

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import redis
 from neo4j import Driver
@@ -182,10 +182,11 @@ def send(hospital: Hospital, doors: dict[str, str]) -> None:
     drop_files(hospital)
     speak_mllp(hospital, doors["mllp"])
     store_dicom(hospital, doors["dicom"])
-    with httpx.Client(headers={"Authorization": f"Bearer {hospital.key}"}, trust_env=False, timeout=60) as client:
+    with httpx2.Client(headers={"Authorization": f"Bearer {hospital.key}"}, trust_env=False, timeout=60) as client:
         store_over_http(hospital, client, doors["dicomweb"])
         for path, body, headers in marked.fhir_requests():
-            kind = {"Content-Type": "application/fhir+json"} | headers
+            # Without it the answer to a create is the resource itself, as R4 has it.
+            kind = {"Content-Type": "application/fhir+json", "Prefer": "return=OperationOutcome"} | headers
             heard_http(hospital, "fhir", client.post(doors["fhir"] + path, content=body, headers=kind))
         wait_for(lambda: reachable(client, hospital.api), "the API does not open")
         for body in marked.graphql_bodies():
@@ -236,7 +237,7 @@ def other_pixels() -> Dataset:
     return found
 
 
-def store_over_http(hospital: Hospital, client: httpx.Client, base: str) -> None:
+def store_over_http(hospital: Hospital, client: httpx2.Client, base: str) -> None:
     parts = list(marked.dicom_files())
     good = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
     for kind, content, path in (
@@ -294,12 +295,12 @@ def multipart(*contents: bytes, kind: str = "application/dicom") -> bytes:
     return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
-def heard_http(hospital: Hospital, door: str, response: httpx.Response) -> None:
+def heard_http(hospital: Hospital, door: str, response: httpx2.Response) -> None:
     hospital.heard(door, f"{response.status_code} {dict(response.headers)} {response.text}")
 
 
-def reachable(client: httpx.Client, address: str) -> bool:
-    with suppress(httpx.TransportError):
+def reachable(client: httpx2.Client, address: str) -> bool:
+    with suppress(httpx2.TransportError):
         return client.get(f"{address}/healthz").is_success
     return False
 
@@ -335,7 +336,7 @@ def test_no_answer_repeats_it(hospital: Hospital) -> None:
 
 
 def test_no_metric_names_it(hospital: Hospital) -> None:
-    metrics = httpx.get(f"{hospital.api}/metrics", trust_env=False).text
+    metrics = httpx2.get(f"{hospital.api}/metrics", trust_env=False).text
     assert 'vlmkg_events{state="merged"}' in metrics
     assert leaks_of(metrics) == []
 

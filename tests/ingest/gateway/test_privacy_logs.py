@@ -6,7 +6,7 @@ import logging
 import socket
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from celery import Celery
@@ -53,7 +53,7 @@ async def test_of_a_request(printed: io.StringIO) -> None:
         config.load()
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server._serve([listening]))
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx2.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"http://127.0.0.1:{listening.getsockname()[1]}/{WORD}")
         server.should_exit = True
         await serving

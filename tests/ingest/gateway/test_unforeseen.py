@@ -13,7 +13,7 @@ from ingest.gateway.dicom import storage
 from ingest.gateway.door import Reception
 from ingest.gateway.folder import watcher
 from ingest.gateway.folder.settings import FolderSettings
-from ingest.gateway.http import fhir, stow
+from ingest.gateway.http import creation, stow, transactions
 from ingest.gateway.mllp import replies
 from ingest.ledger.errors import LedgerError
 from ingest.ledger.events import events
@@ -92,8 +92,8 @@ DOORS: dict[Send, tuple[Any, ...]] = {
 BOUNDARIES: dict[Send, tuple[Any, str]] = {
     by_mllp: (replies, "receive_soon"),
     by_dicom: (storage, "words_of"),
-    by_fhir: (fhir, "_object"),
-    by_transaction: (fhir, "_is_taken"),
+    by_fhir: (creation, "object_of"),
+    by_transaction: (transactions, "_is_taken"),
     by_stow: (stow, "words_of"),
     by_folder: (watcher, "expand_file"),
 }

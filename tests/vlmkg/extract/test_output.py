@@ -6,8 +6,9 @@ import pytest
 
 from tests.vlmkg.graphs import graph
 from vlmkg.engine_protocol import ReportOutput, StudyInput, StudyOutput
-from vlmkg.extract.output import Read, write_radgraph, write_tables, write_triplets
+from vlmkg.extract.output import write_radgraph, write_tables, write_triplets
 from vlmkg.pipeline import read_studies
+from vlmkg.reader_result import Reading
 
 
 class Model:
@@ -23,7 +24,7 @@ class Model:
 def differing():
     text = "Left pleural effusion"
     (readings,) = read_studies(Model(), [StudyInput((text,))])
-    return [Read("r1", text, readings)]
+    return [Reading("r1", text, readings)]
 
 
 def test_triplets_say_what_is_disputed_and_why(differing, capsys):

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from vlmkg.errors import RefusedError
 from vlmkg.linearization import END, LINKS, TO, Symbol, pointer
 from vlmkg.model.codec import Codec
+from vlmkg.model.transformers_parts import takes_other_attention
 from vlmkg.numbered_tokens import RELATIONS, Label
 
 
@@ -57,7 +58,7 @@ def check_language_model(language_model: PreTrainedModel, codec: Codec) -> None:
     config = language_model.config
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise RefusedError("decoding needs a language model whose layers all attend to the whole prompt")
-    if not language_model._supports_attention_backend:
+    if not takes_other_attention(language_model):
         raise RefusedError(f"decoding cannot replace the attention of {type(language_model).__name__}")
     head = head_over(language_model, codec, codec.pointers)
     ids = torch.tensor([codec.stem], device=language_model.device)

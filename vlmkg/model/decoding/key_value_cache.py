@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface, PreTrainedModel
 
+from vlmkg.model.transformers_parts import attending_by
+
 _STEP = 64
 """Capacity grows by whole steps."""
 ATTENTION = "vlmkg_grouped"
@@ -117,11 +119,6 @@ def grouped_attention(
 @contextmanager
 def attending(language_model: PreTrainedModel) -> Iterator[None]:
     """Let the language model attend by `grouped_attention`, as long as the block runs."""
-    config = language_model.config
-    before = config._attn_implementation
     AttentionInterface.register(ATTENTION, grouped_attention)
-    config._attn_implementation = ATTENTION
-    try:
+    with attending_by(language_model, ATTENTION):
         yield
-    finally:
-        config._attn_implementation = before

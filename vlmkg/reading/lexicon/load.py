@@ -45,7 +45,10 @@ class Lexicon:
     place_nouns: frozenset[str]
     lung_tissues: frozenset[str]
     exam_adjectives: frozenset[str]
+    plain: frozenset[str]
+    attributes: frozenset[str]
     meanings: frozenset[str]
+    shadows: frozenset[str]
     causes: frozenset[str]
     fresh: frozenset[str]
     normality: frozenset[str]
@@ -73,7 +76,10 @@ def lexicon() -> Lexicon:
         place_nouns=_forms("anatomy/place_nouns"),
         lung_tissues=_forms("anatomy/lung_tissues"),
         exam_adjectives=frozenset(name for line in _lines("function/exam_adjectives") for name in _names(line)),
+        plain=frozenset(name for line in _lines("function/plain") for name in _names(line)),
+        attributes=_forms("observation/attributes"),
         meanings=_forms("observation/meanings"),
+        shadows=_forms("observation/shadows"),
         causes=_forms("observation/causes"),
         fresh=_forms("observation/fresh"),
         normality=_forms("observation/normality"),
@@ -107,6 +113,12 @@ def misspellings() -> dict[str, str]:
     return {wrong: right for right, wrongs in tsv_rows("misspellings") for wrong in wrongs.split(";")}
 
 
+@cache
+def plain_words() -> frozenset[str]:
+    """English words, lower case, that look like a misspelt word of the lexicon and are none."""
+    return frozenset(name for line in _lines("function/plain_words") for name in _names(line))
+
+
 def _entries() -> Iterator[tuple[str, Word]]:
     """(term, class), the first of two equal terms wins: plain forms before plurals, cues before plurals."""
     for path, word in _OTHER_FILES.items():
@@ -125,7 +137,7 @@ def _forms(path: str) -> frozenset[str]:
 
 def _cues() -> Iterator[tuple[str, Word]]:
     role = Word.OTHER
-    for line in _lines("function/cues"):
+    for line in [*_lines("function/cues"), *_lines("function/shorthand")]:
         if line.startswith("["):
             role = Word[line.strip("[]")]
         else:

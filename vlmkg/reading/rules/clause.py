@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.phrase_relations import Edge, Part
 
-_REGIONS = frozenset({Word.PLACE, Word.SIDE, Word.ORGAN, Word.POSITION})
+_REGIONS = frozenset({Word.PLACE, Word.SIDE, Word.ORGAN, Word.POSITION, Word.PART})
 
 
 @dataclass(slots=True)
@@ -14,6 +14,8 @@ class Clause:
 
     `anchors`: the coordinated findings named last; `subjects`: the coordinated phrases before the verb;
     `place`: the place phrase that an "of" may say more about; `said`: the describing words of the last predicate;
+    `titled`: a finding with a colon behind it, of which a list of places tells ("nodules: RUL 4 mm, LLL 6 mm");
+    `side`: a side with a colon behind it, at which what is listed is ("right: effusion, atelectasis");
     `listed`: a described place whose words hold for the places listed after it; `borrowed`: places that the last
     finding took from the one before, until it gets its own.
     """
@@ -22,6 +24,8 @@ class Clause:
     subjects: list[Part] = field(default_factory=list)
     place: Part | None = None
     said: Part | None = None
+    titled: Part | None = None
+    side: Part | None = None
     listed: Part | None = None
     borrowed: list[Edge] = field(default_factory=list)
 
@@ -30,7 +34,7 @@ def start(clause: Clause, part: Part) -> None:
     """A new subject."""
     clause.subjects = clause.anchors = [part]
     clause.place = part if part.place_only else None
-    clause.said = clause.listed = None
+    clause.said = clause.listed = clause.titled = None
 
 
 def has_verb(following: Part | None) -> bool:
@@ -43,6 +47,11 @@ def has_verb(following: Part | None) -> bool:
 def said_of(following: Part | None) -> bool:
     """Whether the next phrase is said of this one without a verb ("lungs clear")."""
     return following is not None and following.words_only and not following.phrase.joint
+
+
+def measured(following: Part | None) -> bool:
+    """Whether the next phrase is a measurement alone."""
+    return following is not None and following.words_only and all(unit.word is Word.MEASURE for unit in following.heads)
 
 
 def is_region(part: Part) -> bool:

@@ -6,6 +6,11 @@ from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _NONE = frozenset({"none", "nil"})
+_LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
+_OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
+_BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
+_HAVING = frozenset({"has", "have", "had"})
+_DENIALS = frozenset({Word.NEGATION, Word.NOT})
 _OUTLINED = frozenset({"heart", "aorta", "liver", "spleen", "kidney", "kidneys"})
 
 
@@ -27,19 +32,52 @@ def _only_links(phrase: Phrase) -> bool:
     return phrase.roles <= _LINKS and phrase.roles != {Word.HOLE} and bool(phrase.roles)
 
 
+def _is_verb(before: Phrase) -> bool:
+    """ "Has increased": the change is the verb, and no adjective of a noun to come."""
+    changed = bool(before.units) and all(unit.word is Word.CHANGE for unit in before.units)
+    return changed and bool(before.joint) and before.joint[-1].text in _HAVING
+
+
+def _names_known(before: Phrase, phrase: Phrase) -> bool:
+    """ "Improved, the effusion": the article begins a noun group of its own."""
+    return phrase.units[0].definite and not before.anatomy
+
+
 def _shares(before: Phrase, phrase: Phrase) -> bool:
-    if before.head is not None or before.predicate:
+    if before.head is not None or before.predicate or _stands_alone(before, phrase):
         return False
     has_noun = any(unit.word in ANATOMY_NOUNS or unit.word in OBSERVATION_NOUNS for unit in phrase.units)
     if any(unit.word in ANATOMY_NOUNS for unit in before.units):
-        return _outlines(before, phrase) or _two_sides(before, phrase)
+        return _outlines(before, phrase) or _two_sides(before, phrase) or _two_lobes(before, phrase)
     if before.describing and before.anatomy and not phrase.joined_by(Word.THAN):
-        return has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+        return _each_side(before, phrase) or (
+            has_noun and not phrase.describing and bool(phrase.anatomy) and not phrase.joined_by(Word.COMMA)
+        )
     if phrase.joined_by(Word.BUT) and before.anatomy:
         return False
     if before.anatomy:
         return (has_noun or phrase.joined_by(Word.THAN)) and bool(phrase.anatomy)
     return has_noun or bool(phrase.anatomy)
+
+
+def _stands_alone(before: Phrase, phrase: Phrase) -> bool:
+    return _names_known(before, phrase) or _is_verb(before) or _measured_place(before, phrase)
+
+
+def _measured_place(before: Phrase, phrase: Phrase) -> bool:
+    """ "In the RLL (9 mm) and LUL": the measurement is of what is in the RLL."""
+    return phrase.head is None and all(unit.word is Word.MEASURE for unit in before.units)
+
+
+def _each_side(before: Phrase, phrase: Phrase) -> bool:
+    """ "Small right and moderate left effusions": each side has its own words."""
+    sided = all(one.describing and any(unit.word is Word.SIDE for unit in one.anatomy) for one in (before, phrase))
+    return (
+        sided
+        and phrase.head is not None
+        and phrase.joined_by(Word.AND, Word.COMMA)
+        and before.units[-1].word is Word.SIDE
+    )
 
 
 def _outlines(before: Phrase, phrase: Phrase) -> bool:
@@ -48,12 +86,54 @@ def _outlines(before: Phrase, phrase: Phrase) -> bool:
     return dimension and phrase.joined_by(Word.AND) and before.units[-1].text in _OUTLINED and phrase.head is None
 
 
+def _two_lobes(before: Phrase, phrase: Phrase) -> bool:
+    """ "RUL and LLL opacities"."""
+    named = all(one.units[0].text in _LOBES for one in (before, phrase)) and len(before.units) == 1
+    return named and phrase.head is not None
+
+
 def _two_sides(before: Phrase, phrase: Phrase) -> bool:
     """ "Left lung and left hilar granulomas"."""
     sides = [any(unit.word is Word.SIDE for unit in one.units) for one in (before, phrase)]
     plural = phrase.head is not None and phrase.head.text.endswith("s")
     plain = phrase.units[0].word is Word.SIDE and plural
     return all(sides) and plain and phrase.joined_by(Word.AND)
+
+
+def without_other_side(units: list[Unit]) -> list[Unit]:
+    """Without "but no right" in "left but no right effusion", "but no new" in "old but no new scar".
+
+    It denies a second finding, not the one on the left.
+    """
+    if not any(unit.word in _DENIALS for unit in units[1:]):
+        return units
+    for index in range(len(units) - 3):
+        opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
+        if units[index].word is not Word.SIDE and not opposed:
+            continue
+        end = _other_side_end(units, index + 1)
+        if end is not None and _finding_ahead(units, end):
+            return units[: index + 1] + units[end:]
+    return units
+
+
+def _other_side_end(units: list[Unit], start: int) -> int | None:
+    """Where ", but not right," ends; None where nothing of the kind stands there."""
+    at = start
+    while at < len(units) and units[at].word in {Word.COMMA, Word.BUT, Word.AND}:
+        at += 1
+    denied = at > start and at + 1 < len(units) and units[at].word in _DENIALS
+    if not denied or units[at + 1].word is not units[start - 1].word:
+        return None
+    at += 2
+    return at + 1 if at < len(units) and units[at].word is Word.COMMA else at
+
+
+def _finding_ahead(units: list[Unit], index: int) -> bool:
+    """Whether the words from here on lead up to an observation noun."""
+    while index < len(units) and (units[index].word in ANATOMY or units[index].word is Word.DESCRIPTOR):
+        index += 1
+    return index < len(units) and units[index].word in OBSERVATION_NOUNS
 
 
 def without_elsewhere(units: list[Unit]) -> list[Unit]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from vlmkg.engine_protocol import FilmDomain, ReportOutput, StudyInput, StudyOutput
 from vlmkg.identity import digest
-from vlmkg.reading.lexicon.load import lexicon, tsv_rows
+from vlmkg.reading.lexicon.digest import lexicon_digest
 from vlmkg.reading.rules.report import read_report, read_with_aside
-from vlmkg.reading_version import READING_VERSION, data_digest
+from vlmkg.reading_version import READING_VERSION
 from vlmkg.schema import ReportGraph
 
 
@@ -33,10 +33,3 @@ class RulesEngine:
 def _output(text: str) -> ReportOutput:
     graph, aside = read_with_aside(text)
     return ReportOutput(graph, aside=aside)
-
-
-def lexicon_digest() -> str:
-    """SHA-256 (hex) over the lexicon as it was loaded: words, phrases, misspellings, endings."""
-    return data_digest(
-        {"lexicon": lexicon(), "misspellings": tsv_rows("misspellings"), "suffixes": tsv_rows("suffixes")}
-    )

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.known import is_definite
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrase_relations import Edge, Part
 from vlmkg.reading.rules.presence import bare_of, possibly_from
@@ -12,7 +13,7 @@ from vlmkg.schema import Presence, RelationType
 
 _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
 _MODALS = frozenset({"may", "might", "could", "would"})
-_BETWEEN = frozenset({Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
+_BETWEEN = frozenset({Word.COLON, Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
 
 
 @dataclass(slots=True)
@@ -30,7 +31,8 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
         explicit = part.phrase.joined_by(*_SUGGEST)
         if not part.heads or not (explicit or _implied(parts, index, before[index])):
             continue
-        if source is not None and part.phrase.joined_by(Word.BUT, Word.AND, Word.OR):
+        again = source is not None and part.phrase.roles == {Word.HEDGE}
+        if source is not None and (again or part.phrase.joined_by(Word.BUT, Word.AND, Word.OR)):
             # "May be a scar but could be a tumour": both are said of the same finding.
             before[index] = source
         source = before[index]
@@ -64,16 +66,48 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
         return False
     if Word.IN in words:
         return possibly_from(part.phrase)
-    meaning = part.heads[-1].text in lexicon().meanings or (part.noun and _perhaps(part))
+    meaning = part.heads[-1].text in lexicon().meanings or (
+        part.noun and (_perhaps(part) or _of_shadow(part, evidence))
+    )
     if words == {Word.HOLE} and not any(one.noun for one in evidence):
         return False
     if Word.HOLE not in words and part.places and _second_finding(part):
         return False
     if Word.HEDGE in words or Word.HOLE in words:
-        return meaning and (not part.phrase.predicate or Word.HOLE in words)
+        return meaning and (not part.phrase.predicate or Word.HOLE in words or _may_be(part))
     following = parts[index + 1 : index + 3]
     versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
-    return versus and words == {Word.COMMA} and part.noun
+    return part.noun and ((versus and words == {Word.COMMA}) or _listed_meanings(parts, index, evidence))
+
+
+def _may_be(part: Part) -> bool:
+    """ "The opacity may be a scar"."""
+    return part.noun and any(unit.text in _MODALS for unit in part.phrase.joint)
+
+
+def _of_shadow(part: Part, evidence: list[Part]) -> bool:
+    """Whether the part names no shadow, and what stands before it is one: "opacity, ? vasculitis"."""
+    named = part.heads[-1].text not in lexicon().shadows and not part.phrase.joined_by(Word.COMMA)
+    return named and _is_shadow(evidence)
+
+
+def _is_shadow(evidence: list[Part]) -> bool:
+    known = lexicon().shadows
+    heads = [head for one in evidence for head in one.heads]
+    return any(head.text in known and head.presence is not Presence.ABSENT for head in heads)
+
+
+def _listed_meanings(parts: list[Part], index: int, evidence: list[Part]) -> bool:
+    """ "Opacity: atelectasis or pneumonia", "opacities (atelectasis / aspiration)": what a shadow may be, in a list."""
+    shadow = _is_shadow(evidence)
+    if not _opened(parts[index]) or not shadow or parts[index].heads[-1].text not in lexicon().meanings:
+        return False
+    for part in parts[index + 1 :]:
+        if part.phrase.joined_by(Word.OR, Word.VERSUS):
+            return True
+        if not part.phrase.coordinated or not part.noun:
+            return False
+    return False
 
 
 def _second_finding(part: Part) -> bool:
@@ -99,14 +133,15 @@ def _cause_alone(part: Part) -> bool:
 def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
     """The explanation and its alternatives; uncertain unless it is the only one and taken as given."""
     chain, described = [parts[index]], list[Part]()
-    listed = any("differential" in unit.text or "consideration" in unit.text for unit in parts[index].phrase.joint)
+    listed = _opened(parts[index]) or any(_opens_list(unit) for unit in parts[index].phrase.joint)
     alternatives = False
     for part in parts[index + 1 :]:
         if part.place_only:
             continue
         if part.phrase.joined_by(Word.OF) and chain[-1].heads[-1].presence is not Presence.ABSENT:
             if chain[-1].heads[-1].word is Word.PROCESS:
-                chain.append(part)
+                # "Suggest growth of a nodule"; but "growth of the nodule" speaks of one that is there.
+                chain += [] if is_definite(part.phrase) else [part]
             elif bare_of(part.phrase):
                 described.append(part)
             continue
@@ -123,6 +158,15 @@ def _explanations(parts: list[Part], index: int, *, sure: bool) -> list[Unit]:
     # "Consistent with a normal chest" explains nothing.
     heads = [head for head in heads if head.text not in lexicon().normality]
     return [head for head in heads if head.word is not Word.PROCESS] or heads
+
+
+def _opened(part: Part) -> bool:
+    """Whether a colon, a dash or a bracket alone stands before the part."""
+    return part.phrase.roles == {Word.COLON} or [unit.text for unit in part.phrase.joint] == ["("]
+
+
+def _opens_list(cue: Unit) -> bool:
+    return cue.text == "ddx" or "differential" in cue.text or "consideration" in cue.text
 
 
 def _fresh(part: Part, last: Part) -> bool:

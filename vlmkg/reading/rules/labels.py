@@ -4,8 +4,12 @@ import re
 from dataclasses import dataclass
 
 from vlmkg.reading.lexicon.guess import guess
-from vlmkg.reading.lexicon.load import lexicon, misspellings
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, OBSERVATIONS, Word
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.spelling import right_spelling
+from vlmkg.reading.lexicon.unknown import is_unknown_noun
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.sides import side_letter
+from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -17,11 +21,23 @@ _ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)")
 _ORDINAL_WORDS = frozenset(
     {"second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
 )
-_SIDE_LETTERS = frozenset({"l", "r"})
-_COMPARING = frozenset({">", "<"})
-_SPLITS = frozenset({"/", "-", "t", "c"})
-_AT = frozenset({"on", "the"})
-_NOT_SIDED = frozenset({"spine", "spines"})
+_DEFINITE = frozenset(
+    {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
+)
+_ARTICLES = frozenset({"a", "an", "another"})
+_FARTHEST = 2
+_BEFORE_FINDING = (
+    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE, Word.OR})
+    | OBSERVATION_ADJECTIVES
+)
+_AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
+_BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
+_SHAPES = ((_LEVEL, Word.ORGAN), (re.compile(r"(?:19|20)\d\d"), Word.EXAM))
+"""Levels of the spine, and years: a year stands for the exam of that time."""
+_JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
+_JOINED_END = frozenset(
+    {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
+)
 _NUMERALS = frozenset("23456789")
 _APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
 _MARKS = {
@@ -29,20 +45,24 @@ _MARKS = {
     "(": Word.COMMA,
     ")": Word.COMMA,
     "),": Word.COMMA,
+    "):": Word.COLON,
     "/": Word.OR,
     ":": Word.COLON,
     "--": Word.COLON,
     "___": Word.HOLE,
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
 _SHORTEST_GLUED = 6
+_DENIED_WORDS = frozenset({"focal", "acute", "active", "significant", "large", "new", "abnormal", "interval"})
 
 
 @dataclass(slots=True)
 class Unit:
     """A word or phrase of a sentence: tokens `first` to `last` inclusive, its class, what the report says of it.
 
-    `presence` counts only for observations.
+    `presence` counts only for observations. `definite`: "the", "this" or "known" says that it was spoken of before;
+    `opens`: it follows an article, so a noun group begins with it.
     """
 
     first: int
@@ -50,18 +70,19 @@ class Unit:
     word: Word
     text: str
     presence: Presence = Presence.PRESENT
+    definite: bool = False
+    opens: bool = False
 
 
 def label(tokens: tuple[str, ...]) -> list[Unit]:
     """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
     known = lexicon()
-    wrong = misspellings()
-    if not wrong.keys().isdisjoint(tokens):
-        tokens = tuple(wrong.get(token, token) for token in tokens)
+    tokens = tuple(map(right_spelling, tokens))
     if not _APOSTROPHES.isdisjoint(tokens):
         tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
     units: list[Unit] = []
     index = 0
+    definite = opens = False
     while index < len(tokens):
         token = tokens[index]
         verb = _denied_verb(tokens, index)
@@ -80,11 +101,29 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
         if word is None and _glued_denial(token):
             units.append(Unit(index, index, Word.NEGATION, "no"))
             word = known.words[token[2:]]
-        word = word or _zero(tokens, index) or _side_letter(tokens, index) or _unlisted(tokens, index)
+        word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
+        if word is Word.OTHER and is_unknown_finding(tokens, index, _word_before(tokens, index, units)):
+            word = Word.FINDING
         if word is not Word.OTHER:
-            units.append(Unit(index, index + length - 1, word, " ".join(tokens[index : index + length])))
+            text = " ".join(tokens[index : index + length])
+            units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
+            definite = word in _BEFORE_NOUNS and (definite or text in _DEFINITE)
+            opens = False
+        elif token in _DEFINITE:
+            definite = True
+        elif token in _ARTICLES:
+            opens = True
+        elif is_finding_position(tokens, index, units):
+            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
+            definite = opens = False
         index += length
     return units
+
+
+def _word_before(tokens: tuple[str, ...], index: int, units: list[Unit]) -> Word:
+    """The class of the word right before the token or its article."""
+    last = index - 2 if has_article(tokens, index) else index - 1
+    return units[-1].word if units and units[-1].last == last else Word.OTHER
 
 
 def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
@@ -133,21 +172,7 @@ def _negated_word(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None
 def _glued_denial(token: str) -> bool:
     """ "Noeffusion", "noevidence of": a denial without its space."""
     word = lexicon().words.get(token[2:]) if token.startswith("no") and len(token) >= _SHORTEST_GLUED else None
-    return word in OBSERVATIONS or word in {Word.TISSUE, Word.NOTHING}
-
-
-def _side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
-    """ "R effusion", "on L", "L > R"; but "L - spine", "3 L", "L / S" name no side."""
-    before = tokens[index - 1] if index else ""
-    after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    if tokens[index] in _COMPARING and {before, after} == _SIDE_LETTERS:
-        return Word.AND
-    if tokens[index] not in _SIDE_LETTERS or before.isdigit() or before in _SPLITS:
-        return None
-    compared = not _COMPARING.isdisjoint({before, after})
-    placed = before in _AT and (after == "" or lexicon().words.get(after) not in CONTENT)
-    described = after not in _NOT_SIDED and lexicon().words.get(after) in CONTENT
-    return Word.SIDE if compared or placed or described else None
+    return word in OBSERVATION_NOUNS or word in {Word.TISSUE, Word.NOTHING} or token[2:] in _DENIED_WORDS
 
 
 def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
@@ -158,18 +183,76 @@ def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
 
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     token = tokens[index]
-    mark = _MARKS.get(token)
-    if mark is not None:
-        return mark
+    if token in _MARKS:
+        return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
-    if _LEVEL.fullmatch(token):
-        return Word.ORGAN
+    shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
+    if shaped is not None:
+        return shaped
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
-        return Word.POSITION if _content_ahead(tokens, index, 4) else Word.OTHER
+        return Word.POSITION if _anatomy_ahead(tokens, index, 4) else Word.OTHER
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
-    return guess(token)
+    return guess(token) if token[0] != "#" else _number_sign(tokens, index)
+
+
+def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
+    """Whether a word that the lexicon lacks stands where a finding must stand: "no JVD", "without decompensation".
+
+    Before it, but for an article, stands a denial or another alternative of what is denied; or a word that opens or
+    describes a finding, and the word has the form of a noun. After it no noun follows.
+    """
+    at = len(units) - 1
+    while at > 0 and units[at].word is Word.NOTHING and units[at].last + 1 == index:
+        at -= 1
+    if at < 0 or units[at].word not in _BEFORE_FINDING or units[at].text in lexicon().normality:
+        return False
+    before = units[at]
+    listed = before.word is Word.OR and any(unit.word is Word.NEGATION for unit in units)
+    denied = before.word is Word.NEGATION or listed
+    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, units[-1].last + 1, index):
+        return False
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
+    word = lexicon().words.get(after)
+    if word is not None:
+        return word not in CONTENT and word is not Word.NOTHING
+    return after in _AFTER_FINDING or not (after.isalpha() or after == "-")
+
+
+def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
+    return end - start <= _FARTHEST and all(
+        word in _ARTICLES or word in _DEFINITE or word == "any" for word in tokens[start:end]
+    )
+
+
+def joins(words: list[str], index: int) -> bool:
+    """Whether the dash at this position, between blanks, is inside a word: "step - off", "non - displaced"."""
+    before = words[index - 1] if index else ""
+    after = words[index + 1] if index + 1 < len(words) else ""
+    listed = any(phrase[1:3] == ("-", after) for phrase, _ in lexicon().phrases.get(before, ()))
+    return (
+        listed
+        or (before.isdigit() and after.isdigit())
+        or before in _JOINED_FRONT
+        or after in _JOINED_END
+        or before in {"", "("}
+    )
+
+
+def _number_sign(tokens: tuple[str, ...], index: int) -> Word:
+    """ "# left 5th rib", "clavicle #" is a fracture; "# 3" is a number."""
+    if tokens[index + 1 : index + 2] and tokens[index + 1][0].isdigit() and not _ORDINAL.fullmatch(tokens[index + 1]):
+        return Word.OTHER
+    words = lexicon().words
+    near = [words.get(token) for token in tokens[max(0, index - 1) : index] + tokens[index + 1 : index + 4]]
+    return Word.FINDING if any(word in ANATOMY for word in near) else Word.OTHER
+
+
+def _anatomy_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:
+    """Whether the next noun is one of the body: "second rib", not "second nodule"."""
+    words = (lexicon().words.get(token) for token in tokens[index + 1 : index + 1 + distance])
+    return next((word in ANATOMY for word in words if word in ANATOMY or word in OBSERVATION_NOUNS), False)
 
 
 def _content_ahead(tokens: tuple[str, ...], index: int, distance: int) -> bool:

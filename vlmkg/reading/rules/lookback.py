@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.known import is_aspect_of, without_its_tip
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 from vlmkg.schema import Presence
@@ -11,6 +12,8 @@ from vlmkg.schema import Presence
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
+_EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
+_COMPLETE = frozenset({Word.COPULA, Word.REPORT, Word.IN})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
 
@@ -18,10 +21,13 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
-    before = without_aside(phrases[:end], cues)
-    if Word.GONE in words and Word.EXCLUDE not in words and (denied or Word.HEDGE in words):
+    before = _without_exception(without_aside(phrases[:end], cues))
+    gone = next((unit for unit in cues if unit.word is Word.GONE), None)
+    before = before if gone is None else of_gone(before, gone)
+    kept = denied and Word.GONE in words and words.index(Word.NOT) < words.index(Word.GONE)
+    if Word.GONE in words and Word.EXCLUDE not in words and (kept or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
-        set_back(before, Presence.PRESENT if denied else Presence.UNCERTAIN)
+        set_back(before, Presence.PRESENT if kept else Presence.UNCERTAIN)
     elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
         set_back(before, Presence.UNCERTAIN)
     elif (
@@ -31,8 +37,16 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         or (Word.EXCLUDE in words and _of_finding(before))
     ):
         set_back(before, Presence.ABSENT)
+    elif denied and Word.HEDGE in words and words.index(Word.HEDGE) < words.index(Word.NOT):
+        # "It is probably not".
+        set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
+
+
+def of_gone(before: list[Phrase], cue: Unit) -> list[Phrase]:
+    """ "Drain removal" is said of the drain alone, a verb of its whole statement."""
+    return before[-1:] if cue.text == "removal" else before
 
 
 def without_aside(before: list[Phrase], cues: list[Unit]) -> list[Phrase]:
@@ -40,6 +54,17 @@ def without_aside(before: list[Phrase], cues: list[Unit]) -> list[Phrase]:
     aside = next((at for at, phrase in enumerate(before) if at and phrase.joined_by(Word.RELATIVE)), None)
     closed = aside is not None and bool(cues) and cues[0].word is Word.COMMA and before[aside].joined_by(Word.COMMA)
     return before[:aside] if closed else before
+
+
+def _without_exception(before: list[Phrase]) -> list[Phrase]:
+    """ "All lines except the PICC have been removed": the verb is that of the lines."""
+    for index in range(len(before) - 1, 0, -1):
+        words = before[index].joint
+        if words and words[0].text in _EXCEPT and before[index - 1].head is not None:
+            return before[:index]
+        if not before[index].coordinated and not before[index].joined_by(Word.IN, Word.OF):
+            break
+    return before
 
 
 def _answers_no(cues: list[Unit]) -> bool:
@@ -71,11 +96,26 @@ def set_back(before: list[Phrase], presence: Presence) -> None:
     """Give the observations of the last statement in `before` this presence, where nothing was said of them yet."""
     for index in range(len(before) - 1, -1, -1):
         phrase = before[index]
-        for unit in phrase.units:
+        if is_aspect_of(before, index):
+            continue
+        for unit in without_its_tip(phrase):
             if unit.word in OBSERVATIONS and unit.presence is Presence.PRESENT:
                 unit.presence = presence
-        if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index):
+        if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index) or _stands_alone(before, index):
             return
+
+
+def _stands_alone(phrases: list[Phrase], index: int) -> bool:
+    """ "Opacity, pneumonia cannot be excluded", "unlike the edema, the effusion has resolved", "drain, tip not seen":
+    the comma begins the subject. Not in a list ("edema, effusion or scar cannot be excluded")."""
+    phrase = phrases[index]
+    if phrase.head is None or Word.COMMA not in phrase.roles or phrase.joined_by(Word.OR, Word.VERSUS):
+        return False
+    if any(one.coordinated and one.head is not None for one in phrases[index + 1 :]):
+        return False
+    heads = [one for one in phrases[:index] if one.head is not None]
+    listed = len(heads) > 1 and heads[-1].coordinated and Word.AND in phrase.roles
+    return not listed
 
 
 def _new_clause(phrases: list[Phrase], index: int) -> bool:
@@ -87,7 +127,11 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
         return True
     # "Effusion is seen, edema is not": its verb stands before the comma.
     link = next(at for at, unit in enumerate(phrase.joint) if unit.word in {Word.AND, Word.COMMA})
-    return any(unit.word is Word.COPULA for unit in phrase.joint[:link])
+    if any(unit.word in _COMPLETE for unit in phrase.joint[:link]):
+        return True
+    # "Effusion at the base and pneumothorax: none": the first has its place, the second has none.
+    placed = index > 0 and phrases[index - 1].head is None and phrases[index - 1].joined_by(Word.IN)
+    return placed and Word.AND in phrase.roles and index == len(phrases) - 1 and len(phrases) == index + 1
 
 
 def mark_alternatives(phrases: list[Phrase]) -> None:

@@ -12,6 +12,11 @@ from vlmkg.reading.lexicon.words import (
 from vlmkg.reading.rules.labels import Unit
 
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
+_HAD = frozenset({"recent", "previous", "prior", "past"})
+_ILLNESSES = frozenset({"pneumonia", "infection", "tuberculosis", "tb", "bronchitis", "aspiration", "embolism", "chf"})
+_TURNED = frozenset({Word.RELATIVE, Word.GONE, Word.COLON})
+_EXAM_NOUNS = frozenset({"view", "views", "film", "films", "image", "images", "comparison", "comparisons"})
+_EXAM_ENDS = _CLAUSE_BREAKS | {Word.SUBJECT, Word.THERE, Word.COPULA, Word.HARD}
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
 _VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
 _SEARCHES = frozenset({"evaluation", "assessment", "examined", "study", "exam", "examination", "sensitivity"})
@@ -26,14 +31,40 @@ _UNNAMED = frozenset({"finding", "findings"})
 _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
-    {"prior", "previous", "comparison", "earlier", "outside", "lateral", "frontal", "ap", "pa", "old", "recent"}
+    {
+        "prior",
+        "previous",
+        "last",
+        "yesterday",
+        "comparison",
+        "earlier",
+        "outside",
+        "lateral",
+        "frontal",
+        "ap",
+        "pa",
+        "old",
+        "recent",
+    }
 )
 
 
 def without_exam_talk(units: list[Unit]) -> list[Unit]:
     """The units that speak of the patient's body today."""
     units = _without_talk(units)
+    if _is_told(units):
+        return []
     return _without_heading(_without_exam(_without_history(_without_recommendation(units))))
+
+
+def _is_followed_up(units: list[Unit]) -> bool:
+    """Whether the sentence says what became of what is followed up, and gives no advice."""
+    return any(unit.word in _TURNED for unit in units) and sum(unit.word is Word.RECOMMEND for unit in units) == 1
+
+
+def _is_told(units: list[Unit]) -> bool:
+    """ "Recent pneumonia" and no more: an illness that the patient had, not one that is seen."""
+    return len(units) == 2 and units[0].text in _HAD and units[1].text in _ILLNESSES
 
 
 def _without_talk(units: list[Unit]) -> list[Unit]:
@@ -73,6 +104,9 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
     if cue is None:
         return units
+    if cue == 0 and units[0].text.startswith("follow") and _is_followed_up(units):
+        # "Follow-up of pneumothorax, which has resolved".
+        return units[2:] if units[1:2] and units[1].word is Word.OF else units[1:]
     if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
         cue += 1
     if units[cue].text in _OF_EITHER and units[cue - 1 : cue] and units[cue - 1].text in lexicon().meanings:
@@ -142,10 +176,11 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
         while before >= 0 and _of_the_exam(units, before, index):
             dropped[before] = True
             before -= 1
-        if before >= 0 and units[before].word is Word.IN:
+        if before >= 0 and (units[before].word is Word.IN or _is_reason(units, before)):
             dropped[before] = True
             if any(one.text in _OTHER_EXAMS for one in units[before + 1 : index + 1]):
                 _drop_denial(units, dropped, before)
+        before = _before_purpose(units, before)
         if before >= 0 and units[before].word is Word.NEGATION and _nothing_denied(units, dropped, index + 1):
             # "Without comparison, ...": an exam is missing, not a finding.
             dropped[before] = True
@@ -156,10 +191,26 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
     return [unit for unit, drop in zip(units, dropped, strict=True) if not drop]
 
 
+def _is_reason(units: list[Unit], index: int) -> bool:
+    """ "Due to rotation"; but "could be due to rotation" is a doubt of its own."""
+    return units[index].word is Word.SUGGEST and not (index and units[index - 1].word in {Word.HEDGE, Word.COPULA})
+
+
 def _nothing_denied(units: list[Unit], dropped: list[bool], after: int) -> bool:
     """Whether a denial right before an exam has no finding of its own: a clause ends after the exam."""
     rest = [unit for unit, drop in zip(units[after:], dropped[after:], strict=True) if not drop]
-    return not rest or rest[0].word in _CLAUSE_BREAKS
+    ended = not rest or rest[0].word in _EXAM_ENDS or rest[0].definite
+    return ended or units[after - 1].text in _EXAM_NOUNS
+
+
+def _before_purpose(units: list[Unit], before: int) -> int:
+    """ "No previous for comparison": what stands before "previous for"."""
+    at = before
+    if at >= 0 and units[at].word is Word.OF:
+        at -= 1
+        while at >= 0 and (units[at].text in lexicon().exam_adjectives or units[at].word is Word.NOTHING):
+            at -= 1
+    return at if at >= 0 and units[at].word is Word.NEGATION else before
 
 
 def _drop_sought(units: list[Unit], dropped: list[bool], after: int) -> None:

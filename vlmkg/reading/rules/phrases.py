@@ -20,6 +20,23 @@ from vlmkg.reading.rules.labels import Unit
 
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _CUES = frozenset({Word.HOLE, Word.HEDGE, Word.NEGATION})
+_DONE_ENDINGS = ("tomy", "plasty", "surgery")
+_DONE = frozenset({"fusion", "fixation", "replacement", "repair", "bypass", "air", "fluid", "compression", "drainage"})
+"""What is done to a patient: such a word says what a device is for."""
+_NO_ADJECTIVES = frozenset(
+    {
+        "effusion",
+        "effusions",
+        "pneumothorax",
+        "pneumothoraces",
+        "consolidation",
+        "atelectasis",
+        "pneumonia",
+        "edema",
+        "oedema",
+    }
+    | {"cardiomegaly", "hydropneumothorax", "pneumomediastinum", "pneumoperitoneum", "opacity", "opacities"}
+)
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.VERSUS, Word.THAN})
 
 
@@ -91,8 +108,9 @@ def phrases(units: list[Unit]) -> tuple[list[Phrase], list[Unit]]:
             end += 1
         while units[end - 1].word is Word.HOLE:
             end -= 1
-        after_verb = _predicate_position(found, joint)
         verb_next = end < len(units) and units[end].word in _VERBS
+        grown = verb_next and units[index].word is Word.CHANGE and joint[-1:] and joint[-1].word is Word.SHOW
+        after_verb = _predicate_position(found, joint) or (bool(found) and bool(grown))
         found += _split_run(units[index:end], joint, after_verb=after_verb, verb_next=verb_next)
         joint = []
         index = end
@@ -118,8 +136,12 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
             continue
         noun_ahead = last_noun > index
         new_subject = clause_next or (index == len(run) - 1 and unit.word is Word.SIDE)
-        around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject)
-        if current.units and (_hides_verb(current, holes, run[index:]) or _starts_phrase(current, unit, around)):
+        around = _Around(noun_ahead=noun_ahead, after_hole=bool(holes), new_subject=new_subject, verb_next=verb_next)
+        if current.units and (
+            _hides_verb(current, holes, run[index:])
+            or _names_anew(current, unit)
+            or _starts_phrase(current, unit, around)
+        ):
             said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
             current = Phrase(holes, predicate=said_of)
             result.append(current)
@@ -135,6 +157,13 @@ class _Around:
     noun_ahead: bool
     after_hole: bool
     new_subject: bool
+    verb_next: bool
+
+
+def _names_anew(current: Phrase, unit: Unit) -> bool:
+    """ "No effusion the nodule is stable": an article begins another noun group."""
+    complete = current.head is not None or current.predicate or current.units[-1].word in ANATOMY_NOUNS
+    return unit.opens and complete
 
 
 def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
@@ -152,15 +181,33 @@ def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
     return complete and bool(means) and means[0]
 
 
+def _two_findings(last: Unit, unit: Unit) -> bool:
+    """ "No effusion consolidation is unchanged": neither noun describes the other."""
+    return last.word is Word.FINDING and unit.text in _NO_ADJECTIVES
+
+
+def _is_shadow(unit: Unit) -> bool:
+    """A finding that names no device's purpose: "nodule", not "tracheostomy" (tube)."""
+    return unit.word is Word.FINDING and not unit.text.endswith(_DONE_ENDINGS) and unit.text not in _DONE
+
+
 def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
     last = current.units[-1]
     if unit.word in OBSERVATION_NOUNS:
         # Nouns in a row are one compound; after a describing word that followed a noun, a new phrase.
-        return current.head is not None and (around.after_hole or last.word not in OBSERVATION_NOUNS)
+        apart = around.after_hole or last.word not in OBSERVATION_NOUNS or _two_findings(last, unit)
+        return current.head is not None and (apart or (unit.word is Word.DEVICE and _is_shadow(last)))
     if current.head is not None:
+        return True
+    if unit.word is Word.MEASURE and current.anatomy and not around.noun_ahead:
         return True
     if unit.word in ANATOMY:
         only_said = current.predicate and not current.anatomy
-        return only_said and around.new_subject and unit.word is not Word.DIMENSION and not around.noun_ahead
+        return (
+            only_said
+            and around.new_subject
+            and unit.word is not Word.DIMENSION
+            and (around.verb_next or not around.noun_ahead)
+        )
     has_noun = any(one.word in ANATOMY_NOUNS for one in current.anatomy)
     return has_noun and last.word in ANATOMY and (around.after_hole or not around.noun_ahead)

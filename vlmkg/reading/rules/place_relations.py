@@ -3,22 +3,32 @@
 import re
 
 from vlmkg.reading.lexicon.words import Word
-from vlmkg.reading.rules.clause import Clause, has_verb, is_region, said_of, start
+from vlmkg.reading.rules.clause import Clause, has_verb, is_region, measured, said_of, start
 from vlmkg.reading.rules.phrase_relations import Edge, Part
 from vlmkg.schema import RelationType
 
 MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
 
+SHORT_PLACES = frozenset(
+    {"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "r", "l", "rt", "lt"}
+)
 _LEVEL = re.compile(r"[tlcs]\d{1,2}")
 
 
 def link_place(clause: Clause, part: Part, previous: Part | None, following: Part | None, edges: list[Edge]) -> None:
     """Tie a place to what stands before it, or make it the subject of what follows."""
     phrase = part.phrase
-    if previous is None or phrase.joined_by(Word.COMPARED, Word.BUT) or _opens_clause(part, following):
+    if _other_of_two(clause, part):
+        edges += [(clause.subjects[-1].heads[-1], LOCATED_AT, place) for place in part.places]
+    elif _next_of_title(clause, part, previous, following):
+        edges += [(head, LOCATED_AT, place) for head in _listed_finding(clause).heads for place in part.places]
+    elif previous is not None and _behind_finding(part, previous, following):
+        locate([previous], part, edges)
+    elif previous is None or phrase.joined_by(Word.COMPARED, Word.BUT) or _opens_clause(part, following):
         start(clause, part)
-    elif phrase.joined_by(Word.COLON) and previous.noun and not has_verb(following) and not said_of(following):
-        # "Effusion: left".
+    elif phrase.joined_by(Word.COLON) and previous.noun and not has_verb(following) and _bare(following):
+        # "Effusion: left", "nodules: RUL 4 mm".
+        clause.titled = previous
         locate([previous], part, edges)
         clause.place = part
     elif phrase.joined_by(Word.IN) or (phrase.joined_by(Word.OF) and not previous.place_only):
@@ -36,6 +46,35 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         _beside(clause, part, previous, edges)
     else:
         start(clause, part)
+
+
+def _behind_finding(part: Part, previous: Part, following: Part | None) -> bool:
+    """ "Edema RUL increased", "nodule LLL 8 mm": a lobe's or side's short name right behind its finding."""
+    short = all(unit.text in SHORT_PLACES for unit in part.phrase.units) and not part.phrase.joint
+    return short and previous.noun and (said_of(following) or has_verb(following))
+
+
+def _bare(following: Part | None) -> bool:
+    """Whether nothing but a measurement is said of the place."""
+    return measured(following) or not said_of(following)
+
+
+def _other_of_two(clause: Clause, part: Part) -> bool:
+    """ "The right effusion is larger than the left": there is one on the left as well."""
+    sides = all(unit.word is Word.SIDE for unit in part.phrase.units)
+    compared = part.phrase.joined_by(Word.THAN) and bool(clause.subjects) and clause.subjects[-1].noun
+    return sides and compared and any(unit.word is Word.SIDE for unit in clause.subjects[-1].phrase.anatomy)
+
+
+def _next_of_title(clause: Clause, part: Part, previous: Part | None, following: Part | None) -> bool:
+    """The second of "nodules: RUL 4 mm, LLL 6 mm", of "nodule in the RUL 4 mm, LLL 6 mm"."""
+    goes_on = part.phrase.roles <= {Word.COMMA, Word.AND} and bool(part.phrase.roles) and not has_verb(following)
+    told = clause.titled is not None or (measured(previous) and any(one.noun for one in clause.anchors))
+    return goes_on and told and _bare(following) and is_region(part)
+
+
+def _listed_finding(clause: Clause) -> Part:
+    return clause.titled or next(one for one in reversed(clause.anchors) if one.noun)
 
 
 def _opens_clause(part: Part, following: Part | None) -> bool:
@@ -149,8 +188,17 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
     elif part.phrase.joined_by(Word.COMMA) and previous.noun:
         locate(clause.anchors, part, edges)
         clause.place = part
+    elif part.phrase.joined_by(Word.COMMA) and _said_of_finding(clause, previous):
+        locate(clause.subjects[-1:], part, edges)
+        clause.place = part
     else:
         start(clause, part)
+
+
+def _said_of_finding(clause: Clause, previous: Part) -> bool:
+    """ "Effusion, small, left"."""
+    behind = previous.phrase.roles <= {Word.COMMA, Word.COLON} and previous.words_only
+    return behind and bool(clause.subjects) and clause.subjects[-1].noun
 
 
 def _shares_words(part: Part) -> bool:

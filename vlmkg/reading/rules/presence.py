@@ -6,55 +6,71 @@ reaches over its own noun group and over alternatives. Either without anything a
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.known import BEGINNINGS, is_of_known
 from vlmkg.reading.rules.labels import Unit
-from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back, without_aside
+from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back
+from vlmkg.reading.rules.opening import opened
 from vlmkg.reading.rules.phrases import Phrase
+from vlmkg.reading.rules.predicates import denies_predicate, denies_what_it_did, doubts_predicate, leaves_verb_out
+from vlmkg.reading.rules.statements import Statement, statements
 from vlmkg.schema import Presence
 
 _ENDS_HEDGE = frozenset({Word.IN, Word.OF, Word.WITH, Word.COMMA, Word.COPULA, Word.SHOW, Word.BUT})
 _NEW_SUBJECTS = frozenset({Word.SUBJECT, Word.THERE, Word.WITH})
-
-
 _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
-_BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
-_BEGINNINGS = frozenset(
-    {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
-    | {"manifestation", "manifestations", "component", "components", "element", "elements"}
-)
-_ENDED = (["resolution", "of"], ["removal", "of"], ["clearing", "of"], ["clearance", "of"])
+_ENDED = ("resolution of", "removal of", "clearing of", "clearance of", "disappearance of", "withdrawal of")
 _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
+_REQUESTS = frozenset({"r / o", "ro", "rule out", "?", "query", "evaluate for", "assess for", "look for"})
+_WITHOUT_OTHERS = (frozenset({Word.COPULA}), frozenset({Word.COPULA, Word.SHOW}))
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
 def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
-    """Set the presence of every observation of a sentence."""
+    """Set the presence of every observation of a sentence, one statement after the other."""
+    for statement in statements(phrases, tail):
+        _mark_statement(statement)
+
+
+def _mark_statement(statement: Statement) -> None:
+    phrases, tail = statement.phrases, statement.tail
     state, changed = Presence.PRESENT, False
     for index, phrase in enumerate(phrases):
         after = phrases[index + 1] if index + 1 < len(phrases) else None
         following = after.joint if after else tail
         if state is Presence.ABSENT and (_tells_more(phrase, following, after) or _is_new_now(phrases, index)):
             state = Presence.PRESENT
-        state = _ending(state, phrase, following, listed=_in_list(phrases, index))
-        state = _opening(state, phrases, index, following)
-        if index and _less_favored(phrases, index):
+        if state is Presence.ABSENT and is_of_known(phrases, index):
+            state = Presence.PRESENT
+        if state is not Presence.PRESENT:
+            asked = state is Presence.UNCERTAIN and _is_asked(phrases, index, tail)
+            state = _ending(state, phrase, following, listed=_in_list(phrases, index), asked=asked)
+        state = opened(state, phrases, index, following)
+        if index and Word.IN in phrase.roles and _less_favored(phrases, index):
             state = Presence.UNCERTAIN
         if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
             state = Presence.ABSENT
-        _say(phrase, state)
+        spared = (
+            state is Presence.PRESENT or doubts_predicate(phrases, index, state) or denies_predicate(statement, index)
+        )
+        if not spared:
+            _say(phrase, state)
         if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT and _is_change(phrase):
             # "No change in the nodule": the change is denied, the nodule is not.
             state = Presence.PRESENT if not following or _opens_place(following) else state
             changed = True
-    look_back(phrases, len(phrases), tail)
-    mark_alternatives(phrases)
+    spared = bool(tail and phrases) and denies_what_it_did(statement, len(phrases) - 1)
+    if tail and not spared and not leaves_verb_out(statement.before, phrases, tail):
+        look_back(phrases, len(phrases), tail)
+    if not changed:
+        mark_alternatives(phrases)
 
 
 def _less_favored(phrases: list[Phrase], index: int) -> bool:
     """ "Favor atelectasis over infection"."""
-    favored = any(unit.text.startswith("favor") for phrase in phrases[:index] for unit in phrase.joint)
+    favored = any(unit.text.startswith(("favor", "favour")) for phrase in phrases[: index + 1] for unit in phrase.joint)
     return favored and phrases[index].head is not None and any(unit.text == "over" for unit in phrases[index].joint)
 
 
@@ -84,8 +100,10 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
 
 
 def _answers_no(phrase: Phrase) -> bool:
-    """ "Pneumothorax: negative"."""
-    return phrase.joined_by(Word.COLON) and [unit.text for unit in phrase.units] == ["negative"]
+    """ "Pneumothorax: negative", "occult blood was negative"."""
+    if phrase.units[0].text != "negative" or len(phrase.units) > 1:
+        return False
+    return phrase.joined_by(Word.COLON) or phrase.roles in _WITHOUT_OTHERS
 
 
 def _in_list(phrases: list[Phrase], index: int) -> bool:
@@ -101,7 +119,7 @@ def _in_list(phrases: list[Phrase], index: int) -> bool:
     return False
 
 
-def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: bool) -> Presence:
+def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: bool, asked: bool) -> Presence:
     """The state that is left of an earlier cue when this phrase begins."""
     words = {unit.word for unit in phrase.joint}
     if state is Presence.PRESENT or words & {Word.BUT, Word.COLON}:
@@ -112,7 +130,14 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: b
         turned = any(unit.word is Word.WITH and unit.text not in _EXAMPLES for unit in phrase.joint)
         fresh = turned or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
         return Presence.PRESENT if fresh else state
-    return state if _hedge_goes_on(phrase, words) else Presence.PRESENT
+    return state if _hedge_goes_on(phrase, words) or asked else Presence.PRESENT
+
+
+def _is_asked(phrases: list[Phrase], index: int, tail: list[Unit]) -> bool:
+    """ "R/O effusion, edema": a request, without a verb, asks for each item of its list."""
+    request = any(unit.text in _REQUESTS for unit in phrases[0].joint[:1])
+    verbs = any(unit.word in {Word.COPULA, Word.SHOW} for phrase in phrases for unit in phrase.joint) or tail
+    return request and not verbs and phrases[index].coordinated
 
 
 def _hedge_goes_on(phrase: Phrase, words: set[Word]) -> bool:
@@ -151,6 +176,9 @@ def _said_and_done(phrase: Phrase) -> bool:
 
 def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) -> bool:
     """Whether, after a denial, a comma or "and" opens a statement of its own."""
+    if not words and phrase.head is not None and any(unit.text in lexicon().fresh for unit in phrase.describing):
+        # "No disease stable scar": run on without a stop.
+        return True
     if not words & {Word.COMMA, Word.AND} or Word.OR in words:
         return bool(words & {Word.SUGGEST, Word.SUGGEST_MAYBE}) and Word.COMMA in words
     if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:
@@ -180,92 +208,17 @@ def _tells_more(phrase: Phrase, following: list[Unit], after: Phrase | None) -> 
 
 
 def _is_new_now(phrases: list[Phrase], index: int) -> bool:
-    """ "Resolution of the edema, new effusion"."""
-    cues = [unit for phrase in phrases[:index] for unit in phrase.joint if unit.word is Word.NEGATION]
-    ended = bool(cues) and cues[-1].text.split()[-2:] in _ENDED
-    return ended and phrases[index].joined_by(Word.COMMA) and any(one.text in _NEW for one in phrases[index].describing)
-
-
-def _opening(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
-    """The state that the cues right before this phrase open, and their effect on what stands before them."""
-    joint = phrases[index].joint
-    denied = False
-    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
-    for position, unit in enumerate(joint):
-        word = unit.word
-        if word is Word.NEGATION and _answers(joint, position, following):
-            set_back(phrases[:index], Presence.ABSENT)
-        elif word is Word.NEGATION:
-            state = Presence.ABSENT
-        elif word is Word.NOT:
-            state, denied = Presence.ABSENT, True
-        elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
-            before = joint[position - 1].word if position else Word.OTHER
-            kept = state is Presence.ABSENT and not denied and (negated or word is not Word.HEDGE)
-            # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
-            kept = kept or (state is Presence.ABSENT and before is Word.RELATIVE)
-            kept = kept or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
-            state = state if kept else Presence.UNCERTAIN
-        elif word is Word.EXCLUDE:
-            state = Presence.UNCERTAIN if denied else Presence.ABSENT
-        elif word is Word.GONE:
-            state = _gone(phrases[:index], joint, position)
-        elif (
-            (word in {Word.REPORT, Word.COMMA, Word.BUT} or _lost_its_verb(joint, position))
-            and _closes(joint, position)
-            and not _heads_list(phrases, index)
-        ):
-            look_back(phrases, index, joint[: position + 1])
-            state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
-            denied = False
-    return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
-
-
-def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
-    """ "Effusion: no, edema: yes", "effusion: no edema: yes": the denial answers what stands before it."""
-    if not position or joint[position - 1].word is not Word.COLON:
-        return False
-    titled = position + 1 == len(joint) and bool(following) and following[0].word is Word.COLON
-    return titled or (position + 1 < len(joint) and joint[position + 1].word in {Word.COMMA, Word.BUT, Word.AND})
-
-
-def _heads_list(phrases: list[Phrase], index: int) -> bool:
-    """ "Not visualized: effusion, pneumothorax"."""
-    return index == 0 and phrases[0].joint[-1].word is Word.COLON
-
-
-def _likely_cause(phrase: Phrase) -> bool:
-    """ "A deformity, XXXX chronic", "which is XXXX old": the hole was "likely"."""
-    words = [unit.word for unit in phrase.joint]
-    cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
-    return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
-
-
-def _lost_its_verb(joint: list[Unit], position: int) -> bool:
-    """ "Effusion has not developed and": "not" denied a verb that names nothing."""
-    return position > 0 and joint[position].word is Word.AND and joint[position - 1].word is Word.NOT
-
-
-def _closes(joint: list[Unit], position: int) -> bool:
-    """Whether the cues before this mark had no finding of their own: they speak of what stands before."""
-    cues = [unit.word for unit in joint[:position] if unit.word not in {Word.REPORT}]
-    return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
-
-
-def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
-    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows."""
-    cues = {unit.word for unit in joint[:position]}
-    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
-        if Word.NOT not in cues:
-            set_back(without_aside(before, joint), Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT)
-        return Presence.PRESENT
-    return Presence.ABSENT
+    """ "Resolution of the edema, new effusion", "resolved edema and new effusion"."""
+    cues = [unit for phrase in phrases[:index] for unit in phrase.joint if unit.word in {Word.NEGATION, Word.GONE}]
+    ended = bool(cues) and (cues[-1].word is Word.GONE or cues[-1].text.endswith(_ENDED))
+    linked = phrases[index].joined_by(Word.COMMA, Word.AND)
+    return ended and linked and any(one.text in _NEW for one in phrases[index].describing)
 
 
 def _is_change(phrase: Phrase) -> bool:
     """Of what is there: "no progression of", "no change in"; not "no development of"."""
     changes = any(unit.word is Word.PROCESS or unit.text in {"change", "changes"} for unit in phrase.units)
-    return changes and not any(unit.text in _BEGINNINGS for unit in phrase.units)
+    return changes and not any(unit.text in BEGINNINGS for unit in phrase.units)
 
 
 def _is_news(phrase: Phrase) -> bool:

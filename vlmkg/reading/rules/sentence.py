@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATIONS, Word
-from vlmkg.reading.rules.ellipsis import share_nouns, without_elsewhere
+from vlmkg.reading.rules.compound import with_whole_cues, without_double_denials
+from vlmkg.reading.rules.ellipsis import share_nouns, without_elsewhere, without_other_side
 from vlmkg.reading.rules.explanations import link_meanings
 from vlmkg.reading.rules.labels import Unit, label
 from vlmkg.reading.rules.non_findings import without_exam_talk
@@ -57,12 +58,12 @@ def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
 
 
 def _read(tokens: tuple[str, ...]) -> SentenceGraph:
-    named = label(tokens)
+    named = with_whole_cues(label(tokens), tokens)
     said = [unit for unit in named if unit.word in OBSERVATIONS]
     kept = without_exam_talk(named)
     places = {unit.first for unit in kept}
     aside = tuple((unit.first, unit.last) for unit in said if unit.first not in places)
-    units = without_elsewhere(in_context(kept))
+    units = without_other_side(without_elsewhere(without_double_denials(in_context(kept))))
     found, tail = phrases(units)
     found = share_nouns(found)
     mark_presence(found, tail)

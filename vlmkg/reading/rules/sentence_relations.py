@@ -137,7 +137,13 @@ def _compare(clause: Clause, part: Part, edges: list[Edge]) -> None:
 
 def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -> None:
     """ "Effusion or pneumothorax"; a region of the lung and a describing word may hold for both."""
+    titled = clause.titled or (previous if previous.noun and _amount_and_side(part) else None)
+    if titled is not None and not part.noun and is_region(part):
+        _tell_of(titled, part, edges)
+        return
     group = [one for one in clause.anchors if one.noun]
+    if clause.side is not None and part.noun and not part.places and part.phrase.joined_by(Word.COMMA, Word.OR):
+        edges += [(part.heads[-1], LOCATED_AT, place) for place in clause.side.places]
     if not group or not part.noun or previous.words_only:
         place_first = previous.place_only and previous in clause.subjects and part.noun and not part.places
         if place_first and part.phrase.joined_by(Word.COMMA):
@@ -145,6 +151,8 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         start(clause, part)
         return
     first = group[-1]
+    if part.heads[-1].text in _TIPS and first.heads[-1].word is Word.DEVICE and part.phrase.roles == {Word.COMMA}:
+        edges.append((part.heads[-1], MODIFY, first.heads[-1]))
     same = first.heads[-1].presence is part.heads[-1].presence
     if not part.places and is_region(first) and same and part.phrase.joined_by(Word.AND, Word.OR, Word.VERSUS):
         clause.borrowed = [(part.heads[-1], LOCATED_AT, place) for place in first.places]
@@ -208,14 +216,15 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
     titled = part.phrase.joined_by(Word.COLON) and bool(clause.subjects) and clause.subjects[-1].noun
     if titled and not part.noun and part.heads and is_region(part):
         # "Effusion: small, left".
-        for edge in [one for one in edges if one[0] in part.heads and one[1] is LOCATED_AT]:
-            edges.remove(edge)
-        finding = clause.subjects[-1].heads[-1]
-        edges += [(word, MODIFY, finding) for word in part.heads]
-        edges += [(finding, LOCATED_AT, place) for place in part.places]
+        clause.titled = clause.subjects[-1]
+        _tell_of(clause.titled, part, edges)
         return
     if part.noun and clause.said is None:
         for subject in clause.subjects:
+            sided = any(unit.word is Word.SIDE for unit in subject.phrase.units)
+            if subject.place_only and sided and part.phrase.joined_by(Word.COLON):
+                # "Right: effusion, atelectasis".
+                clause.side = subject
             if subject.place_only and not _elsewhere(part):
                 edges += [(part.heads[-1], LOCATED_AT, place) for place in subject.places]
             elif subject.noun and part.heads[-1].text in _TIPS:
@@ -231,6 +240,22 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
         ]
     clause.anchors = [part]
     clause.place = clause.said = None
+
+
+def _amount_and_side(part: Part) -> bool:
+    """ "Effusion (small, left)"; not "cardiomegaly, clear lungs"."""
+    known = lexicon().normality
+    sides = all(unit.word in {Word.SIDE, Word.PLACE} for unit in part.places)
+    return sides and not part.noun and not any(head.text in known for head in part.heads)
+
+
+def _tell_of(titled: Part, part: Part, edges: list[Edge]) -> None:
+    """ "Effusions: small right, moderate left": each says how much there is of the title, and where."""
+    for edge in [one for one in edges if one[0] in part.heads and one[1] is LOCATED_AT]:
+        edges.remove(edge)
+    finding = titled.heads[-1]
+    edges += [(word, MODIFY, finding) for word in part.heads]
+    edges += [(finding, LOCATED_AT, place) for place in part.places]
 
 
 def _elsewhere(part: Part) -> bool:

@@ -7,6 +7,7 @@ from vlmkg.reading.lexicon.words import (
     ANATOMY,
     CONTENT,
     OBSERVATION_ADJECTIVES,
+    OBSERVATION_NOUNS,
     OBSERVATIONS,
     Word,
 )
@@ -54,16 +55,58 @@ def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.BUT if before is Word.COMMA else units[index].word
 
 
+def _rather(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No mass, rather a scar": the clause turns; "rather large" is a degree."""
+    return Word.BUT if before is Word.COMMA and after in OBSERVATION_NOUNS else _degree(units, index, before, after)
+
+
+def _free(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The lungs are effusion free": denied; but "free air", "free fluid"."""
+    return (
+        Word.GONE
+        if before is Word.FINDING and after not in OBSERVATIONS and after is not Word.OF
+        else units[index].word
+    )
+
+
+def _gone(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The drain is out", "drain removal": gone; but "out of the chest", "scar after removal"."""
+    said = before in {Word.DEVICE, Word.FINDING} or (units[index].text == "out" and before is Word.COPULA)
+    return Word.GONE if said and after not in {Word.IN, Word.OF} else Word.NOTHING
+
+
+def _either(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "On either side", "in either lung" is a place; "either edema or a scar" a doubt."""
+    return Word.NOTHING if before is Word.IN or after in ANATOMY or after is Word.PART else units[index].word
+
+
+def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Not yet improved" is about time."""
+    del after
+    return Word.NOTHING if before is Word.NOT else units[index].word
+
+
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Nor is there a nodule" denies by itself; "no nodule nor mass" goes on denying."""
     del before
-    return Word.NEGATION if index == 0 or after is Word.COPULA else units[index].word
+    return Word.NEGATION if index == 0 or after in {Word.COPULA, Word.SHOW} else units[index].word
 
 
 def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Prior granuloma", "is old"; but "since prior" is about another exam."""
-    said = before in {Word.COPULA, Word.AND, Word.OR} or after in CONTENT or after is Word.HOLE
+    said = (
+        before in {Word.COPULA, Word.AND, Word.OR}
+        or _doubted(units, index)
+        or (after is Word.BUT and not index)
+        or after in CONTENT
+        or after is Word.HOLE
+    )
     return units[index].word if said else Word.NOTHING
+
+
+def _doubted(units: list[Unit], index: int) -> bool:
+    """ "Is likely old"."""
+    return index > 1 and units[index - 1].word is Word.HEDGE and units[index - 2].word is Word.COPULA
 
 
 def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -132,6 +175,24 @@ def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.PART if before is Word.TISSUE and units[index - 1].text in _HOLLOW else units[index].word
 
 
+def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "The right main bronchus" says which; "the main finding" does not."""
+    del units, index, before
+    return Word.POSITION if after in ANATOMY else Word.NOTHING
+
+
+def _versus(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "1 cm versus 2 cm": compared with what was measured before; no alternatives."""
+    del before
+    return Word.COMPARED if after is Word.MEASURE else units[index].word
+
+
+def _nipple(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Probable nipple", "a nipple projects over the base": a shadow, and no place of anything."""
+    doubted = any(unit.word is Word.HEDGE for unit in units[:index])
+    return Word.FINDING if after not in CONTENT and (doubted or after is Word.IN) else units[index].word
+
+
 def _minor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The minor fissure" says which; "minor changes" how much."""
     del before
@@ -146,8 +207,9 @@ def _degree(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _part(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "Peripheral portion"; but "portions of the bowel" does not say which."""
-    del units, index, after
+    """ "Peripheral portion"; but "portions of the bowel" does not say which. "The end of the drain" is no place."""
+    if units[index].text in {"end", "ends"} and after is Word.OF:
+        return Word.ASPECT
     return Word.PART if before in ANATOMY else Word.NOTHING
 
 
@@ -184,6 +246,11 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "yet": _yet,
+    "either": _either,
+    "rather": _rather,
+    "free": _free,
+    **dict.fromkeys(("out", "removal"), _gone),
     **dict.fromkeys(_TURNING, _only),
     "interval": _interval,
     "negative": _negative,
@@ -193,6 +260,8 @@ _BY_TEXT: dict[str, Rule] = {
     "adjacent": _adjacent,
     **dict.fromkeys(("cavity", "cavities"), _cavity),
     **dict.fromkeys(("minor", "major"), _minor),
+    "main": _main,
+    **dict.fromkeys(("nipple", "nipples"), _nipple),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),
     "finding": _findings,
@@ -205,4 +274,5 @@ _BY_WORD: dict[Word, Rule] = {
     Word.OF: _of,
     Word.REPORT: _report,
     Word.CHANGE: _change,
+    Word.VERSUS: _versus,
 }

@@ -57,11 +57,29 @@ NAMES = st.sampled_from([FINDINGS, ("121060", "DCM", "History"), ("1", "99X", "P
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\"), max_size=20)
 PHRASES = st.text("äß 09.,\n≥", max_size=12)
 """Without letters that make a heading: words can be one, and then what follows is read as it says."""
-TREES = st.recursive(
+RELATIONSHIPS = st.sampled_from(
+    ["CONTAINS", "HAS PROPERTIES", "INFERRED FROM", "HAS CONCEPT MOD", "HAS OBS CONTEXT", ""]
+)
+
+
+def _related(found: Dataset, relationship: str, below: list[Dataset]) -> Dataset:
+    found.RelationshipType = relationship
+    if below:
+        found.ContentSequence = below
+    return found
+
+
+LEAVES = (
     st.builds(text_item, PHRASES, NAMES)
     | st.builds(code_item, PHRASES, NAMES)
-    | st.builds(item, st.just("NUM"), NAMES),
-    lambda inner: st.lists(inner, max_size=4).flatmap(lambda content: NAMES.map(lambda n: container(n, *content))),
+    | st.builds(item, st.sampled_from(["NUM", "DATE", "COMPOSITE", "IMAGE", ""]), NAMES)
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.builds(_related, LEAVES, RELATIONSHIPS, st.lists(inner, max_size=3))
+        | st.lists(inner, max_size=4).flatmap(lambda content: NAMES.map(lambda name: container(name, *content)))
+    ),
     max_leaves=12,
 )
 

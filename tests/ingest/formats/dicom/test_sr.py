@@ -87,14 +87,6 @@ def test_a_coded_finding_that_stands_alone_is_written():
     assert text(container(FINDINGS, code_item("Cardiomegaly"))) == "FINDINGS:\nCardiomegaly."
 
 
-def test_a_coded_finding_with_properties_is_left_out_for_it_may_be_denied():
-    absent = code_item("Absent", ("1", "99X", "Presence"), RelationshipType="HAS PROPERTIES")
-    denied = code_item("Pneumothorax", ContentSequence=[absent])
-    message = read(part10(report(container(FINDINGS, denied, text_item("Clear lungs.")))))
-    assert message.studies[0].reports[0].text == "FINDINGS:\nClear lungs."
-    assert message.warnings == ("coded_content_left_out",)
-
-
 def test_observers_and_answers_to_questions_are_not_written():
     observer = item("PNAME", ("121008", "DCM", "Person Observer Name"), PersonName="Synthetic^Reader")
     context = text_item("Ward 3", RelationshipType="HAS OBS CONTEXT")
@@ -123,10 +115,21 @@ def test_the_issued_time_is_the_last_verification():
     assert reports(VerifyingObserverSequence=verifiers)[0].issued_at.hour == 14
 
 
-def test_predecessors_of_the_same_study_are_withdrawn():
-    before = [predecessor("1.2.3.7"), predecessor("1.2.9.7", "1.2.9"), predecessor("1.2.3.9")]
-    found = reports(PredecessorDocumentsSequence=before)
+@pytest.mark.parametrize("study", ["1.2.3", "", None])
+@pytest.mark.parametrize("series", [True, False])
+def test_predecessors_are_withdrawn_with_or_without_the_study_and_series_of_their_reference(study, series):
+    before = predecessor("1.2.3.7", study)
+    if not series:
+        before.ReferencedSOPSequence = before.ReferencedSeriesSequence[0].ReferencedSOPSequence
+        del before.ReferencedSeriesSequence
+    found = reports(PredecessorDocumentsSequence=[before, predecessor("1.2.3.9")])
     assert [(each.report_id, each.status) for each in found[1:]] == [("1.2.3.7", ReportStatus.WITHDRAWN)]
+
+
+def test_a_predecessor_of_another_study_stays_and_is_told():
+    message = read(part10(report(PredecessorDocumentsSequence=[predecessor("1.2.9.7", "1.2.9")])))
+    assert [each.report_id for each in message.studies[0].reports] == ["1.2.3.9"]
+    assert message.warnings == ("predecessor_of_other_study",)
 
 
 def test_a_report_without_words_is_refused_by_its_name():

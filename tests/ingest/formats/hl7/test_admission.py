@@ -55,7 +55,7 @@ def test_without_a_patient_it_is_refused(segments: tuple[str, ...]) -> None:
     assert reason_of(*segments) is Reason.NO_PATIENT
 
 
-@pytest.mark.parametrize("kind", ["ADT^A01", "ADT", "SIU^S12", "ACK^R01", "ORU^R30", "ORM^O02", "MDM^T02"])
+@pytest.mark.parametrize("kind", ["ADT^A24", "ADT", "SIU^S12", "ACK^R01", "ORU^R30", "ORM^O02", "MDM^T12"])
 def test_other_types_are_refused(kind: str) -> None:
     assert reason_of(UPDATE.replace("ADT^A08^ADT_A01", kind), PID) is Reason.WRONG_MESSAGE_TYPE
 

@@ -63,7 +63,9 @@ def test_the_same_report_keeps_its_id_from_preliminary_to_corrected():
         ("ORC|RE|P1|F1", "OBR|1|P2|", "F1"),
         ("ORC|RE|P1|", "OBR|1|P2|", "P2"),
         ("ORC|RE|P1", "OBR|1", "P1"),
-        ("ORC|RE", 'OBR|1|""|F3^SYS', "F3"),
+        ("ORC|RE", 'OBR|1|""|F3', "F3"),
+        ("ORC|RE", "OBR|1||F3^SYS", "F3^SYS"),
+        ("ORC|RE", "OBR|1||F3^^1.2.3^ISO", "F3^1.2.3"),
     ],
 )
 def test_the_report_id_falls_back_to_other_order_numbers(orc, order, expected):
@@ -75,7 +77,7 @@ def test_a_report_without_any_number_goes_by_its_studys_uid_else_by_the_messages
     raw = message(MSH, PID, "OBR|1", obx("Clear."))
     parsed = parse(raw)
     assert parsed.external_id.startswith("sha256:")
-    assert set(parsed.warnings) == {"no_report_id"}
+    assert set(parsed.warnings) == {"no_report_id", "no_study_time"}
     assert parse(b"\x0b" + raw + b"\x1c\r").external_id == parsed.external_id
 
 
@@ -110,10 +112,57 @@ def test_several_orders_are_several_studies():
     assert parsed.external_id == "A1"
 
 
-def test_orders_without_text_beside_one_with_text_are_told():
-    parsed = parse(message(MSH, PID, obr("A1"), obx("Chest."), obr("A2")))
-    assert [study.accession for study in parsed.studies] == ["A1"]
-    assert parsed.warnings == ("report_without_text",)
+@pytest.mark.parametrize(
+    "segments",
+    [
+        (obr("A1"), obx("Clear."), obr("A2")),
+        (obr("A1"), obr("A2"), obx("Clear.")),
+        ("ORC|RE|P1|A1", obr("A1"), obx("Clear."), "ORC|RE|P2|A2", obr("A2")),
+    ],
+)
+def test_a_text_under_one_of_several_orders_is_the_report_of_all(segments):
+    parsed = parse(message(MSH, PID, *segments))
+    found = {study.accession: (study.reports[0].report_id, study.reports[0].text) for study in parsed.studies}
+    assert found == {"A1": ("A1", "Clear."), "A2": ("A2", "Clear.")}
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        (obr("A2", status="S"),),
+        (obr("A2", status="I"),),
+        (obr("A2"), obx("", kind="ED")),
+        (PID.replace("771", "772"), obr("A2")),
+        (obr("A2"), obx("Ribs."), obr("A3")),
+    ],
+)
+def test_a_text_is_not_the_report_of_an_order_that_awaits_or_brings_its_own_or_is_of_another_patient(bare):
+    parsed = parse(message(MSH, PID, obr("A1"), obx("Chest."), *bare))
+    assert {study.accession for study in parsed.studies if study.reports[0].text == "Chest."} == {"A1"}
+    assert "report_without_text" in parsed.warnings
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart"),
+    [
+        ("71046^XR CHEST", "74019^XR ABDOMEN", True),
+        ("71046^XR CHEST", "71260^CT CHEST", True),
+        ("71045^XR CHEST 1 VIEW", "71046^XR CHEST 2 VIEWS", False),
+        ("1^ONE", "2^OTHER", False),
+    ],
+)
+def test_two_exams_under_one_number_have_a_report_each(first, second, apart):
+    orders = [obr("A1", procedure=first), obx("One."), obr("A1", procedure=second, status="P"), obx("Two.", status="P")]
+    reports = [report for study in parse(message(MSH, PID, *orders)).studies for report in study.reports]
+    expected = [("One.", "F"), ("Two.", "P")] if apart else [("One.\n\nTwo.", "P")]
+    assert [(report.text, report.status) for report in reports] == expected
+
+
+def test_each_of_two_orders_under_one_number_has_its_own_headings():
+    lines = ["INDICATION:", "Cough.", "FINDINGS:", "Clear."]
+    others = ["INDICATION:", "Rule out pneumonia.", "FINDINGS:", "Gas."]
+    orders = [obr("A1"), *map(obx, lines), obr("A1"), *map(obx, others)]
+    assert only_report(message(MSH, PID, *orders)).text == "\n".join([*lines, "", *others])
 
 
 def test_an_order_that_comes_twice_in_a_message_is_one_report():
@@ -163,12 +212,18 @@ def test_the_study_started_at_the_first_time_that_is_filled(filled, expected):
     for number, value in filled.items():
         fields[number] = value
     started = only_study(message(MSH, PID, "|".join(fields), obx("Clear."))).started_at
-    assert started == (
-        datetime(2026, 3, 2, expected, tzinfo=UTC) if expected else datetime(2026, 3, 1, 10, 15, tzinfo=UTC)
-    )
+    assert started == (datetime(2026, 3, 2, expected, tzinfo=UTC) if expected else None)
 
 
-@pytest.mark.parametrize("kind", ["ADT^A01", "OML^O21", "ORU^W01", "MDM^T02", ""])
+@pytest.mark.parametrize(("filled", "warning"), [({7: "soon"}, "unreadable_time"), ({}, "no_study_time")])
+def test_the_messages_time_is_never_the_studys(filled, warning):
+    fields = [filled.get(number, "") for number in range(26)]
+    parsed = parse(message(MSH, PID, "|".join(["OBR", "1", "P1", "A1", *fields[4:]]), obx("Clear.")))
+    assert parsed.studies[0].started_at is None
+    assert warning in parsed.warnings
+
+
+@pytest.mark.parametrize("kind", ["ADT^A24", "OML^O21", "ORU^W01", "MDM^T12", ""])
 def test_other_messages_are_of_the_wrong_type(kind):
     error = refusal(message(MSH.replace("ORU^R01^ORU_R01", kind), PID, OBR, obx("Clear.")))
     assert (error.reason, error.source) == (Reason.WRONG_MESSAGE_TYPE, "NORTH")

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import MessageRefusedError
-from ingest.formats.hl7.segments import Separators, read_segments, read_separators, unescape
+from ingest.formats.hl7.escapes import Separators, unescape
+from ingest.formats.hl7.lines import read_lines
+from ingest.formats.hl7.segments import read_separators
 
 ATOM = st.text(st.characters(codec="ascii", categories=("Lu", "Ll", "Nd"), include_characters=" .-"), max_size=6)
 COMPONENT = st.lists(ATOM, min_size=1, max_size=3).map("&".join)
@@ -20,7 +22,7 @@ SEGMENT = st.tuples(st.sampled_from(["PID", "OBR", "OBX"]), st.lists(FIELD, min_
 
 
 def assert_same(message: str) -> None:
-    segments = read_segments(message)
+    segments = read_lines(message).segments
     others = [
         segment for segment in twin.parse(message) if str(segment[0]) in {"MSH", "PID", "ORC", "OBR", "OBX", "ZDS"}
     ]
@@ -52,7 +54,7 @@ def test_fields_are_those_of_the_twin(segments):
 @given(FIELD, st.integers(1, 3), st.integers(1, 3))
 def test_components_are_those_of_the_twin(field, component, subcomponent):
     message = "\r".join([r"MSH|^~\&|A|B", f"PID|1||{field}|x"])
-    ours = read_segments(message)[1].text(3, component, subcomponent)
+    ours = read_lines(message).segments[1].text(3, component, subcomponent)
     assert ours == element(message, ("PID", 3, 1, component, subcomponent))
 
 
@@ -88,7 +90,7 @@ def test_a_message_full_of_one_separator_is_quick(filler):
     message = r"MSH|^~\&|A|B" + "\rOBX|1|TX|1||" + filler * (2_000_000 // len(filler))
     started = time.process_time()
     try:
-        for segment in read_segments(message):
+        for segment in read_lines(message).segments:
             segment.text(5, 2, 2)
             unescape(segment.field(5), segment.separators)
     except MessageRefusedError:

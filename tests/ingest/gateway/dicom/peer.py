@@ -16,7 +16,7 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 
-from ingest.formats.dicom.sop_classes import IMAGES, REPORTS
+from ingest.formats.dicom.sop_classes import COMPANIONS, DOCUMENTS, IMAGES, NOT_READ, REPORTS
 from ingest.gateway.dicom import door as dicom_door
 from ingest.gateway.door import Door, Reception
 from ingest.ledger.events import events
@@ -52,7 +52,7 @@ class OpenDicom:
         entity = AE(ae_title=title)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = LIMIT_S
         entity.add_requested_context(VERIFICATION)
-        for sop_class in (*IMAGES, *REPORTS):
+        for sop_class in (*IMAGES, *REPORTS, *DOCUMENTS, *COMPANIONS, *NOT_READ):
             entity.add_requested_context(sop_class, syntax)
         arguments: dict[str, Any] = {"tls_args": (tls, "localhost")} if tls else {}
         found = entity.associate(*self.address, **arguments)
@@ -76,14 +76,19 @@ class OpenDicom:
             assert association.is_established
             return [association.send_c_store(prepared(dataset, syntax)).Status for dataset in datasets]
 
-    async def send_bytes(self, dataset: bytes, sop_class: str, instance: str) -> int:
-        """Send bytes as the data set of the object that the command names. Returns the status."""
-        return await asyncio.to_thread(self._send_bytes, dataset, sop_class, instance)
+    async def send_bytes(self, dataset: bytes, sop_class: str, instance: str, **command: Any) -> int:
+        """Send bytes as the data set of the object that the command names. Returns the status.
 
-    def _send_bytes(self, dataset: bytes, sop_class: str, instance: str) -> int:
+        `command`: other values for the fields of the command; None leaves one out.
+        """
+        return await asyncio.to_thread(self._send_bytes, dataset, sop_class, instance, command)
+
+    def _send_bytes(self, dataset: bytes, sop_class: str, instance: str, command: dict[str, Any]) -> int:
         request = C_STORE()
         request.MessageID, request.Priority = 1, 0
         request.AffectedSOPClassUID, request.AffectedSOPInstanceUID = sop_class, instance
+        for keyword, value in command.items():
+            setattr(request, f"_{keyword}" if hasattr(request, f"_{keyword}") else keyword, value)
         request.DataSet = io.BytesIO(dataset)
         with self.association() as association:
             context = next(each for each in association.accepted_contexts if each.abstract_syntax == sop_class)

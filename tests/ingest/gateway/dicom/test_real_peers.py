@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from ingest.gateway.door import Reception
@@ -96,12 +96,12 @@ async def test_orthanc_as_a_sender(dicom: OpenDicom, tmp_path, files):
     configuration.write_text(json.dumps(settings))
     server = subprocess.Popen([program, str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             for _ in range(200):
                 try:
                     await client.get("/system")
                     break
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     await asyncio.sleep(0.1)
             ids = []
             for file in files:

@@ -6,8 +6,10 @@ import logging
 import socket
 import time
 
+import pydicom
 import pytest
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -17,7 +19,9 @@ from pydicom.uid import (
 
 from ingest import blobs
 from ingest.errors import OutageError
+from ingest.formats.dicom.sop_classes import COMPANIONS, NOT_READ
 from ingest.gateway.dicom.part10 import as_file
+from ingest.gateway.dicom.storage import CLASS_NOT_SUPPORTED, ELEMENTS_DISCARDED
 from ingest.gateway.door import Reception
 from ingest.gateway.space import Space
 from ingest.ledger.states import State
@@ -100,6 +104,52 @@ async def test_another_object_than_the_command_names_is_a_mismatch(dicom: OpenDi
     assert await dicom.send_bytes(encoded, CR, "1.2.3.1") == OTHER
     assert await dicom.send_bytes(encoded, DX, "1.2.3.2") == OTHER
     assert [(event.state, event.reason) for event in dicom.events()] == [(State.REFUSED, "identity_mismatch")] * 2
+
+
+def padded(value: str) -> UID:
+    """A UID with a blank behind it, as some senders write it."""
+    return UID(f"{value} ", pydicom.config.IGNORE)
+
+
+LACKING = {"AffectedSOPClassUID": None, "AffectedSOPInstanceUID": None, "_priority": None}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *({name: None} for name in LACKING),
+        LACKING,
+        {"AffectedSOPClassUID": UID(""), "AffectedSOPInstanceUID": UID("")},
+        {"AffectedSOPClassUID": padded(DX), "AffectedSOPInstanceUID": padded("1.2.3.1")},
+    ],
+)
+async def test_a_command_that_lacks_what_its_data_set_says_is_answered(dicom: OpenDicom, command):
+    encoded = bare(film(), implicit=False)
+    assert await dicom.send_bytes(encoded, DX, "1.2.3.1", **command) == OK
+    assert [(event.external_id, event.state) for event in dicom.events()] == [("1.2.3.1", State.RECEIVED)]
+
+
+async def test_an_instance_that_nobody_names_is_answered_and_not_taken(dicom: OpenDicom):
+    nameless = bare(film(SOPInstanceUID=None), implicit=False)
+    assert await dicom.send_bytes(nameless, DX, "1.2", **LACKING) == OTHER
+    assert await dicom.send_bytes(b"no dicom", DX, "1.2", **LACKING) in {OTHER, NOT_UNDERSTOOD}
+    assert {event.state for event in dicom.events()} == {State.REFUSED}
+
+
+@pytest.mark.parametrize("sop_class", COMPANIONS)
+async def test_what_comes_along_with_a_study_is_kept_and_holds_nothing_up(dicom: OpenDicom, sop_class):
+    statuses = await dicom.send(report(SOPClassUID=sop_class, SOPInstanceUID="1.2.3.4"), report())
+    assert statuses == [ELEMENTS_DISCARDED, OK]
+    kept, _ = dicom.events()
+    assert (kept.state, kept.reason, kept.external_id) == (State.REFUSED, "unsupported_format", "1.2.3.4")
+    assert COMPANIONS[sop_class] in kept.detail
+    assert blobs.get(dicom.reception.receiver.blobs, kept.blob_key)
+
+
+@pytest.mark.parametrize("sop_class", NOT_READ)
+async def test_reports_in_forms_that_are_not_read_are_refused_and_the_sender_is_told(dicom: OpenDicom, sop_class):
+    assert await dicom.send(report(SOPClassUID=sop_class)) == [CLASS_NOT_SUPPORTED]
+    assert [event.reason for event in dicom.events()] == ["unsupported_format"]
 
 
 async def test_other_classes_are_not_negotiated(dicom: OpenDicom):

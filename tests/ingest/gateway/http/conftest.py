@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from ingest.gateway.door import Door, Reception
@@ -23,7 +23,7 @@ class OpenHttp:
 
     door: Door
     reception: Reception
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
 
     @property
     def base(self) -> str:
@@ -44,7 +44,7 @@ async def open_http(reception: Reception, monkeypatch: pytest.MonkeyPatch, **set
     door = await http_door.start(reception)
     base = door.addresses["fhir"].removesuffix("/fhir")
     try:
-        async with httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
+        async with httpx2.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {key}"}, timeout=20) as client:
             yield OpenHttp(door, reception, client)
     finally:
         await asyncio.wait_for(door.close(), 20)

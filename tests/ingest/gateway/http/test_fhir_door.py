@@ -28,7 +28,8 @@ async def test_a_report_is_created_once(http: OpenHttp):
     assert response.status_code == 201
     (event,) = http.events()
     assert event.state == State.RECEIVED
-    assert response.headers["location"] == f"{http.base}/fhir/DiagnosticReport/{event.id}/_history/1"
+    name = response.json()["id"]
+    assert response.headers["location"] == f"{http.base}/fhir/DiagnosticReport/{name}/_history/{event.id}"
     assert (await post(http, "/fhir/DiagnosticReport", diagnostic_report())).status_code == 200
     assert len(http.events()) == 1
 
@@ -110,7 +111,10 @@ async def test_the_capability_statement_needs_no_key_and_states_what_there_is(ht
     assert (found["resourceType"], found["fhirVersion"]) == ("CapabilityStatement", "4.0.1")
     for resource in found["rest"][0]["resource"]:
         assert (await post(http, f"/fhir/{resource['type']}", b"{")).status_code == 400
-    assert (await http.client.get("/fhir/DiagnosticReport/1")).status_code == 404
+    served = await http.client.get("/fhir/DiagnosticReport/1")
+    assert (served.status_code, served.json()["resourceType"]) == (405, "OperationOutcome")
+    unknown = await post(http, "/fhir/DocumentReference", {"resourceType": "DocumentReference"})
+    assert (unknown.status_code, unknown.json()["resourceType"]) == (404, "OperationOutcome")
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer vlmkg_unknown", "Basic dTpw"])

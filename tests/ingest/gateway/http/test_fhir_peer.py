@@ -7,7 +7,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.bundle import Bundle
@@ -73,7 +73,7 @@ def bundle(kind: str, *resources: Any) -> Bundle:
     return Bundle.model_validate({"type": kind, "entry": entries})
 
 
-async def post(http: OpenHttp, path: str, resource: Any) -> httpx.Response:
+async def post(http: OpenHttp, path: str, resource: Any) -> httpx2.Response:
     return await http.client.post(path, content=resource.model_dump_json(), headers=FHIR)
 
 

@@ -1,8 +1,9 @@
 """STOW-RS by a real client."""
 
 import asyncio
+import base64
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,11 +25,17 @@ def multipart(*contents: bytes, kind: str = "application/dicom") -> bytes:
     return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
 
-async def store(http: OpenHttp, *contents: bytes, path: str = "/dicomweb/studies") -> httpx.Response:
+def body(boundary: str, content: bytes, headers: str, line_end: str = "\r\n", preamble: str = "") -> bytes:
+    """One instance as a client may write it."""
+    lines = f"{preamble}--{boundary}{line_end}{headers}{line_end}".encode()
+    return lines + content + f"{line_end}--{boundary}--{line_end}".encode()
+
+
+async def store(http: OpenHttp, *contents: bytes, path: str = "/dicomweb/studies") -> httpx2.Response:
     return await http.client.post(path, content=multipart(*contents), headers={"Content-Type": RELATED})
 
 
-def named(response: httpx.Response, tag: str) -> list[str]:
+def named(response: httpx2.Response, tag: str) -> list[str]:
     return [item["00081155"]["Value"][0] for item in response.json().get(tag, {"Value": []})["Value"]]
 
 
@@ -54,7 +61,7 @@ async def test_some_fail_and_the_others_are_stored(http: OpenHttp):
     assert response.status_code == 202
     assert named(response, "00081199") == ["1.2.3.1"]
     failed = response.json()["00081198"]["Value"]
-    assert [item["00081197"]["Value"][0] for item in failed] == [0xC000, 0xA900]
+    assert [item["00081197"]["Value"][0] for item in failed] == [0xC000, 0x0122]
     assert sorted(event.state for event in http.events()) == [State.RECEIVED, State.REFUSED, State.REFUSED]
 
 
@@ -67,6 +74,68 @@ async def test_instances_of_another_study_are_not_taken(http: OpenHttp):
     assert response.status_code == 409
     assert response.json()["00081198"]["Value"][0]["00081197"]["Value"] == [0xA900]
     assert [event.reason for event in http.events()] == ["identity_mismatch"]
+
+
+HEADERS = "Content-Type: application/dicom{0}"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        'type="application/dicom"; boundary="{0}"',
+        "type=application/dicom; boundary={0}",
+        "boundary={0}",
+        "BOUNDARY={0}; TYPE=Application/DICOM",
+        'boundary="{0}";type="application/dicom";transfer-syntax="1.2.840.10008.1.2.1"',
+        'type="application/dicom"; start="<1>"; boundary={0}; charset=utf-8',
+    ],
+)
+@pytest.mark.parametrize("boundary", ["-" * 27 + "f0d9ae2_'+./9e8", "x" * 200])
+async def test_forms_of_the_content_type(http: OpenHttp, parameters, boundary):
+    kind = f"multipart/related; {parameters.format(boundary)}"
+    content = body(boundary, part10(film()), HEADERS.format("\r\n"))
+    response = await http.client.post("/dicomweb/studies", content=content, headers={"Content-Type": kind})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Type: application/dicom{0}",
+        "content-type:application/dicom;transfer-syntax=1.2.840.10008.1.2.1{0}Content-Length: 12{0}",
+        "Content-ID: <1>{0}Content-Type: application/octet-stream{0}Content-Transfer-Encoding: binary{0}",
+        "",
+    ],
+)
+@pytest.mark.parametrize("preamble", ["", "{0}for readers without MIME{0}"])
+async def test_forms_of_a_part(http: OpenHttp, headers, line_end, preamble):
+    raw = part10(film()) + b"\r"
+    content = body(BOUNDARY, raw, headers.format(line_end), line_end, preamble.format(line_end))
+    response = await http.client.post("/dicomweb/studies", content=content, headers={"Content-Type": RELATED})
+    assert response.status_code == 200
+    assert blobs.get(http.reception.receiver.blobs, http.events()[0].blob_key) == raw
+
+
+@pytest.mark.parametrize("accept", ["application/dicom+json", "*/*", "application/json", "application/dicom+xml"])
+@pytest.mark.parametrize("path", ["/dicomweb/studies", "/dicomweb/studies/"])
+async def test_forms_of_a_request(http: OpenHttp, path, accept):
+    headers = {"Content-Type": RELATED, "Accept": accept}
+    response = await http.client.post(path, content=multipart(part10(film())), headers=headers)
+    assert response.status_code == 200
+
+
+async def test_a_part_in_base64(http: OpenHttp):
+    headers = "Content-Type: application/dicom\r\nContent-Transfer-Encoding: base64\r\n"
+    content = body(BOUNDARY, base64.encodebytes(part10(film())), headers)
+    response = await http.client.post("/dicomweb/studies", content=content, headers={"Content-Type": RELATED})
+    assert response.status_code == 200
+
+
+async def test_a_boundary_beyond_the_limit_is_not_supported(http: OpenHttp):
+    kind = f"multipart/related; type=application/dicom; boundary={'x' * 201}"
+    response = await http.client.post("/dicomweb/studies", content=b"", headers={"Content-Type": kind})
+    assert response.status_code == 415
 
 
 async def test_an_instance_alone(http: OpenHttp):
@@ -84,6 +153,7 @@ async def test_an_instance_alone(http: OpenHttp):
         ("/dicomweb/studies", "multipart/related; type=application/dicom", b"--b--", 415),
         ("/dicomweb/studies", RELATED, multipart(), 400),
         ("/dicomweb/studies", RELATED, b"nothing of the kind", 400),
+        ("/dicomweb/studies", RELATED, body(BOUNDARY, b"abc", "Content-Transfer-Encoding: base64\r\n"), 400),
         ("/dicomweb/studies", RELATED, multipart(part10(film()))[:-20], 400),
         ("/dicomweb/studies/..%2f..%2fetc%2fx", RELATED, multipart(part10(film())), 404),
         ("/dicomweb/studies/1.2.x", RELATED, multipart(part10(film())), 400),

@@ -3,7 +3,7 @@
 import json
 import ssl
 
-import httpx
+import httpx2
 import pytest
 
 from ingest.gateway.door import Reception
@@ -20,7 +20,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 async def post(base: str, context: ssl.SSLContext, headers: dict[str, str]) -> int:
-    async with httpx.AsyncClient(verify=context, timeout=20) as sender:
+    async with httpx2.AsyncClient(verify=context, timeout=20) as sender:
         answer = await sender.post(
             f"{base}/fhir/DiagnosticReport", content=json.dumps(diagnostic_report()), headers=headers
         )
@@ -34,7 +34,7 @@ async def test_tls(reception: Reception, monkeypatch: pytest.MonkeyPatch, certif
         key = {"Authorization": http.client.headers["Authorization"]}
         assert await post(http.base, client(certificates), FHIR | key) == 201
         assert await post(http.base, client(certificates), FHIR) == 401
-        with pytest.raises(httpx.TransportError):
+        with pytest.raises(httpx2.TransportError):
             await post(http.base.replace("https", "http"), client(certificates), FHIR | key)
         assert len(http.events()) == 1
 
@@ -44,6 +44,6 @@ async def test_mutual_tls(reception: Reception, monkeypatch: pytest.MonkeyPatch,
     async with open_http(reception, monkeypatch, **settings) as http:
         assert await post(http.base, client(certificates, "sender"), FHIR) == 201
         for name in (None, "stranger"):
-            with pytest.raises(httpx.TransportError):
+            with pytest.raises(httpx2.TransportError):
                 await post(http.base, client(certificates, name), FHIR)
         assert len(http.events()) == 1

@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,9 +20,13 @@ def said(
     addendum: bool = False,
     report: str = "r",
     message: str = "m",
+    arrival: int = 0,
+    exam: str | None = None,
 ) -> Version:
     times: list[datetime | None] = [None if hours is None else at(hours) for hours in (issued, sent)]
-    return Version(report, f"{report}/{text}", report, status, addendum, times[0], times[1], text, message)
+    return Version(
+        report, f"{report}/{text}", report, status, addendum, times[0], times[1], text, message, arrival, exam
+    )
 
 
 def current(words: list[Version]) -> list[str]:
@@ -80,10 +85,44 @@ def test_a_withdrawal_leaves_nothing_current_and_does_not_touch_other_reports() 
     words = [
         said("body", "C", issued=9),
         said("more", "F", addendum=True),
-        said("", "X", issued=1),
+        said("", "X", issued=1, sent=10),
         said("other", "P", report="q"),
     ]
     assert current(words) == ["other"]
+
+
+@pytest.mark.parametrize("status", ["P", "F", "C"])
+@pytest.mark.parametrize("text", ["old", "new"])
+def test_what_is_sent_after_a_withdrawal_is_current(status: str, text: str) -> None:
+    words = [said("old", "F", sent=1), said("", "X", sent=2), said(text, status, sent=3)]
+    assert {tuple(current(list(order))) for order in permutations(words)} == {(text,)}
+
+
+def test_what_was_sent_before_a_withdrawal_and_comes_late_stays_withdrawn() -> None:
+    words = [said("", "X", sent=2, arrival=1), said("late", "C", sent=1, arrival=2), said("more", "F", addendum=True)]
+    assert current(words) == []
+
+
+def test_of_equal_or_unknown_times_the_later_message_counts() -> None:
+    for sent in (None, 1.0):
+        assert current([said("z", "F", sent=sent, arrival=1), said("a", "F", sent=sent, arrival=2)]) == ["a"]
+        assert current([said("a", "X", sent=sent, arrival=1), said("a", "F", sent=sent, arrival=2)]) == ["a"]
+        assert current([said("a", "F", sent=sent, arrival=1), said("a", "X", sent=sent, arrival=2)]) == []
+
+
+def test_exams_under_one_report_id_have_versions_of_their_own() -> None:
+    chest, knee = "XR CHEST 2 VIEWS", "XR KNEE"
+    words = [
+        said("draft", "P", sent=1, exam="XR CHEST 1 VIEW"),
+        said("chest", "F", sent=2, exam=chest),
+        said("knee", "F", sent=3, exam=knee),
+    ]
+    assert current(words) == ["chest", "knee"]
+    assert current([*words, said("", "X", sent=4, exam=knee)]) == ["chest"]
+    assert current([*words, said("", "X", sent=4)]) == []
+    found = standings([*words, said("untold", "P", sent=5)])
+    assert [standing.number for standing in found] == [1, 2, 3, 4]
+    assert {standing.version.text_digest for standing in found if standing.current} == {"chest", "knee"}
 
 
 def test_addenda_do_not_break_the_chain_of_versions() -> None:
@@ -101,7 +140,7 @@ def test_every_order_of_one_reports_life() -> None:
         said("more", "F", issued=4, sent=5, addendum=True),
     ]
     assert {tuple(standings(list(order))) for order in permutations(life)} == {tuple(standings(life))}
-    withdrawn = [*life, said("", "X", issued=0)]
+    withdrawn = [*life, said("", "X", issued=0, sent=6)]
     assert all(current(list(order)) == [] for order in permutations(withdrawn))
 
 
@@ -138,9 +177,10 @@ def test_invariants(words: list[Version]) -> None:
     assert {word.report_key for word in words} == {s.version.report_key for found in by_report.values() for s in found}
     for report, found in by_report.items():
         assert [s.number for s in found] == list(range(1, len(found) + 1))
-        withdrawn = any(word.status == "X" for word in words if word.item_key == report)
+        withdrawals = [word for word in words if word.item_key == report and word.status == "X"]
+        withdrawn = bool(withdrawals)
         bodies = [s for s in found if s.current and not s.version.addendum]
         assert len(bodies) <= 1
-        assert not (withdrawn and any(s.current for s in found))
+        assert all(s.version.is_after(word) for s in found if s.current for word in withdrawals)
         if not withdrawn and any(not s.version.addendum for s in found):
             assert len(bodies) == 1

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
+from importlib import import_module
 from itertools import chain, islice
 from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
@@ -26,24 +27,25 @@ Tag = TypeVar("Tag")
 
 
 class Readers(NamedTuple):
-    """An engine, the name by which other processes load it, and how many of them may read."""
+    """An engine, the name and device by which other processes load it, and how many of them may read."""
 
     engine: Engine
     name: str
     processes: int
+    device: str | None = None
 
 
-def default_processes(engine: Engine) -> int:
+def default_processes(engine: Engine, device: str | None = None) -> int:
     """One a core for a model on a CPU, MOST_PROCESSES at most. The rules are fast enough, and a GPU is one."""
-    if engine.checkpoint is None or _device() != "cpu":
+    if engine.checkpoint is None or _device(device) != "cpu":
         return 1
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
-def _device() -> str:
-    from vlmkg.engine.loading import choose_device  # noqa: PLC0415 - torch, where there is a model at all
-
-    return choose_device(EngineSettings().device)
+def _device(named: str | None) -> str:
+    # By name, for torch: where there is a model, it is imported already.
+    device: str = import_module("vlmkg.engine.loading").choose_device(named or EngineSettings().device)
+    return device
 
 
 def read_batches(
@@ -74,7 +76,7 @@ def _read_apart(
         ahead: deque[tuple[Tag, Future[list[StudyReadings]]]] = deque()
         try:
             for tag, studies in batches:
-                ahead.append((tag, pool.submit(_read, readers.name, studies)))
+                ahead.append((tag, pool.submit(_read, readers.name, readers.device, studies)))
                 if len(ahead) > readers.processes:
                     done, future = ahead.popleft()
                     yield done, future.result()
@@ -85,12 +87,12 @@ def _read_apart(
 
 
 @cache
-def _engine(name: str) -> Engine:
+def _engine(name: str, device: str | None) -> Engine:
     """The engine of a reading process; that it may be unpromoted was told already."""
     # Before torch is imported: each process has a core of its own.
     os.environ["OMP_NUM_THREADS"] = "1"
-    return load_engine(name, unpromoted=True)
+    return load_engine(name, device=device, unpromoted=True)
 
 
-def _read(name: str, studies: Sequence[StudyInput]) -> list[StudyReadings]:
-    return read_studies(_engine(name), studies)
+def _read(name: str, device: str | None, studies: Sequence[StudyInput]) -> list[StudyReadings]:
+    return read_studies(_engine(name, device), studies)

@@ -20,6 +20,7 @@ from training.data.rows import Row
 from training.data.silver import with_silver
 from training.data.splits import check_disjoint, duplicates, with_splits
 from training.documents import load
+from training.kinds_cli import kinds, kinds_page
 from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
@@ -45,6 +46,10 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
 @click.group()
 def data() -> None:
     """Make and look at training data."""
+
+
+data.add_command(kinds)
+data.add_command(kinds_page)
 
 
 @data.command()

@@ -1,0 +1,96 @@
+"""The resources of one message by their names, and how references between them are followed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.fhir.resources import (
+    Binary,
+    Identifier,
+    ImagingStudy,
+    Observation,
+    Patient,
+    Reference,
+    ServiceRequest,
+)
+
+_Resource = TypeVar("_Resource", Binary, ImagingStudy, Observation, Patient, ServiceRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The resources of one message by every name that a reference may use: full URL, `Type/id`.
+
+    `resources` are all of them in message order, `used` those that a reference led to, by their identity in memory.
+    """
+
+    by_name: dict[str, dict[str, Any]]
+    resources: tuple[dict[str, Any], ...]
+    used: set[int] = field(default_factory=set)
+
+    def find(
+        self, kind: type[_Resource], references: Iterable[Reference], contained: tuple[Any, ...] = ()
+    ) -> Iterator[_Resource]:
+        """The resources of one kind that these references lead to, in the message or in `contained`.
+
+        Raises pydantic's ValidationError for one that is not as the standard has it.
+        """
+        local = {f"#{resource.get('id')}": resource for resource in contained if isinstance(resource, dict)}
+        for reference in references:
+            resource = local.get(reference.reference) or self._named(reference.reference)
+            if resource and resource.get("resourceType") == kind.__name__:
+                self.used.add(id(resource))
+                yield kind.model_validate(resource)
+
+    def patient_of(self, subject: Reference, contained: tuple[Any, ...] = ()) -> Patient | None:
+        """The Patient that a reference leads to, or has the identifier that the reference asks for."""
+        if found := next(self.find(Patient, (subject,), contained), None):
+            return found
+        wanted = asked_for(subject)
+        if wanted is None:
+            return None
+        for resource in self.resources:
+            if resource.get("resourceType") != "Patient":
+                continue
+            patient = Patient.model_validate(resource)
+            if any((each.system, each.value) == (wanted.system, wanted.value) for each in patient.identifier):
+                return patient
+        return None
+
+    def _named(self, reference: str) -> dict[str, Any] | None:
+        return self.by_name.get(reference.partition("/_history")[0])
+
+
+def library(named: Sequence[tuple[Iterable[str], dict[str, Any]]]) -> Library:
+    """The library of (names, resource) pairs; of two under one name the first counts."""
+    by_name: dict[str, dict[str, Any]] = {}
+    for names, resource in named:
+        for name in names:
+            by_name.setdefault(name, resource)
+    return Library(by_name, tuple(resource for _, resource in named))
+
+
+def asked_for(reference: Reference) -> Identifier | None:
+    """The identifier that a conditional reference (`Patient?identifier=system|value`) asks for.
+
+    None for a reference of another kind. Refuses (`unreadable`) a condition on anything else.
+    """
+    _, mark, condition = reference.reference.partition("?")
+    if not mark:
+        return None
+    if found := condition_identifier(condition):
+        return found
+    raise MessageRefusedError(Reason.UNREADABLE, "a conditional reference asks by another thing than an identifier")
+
+
+def condition_identifier(condition: str) -> Identifier | None:
+    """The identifier of a condition `identifier=system|value` (FHIR R4 3.1.0.8.1); None for another condition."""
+    address, mark, query = condition.partition("?")
+    # HAPI sends the whole address, others the type or a question mark before it.
+    pairs = parse_qsl(query if mark and "=" not in address else condition, keep_blank_values=True)
+    if len(pairs) != 1 or pairs[0][0] != "identifier":
+        return None
+    system, _, value = pairs[0][1].rpartition("|")
+    return Identifier(system=system, value=value) if value.strip() else None

@@ -1,0 +1,111 @@
+"""Escape sequences of HL7 v2 texts (HL7 v2.8 chapter 2.7), as the standard has them and as senders write them."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ingest.formats import iso2022
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """MSH-1 and MSH-2."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+
+_FORMAT = r"\.(?:br|sp|ce|fi|nf|in|ti|sk)[ +-]?[0-9]{0,3}"
+_FORMATS = {".br": "\n", ".sp": "\n", ".ce": "\n", ".in": " ", ".ti": " ", ".sk": " "}
+_PLAIN_BYTES = frozenset(b"\r\n\t|^~\\&#$%!@*:;,'\"")
+"""Bytes that are written in hexadecimal although they are ASCII: line ends and characters that may be separators."""
+
+
+def unescape(value: str, separators: Separators, charset: str = "cp1252") -> str:
+    r"""Replace escape sequences: separators, `.br` and its like, hexadecimal bytes (in `charset`) or code points.
+
+    Sequences that choose a character set (`\C..\`, `\M..\`) count for what follows. Highlighting and local sequences
+    are dropped. What is no sequence stays as it stands. A `.br` that was escaped twice is a line end, too.
+    """
+    escape = separators.escape
+    if escape not in value:
+        return value
+    words = _sequences(escape).sub(lambda match: _replace(match[0], separators, charset), value)
+    if f"{escape}." in words:
+        words = _formats(escape).sub(lambda match: _FORMATS.get(match[1][:3].lower(), ""), words)
+    return _in_sets(words) if "\x1b" in words else words
+
+
+@lru_cache(maxsize=16)
+def _sequences(escape: str) -> re.Pattern[str]:
+    mark = re.escape(escape)
+    hexadecimal = rf"{mark}X(?:[0-9A-F]{{2}}){{1,64}}{mark}"
+    return re.compile(
+        rf"(?:{hexadecimal})+"
+        rf"|{mark}(?:[FSRTEPHN]|{_FORMAT}|[CM][0-9A-F]{{4,6}}|Z[A-Z0-9]{{0,16}}){mark}",
+        re.IGNORECASE,
+    )
+
+
+@lru_cache(maxsize=16)
+def _formats(escape: str) -> re.Pattern[str]:
+    mark = re.escape(escape)
+    return re.compile(rf"{mark}({_FORMAT}){mark}", re.IGNORECASE)
+
+
+def _replace(found: str, separators: Separators, charset: str) -> str:
+    sequence = found[1:-1]
+    plain = {
+        "F": separators.field,
+        "S": separators.component,
+        "R": separators.repetition,
+        "T": separators.subcomponent,
+        "E": separators.escape,
+        "P": "#",
+    }
+    if sequence.upper() in plain:
+        return plain[sequence.upper()]
+    match sequence[:1].upper():
+        case "X":
+            return _hexadecimal([part[1:] for part in sequence.split(separators.escape * 2)], charset)
+        case "C" | "M":
+            return "\x1b" + bytes.fromhex(sequence[1:]).decode("latin-1")
+    return _FORMATS.get(sequence[:3].lower(), "")
+
+
+def _hexadecimal(groups: list[str], charset: str) -> str:
+    """Sequences side by side. Their bytes are one run: a character may be spread over several of them."""
+    found, run = [], bytearray()
+    for raw in map(bytes.fromhex, groups):
+        if _is_code_point(raw):
+            found += [_bytes(bytes(run), charset), raw.decode("utf-16-be", "replace")]
+            run.clear()
+        else:
+            run += raw
+    return "".join([*found, _bytes(bytes(run), charset)])
+
+
+def _is_code_point(raw: bytes) -> bool:
+    """Whether two bytes (or more, from 00 on) are UTF-16: as bytes they would be letters that nobody escapes."""
+    if raw[0] == 0:
+        return len(raw) % 2 == 0
+    return len(raw) == 2 and raw[0] < 0x80 and not _PLAIN_BYTES.issuperset(raw)
+
+
+def _bytes(raw: bytes, charset: str) -> str:
+    for codec in (charset, "utf-8", *(("utf-16-be",) if len(raw) % 2 == 0 else ())):
+        try:
+            return raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
+
+
+def _in_sets(words: str) -> str:
+    try:
+        return iso2022.decode(words.encode("latin-1"), "latin-1")
+    except UnicodeEncodeError:
+        return words

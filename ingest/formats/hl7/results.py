@@ -1,0 +1,171 @@
+"""Results (ORU) and documents (MDM): each order with its lines, its status and its report.
+
+Orders of one report (same patient and report id) whose names can be those of one exam are one report, their texts one
+after the other: some senders repeat OBR for an addendum. A text that is sent under one of several orders of a patient
+is the report of the others too, if these bring nothing of their own: exams that are read together are sent so.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import clean_text, report_text
+from ingest.formats.exams import are_apart, exam_of
+from ingest.formats.hl7.documents import ADDENDUM, document_status
+from ingest.formats.hl7.exam_kind import procedure_words
+from ingest.formats.hl7.message import Message, issued_at, report_id, study_of
+from ingest.formats.hl7.orders import Order
+from ingest.formats.hl7.status import is_appended, is_awaited, order_status
+from ingest.formats.hl7.text import ATTACHMENT_UNREAD, ReportText, order_text
+from ingest.messages import ParsedMessage, ReportFacts, ReportStatus, StudyFacts
+
+_NO_TEXT = ReportText("", "", ())
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read under one order. `stated`: its own status, None where it states none that is known."""
+
+    order: Order
+    report: str
+    text: ReportText
+    stated: ReportStatus | None
+    appended: bool
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is any word."""
+        return bool(clean_text(self.text.body) or clean_text(self.text.addendum))
+
+    @property
+    def status(self) -> ReportStatus:
+        """The status; what is not said to be final is preliminary."""
+        return self.stated or ReportStatus.PRELIMINARY
+
+
+def read_results(orders: list[Order], message: Message) -> ParsedMessage:
+    """The studies of a message's orders, with their reports.
+
+    Refuses what holds no word and withdraws nothing: as `no_report_text`, or as what its attachments are.
+    """
+    errors: list[MessageRefusedError] = []
+    readings = [_read(order, message, errors) for order in orders]
+    _share(readings)
+    studies = [study for group in _by_report(readings) for study in _studies(group, message)]
+    if not studies:
+        raise _nothing(errors, orders[0], message)
+    if any(not reading.has_text and reading.status is not ReportStatus.WITHDRAWN for reading in readings):
+        message.warn("report_without_text")
+    return ParsedMessage(
+        message.source,
+        studies[0].reports[0].report_id,
+        message.time,
+        tuple(studies),
+        tuple(message.warnings),
+        merges=tuple(message.merges),
+    )
+
+
+def _read(order: Order, message: Message, errors: list[MessageRefusedError]) -> _Reading:
+    order.take_notes_as_words()
+    try:
+        text = order_text(order, message.charset)
+    except MessageRefusedError as error:
+        if error.reason in (Reason.TOO_LARGE, Reason.UNSAFE_XML):
+            raise
+        errors.append(error)
+        message.warn(ATTACHMENT_UNREAD)
+        text = _NO_TEXT
+    message.warn(*text.warnings)
+    documented = document_status(order, message.event)
+    appended = message.event in ADDENDUM if order.document else is_appended(order)
+    return _Reading(order, report_id(order, message), text, documented or order_status(order), appended)
+
+
+def _share(readings: list[_Reading]) -> None:
+    """Give the one text of a patient's orders to those that bring nothing of their own and await nothing."""
+    patients = {id(reading.order.patient): reading.order.patient for reading in readings}
+    for patient in patients.values():
+        own = [reading for reading in readings if reading.order.patient is patient]
+        told = [reading for reading in own if reading.has_text]
+        if len({reading.report for reading in told}) != 1:
+            continue
+        for reading in own:
+            bare = not reading.order.results and not reading.order.words
+            if bare and reading.stated is not ReportStatus.WITHDRAWN and not is_awaited(reading.order):
+                reading.text, reading.appended = told[0].text, told[0].appended
+                reading.stated = reading.stated or told[0].stated
+
+
+def _by_report(readings: Iterable[_Reading]) -> Iterator[list[_Reading]]:
+    """The readings, those of one report together."""
+    groups: dict[tuple[str, str], list[list[_Reading]]] = {}
+    for reading in readings:
+        patient = reading.order.patient.field(3) if reading.order.patient else ""
+        known = groups.setdefault((patient, reading.report), [])
+        exam = exam_of(procedure_words(reading.order))
+        fitting = (group for group in known if not are_apart(exam, exam_of(procedure_words(group[0].order))))
+        if group := next(fitting, None):
+            group.append(reading)
+        else:
+            known.append([reading])
+    return (group for known in groups.values() for group in known)
+
+
+def _studies(group: list[_Reading], message: Message) -> Iterator[StudyFacts]:
+    first = group[0].order
+    first.study_uid = next((reading.order.study_uid for reading in group if reading.order.study_uid), None)
+    if reports := tuple(_reports(group, message)):
+        yield study_of(first, group[0].report, message, reports)
+
+
+def _reports(group: list[_Reading], message: Message) -> Iterator[ReportFacts]:
+    """The report and its addendum. A withdrawal needs no text; without text there is no report else."""
+    withdrawn = [reading for reading in group if reading.status is ReportStatus.WITHDRAWN]
+    kept = [reading for reading in group if reading not in withdrawn]
+    if not kept:
+        text = clean_text("\n\n".join(reading.text.body for reading in group))
+        yield ReportFacts(group[0].report, ReportStatus.WITHDRAWN, text, issued_at(group[0].order, message))
+        return
+    for added in (False, True):
+        parts = [(reading, text) for reading in kept if (text := _part(reading, addendum=added))]
+        if parts:
+            yield _report(parts, message, addendum=added)
+    if any(reading.has_text and not reading.stated for reading in kept):
+        message.warn("unknown_status")
+
+
+def _part(reading: _Reading, *, addendum: bool) -> str:
+    """The words that stand beside the report, or those that do not."""
+    texts = []
+    if reading.appended == addendum:
+        texts.append(reading.text.body)
+    if addendum:
+        texts.append(reading.text.addendum)
+    distinct = (text for text in texts if clean_text(text))
+    return "\n\n".join(distinct)
+
+
+def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bool) -> ReportFacts:
+    reading = parts[0][0]
+    texts = [text for _, text in parts]
+    # Some senders repeat what they sent before under the same order.
+    distinct = [text for number, text in enumerate(texts) if not _is_within(text, texts[number + 1 :])]
+    text = "\n\n".join(dict.fromkeys(distinct))
+    statuses = {reading.status for reading, _ in parts}
+    # Of different lines a correction tells most; the report is final once all of it is.
+    order = (ReportStatus.CORRECTED, ReportStatus.PRELIMINARY, ReportStatus.FINAL)
+    status = next(status for status in order if status in statuses)
+    cleaned = report_text(text, source=message.source, external_id=reading.report)
+    return ReportFacts(reading.report, status, cleaned, issued_at(reading.order, message), addendum)
+
+
+def _is_within(text: str, others: Iterable[str]) -> bool:
+    return any(f"\n{text.strip()}\n" in f"\n{other.strip()}\n" for other in others)
+
+
+def _nothing(errors: list[MessageRefusedError], order: Order, message: Message) -> MessageRefusedError:
+    name = report_id(order, message)
+    if errors:
+        return MessageRefusedError(errors[0].reason, errors[0].detail, source=message.source, external_id=name)
+    return MessageRefusedError(Reason.NO_REPORT_TEXT, "no order has any text", source=message.source, external_id=name)

@@ -1,0 +1,159 @@
+"""One door to all markup: from a media type and what was sent to plain text."""
+
+import codecs
+import html
+import re
+from typing import NamedTuple
+
+from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
+from ingest.formats.cleaning import require_words_size
+from ingest.formats.markup.cda import CdaText, is_cda, read_cda
+from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, has_html_tags, is_escaped_html, looks_like, xml_kind
+from ingest.formats.markup.html import read_html
+from ingest.formats.markup.rtf import read_rtf
+
+PLAIN = "text/plain"
+_KINDS = {
+    "": PLAIN,
+    PLAIN: PLAIN,
+    HTML: HTML,
+    "application/xhtml+xml": HTML,
+    RTF: RTF,
+    "text/rtf": RTF,
+    "application/x-rtf": RTF,
+    "text/richtext": RTF,
+    CDA: CDA,
+    "application/hl7-cda+xml": CDA,
+    "application/hl7-sda+xml": CDA,
+    "text/xml-cda": CDA,
+    XML: XML,
+    "text/xml": XML,
+    PDF: PDF,
+}
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_DECLARED = re.compile(rb"(?:<\?xml[^>]*encoding|<meta[^>]*charset)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_DECLARED_WITHIN = 2048
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class PlainText(NamedTuple):
+    """The words, and warning codes that name the parts of the document that they do not hold."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+
+def plain_text(data: str | bytes, media_type: str) -> str:
+    """The words of `data` with their line breaks. See `convert`."""
+    return convert(data, media_type).text
+
+
+def convert(data: str | bytes, media_type: str) -> PlainText:
+    """The words of `data`, which is text, HTML, RTF or CDA as `media_type` (with its `charset`) says.
+
+    Plain text that has markup is taken for what it is. Bytes are decoded by a byte order mark, `charset`, what the
+    document declares, else as UTF-8, else as Windows-1252; what fits none of its characters is marked and warned of.
+    Raises UnsupportedTextError where nothing faithful can be made of it, MessageRefusedError with `unsupported_format`
+    for what is no text (PDF, pictures), `unsafe_xml` and `too_large`.
+    """
+    name, _, parameters = media_type.partition(";")
+    name = name.strip().lower()
+    kind = _KINDS.get(name)
+    if kind is None and name.startswith("text/"):
+        kind = PLAIN
+    if kind is None:
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment is no text that can be read")
+    # Bytes of RTF name their characters themselves.
+    text, warnings = (data, ()) if isinstance(data, str) else _decode(data, parameters, rtf=kind == RTF)
+    require_words_size(len(text) // _LEAST_WORDS)
+    if kind == PLAIN:
+        kind = looks_like(text) or PLAIN
+    found = _read(text, xml_kind(text) if kind == XML else kind)
+    return PlainText(found.text, tuple(dict.fromkeys((*warnings, *found.warnings))))
+
+
+_LEAST_WORDS = 8
+"""A document of markup may be so many times as large as the largest text: word processors write long ones."""
+
+
+def _read(text: str, kind: str) -> PlainText:
+    match kind:
+        case "text/plain":
+            return PlainText(text, ())
+        case "text/html":
+            return _html(text)
+        case "application/rtf":
+            return PlainText(*read_rtf(text))
+        case "application/pdf":
+            raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the report is a PDF file")
+        case _ if is_cda(text):
+            return _cda(read_cda(text))
+    raise UnsupportedTextError("the report is XML of an unknown kind")
+
+
+def _html(text: str) -> PlainText:
+    if not has_html_tags(text) and is_escaped_html(text):
+        text = html.unescape(text)
+    return PlainText(*read_html(text))
+
+
+def _cda(found: CdaText) -> PlainText:
+    if not found.body_type:
+        return PlainText(found.text, found.warnings)
+    if is_cda(found.body[:4096].decode("latin-1")):
+        raise UnsupportedTextError("a CDA document holds another one")
+    body = convert(found.body, found.body_type)
+    return PlainText(body.text, (*found.warnings, *body.warnings))
+
+
+def _decode(data: bytes, parameters: str, *, rtf: bool) -> tuple[str, tuple[str, ...]]:
+    for mark, charset in _MARKS:
+        if data.startswith(mark):
+            return _with_marks(data.removeprefix(mark), charset)
+    if rtf:
+        return _decode_rtf(data), ()
+    named = match[1] if (match := _CHARSET.search(parameters)) else ""
+    found = None if named else _DECLARED.search(data[:_DECLARED_WITHIN])
+    declared = found[1].decode() if found else ""
+    for charset in ("utf-8", _known(named), _known(declared), "cp1252"):
+        try:
+            return data.decode(charset or "utf-8"), _warnings(named, charset)
+        except UnicodeDecodeError:
+            continue
+    return _with_marks(data, _known(named) or _known(declared) or "utf-8")
+
+
+def _decode_rtf(data: bytes) -> str:
+    """RTF is ASCII and names other characters by escapes. Bytes that are not are written as such, unless UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        if b"\\bin" not in data:
+            data = _NOT_ASCII.sub(lambda match: b"\\'%02x" % match[0][0], data)
+        return data.decode("latin-1")
+
+
+def _with_marks(data: bytes, charset: str) -> tuple[str, tuple[str, ...]]:
+    text = data.decode(charset, "replace")
+    return text, ("undecodable_character",) if "\ufffd" in text else ()
+
+
+def _warnings(named: str, used: str) -> tuple[str, ...]:
+    if not named or used == _known(named) or used == "utf-8":
+        return ()
+    return ("charset_mismatch",)
+
+
+def _known(name: str) -> str:
+    """Python's name of a character set that has letters; empty for another. Who says Latin-1 means Windows-1252."""
+    try:
+        found = codecs.lookup(name.strip()).name if name else ""
+        "".encode(found or "utf-8")
+    except (LookupError, UnicodeError):
+        return ""
+    return "cp1252" if found in ("iso8859-1", "ascii") else found

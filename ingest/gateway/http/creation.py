@@ -1,0 +1,106 @@
+"""Create and update of one resource (FHIR R4 3.1.0.4, 3.1.0.8)."""
+
+import asyncio
+import json
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ingest.blobs import key_of
+from ingest.formats.fhir.ids import given_id
+from ingest.formats.json_text import object_of
+from ingest.formats.origin import Format
+from ingest.gateway.door import Reception, receive_soon
+from ingest.gateway.http import outcomes, stored
+from ingest.gateway.http.conditions import UnsupportedConditionError, existing
+from ingest.gateway.http.locations import location
+from ingest.gateway.http.outcomes import FHIR_JSON, problem
+from ingest.ledger.events import events
+from ingest.ledger.storage.database import Ledger
+from ingest.receiving.submit import ReceivedMessage
+
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+CHANGED = "the version that If-Match names is not the newest one of a resource here"
+
+
+async def create(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
+    """Answer a POST: the resource is new, whatever its id says."""
+    resource = object_of(raw)
+    if resource is not None and resource.get("resourceType") != kind:
+        return problem(400, "invalid", f"the resource is no {kind}")
+    condition = request.headers.get("if-none-exist")
+    if condition is not None and (found := await existing(reception, kind, condition)):
+        if found.resource is not None:
+            return stored.answer(request, found.version, found.resource)
+        headers = {"Location": location(request, found.version), "ETag": found.version.etag}
+        told = outcomes.outcome("informational", "it is there already", "information")
+        return JSONResponse(told, 200, headers, media_type=FHIR_JSON)
+    return await receive(request, reception, raw, resource, kind)
+
+
+async def receive(
+    request: Request, reception: Reception, raw: bytes, resource: dict[str, Any] | None, kind: str
+) -> Response:
+    """Store a message that is one resource to its sender, and answer with that."""
+    receipt = await receive_soon(reception, ReceivedMessage(raw, Format.FHIR))
+    if receipt.reason or resource is None:
+        return outcomes.refusal(receipt.reason or "unreadable", receipt.event_id)
+    version = await stored.version_of(reception, receipt, kind, given_id(key_of(raw)), updates=False)
+    return stored.answer(request, version, resource)
+
+
+async def update(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
+    """Answer a PUT: the resource under that id, or with that identifier, or a new version of it."""
+    name = request.path_params.get("id", "")
+    resource = object_of(raw)
+    if unfit := _unfit(request, resource, kind, name):
+        return unfit
+    if not await is_newest(reception, request.headers.get("if-match")):
+        return problem(412, "conflict", CHANGED)
+    url = f"{kind}/{name}" if name else f"{kind}?{request.url.query}"
+    message = as_put(raw, url) if resource is not None else raw
+    receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
+    if receipt.reason or resource is None:
+        return outcomes.refusal(receipt.reason or "unreadable", receipt.event_id)
+    version = await stored.version_of(reception, receipt, kind, name or given_id(key_of(message)), updates=True)
+    return stored.answer(request, version, resource)
+
+
+async def is_newest(reception: Reception, etag: object) -> bool:
+    """Whether what `If-Match` or `ifMatch` says holds: it is absent, `*`, or the newest version of its resource."""
+    if etag is None or (isinstance(etag, str) and etag.strip() == "*"):
+        return True
+    return isinstance(etag, str) and await asyncio.to_thread(_is_newest, reception.receiver.ledger, etag.strip())
+
+
+def _is_newest(ledger: Ledger, etag: str) -> bool:
+    match = _ETAG.fullmatch(etag)
+    with ledger.read() as connection:
+        event = events.get(connection, int(match[1])) if match else None
+        if event is None or event.format != Format.FHIR:
+            return False
+        return events.find_named(connection, Format.FHIR, [event.source], [event.external_id]) == event.id
+
+
+def as_put(raw: bytes, url: str) -> bytes:
+    """A resource with the request that asks to store it under an id: as an entry of a transaction says that."""
+    request = json.dumps({"method": "PUT", "url": url}).encode()
+    return b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":%b,"request":%b}]}' % (raw, request)
+
+
+def _unfit(request: Request, resource: dict[str, Any] | None, kind: str, name: str) -> Response | None:
+    """The answer to an update that can't be taken as such."""
+    if not name and not request.url.query.startswith("identifier="):
+        raise UnsupportedConditionError
+    if name and not _ID.fullmatch(name):
+        return problem(400, "invalid", "the id in the address is none")
+    if resource is None:
+        return None
+    if resource.get("resourceType") != kind:
+        return problem(400, "invalid", f"the resource is no {kind}")
+    if name and resource.get("id") not in {None, name}:
+        return problem(400, "invalid", "the resource has another id than the address")
+    return None

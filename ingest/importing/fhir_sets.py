@@ -1,0 +1,55 @@
+"""Files of many FHIR resources: one a line (NDJSON, as bulk exports have it), or an array."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pydantic_core import from_json
+
+from ingest.formats.fhir.company import TAKEN, company, kind_of
+from ingest.formats.json_text import object_of, utf8_of
+
+WINDOW = 64 * 1024 * 1024
+"""Bytes of resources that are held together: a report finds its Patient among them. An array is no longer."""
+
+
+class Line(NamedTuple):
+    """A resource with its number in the file, counted from 1."""
+
+    number: int
+    raw: bytes
+
+
+def messages(lines: list[Line]) -> Iterator[Line]:
+    """The messages of resources that came together: each report and study with the resources that it refers to.
+
+    What is neither of these, and nothing refers to, is a message of its own too, as it came.
+    """
+    found = [object_of(utf8_of(line.raw)) for line in lines]
+    together = company([{"resource": each} if each else {} for each in found], {})
+    taken = [place for place, entry in enumerate(together.entries) if kind_of(entry) in TAKEN]
+    beside = {other for place in taken for other in together.of(place)}
+    for place, line in enumerate(lines):
+        if kind_of(together.entries[place]) in TAKEN:
+            yield Line(line.number, together.message(place)) if together.of(place) else line
+        elif place not in beside:
+            yield line
+
+
+def resources(raw: bytes) -> list[Line] | None:
+    """The elements of an array, or the lines of a file that is no JSON but whose lines are; None for another file."""
+    text = utf8_of(raw).strip()
+    if text.startswith(b"["):
+        return _elements(text)
+    first, end, _ = text.partition(b"\n")
+    if not end or object_of(first) is None or object_of(text) is not None:
+        return None
+    return [Line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+
+
+def _elements(text: bytes) -> list[Line] | None:
+    try:
+        found: Any = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return [Line(number, json.dumps(each).encode()) for number, each in enumerate(found, 1)]

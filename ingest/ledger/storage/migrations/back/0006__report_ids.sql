@@ -1,0 +1,1 @@
+DROP INDEX sightings_report_id;

@@ -1,0 +1,42 @@
+"""What `vlmkg extract` tells the person at the terminal of what was not read, in sentences."""
+
+from collections.abc import Iterator
+
+from vlmkg.engine_protocol import Reading
+from vlmkg.reading.unread import LANGUAGE, NOTHING_READ, TEXT_SET_ASIDE
+from vlmkg.report_parts import Part
+
+_SILENT = frozenset({Part.HEADING.value, Part.LANGUAGE.value})
+
+
+def notices(key: str, text: str, reading: Reading) -> Iterator[str]:
+    """Lines for stderr: what happened to the report `key`, and what to do next. None where all is well."""
+    if not text.strip():
+        yield f"{key}: the report has no text: nothing to read"
+        return
+    for warning in reading.warnings:
+        if warning.reason == LANGUAGE:
+            yield f"{key}: text in another language ({warning.detail}) was not read: give an English report"
+        elif warning.reason == TEXT_SET_ASIDE:
+            part, _, words = warning.detail.partition(": ")
+            yield (
+                f"{key}: a finding stands in text that was set aside as {part}: {_line(words)!r}; "
+                "to have it read, put it under a heading such as FINDINGS"
+            )
+        elif warning.reason == NOTHING_READ:
+            yield f"{key}: nothing was read: {_why(reading)}"
+
+
+def _why(reading: Reading) -> str:
+    reasons = list(dict.fromkeys(one.reason for one in reading.set_aside if one.reason not in _SILENT))
+    if any(one.reason == Part.LANGUAGE for one in reading.set_aside):
+        return "the report is not in English"
+    if reasons:
+        return (
+            f"set aside as {', '.join(reasons)}; the rest names no finding that is known. Look at the report's headings"
+        )
+    return "its words state nothing that is known. Look at the report's text"
+
+
+def _line(words: str) -> str:
+    return " ".join(words.split())

@@ -1,0 +1,191 @@
+"""Reading reports from Python: one class for programs, the command line and the workers.
+
+reader = Reader(engine="rules")
+reading = reader.read("FINDINGS: Small left pleural effusion.")
+readings = reader.read_many(texts, processes=4)
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import count, islice
+from pathlib import Path
+from typing import NamedTuple, Self, cast
+
+from rich.console import Console
+from rich.progress import track
+
+from vlmkg.data_dir import DataDir
+from vlmkg.default_engine import choose_engine
+from vlmkg.engine_protocol import Engine, FilmDomain, ImageInput, StudyInput, StudyReadings, UnreadImage
+from vlmkg.errors import RefusedError, UsageError
+from vlmkg.pipeline import load_engine, read_studies, reading_digest
+from vlmkg.reader_processes import Readers, default_processes, read_batches
+from vlmkg.reader_result import Reading
+from vlmkg.settings import EngineSettings
+
+Image = str | Path | bytes
+"""A film: the path of a DICOM, PNG or JPEG file, or its bytes."""
+
+OTHER_DOMAIN = "other_domain"
+"""The reason code of a film that is kept from a checkpoint which was trained on films of another domain."""
+
+BATCH = 64
+"""Reports that go to one process at once."""
+
+
+class Report(NamedTuple):
+    """One report as given: its text, its film, and the name by which you know it."""
+
+    text: str
+    image: Image | None = None
+    key: str = ""
+
+
+Item = str | Report | tuple[str, Image | None]
+"""What `read_many` takes: a text, a text with its film, or a `Report`."""
+
+
+class Reader:
+    """Reads reports, and the films that belong to them.
+
+    One reader is used by one thread at a time. A model is loaded once, when the reader is made.
+    """
+
+    def __init__(
+        self,
+        engine: str | Path | None = None,
+        *,
+        device: str | None = None,
+        data: Path | None = None,
+        films: FilmDomain | str = FilmDomain.REAL,
+        unpromoted: bool = False,
+    ) -> None:
+        """Open an engine.
+
+        Args:
+            engine: `rules`; `model`, the checkpoint promoted last, else the one that comes with the package; or the
+                folder of a checkpoint. None: VLMKG_ENGINE, else `model` where torch and a checkpoint are there, else
+                `rules`; `note` then says why.
+            device: where a model runs, as torch names it. None: VLMKG_DEVICE, else a GPU where there is one.
+            data: the data folder that knows what was promoted. None: VLMKG_DATA, else ./var.
+            films: where the films come from, `real` or `synthetic`. A checkpoint that was trained on others does not
+                see them; the readings say so.
+            unpromoted: take a checkpoint that was not promoted yet: to try it, never to rely on it.
+
+        Raises UsageError for an engine that there is not, or one without torch; CheckpointError for a checkpoint that
+        is damaged or not promoted.
+        """
+        folder = DataDir(data) if data else None
+        named = str(engine) if engine is not None else EngineSettings().engine
+        choice = choose_engine(named, folder)
+        self._open(load_engine(choice.engine, device=device, data=folder, unpromoted=unpromoted), films)
+        self.name: str | None = choice.engine
+        self.note: str = choice.told
+        """Why the rules read, where no engine was named and no model could be opened; else empty."""
+        self._device = device
+
+    def _open(self, engine: Engine, films: FilmDomain | str) -> None:
+        self.engine: Engine = engine
+        self.films = FilmDomain(films)
+
+    @classmethod
+    def over(cls, engine: Engine, films: FilmDomain | str = FilmDomain.REAL) -> Self:
+        """A reader over an engine that is open already. It reads in this process alone."""
+        reader = cls.__new__(cls)
+        reader._open(engine, films)
+        reader.name, reader.note, reader._device = None, "", None
+        return reader
+
+    def __repr__(self) -> str:
+        shown = self.engine.checkpoint or self.engine.name
+        return f"<Reader {shown}>"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of what reads (`pipeline.reading_digest`). Equal digests mean equal readings of a text."""
+        return reading_digest(self.engine)
+
+    @property
+    def sees_films(self) -> bool:
+        """Whether films of the reader's domain are read. Others are never given to the engine."""
+        return self.engine.film_domain is self.films
+
+    def read(self, text: str, image: Image | None = None) -> Reading:
+        """The reading of one report, with its film where there is one.
+
+        Raises UsageError where the engine reads text only, RefusedError where the film's file cannot be opened.
+        """
+        (reading,) = self.iterate([Report(text, image, "report")])
+        return reading
+
+    def read_many(self, items: Iterable[Item], progress: bool = True, processes: int | None = 1) -> list[Reading]:
+        """The reading of each item, in the same order.
+
+        Args:
+            items: texts, `(text, image)`, or `Report`s. A key that is not given is the item's number, from 1.
+            progress: show a bar on a terminal or in a notebook.
+            processes: how many processes read; each loads the model. None: as many as pay.
+
+        Raises as `read` does, and VlmkgError where a process ended by itself.
+        """
+        total = len(items) if isinstance(items, Sequence) else None
+        console = Console(stderr=True)
+        shown = progress and (console.is_terminal or console.is_jupyter)
+        readings = self.iterate(items, processes=processes)
+        return list(track(readings, "Reading", total, console=console, transient=True, disable=not shown))
+
+    def iterate(self, items: Iterable[Item], processes: int | None = 1) -> Iterator[Reading]:
+        """As `read_many`, one reading after another: of a source without end only as much is held as is needed."""
+        number = processes or default_processes(self.engine, self._device)
+        if number > 1 and self.name is None:
+            raise UsageError(
+                "this reader's engine is open in this process alone", "give processes=1, or name the engine"
+            )
+        readers = Readers(self.engine, self.name or "", number, self._device)
+        reports = (_report(item, at) for item, at in zip(items, count(1), strict=False))
+        batches = iter(lambda: list(islice(reports, BATCH)), [])
+        for batch, found in read_batches(readers, ((batch, self._studies(batch)) for batch in batches)):
+            for report, study in zip(batch, found, strict=True):
+                yield Reading(report.key, report.text, self._with_unseen(report, study))
+
+    def read_studies(self, studies: Sequence[StudyInput]) -> list[StudyReadings]:
+        """The readings of studies of several reports and films each, as the service stores them, in the same order."""
+        return read_studies(self.engine, studies)
+
+    def _studies(self, reports: Iterable[Report]) -> list[StudyInput]:
+        return [StudyInput((report.text,), self._films(report)) for report in reports]
+
+    def _films(self, report: Report) -> tuple[ImageInput, ...]:
+        if report.image is None:
+            return ()
+        if self.engine.film_domain is None:
+            raise UsageError(f"the engine {self.engine.name!r} reads text only", "leave the image away")
+        return (_film(report.image),) if self.sees_films else ()
+
+    def _with_unseen(self, report: Report, study: StudyReadings) -> StudyReadings:
+        """The same; a film that was kept from the engine stands among the unread."""
+        if report.image is None or self.sees_films:
+            return study
+        unread = (*study.unread, UnreadImage(_name(report.image), OTHER_DOMAIN))
+        warnings = tuple(sorted({*study.warnings, f"image_{OTHER_DOMAIN}"}))
+        return StudyReadings(study.reports, study.films, study.modalities, unread, warnings)
+
+
+def _report(item: Item, number: int) -> Report:
+    given = Report(item) if isinstance(item, str) else Report(*item)
+    if not isinstance(cast(object, given.text), str):
+        raise UsageError(f"item {number} has no text", "give a text, (text, image), or a Report")
+    return given if given.key else given._replace(key=str(number))
+
+
+def _name(image: Image) -> str:
+    return "image" if isinstance(image, bytes) else Path(image).name
+
+
+def _film(image: Image) -> ImageInput:
+    if isinstance(image, bytes):
+        return ImageInput(_name(image), image)
+    try:
+        return ImageInput(_name(image), Path(image).read_bytes())
+    except OSError as error:
+        raise RefusedError(f"{image} cannot be read: {error.strerror or type(error).__name__}") from error

@@ -1,0 +1,88 @@
+"""Lines that nobody dictates as a finding: exam tables, banners of the report's state, signatures, letterheads."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from vlmkg.reading.heading_names import is_exam_line
+from vlmkg.reading.text_lines import lines
+from vlmkg.report_parts import Part, Stretch
+
+_LONGEST = 300
+_LONGEST_EXAM_LINE = 120
+_BANNER = re.compile(
+    r"[ \t]*(?:"
+    r"\*{3,}[^*:]{0,60}(?:report|read|result|addendum)[^*:]{0,20}\*{3,}[ \t]*"
+    r"|acc(?:ession)?[ \t]?(?:#|no\b|number\b).*"
+    r"|end of (?:report|impression)\b.*"
+    r")",
+    re.IGNORECASE,
+)
+_EXAM_ROW = re.compile(r"[ \t]*\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*", re.IGNORECASE)
+"""A row of a table of exams: number, date, name."""
+_LONGEST_ROW_WRAP = 60
+_BANNER_STARTS = frozenset("*aAeE")
+_SIGNED = (
+    *(" by", "this ", "signed", "reviewed", "pending", "approved", "thank", "regards", "wishes", "sincerely", "dear "),
+    *(", m", ",m", ", d", ",d", ", p", ",p", ", f", ",f"),
+)
+"""Each signature holds one of these: looked for first, since most lines hold none."""
+_SIGNATURE = re.compile(
+    r"[ \t]*(?:"
+    r"(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
+    r"dictated by|transcribed by|requested by|ordered by|signed by|reviewed by|pending review|interpreted by)\b.*"
+    r"|[^,]{2,60},[ \t]*(?:m\.?d\.?|d\.?o\.?|mbbs|ph\.?d\.?|frcr|franzcr)[ \t]*(?:on\b.*)?"
+    r"|(?:many thanks|thanks|thank you)(?: for[^.]{0,60})?[.,]?[ \t]*"
+    r"|(?:with |kind |best )*(?:regards|wishes)[.,]?[ \t]*|yours sincerely[.,]?[ \t]*"
+    r"|dear (?:dr|doctor|colleague)\b.{0,40}"
+    r")",
+    re.IGNORECASE,
+)
+_SIGNATURE_WRAP = re.compile(r"[ \t]*(?:(?:m\.?d\.? )?on )?[a-z]{3} \d{1,2},? \d{4}.{0,20}", re.IGNORECASE)
+_LETTERHEAD = re.compile(
+    r"[ \t]*(?:department of [a-z ]{3,30}|(?:[a-z.'&-]+[ \t]+){1,5}(?:hospital|hospitals|clinic|infirmary|"
+    r"medical cent(?:er|re)|imaging cent(?:er|re)|nhs (?:foundation )?trust|health (?:system|service)|"
+    r"radiology|radiology department))[ \t,.]*",
+    re.IGNORECASE,
+)
+
+
+def furniture(text: str) -> Iterator[Stretch]:
+    """The lines of `text` that are no report text, in order, with their reasons; a signature or a row may wrap."""
+    above = _Above(begun=True, signed=False, row=False)
+    for start, end in lines(text):
+        line = text[start : min(end, start + _LONGEST + 1)].rstrip("\r")
+        part = _part(line, above) if len(line) <= _LONGEST else None
+        if part:
+            yield Stretch(start, end, part)
+        begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
+        above = _Above(begun, part is Part.SIGN_OFF, bool(_EXAM_ROW.fullmatch(line)))
+
+
+def is_banner(line: str) -> bool:
+    """Whether a line is a banner ("*** Final Report ***") or the head of a table of exams, and no heading."""
+    return line.lstrip()[:1] in _BANNER_STARTS and len(line) <= _LONGEST and bool(_BANNER.fullmatch(line.rstrip("\r")))
+
+
+class _Above(NamedTuple):
+    """What the line above is: one after which a new one may begin, a signature, a row of exams."""
+
+    begun: bool
+    signed: bool
+    row: bool
+
+
+def _part(line: str, above: _Above) -> Part | None:
+    """The reason why a line is no report text."""
+    if not line or line.isspace():
+        return None
+    lower = line.lower()
+    if (any(word in lower for word in _SIGNED) and _SIGNATURE.fullmatch(line)) or (
+        above.signed and _SIGNATURE_WRAP.fullmatch(line)
+    ):
+        return Part.SIGN_OFF
+    if is_banner(line) or (above.begun and _LETTERHEAD.fullmatch(line)):
+        return Part.ADMINISTRATIVE
+    wraps = above.row and line.strip() and len(line) <= _LONGEST_ROW_WRAP and ":" not in line
+    exam = above.begun and len(line) <= _LONGEST_EXAM_LINE and is_exam_line(line)
+    return Part.EXAM if wraps or exam or _EXAM_ROW.fullmatch(line) else None

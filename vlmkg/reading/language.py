@@ -1,0 +1,156 @@
+"""Which language a text is in: English is read, everything else is set aside.
+
+Words alone settle almost all texts: English reports consist of words that the lexicon or a short list of common ones
+holds. Only where half of the words are strange, or one denies in another language, py3langid is asked (Lui and Baldwin,
+"langid.py: An Off-the-shelf Language Identification Tool", 2012). It needs no network.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from vlmkg.reading.lexicon.guess import guess
+from vlmkg.reading.lexicon.load import lexicon, misspellings, tsv_rows
+from vlmkg.reading.lexicon.words import Word
+from vlmkg.report_parts import READ, Part, Stretch
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+ENGLISH = "en"
+_WORD = re.compile(r"\b[^\W\d_]+(?:'[^\W\d_]+)?\b")
+_BEYOND_LATIN = re.compile(r"[\u0370-\u1dff\u2e80-\uffef]")
+_HOLE = re.compile(r"x+", re.IGNORECASE)
+_FAMILIAR = 0.5
+"""A text with this share of familiar words is English whatever the library says of its names."""
+_FEWEST_STRANGE = 3
+"""Strange words that make a text worth asking about: a name and a misspelling do not."""
+_LONGEST_ASKED = 4000
+_SCRIPT_SHARE = 0.3
+_LONGEST_ABBREVIATION = 5
+_SURELY_FAMILIAR = 0.7
+_BLOCK_END = re.compile(r"\n[ \t\r]*(?=\n)|(?<=[.!?:\u3002\uff01\uff1f])[ \t\r]*\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
+
+
+class _Count(NamedTuple):
+    familiar: int
+    strange: int
+    denials: int
+    beyond_latin: int
+
+
+def language_of(text: str) -> str:
+    """The ISO 639-1 code of a text's language; `en` where nothing speaks against English."""
+    count = _count(text)
+    if not _is_doubtful(count):
+        return ENGLISH
+    return _ask(text[:_LONGEST_ASKED])
+
+
+def set_foreign_aside(text: str, stretches: Sequence[Stretch]) -> list[Stretch]:
+    """The stretches, with what is not English among those that are read set aside.
+
+    In a report that is not English all goes but the paragraphs that surely are; in an English one, single paragraphs.
+    """
+    read = [one for one in stretches if one.part in READ]
+    whole = _total(_count(text[one.start : one.end]) for one in read)
+    if whole.strange < _FEWEST_STRANGE and not whole.denials and not whole.beyond_latin:
+        return list(stretches)
+    foreign = _is_doubtful(whole) and _ask(" ".join(text[one.start : one.end] for one in read)) != ENGLISH
+    return [part for one in stretches for part in (_parts(text, one, foreign) if one.part in READ else [one])]
+
+
+def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
+    """The stretch, cut only where English and another language meet."""
+    held: Stretch | None = None
+    for start, end in _cut(text, stretch.start, stretch.end, _BLOCK_END):
+        count = _count(text[start:end])
+        ends = _SENTENCE_END if count.denials and not foreign else _BLOCK_END
+        for first, last in _cut(text, start, end, ends):
+            block = text[first:last]
+            aside = not _is_surely_english(block) if foreign else language_of(block) != ENGLISH
+            one = Stretch(first, last, Part.LANGUAGE if aside else stretch.part)
+            if held and (held.part is one.part or not block.strip()):
+                held = held._replace(end=last)
+                continue
+            if held:
+                yield held
+            held = one
+    if held:
+        yield held
+
+
+def _cut(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    for found in ends.finditer(text, start, end):
+        yield start, found.end()
+        start = found.end()
+    yield start, end
+
+
+def _total(counts: Iterable[_Count]) -> _Count:
+    columns = list(zip(*counts, strict=True))
+    return _Count(*map(sum, columns)) if columns else _Count(0, 0, 0, 0)
+
+
+def _is_surely_english(text: str) -> bool:
+    count = _count(text)
+    words = count.familiar + count.strange
+    return count.familiar >= _FEWEST_STRANGE and count.familiar >= words * _SURELY_FAMILIAR and not count.denials
+
+
+def _is_doubtful(count: _Count) -> bool:
+    words = count.familiar + count.strange
+    if count.denials:
+        return count.familiar <= words * (1 - _FAMILIAR / 2)
+    if count.beyond_latin:
+        return count.beyond_latin >= words * _SCRIPT_SHARE
+    return count.strange >= _FEWEST_STRANGE and count.familiar < words * _FAMILIAR
+
+
+def _count(text: str) -> _Count:
+    known = _familiar()
+    words = _WORD.findall(text)
+    unknown = [word for word in words if word not in known and word.lower() not in known]
+    strange = [word for word in unknown if not _is_code(word, word.lower())]
+    if all(word.istitle() and word.lower() not in _denials() for word in strange):
+        strange = []  # Names of people and places.
+    denied = sum(word.lower() in _denials() for word in strange)
+    return _Count(
+        len(words) - len(strange), len(strange), denied, len(_BEYOND_LATIN.findall(text)) * (not text.isascii())
+    )
+
+
+@cache
+def _familiar() -> frozenset[str]:
+    known = lexicon()
+    phrases = {token for rows in known.phrases.values() for phrase, _ in rows for token in phrase}
+    return frozenset({*known.words, *phrases, *misspellings(), *_listed("english")})
+
+
+@cache
+def _denials() -> frozenset[str]:
+    return _listed("denial")
+
+
+def _listed(kind: str) -> frozenset[str]:
+    return frozenset(word for name, words in tsv_rows("languages") if name == kind for word in words.split(";"))
+
+
+def _is_code(word: str, lower: str) -> bool:
+    """A hole, an abbreviation in capitals that denies in no language, or a word that looks medical by its ending."""
+    short = len(word) <= _LONGEST_ABBREVIATION and word.isupper() and lower not in _denials()
+    return short or bool(_HOLE.fullmatch(lower)) or (word.isascii() and guess(lower) is not Word.OTHER)
+
+
+def _ask(text: str) -> str:
+    code, _ = _identifier().classify(text)
+    return str(code).partition("-")[0]
+
+
+@cache
+def _identifier() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - a second of work, for foreign texts alone
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,33 @@
+"""Stops that end an abbreviation and no sentence ("Rt. apical"), and contractions typed wrongly ("is'nt")."""
+
+import re
+from collections.abc import Iterator
+
+from vlmkg.reading.rules.forms.rewriting import Rewrite
+
+_SIDE = re.compile(
+    r"(?<![A-Za-z.])(?<!on )(?<!the )(?:[RL]t|[RL]|bilat"
+    r"|bilatl)(\.)(?=[ \t]{0,12}[A-Za-z])(?![ \t]{0,12}[A-Z]\.)",
+    re.IGNORECASE,
+)
+_ADJECTIVE = re.compile(
+    r"(?<![A-Za-z.])(?:lat|ant|post|sup|inf|med|abd|prev|prob|poss|mod|susp|incr|decr|sl|min|sm|lg|pulm|approx"
+    r"|evid|assoc|resp|adj"
+    r"|atel|consol|infil|infilt|opac|eff|effs|mediast|interst|bronch|pl|card|calc|degen|diff|hemidiaph|pneumo"
+    r"|unch|chr|ac|subseg|bibas|basil)"
+    r"(\.)(?=[ \t]{1,12}[a-z(]|[ \t]{0,12},)"
+)
+_CONTRACTION = re.compile(
+    r"\b(is|are|was|were|does|do|did|has|have|had|could|would|should|ca)['\u2019`\u00b4]nt\b"
+    r"|\b(is|are|was|were|does|do|did|has|have|had|could|would|should)n;t\b",
+    re.IGNORECASE,
+)
+
+
+def abbreviations(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """Abbreviations without their stops, contractions as two words."""
+    for pattern in (_SIDE, _ADJECTIVE):
+        yield from (Rewrite(*match.span(1), "") for match in pattern.finditer(text, start, end))
+    for match in _CONTRACTION.finditer(text, start, end):
+        verb = (match.group(1) or match.group(2)).lower()
+        yield Rewrite(*match.span(), "cannot" if verb == "ca" else f"{verb} not")

@@ -1,0 +1,236 @@
+"""Titles with their answers: "Effusion ..... none", "Effusion | Yes", "Edema: 0", and choices that nobody made."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from vlmkg.reading.lexicon.guess import guess
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.spelling import right_spelling
+from vlmkg.reading.lexicon.words import OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
+
+_ANSWER = (
+    r"(?:none|no|nil|yes|absent|present|negative|positive|neg|pos|normal|clear|mild|moderate|severe|small|large"
+    r"|trace|minimal"
+    r"|stable|unchanged|unremarkable|not|left|right|bilateral|tiny|[01yn](?!\w)|[-+](?!\w)|\([-+]\))"
+)
+_LEADER = re.compile(
+    r"(?<=[\w)])(?:[ \t]{0,12}(?:\.{4,}|(?:\. ){3,}\.*|\u2026+|_{3,}|-{3,}|={1,}>?|~+|->|\u2192"
+    r"|:=?[ \t]{0,12}[._]{2,})[ \t]{0,12}(?=[\w(+\u00b1-])"
+    r"|[ \t]{1,12}\.{2,}[ \t]{0,12}(?=\w)|\.{2,3}[ \t]{0,12}(?=" + _ANSWER + r"[ \t]{0,12}(?:$|[.,;\n])))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NO_TITLE = re.compile(
+    r"\b(?:normal|clear|unremarkable|stable|unchanged|intact|is|are|was|were|has|have|no|not|without|seen"
+    r"|identified|noted|present)\b"
+    r"|[.,;:|]|\w+(?: \w+){5,}",
+    re.IGNORECASE,
+)
+_TITLE_LINE = re.compile(
+    r"\n[ \t]{0,12}(?=[A-Za-z][A-Za-z /()&]{2,40}?(?:[ \t]{0,12}(?:\.{3,}|(?:\. ){3}|\u2026|_{3,}|-{3,}|->"
+    r"|\u2192|=|\||~)"
+    r"|[ \t]{1,12}[-\u2013][ \t]{1,12}\w"
+    r"|\t[ \t]{0,12}\w|[ ]{3,}\w|[ \t]{0,12}[:?][ \t]{0,12}" + _ANSWER + r"(?!\w)))",
+    re.IGNORECASE,
+)
+_DASH = re.compile(
+    r"(?<=[A-Za-z)])[ \t]{0,12}[-\u2013\u2014]{1,2}[ \t]{0,12}(?=(?:none|no|nil|yes|absent|present|negative"
+    r"|positive|neg"
+    r"|pos)[ \t]{0,12}(?:$|[.,;\n]))",
+    re.IGNORECASE,
+)
+_PIPE = re.compile(r"[ \t]{0,12}\|[ \t]{0,12}")
+_TITLE = re.compile(r"[A-Za-z][A-Za-z /&()-]{1,40}$")
+_CODE = re.compile(
+    r"(?<=[A-Za-z)])[ \t]{0,12}(?:\((?:y/n|0/1|yes/no|\+/-)\))?[ \t]{0,12}[:=][ \t]{0,12}"
+    r"(?:([0-4]|[yn]|\+ve|-ve)(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)|[A-Za-z][A-Za-z /]{2,30}[:=]))"
+    r"|([-+\u2013\u00d8\u2205]|\+\+\+?)(?=[ \t]{0,12}(?:$|[,;|.\n]|[A-Za-z][A-Za-z /]{2,30}[:=])))",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(
+    r"(?<=[A-Za-z])[ \t]{0,12}\((none|no|nil|absent|negative|neg|not (?:seen|present|identified)"
+    r"|yes|present|positive|pos)\)",
+    re.IGNORECASE,
+)
+_ROW = re.compile(
+    r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}(,)[ \t]{0,12}(?=(?:yes|no|none|absent|present|positive"
+    r"|negative)[ \t]{0,12}(?:,|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_AND_MORE = re.compile(
+    r"[:=][ \t]{0,12}(?:yes|positive|present|y)[ \t]{0,12}(?:[-,(\u2013;][ \t]{0,12})(?=[A-Za-z\d])", re.IGNORECASE
+)
+_ASKED = re.compile(
+    r"[ \t]{0,12}\?\s{0,12}(?:[-\u2013]\s{0,12})?(?:(?:answer|a)[ \t]{0,12}[:.][ \t]{0,12})?(?:(?P<no>no|none"
+    r"|nil|negative|absent)|yes"
+    r"|present|positive)\b"
+    r"[ \t]{0,12}(?:[-,\u2013][ \t]{0,12}(?=\w)|(?=$|[.;\n]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SIDED = re.compile(
+    r"(?:(?<=[A-Za-z]:)|(?<=[A-Za-z]: )|(?<=; )|(?<=\n))[ \t]{0,12}(?:right|left|rt|lt|r"
+    r"|l)([ \t]{0,12}[-\u2013:][ \t]{0,12})"
+    r"(?=(?:none|no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)\b)",
+    re.IGNORECASE,
+)
+_TRUTH = re.compile(r"[:=][ \t]{0,12}(?:(false|f)|true|t)\b(?=[ \t]{0,12}(?:$|[.,;|\n]))", re.IGNORECASE | re.MULTILINE)
+_DIGIT = re.compile(r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}?,?[ \t]{1,12}([01])[ \t]{0,12}$", re.MULTILINE)
+_NUMBERED = re.compile(
+    r"\n[ \t]{0,12}\d{1,2}[.)][ \t]{1,12}(?=[A-Za-z\d])|\n[ \t]{0,12}(?=(?:r[uml]l|l[ul]l|right|left|rt|lt"
+    r"|[rl])[ \t]{0,12}:)",
+    re.IGNORECASE,
+)
+_SEMICOLON = re.compile(
+    r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}(;)[ \t]{0,12}(?=(?:yes|no|none|absent|present|positive"
+    r"|negative)\.?[ \t]{0,12}$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SLASHED_O = re.compile(r"(?<!\w)[\u00d8\u00f8\u2205][ \t]{1,12}(?=[A-Za-z])")
+_CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
+_LEGEND = re.compile(
+    r"\(?\b0[ \t]{0,12}=[ \t]{0,12}\w+[,;/ \t]+1[ \t]{0,12}=[ \t]{0,12}\w+"
+    r"(?:[,;/ \t]+\d[ \t]{0,12}=[ \t]{0,12}\w+)*\)?",
+    re.IGNORECASE,
+)
+_OPEN_CHOICE = re.compile(
+    r"\{[^{}\n]{0,80}[/|][^{}\n]{0,80}\}|\[[^\[\]\n]{0,80}\w[ \t]{0,12}[/|][ \t]{0,12}\w[^\[\]\n]{0,80}\]"
+    r"|<[^<>\n]{0,60}[/|][^<>\n]{0,60}>"
+    r"|(?<=[:=])[ \t]{0,12}(?:yes[ \t]{0,12}/[ \t]{0,12}no|y[ \t]{0,12}/[ \t]{0,12}n"
+    r"|present[ \t]{0,12}/[ \t]{0,12}absent|normal[ \t]{0,12}/[ \t]{0,12}abnormal"
+    r"|no[ \t]{0,12}/[ \t]{0,12}yes|absent[ \t]{0,12}/[ \t]{0,12}present|none[ \t]{0,12}/[ \t]{0,12}(?:small"
+    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?=[ \t]{0,12}(?:$|[.,;\n]))",
+    re.IGNORECASE,
+)
+_TITLED = re.compile(r"[:=][ \t]{0,12}$")
+_OPEN_TITLE = re.compile(
+    r"(?:(?<=[.;,\n|])"
+    r"|^)[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?([A-Za-z][A-Za-z /&()-]{1,40}?)[ \t]{0,12}[:=][ \t]{0,12}"
+    r"(?:\*{3}|_{2,}|\{[ \t]{0,12}\}|<[ \t]{0,12}>|n[ \t]?/[ \t]?a\b|not[ \t]{1,12}(?:applicable|assessed"
+    r"|evaluated|assessable"
+    r"|performed|documented|stated"
+    r"|recorded|done|examined|evaluable|imaged)|unable to (?:assess|evaluate))[ \t]{0,12}(?=$|[.,;\n|])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_GAP = re.compile(
+    r"^[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?[A-Za-z][A-Za-z/()& -]{2,40}?(\t{1,4}[ ]{0,12}"
+    r"| {3,40})(?=\w)",
+    re.MULTILINE,
+)
+_NEXT_CELL = re.compile(r"(?<=\w)(?:[ ]{2,}|\t)[ \t]{0,12}(?=[A-Z][A-Za-z/ ]{2,30}(?:\.{3,}|_{3,}|-{3,}|=))")
+_NEXT_TITLE = re.compile(
+    r"(?<=[\w)])([ \t]{1,12})(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
+    + _ANSWER
+    + r"(?!\w))"
+)
+_DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
+_LONGEST_WORD = 40
+_SHORTEST_UNKNOWN = 5
+_LONGEST_TITLE = 80
+
+
+def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
+    yield from _asked(text, start, end)
+    for match in _OPEN_CHOICE.finditer(text, start, end):
+        near = max(start, match.start() - _LONGEST_TITLE)
+        title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
+        titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
+        yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
+    yield from (Rewrite(*match.span(), "") for match in _LEGEND.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _OPEN_TITLE.finditer(text, start, end))
+    for match in _CODE.finditer(text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            yield Rewrite(*match.span(), f": {_said(match.group(1) or match.group(2))} {BREAK}")
+    yield from (Rewrite(*match.span(), BREAK) for match in _TITLE_LINE.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), ":") for match in _DASH.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _NUMBERED.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_CELL.finditer(text, start, end))
+    yield from _leaders(text, start, end)
+    for match in _GAP.finditer(text, start, end):
+        if names_finding(text[match.start() : match.start(1)]):
+            yield Rewrite(*match.span(1), ":")
+    yield from _cells(text, start, end)
+    yield from _rows_and_brackets(text, start, end)
+    yield from (Rewrite(*match.span(), "") for match in _CHOICE_LABEL.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_TITLE.finditer(text, start, end))
+
+
+def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Effusion (none)", "Effusion,Yes,Left" as a row of a table, "Effusion: yes, left"."""
+    for match in _BRACKET.finditer(text, start, end):
+        denied = match.group(1).lower().startswith(("n", "a"))
+        yield Rewrite(*match.span(), f": none {BREAK}" if denied else "")
+    for match in _TRUTH.finditer(text, start, end):
+        yield Rewrite(*match.span(), f": {'none' if match.group(1) else 'present'} {BREAK}")
+    yield from (Rewrite(*match.span(), f"{BREAK} no") for match in _SLASHED_O.finditer(text, start, end))
+    digits = [match for match in _DIGIT.finditer(text, start, end) if names_finding(match.group())]
+    if len(digits) > 1:
+        # A column of codes: "lobolith 0", "collapse 1".
+        for match in digits:
+            yield Rewrite(*match.span(1), f": {_said(match.group(1))} {BREAK}")
+    for match in _SEMICOLON.finditer(text, start, end):
+        yield Rewrite(match.start(), match.start(), BREAK)
+        yield Rewrite(*match.span(1), ":")
+    for match in _ROW.finditer(text, start, end):
+        yield Rewrite(match.start(), match.start(), BREAK)
+        yield Rewrite(*match.span(1), ":")
+    yield from (Rewrite(*match.span(), ":") for match in _AND_MORE.finditer(text, start, end))
+    yield from (Rewrite(*match.span(1), "") for match in _SIDED.finditer(text, start, end))
+
+
+def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Effusion? No", "Is there an effusion?\\nYes, small"."""
+    for match in _ASKED.finditer(text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            more = match.group().rstrip(" \t")[-1:] in "-,\u2013"
+            yield Rewrite(*match.span(), f": none {BREAK}" if match["no"] else (":" if more else f": present {BREAK}"))
+
+
+def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """Leaders behind a title are colons: not those between two statements ("heart normal....no effusion")."""
+    at = start
+    cells = [cell.end() for cell in _NEXT_CELL.finditer(text, start, end)]
+    for match in _LEADER.finditer(text, start, end):
+        cell = cells[bisect_right(cells, match.start()) - 1] if cells and cells[0] <= match.start() else start
+        begin = max(at, cell, match.start() - _LONGEST_TITLE)
+        begin = max(begin, *(text.rfind(mark, begin, match.start()) + 1 for mark in "\n.;,|"))
+        title = text[begin : match.start()].strip(" \t-*\u2022")
+        yield Rewrite(*match.span(), BREAK if _NO_TITLE.search(title) else ":")
+        at = match.end() if _NO_TITLE.search(title) else at
+
+
+def _said(code: str) -> str:
+    return "none" if code.lower() in _DENIALS else "present"
+
+
+def names_finding(title: str) -> bool:
+    """Whether the title's last word names a finding or a device, so that "0" can be its answer."""
+    words = re.findall(r"[A-Za-z]+", title)
+    if not words:
+        return False
+    word = right_spelling(words[-1].lower())
+    kind = lexicon().words.get(word) or guess(word)
+    return kind in OBSERVATION_NOUNS or (
+        kind is Word.OTHER and len(word) >= _SHORTEST_UNKNOWN and word not in lexicon().plain
+    )
+
+
+def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """The first border behind a title is a colon, the others commas; a border at the edge of its line is nothing."""
+    line_start, titled = -1, False
+    for match in _PIPE.finditer(text, start, end):
+        begin = text.rfind("\n", 0, match.start()) + 1
+        if begin != line_start:
+            line_start, titled = begin, False
+        before = text[max(begin, start, match.start() - _LONGEST_TITLE) : match.start()].strip(" \t|")
+        line_end = text.find("\n", match.end())
+        near = min(end if line_end < 0 else line_end, end, match.end() + _LONGEST_TITLE)
+        after = text[match.end() : near].strip(" \t|")
+        if not before or not after:
+            yield Rewrite(*match.span(), BREAK)
+        elif not titled and _TITLE.search(before):
+            titled = True
+            yield Rewrite(*match.span(), ":")
+        else:
+            yield Rewrite(*match.span(), ",")

@@ -1,0 +1,64 @@
+"""Marks that were spoken and typed as words: "no effusion period new paragraph heart size normal comma lungs clear"."""
+
+import re
+from collections.abc import Iterator
+
+from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
+
+_STOPS = re.compile(r"\b(?:full stop|period)\b[ \t]{0,12}[.,]?", re.IGNORECASE)
+_NOUN_BEFORE = re.compile(
+    r"\b(?:an?|the|this|that|same|time|short|long|interval|intervening|operative|surgical|procedural"
+    r"|follow[- ]?up|interim|day"
+    r"|week|month|year|hour|observation|recovery|postoperative|perioperative|neonatal|extended|prolonged|brief"
+    r"|any|each)"
+    r"[ \t-]+$",
+    re.IGNORECASE,
+)
+_NOUN_AFTER = re.compile(r"[ \t]{0,12}(?:of|between|since|from|after|during)\b", re.IGNORECASE)
+_BLOCKS = re.compile(r"\b(?:new|next) paragraph\b[ \t]{0,12}[.,]?", re.IGNORECASE)
+_LINES = re.compile(
+    r"(?<=[.;])[ \t]{0,12}(?:new|next) line\b|\b(?:period|full stop)[ \t]{1,12}(?:new|next) line\b", re.IGNORECASE
+)
+_NEXT_LINE = re.compile(r"\bnext line\b", re.IGNORECASE)
+_NEW_LINE = re.compile(r"\bnew line\b(?![ \t]{1,12}(?:in|is|at|with|tip|has|from|via|placement)\b)", re.IGNORECASE)
+_MARKS = (
+    (re.compile(r"(?<=\w)[ \t]{1,12}dash[ \t]{1,12}(?=\w)", re.IGNORECASE), BREAK),
+    (re.compile(r"\bcomma\b[ \t]{0,12},?", re.IGNORECASE), ","),
+    (re.compile(r"\bsemi-?colon\b", re.IGNORECASE), BREAK),
+    (re.compile(r"\b(?:open|left) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), "("),
+    (re.compile(r"\b(?:close|right) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), ")"),
+    (re.compile(r"\bforward slash\b", re.IGNORECASE), "/"),
+)
+_SPOKEN_COLON = re.compile(
+    r"\b(?:findings?|impressions?|heart|lungs?|pleura|bones?|mediastinum|conclusion|lines|tubes"
+    r"|devices)[ \t]{1,12}(colon)\b",
+    re.IGNORECASE,
+)
+_SPOKEN_ANSWER = re.compile(
+    r"(?<=\w)[ \t]{1,12}colon[ \t]{1,12}(?=(?:none|no|nil|yes|absent|present|negative|positive|mild|moderate|severe"
+    r"|slight|marked|minimal|small"
+    r"|large|trace|tiny|normal|clear|stable|unchanged|left|right|bilateral)\b)",
+    re.IGNORECASE,
+)
+_ANY = re.compile(
+    r"\b(?:period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash)\b", re.IGNORECASE
+)
+
+
+def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """What was dictated for the typist, as the marks that it asks for."""
+    if _ANY.search(text, start, end) is None:
+        return
+    lines = list(_NEW_LINE.finditer(text, start, end))
+    if len(lines) > 1:
+        yield from (Rewrite(*match.span(), BREAK) for match in lines)
+    yield from (Rewrite(*match.span(), ":") for match in _SPOKEN_ANSWER.finditer(text, start, end))
+    for pattern in (_BLOCKS, _LINES, _NEXT_LINE):
+        yield from (Rewrite(*match.span(), BREAK) for match in pattern.finditer(text, start, end))
+    for match in _STOPS.finditer(text, start, end):
+        noun = _NOUN_BEFORE.search(text, max(start, match.start() - 30), match.start())
+        if match.group().lower().startswith("full") or not (noun or _NOUN_AFTER.match(text, match.end(), end)):
+            yield Rewrite(*match.span(), BREAK)
+    for pattern, mark in _MARKS:
+        yield from (Rewrite(*match.span(), mark) for match in pattern.finditer(text, start, end))
+    yield from (Rewrite(*match.span(1), ":") for match in _SPOKEN_COLON.finditer(text, start, end))

@@ -1,0 +1,128 @@
+"""Lists under a title that answers for all of them ("Pertinent negatives: a, b"), items with their answer behind."""
+
+import re
+from collections.abc import Iterator
+
+from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
+
+_DENIED = re.compile(
+    r"(?:(?<=[.;\n])|\A)[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?"
+    r"((?:(?:pertinent|relevant|significant|important|other)[ \t]{1,12})?neg(?:ative)?s?(?:[ \t]{1,12}findings?)?"
+    r"|(?:devices?|lines?|tubes?|hardware|findings?)[ \t]{1,12}(?:removed|resolved|absent)|absent"
+    r"|not (?:seen|present|identified|found|visuali[sz]ed|evident)"
+    r"|none of the following(?:[ \t]{1,12}(?:is|are)?[ \t]{0,12}(?:seen|present|identified))?"
+    r"|the following (?:are|were|is|was)(?: looked for and)? (?:absent|not \w+)"
+    r"|no (?:evidence|signs?|findings|features|indications?) of(?: the following)?|denied|excluded|ruled out"
+    r"|no)[ \t]{0,12}:(?!\w)",
+    re.IGNORECASE,
+)
+_DOUBTED = re.compile(
+    r"(?:(?<=[.;\n])|\A)[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?"
+    r"(uncertain|possible|probable|suspected|questionable|equivocal|indeterminate|not excluded"
+    r"|cannot be excluded|query|doubtful)"
+    r"[ \t]{0,12}:(?!\w)",
+    re.IGNORECASE,
+)
+_NO_PIECE = re.compile(
+    r"\b(?:is|are|was|were|has|have|normal|clear|stable|unchanged|no|not)\b|:|(?:\w+\W+){5,}\w", re.IGNORECASE
+)
+_STATED = re.compile(
+    r"(?<![A-Za-z])((?:(?:pertinent|relevant|significant|important"
+    r"|other)[ \t]{1,12})?positives?(?:[ \t]{1,12}findings?)?"
+    r"|present|seen|identified)[ \t]{0,12}:",
+    re.IGNORECASE,
+)
+_LIST_END = re.compile(
+    r"\.(?=\s|$)|;|\n[ \t]{0,12}\n|\n[ \t]{0,12}[A-Za-z][A-Za-z &/]{2,40}:|\b(?:pertinent |relevant "
+    r"|other )?positives?\b[^:\n]{0,20}:",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(
+    r"(?:[,;\n]|\b(?:and|or|nor)\b|/|&)[ \t]{0,12}(?:[-*\u2022\u2013]+|\d{1,2}[.)])?[ \t]{0,12}"
+    r"|(?<=:)[ \t]{0,12}(?:[-*\u2022\u2013]+|\d{1,2}[.)])?[ \t]{0,12}",
+    re.IGNORECASE,
+)
+_LONGEST_LIST = 600
+_OWN_DENIAL = re.compile(r"(?:no|not|none|nil|without)\b", re.IGNORECASE)
+_FIRST_WORD = re.compile(
+    r"(?:^|(?<=[,;/]))\s{0,12}(neg|pos)\s{1,12}(?=[A-Za-z])(?!for\b)", re.IGNORECASE | re.MULTILINE
+)
+_MARK = r"(?:yes|no|none|nil|absent|present|negative|positive|neg|pos|(?-i:[YN]))"
+_PAIR = re.compile(
+    r"\s{0,12}(?P<item>[A-Za-z][A-Za-z/ -]{2,40}?)\s{0,12}(?:[-\u2013=]\s{0,12})?\s(?P<mark>"
+    + _MARK
+    + r")\b\.?(?P<after>\s{0,12}[,/]\s{0,12}|\s{1,12}|\s{0,12}$)",
+    re.IGNORECASE,
+)
+_SEGMENT = re.compile(r"[^.;:]+")
+_NO_ITEM = re.compile(
+    r"^(?:and |but )?(?:no|not|without|nil|denies|negative)\b|\b(?:is|are|was|were|has|have|not|no|with|which"
+    r"|that|than|or)\b",
+    re.IGNORECASE,
+)
+_SOME_MARK = re.compile(r"\b" + _MARK + r"\b", re.IGNORECASE)
+
+
+def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Pertinent negatives: a, b, c.": each of the list is denied, or doubted, up to its stop or the next title."""
+    for pattern, cue in ((_DENIED, "no"), (_DOUBTED, "possible")):
+        for match in pattern.finditer(text, start, end):
+            yield Rewrite(match.start(1), match.end(), BREAK)
+            yield from _items(
+                text, match.end(), _list_end(text, match.end(), min(end, match.end() + _LONGEST_LIST)), cue
+            )
+    yield from (Rewrite(*match.span(), BREAK) for match in _STATED.finditer(text, start, end))
+
+
+def _signed_items(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Neg edema, pos fibrosis": where both stand before items, each begins a statement."""
+    signs = list(_FIRST_WORD.finditer(text, start, end))
+    if len({sign.group(1).lower() for sign in signs}) > 1:
+        yield from (Rewrite(*sign.span(), f"{BREAK} no" if sign.group(1).lower() == "neg" else BREAK) for sign in signs)
+
+
+def _list_end(text: str, start: int, end: int) -> int:
+    """Where the list ends; a semicolon ends it unless only names stand between semicolons."""
+    stop = _LIST_END.search(text, start, end)
+    while stop is not None and stop.group() == ";":
+        after = _LIST_END.search(text, stop.end(), end)
+        piece = text[stop.end() : after.start() if after else end]
+        if "," in text[start : stop.start()] or not piece.strip() or _NO_PIECE.search(piece):
+            break
+        stop = after
+    return stop.start() if stop else end
+
+
+def _items(text: str, start: int, end: int, cue: str) -> Iterator[Rewrite]:
+    """The cue before each item of the list, but for one that has its own denial."""
+    for item in _ITEM.finditer(text, start, end):
+        if not _OWN_DENIAL.match(text, item.end()) and text[item.end() : end].strip():
+            yield Rewrite(max(item.start(), start), item.end(), f"{BREAK} {cue}")
+
+
+def answered_items(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "pneumothorax no effusion yes": two items and more, each with its answer behind it."""
+    if _SOME_MARK.search(text, start, end) is None:
+        return
+    yield from _signed_items(text, start, end)
+    for segment in _SEGMENT.finditer(text, start, end):
+        pairs = _pairs(text, *segment.span())
+        if len(pairs) < 2 or any(_NO_ITEM.search(pair["item"]) for pair in pairs):
+            continue
+        for pair in pairs:
+            letter = {"N": ": none", "Y": ": present"}.get(pair["mark"])
+            yield Rewrite(pair.end("item"), pair.end("mark") if letter else pair.start("mark"), letter or ":")
+            yield Rewrite(pair.start("after"), pair.end("after"), BREAK)
+
+
+def _pairs(text: str, start: int, end: int) -> list[re.Match[str]]:
+    """The pairs that fill the segment; none where something else stands in it."""
+    pairs = []
+    at = start
+    while at < end:
+        pair = _PAIR.match(text, at, end)
+        if pair is None:
+            return []
+        pairs.append(pair)
+        at = pair.end()
+    return pairs

@@ -1,0 +1,77 @@
+"""What a denial is about: a thing, or a change, a part or a side of a thing that is known to be there.
+
+"No growth of the nodule" denies the growth, "no fluid around the drain" the fluid; nodule and drain are there.
+"""
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
+from vlmkg.reading.rules.labels import Unit
+from vlmkg.reading.rules.phrases import Phrase
+
+BEGINNINGS = frozenset(
+    {"development", "developments", "onset", "formation", "accumulation", "reaccumulation", "collection", "cluster"}
+    | {"manifestation", "manifestations", "component", "components", "element", "elements", "recurrence", "return"}
+    | {"recollection", "regrowth", "focus", "foci", "appearance", "reappearance"}
+)
+"""To deny one of these of a finding denies the finding."""
+TIPS = frozenset({"tip", "tips"})
+_PARTS = frozenset({Word.DIMENSION, Word.PART})
+_JOINING = frozenset({Word.IN, Word.OF, Word.REPORT, Word.SUBJECT, Word.ASPECT, Word.RELATIVE, Word.SUGGEST})
+_AROUND = frozenset({"after", "around", "about", "from", "near", "along", "surrounding"})
+
+
+def is_of_known(phrases: list[Phrase], index: int) -> bool:
+    """Whether this phrase names what is known to be there, and the denial before it denies something about it."""
+    phrase = phrases[index]
+    if phrase.head is None or not phrase.roles <= _JOINING or not phrase.joined_by(Word.IN, Word.OF, Word.SUGGEST):
+        return False
+    if phrase.head.word is not Word.DEVICE and Word.SUGGEST in phrase.roles:
+        return False
+    governor = _governor(phrases, index)
+    if governor is None or any(unit.text in BEGINNINGS for unit in governor.units):
+        return False
+    if is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase)):
+        return True
+    return governor.head is not None and governor.head.text in lexicon().attributes
+
+
+def _at_device(phrase: Phrase) -> bool:
+    """ "No fracture of catheter", "no pneumothorax after line placement": the device is there."""
+    return phrase.joined_by(Word.OF, Word.SUGGEST) or phrase.joint[-1].text in _AROUND
+
+
+def is_definite(phrase: Phrase) -> bool:
+    """Whether "the", "this" or "known" stands before the phrase."""
+    return any(unit.definite for unit in phrase.units)
+
+
+def _governor(phrases: list[Phrase], index: int) -> Phrase | None:
+    """The phrase with an observation to which "of" and "in" tie this one."""
+    for at in range(index - 1, -1, -1):
+        if any(unit.word in OBSERVATIONS for unit in phrases[at].units):
+            return phrases[at]
+        if not phrases[at].joined_by(Word.IN, Word.OF):
+            return None
+    return None
+
+
+def is_aspect_of(phrases: list[Phrase], index: int) -> bool:
+    """ "The margins of the nodule", "the extent of the effusion", "the tip of the drain": what is said of them is not
+    said of the nodule, the effusion or the drain."""
+    phrase = phrases[index]
+    if not phrase.joined_by(Word.OF) or phrase.head is None:
+        return False
+    if phrase.joined_by(Word.ASPECT):
+        return True
+    before = phrases[index - 1] if index else None
+    if before is None:
+        return False
+    if before.head is None:
+        return bool(before.anatomy) and before.anatomy[-1].word in _PARTS and not before.describing
+    return before.head.text in TIPS or (is_definite(phrase) and before.head.text in lexicon().attributes)
+
+
+def without_its_tip(phrase: Phrase) -> list[Unit]:
+    """The units of which it is said that they are not seen: of "drain tip" the tip alone."""
+    tips = [unit for unit in phrase.units if unit.text in TIPS]
+    return tips if tips and len(phrase.nouns) > len(tips) else phrase.units

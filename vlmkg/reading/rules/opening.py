@@ -1,0 +1,178 @@
+"""What the cues right before a phrase open: a denial, a doubt, or the end of one.
+
+A cue with no finding after it speaks of what stands before it."""
+
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import Word
+from vlmkg.reading.rules.known import is_definite
+from vlmkg.reading.rules.labels import Unit
+from vlmkg.reading.rules.lookback import look_back, of_gone, set_back, without_aside
+from vlmkg.reading.rules.phrases import Phrase
+from vlmkg.schema import Presence
+
+_BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
+_CUES = frozenset({Word.NEGATION, Word.NOT, Word.EXCLUDE, Word.NOT_EXCLUDED, Word.GONE, Word.HEDGE, Word.SUGGEST_MAYBE})
+_DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
+_SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
+
+
+def opened(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
+    """The state that the cues right before this phrase open, and their effect on what stands before them."""
+    joint = phrases[index].joint
+    if state is Presence.PRESENT and _CUES.isdisjoint(phrases[index].roles):
+        return Presence.UNCERTAIN if _likely_cause(phrases[index]) else state
+    denied = False
+    for position, unit in enumerate(joint):
+        word = unit.word
+        if word is Word.NEGATION:
+            state = _denied(state, phrases, index, position, following)
+        elif word is Word.NOT:
+            if _denies_what_is_known(phrases, index, position):
+                continue
+            state, denied = Presence.ABSENT, True
+        elif word in {Word.HEDGE, Word.SUGGEST_MAYBE, Word.NOT_EXCLUDED}:
+            state = _doubted(state, joint, position, denied=denied)
+        elif word is Word.EXCLUDE:
+            state = Presence.UNCERTAIN if denied else Presence.ABSENT
+        elif word is Word.GONE:
+            state = _gone(phrases[:index], joint, position)
+        elif word is Word.COLON and _begins_anew(joint, position):
+            state = Presence.PRESENT
+        elif (
+            (
+                word in {Word.REPORT, Word.COMMA, Word.BUT}
+                or _lost_its_verb(joint, position)
+                or (index > 0 and _ends_doubt(joint, position))
+                or _gives_cause(phrases, index, position)
+            )
+            and _closes(joint, position)
+            and not _heads_list(phrases, index)
+        ):
+            look_back(phrases, index, joint[: position if word in {Word.IN, Word.COLON} else position + 1])
+            state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
+            denied = False
+    return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _denied(state: Presence, phrases: list[Phrase], index: int, position: int, following: list[Unit]) -> Presence:
+    """The state behind "no", "without"; what it answers or ends before it is marked."""
+    joint = phrases[index].joint
+    if position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
+        # "No cause for the effusion": the effusion is there.
+        return Presence.PRESENT
+    if _answers(joint, position, following):
+        set_back(phrases[:index], Presence.ABSENT)
+        return state
+    if index and _is_doubt_of_subject(joint[:position]):
+        look_back(phrases, index, joint[:position])
+    return Presence.ABSENT
+
+
+def _doubted(state: Presence, joint: list[Unit], position: int, *, denied: bool) -> Presence:
+    """The state behind a doubt; a denial that goes on ("no edema or possible scar") stays one."""
+    word = joint[position].word
+    before = joint[position - 1].word if position else Word.OTHER
+    negated = any(unit.word in {Word.NEGATION, Word.OR} for unit in joint)
+    kept = not denied and (negated or word is not Word.HEDGE)
+    # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
+    kept = kept or before is Word.RELATIVE or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
+    return state if kept and state is Presence.ABSENT else Presence.UNCERTAIN
+
+
+def _answers(joint: list[Unit], position: int, following: list[Unit]) -> bool:
+    """ "Effusion: no, edema: yes", "effusion: no edema: yes": the denial answers what stands before it."""
+    if not position or joint[position - 1].word is not Word.COLON:
+        return False
+    titled = position + 1 == len(joint) and bool(following) and following[0].word is Word.COLON
+    return titled or (position + 1 < len(joint) and joint[position + 1].word in {Word.COMMA, Word.BUT, Word.AND})
+
+
+def _denies_what_is_known(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "No longer obscures the line"; "the edema has resolved, but not the effusion": neither is denied."""
+    phrase, joint = phrases[index], phrases[index].joint
+    after = joint[position + 1 :]
+    if after and after[0].word in {Word.IN, Word.OF} and is_definite(phrase):
+        return True
+    return (
+        not after
+        and position > 0
+        and joint[position - 1].word in {Word.BUT, Word.COMMA}
+        and any(unit.word is Word.GONE for unit in joint[:position])
+    )
+
+
+def _begins_anew(joint: list[Unit], position: int) -> bool:
+    """ "Complications: none. Diagnosis: edema" without its stop."""
+    colons = sum(unit.word is Word.COLON for unit in joint[:position])
+    return colons > 0
+
+
+def _ends_doubt(joint: list[Unit], position: int) -> bool:
+    """ "Edema is possible and", "edema cannot be excluded -": the doubt had its subject."""
+    if joint[position].word not in {Word.AND, Word.COLON}:
+        return False
+    return _is_doubt_of_subject(joint[:position])
+
+
+def _is_doubt_of_subject(cues: list[Unit]) -> bool:
+    words = {unit.word for unit in cues}
+    return Word.NOT_EXCLUDED in words or {Word.NOT, Word.EXCLUDE} <= words or {Word.COPULA, Word.HEDGE} <= words
+
+
+def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "Cannot be excluded given the edema", "suspected at the base": the doubt is over, what follows is its reason."""
+    joint = phrases[index].joint
+    if index == 0 or joint[position].word not in {Word.WITH, Word.SUGGEST, Word.IN}:
+        return False
+    cues = {unit.word for unit in joint[:position]}
+    if joint[position].word is Word.IN and any(unit.text in _DOUBTED for unit in joint[:position]):
+        return True
+    return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
+
+
+def _heads_list(phrases: list[Phrase], index: int) -> bool:
+    """ "Not visualized: effusion, pneumothorax", "not seen is the nodule"."""
+    joint = phrases[0].joint
+    if index or not joint:
+        return False
+    inverted = joint[0].word is Word.NOT and any(unit.word is Word.COPULA for unit in joint)
+    return joint[-1].word is Word.COLON or inverted
+
+
+def _likely_cause(phrase: Phrase) -> bool:
+    """ "A deformity, XXXX chronic", "which is XXXX old": the hole was "likely"."""
+    if Word.HOLE not in phrase.roles:
+        return False
+    words = [unit.word for unit in phrase.joint]
+    cue = len(words) > 1 and words[-1] is Word.HOLE and set(words) <= _BEFORE_CAUSES
+    return cue and phrase.head is None and bool(phrase.describing) and phrase.describing[-1].text in lexicon().causes
+
+
+def _lost_its_verb(joint: list[Unit], position: int) -> bool:
+    """ "Effusion has not developed and": "not" denied a verb that names nothing."""
+    return position > 0 and joint[position].word is Word.AND and joint[position - 1].word is Word.NOT
+
+
+def _closes(joint: list[Unit], position: int) -> bool:
+    """Whether the cues before this mark had no finding of their own: they speak of what stands before."""
+    cues = [unit.word for unit in joint[:position] if unit.word not in {Word.REPORT}]
+    return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
+
+
+def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
+    """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
+
+    "Has been removed, as has the line": both.
+    """
+    cues = {unit.word for unit in joint[:position]}
+    if before and [unit.word for unit in joint[position + 1 :]] in _SO_IS:
+        set_back(before, Presence.ABSENT)
+        return Presence.ABSENT
+    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
+        if Word.NOT not in cues:
+            set_back(
+                of_gone(without_aside(before, joint), joint[position]),
+                Presence.UNCERTAIN if Word.HEDGE in cues else Presence.ABSENT,
+            )
+        return Presence.PRESENT
+    return Presence.PRESENT if not before and Word.COPULA in cues else Presence.ABSENT

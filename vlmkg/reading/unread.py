@@ -1,0 +1,48 @@
+"""What was not read of a report, and what a person should know of it.
+
+text_set_aside   words that were set aside state a finding: perhaps they stand under the wrong heading
+nothing_read     a report with words gave no mention
+language         words in another language than English were set aside
+"""
+
+from vlmkg.engine_protocol import ReadingWarning
+from vlmkg.reading.language import language_of
+from vlmkg.reading.rules.sentence import read_sentence
+from vlmkg.reading.section_content import is_statement
+from vlmkg.reading.sentences import split_sentences
+from vlmkg.reading.tokens import Token, tokenize
+from vlmkg.report_parts import Part, SetAside
+from vlmkg.schema import Kind, Presence
+
+TEXT_SET_ASIDE, NOTHING_READ, LANGUAGE = "text_set_aside", "nothing_read", "language"
+UNREAD = frozenset({TEXT_SET_ASIDE, NOTHING_READ, LANGUAGE})
+_NEVER_FINDINGS = frozenset({Part.HEADING, Part.EXAM, Part.SIGN_OFF, Part.LANGUAGE})
+_SHOWN = 80
+
+
+def unread_warnings(text: str, aside: tuple[SetAside, ...], *, mentions: int) -> tuple[ReadingWarning, ...]:
+    """The warnings of one report with so many mentions, each reason once for each stretch or language."""
+    found = [
+        ReadingWarning(TEXT_SET_ASIDE, f"{one.reason}: {sentence}")
+        for one in aside
+        if one.reason not in _NEVER_FINDINGS and (sentence := _first_finding(text, one))
+    ]
+    languages = sorted({language_of(text[one.start : one.end]) for one in aside if one.reason == Part.LANGUAGE})
+    found += [ReadingWarning(LANGUAGE, code) for code in languages]
+    if not mentions and text.strip():
+        found.append(ReadingWarning(NOTHING_READ, "no mention in a report with words"))
+    return tuple(found)
+
+
+def _first_finding(text: str, aside: SetAside) -> str | None:
+    """The first sentence of a stretch that states a finding, cut to what a line shows."""
+    for number, sentence in enumerate(split_sentences(text, tokenize(text, aside.start, aside.end))):
+        words = text[sentence[0].start : sentence[-1].end]
+        if is_statement(words, Part(aside.reason), first=number == 0) and _gives_finding(sentence):
+            return words[:_SHOWN]
+    return None
+
+
+def _gives_finding(sentence: list[Token]) -> bool:
+    graph = read_sentence(tuple(token.lower for token in sentence))
+    return any(one.kind is Kind.OBSERVATION and one.presence is not Presence.ABSENT for one in graph.mentions)
