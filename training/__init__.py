@@ -1,1 +1,1 @@
-"""Metrics and, later, the training of checkpoints."""
+"""Training of checkpoints, and their metrics, evaluation, experiments and review."""

@@ -4,12 +4,10 @@ When a message joins, splits or renames studies, other studies' nodes in the gra
 `study_changes`, written in the transaction that made it and deleted in the one that marks its merge as done. A crash in
 between leaves the row, and the next merge does it again.
 
-How a merge must go about it:
-1. `plan(connection, event_ids)` names the studies to write; lock their nodes, sorted by key.
-2. Open a new read and call `plan` again. If it names other studies, give the transaction up and start with these.
-3. In that same read `studies.load_many(plan.study_keys)`. Keys that are absent: remove the study. Removals come before
-   writes, and a study of `plan.moved` is written even where its digest is unchanged: a removal may have taken a report
-   that has become its own.
+How a merge uses it, in one transaction of the graph:
+1. Take the graph's lock (`graph/locks.py`): no other transaction writes studies until this one ends.
+2. Open a read of the ledger. `plan(connection, event_ids)` names the studies to write.
+3. In the same read load their facts. A study that the ledger no longer has is removed from the graph.
 4. After Neo4j has committed: `claims.complete_merge(ledger, claims, plan.changes)`.
 
 Left over are changes whose event needs no more merging (merged, dead or gone). They are planned by themselves, with no
