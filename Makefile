@@ -7,11 +7,11 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test lint readings bench card lock clean
+.PHONY: help setup demo up test http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: system packages, .venv, Neo4j's jars.
 	@tools/setup.sh
@@ -24,6 +24,10 @@ up: setup ## Start every part (ARGS="--data DIR").
 
 test: setup ## Run the tests (ARGS="-k name").
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+http-audits: setup ## Install the audits of GraphQL over HTTP with npm, and run them.
+	@cd tests/api/http_audits && npm ci --silent
+	@$(BIN)/python -m pytest tests/api/test_http_audits.py $(ARGS)
 
 lint: setup ## Check style, types and import rules.
 	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed
