@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from fastapi import Request
-from fastapi.responses import Response
 from graphql import GraphQLError
 from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
 from strawberry import Schema
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 
 from api.audit import AuditWriter
 from api.callers import Doorkeeper
@@ -28,6 +27,7 @@ from api.media_types import CONTENT_TYPES, MediaType, accepted_type, status_of
 from api.metrics import Metrics
 from api.oidc.tokens import NoRoleError
 from api.operations import Operations
+from api.strawberry_parts import PreExecutionError
 from ingest.errors import OutageError
 from ingest.ledger.access.audit import NewEntry
 from vlmkg.errors import VlmkgError

@@ -6,8 +6,10 @@ what is asked is kept beyond the tab.
 
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
 
 STATIC = Path(__file__).parent / "static"
 OWN = {"explorer.html": "text/html", "explorer.js": "text/javascript", "explorer.css": "text/css"}
@@ -32,20 +34,21 @@ _MISSING = """<!doctype html><title>VLM-KG</title><p>GraphiQL's files are not he
 The API itself answers POST requests at this address.</p>"""
 
 
-def add_explorer(app: FastAPI, vendor: Path) -> None:
-    """Serve the page at GET /graphql and its files below /graphql/files."""
+def explorer_routes(vendor: Path) -> list[Route]:
+    """The page at GET /graphql, and its files below /graphql/files. `vendor` is the folder of GraphiQL's own."""
 
-    @app.get("/graphql", include_in_schema=False)
-    def page() -> Response:
+    def page(_: Request) -> Response:
         if not all((vendor / name).is_file() for name in VENDOR):
             return HTMLResponse(_MISSING, headers=HEADERS)
         return FileResponse(STATIC / "explorer.html", media_type="text/html", headers=HEADERS)
 
-    @app.get("/graphql/files/{name}", include_in_schema=False)
-    def file(name: str) -> Response:
+    def file(request: Request) -> Response:
         # Names of the two tables alone: no path is ever built from another.
+        name = request.path_params["name"]
         if name in OWN:
             return FileResponse(STATIC / name, media_type=OWN[name], headers=HEADERS)
         if name in VENDOR and (vendor / name).is_file():
             return FileResponse(vendor / name, media_type=VENDOR[name], headers=HEADERS)
         raise HTTPException(404)
+
+    return [Route("/graphql", page, methods=["GET"]), Route("/graphql/files/{name}", file, methods=["GET"])]

@@ -18,16 +18,18 @@ from graphql import (
     specified_rules,
     validate,
 )
-from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType as Kind
 
 from api.context import ApiContext
 from api.errors import record
 from api.guard import Ready, admit, operation_of, ready_of
-from api.schema import ShapedExecution
+from api.strawberry_parts import (
+    InvalidOperationTypeError,
+    OneOfInputValidationRule,
+    PreExecutionError,
+    ShapedExecution,
+)
+from api.strawberry_parts import OperationType as Kind
 
 MOST_REMEMBERED = 256
 LONGEST_REMEMBERED = 16_384
