@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: system packages, .venv, Neo4j's jars.
+setup: ## Install what is missing: system packages, .venv, Neo4j's jars, GraphiQL.
 	@tools/setup.sh
 
 demo: setup ## Start every part, send a synthetic hospital day, show the answers (ARGS=--exit ends it then).

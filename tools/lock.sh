@@ -19,3 +19,4 @@ compile requirements/model.txt pyproject.toml --extra service --extra model -c r
 compile requirements/dev.txt pyproject.toml --extra service --extra training --group dev -c requirements/model.txt "$@"
 compile requirements/build.txt requirements/build.in "$@"
 compile requirements/uv.txt requirements/uv.in "$@"
+compile requirements/node.txt requirements/node.in "$@"
