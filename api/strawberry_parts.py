@@ -11,22 +11,29 @@ from typing import Any
 import strawberry
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
 from strawberry.exceptions import MissingQueryError
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UnsetType
 
 __all__ = [
+    "BaseGraphQLTransportWSHandler",
     "CannotGetOperationTypeError",
     "InvalidOperationTypeError",
     "MissingQueryError",
     "OneOfInputValidationRule",
+    "Operation",
     "OperationType",
     "PreExecutionError",
     "Shaped",
     "ShapedExecution",
+    "UnsetType",
+    "WebSocketDisconnected",
     "call_directly",
     "core_info",
     "core_schema",

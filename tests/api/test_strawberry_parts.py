@@ -5,29 +5,43 @@ import inspect
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 import strawberry
 from graphql import GraphQLSchema, execute, parse, validate
 from graphql.execution import Executor
+from strawberry.asgi import GraphQL
 
 from api.strawberry_parts import (
+    BaseGraphQLTransportWSHandler,
     CannotGetOperationTypeError,
     InvalidOperationTypeError,
     MissingQueryError,
     OneOfInputValidationRule,
+    Operation,
     OperationType,
     PreExecutionError,
     Shaped,
     ShapedExecution,
+    UnsetType,
+    WebSocketDisconnected,
     call_directly,
     core_info,
     core_schema,
 )
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTED = {"strawberry", "strawberry.extensions", "strawberry.schema.config", "strawberry.tools", "strawberry.types"}
+DOCUMENTED = {
+    "strawberry",
+    "strawberry.asgi",
+    "strawberry.exceptions",
+    "strawberry.extensions",
+    "strawberry.schema.config",
+    "strawberry.subscriptions",
+    "strawberry.tools",
+    "strawberry.types",
+}
 
 
 @strawberry.input
@@ -112,6 +126,22 @@ async def test_what_did_not_run_is_told_from_what_ran(schema: strawberry.Schema)
             await schema.execute(query)
     with pytest.raises(InvalidOperationTypeError):
         await schema.execute("{ asked }", allowed_operation_types={OperationType.SUBSCRIPTION})
+
+
+def test_the_handler_of_subscriptions_has_the_hooks_that_we_use() -> None:
+    """How they work together is held by tests/api/test_subscriptions.py, on real sockets."""
+    assert get_origin(GraphQL.graphql_transport_ws_handler_class) is BaseGraphQLTransportWSHandler
+    for hook, parameters in (("handle", ["self"]), ("shutdown", ["self"]), ("run_operation", ["self", "operation"])):
+        method = getattr(BaseGraphQLTransportWSHandler, hook)
+        assert inspect.iscoroutinefunction(method), hook
+        assert list(inspect.signature(method).parameters) == parameters, hook
+    source = inspect.getsource(BaseGraphQLTransportWSHandler)
+    for used in ("self.view", "self.context", "self.websocket", "self.operations", "self.connection_acknowledged"):
+        assert f"{used} = " in source or f"{used}: " in source, used
+    assert {"id", "query", "variables", "operation_name"} <= set(Operation.__slots__)
+    assert issubclass(WebSocketDisconnected, Exception)
+    assert isinstance(strawberry.UNSET, UnsetType)
+    assert UnsetType() is strawberry.UNSET
 
 
 def test_undocumented_parts_are_used_in_one_module_alone() -> None:
