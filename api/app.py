@@ -4,15 +4,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI, Request, WebSocket
-from fastapi.responses import JSONResponse, Response
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from api.audit import AuditWriter
 from api.callers import doorkeeper
 from api.context import Services
 from api.endpoint import Endpoint, answer
-from api.explorer import add_explorer
+from api.explorer import explorer_routes
 from api.health import parts_answering
 from api.metrics import answer_metrics, new_metrics
 from api.oidc.issuer_keys import open_issuer_keys
@@ -21,6 +25,7 @@ from api.oidc.tokens import TokenReader
 from api.operations import Operations
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
+from api.strawberry_parts import core_schema
 from api.websocket import serve
 from graph.connection import open_async_driver
 from graph.reads.fetching import GraphReader
@@ -39,7 +44,7 @@ class Parts:
     broker_url: str | None
 
 
-def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = None) -> FastAPI:
+def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = None) -> Starlette:
     """The application. `oidc`: tokens of this issuer are accepted beside keys.
 
     Raises UsageError where the settings would let everyone in from other machines.
@@ -47,7 +52,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
     require_safe(settings)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
             driver = await opened.enter_async_context(open_async_driver(parts.neo4j))
             tokens = TokenReader(oidc, await opened.enter_async_context(open_issuer_keys(oidc))) if oidc else None
@@ -56,7 +61,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
             services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
             keeper = doorkeeper(receiver.ledger, tokens, open_house=not settings.auth)
             schema = build_schema(settings)
-            operations = Operations(schema._schema, settings.max_tokens)
+            operations = Operations(core_schema(schema), settings.max_tokens)
             app.state.endpoint = Endpoint(schema, operations, services, keeper, writer, new_metrics())
             try:
                 yield
@@ -64,39 +69,37 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
                 writer.close()
                 receiver.ledger.close()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    if not settings.auth:
-        # A page elsewhere must not reach an open API by a name that it makes resolve to this machine.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
-    _add_routes(app, parts)
-    add_explorer(app, settings.graphiql)
-    return app
+    # A page elsewhere must not reach an open API by a name that it makes resolve to this machine.
+    loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
+    routes = [*_routes(parts), *explorer_routes(settings.graphiql)]
+    return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])
 
 
-def _add_routes(app: FastAPI, parts: Parts) -> None:
+def _routes(parts: Parts) -> list[BaseRoute]:
     async def graphql(request: Request) -> Response:
         return await answer(request.app.state.endpoint, request)
 
-    # Starlette's own: FastAPI's would look for parameters and dependencies at every request.
-    app.add_route("/graphql", graphql, methods=["POST"])
-
-    @app.websocket("/graphql")
     async def subscriptions(socket: WebSocket) -> None:
         await serve(socket.app.state.endpoint, socket)
 
-    @app.get("/healthz")
-    async def alive() -> dict[str, str]:
-        return {"status": "alive"}
+    async def alive(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "alive"})
 
-    @app.get("/metrics")
     async def metrics(request: Request) -> Response:
         endpoint: Endpoint = request.app.state.endpoint
         return await answer_metrics(endpoint.metrics, endpoint.services.receiver.ledger)
 
-    @app.get("/readyz")
     async def ready(request: Request) -> JSONResponse:
         services: Services = request.app.state.endpoint.services
         answering = await parts_answering(services.graph, services.receiver.ledger, parts.broker_url)
         missing = sorted(name for name, answers in answering.items() if not answers)
         shown = {name: "ok" if answers else "does not answer" for name, answers in answering.items()}
         return JSONResponse(shown, status_code=503 if missing else 200)
+
+    return [
+        Route("/graphql", graphql, methods=["POST"]),
+        WebSocketRoute("/graphql", subscriptions),
+        Route("/healthz", alive),
+        Route("/metrics", metrics),
+        Route("/readyz", ready),
+    ]

@@ -1,7 +1,7 @@
 """POST /graphql: one operation in, one answer out, after its audit entry is committed.
 
-The answer is GraphQL over HTTP in `application/json`: 200 where the operation ran, errors or not, and another status
-where it could not be run at all. Queries by GET, batches and uploads are not taken.
+The answer is GraphQL over HTTP in the media type that the client prefers (api.media_types). Queries by GET, batches and
+uploads are not taken.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from fastapi import Request
-from fastapi.responses import JSONResponse, Response
 from graphql import GraphQLError
 from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
 from strawberry import Schema
 from strawberry.types import ExecutionResult
 
@@ -23,9 +23,11 @@ from api.audit import AuditWriter
 from api.callers import Doorkeeper
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked, masked_error
+from api.media_types import CONTENT_TYPES, MediaType, accepted_type, status_of
 from api.metrics import Metrics
 from api.oidc.tokens import NoRoleError
 from api.operations import Operations
+from api.strawberry_parts import PreExecutionError
 from ingest.errors import OutageError
 from ingest.ledger.access.audit import NewEntry
 from vlmkg.errors import VlmkgError
@@ -34,13 +36,6 @@ log = structlog.get_logger()
 
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes of a request: a report of the largest size that is accepted, with every sign escaped."""
-
-_STATUS = {
-    Code.UNAUTHENTICATED: 401,
-    Code.FORBIDDEN: 403,
-    Code.PAYLOAD_TOO_LARGE: 413,
-    Code.SERVICE_UNAVAILABLE: 503,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,7 @@ class Asked:
 async def answer(endpoint: Endpoint, request: Request) -> Response:
     """The answer to one request. It is made into text while its audit entry is written, and leaves after that."""
     started = time.perf_counter()
+    media_type = accepted_type(request.headers.getlist("accept"))
     try:
         caller = await endpoint.doorkeeper.admit(request.headers.get("authorization"))
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
@@ -74,21 +70,31 @@ async def answer(endpoint: Endpoint, request: Request) -> Response:
         code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
         await note_refusal(endpoint, error)
         endpoint.metrics.operation("", [code], time.perf_counter() - started)
-        return refusal(error)
+        return refusal(error, media_type)
     context = ApiContext(endpoint.services, caller, asked.operation_name)
     result = await _run(endpoint, asked, context)
     codes, entry = audit_entry(context, result)
     writing = endpoint.audit.begin(entry) if entry else None
-    content = to_json(shown(result), inf_nan_mode="null")
+    response = response_of(result, codes, media_type)
     try:
         await written(endpoint, writing)
     except (VlmkgError, TimeoutError):
         endpoint.metrics.operation(context.action, [Code.SERVICE_UNAVAILABLE], time.perf_counter() - started)
-        return refusal(ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again"))
+        unwritten = ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again")
+        return refusal(unwritten, media_type)
     seconds = round(time.perf_counter() - started, 4)
     endpoint.metrics.operation(context.action, codes, seconds)
     log.info("api.operation", action=context.action, role=caller.role.value, seconds=seconds, codes=codes)
-    return Response(content, media_type="application/json")
+    return response
+
+
+def response_of(result: ExecutionResult, codes: list[str], media_type: MediaType) -> Response:
+    """A result as its response; `codes` are those of its errors."""
+    told, status = shown(result), 200
+    if media_type is MediaType.GRAPHQL and isinstance(result, PreExecutionError):
+        del told["data"]
+        status = status_of(Code(codes[0]))
+    return Response(to_json(told, inf_nan_mode="null"), status, media_type=CONTENT_TYPES[media_type])
 
 
 def read_body(content_type: str, body: bytes) -> Asked:
@@ -111,12 +117,13 @@ def read_body(content_type: str, body: bytes) -> Asked:
     return Asked(said["query"], variables or {}, name or None)
 
 
-def refusal(error: VlmkgError) -> Response:
+def refusal(error: VlmkgError, media_type: MediaType) -> Response:
     """The answer where nothing was run."""
     told = masked_error(error)
     code = Code(str((told.get("extensions") or {})["code"]))
     headers = {"WWW-Authenticate": "Bearer"} if code is Code.UNAUTHENTICATED else None
-    return JSONResponse({"errors": [told]}, status_code=_STATUS.get(code, 400), headers=headers)
+    content = to_json({"errors": [told]})
+    return Response(content, status_of(code), headers=headers, media_type=CONTENT_TYPES[media_type])
 
 
 async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
@@ -142,7 +149,8 @@ async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> Executi
         async with asyncio.timeout(endpoint.services.settings.timeout_s):
             return await endpoint.operations.run(asked.query, asked.variables, context)
     except TimeoutError as error:
-        return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+        # It was cut off: there is no data, as of an operation that never ran.
+        return PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
 
 
 async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> None:

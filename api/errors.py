@@ -14,9 +14,8 @@ from typing import Any
 
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from api.strawberry_parts import CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError
 from graph.errors import GraphUnavailableError
 from graph.reads.errors import QueryTimedOutError
 from ingest.errors import OutageError

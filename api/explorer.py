@@ -6,23 +6,29 @@ what is asked is kept beyond the tab.
 
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
 
 STATIC = Path(__file__).parent / "static"
 OWN = {"explorer.html": "text/html", "explorer.js": "text/javascript", "explorer.css": "text/css"}
 VENDOR = {
-    "graphiql.min.js": "text/javascript",
-    "graphiql.min.css": "text/css",
-    "react.production.min.js": "text/javascript",
-    "react-dom.production.min.js": "text/javascript",
+    "graphiql.js": "text/javascript",
+    "graphiql.css": "text/css",
+    "codicon.ttf": "font/ttf",
+    "editor.worker.js": "text/javascript",
+    "graphql.worker.js": "text/javascript",
+    "json.worker.js": "text/javascript",
 }
+"""What tools/graphiql/bundle.mjs writes, and `make setup` calls."""
 
 # GraphiQL's editor sets style attributes; scripts come from files alone.
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -32,20 +38,21 @@ _MISSING = """<!doctype html><title>VLM-KG</title><p>GraphiQL's files are not he
 The API itself answers POST requests at this address.</p>"""
 
 
-def add_explorer(app: FastAPI, vendor: Path) -> None:
-    """Serve the page at GET /graphql and its files below /graphql/files."""
+def explorer_routes(vendor: Path) -> list[Route]:
+    """The page at GET /graphql, and its files below /graphql/files. `vendor` is the folder of GraphiQL's own."""
 
-    @app.get("/graphql", include_in_schema=False)
-    def page() -> Response:
+    def page(_: Request) -> Response:
         if not all((vendor / name).is_file() for name in VENDOR):
             return HTMLResponse(_MISSING, headers=HEADERS)
         return FileResponse(STATIC / "explorer.html", media_type="text/html", headers=HEADERS)
 
-    @app.get("/graphql/files/{name}", include_in_schema=False)
-    def file(name: str) -> Response:
+    def file(request: Request) -> Response:
         # Names of the two tables alone: no path is ever built from another.
+        name = request.path_params["name"]
         if name in OWN:
             return FileResponse(STATIC / name, media_type=OWN[name], headers=HEADERS)
         if name in VENDOR and (vendor / name).is_file():
             return FileResponse(vendor / name, media_type=VENDOR[name], headers=HEADERS)
         raise HTTPException(404)
+
+    return [Route("/graphql", page, methods=["GET"]), Route("/graphql/files/{name}", file, methods=["GET"])]

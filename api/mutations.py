@@ -13,10 +13,10 @@ from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
 from api.resolvers import Info, shaped
-from api.response_plans import Shaped
 from api.review_types import ReviewVerdict
 from api.reviewing import ReviewFindingPayload, review_finding
 from api.scalars import DateTime
+from api.strawberry_parts import Shaped
 from ingest.formats.graphql import Submission, SubmittedPatient, SubmittedReport, SubmittedStudy, raw_of
 from ingest.formats.origin import Format, Origin
 from ingest.messages import ReportStatus

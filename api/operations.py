@@ -18,15 +18,18 @@ from graphql import (
     specified_rules,
     validate,
 )
-from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType as Kind
 
 from api.context import ApiContext
 from api.errors import record
 from api.guard import Ready, admit, operation_of, ready_of
-from api.schema import ShapedExecution
+from api.strawberry_parts import (
+    InvalidOperationTypeError,
+    OneOfInputValidationRule,
+    PreExecutionError,
+    ShapedExecution,
+)
+from api.strawberry_parts import OperationType as Kind
 
 MOST_REMEMBERED = 256
 LONGEST_REMEMBERED = 16_384
@@ -57,17 +60,17 @@ class Operations:
         return list(self._remembered)
 
     async def run(self, query: str, variables: dict[str, Any], context: ApiContext) -> ExecutionResult:
-        """The result, of whatever sort; errors are in it."""
+        """The result, errors included; a PreExecutionError where nothing was run."""
         try:
             ready = self._ready(query, context.operation_name)
             _require_by_post(ready, context.operation_name)
             admit(context, self._schema, ready, variables)
         except _InvalidError as invalid:
-            return _ended(None, invalid.errors)
+            return _refused(invalid.errors)
         except GraphQLError as error:
-            return _ended(None, [error])
+            return _refused([error])
         except Exception as error:  # noqa: BLE001 - masked, and recorded where it is none of ours
-            return _ended(None, [GraphQLError(str(error), original_error=error)])
+            return _refused([GraphQLError(str(error), original_error=error)])
         result = execute(
             self._schema,
             ready.document,
@@ -77,7 +80,8 @@ class Operations:
             executor_class=ShapedExecution,
         )
         done = await result if isawaitable(result) else result
-        return _ended(done.data, done.errors)
+        _record_all(done.errors)
+        return ExecutionResult(data=done.data, errors=done.errors)
 
     def _ready(self, query: str, name: str | None) -> Ready:
         known = self._remembered.get(query)
@@ -105,7 +109,11 @@ def _require_by_post(ready: Ready, name: str | None) -> None:
         raise InvalidOperationTypeError(Kind.SUBSCRIPTION)
 
 
-def _ended(data: dict[str, Any] | None, errors: list[GraphQLError] | None) -> ExecutionResult:
+def _refused(errors: list[GraphQLError]) -> PreExecutionError:
+    _record_all(errors)
+    return PreExecutionError(data=None, errors=errors)
+
+
+def _record_all(errors: list[GraphQLError] | None) -> None:
     for error in errors or ():
         record(error)
-    return ExecutionResult(data=data, errors=errors)

@@ -34,7 +34,8 @@ from api.inputs import (
     study_where,
 )
 from api.resolvers import Info, answer_list, answer_one, answer_page, ask, reads_arguments, root_field, shaped
-from api.response_plans import Shaped, first_of
+from api.response_plans import first_of
+from api.strawberry_parts import Shaped
 from graph.reads.concepts import concept_by_code, concept_search, unmapped_terms
 from graph.reads.engines import engine_in_use
 from graph.reads.findings import finding_by_id, finding_page, finding_total

@@ -11,7 +11,8 @@ from api.context import ApiContext
 from api.documents import Field, fields_of
 from api.errors import ApiError, Code
 from api.ledger_fields import fill
-from api.response_plans import Answering, ObjectPlan, PagePlan, Row, Shaped, plan_object, plan_page
+from api.response_plans import Answering, ObjectPlan, PagePlan, Row, plan_object, plan_page
+from api.strawberry_parts import Shaped, core_info
 from graph.reads.draft import PATIENT_COLUMN, ReadQuery
 from graph.reads.fetching import fetch
 from graph.reads.wanted import Page, Wanted
@@ -32,7 +33,7 @@ def reads_arguments(resolver: Resolver) -> Resolver:
 
 def root_field(info: Info) -> Field:
     """The field that a root resolver answers."""
-    raw, document = info._raw_info, info.context.document
+    raw, document = core_info(info), info.context.document
     found = fields_of(document, raw.parent_type, [raw.operation.selection_set])
     return next(one for one in found if one.nodes[0] is raw.field_nodes[0])
 

@@ -65,13 +65,6 @@ _LATE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped:
-    """A finished value: GraphQL's machinery leaves it as it is."""
-
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Late:
     """A field of the answer's object `made` that is still to be filled in, and the row that the object was made of."""
 

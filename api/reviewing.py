@@ -11,9 +11,10 @@ from api.graph_types import Finding
 from api.ids import split
 from api.ledger_fields import fill, statement_of
 from api.resolvers import Info, ask, root_field
-from api.response_plans import STATEMENT, Answering, Row, Shaped, plan_object
+from api.response_plans import STATEMENT, Answering, Row, plan_object
 from api.review_types import ReviewVerdict
 from api.rights import Right
+from api.strawberry_parts import Shaped
 from graph.reads.findings import finding_by_id
 from graph.reads.wanted import Wanted
 from ingest.ledger.reviews import reviews

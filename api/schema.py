@@ -1,15 +1,13 @@
 """The schema, and how an operation is run on it. `python -m api.schema` writes api/schema.graphql anew."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLResolveInfo, MaxIntrospectionDepthRule
+from graphql import GraphQLError, MaxIntrospectionDepthRule
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext
 
 from api.errors import ApiError, Code, record
@@ -18,10 +16,10 @@ from api.graph_types import Node
 from api.guard import admit, ready_of
 from api.mutations import Mutation
 from api.queries import Query
-from api.resolvers import READS_ARGUMENTS, Info
-from api.response_plans import Shaped
+from api.resolvers import READS_ARGUMENTS
 from api.scalars import DATE_TIME, DateTime
 from api.settings import ApiSettings
+from api.strawberry_parts import ShapedExecution, call_directly, core_schema
 from api.subscriptions import Subscription
 
 SDL = Path(__file__).parent / "schema.graphql"
@@ -37,18 +35,6 @@ class ApiSchema(strawberry.Schema):
             record(error)
 
 
-class ShapedExecution(StrawberryGraphQLCoreExecutionContext):
-    """Execution that leaves finished values as they are: see api.response_plans."""
-
-    def complete_value(
-        self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
-    ) -> Any:
-        """GraphQL's CompleteValue, for what is not finished."""
-        if isinstance(result, Shaped):
-            return result.value
-        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
-
-
 class Guard(SchemaExtension):
     """Checks a subscription before anything of it runs. See api.operations for what comes by POST."""
 
@@ -58,9 +44,8 @@ class Guard(SchemaExtension):
         # Nothing gets past this without having been read and checked.
         if execution.graphql_document is None:
             raise ApiError(Code.BAD_REQUEST, "there is nothing to run")
-        admit(
-            execution.context, execution.schema._schema, ready_of(execution.graphql_document), execution.variables or {}
-        )
+        schema = core_schema(execution.schema)
+        admit(execution.context, schema, ready_of(execution.graphql_document), execution.variables or {})
         yield
 
 
@@ -82,28 +67,12 @@ def build_schema(settings: ApiSettings) -> strawberry.Schema:
         execution_context_class=ShapedExecution,
         config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
     )
-    _answer_directly(schema)
+    call_directly(schema, _reads_arguments)
     return schema
 
 
-def _answer_directly(schema: strawberry.Schema) -> None:
-    """Call resolvers that read their arguments themselves (api.resolvers.reads_arguments) as they are: converting a
-    where-tree into instances that nobody looks at takes a tenth of a request."""
-    for type_ in (schema._schema.query_type, schema._schema.mutation_type):
-        for field in type_.fields.values() if type_ else ():
-            definition = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
-            resolver = definition.base_resolver.wrapped_func
-            if getattr(resolver, READS_ARGUMENTS, False):
-                field.resolve = _direct(resolver, definition)
-
-
-def _direct(resolver: Callable[..., Awaitable[Any]], definition: Any) -> Callable[..., Awaitable[Any]]:
-    absent = dict.fromkeys(argument.python_name for argument in definition.arguments)
-
-    def resolve(source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Awaitable[Any]:
-        return resolver(source, Info(_raw_info=info, _field=definition), **absent)
-
-    return resolve
+def _reads_arguments(resolver: Callable[..., Any]) -> bool:
+    return bool(getattr(resolver, READS_ARGUMENTS, False))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
 from api.resolvers import Info, shaped
-from api.response_plans import Row, Shaped
+from api.response_plans import Row
+from api.strawberry_parts import Shaped
 from ingest.ledger.states import SETTLED
 
 LOOK_EVERY_S = 0.5

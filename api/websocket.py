@@ -1,29 +1,38 @@
 """Subscriptions at ws://.../graphql in the protocol graphql-transport-ws, the one that today's clients speak.
 
-Only subscriptions are taken: what reads once goes by POST. The key comes in the payload of `connection_init`, as
-`{"Authorization": "Bearer KEY"}`, because a browser can't set headers here; a header does too. While the connection is
-open it is looked at again and again: one whose key or token has ended is closed.
+Strawberry's handler speaks the protocol and looks at where a page comes from. Ours are: who is let in, that only
+subscriptions run, that each result is in the audit trail before it leaves, and the watch over the key while the
+connection is open. The key comes in the payload of `connection_init`, as `{"Authorization": "Bearer KEY"}`, because a
+browser can't set headers here; a header does too.
 Protocol: github.com/enisdenjo/graphql-ws, PROTOCOL.md. Close codes are the protocol's.
 """
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from json import JSONDecodeError
 from typing import Any, Never
 
 from graphql import GraphQLError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from api.callers import Caller
 from api.context import ApiContext
 from api.endpoint import Endpoint, audited, note_refusal, shown
 from api.errors import ApiError, Code, masked_error
+from api.strawberry_parts import BaseGraphQLTransportWSHandler, Operation, UnsetType, WebSocketDisconnected
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
 
-PROTOCOL = "graphql-transport-ws"
 INIT_WITHIN_S = 10.0
 MOST_OPERATIONS = 20
 """Operations at once on one connection."""
@@ -34,180 +43,150 @@ LOOK_AGAIN_S = 1.0
 TRY_AGAIN = 1013
 """Of RFC 6455's registry: who asks can't be known at the moment."""
 
-BAD_MESSAGE, UNAUTHORIZED, FORBIDDEN, INIT_TIMEOUT, SAME_ID, SECOND_INIT = 4400, 4401, 4403, 4408, 4409, 4429
-
-
-class _ClosingError(Exception):
-    """The connection is to be closed with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
+FORBIDDEN = 4403
 
 
 @dataclass(slots=True)
-class _Connection:
-    endpoint: Endpoint
+class Connection:
+    """One connection. `connection_params` is the payload of `connection_init`, which Strawberry puts there."""
+
     socket: WebSocket
+    connection_params: dict[str, Any] = field(default_factory=dict)
     authorization: str | None = None
     caller: Caller | None = None
-    running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-
-    async def send(self, type_: str, **more: Any) -> None:
-        await self.socket.send_text(json.dumps({"type": type_} | more))
 
 
 async def serve(endpoint: Endpoint, socket: WebSocket) -> None:
     """One connection, from its first message to its end."""
-    if PROTOCOL not in socket.scope.get("subprotocols", []) or not _same_origin(socket):
+    if GRAPHQL_TRANSPORT_WS_PROTOCOL not in socket.scope.get("subprotocols", []):
         await socket.close()
         return
-    await socket.accept(subprotocol=PROTOCOL)
-    connection = _Connection(endpoint, socket)
-    closing: _ClosingError | None = None
-    try:
-        await _initialise(connection)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_converse(connection))
-            group.create_task(_watch(connection))
-    except* WebSocketDisconnect:
-        pass
-    except* _ClosingError as errors:
-        closing = next(error for error in errors.exceptions if isinstance(error, _ClosingError))
-    finally:
-        # Before the connection is closed: nothing leaves any more.
-        await _end(list(connection.running.values()))
-    if closing is not None:
-        await socket.close(closing.code, closing.reason)
+    await _View(endpoint).run(socket)
 
 
-async def _converse(connection: _Connection) -> Never:
-    while True:
-        await _handle(connection, await _receive(connection.socket))
+class _View(GraphQL[Connection, None]):
+    """What Strawberry asks of the application about a connection."""
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(
+            endpoint.schema,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=INIT_WITHIN_S),
+            max_subscriptions_per_connection=None,  # _Handler refuses those beyond its bound, with a code
+        )
+        self.endpoint = endpoint
+        self.graphql_transport_ws_handler_class = _Handler
 
-async def _watch(connection: _Connection) -> Never:
-    """Raise _ClosingError once the caller would not be let in any more. While that can't be known nothing changes."""
-    while True:
-        await asyncio.sleep(LOOK_AGAIN_S)
+    def decode_json(self, data: str | bytes) -> object:
+        """One message. Raises JSONDecodeError where it is none of the protocol's: the connection is closed for it."""
         try:
-            await connection.endpoint.doorkeeper.admit(connection.authorization)
+            return _message(json.loads(data))
+        except (RecursionError, TypeError, ValueError):
+            raise JSONDecodeError("no message of the protocol", "", 0) from None
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
+        """The connection that a socket is."""
+        del response
+        assert isinstance(request, WebSocket)  # noqa: S101 - `serve` gives nothing else
+        return Connection(request)
+
+    async def on_ws_connect(self, context: Connection) -> UnsetType:
+        """Let the caller in. Raises ConnectionRejectionError, or WebSocketDisconnected once the socket is closed."""
+        payload, header = context.connection_params, context.socket.headers.get("authorization")
+        given = payload.get("Authorization") or payload.get("authorization")
+        context.authorization = given if isinstance(given, str) else header
+        try:
+            context.caller = await self.endpoint.doorkeeper.admit(context.authorization)
+        except (ApiError, OutageError) as error:
+            if isinstance(error, OutageError) or error.code is Code.SERVICE_UNAVAILABLE:
+                await context.socket.close(TRY_AGAIN, "Try again later")
+                raise WebSocketDisconnected from None
+            await note_refusal(self.endpoint, error)
+            raise ConnectionRejectionError from None
+        return UnsetType()
+
+
+class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
+    """Strawberry's handler with our way to run an operation, and a watch over the key."""
+
+    view: _View
+
+    async def handle(self) -> None:
+        """The whole conversation."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            await super().handle()
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def run_operation(self, operation: Operation[Connection, None]) -> None:
+        """Run one operation to its end."""
+        with suppress(WebSocketDisconnected):
+            errors = await self._stream(operation)
+            if errors:
+                await operation.send_operation_message({"id": operation.id, "type": "error", "payload": errors})
+            else:
+                await operation.send_operation_message({"id": operation.id, "type": "complete"})
+
+    async def _watch(self) -> Never:
+        """Close the connection once the caller would not be let in any more."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            if self.connection_acknowledged and not await self._still_let_in():
+                # Before the connection is closed: nothing leaves any more, and nothing is started.
+                self.connection_acknowledged = False
+                await self.shutdown()
+                await self.websocket.close(FORBIDDEN, "Forbidden")
+
+    async def _still_let_in(self) -> bool:
+        """True, too, while it can't be known."""
+        try:
+            await self.view.endpoint.doorkeeper.admit(self.context.authorization)
         except ApiError as error:
-            if error.code is not Code.SERVICE_UNAVAILABLE:
-                raise _ClosingError(FORBIDDEN, "Forbidden") from None
+            return error.code is Code.SERVICE_UNAVAILABLE
         except OutageError:
             pass
+        return True
+
+    async def _stream(self, operation: Operation[Connection, None]) -> list[Any]:
+        """Send all results of one operation. The errors, where it could not be started or has to end."""
+        if len(self.operations) > MOST_OPERATIONS:
+            return _refused(Code.BAD_REQUEST, f"a connection has {MOST_OPERATIONS} operations at most")
+        query, variables, name = operation.query, operation.variables, operation.operation_name
+        if not isinstance(query, str) or not isinstance(variables, dict | None) or not isinstance(name, str | None):
+            return _refused(Code.BAD_REQUEST, "the payload holds `query`, `variables`, `operationName`")
+        assert self.context.caller is not None  # noqa: S101 - set before the first operation
+        endpoint = self.view.endpoint
+        context = ApiContext(endpoint.services, self.context.caller, name)
+        results = await endpoint.schema.subscribe(
+            query, variable_values=variables, context_value=context, operation_name=name
+        )
+        async for result in _told(results):
+            try:
+                await audited(endpoint, context, result)
+            except (VlmkgError, TimeoutError):
+                return _refused(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now")
+            answer = shown(result)
+            if result.data is None and result.errors:
+                return list(answer["errors"])
+            message: Any = {"id": operation.id, "type": "next", "payload": answer}
+            await operation.send_operation_message(message)
+        return []
 
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _same_origin(socket: WebSocket) -> bool:
-    """Whether no page of another site is behind this: a browser says where the page came from."""
-    origin = socket.headers.get("origin")
-    return origin is None or origin.partition("://")[2] == socket.headers.get("host")
-
-
-async def _initialise(connection: _Connection) -> None:
-    try:
-        async with asyncio.timeout(INIT_WITHIN_S):
-            message = await _receive(connection.socket)
-    except TimeoutError:
-        raise _ClosingError(INIT_TIMEOUT, "Connection initialisation timeout") from None
-    if message["type"] != "connection_init":
-        raise _ClosingError(UNAUTHORIZED, "Unauthorized")
-    payload = message.get("payload") or {}
-    given = payload.get("Authorization") or payload.get("authorization") if isinstance(payload, dict) else None
-    header = connection.socket.headers.get("authorization")
-    connection.authorization = given if isinstance(given, str) else header
-    try:
-        connection.caller = await connection.endpoint.doorkeeper.admit(connection.authorization)
-    except (ApiError, OutageError) as error:
-        if isinstance(error, OutageError) or error.code is Code.SERVICE_UNAVAILABLE:
-            raise _ClosingError(TRY_AGAIN, "Try again later") from None
-        await note_refusal(connection.endpoint, error)
-        raise _ClosingError(FORBIDDEN, "Forbidden") from None
-    await connection.send("connection_ack")
-
-
-async def _receive(socket: WebSocket) -> dict[str, Any]:
-    received = await socket.receive()
-    if received["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(received.get("code", 1000))
-    try:
-        message = json.loads(received["text"])
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise _ClosingError(BAD_MESSAGE, "A message is JSON in a text frame") from None
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise _ClosingError(BAD_MESSAGE, "A message has a type")
-    return message
-
-
-async def _handle(connection: _Connection, message: dict[str, Any]) -> None:
-    match message["type"]:
-        case "ping":
-            await connection.send("pong")
-        case "pong":
-            pass
-        case "subscribe":
-            _subscribe(connection, message)
-        case "complete":
-            task = connection.running.pop(str(message.get("id")), None)
-            if task is not None:
-                task.cancel()
-        case "connection_init":
-            raise _ClosingError(SECOND_INIT, "Too many initialisation requests")
-        case _:
-            raise _ClosingError(BAD_MESSAGE, "Unknown message type")
-
-
-def _subscribe(connection: _Connection, message: dict[str, Any]) -> None:
-    operation, payload = message.get("id"), message.get("payload")
-    if not isinstance(operation, str) or not operation or not isinstance(payload, dict):
-        raise _ClosingError(BAD_MESSAGE, "A subscribe message has an id and a payload")
-    if operation in connection.running:
-        raise _ClosingError(SAME_ID, "Subscriber for this id already exists")
-    if len(connection.running) >= MOST_OPERATIONS:
-        raise _ClosingError(BAD_MESSAGE, f"A connection has {MOST_OPERATIONS} operations at most")
-    connection.running[operation] = asyncio.create_task(_run(connection, operation, payload))
-
-
-async def _run(connection: _Connection, operation: str, payload: dict[str, Any]) -> None:
-    try:
-        errors = await _stream(connection, operation, payload)
-        if errors:
-            await connection.send("error", id=operation, payload=errors)
-        else:
-            await connection.send("complete", id=operation)
-    except WebSocketDisconnect:
-        pass
-    finally:
-        if connection.running.get(operation) is asyncio.current_task():
-            del connection.running[operation]
-
-
-async def _stream(connection: _Connection, operation: str, payload: dict[str, Any]) -> list[Any]:
-    """Send all results of one operation. The errors, where it could not be started or has to end."""
-    query, variables, name = payload.get("query"), payload.get("variables") or {}, payload.get("operationName")
-    if not isinstance(query, str) or not isinstance(variables, dict) or not isinstance(name, str | None):
-        return [masked_error(ApiError(Code.BAD_REQUEST, "the payload holds `query`, `variables`, `operationName`"))]
-    assert connection.caller is not None  # noqa: S101 - _initialise has set it
-    context = ApiContext(connection.endpoint.services, connection.caller, name)
-    results = await connection.endpoint.schema.subscribe(
-        query, variable_values=variables, context_value=context, operation_name=name
-    )
-    async for result in _told(results):
-        if not await _audit(connection, context, result):
-            return [masked_error(ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now"))]
-        answer = shown(result)
-        if result.data is None and result.errors:
-            return list(answer["errors"])
-        await connection.send("next", id=operation, payload=answer)
-    return []
+def _message(said: Any) -> dict[str, Any]:
+    """A message with the fields that its type needs. Raises TypeError, ValueError where they are others."""
+    kind = said["type"]
+    if not isinstance(said, dict) or not isinstance(kind, str):
+        raise TypeError(kind)
+    if kind == "connection_init" and not isinstance(said.get("payload", {}), dict):
+        return {"type": kind}
+    if kind in {"subscribe", "complete"} and not (isinstance(said.get("id"), str) and said["id"]):
+        raise ValueError(kind)
+    if kind == "subscribe":
+        return said | {"payload": {"query": None} | dict(said["payload"])}
+    return said
 
 
 async def _told(results: AsyncIterator[Any]) -> AsyncIterator[ExecutionResult]:
@@ -219,10 +198,5 @@ async def _told(results: AsyncIterator[Any]) -> AsyncIterator[ExecutionResult]:
         yield ExecutionResult(data=None, errors=[error])
 
 
-async def _audit(connection: _Connection, context: ApiContext, result: ExecutionResult) -> bool:
-    """Commit what this result shows before it leaves. False where that can't be done."""
-    try:
-        await audited(connection.endpoint, context, result)
-    except (VlmkgError, TimeoutError):
-        return False
-    return True
+def _refused(code: Code, message: str) -> list[Any]:
+    return [masked_error(ApiError(code, message))]

@@ -20,3 +20,4 @@ compile requirements/dev.txt pyproject.toml --extra stack --extra training --gro
 compile requirements/build.txt requirements/build.in "$@"
 compile requirements/uv.txt requirements/uv.in "$@"
 compile requirements/clients.txt requirements/clients.in "$@"
+compile requirements/node.txt requirements/node.in "$@"

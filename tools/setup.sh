@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/setup/packages.sh
 . tools/setup/python.sh
 . tools/setup/jars.sh
+. tools/setup/page.sh
 
 mkdir -p .cache
 : >"$LOG"
@@ -19,4 +20,5 @@ PYTHON_FOUND=$(find_python) || fail "Python 3.11 or newer is needed" \
 setup_packages
 setup_python
 setup_jars
+setup_page
 setup_classes

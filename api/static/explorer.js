@@ -1,4 +1,4 @@
-"use strict";
+import { GraphiQL, createElement, createRoot } from "/graphql/files/graphiql.js";
 
 // The key comes in the fragment (#key=...), leaves the address bar at once, and lives as long as the tab.
 const KEY = "vlmkg-key";
@@ -109,7 +109,11 @@ function fetcher(parameters, options) {
   return window
     .fetch("/graphql", {
       method: "POST",
-      headers: { "Content-Type": "application/json", ...(options && options.headers) },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/graphql-response+json, application/json;q=0.9",
+        ...(options && options.headers),
+      },
       body: JSON.stringify(parameters),
     })
     .then((response) => response.json());
@@ -126,13 +130,21 @@ const storage = {
   clear: () => window.sessionStorage.clear(),
 };
 
-ReactDOM.createRoot(document.getElementById("explorer")).render(
-  React.createElement(GraphiQL, {
+// The editor checks and completes each language in a worker of its own.
+const LANGUAGES = ["graphql", "json"];
+globalThis.MonacoEnvironment = {
+  getWorker: (_id, label) => new Worker(`/graphql/files/${LANGUAGES.includes(label) ? label : "editor"}.worker.js`),
+};
+
+createRoot(document.getElementById("explorer")).render(
+  createElement(GraphiQL, {
     fetcher,
     storage,
-    headers,
+    initialHeaders: headers,
+    defaultHeaders: headers,
     shouldPersistHeaders: false,
-    defaultEditorToolsVisibility: true,
+    showPersistHeadersSettings: false,
+    defaultEditorToolsVisibility: "headers",
     defaultTabs: EXAMPLES.map((query) => ({ query, headers })),
   }),
 );

@@ -13,8 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from neo4j import Driver
+from starlette.applications import Starlette
 
 from api.app import Parts, create_app
 from api.oidc.settings import OidcSettings
@@ -100,7 +100,7 @@ def submission(report_id: str, text: str, patient: str = "p1", **study: Any) -> 
 class Served:
     """An application on a free port of this machine, in a thread of its own."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: Starlette) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="websockets-sansio"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})

@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from api.websocket import MOST_OPERATIONS
 from ingest.ledger.access import audit
 from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api
@@ -156,13 +157,53 @@ def test_who_says_nothing_is_sent_away(api: Api, monkeypatch: pytest.MonkeyPatch
         ('{"type": "dance"}', 4400),
         ('{"type": "subscribe", "id": "1"}', 4400),
         ('{"type": "subscribe", "payload": {}}', 4400),
+        ('{"type": "subscribe", "id": 1, "payload": {}}', 4400),
+        ('{"type": "subscribe", "id": "", "payload": {}}', 4400),
+        ('{"type": "subscribe", "id": ["1"], "payload": {}}', 4400),
+        ('{"type": "subscribe", "id": "1", "payload": "query"}', 4400),
+        ('{"type": "subscribe", "id": "1", "payload": [["query"]]}', 4400),
+        ('{"type": "complete", "id": {"a": 1}}', 4400),
+        ('{"type": ["subscribe"], "id": "1"}', 4400),
+        ("null", 4400),
+        ('"subscribe"', 4400),
+        ("[" * 100_000, 4400),
         ('{"type": "connection_init"}', 4429),
+        ('{"type": "connection_init", "payload": []}', 4429),
     ],
 )
 def test_messages_that_break_the_protocol(api: Api, message: str | bytes, code: int) -> None:
     with let_in(api) as socket:
         socket.send(message)
         assert closed_with(socket) == code
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"query": None}, {"query": 1}, {"query": FOLLOW, "variables": []}, {"query": FOLLOW, "operationName": 1}],
+)
+def test_a_payload_that_asks_nothing_ends_the_operation_alone(api: Api, payload: Any) -> None:
+    with let_in(api) as socket:
+        for operation in ("1", "2"):
+            send(socket, "subscribe", id=operation, payload=payload)
+            message = receive(socket)
+            assert (message["type"], message["id"]) == ("error", operation)
+            assert message["payload"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+def test_operations_at_once(api: Api) -> None:
+    """Twenty, and one more: that one is refused, and those that run go on."""
+    event = api.submit("r1", "FINDINGS: Clear lungs.")["event"]
+    with let_in(api) as socket:
+        for number in range(MOST_OPERATIONS):
+            follow(socket, event["id"], str(number))
+            assert receive(socket)["type"] == "next"
+        follow(socket, event["id"], "more")
+        refused = receive(socket)
+        assert (refused["type"], refused["id"]) == ("error", "more")
+        assert refused["payload"][0]["extensions"]["code"] == "BAD_REQUEST"
+        send(socket, "complete", id="0")
+        follow(socket, event["id"], "another")
+        assert receive(socket)["type"] == "next"
 
 
 def test_an_id_that_is_in_use(api: Api) -> None:
@@ -176,6 +217,19 @@ def test_an_id_that_is_in_use(api: Api) -> None:
 
 def test_a_page_of_another_site_is_not_served(api: Api) -> None:
     with pytest.raises(InvalidStatus), opened(api, origin="https://elsewhere.example"):
+        pass
+
+
+def test_the_page_of_this_server_is_served(api: Api) -> None:
+    url = str(api.client.base_url).rstrip("/")
+    with opened(api, origin=url) as socket:
+        send(socket, "connection_init", payload={"Authorization": f"Bearer {api.keys[Role.VIEWER]}"})
+        assert receive(socket) == {"type": "connection_ack"}
+
+
+@pytest.mark.parametrize("origin", ["null", "http://127.0.0.1:1", "https://[", "http://127.0.0.1.elsewhere.example"])
+def test_other_origins(api: Api, origin: str) -> None:
+    with pytest.raises(InvalidStatus), opened(api, origin=origin):
         pass
 
 

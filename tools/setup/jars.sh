@@ -1,12 +1,11 @@
-# Sourced by setup.sh: Neo4j's jars in vendor/neo4j and the GraphiQL page in vendor/graphiql, by pom.xml, and an archive of
-# the jars' classes.
+# Sourced by setup.sh: Neo4j's jars in vendor/neo4j, by pom.xml, and an archive of the jars' classes.
 
 JARS_STAMP=vendor/.made-from
 
 setup_jars() {
     local made_from
     made_from=$(fingerprint pom.xml)
-    finished "$JARS_STAMP" "$made_from" && [ -d vendor/neo4j ] && [ -d vendor/graphiql ] && return 0
+    finished "$JARS_STAMP" "$made_from" && [ -d vendor/neo4j ] && return 0
     say "fetching Neo4j's jars into vendor"
     # A whole folder anew, for two versions of one jar on the class path would break the server; and put in place only
     # when it is complete.
