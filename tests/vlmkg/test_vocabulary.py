@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from vlmkg.normalization.words import DATA as NORMALIZATION_DATA
 from vlmkg.vocabulary import load_vocabulary
 from vlmkg.vocabulary.closure import ancestors, regions
 from vlmkg.vocabulary.loader import DATA, LOCAL, OWN, RADLEX
