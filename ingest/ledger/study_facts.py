@@ -290,6 +290,7 @@ def _version(row: Row[Any]) -> Version:
         message_digest=row.digest,
         arrival=row.event_id,
         exam=row.procedure,
+        lasting=row.format == "dicom",
     )
 
 

@@ -20,7 +20,8 @@ class Version:
     """One text under one report id, or the word of one message about it.
 
     `message_digest` is that of the raw bytes. `item_key` names the report within the patient. `arrival` rises with
-    every message that is received; `exam` is the exam's name, None where the message does not say.
+    every message that is received; `exam` is the exam's name, None where the message does not say. `lasting`: its
+    report is an instance that never changes (a DICOM document), so that its withdrawal is for good.
     """
 
     item_key: str
@@ -34,6 +35,7 @@ class Version:
     message_digest: str
     arrival: int = 0
     exam: str | None = None
+    lasting: bool = False
 
     @property
     def precedence(self) -> Precedence:
@@ -138,7 +140,8 @@ def _settled(words: Sequence[Version], withdrawn: Sequence[Version]) -> tuple[li
 
 
 def _outlives(word: Version, withdrawn: Sequence[Version]) -> bool:
-    return all(word.is_after(withdrawal) for withdrawal in withdrawn)
+    """Whether the word was sent after all withdrawals. What a DICOM document replaces is never sent anew."""
+    return not any(one.lasting for one in withdrawn) and all(word.is_after(one) for one in withdrawn)
 
 
 def _order(version: Version) -> tuple[tuple[int, datetime, datetime], int, tuple[str, str], bool]:

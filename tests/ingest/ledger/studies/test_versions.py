@@ -1,5 +1,6 @@
 """Which versions of a report are current, whatever the order of arrival."""
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import permutations
 
@@ -184,3 +185,13 @@ def test_invariants(words: list[Version]) -> None:
         assert all(s.version.is_after(word) for s in found if s.current for word in withdrawals)
         if not withdrawn and any(not s.version.addendum for s in found):
             assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("first", ["document", "replacement"])
+def test_a_document_that_another_one_replaces_is_never_current_again(first: str) -> None:
+    """The replacement withdraws it, whichever of the two arrives first and whatever their times."""
+    arrival = {"document": 1, "replacement": 2} if first == "document" else {"document": 2, "replacement": 1}
+    document = said("old", "F", sent=1, arrival=arrival["document"])
+    withdrawal = replace(said("", "X", sent=1, arrival=arrival["replacement"]), lasting=True)
+    assert current([document, withdrawal]) == []
+    assert current([document, replace(withdrawal, message_time=None)]) == []
