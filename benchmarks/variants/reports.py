@@ -34,7 +34,7 @@ _SEEN = (
 _SAID = (
     ("Small left pleural effusion.",),
     ("No acute cardiopulmonary process.",),
-    ("Right lower lobe opacity, likely pneumonia.", "Cardiomegaly without edema."),
+    ("Right lower lobe opacity, likely pneumonia.", "Mild cardiomegaly."),
     ("Right upper lobe nodule.",),
     ("Right pneumothorax.", "No rib fracture."),
 )

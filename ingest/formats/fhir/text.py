@@ -18,8 +18,6 @@ _HEADED = re.compile(r"^[ \t]*(?:findings?|impressions?)\b", re.IGNORECASE | re.
 _DOCTYPE = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _END = r" ?(?:[.!?;]|\n\n|$)"
 _START = r"(?:^|[.!?:;] |\n\n)(?:(?:[-*•]|\d{1,3}[.)]) )?"
-_READ = frozenset({FINDINGS, IMPRESSION, "ADDENDUM"})
-"""Headings of what is read."""
 
 _MARKUP = 8
 """A narrative with its markup may be so many times as large as the largest text."""
@@ -65,14 +63,15 @@ def words(report: DiagnosticReport, library: Library) -> Words:
 
 
 def one_text(body: str, parts: Sequence[tuple[str, str]]) -> str:
-    """The body, and under their headings the parts that it lacks."""
+    """The body, and under their headings the parts that it lacks, each once under one heading."""
     lacking: list[tuple[str, str]] = []
     read = ["\n\n".join(map(_normal, _read_sections(body)))]
+    under: dict[str, list[str]] = {}
     for heading, text in parts:
         words = _normal(text)
-        if words and not _is_in(words, read):
+        if words and not _is_in(words, [*read, *under.get(heading, [])]):
             lacking.append((heading, text.strip()))
-            read += [words] if heading in _READ else []
+            under.setdefault(heading, []).append(words)
     if not lacking:
         return body
     more = "\n\n".join(_under_headings(lacking))

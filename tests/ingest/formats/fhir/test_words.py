@@ -218,6 +218,19 @@ def test_results_that_repeat_the_form_are_not_read_again():
     assert report.text == TEXT
 
 
+@pytest.mark.parametrize("last", ["result", "conclusion"])
+def test_a_sentence_under_two_headings_is_said_under_both(last):
+    own = [observation(id="o", code={"text": "Findings"}, valueString="Lungs clear. Mild cardiomegaly.")]
+    fields = {"conclusion": "Mild cardiomegaly."}
+    if last == "result":
+        own.append(observation(id="p", code={"text": "Impression"}, valueString="Mild cardiomegaly."))
+        fields = {"conclusion": None}
+    again = observation(id="q", code={"text": "Findings"}, valueString="Mild cardiomegaly.")
+    results = [{"reference": f"#{each['id']}"} for each in [*own, again]]
+    report, _ = read(contained=[*own, again], result=results, **fields)
+    assert squeezed(report.text) == "FINDINGS: Lungs clear. Mild cardiomegaly. IMPRESSION: Mild cardiomegaly."
+
+
 def test_results_of_a_panel_are_followed_and_circles_are_not():
     one = {"id": "a", **observation(hasMember=[{"reference": "#b"}, {"reference": "#a"}])}
     two = {"id": "b", **observation(valueString="Edema.", hasMember=[{"reference": "#a"}])}
