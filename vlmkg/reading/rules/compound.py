@@ -30,6 +30,7 @@ _ALMOST = frozenset(
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _RESOLVED = frozenset({"resolved", "cleared", "disappeared"})
 _SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk", "portion"})
+_COUNTS = frozenset({"one", "two", "three", "four", "five", "several", "many", "few", "1", "2", "3", "4", "5"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
 _PAST = frozenset({"before", "previously", "earlier", "yesterday", "prior", "previous", "formerly", "last"})
 _THEN = frozenset({Word.SHOW, Word.IN, Word.NOTHING, Word.REPORT, Word.COPULA, Word.DEGREE})
@@ -245,7 +246,10 @@ def _gone_for_good(units: list[Unit]) -> list[Unit]:
 
 
 def _gone_in_part(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
-    """Without "gone" where it is said of a part: "most of it has resolved", "bilateral, resolved on the right"."""
+    """Without "gone" where it is said of a part.
+
+    "Most of it has resolved", "one of the two nodules has gone", "bilateral, resolved on the right".
+    """
     return [
         unit for index, unit in enumerate(units) if unit.word is not Word.GONE or not _of_part(units, index, tokens)
     ]
@@ -254,7 +258,7 @@ def _gone_in_part(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 def _of_part(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
     start = next((unit.last + 1 for unit in reversed(units[:index]) if unit.word in _TURNS), 0)
     front = tokens[start : units[index].first]
-    if any(one in _SHARES and two == "of" for one, two in pairwise(front)):
+    if any(two == "of" and (one in _SHARES or one in _COUNTS) for one, two in pairwise(front)):
         return True
     placed = units[index].text in _RESOLVED and [unit.word for unit in units[index + 1 : index + 3]] == [
         Word.IN,

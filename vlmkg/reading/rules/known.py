@@ -16,7 +16,9 @@ BEGINNINGS = frozenset(
 """To deny one of these of a finding denies the finding."""
 TIPS = frozenset({"tip", "tips"})
 _PARTS = frozenset({Word.DIMENSION, Word.PART})
-_JOINING = frozenset({Word.IN, Word.OF, Word.REPORT, Word.SUBJECT, Word.ASPECT, Word.RELATIVE, Word.SUGGEST})
+_JOINING = frozenset(
+    {Word.IN, Word.OF, Word.REPORT, Word.COPULA, Word.SUBJECT, Word.ASPECT, Word.RELATIVE, Word.SUGGEST}
+)
 _AROUND = frozenset({"after", "around", "about", "from", "near", "along", "surrounding"})
 
 
@@ -26,6 +28,9 @@ def is_of_known(phrases: list[Phrase], index: int) -> bool:
     if phrase.head is None or not phrase.roles <= _JOINING or not phrase.joined_by(Word.IN, Word.OF, Word.SUGGEST):
         return False
     if phrase.head.word is not Word.DEVICE and Word.SUGGEST in phrase.roles:
+        return False
+    if Word.COPULA in phrase.roles and any(unit.word is not Word.SIDE for unit in phrase.anatomy):
+        # "No lesion is seen in the renal shadows", "in the cranial cavity": the words are of the body.
         return False
     governor = _governor(phrases, index)
     if governor is None or any(unit.text in BEGINNINGS for unit in governor.units):

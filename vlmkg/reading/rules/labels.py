@@ -94,7 +94,8 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index + 1, index + 2, Word.NOT, "not"))
             index += 3
             continue
-        length, word = _several(tokens, index) or (1, known.words.get(token))
+        several = token in known.phrases or token[0].isdigit() or token in _BROKEN_FRONT
+        length, word = (several and _several(tokens, index)) or (1, known.words.get(token))
         if word is None:
             if _glued_denial(token):
                 units.append(Unit(index, index, Word.NEGATION, "no"))
