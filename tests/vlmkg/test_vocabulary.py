@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from vlmkg.normalization.tables import DATA as NORMALIZATION_DATA
 from vlmkg.vocabulary import load_vocabulary
 from vlmkg.vocabulary.closure import ancestors, regions
 from vlmkg.vocabulary.loader import DATA, LOCAL, OWN, RADLEX
