@@ -21,13 +21,12 @@ from vlmkg.errors import RefusedError, UsageError
 from vlmkg.pipeline import load_engine, read_studies, reading_digest
 from vlmkg.reader_processes import Readers, default_processes, read_batches
 from vlmkg.reader_result import Reading
+from vlmkg.reading_codes import UnreadReason
 from vlmkg.settings import EngineSettings
 
 Image = str | Path | bytes
 """A film: the path of a DICOM, PNG or JPEG file, or its bytes."""
 
-OTHER_DOMAIN = "other_domain"
-"""The reason code of a film that is kept from a checkpoint which was trained on films of another domain."""
 
 BATCH = 64
 """Reports that go to one process at once."""
@@ -166,8 +165,8 @@ class Reader:
         """The same; a film that was kept from the engine stands among the unread."""
         if report.image is None or self.sees_films:
             return study
-        unread = (*study.unread, UnreadImage(_name(report.image), OTHER_DOMAIN))
-        warnings = tuple(sorted({*study.warnings, f"image_{OTHER_DOMAIN}"}))
+        unread = (*study.unread, UnreadImage(_name(report.image), UnreadReason.OTHER_DOMAIN))
+        warnings = tuple(sorted({*study.warnings, UnreadReason.OTHER_DOMAIN.warning}))
         return StudyReadings(study.reports, study.films, study.modalities, unread, warnings)
 
 

@@ -30,6 +30,7 @@ class UnreadReason(StrEnum):
     UNSUPPORTED_ENCODING = "unsupported_encoding"
     TOO_MANY = "too_many"
     LOST = "lost"
+    OTHER_DOMAIN = "other_domain"
 
     @property
     def warning(self) -> str:

@@ -13,9 +13,10 @@ from vlmkg.errors import UsageError
 from vlmkg.extract.input import read_documents
 from vlmkg.extract.notices import notices
 from vlmkg.extract.output import shown, write_radgraph, write_tables, write_triplets
-from vlmkg.reader import OTHER_DOMAIN, Reader
+from vlmkg.reader import Reader
 from vlmkg.reader_processes import MOST_PROCESSES
 from vlmkg.reader_result import Reading
+from vlmkg.reading_codes import UnreadReason
 from vlmkg.settings import EngineSettings
 
 
@@ -87,7 +88,7 @@ def _told(reader: Reader, readings: Iterable[Reading]) -> Iterator[Reading]:
     told = False
     for reading in readings:
         for film in reading.study.unread:
-            if film.reason != OTHER_DOMAIN:
+            if film.reason != UnreadReason.OTHER_DOMAIN:
                 click.echo(f"the film {film.image} was not read: {film.reason}", err=True)
             elif not told:
                 told = True

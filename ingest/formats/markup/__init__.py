@@ -1,1 +1,1 @@
-"""Reports that are sent as HTML, CDA or RTF, as plain text with its line breaks (docs/conformance/texts.md)."""
+"""Reports that are sent as HTML, CDA or RTF, as plain text with its line breaks (docs/conformance/markup.md)."""
