@@ -22,11 +22,9 @@ RETURN
   } > 1 THEN 1 END) AS studies_of_several_extractions
 """
 CURRENT_REPORTS: LiteralString = """
-MATCH (p:Patient)-[:HAS_STUDY]->(:Study)-[:HAS_REPORT]->(r:Report)
-WHERE r.current AND NOT coalesce(r.addendum, false)
-WITH p, r.reportId AS reportId, count(r) AS versions
-WHERE versions > 1
-RETURN count(*) AS reports_of_several_current_versions
+MATCH (r:Report)-[:SUPERSEDES]->+(older:Report)
+WHERE r.current AND older.current AND NOT coalesce(r.addendum, false) AND NOT coalesce(older.addendum, false)
+RETURN count(DISTINCT r.reportId) AS reports_of_several_current_versions
 """
 SOURCES: LiteralString = """
 MATCH (x:Report|Image)
