@@ -175,11 +175,17 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         return []
 
 
+KINDS = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
+"""What a client may send. Another type is not repeated in the reason for which the connection is closed."""
+
+
 def _message(said: Any) -> dict[str, Any]:
     """A message with the fields that its type needs. Raises TypeError, ValueError where they are others."""
     kind = said["type"]
     if not isinstance(said, dict) or not isinstance(kind, str):
         raise TypeError(kind)
+    if kind not in KINDS:
+        raise ValueError(kind)
     if kind == "connection_init" and not isinstance(said.get("payload", {}), dict):
         return {"type": kind}
     if kind in {"subscribe", "complete"} and not (isinstance(said.get("id"), str) and said["id"]):

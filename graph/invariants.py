@@ -23,7 +23,8 @@ RETURN
 """
 CURRENT_REPORTS: LiteralString = """
 MATCH (r:Report)-[:SUPERSEDES]->+(older:Report)
-WHERE r.current AND older.current AND NOT coalesce(r.addendum, false) AND NOT coalesce(older.addendum, false)
+WHERE r <> older AND r.reportId = older.reportId AND r.current AND older.current
+  AND NOT coalesce(r.addendum, false) AND NOT coalesce(older.addendum, false)
 RETURN count(DISTINCT r.reportId) AS reports_of_several_current_versions
 """
 SOURCES: LiteralString = """

@@ -28,7 +28,7 @@ _SEEN = (
         "No focal consolidation.",
         "Tip of the tube < 2 cm from the carina.",
     ),
-    ("Opacity in the right lower lobe, 2 < 3 cm & unchanged.", "Größe des Herzens normal."),
+    ("Opacity in the right lower lobe, 2 < 3 cm & unchanged.", "Heart normal in size (index after Müller)."),
     ("The heart is enlarged; no edema.", "Old fracture of the left 6th rib.", "The lungs are clear."),
 )
 _SAID = (

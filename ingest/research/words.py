@@ -84,7 +84,9 @@ def _lexicon() -> Iterator[str]:
     """Every word that the rules know. What they only guess by its ending is not among them."""
     known = lexicon()
     yield from known.words
-    yield from (token for choices in known.phrases.values() for tokens, _ in choices for token in tokens)
+    # A single letter of a phrase ("w / o") may be a person's initial: it is no word by itself.
+    parts = (token for choices in known.phrases.values() for tokens, _ in choices for token in tokens)
+    yield from (token for token in parts if len(token) > 1 or not token.isalpha())
     yield from known.near_synonyms
     yield from misspellings()
     yield from (*LITTLE, UNITS, ORDINALS)

@@ -140,7 +140,7 @@ def test_each_part_of_the_lexicon_is_in_the_rules_digest(monkeypatch, name):
     found = lexicon_load.lexicon()
     value = getattr(found, name)
     other = value | ({"zzz": Word.OTHER} if isinstance(value, dict) else {"zzz"})
-    monkeypatch.setattr("vlmkg.reading.rules.engine.lexicon", lambda: replace(found, **{name: other}))
+    monkeypatch.setattr("vlmkg.reading.lexicon.digest.lexicon", lambda: replace(found, **{name: other}))
     assert RulesEngine().digest != before
 
 

@@ -114,7 +114,7 @@ def _is_doubtful(count: _Count) -> bool:
 def _count(text: str) -> _Count:
     words = _WORD.findall(text)
     odd = _strange(words)
-    strange = [word for word in words if word in odd]
+    strange = [word for word in words if word in odd and len(word) > 1]
     if all(word.istitle() and word.lower() not in _denials() for word in strange):
         strange = []  # Names of people and places.
     denied = sum(word.lower() in _denials() for word in strange)

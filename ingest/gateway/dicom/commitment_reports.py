@@ -18,7 +18,7 @@ from pynetdicom.dimse_primitives import N_EVENT_REPORT
 from pynetdicom.dsutils import encode
 
 from ingest.errors import OutageError
-from ingest.gateway.dicom.connections import afterwards
+from ingest.gateway.dicom.connections import accepted_context, afterwards
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.unexpected_errors import say
 
@@ -138,7 +138,7 @@ class Reporter:
 
 def _send_only(association: Association, kind: int, information: Dataset) -> None:
     """Send a report without waiting for its answer. Raises ValueError where the peer did not ask for this class."""
-    context = association._get_valid_context(PUSH_MODEL, "")
+    context = accepted_context(association, PUSH_MODEL)
     syntax = context.transfer_syntax[0]
     encoded = encode(information, syntax.is_implicit_VR, syntax.is_little_endian)
     if encoded is None or context.context_id is None:

@@ -18,6 +18,7 @@ from typing import Any, cast
 import structlog
 from pynetdicom import _config
 from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from ingest.formats.cleaning import DICOM_LIMIT
@@ -53,6 +54,11 @@ def wake(association: Association, alarm: Alarm) -> None:
 def afterwards(association: Association, work: Callable[[], None]) -> None:
     """Have the association's thread do some work once the message that it handles is answered."""
     cast(Arrivals, association._reactor_checkpoint).afterwards.append(work)
+
+
+def accepted_context(association: Association, sop_class: str) -> PresentationContext:
+    """The presentation context that the peer accepted for a SOP class. Raises ValueError where it accepted none."""
+    return association._get_valid_context(sop_class, "")
 
 
 class BoundedSocket(AssociationSocket):

@@ -48,7 +48,7 @@ async def test_a_server_that_was_away_is_met_again(outage: Outage) -> None:
 
 async def test_reads_cannot_write(neo4j_server: Neo4jServer) -> None:
     """Whatever a query said, the session is one for reading."""
-    writing = ReadQuery("CREATE (n:Nothing) WITH collect(n.x) AS rows RETURN rows", {})
+    writing = ReadQuery("CREATE (n:Nothing) WITH collect(n.x) AS rows RETURN rows", {}, names_patients=False)
     async with open_async_driver(neo4j_server.settings) as driver:
         with pytest.raises(Exception, match="read access mode"):
             await fetch(GraphReader(driver, "neo4j", 5.0), writing)

@@ -79,7 +79,7 @@ def as_told(outcome: Outcome) -> tuple[str, str]:
 
 @pytest.mark.parametrize(("parser", "page"), [("hl7", HL7), ("dicom", DICOM), ("fhir", FHIR)])
 def test_every_reason_of_a_parser_is_told(parser, page):
-    files = [FORMATS / "cleaning.py", *FORMATS.glob(f"{parser}*.py")]
+    files = [FORMATS / "cleaning.py", *FORMATS.glob(f"{parser}/*.py")]
     names = {name for file in files for name in re.findall(r"\bReason\.([A-Z_]+)", file.read_text())}
     assert len(names) > 2
     assert {Reason[name].value for name in names if f"`{Reason[name].value}`" not in page} == set()
@@ -125,18 +125,18 @@ def untold(codes: set[str], *pages: str) -> set[str]:
 
 
 def test_the_warnings_of_fhir():
-    codes = warnings_of("fhir*.py") | {f"{name}_unread" for name in map(words_of, CLINICAL)}
+    codes = warnings_of("fhir/*.py") | {f"{name}_unread" for name in map(words_of, CLINICAL)}
     assert len(codes) > 25
     assert untold(codes, FHIR) == set()
 
 
 def test_every_warning_of_dicom_is_told():
-    codes = warnings_of("dicom*.py")
+    codes = warnings_of("dicom/*.py")
     assert len(codes) > 15
     assert untold(codes, DICOM) == set()
 
 
 def test_every_warning_of_hl7_and_of_markup_is_told():
-    codes = warnings_of("hl7*.py", "markup/*.py", "future.py", "../ledger/*.py")
+    codes = warnings_of("hl7/*.py", "markup/*.py", "future.py", "../ledger/**/*.py")
     assert len(codes) > 25
     assert untold(codes, HL7, (PAGES / "markup.md").read_text()) == set()

@@ -315,8 +315,8 @@ def test_the_markers_went_all_the_way(hospital: Hospital, neo4j_driver: Driver) 
     assert refused >= {"hl7", "dicom", "fhir", "text", "openi"}
     assert {answer[:3] for answer in hospital.answers["fhir"]} >= {"201", "400", "401", "404", "413", "415"}
     assert {answer[:3] for answer in hospital.answers["stow"]} >= {"202", "409", "400", "415"}
-    followed = "\n".join(hospital.answers["subscription"])
-    parts = ("connection_ack", '"reason": "', '"type": "error"', "4400 ", "4403 ")
+    followed = "\n".join(hospital.answers["subscription"]).replace('": ', '":')
+    parts = ("connection_ack", '"reason":"', '"type":"error"', "4400 ", "4403 ")
     assert [part for part in parts if part not in followed] == []
     found, _, _ = neo4j_driver.execute_query("MATCH (f:Finding) RETURN count(f) AS number")
     assert found[0]["number"] > 0

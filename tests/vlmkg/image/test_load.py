@@ -21,6 +21,7 @@ from pydicom.uid import (
 )
 
 from tests.vlmkg.dicom_films import COLUMNS, RAMP, ROWS, film, transcoded, without_file_meta, written
+from vlmkg.image import grey as grey_values
 from vlmkg.image import load
 from vlmkg.image.codestream import sniff
 from vlmkg.image.grey import ImageError
@@ -207,9 +208,9 @@ def test_numbers_that_are_none_never_become_grey(word, field):
 
 
 def test_large_films_are_refused_before_they_are_unpacked(monkeypatch):
-    monkeypatch.setattr(load, "MAX_PIXELS", ROWS * COLUMNS)
+    monkeypatch.setattr(grey_values, "MAX_PIXELS", ROWS * COLUMNS)
     read_film(written(film()))  # at the limit
-    monkeypatch.setattr(load, "MAX_PIXELS", ROWS * COLUMNS - 1)
+    monkeypatch.setattr(grey_values, "MAX_PIXELS", ROWS * COLUMNS - 1)
     assert refused(written(film())) == "too_large"
     assert refused(saved(Image.new("L", (COLUMNS, ROWS)), "PNG")) == "too_large"
     monkeypatch.setattr(load, "MAX_BYTES", 99)
