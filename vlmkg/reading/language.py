@@ -29,7 +29,7 @@ _FEWEST_STRANGE = 3
 _LONGEST_ASKED = 4000
 _SCRIPT_SHARE = 0.3
 _LONGEST_ABBREVIATION = 5
-_SURELY_FAMILIAR = 0.7
+_SURELY_FAMILIAR = 0.65
 _BLOCK_END = re.compile(r"\n[ \t\r]*(?=\n)|(?<=[.!?:\u3002\uff01\uff1f])[ \t\r]*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 
@@ -69,10 +69,10 @@ def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
     held: Stretch | None = None
     for start, end in _cut(text, stretch.start, stretch.end, _BLOCK_END):
         count = _count(text[start:end])
-        ends = _SENTENCE_END if count.denials and not foreign else _BLOCK_END
+        ends = _SENTENCE_END if count.beyond_latin or (count.denials and not foreign) else _BLOCK_END
         for first, last in _cut(text, start, end, ends):
             block = text[first:last]
-            aside = not _is_surely_english(block) if foreign else language_of(block) != ENGLISH
+            aside = not _is_surely_english(block) and (foreign or language_of(block) != ENGLISH)
             one = Stretch(first, last, Part.LANGUAGE if aside else stretch.part)
             if held and (held.part is one.part or not block.strip()):
                 held = held._replace(end=last)

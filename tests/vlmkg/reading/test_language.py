@@ -2,7 +2,7 @@ import pytest
 
 from vlmkg.pipeline import load_engine, read_reports
 from vlmkg.reading.language import language_of
-from vlmkg.reading.sections import find_set_aside
+from vlmkg.reading.sections import find_sections, find_set_aside
 
 FOREIGN = {
     "de": [
@@ -87,3 +87,17 @@ def test_an_english_paragraph_beside_another_language_is_read(text: str, english
         (reading,) = read_reports(ENGINE, [both])
         assert [(one.text, one.presence) for one in reading.graph.mentions] == wanted
         assert "language" in [warning.reason for warning in reading.warnings]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FINDINGS:\n左侧胸腔积液\n心脏 Small left pleural effusion.",
+        "FINDINGS:\nПлевральный выпот. Small left pleural effusion.",
+        "FINDINGS:\nΜέγεθος αβ Small left pleural effusion.",
+        "Small left pleural effusion. 左胸水あり。",
+    ],
+)
+def test_an_english_sentence_beside_words_in_another_script_is_read(text: str) -> None:
+    read = "".join(text[one.start : one.end] for one in find_sections(text))
+    assert "Small left pleural effusion." in read
