@@ -8,7 +8,7 @@ from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_markup_size, require_words_size
 from ingest.formats.markup.cda import CdaText, is_cda, read_cda
-from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, looks_like, without_escaped_tags, xml_kind
+from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, looks_like, without_entities, without_escaped_tags, xml_kind
 from ingest.formats.markup.html import read_html
 from ingest.formats.markup.rtf import read_rtf
 
@@ -91,7 +91,7 @@ _LEAST_WORDS = 64
 def _read(text: str, kind: str) -> PlainText:
     match kind:
         case "text/plain":
-            return PlainText(text, ())
+            return PlainText(without_entities(text), ())
         case "text/html":
             return _html(text)
         case "application/rtf":
@@ -104,7 +104,7 @@ def _read(text: str, kind: str) -> PlainText:
 
 
 def _html(text: str) -> PlainText:
-    return PlainText(*read_html(without_escaped_tags(text)))
+    return PlainText(*read_html(without_escaped_tags(text).replace("<![CDATA[", "").replace("]]>", "")))
 
 
 def _cda(found: CdaText) -> PlainText:
