@@ -8,7 +8,17 @@ from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_markup_size, require_words_size
 from ingest.formats.markup.cda import CdaText, is_cda, read_cda
-from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, looks_like, without_entities, without_escaped_tags, xml_kind
+from ingest.formats.markup.detect import (
+    CDA,
+    HTML,
+    PDF,
+    RTF,
+    XML,
+    looks_like,
+    without_entities,
+    without_escaped_tags,
+    xml_kind,
+)
 from ingest.formats.markup.html import read_html
 from ingest.formats.markup.rtf import read_rtf
 

@@ -42,6 +42,10 @@ def looks_like(text: str) -> str | None:
         return CDA
     if _DECLARATION.match(text) or _NAMESPACE.match(text.lstrip()):
         return xml_kind(text)
+    return _kind_by_tags(text)
+
+
+def _kind_by_tags(text: str) -> str | None:
     if has_html_tags(text) or is_escaped_html(text):
         return HTML
     return XML if has_closed_elements(text) else None
