@@ -66,7 +66,9 @@ class Doorkeeper:
             return Caller(bearer.name, bearer.role)
         holder = await asyncio.to_thread(api_keys.authenticate, self.ledger, key)
         if holder is None:
-            raise ApiError(Code.UNAUTHENTICATED, "the API key is unknown, was revoked or has expired")
+            raise ApiError(
+                Code.UNAUTHENTICATED, "the API key is unknown, revoked or expired: ask an administrator for another"
+            )
         return Caller(holder.name, holder.role)
 
 
@@ -78,5 +80,8 @@ def doorkeeper(ledger: Ledger, tokens: TokenReader | None, *, open_house: bool) 
 def _bearer(authorization: str | None) -> str:
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip() or not key.isascii():
-        raise ApiError(Code.UNAUTHENTICATED, "give an API key or a token in the header `Authorization: Bearer KEY`")
+        raise ApiError(
+            Code.UNAUTHENTICATED,
+            "the request has no credentials: send an API key or a token in the header `Authorization: Bearer KEY`",
+        )
     return key.strip()

@@ -43,7 +43,8 @@ def decode(listed: Listed, cursor: str | None) -> str:
     except (binascii.Error, ValueError):
         pass
     raise ApiError(
-        Code.BAD_CURSOR, "`after` is no cursor of this list: use `pageInfo.endCursor` or an edge's `cursor` as it came"
+        Code.BAD_CURSOR,
+        "`after` is not a cursor of this list: use `pageInfo.endCursor` or an edge's `cursor` unchanged",
     )
 
 

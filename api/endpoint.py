@@ -80,7 +80,9 @@ async def answer(endpoint: Endpoint, request: Request) -> Response:
         await written(endpoint, writing)
     except (VlmkgError, TimeoutError):
         endpoint.metrics.operation(context.action, [Code.SERVICE_UNAVAILABLE], time.perf_counter() - started)
-        unwritten = ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again")
+        unwritten = ApiError(
+            Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now, so nothing was done: try again"
+        )
         return refusal(unwritten, media_type)
     seconds = round(time.perf_counter() - started, 4)
     endpoint.metrics.operation(context.action, codes, seconds)
@@ -101,19 +103,24 @@ def read_body(content_type: str, body: bytes) -> Asked:
     """What a body asks. Raises ApiError (BAD_REQUEST)."""
     # A form of another site can't send this type without asking first, so nothing is done in a visitor's name.
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise ApiError(Code.BAD_REQUEST, "send JSON, with the header `Content-Type: application/json`")
+        raise ApiError(
+            Code.BAD_REQUEST,
+            "the content type is not supported: send JSON with the header `Content-Type: application/json`",
+        )
     try:
         said = json.loads(body)
         body.decode().encode()
         if b"\\ud" in body.lower():
             json.dumps(said, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise ApiError(Code.BAD_REQUEST, "the body is no JSON in UTF-8") from None
+        raise ApiError(Code.BAD_REQUEST, "the body is not JSON in UTF-8: correct it") from None
     if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
-        raise ApiError(Code.BAD_REQUEST, 'send an object: {"query": "...", "variables": {...}}')
+        raise ApiError(Code.BAD_REQUEST, 'the body is not an object: send {"query": "...", "variables": {...}}')
     variables, name = said.get("variables"), said.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(name, str | None):
-        raise ApiError(Code.BAD_REQUEST, "`variables` is an object, `operationName` a string")
+        raise ApiError(
+            Code.BAD_REQUEST, "`variables` or `operationName` has the wrong type: send an object and a string"
+        )
     return Asked(said["query"], variables or {}, name or None)
 
 
@@ -139,7 +146,7 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > BODY_LIMIT:
-            raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request has more than {BODY_LIMIT} bytes")
+            raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request is too large: it may have {BODY_LIMIT} bytes")
         parts.append(part)
     return b"".join(parts)
 

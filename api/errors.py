@@ -90,22 +90,25 @@ def _told(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         return _of_graphql(error)
-    return _known(cause) or ("something went wrong on the server", {"code": Code.INTERNAL_ERROR})
+    return _known(cause) or (
+        "an unexpected error occurred on the server: report it to its operator",
+        {"code": Code.INTERNAL_ERROR},
+    )
 
 
 def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
     if isinstance(cause, ApiError):
         return str(cause), {"code": cause.code, **cause.details}
     if isinstance(cause, InvalidOperationTypeError):
-        way = "queries and mutations go by POST, subscriptions over graphql-transport-ws"
-        return f"the operation came the wrong way: {way}", {"code": Code.BAD_REQUEST}
+        way = "send queries and mutations by POST, subscriptions over graphql-transport-ws"
+        return f"the operation was sent over the wrong transport: {way}", {"code": Code.BAD_REQUEST}
     if isinstance(cause, CannotGetOperationTypeError | MissingQueryError):
-        return "the document has no such operation: see `operationName`", {"code": Code.BAD_REQUEST}
+        return "the document has no operation of this name: correct `operationName`", {"code": Code.BAD_REQUEST}
     if isinstance(cause, GraphUnavailableError | OutageError):
         part = "graph" if isinstance(cause, GraphUnavailableError) else "ledger"
-        return f"the {part} does not answer now; try again", {"code": Code.SERVICE_UNAVAILABLE}
+        return f"the {part} does not respond now: try again", {"code": Code.SERVICE_UNAVAILABLE}
     if isinstance(cause, QueryTimedOutError | TimeoutError):
-        return "the answer took too long: ask for less", {"code": Code.TIMEOUT}
+        return "the query took too long: request fewer rows or fields", {"code": Code.TIMEOUT}
     return None
 
 

@@ -50,14 +50,14 @@ class EventQueries:
     """Events and rejected triplets."""
 
     @strawberry.field(
-        description="One event, by its id or its number: where the work on it stands.", graphql_type=Event | None
+        description="One event, by its id or its number, with its processing state.", graphql_type=Event | None
     )
     async def event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
         """For whoever submitted a report."""
         return await answer_event(info, id)
 
     @strawberry.field(
-        description="The message of an event as it came, or null where there is no such event. For operators.",
+        description="The message of an event as it was received; null if there is no such event. For operators.",
         graphql_type=EventPayload | None,
     )
     async def event_payload(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
@@ -68,7 +68,7 @@ class EventQueries:
         row = await ask_ledger(info, partial(_payload, info.context.services.receiver, number))
         return None if row is None else shaped(info, "EventPayload", row)
 
-    @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
+    @strawberry.field(description="A page of events, newest first. For operators.", graphql_type=EventConnection)
     @reads_arguments
     async def events(
         self, info: Info, where: EventWhereInput | None = None, first: First = 20, after: After = None
@@ -80,7 +80,7 @@ class EventQueries:
         return Shaped(plan.shape(rows, total))
 
     @strawberry.field(
-        description="A page of triplets that were read and refused, the newest first. For operators.",
+        description="A page of triplets that validation rejected, newest first. For operators.",
         graphql_type=RejectionConnection,
     )
     @reads_arguments
@@ -109,7 +109,7 @@ def _payload(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Ro
     if found is None:
         return LedgerAnswer(None, patients)
     if found.blob_key is None:
-        raise ApiError(Code.NO_PAYLOAD, "the message was too large to be kept: ask its sender for it")
+        raise ApiError(Code.NO_PAYLOAD, "the message was too large to store: ask its sender for it")
     try:
         raw = raw_of(receiver.ledger, receiver.blobs, found)
     except BlobLostError:

@@ -10,7 +10,11 @@ def split(global_id: str) -> tuple[str, str]:
     """The type and the key. Raises ApiError (BAD_USER_INPUT)."""
     type_, separator, key = global_id.partition(":")
     if not separator or type_ not in TYPES or not key:
-        raise ApiError(Code.BAD_USER_INPUT, f"an id is one of {', '.join(TYPES)}, a colon, and a key, as `id` gives it")
+        raise ApiError(
+            Code.BAD_USER_INPUT,
+            f"the id is malformed: use the value of a field `id`, which is one of {', '.join(TYPES)}, a "
+            "colon, and a key",
+        )
     return type_, key
 
 

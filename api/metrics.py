@@ -46,18 +46,28 @@ class Metrics:
 def new_metrics() -> Metrics:
     """Metrics of a process that starts now."""
     registry = CollectorRegistry()
-    operations = Counter(
-        "vlmkg_api_operations", "GraphQL operations by how they ended.", ["kind", "code"], registry=registry
+    operations = Counter("vlmkg_api_operations", "GraphQL operations by outcome.", ["kind", "code"], registry=registry)
+    seconds = Histogram(
+        "vlmkg_api_operation_seconds", "Seconds per operation.", ["kind"], buckets=_SECONDS, registry=registry
     )
-    seconds = Histogram("vlmkg_api_operation_seconds", "What they took.", ["kind"], buckets=_SECONDS, registry=registry)
     states = Gauge("vlmkg_events", "Events in each state.", ["state"], registry=registry)
-    age = "Age of the oldest event not settled; 0: none."
+    age = "Age in seconds of the oldest unsettled event; 0 if there is none."
     oldest = Gauge("vlmkg_oldest_unsettled_event_seconds", age, registry=registry)
     reports = Gauge(
-        "vlmkg_reports", "Reports read: all, and those with text set aside or a warning.", ["what"], registry=registry
+        "vlmkg_reports",
+        "Reports read: all, those with text set aside, those with a warning.",
+        ["what"],
+        registry=registry,
     )
-    letters = Gauge("vlmkg_report_characters", "Characters of their text: all, set aside.", ["what"], registry=registry)
-    shares = Gauge("vlmkg_set_aside_ratio", "Share of the text set aside, 0 to 1, of each.", ["of"], registry=registry)
+    letters = Gauge(
+        "vlmkg_report_characters", "Characters of report text: all, set aside.", ["what"], registry=registry
+    )
+    shares = Gauge(
+        "vlmkg_set_aside_ratio",
+        "Share of each report's text that was set aside, from 0 to 1.",
+        ["of"],
+        registry=registry,
+    )
     return Metrics(registry, operations, seconds, states, oldest, reports, letters, shares)
 
 
@@ -66,7 +76,7 @@ async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
     try:
         states, oldest, texts = await asyncio.to_thread(_read, ledger)
     except OutageError:
-        return Response("the ledger does not answer\n", status_code=503, media_type="text/plain")
+        return Response("the ledger does not respond\n", status_code=503, media_type="text/plain")
     for state, number in states.items():
         metrics.events.labels(state.value).set(number)
     metrics.oldest.set(oldest.total_seconds())

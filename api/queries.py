@@ -56,7 +56,7 @@ _BY_KEY = {
 class GraphQueries:
     """Each answers from one Cypher query; nested objects come with it."""
 
-    @strawberry.field(description="Any object by its id.", graphql_type=Node | None)
+    @strawberry.field(description="One object of any type, by its id.", graphql_type=Node | None)
     async def node(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
         """By the type that the id names."""
         type_name, key = split(id)
@@ -65,7 +65,7 @@ class GraphQueries:
         return await answer_one(info, type_name, lambda wanted: _BY_KEY[type_name](key, wanted))
 
     @strawberry.field(
-        description="A patient by pseudonym, or by an identifier as the sender has it (not for researchers).",
+        description="A patient by pseudonym, or by the sender's identifier (not for researchers).",
         graphql_type=Patient | None,
     )
     async def patient(
@@ -73,7 +73,7 @@ class GraphQueries:
     ) -> Shaped | None:
         """The pseudonym of an identifier is made here; the identifier itself goes nowhere."""
         if (patient_id is None) == (identifier is None):
-            raise ApiError(Code.BAD_USER_INPUT, "give either `patientId` or `identifier`")
+            raise ApiError(Code.BAD_USER_INPUT, "the patient is not clear: give either `patientId` or `identifier`")
         if identifier is not None:
             key = info.context.services.receiver.pseudonym_key
             patient_id = pseudonyms.patient_id(key, identifier.authority, identifier.value)
@@ -105,7 +105,7 @@ class GraphQueries:
         if study_uid is not None and study_key is None:
             uid = study_uid
             return await answer_one(info, "Study", lambda wanted: studies_by_uid(uid, wanted))
-        raise ApiError(Code.BAD_USER_INPUT, "give either `studyUid` or `studyKey`")
+        raise ApiError(Code.BAD_USER_INPUT, "the study is not clear: give either `studyUid` or `studyKey`")
 
     @strawberry.field(description="A page of studies.", graphql_type=StudyConnection)
     @reads_arguments
@@ -128,7 +128,7 @@ class GraphQueries:
         return await answer_page(info, query, lambda: finding_total(tree))
 
     @strawberry.field(
-        description="Concepts with the words in a name or synonym: whole names first, then those that begin so.",
+        description="Concepts whose name or a synonym contains the text: exact matches first, then prefixes.",
         graphql_type=list[Concept],
     )
     async def concepts(self, info: Info, search: str | None = None, first: First = 20) -> Shaped:
@@ -143,7 +143,8 @@ class GraphQueries:
         return await answer_one(info, "Concept", lambda wanted: concept_by_code(code, wanted))
 
     @strawberry.field(
-        description="Counts over the patients with such findings; small ones are suppressed.", graphql_type=Cohort
+        description="Counts of patients and studies with matching findings. Small counts are suppressed.",
+        graphql_type=Cohort,
     )
     @reads_arguments
     async def cohort(self, info: Info, where: CohortWhereInput) -> Shaped | None:
@@ -153,7 +154,8 @@ class GraphQueries:
         return shaped(info, "Cohort", cohort_row(rows[0], info.context.services.settings.min_cell))
 
     @strawberry.field(
-        description="Words of reports that no vocabulary has, the most frequent first.", graphql_type=list[UnmappedTerm]
+        description="Terms of reports that no vocabulary contains, most frequent first.",
+        graphql_type=list[UnmappedTerm],
     )
     @reads_arguments
     async def unmapped_terms(
@@ -165,7 +167,7 @@ class GraphQueries:
         return await answer_list(info, "UnmappedTerm", lambda _wanted: unmapped_terms(limit))
 
     @strawberry.field(
-        description="The engine that read last, as seen in the graph; null in an empty graph.",
+        description="The engine of the newest reading in the graph; null in an empty graph.",
         graphql_type=Checkpoint | None,
     )
     @reads_arguments
@@ -186,5 +188,5 @@ def _survivor(info: Info, patient_id: str) -> str:
 
 Query = merge_types("Query", (GraphQueries, EventQueries))
 """All root fields."""
-_DESCRIPTION = "Questions across patients' findings, and about what was received."
+_DESCRIPTION = "Queries of patients, studies, findings and concepts, and of received messages."
 get_object_definition(Query, strict=True).description = _DESCRIPTION

@@ -79,7 +79,7 @@ async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, 
     plan = _plan(answering, info, type_name)
     rows = await ask(info, query(plan.wanted))
     if len(rows) > 1:
-        raise ApiError(Code.AMBIGUOUS, "two patients claim this StudyInstanceUID: ask by `studyKey`")
+        raise ApiError(Code.AMBIGUOUS, "this StudyInstanceUID belongs to studies of two patients: query by `studyKey`")
     made = [plan.shape(row["node"]) for row in rows]
     await fill(answering, info.context.services.receiver.ledger)
     return Shaped(made[0]) if made else None

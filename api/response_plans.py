@@ -166,7 +166,7 @@ def first_of(asked: Field) -> int:
     """The argument `first`, within its bounds."""
     first = asked.arguments["first"]
     if not isinstance(first, int) or not 0 <= first <= MAX_PAGE:
-        raise ApiError(Code.BAD_USER_INPUT, f"`first` is a number from 0 to {MAX_PAGE}")
+        raise ApiError(Code.BAD_USER_INPUT, f"`first` is out of range: give a number from 0 to {MAX_PAGE}")
     return first
 
 

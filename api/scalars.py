@@ -16,7 +16,7 @@ def read_time(value: object) -> datetime:
     except ValueError:
         found = None
     if found is None:
-        raise GraphQLError("a DateTime is ISO 8601, such as 2024-03-01T08:30:00Z or 2024-03-01")
+        raise GraphQLError("the DateTime is not ISO 8601: write it as 2024-03-01T08:30:00Z or 2024-03-01")
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
@@ -28,7 +28,7 @@ def show_time(value: datetime | str) -> str:
 
 DATE_TIME = strawberry.scalar(
     name="DateTime",
-    description="A time as ISO 8601, given out in UTC. One that comes in without a zone is taken as UTC.",
+    description="A time as ISO 8601. Output is in UTC; input without a zone is read as UTC.",
     serialize=show_time,
     parse_value=read_time,
 )

@@ -43,7 +43,7 @@ class Guard(SchemaExtension):
         execution = self.execution_context
         # Nothing gets past this without having been read and checked.
         if execution.graphql_document is None:
-            raise ApiError(Code.BAD_REQUEST, "there is nothing to run")
+            raise ApiError(Code.BAD_REQUEST, "the document has no operation: send a query, mutation or subscription")
         schema = core_schema(execution.schema)
         admit(execution.context, schema, ready_of(execution.graphql_document), execution.variables or {})
         yield

@@ -17,13 +17,13 @@ LOOK_EVERY_S = 0.5
 """Seconds between two looks at the ledger: a process elsewhere changes it, and says so nowhere else."""
 
 
-@strawberry.type(description="What can be followed, over graphql-transport-ws.")
+@strawberry.type(description="Subscriptions, over graphql-transport-ws.")
 class Subscription:
     """All subscriptions."""
 
     @strawberry.subscription(
-        description="An event now and each time that its state changes, until the work on it has ended. "
-        "Nothing, where there is no such event.",
+        description="The event now and after each change of its state, until it is settled. "
+        "Ends at once if there is no such event.",
         graphql_type=Event,
     )
     async def event_updates(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Shaped | None, None]:  # noqa: A002

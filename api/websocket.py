@@ -82,7 +82,7 @@ class _View(GraphQL[Connection, None]):
         try:
             return _message(json.loads(data))
         except (RecursionError, TypeError, ValueError):
-            raise JSONDecodeError("no message of the protocol", "", 0) from None
+            raise JSONDecodeError("not a message of graphql-transport-ws", "", 0) from None
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
         """The connection that a socket is."""
@@ -152,10 +152,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
     async def _stream(self, operation: Operation[Connection, None]) -> list[Any]:
         """Send all results of one operation. The errors, where it could not be started or has to end."""
         if len(self.operations) > MOST_OPERATIONS:
-            return _refused(Code.BAD_REQUEST, f"a connection has {MOST_OPERATIONS} operations at most")
+            return _refused(Code.BAD_REQUEST, f"the connection has too many operations: at most {MOST_OPERATIONS}")
         query, variables, name = operation.query, operation.variables, operation.operation_name
         if not isinstance(query, str) or not isinstance(variables, dict | None) or not isinstance(name, str | None):
-            return _refused(Code.BAD_REQUEST, "the payload holds `query`, `variables`, `operationName`")
+            return _refused(Code.BAD_REQUEST, "the payload is malformed: send `query`, `variables` and `operationName`")
         assert self.context.caller is not None  # noqa: S101 - set before the first operation
         endpoint = self.view.endpoint
         context = ApiContext(endpoint.services, self.context.caller, name)
@@ -166,7 +166,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
             try:
                 await audited(endpoint, context, result)
             except (VlmkgError, TimeoutError):
-                return _refused(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now")
+                return _refused(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now: try again")
             answer = shown(result)
             if result.data is None and result.errors:
                 return list(answer["errors"])

@@ -129,24 +129,24 @@ class IssuerKeys:
         entries = document.get("keys")
         keys = [key for entry in entries if (key := _read(entry))] if isinstance(entries, list) else []
         if not keys:
-            raise _UnfitError("the document has no key that is used here")
+            raise _UnfitError("the document of keys has none of a supported kind")
         return tuple(keys)
 
     async def _discovered(self) -> str:
         issuer = self.settings.issuer
         document = await self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != issuer:
-            raise _UnfitError("the discovery document is another issuer's: VLMKG_OIDC_ISSUER is to be as it says")
+            raise _UnfitError("the discovery document names another issuer: set VLMKG_OIDC_ISSUER to its `issuer`")
         url = document.get("jwks_uri")
         if not isinstance(url, str) or not is_safe(url):
-            raise _UnfitError("the discovery document names no safe address of keys")
+            raise _UnfitError("the discovery document names no https:// address of keys")
         return url
 
     async def _get(self, url: str) -> dict[str, Any]:
         body = b""
         async with self.client.stream("GET", url) as response:
             if response.status_code != httpx2.codes.OK:
-                raise _UnfitError(f"the issuer answers with status {response.status_code}")
+                raise _UnfitError(f"the issuer responded with status {response.status_code}")
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > DOCUMENT_LIMIT:
@@ -154,9 +154,9 @@ class IssuerKeys:
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
-            raise _UnfitError("a document of the issuer is no JSON") from None
+            raise _UnfitError("a document of the issuer is not JSON") from None
         if not isinstance(document, dict):
-            raise _UnfitError("a document of the issuer is no JSON object")
+            raise _UnfitError("a document of the issuer is not a JSON object")
         return document
 
 

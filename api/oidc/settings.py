@@ -39,7 +39,7 @@ class OidcSettings(BaseSettings):
     @classmethod
     def _safe(cls, value: str) -> str:
         if value and not is_safe(value):
-            raise ValueError("an address begins with https://; http:// is for loopback alone")
+            raise ValueError("the address must begin with https://; http:// is allowed only for loopback")
         return value
 
     @field_validator("roles")
@@ -51,7 +51,7 @@ class OidcSettings(BaseSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if bool(self.issuer) != bool(self.audience):
-            raise ValueError("VLMKG_OIDC_ISSUER and VLMKG_OIDC_AUDIENCE go together")
+            raise ValueError("only one of VLMKG_OIDC_ISSUER and VLMKG_OIDC_AUDIENCE is set: set both or none")
         return self
 
     @property
@@ -93,5 +93,5 @@ def _granted(value: str) -> dict[str, Role]:
         if not name or role not in list(Role):
             raise ValueError(f"write NAME=ROLE, separated by commas; roles are {', '.join(Role)}")
         if found.setdefault(name, Role(role)) != role:
-            raise ValueError("a name stands for two roles")
+            raise ValueError("a name is mapped to two roles")
     return found

@@ -46,7 +46,9 @@ class NoRoleError(ApiError):
     """The token is right, and allows nothing here. `name` is whose it is."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(Code.FORBIDDEN, "the token grants no role here: ask for one where accounts are managed")
+        super().__init__(
+            Code.FORBIDDEN, "the token grants no role of this service: ask the administrator of your accounts for one"
+        )
         self.name = name
 
 
@@ -72,7 +74,7 @@ class TokenReader:
         now; NoRoleError where it is right and grants nothing.
         """
         if len(token) > TOKEN_LIMIT or not token.isascii():
-            raise _refused(f"the token has more than {TOKEN_LIMIT} characters, or other signs than a token has")
+            raise _refused(f"the token has more than {TOKEN_LIMIT} characters, or characters that a token can't have")
         try:
             key = await self._key_of(token)
             claims = jwt.decode(
@@ -95,15 +97,15 @@ class TokenReader:
         if algorithm not in ALGORITHMS:
             raise jwt.InvalidAlgorithmError
         if not isinstance(type_, str) or type_.lower() not in TYPES:
-            raise _refused("the token is of another type than those that let in")
+            raise _refused("the token is not an access token")
         claimed = jwt.decode(token, options={"verify_signature": False})
         if claimed.get("iss") != self.settings.issuer:
             raise jwt.InvalidIssuerError
         key = await self.keys.find(header.get("kid"), algorithm)
         if key is None:
             if not self.keys.answers:
-                raise ApiError(Code.SERVICE_UNAVAILABLE, "the issuer's keys can't be fetched now; try again")
-            raise _refused("the token is signed by a key that the issuer does not publish")
+                raise ApiError(Code.SERVICE_UNAVAILABLE, "the issuer's keys can't be fetched now: try again")
+            raise _refused("the token is signed with a key that the issuer does not publish")
         return key
 
     def _bearer(self, claims: dict[str, Any]) -> Bearer:
@@ -126,7 +128,7 @@ def _name(claims: dict[str, Any], name_claim: str) -> str:
     """NAME (oidc:SUB): the name is for people and may change hands, `sub` may not."""
     subject = claims["sub"]
     if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
-        raise _refused("the token's subject is no name")
+        raise _refused("the token's subject is empty or too long")
     said = next(iter(_names(claims, name_claim)), "")
     # Nothing in the name may look like the part behind it.
     shown = "".join(sign if sign.isprintable() and sign not in "()" else " " for sign in said)
@@ -163,14 +165,14 @@ def _told(error: jwt.PyJWTError) -> str:
     for kind, message in _WORDS.items():
         if isinstance(error, kind):
             return message
-    return "the token is not right, or its signature is not the issuer's"
+    return "the token is malformed, or its signature is wrong"
 
 
 _WORDS: dict[type[jwt.PyJWTError], str] = {
     jwt.ExpiredSignatureError: "the token has expired",
     jwt.ImmatureSignatureError: "the token is not valid yet",
     jwt.InvalidAudienceError: "the token is for another audience",
-    jwt.InvalidIssuerError: "the token is another issuer's",
-    jwt.InvalidAlgorithmError: "the token is signed by an algorithm that is not accepted",
+    jwt.InvalidIssuerError: "the token is from another issuer",
+    jwt.InvalidAlgorithmError: "the token is signed with an algorithm that is not accepted",
     jwt.MissingRequiredClaimError: f"the token lacks one of the claims {', '.join(REQUIRED)}",
 }
