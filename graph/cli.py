@@ -22,11 +22,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 HELP = {
-    "migrate": "Bring the graph to this release.",
-    "status": "Count what is in the graph.",
-    "verify": "Count what breaks an invariant; digest what the graph says.",
-    "research-copy": "Copy the graph without identifiers, for a project.",
-    "browse": "Serve Neo4j Browser on the files of a research copy.",
+    "migrate": "Migrate the graph to the schema of this release.",
+    "status": "Count the nodes and relationships of the graph.",
+    "verify": "Count violations of the graph's invariants; digest its content.",
+    "research-copy": "Copy the graph without identifiers for a research project.",
+    "browse": "Load the files of a research copy and serve Neo4j Browser on them.",
 }
 
 
@@ -47,7 +47,7 @@ def migrate(data: DataDir, as_json: bool) -> None:
         return
     for name in done.applied:
         click.echo(f"applied {name}")
-    click.echo("loaded the vocabulary" if done.vocabulary_loaded else "the vocabulary is loaded")
+    click.echo("loaded the vocabulary" if done.vocabulary_loaded else "the vocabulary was already loaded")
 
 
 @click.command()
@@ -105,6 +105,9 @@ def _print_violations(found: Mapping[str, int], digest: str | None, *, compared:
         Console().print(table)
     click.echo(f"{len(found) - len(broken)} of {len(found)} invariants hold")
     if not compared:
-        click.echo("no ledger was found: only mentions whose report's text is in the graph were compared with it")
+        click.echo(
+            "no ledger was found, so only mentions whose report text is in the graph were checked. Name "
+            "the data folder with --data to check all."
+        )
     if digest:
         click.echo(f"digest {digest}")

@@ -39,13 +39,13 @@ def outages() -> Iterator[None]:
     try:
         yield
     except AuthError as error:
-        raise GraphUnavailableError("Neo4j refuses the login", "check NEO4J_USERNAME and NEO4J_PASSWORD") from error
+        raise GraphUnavailableError("Neo4j refused the login", "check NEO4J_USERNAME and NEO4J_PASSWORD") from error
     except (ServiceUnavailable, SessionExpired, ConnectionPoolError, TransientError) as error:
         if isinstance(error, TransientError) and str(error.code).endswith(_OUT_OF_MEMORY):
             # The driver takes it for transient, but the same transaction needs as much memory the next time.
             raise GraphMemoryError from error
         raise GraphUnavailableError(
-            f"Neo4j does not answer ({type(error).__name__})", "see whether the server runs, and its log"
+            f"Neo4j does not respond ({type(error).__name__})", "check that the server is running, and read its log"
         ) from error
 
 

@@ -35,7 +35,7 @@ class GraphMemoryError(GraphError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the transaction needs more memory than Neo4j has for it",
+            "Neo4j ran out of memory for the transaction",
             "give the server a larger heap (VLMKG_NEO4J_HEAP, or server.memory.heap.max_size)",
         )
 
@@ -45,8 +45,8 @@ class MigrationChangedError(GraphError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"migration {name} was applied to this graph with other content",
-            "restore the migration as it was released and put the change into a new one",
+            f"migration {name} was changed after it was applied to this graph",
+            "restore the migration's released content and write a new migration for the change",
         )
         self.name = name
 
@@ -55,7 +55,7 @@ class UnknownMigrationError(GraphError):
     """The graph records a migration that this release does not have."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the graph was migrated by a later release: {name}", "use that release or a later one")
+        super().__init__(f"the graph has a migration of a later release: {name}", "use that release or a later one")
         self.name = name
 
 
@@ -64,8 +64,8 @@ class IncompleteWriteError(GraphError):
 
     def __init__(self, what: str, expected: int, got: int) -> None:
         super().__init__(
-            f"a write created {got} {what} where its records have {expected}",
-            "the records name a report, image, concept or mention that they do not hold: report this as a bug",
+            f"a write created {got} {what} instead of {expected} and was rolled back",
+            "a record refers to a report, image, concept or mention that is missing: report this as a bug",
         )
         self.what = what
         self.expected = expected
@@ -76,7 +76,7 @@ class ResearchTargetError(GraphError):
     """What was named as the place of a research copy is something else. Nothing was changed there."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"no research copy can be written there: {why}", "name an empty Neo4j, or an empty folder")
+        super().__init__(f"the research copy can't be written there: {why}", "name an empty Neo4j, or an empty folder")
         self.why = why
 
 
@@ -85,7 +85,7 @@ class ResearchCopyError(GraphError):
 
     def __init__(self, project: str) -> None:
         super().__init__(
-            f"this graph is the research copy of the project {project}: no live patient may be written there",
+            f"this graph is the research copy of the project {project}, so the service does not write to it",
             "set NEO4J_URI to the live graph",
         )
         self.project = project

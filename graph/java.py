@@ -12,7 +12,7 @@ from graph.errors import LocalServerError
 VERSIONS = range(17, 26)
 """Neo4j 5.26 is built for Java 17 and 21; it starts on those between and a little later."""
 
-_REMEDY = "install one (Debian: openjdk-17-jre-headless) or put it on the PATH"
+_REMEDY = "install it (Debian: openjdk-17-jre-headless) or add it to the PATH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ def find_java() -> Java:
     """
     program = shutil.which("java")
     if program is None:
-        raise LocalServerError("Neo4j needs Java 17 or 21, and there is no `java` on the PATH", _REMEDY)
+        raise LocalServerError("Neo4j needs Java 17 or 21, but there is no `java` on the PATH", _REMEDY)
     answer = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
     found = re.search(r'version "((\d+)[\d.]*)', answer.stderr)
     if found is None or int(found[2]) not in VERSIONS:
         first = answer.stderr.partition("\n")[0]
-        raise LocalServerError(f"Neo4j needs Java 17 or 21, and {program} is another: {first}", _REMEDY)
+        raise LocalServerError(f"Neo4j needs Java 17 or 21, but {program} is another version: {first}", _REMEDY)
     return Java(program, found[1])
 
 

@@ -127,7 +127,7 @@ def wait_until_ready(
         if not alive():
             raise LocalServerError(f"the Neo4j server ended while starting:\n{_log_tail(server)}", f"see {server.log}")
         if time.monotonic() > deadline:
-            message = f"the Neo4j server did not answer within {timeout_seconds:.0f} s:\n{_log_tail(server)}"
+            message = f"the Neo4j server did not respond within {timeout_seconds:.0f} s:\n{_log_tail(server)}"
             raise LocalServerError(message, f"see {server.log}")
         time.sleep(0.1)
 
@@ -140,8 +140,8 @@ def _answers(server: LocalServer, password: str) -> bool:
         ):
             session.run("RETURN 1").consume()  # no managed transaction: that would wait and retry by itself
     except AuthError as error:
-        message = f"what answers on {server.uri} does not accept the password of the store in {server.home}"
-        remedy = "see whether another server has taken the port; else restore the password file or move the store away"
+        message = f"the server at {server.uri} refused the password of the store in {server.home}"
+        remedy = "check whether another server uses the port; if not, restore the password file or move the store away"
         raise LocalServerError(message, remedy) from error
     except (DriverError, Neo4jError):
         return False
@@ -154,7 +154,9 @@ def _server_version(jars: Path) -> str:
     ]
     if len(versions) != 1:
         what = "no Neo4j server" if not versions else f"several Neo4j servers ({', '.join(sorted(versions))})"
-        raise LocalServerError(f"{what} in {jars}", "run `make setup`; remove the folder first if it has several")
+        raise LocalServerError(
+            f"{what} in {jars}", "run `make setup`; if the folder has several versions, remove it first"
+        )
     return versions[0]
 
 
@@ -165,8 +167,8 @@ def _check_store(home: Path, version: str) -> None:
     except FileNotFoundError:
         return
     if _ordered(last) > _ordered(version):
-        message = f"the store in {home} was last opened by Neo4j {last}, this is {version}"
-        raise LocalServerError(message, "start it with that version or a later one, or move the store away")
+        message = f"the store in {home} was last opened by Neo4j {last}, but this is {version}"
+        raise LocalServerError(message, "install that version or a later one, or move the store away")
 
 
 def _ordered(version: str) -> tuple[int, ...]:
@@ -183,4 +185,4 @@ def _log_tail(server: LocalServer, lines: int = 15) -> str:
     try:
         return "\n".join(server.log.read_text(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
-        return "(no log yet: what it printed says why)"
+        return "(it wrote no log: see its output)"

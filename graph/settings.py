@@ -34,11 +34,12 @@ def find_settings(data: DataDir) -> Neo4jSettings:
     if _Environment().uri is not None:
         settings = Neo4jSettings()
         if not settings.password.get_secret_value():
-            raise UsageError("NEO4J_URI is set and NEO4J_PASSWORD is not", "set NEO4J_PASSWORD, or unset both")
+            raise UsageError("NEO4J_URI is set, but NEO4J_PASSWORD is not", "set NEO4J_PASSWORD, or unset both")
         return settings
     running = data.require_endpoints()
     if running.bolt is None or running.neo4j_username is None or running.neo4j_password is None:
         raise UsageError(
-            f"the stack in {data.root} runs without a Neo4j of its own", "set NEO4J_URI and NEO4J_PASSWORD"
+            f"the stack in {data.root} uses an external Neo4j, whose address is not known here",
+            "set NEO4J_URI and NEO4J_PASSWORD",
         )
     return Neo4jSettings(uri=running.bolt, username=running.neo4j_username, password=SecretStr(running.neo4j_password))

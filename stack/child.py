@@ -74,11 +74,11 @@ class Child:
         return self._guardian.poll() is None
 
     def how_it_ended(self) -> str:
-        """`ended with exit code 1`, `was ended by signal 9 (SIGKILL)`."""
+        """`ended with exit code 1`, `was killed by signal 9 (SIGKILL)`."""
         code = self._guardian.wait()
         number = -code if code < 0 else code - 128
         if number in {int(known) for known in signal.Signals}:
-            return f"was ended by signal {number} ({signal.Signals(number).name})"
+            return f"was killed by signal {number} ({signal.Signals(number).name})"
         return f"ended with exit code {code}"
 
     def ask_to_stop(self) -> None:

@@ -20,7 +20,7 @@ class AlreadyRunningError(UsageError):
         who = f" (process {owner})" if owner else ""
         super().__init__(
             f"a stack is already running in {root}{who}",
-            "stop it with Ctrl-C where it runs, or choose another folder with --data",
+            "stop it with Ctrl-C in its terminal, or choose another folder with --data",
         )
 
 

@@ -37,13 +37,15 @@ def owned(data: DataDir, say: Callable[[str], object]) -> Iterator[int]:
     try:
         _make_private(data)
     except OSError as error:
-        raise UnfitFolderError(f"{data.root} can't be used: {error.strerror}", "choose another with --data") from error
+        raise UnfitFolderError(
+            f"{data.root} can't be used: {error.strerror}", "choose another folder with --data"
+        ) from error
     with _open(data.lock) as own, _open(data.run / "children.lock") as children:
         if not _taken(own, LOCK_WAIT_S):
             raise AlreadyRunningError(data.root, os.pread(own, 20, 0).decode().strip())
         _sign(own)
         if not _taken(children, 0.0):
-            say("waiting for the parts of a stack that was killed here")
+            say("waiting for the processes of a killed stack in this folder to end")
             if not _taken(children, CHILDREN_WAIT_S):
                 raise AlreadyRunningError(data.root, "")
         data.endpoints_file.unlink(missing_ok=True)
@@ -57,9 +59,9 @@ def claim_for_demo(data: DataDir) -> None:
     """
     mark = data.root / DEMO_MARK
     if "VLMKG_LEDGER_URL" in os.environ:
-        raise UnfitFolderError("the demo keeps a ledger of its own", "unset VLMKG_LEDGER_URL")
+        raise UnfitFolderError("the demo uses its own ledger, but VLMKG_LEDGER_URL is set", "unset VLMKG_LEDGER_URL")
     if data.ledger_file.exists() and not mark.exists():
-        raise UnfitFolderError(f"{data.root} holds data that is not the demo's", "choose another folder with --data")
+        raise UnfitFolderError(f"{data.root} holds data that is not from the demo", "choose another folder with --data")
     data.root.mkdir(parents=True, exist_ok=True)
     mark.touch()
 
@@ -84,7 +86,9 @@ def _make_private(data: DataDir) -> None:
     data.require_whole()
     ours = (data.root / DEMO_MARK, data.run, data.secrets, data.ledger_file, data.root / "blobs")
     if any(data.root.iterdir()) and not any(path.exists() for path in ours):
-        raise UnfitFolderError(f"{data.root} is not empty and no data folder", "choose a new folder with --data")
+        raise UnfitFolderError(
+            f"{data.root} is not empty and not a data folder", "choose a new or empty folder with --data"
+        )
     data.root.chmod(0o700)
     for folder in (data.run, data.secrets, data.logs, data.neo4j, data.redis):
         folder.mkdir(exist_ok=True)

@@ -29,7 +29,7 @@ def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
         with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
             answer = json.load(response)
     except OSError as error:
-        raise VlmkgError(f"the API did not answer the question: {error}", "see logs/api.log") from error
+        raise VlmkgError(f"the API did not answer the query: {error}", "see logs/api.log") from error
     if answer.get("errors"):
-        raise VlmkgError(f"the API refused the question: {answer['errors'][0]['message']}")
+        raise VlmkgError(f"the API refused the query: {answer['errors'][0]['message']}")
     return dict(answer["data"])

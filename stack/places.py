@@ -99,15 +99,15 @@ def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
         rows.append(Row("Neo4j Browser", _browser(places), _note(ports[BROWSER], login)))
         rows.append(Row("Neo4j Bolt", places.graph.uri, _note(ports[BOLT])))
     else:
-        rows.append(Row("Neo4j Bolt", places.graph.uri, "yours, by NEO4J_URI"))
+        rows.append(Row("Neo4j Bolt", places.graph.uri, "external, set by NEO4J_URI"))
     if places.own_redis:
         password = f"password in {secrets / REDIS_PASSWORD}"
         rows.append(Row("Redis", f"{HOST}:{ports[REDIS].number}", _note(ports[REDIS], password)))
     else:
-        rows.append(Row("Redis", "", "yours, by CELERY_BROKER_URL"))
+        rows.append(Row("Redis", "", "external, set by CELERY_BROKER_URL"))
     # An address of the user's own may hold a password.
-    ledger = ("", "yours, by VLMKG_LEDGER_URL") if not places.own_ledger else (places.ledger_url, "")
-    blobs = ("", "yours, by VLMKG_BLOB_URL") if not places.own_blobs else (places.blob_url, "")
+    ledger = ("", "external, set by VLMKG_LEDGER_URL") if not places.own_ledger else (places.ledger_url, "")
+    blobs = ("", "external, set by VLMKG_BLOB_URL") if not places.own_blobs else (places.blob_url, "")
     rows += [Row("Ledger", *ledger), Row("Blobs", *blobs)]
     rows.append(Row("Logs", str(places.data.logs)))
     return rows

@@ -53,7 +53,7 @@ def _choose(usual: int, held: ExitStack) -> Port:
         number = probe.getsockname()[1]
         reservation = _reserve(number)
         if reservation is not None:
-            return Port(number, f"port {usual} is taken", reservation)
+            return Port(number, f"port {usual} is in use", reservation)
 
 
 def _bind(port: int, held: ExitStack) -> bool:

@@ -52,7 +52,7 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
         tier=Tier.PROGRAM,
         grace_s=15.0,
         start_limit_s=120.0,
-        remedy=f"more is in {data.logs / name}.log",
+        remedy=f"see {data.logs / name}.log",
         ready_file=ready,
     )
 
@@ -73,7 +73,7 @@ def gateway(places: Places, variables: Mapping[str, str]) -> Part:
         tier=Tier.PROGRAM,
         grace_s=13.0,
         start_limit_s=120.0,
-        remedy=f"more is in {data.logs / 'gateway.log'}",
+        remedy=f"see {data.logs / 'gateway.log'}",
         ready_file=_gateway_ready(data),
     )
 
@@ -98,7 +98,7 @@ def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
         tier=Tier.PROGRAM,
         grace_s=8.0,
         start_limit_s=120.0,
-        remedy=f"more is in {data.logs / 'api.log'}",
+        remedy=f"see {data.logs / 'api.log'}",
     )
 
 

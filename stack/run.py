@@ -123,11 +123,11 @@ def _start(places: Places, supervisor: Supervisor, neo4j: Sequence[Part], variab
 
 def _require_those_elsewhere(places: Places) -> None:
     """Say so at once, before anything is started, where a part that the user brings does not answer."""
-    remedy = "start it, correct the variable, or unset it to have one started here"
+    remedy = "start it, correct the variable, or unset the variable to start a local one"
     if not places.own_redis and not redis_answers(places.broker_url):
-        raise UsageError("the Redis of CELERY_BROKER_URL does not answer", remedy)
+        raise UsageError("the Redis of CELERY_BROKER_URL does not respond", remedy)
     if not places.own_neo4j and not graph_answers(places.graph):
-        raise UsageError("the Neo4j of NEO4J_URI does not answer, or refuses the login", remedy)
+        raise UsageError("the Neo4j of NEO4J_URI does not respond, or refuses the login", remedy)
 
 
 def _redis(places: Places) -> list[Part]:

@@ -48,7 +48,7 @@ def neo4j_part(data: DataDir, login: Neo4jSettings, *, bolt_port: int, http_port
         tier=Tier.SERVER,
         grace_s=30.0,
         start_limit_s=START_LIMIT_S,
-        remedy=f"more is in {server.log}",
+        remedy=f"see {server.log}",
         started=lambda alive: wait_until_ready(server, password, alive=alive, timeout_seconds=START_LIMIT_S),
     )
 
@@ -68,7 +68,7 @@ def redis_part(data: DataDir, *, port: int, password: str) -> Part:
         tier=Tier.SERVER,
         grace_s=10.0,
         start_limit_s=30.0,
-        remedy="set CELERY_BROKER_URL to use a Redis of your own",
+        remedy="or set CELERY_BROKER_URL to use another Redis",
     )
 
 

@@ -67,7 +67,7 @@ class Supervisor:
             if not child.alive():
                 raise PartError(part.name, child.how_it_ended(), child.last_lines(), part.remedy)
             if time.monotonic() > deadline:
-                what = f"did not answer within {part.start_limit_s:.0f} s"
+                what = f"did not respond within {part.start_limit_s:.0f} s"
                 raise PartError(part.name, what, child.last_lines(), part.remedy)
             time.sleep(0.05)
 
@@ -113,7 +113,7 @@ class Supervisor:
             self._died(watched, now)
         elif watched.silent and part.answers():
             watched.silent = False
-            self._say(f"{part.name} answers again")
+            self._say(f"{part.name} responds again")
 
     def _died(self, watched: _Watched, now: float) -> None:
         child, deaths = watched.child, watched.deaths

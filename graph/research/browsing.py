@@ -75,8 +75,8 @@ def _digest_of(folder: Path) -> str:
     try:
         return str(json.loads((folder / "manifest.json").read_text())["digest"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        remedy = "make one: vlmkg graph research-copy PROJECT --files FOLDER"
-        raise UsageError(f"{folder} holds no research copy", remedy) from error
+        remedy = "create one: vlmkg graph research-copy PROJECT --files FOLDER"
+        raise UsageError(f"{folder} is not a research copy", remedy) from error
 
 
 def _make_room(home: Path, digest: str) -> bool:
@@ -85,7 +85,9 @@ def _make_room(home: Path, digest: str) -> bool:
         return True
     loaded = home / "loaded"
     if not loaded.exists() and not (home / "password").exists():
-        raise UsageError(f"{home} holds something else", "name an empty folder: --home DIR")
+        raise UsageError(
+            f"{home} is not empty and holds no store of a research copy", "choose an empty folder: --home DIR"
+        )
     if loaded.exists() and loaded.read_text() == digest:
         return False
     shutil.rmtree(home)
@@ -118,4 +120,6 @@ def _load(folder: Path, server: LocalServer) -> None:
     )
     if done.returncode != 0:
         end = "\n".join(done.stdout.decode(errors="replace").splitlines()[-15:])
-        raise LocalServerError(f"Neo4j's loader refused the files in {folder}:\n{end}", "make them anew")
+        raise LocalServerError(
+            f"Neo4j's loader refused the files in {folder}:\n{end}", "create the research copy again"
+        )

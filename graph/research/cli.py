@@ -11,7 +11,11 @@ from graph.research.browsing import browsed
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Where it is loaded; else FOLDER.neo4j.")
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the Neo4j store [default: FOLDER.neo4j].",
+)
 @click.option("--bolt-port", default=17687, show_default=True)
 @click.option("--http-port", default=17474, show_default=True)
 def browse(folder: Path, home: Path | None, bolt_port: int, http_port: int) -> None:

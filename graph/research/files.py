@@ -137,7 +137,7 @@ def _without(properties: Row, *names: str) -> Row:
     """The properties without those that the copy does not have. One that is there all the same is an error of ours."""
     told = [name for name in names if properties.get(name) is not None]
     if told:
-        message = f"a research copy has no {told}"
+        message = f"the data dictionary of research copies has no {told}"
         raise ValueError(message)
     return {name: value for name, value in properties.items() if name not in names}
 

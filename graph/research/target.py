@@ -80,11 +80,13 @@ def _require_fit(session: Session, marker: Marker, live: Neo4jSettings | None) -
         raise ResearchTargetError("it is the live graph")
     there = read_marker(session)
     if there is None and not is_empty(session):
-        raise ResearchTargetError("it holds something that is no research copy")
+        raise ResearchTargetError("it is not empty and not a research copy")
     if there is not None and there.project != marker.project:
         raise ResearchTargetError(f"it holds the copy of the project {there.project}")
     if there is not None and there.fingerprint != marker.fingerprint:
-        raise ResearchTargetError("it was made with another key of this project, so every patient would be another")
+        raise ResearchTargetError(
+            "it was made with another key of this project, so the same patients would get other pseudonyms"
+        )
 
 
 def _identity(session: Session) -> str:

@@ -45,7 +45,7 @@ def require_fit(place: Path, project: Project) -> None:
         there = json.loads((place / MANIFEST).read_text())
         whose = there["project"], there["keyFingerprint"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResearchTargetError("it holds something that is no research copy") from error
+        raise ResearchTargetError("it is not empty and not a research copy") from error
     if whose != (project.name, project.fingerprint):
         raise ResearchTargetError(f"it holds the copy of the project {whose[0]}, or was made with another key")
 

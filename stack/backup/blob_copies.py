@@ -99,7 +99,7 @@ def _put(target: BlobStore, found: Mapping[str, bytes]) -> None:
     try:
         blobs.put_keyed(target, found)
     except OutageError as error:
-        raise BackupError(str(error), "make room, and call it again; nothing older was touched") from None
+        raise BackupError(str(error), "free space and run the backup again; older snapshots were not changed") from None
 
 
 def _sync_folders(folder: Path, keys: Mapping[str, int]) -> None:

@@ -57,14 +57,14 @@ def _keep(place: Path, folder: BackupFolder) -> CheckpointFacts:
     for name, digest in digests.items():
         with written("a checkpoint's file"):
             if not put_file(folder.blobs, place / name, digest):
-                raise CheckpointError("digest_mismatch", place, f"{name} is not the file that the manifest names")
+                raise CheckpointError("digest_mismatch", place, f"{name} does not have the digest of the manifest")
     return CheckpointFacts(name=f"{verified.manifest.name}-{verified.digest[:12]}", files=digests)
 
 
 def _put_back(source: Path, target: Path, digest: str) -> None:
     if not source.is_file():
-        raise BackupError(f"{source} is missing", "choose another snapshot: vlmkg backup verify names the good ones")
+        raise BackupError(f"{source} is missing", "choose another snapshot: vlmkg backup verify lists the intact ones")
     with written("a checkpoint's file"):
         copied = files.copy(source, target)
     if copied != digest:
-        raise BackupError(f"{source} is damaged", "choose another snapshot: vlmkg backup verify names the good ones")
+        raise BackupError(f"{source} is damaged", "choose another snapshot: vlmkg backup verify lists the intact ones")

@@ -20,7 +20,7 @@ from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-snapshot_option = click.option("--snapshot", metavar="NAME", help="This one; else the latest.")
+snapshot_option = click.option("--snapshot", metavar="NAME", help="Name of the snapshot [default: the latest].")
 
 
 class MakesByDefault(click.Group):
@@ -49,8 +49,10 @@ def backup() -> None:
 
 @backup.command()
 @click.argument("to", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Snapshots that stay in TO.")
-@click.option("--without-secrets", is_flag=True, help="Leave out the keys of pseudonyms and the admin's.")
+@click.option(
+    "--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Number of snapshots to keep in TO."
+)
+@click.option("--without-secrets", is_flag=True, help="Leave out the pseudonym keys and the admin API key.")
 @json_option
 @data_option
 def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: bool) -> None:
@@ -66,7 +68,7 @@ def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: boo
     else:
         _tell_made(made, to)
     for problem in made.problems:
-        click.echo(f"not in it: {problem}", err=True)
+        click.echo(f"not backed up: {problem}", err=True)
     sys.exit(bool(made.problems))
 
 
@@ -135,7 +137,10 @@ def _tell_made(made: Made, to: Path) -> None:
         f"copied {made.copied.count:,} blobs ({made.copied.bytes:,} bytes); removed {made.removed} older snapshots"
     )
     if not any(name.endswith("pseudonym.key") for name in _secrets(manifest)):
-        click.echo("the pseudonym key is not in it: keep it elsewhere, no restored ledger is of use without it")
+        click.echo(
+            "the backup does not contain the pseudonym key: keep a copy elsewhere, a restored ledger is "
+            "useless without it"
+        )
 
 
 def _checked_facts(one: Checked) -> dict[str, object]:
@@ -145,7 +150,7 @@ def _checked_facts(one: Checked) -> dict[str, object]:
 
 
 def _told(one: Checked) -> str:
-    state = "good" if not one.problems else f"{len(one.problems)} problems"
+    state = "intact" if not one.problems else f"{len(one.problems)} problems"
     return f"{state}  {_contents(one.manifest)}" if one.manifest else state
 
 
@@ -162,12 +167,15 @@ def _tell_restored(restored: Restored, data: DataDir) -> None:
     manifest = restored.manifest
     click.echo(f"restored {restored.name} into {data.root}: {_contents(manifest)}")
     for key in restored.copied.lost:
-        click.echo(f"the blob {key} is missing from the backup or damaged there", err=True)
+        click.echo(f"the blob {key} is missing or damaged in the backup and was not restored", err=True)
     if not restored.has_key:
-        click.echo(f"first: put the pseudonym key into {data.secrets / 'pseudonym.key'}, or set VLMKG_PSEUDONYM_KEY")
+        click.echo(f"first: copy the pseudonym key to {data.secrets / 'pseudonym.key'}, or set VLMKG_PSEUDONYM_KEY")
     click.echo(f"next: vlmkg up --data {data.root}")
-    click.echo(f"then, beside it: vlmkg rebuild --data {data.root}")
-    click.echo(f"what was acknowledged after {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC is not in it: have it sent again")
+    click.echo(f"then, while it runs: vlmkg rebuild --data {data.root}")
+    click.echo(
+        f"messages acknowledged after {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC are not restored: ask "
+        "their senders to resend them"
+    )
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class BusyBackupError(UsageError):
     """Another command is writing to the folder of backups, or reading it."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(f"another command is at work in {root}", "wait for its end")
+        super().__init__(f"another backup command is running in {root}", "wait until it ends")
 
 
 class UnfitTargetError(UsageError):
@@ -37,5 +37,6 @@ def written(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise BackupError(
-            f"{what} can't be written ({error.strerror})", "make room, and call it again; nothing older was touched"
+            f"{what} can't be written ({error.strerror})",
+            "free space and run the command again; older snapshots were not changed",
         ) from None

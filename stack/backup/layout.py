@@ -132,9 +132,9 @@ class BackupFolder:
         """The snapshot of that name, or the latest. Raises UnfitTargetError where there is none."""
         names = self.names()
         if not names or name not in {None, *names}:
-            raise UnfitTargetError(
-                f"{self.root} has no snapshot {name or 'yet'}", f"there are: {', '.join(names) or 'none'}"
-            )
+            wanted = f"no snapshot {name}" if name else "no snapshots"
+            remedy = f"choose one of: {', '.join(names)}" if names else "run vlmkg backup first"
+            raise UnfitTargetError(f"{self.root} has {wanted}", remedy)
         return self.snapshots / (name or names[-1])
 
 
@@ -167,15 +167,16 @@ def read_manifest(snapshot: Path) -> Manifest:
         raw = json.loads(file.read_bytes())
         form = raw["format"]
     except (OSError, ValueError, TypeError, KeyError):
-        raise BackupError(f"{file} is missing or can't be read", "take another snapshot") from None
+        raise BackupError(f"{file} is missing or can't be read", "choose another snapshot") from None
     if isinstance(form, int) and form > FORMAT:
         raise BackupError(
-            f"{snapshot} is of format {form}, this version reads format {FORMAT}", "install the version that made it"
+            f"{snapshot} has format {form}, but this version reads format {FORMAT}",
+            "install the version that created it",
         )
     try:
         return Manifest.model_validate(raw)
     except ValidationError as error:
-        raise BackupError(f"{file} is damaged: {error.error_count()} problems", "take another snapshot") from None
+        raise BackupError(f"{file} is damaged: {error.error_count()} problems", "choose another snapshot") from None
 
 
 def readable_manifests(folder: BackupFolder) -> Iterator[Manifest]:
@@ -196,4 +197,4 @@ def read_blob_list(snapshot: Path) -> dict[str, int]:
     try:
         return _BLOB_LIST.validate_python(dict(line.split(" ") for line in file.read_text().splitlines()))
     except (OSError, ValueError):
-        raise BackupError(f"{file} is missing or damaged", "take another snapshot") from None
+        raise BackupError(f"{file} is missing or damaged", "choose another snapshot") from None

@@ -98,7 +98,7 @@ def _fill(
         ledger, wanted = _copy_ledger(part, folder, url)
         copied = copy_blobs(source, target, wanted, done)
     checkpoints, problems = keep_checkpoints(data, folder)
-    problems += [f"the blob {key} is missing or damaged" for key in copied.lost]
+    problems += [f"the blob {key} is missing or damaged in the blob store" for key in copied.lost]
     with written("the backup"):
         write_blob_list(part / BLOB_LIST, wanted)
         if secrets:

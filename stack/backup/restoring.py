@@ -61,8 +61,9 @@ def restore_backup(folder: BackupFolder, name: str | None, data: DataDir, done: 
 def _require_known(manifest: Manifest) -> None:
     if manifest.ledger.migration not in {migration.name for migration in migrate.shipped()}:
         raise BackupError(
-            f"the ledger was made by version {manifest.version}, which is newer: it has {manifest.ledger.migration}",
-            "install that version or a later",
+            f"the ledger is from the newer version {manifest.version}: it has the migration "
+            f"{manifest.ledger.migration}",
+            "install that version or a later one",
         )
 
 
@@ -83,22 +84,22 @@ def _ledger_place(manifest: Manifest, data: DataDir) -> Path | str:
     url = configured.get_secret_value() if configured else data.ledger_url
     kind = parse_url(url).get_backend_name()
     if kind != manifest.ledger.kind:
-        where = "VLMKG_LEDGER_URL" if configured else "here, where VLMKG_LEDGER_URL is not set,"
+        where = "VLMKG_LEDGER_URL names" if configured else "without VLMKG_LEDGER_URL the target is"
         raise UnfitTargetError(
-            f"the backup's ledger is of {manifest.ledger.kind}, and {where} means {kind}",
+            f"the backup has a {manifest.ledger.kind} ledger, but {where} {kind}",
             "set VLMKG_LEDGER_URL to an empty database" if kind == "sqlite" else "unset VLMKG_LEDGER_URL",
         )
     if kind == "postgresql":
         return url
     file = Path(parse_url(url).database or "").absolute()
     if file.exists():
-        raise UnfitTargetError(f"{file} is there already", "move it away; it is never overwritten")
+        raise UnfitTargetError(f"{file} already exists", "move it away: restore overwrites no ledger")
     return file
 
 
 def _require_empty(root: Path) -> None:
     if root.is_dir() and any(root.iterdir()):
-        raise UnfitTargetError(f"{root} is not empty", "name another folder with --data, or empty this one")
+        raise UnfitTargetError(f"{root} is not empty", "choose another folder with --data, or empty this one")
 
 
 def _stage(
@@ -156,4 +157,4 @@ def _settle(data: DataDir) -> None:
 
 
 def _damaged(file: Path) -> BackupError:
-    return BackupError(f"{file} is missing or damaged", "choose another: vlmkg backup verify names the good ones")
+    return BackupError(f"{file} is missing or damaged", "choose another: vlmkg backup verify lists the intact ones")

@@ -69,8 +69,11 @@ def film_readers(data: dict[str, Any]) -> str:
     read = [study["extraction"]["modalities"] for study in _studies(data) if study["extraction"]]
     seen = sum("image" in one for one in read)
     if not seen:
-        return "None: the engine of this stack reads no films of this sort."
-    return f"The films of {seen} of {len(read)} studies were read. Where a report names a concept, its word counts."
+        return "None: the engine of this stack does not read films of this kind."
+    return (
+        f"The films of {seen} of {len(read)} studies were read. If the report names a concept, the "
+        "report's statement counts."
+    )
 
 
 def _studies(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -90,13 +93,13 @@ def readers(data: dict[str, Any]) -> str:
     names = sorted({" ".join(filter(None, (one["engine"], one["checkpoint"]))) for one in read})
     agreed = [one["agreement"] for one in read if one["agreement"]]
     if not agreed:
-        return f"Read by {', '.join(names)} alone."
+        return f"Read by {', '.join(names)} only."
     both, model, rules, disputed = (
         sum(one[name] for one in agreed) for name in ("mentionsBoth", "mentionsModel", "mentionsRules", "disputed")
     )
     return (
         f"Read by {', '.join(names)}, with the rules as second witness: {both} mentions by both, {model} by the model "
-        f"alone, {rules} by the rules alone; {disputed} disputed and held as uncertain."
+        f"only, {rules} by the rules only; {disputed} disputed and stored as uncertain."
     )
 
 

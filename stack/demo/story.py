@@ -50,7 +50,7 @@ def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[Synth
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     try:
         with Progress(*columns, console=console) as progress:
-            bar = progress.add_task("acknowledged by the doors", total=len(messages))
+            bar = progress.add_task("acknowledged by the gateway", total=len(messages))
             asyncio.run(send_all(endpoints, messages, PLAN, account, lambda: progress.advance(bar)))
             bar = progress.add_task("merged into the graph", total=len(messages))
             settled = wait_until_settled(
@@ -60,7 +60,9 @@ def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[Synth
     finally:
         ledger.close()
     if len(account.accepted) < len(messages) or not settled:
-        raise VlmkgError("the hospital day was not received whole", f"see: vlmkg events list --data {data.root}")
+        raise VlmkgError(
+            "some messages of the hospital day were not received", f"see: vlmkg events list --data {data.root}"
+        )
 
 
 def _first(console: Console, endpoints: Endpoints) -> str:
@@ -71,7 +73,7 @@ def _first(console: Console, endpoints: Endpoints) -> str:
     found = data["patients"]["edges"]
     console.print(f"[bold]{data['patients']['totalCount']} patients[/bold]")
     if not found:
-        raise VlmkgError("no patient was found, though the synthetic day has some: the graph is not what was sent")
+        raise VlmkgError("no patient was found, although messages were sent: the graph does not match the messages")
     longest = max(found, key=lambda edge: len(edge["node"]["findings"]["edges"]))
     return str(longest["node"]["patientId"])
 

@@ -87,12 +87,12 @@ def _differences(study: dict[str, Any] | None, versions: Sequence[SyntheticMessa
         return ["lost study"]
     latest = max(versions, key=lambda version: (RANK.index(version.status), version.sent_at))
     current = [(report["status"], report["text"]) for report in study["reports"] if report["current"]]
-    wrong = [] if current == [(latest.status, text_of(latest))] else ["wrong current report"]
+    wrong = [] if current == [(latest.status, text_of(latest))] else ["current report is wrong"]
     # The same words under two statuses are one version.
     if len(study["reports"]) != len({text_of(version) for version in versions}):
-        wrong.append("lost or doubled version")
+        wrong.append("version lost or duplicated")
     if [image["rows"] for image in study["images"]] != [SIDE]:
-        wrong.append("lost or doubled film")
+        wrong.append("film lost or duplicated")
     return wrong
 
 
@@ -103,7 +103,7 @@ def _check_patient(
         old = ask(endpoints, Question("", PATIENT, {"value": sent.retired[mrn]}))["patient"]
         seen = [*seen, {**seen[0], **(old or {"patientId": None})}]
     if len({patient["patientId"] for patient in seen}) != 1:
-        found.wrong["patient in two"] += 1
+        found.wrong["patient split in two"] += 1
     if f"A08{mrn}" in account.accepted and {patient["birthYear"] for patient in seen} != {sent.born[mrn]}:
         found.wrong["patient not updated"] += 1
 

@@ -16,7 +16,9 @@ def require_doors(endpoints: Endpoints) -> None:
     """Raise UsageError where a door that is needed is shut."""
     missing = [name for name in ("mllp", "dicom", "dicomweb", "fhir") if getattr(endpoints, name) is None]
     if missing:
-        raise UsageError(f"doors are shut: {', '.join(missing)}", "leave VLMKG_GATEWAY_DOORS unset")
+        raise UsageError(
+            f"the gateway does not listen for: {', '.join(missing)}", "unset VLMKG_GATEWAY_DOORS and restart the stack"
+        )
 
 
 async def send_all(

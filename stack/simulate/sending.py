@@ -23,11 +23,11 @@ _MSA = re.compile(rb"\rMSA\|(\w\w)\|([^|\r]*)")
 class Fault(Enum):
     """What a sender does wrong, or what happens to it."""
 
-    GARBAGE = "bytes before the frame"
+    GARBAGE = "extra bytes before the frame"
     UNENDED = "a frame without its end, then the message again"
-    CUT = "the connection breaks in the middle of a message"
-    UNHEARD = "the connection breaks before the answer"
-    SLOW = "a few bytes at a time"
+    CUT = "connection lost in the middle of a message"
+    UNHEARD = "connection lost before the acknowledgement"
+    SLOW = "sent a few bytes at a time"
     RESENT = "sent again after it was accepted"
 
 

@@ -149,5 +149,5 @@ def test_a_server_killed_while_it_merges_keeps_whole_studies_alone(
     merge_studies(empty_graph, lambda: Projection(subgraphs))
     assert count_graph(empty_graph).labels["Study"] == 100
     assert not any(violations(empty_graph).values())
-    with pytest.raises(LocalServerError, match="not accept the password"):
+    with pytest.raises(LocalServerError, match="refused the password"):
         wait_until_ready(neo4j_server.local, "another-password", alive=neo4j_server.runs)
