@@ -83,7 +83,7 @@ def _lock_file(folder: Path) -> IO[str]:
         return (folder / LOCK_FILE).open("a")
     except OSError as error:
         raise OutageError(
-            f"the blob store can't be used ({error.strerror})", "see whether its folder is there"
+            f"the blob store can't be used ({error.strerror})", "check that its folder exists and can be written"
         ) from None
 
 
@@ -115,7 +115,9 @@ def _outages() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutageError(f"the blob store does not take a blob ({error.strerror})", "see whether it is full") from None
+        raise OutageError(
+            f"a message can't be written to the blob store ({error.strerror})", "check whether it is full"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,11 @@ def get(store: BlobStore, key: str) -> bytes:
     except FileNotFoundError:
         raise BlobLostError(key, "is missing") from None
     except OSError as error:
-        raise OutageError(f"the blob store does not give a blob ({error.strerror})", "see whether it answers") from None
+        raise OutageError(
+            f"a message can't be read from the blob store ({error.strerror})", "check that it responds"
+        ) from None
     if key_of(raw) != key:
-        raise BlobLostError(key, "has other bytes than were stored")
+        raise BlobLostError(key, "was changed: its SHA-256 differs")
     return raw
 
 

@@ -33,7 +33,9 @@ def load_key(ledger: Ledger, configured: str | None, secrets: Path) -> bytes:
     file = secrets / KEY_FILE
     key = (configured or read_or_make(file, partial(_make, ledger, file))).strip().encode()
     if len(key) < SHORTEST_KEY:
-        raise UsageError(f"the pseudonym key is shorter than {SHORTEST_KEY} characters", "use 32 random bytes in hex")
+        raise UsageError(
+            f"the pseudonym key has fewer than {SHORTEST_KEY} characters", "use 32 random bytes as hexadecimal digits"
+        )
     _require_same(ledger, fingerprint(key))
     return key
 
@@ -70,8 +72,8 @@ def _make(ledger: Ledger, file: Path) -> str:
     with ledger.read() as connection:
         if patients.exist(connection):
             raise UsageError(
-                "the ledger has patients and the key of their pseudonyms is missing",
-                f"restore {file}, or set VLMKG_PSEUDONYM_KEY to what it was",
+                "the ledger has patients, but their pseudonym key is missing",
+                f"restore {file}, or set VLMKG_PSEUDONYM_KEY to the original key",
             )
     return random.token_hex(32)
 
@@ -86,8 +88,8 @@ def _require_same(ledger: Ledger, expected: str) -> None:
             known = fingerprint_of(connection)
     if known != expected:
         raise UsageError(
-            "the ledger was filled with another pseudonym key",
-            "set VLMKG_PSEUDONYM_KEY, or restore secrets/pseudonym.key, to what it was",
+            "the ledger was written with another pseudonym key",
+            "set VLMKG_PSEUDONYM_KEY to the original key, or restore secrets/pseudonym.key",
         )
 
 

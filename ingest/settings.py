@@ -63,4 +63,7 @@ def existing_receiver_of(data: DataDir) -> Receiver:
 
 def _require_ledger(data: DataDir) -> None:
     if IngestSettings().ledger_url is None and not data.ledger_file.exists():
-        raise UsageError(f"there is no ledger in {data.root}", f"start a stack with: vlmkg up --data {data.root}")
+        raise UsageError(
+            f"there is no ledger in {data.root}",
+            f"name another folder with --data, or start a stack: vlmkg up --data {data.root}",
+        )

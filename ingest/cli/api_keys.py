@@ -35,9 +35,14 @@ def api_keys() -> None:
 
 @api_keys.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What the key allows.")
 @click.option(
-    "--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="It ends after so many days; else never."
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    required=True,
+    help="The role of the key: what it allows.",
+)
+@click.option(
+    "--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="Days until the key expires [default: never]."
 )
 @json_option
 @data_option
@@ -54,7 +59,7 @@ def create(data: DataDir, name: str, role: str, expires: int | None, *, in_json:
         click.echo(as_json(asdict(made) | {"key": key}))
         return
     until = f"until {_day(made.expires_at)}" if made.expires_at else "until it is revoked"
-    click.echo(f"key {made.id} of {name}, {role}, works {until}; it is shown this once:", err=True)
+    click.echo(f"key {made.id} of {name}, {role}, valid {until}. Copy it now, it is not shown again:", err=True)
     click.echo(key)
 
 
@@ -73,7 +78,7 @@ def list_(data: DataDir, *, in_json: bool) -> None:
 
 @api_keys.command()
 @click.argument("key", metavar="NAME|ID")
-@click.option("--force", is_flag=True, help="Also the last key of role admin.")
+@click.option("--force", is_flag=True, help="Revoke the key even if it is the last one of the role admin.")
 @json_option
 @data_option
 def revoke(data: DataDir, key: str, *, force: bool, in_json: bool) -> None:
@@ -93,7 +98,7 @@ def revoke(data: DataDir, key: str, *, force: bool, in_json: bool) -> None:
         return
     click.echo(f"key {revoked.id} of {revoked.name}, {revoked.role}, is revoked")
     if renews:
-        click.echo(f"the stack's own key is another one now: {data.api_key_file}")
+        click.echo(f"the stack has a new key of its own: {data.api_key_file}")
 
 
 def _is_own(ledger: Ledger, data: DataDir, named: str) -> bool:

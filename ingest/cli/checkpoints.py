@@ -80,7 +80,9 @@ def replay(data: DataDir, engine_name: str, device: str | None, *, as_json: bool
 @click.command()
 @click.argument("before")
 @click.argument("after")
-@click.option("--studies", "each", is_flag=True, help="One JSON line a study that differs: it holds reports' words.")
+@click.option(
+    "--studies", "each", is_flag=True, help="Print one JSON line per study that differs. It contains report text."
+)
 @json_option
 @data_option
 def diff(data: DataDir, before: str, after: str, *, each: bool, as_json: bool) -> None:
@@ -145,7 +147,7 @@ def _promoted_folder(use: EngineUse, data: DataDir) -> Path | None:
         except CheckpointError:
             continue
     raise UsageError(
-        f"the checkpoint {use.checkpoint} is not promoted here", "promote its folder: vlmkg checkpoint promote FOLDER"
+        f"the checkpoint {use.checkpoint} is not promoted here", "promote it first: vlmkg checkpoint promote FOLDER"
     )
 
 
@@ -154,7 +156,7 @@ def _select(ledger: Ledger, use: EngineUse) -> None:
         changed = checkpoints.select_engine(connection, use)
     _audit(ledger, f"checkpoint.select {use.engine_digest}", ())
     name = use.checkpoint or use.engine
-    click.echo(f"the readings of {name} ({use.engine_digest[:12]}) stand now; {changed} studies had others before")
+    click.echo(f"the readings of {name} ({use.engine_digest[:12]}) are in use now; they changed in {changed} studies")
 
 
 def _differences(ledger: Ledger, before: str, after: str) -> Iterator[tuple[Pair, Differences]]:
@@ -170,12 +172,12 @@ def _audit(ledger: Ledger, action: str, patients: Sequence[str]) -> None:
 
 def _show_reread(found: Reread, *, as_json: bool) -> None:
     for fault in found.faults:
-        click.echo(f"study {fault.item} can't be read: {fault.where}", err=True)
+        click.echo(f"study {fault.item} can't be read, an unexpected error: {fault.where}", err=True)
     if as_json:
         click.echo(json.dumps({"studies": found.studies, "known": found.known, "faults": len(found.faults)}))
     else:
         read = found.studies - found.known - len(found.faults)
-        click.echo(f"{read} studies were read, {found.known} had been read by this engine before")
+        click.echo(f"{read} studies were read; {found.known} were already read by this engine")
 
 
 def _show_totals(totals: Totals, *, as_json: bool) -> None:

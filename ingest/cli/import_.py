@@ -34,18 +34,18 @@ INTERRUPTED = 130
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--format", "chosen", type=click.Choice(FORMATS), default="auto", show_default=True, help="What they hold."
+    "--format", "chosen", type=click.Choice(FORMATS), default="auto", show_default=True, help="Format of the files."
 )
-@click.option("--source", help="Source authority of all messages, instead of what they or their format say.")
+@click.option("--source", help="Source authority of all messages [default: from the message or its format].")
 @click.option("--wait", "waits", is_flag=True, help="Wait until every message is merged, refused or dead.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=300.0,
     show_default=True,
-    help="With --wait: give up when nothing has moved for so many seconds.",
+    help="With --wait: seconds without any progress after which to give up.",
 )
-@click.option("--json", "as_json", is_flag=True, help="End with the counts as one line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one line of JSON at the end.")
 @data_option
 def import_(
     paths: tuple[Path, ...], chosen: str, source: str | None, waits: bool, timeout: float, as_json: bool, data: DataDir
@@ -106,11 +106,15 @@ def _wait(
         progress.update(task, completed=total - len(tally.pending), messages=f"{len(tally.pending):,} to go")
 
     def still() -> None:
-        _say(progress, f"no event has moved for {NOTICE_S:g} s: does a worker run? (vlmkg up, or vlmkg worker)")
+        _say(
+            progress,
+            f"no event has changed its state for {NOTICE_S:g} s: check that a worker is running (vlmkg up, "
+            "or vlmkg worker)",
+        )
 
     ending = wait(receiver.ledger, tally, patience_s=patience_s, stopped=stopped, moved=moved, still=still)
     if ending is Ending.STALLED:
-        _say(progress, f"gave up waiting: no event has moved for {patience_s:g} s")
+        _say(progress, f"stopped waiting: no event has changed its state for {patience_s:g} s")
     return ending
 
 

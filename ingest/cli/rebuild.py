@@ -41,6 +41,6 @@ def rebuild(data: DataDir) -> None:
 
 def _report(rebuilt: Rebuilt) -> None:
     written = rebuilt.studies - len(rebuilt.faults)
-    click.echo(f"{written} studies are in the graph as the ledger has them, {rebuilt.removed} others were removed")
+    click.echo(f"{written} studies in the graph now match the ledger; {rebuilt.removed} others were removed")
     for fault in rebuilt.faults:
-        click.echo(f"study {fault.item} can't be written: {fault.where}", err=True)
+        click.echo(f"study {fault.item} can't be written, an unexpected error: {fault.where}", err=True)

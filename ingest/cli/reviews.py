@@ -31,8 +31,10 @@ def reviews() -> None:
 
 
 @reviews.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file for the owner alone.")
-@click.option("--all", "everything", is_flag=True, help="Also verdicts that were replaced or taken back.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The new file. Only its owner can read it."
+)
+@click.option("--all", "everything", is_flag=True, help="Include verdicts that were replaced or withdrawn.")
 @data_option
 def export(data: DataDir, out: Path | None, everything: bool) -> None:
     """Write the verdicts that count as JSON lines, each with the finding and the text of its report.
@@ -41,7 +43,7 @@ def export(data: DataDir, out: Path | None, everything: bool) -> None:
     """
     ledger = existing_ledger_of(data)
     if out is not None and out.exists():
-        raise UsageError(f"{out} is there already", "name a new file, or remove that one")
+        raise UsageError(f"{out} already exists", "choose another file, or remove this one")
     lines = list(_lines(ledger, everything=everything))
     patients = sorted({line["patient"] for line in lines})
     audit.record(ledger, actor=console_user(), action="export reviews", patients=patients, outcome="ok")

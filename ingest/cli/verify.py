@@ -15,7 +15,7 @@ from vlmkg.options import data_option
 
 
 @click.command()
-@click.option("--digest", "with_digest", is_flag=True, help="Also digest all that the graph says.")
+@click.option("--digest", "with_digest", is_flag=True, help="Also print a digest of the graph's content.")
 @json_option
 @data_option
 @click.pass_context

@@ -63,7 +63,7 @@ class _Budget(io.RawIOBase):
         data = self._stream.read(len(buffer))
         self._left[0] -= len(data)
         if self._left[0] < 0:
-            raise MessageRefusedError(Reason.TOO_LARGE, "the archive unpacks to far more than it may")
+            raise MessageRefusedError(Reason.TOO_LARGE, "the archive unpacks to more data than is allowed")
         buffer[: len(data)] = data
         return len(data)
 
@@ -118,7 +118,7 @@ def _tar_members(stream: io.BufferedReader) -> Iterator[Member]:
 def _open_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedReader:
     opened = archive.extractfile(member)
     if opened is None or member.issparse():
-        raise tarfile.ReadError("a member with holes may claim any size")
+        raise tarfile.ReadError("a sparse member is not accepted")
     return cast(io.BufferedReader, opened)
 
 

@@ -43,7 +43,7 @@ def raw_of_line(line: bytes) -> bytes:
         content = None
     raw = content.get("raw") if isinstance(content, dict) else None
     if not isinstance(raw, str):
-        raise MessageRefusedError(Reason.UNREADABLE, "the line is no JSON object with a message under the key `raw`")
+        raise MessageRefusedError(Reason.UNREADABLE, "the line is not a JSON object with a message under the key `raw`")
     return _encoded(raw)
 
 
@@ -65,4 +65,4 @@ def _encoded(message: str) -> bytes:
         except UnicodeEncodeError:
             continue
     # As UTF-8 it would be read in the set it names, letter by letter wrong.
-    raise MessageRefusedError(Reason.BAD_ENCODING, "the message has letters that the set it names has not")
+    raise MessageRefusedError(Reason.BAD_ENCODING, "the message has characters that its character set can't encode")

@@ -64,7 +64,7 @@ def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item
                 yield from _expand(stream, found.name, replace(_origin(found.name, choice), modified_at=time), choice)
             meter.finish()
     except OSError:
-        detail = "the file can't be opened, or not be read to its end"
+        detail = "the file can't be opened or read completely"
         yield _refused(Piece(), Format.UNKNOWN, _origin(found.name, choice), Reason.UNREADABLE, detail)
 
 
@@ -82,9 +82,9 @@ def _expand_archive(
     except MessageRefusedError as error:
         reason, detail = error.reason, error.detail
     except BROKEN:
-        reason, detail = Reason.UNREADABLE, "the archive can't be read, or not to its end"
+        reason, detail = Reason.UNREADABLE, "the archive can't be read completely: it is damaged or truncated"
     else:
-        reason, detail = Reason.EMPTY_ARCHIVE, "the archive holds no file"
+        reason, detail = Reason.EMPTY_ARCHIVE, "the archive has no files"
         if not empty:
             return
     with found.path.open("rb") as whole:
@@ -96,12 +96,12 @@ def _expand_member(member: Member, name: str, choice: Choice) -> Iterator[Item]:
     try:
         stream = member.open()
         if detect_archive(stream.peek(HEAD)[:HEAD], name):
-            detail = "an archive within an archive is not unpacked"
+            detail = "an archive inside an archive is not unpacked: import it by itself"
             yield _refused(read_piece(stream), Format.ARCHIVE, origin, Reason.UNSUPPORTED_FORMAT, detail)
         else:
             yield from _expand(stream, name, origin, choice)
     except BROKEN:
-        detail = "the member can't be read, or not to its end"
+        detail = "the member of the archive can't be read completely"
         yield _refused(Piece(), Format.UNKNOWN, origin, Reason.UNREADABLE, detail)
 
 
@@ -135,7 +135,7 @@ def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterat
     for number, piece in enumerate(pieces, 1):
         yield _item(piece, format, replace(origin, name=f"{origin.name}:{number}"))
     if not number:
-        yield _refused(Piece(), format, origin, Reason.UNREADABLE, "the file holds no message")
+        yield _refused(Piece(), format, origin, Reason.UNREADABLE, "the file has no message")
 
 
 def _of_lines(items: Iterable[Item], origin: Origin) -> Iterator[Item]:
@@ -162,7 +162,7 @@ def _of_resources(piece: Piece, origin: Origin) -> Iterator[Item]:
     elif lines:
         yield from _messages(lines, origin)
     else:
-        yield _refused(piece, Format.FHIR, origin, Reason.UNREADABLE, "the file holds no message")
+        yield _refused(piece, Format.FHIR, origin, Reason.UNREADABLE, "the file has no message")
 
 
 def _messages(lines: list[fhir_sets.Line], origin: Origin) -> Iterator[Item]:

@@ -21,7 +21,7 @@ class LedgerError(VlmkgError):
     """The database refused a statement. `statement` is its SQL, without parameters."""
 
     def __init__(self, kind: str, statement: str | None) -> None:
-        super().__init__(f"the ledger refused a statement ({kind})", "this is a fault of the program: report it")
+        super().__init__(f"the ledger refused a statement ({kind})", "this is a bug: report it")
         self.kind = kind
         self.statement = statement
 
@@ -32,8 +32,10 @@ def translated() -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError:
-        raise OutageError("all connections to the ledger are taken", "it is tried again; nothing is lost") from None
+        raise OutageError(
+            "all connections to the ledger are in use", "it will be tried again; nothing is lost"
+        ) from None
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
-            raise OutageError("the ledger does not answer", "it is tried again; nothing is lost") from None
+            raise OutageError("the ledger does not respond", "it will be tried again; nothing is lost") from None
         raise LedgerError(type(error.orig).__name__, error.statement) from None

@@ -19,12 +19,12 @@ from vlmkg.errors import UsageError
 
 @click.command()
 @click.argument("database", type=click.Choice(sorted(WORDS)))
-@click.option("--after", default=None, help="The last migration that the ledger has; none: it is new.")
-@click.option("--back-to", default=None, help="The last migration that is to stay.")
+@click.option("--after", default=None, help="The last migration of the ledger [default: none, a new ledger].")
+@click.option("--back-to", default=None, help="The last migration to keep.")
 def main(database: str, after: str | None, back_to: str | None) -> None:
     """Print the SQL that brings a ledger on DATABASE up to date, or back to an older version."""
     if after and back_to:
-        raise click.UsageError("give --after or --back-to, not both")
+        raise click.UsageError("--after and --back-to can't be combined: give one of them")
     click.echo(downgrade(database, back_to) if back_to else upgrade(database, after))
 
 
@@ -42,7 +42,7 @@ def _behind(name: str | None) -> list[Migration]:
     migrations = shipped()
     names = [one.name for one in migrations]
     if name is not None and name not in names:
-        raise UsageError(f"there is no migration {name!r}", f"the last one is {names[-1]}")
+        raise UsageError(f"there is no migration {name!r}", f"the latest is {names[-1]}")
     return migrations if name is None else migrations[names.index(name) + 1 :]
 
 

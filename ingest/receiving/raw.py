@@ -27,7 +27,7 @@ class RawMessages:
         if raw is None:
             return blobs.get(self.store, event.blob_key or event.digest)
         if key_of(raw) != event.digest:
-            raise BlobLostError(event.digest, "has other bytes than were stored")
+            raise BlobLostError(event.digest, "was changed: its SHA-256 differs")
         return raw
 
 

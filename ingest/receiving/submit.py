@@ -191,7 +191,7 @@ def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:
 def _unforeseen(message: ReceivedMessage, error: Exception) -> NewEvent:
     """The event of a message with which something of ours failed. Only the kind of error and its place are told."""
     say("receive.unforeseen", error, format=message.format.value, size=len(message.raw))
-    detail = f"{place_of(error)}: replay it once that is mended"
+    detail = f"an unexpected error, {place_of(error)}: report it, and replay the event once it is fixed"
     return refused(message, MessageRefusedError(Reason.INTERNAL_ERROR, detail))
 
 

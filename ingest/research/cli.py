@@ -26,21 +26,34 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("research-copy")
 @click.argument("name", metavar="PROJECT")
-@click.option("--neo4j", "uri", metavar="URI", help="Write it into the Neo4j there; VLMKG_RESEARCH_NEO4J_PASSWORD.")
-@click.option("--files", "folder", type=click.Path(path_type=Path), help="Write it as CSV files into this folder.")
-@click.option("--concept", help="Patients with such a finding, present or uncertain: a name or a code.")
-@click.option("--modality", "modalities", multiple=True, help="Studies of this modality; may be repeated.")
-@click.option("--from", "first_year", type=int, metavar="YEAR", help="Studies of this year and later.")
-@click.option("--to", "last_year", type=int, metavar="YEAR", help="Studies of this year and before.")
-@click.option("--patients", type=FILE, help="Patients whose patientIds of the live graph are in this file, one a line.")
-@click.option("--min-patients", type=click.IntRange(1), default=1, show_default=True, help="Of each concept.")
-@click.option("--keep-words", type=FILE, help="Words that a person has looked through, one a line: not masked.")
+@click.option(
+    "--neo4j",
+    "uri",
+    metavar="URI",
+    help="Write it to the Neo4j at this URI; its password is VLMKG_RESEARCH_NEO4J_PASSWORD.",
+)
+@click.option("--files", "folder", type=click.Path(path_type=Path), help="Write it as CSV files to this folder.")
+@click.option("--concept", help="Only patients with this finding, present or uncertain: a concept's name or code.")
+@click.option("--modality", "modalities", multiple=True, help="Only studies of this modality; may be repeated.")
+@click.option("--from", "first_year", type=int, metavar="YEAR", help="Only studies of this year and later.")
+@click.option("--to", "last_year", type=int, metavar="YEAR", help="Only studies of this year and before.")
+@click.option(
+    "--patients", type=FILE, help="Only patients whose patientId of the live graph is in this file, one per line."
+)
+@click.option(
+    "--min-patients",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Only concepts with at least so many patients.",
+)
+@click.option("--keep-words", type=FILE, help="Words that a person has reviewed, one per line: these are not masked.")
 @click.option(
     "--masked-words",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="List here what was masked, to be looked through. It can hold names.",
+    help="Write the masked words to this file for review. It can contain names.",
 )
-@click.option("--anew", is_flag=True, help="Empty the copy in Neo4j first.")
+@click.option("--anew", is_flag=True, help="Empty the copy in Neo4j before writing it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @data_option
 def research_copy(
@@ -67,7 +80,7 @@ def research_copy(
     the live graph.
     """
     if uri is None and folder is None:
-        raise UsageError("a research copy needs a place", "name one: --neo4j URI, --files FOLDER, or both")
+        raise UsageError("the research copy has no target", "give --neo4j URI, --files FOLDER, or both")
     chosen = frozenset(lines_of(patients)) if patients else None
     code = concept_code(concept) if concept else None
     selection = Selection(code, frozenset(modalities), first_year, last_year, chosen)
@@ -107,10 +120,10 @@ def _facts(made: Made) -> dict[str, object]:
 def _report(made: Made, places: Places) -> None:
     for name, count in made.facts["counts"].items():
         click.echo(f"{name:<11} {count:>9,}")
-    click.echo(f"{made.facts['maskedMentions']:,} mentions have a word masked")
+    click.echo(f"{made.facts['maskedMentions']:,} mentions have masked words")
     click.echo(f"digest {made.facts['digest']}")
     if done := made.replaced:
-        how = "built anew" if places.anew else "replaced study by study"
-        click.echo(f"Neo4j: {how}, {done.written} written, {done.unchanged} were there, {done.removed} removed")
+        how = "built anew" if places.anew else "updated study by study"
+        click.echo(f"Neo4j: {how}, {done.written} written, {done.unchanged} unchanged, {done.removed} removed")
     if places.folder:
-        click.echo(f"files: made anew in {places.folder}")
+        click.echo(f"files: written to {places.folder}")

@@ -46,8 +46,8 @@ class Project:
 def open_project(name: str, secrets: Path) -> Project:
     """The project, its key made at first use in SECRETS/research/NAME.key. Raises UsageError for an unfit name."""
     if _NAME.fullmatch(name) is None:
-        message = f"{name!r} is no project's name"
-        raise UsageError(message, "use lower-case letters, digits and -, at most 40")
+        message = f"{name!r} is not a valid project name"
+        raise UsageError(message, "use at most 40 lower-case letters, digits and -")
     folder = secrets / FOLDER
     key = read_or_make(folder / f"{name}.key", lambda: random.token_hex(32))
     return Project(name, key.encode())

@@ -66,4 +66,4 @@ def concept_code(name: str) -> str:
         for concept in concepts:
             if wanted in (each.lower() for each in names(concept)):
                 return concept.code
-    raise UsageError(f"no concept is called {name!r}", "look it up: MATCH (c:Concept) WHERE c.name CONTAINS '...'")
+    raise UsageError(f"no concept has the name or code {name!r}", "look it up: MATCH (c:Concept) WHERE c.name CONTAINS '...'")

@@ -2,7 +2,7 @@
 
 The batcher is an engine itself. Whoever calls `read` waits for its own studies; one thread takes what all of them have
 brought, as many as fit into a batch, and gives it to the engine. A batch that fails is halved, down to the single study
-that fails alone: its caller gets the error, the others their readings. Where the device's memory did not suffice, later
+that fails alone: its caller gets the error, the others their readings. Where the device ran out of memory, later
 batches are smaller too.
 
 A call that never ends can't be stopped from within, and after some faults of a device every call fails until the
@@ -116,7 +116,7 @@ class Batcher:
             batch = self._gather()
             results = each_result([one.study for one in batch], self._call, self._less)
             if self._is_broken(results):
-                log.error("the engine fails whatever it is given", kind=type(results[-1]).__name__)
+                log.error("the engine fails on every input", kind=type(results[-1]).__name__)
                 self._ended()
                 return
             for one, result in zip(batch, results, strict=True):
@@ -158,7 +158,7 @@ class Batcher:
     def _less(self, size: int, error: Exception) -> None:
         if isinstance(error, DeviceMemoryError):
             self._most, self._fitted = size // 2, 0
-            log.warning("the device's memory did not suffice", studies=size, next_batches=self._most)
+            log.warning("the device ran out of memory", studies=size, next_batches=self._most)
 
     def _more(self, size: int) -> None:
         """After many full batches try larger ones again: it may have been one long report, or another's memory."""
@@ -172,6 +172,6 @@ class Batcher:
             time.sleep(min(LOOK_EVERY_S, limit / 4))
             began = self._began
             if began is not None and time.monotonic() - began > limit:
-                log.error("the engine hangs", seconds=limit)
+                log.error("the engine does not return", seconds=limit)
                 self._ended()
                 return

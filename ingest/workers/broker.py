@@ -43,5 +43,5 @@ def _outages() -> Iterator[None]:
     try:
         yield
     except (redis.RedisError, OperationalError, OSError) as error:
-        remedy = "see whether the redis-server of CELERY_BROKER_URL runs"
-        raise OutageError(f"Redis does not answer ({type(error).__name__})", remedy) from error
+        remedy = "check that the Redis server of CELERY_BROKER_URL is running"
+        raise OutageError(f"Redis does not respond ({type(error).__name__})", remedy) from error

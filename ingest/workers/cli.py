@@ -32,29 +32,29 @@ THREADS = 4
     type=click.Choice([*(queue.value for queue in Queue), ALL]),
     default=ALL,
     show_default=True,
-    help="extract reads reports (hosts with a GPU), merge writes the graph.",
+    help="extract: read reports (on hosts with a GPU); merge: write the graph.",
 )
 @click.option(
     "--concurrency",
     type=click.IntRange(min=1),
     default=None,
-    show_default="one a core; 4 for a model",
-    help="Processes that extract by rules, or threads that feed a model. Merging has one.",
+    show_default="one per core; 4 for a model",
+    help="Processes that extract with rules, or threads that feed a model. Merging uses one.",
 )
 @click.option(
     "--engine",
     default=lambda: EngineSettings().engine,
-    show_default="$VLMKG_ENGINE, else model where there is one",
-    help="rules, model ($VLMKG_CHECKPOINT, the one promoted last, or the one shipped), or a checkpoint's folder.",
+    show_default="$VLMKG_ENGINE, else model if there is one",
+    help="rules, model ($VLMKG_CHECKPOINT, the last promoted or the shipped checkpoint), or a checkpoint's folder.",
 )
 @click.option(
     "--device",
     "devices",
     multiple=True,
-    show_default="$VLMKG_DEVICE, else a GPU where there is one, else cpu",
-    help="Where a model runs: cpu, cuda:0 ... One process each, where given several times.",
+    show_default="$VLMKG_DEVICE, else a GPU if there is one, else cpu",
+    help="Device of the model: cpu, cuda:0 ... May be repeated; each device gets a process.",
 )
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the parent process ends.")
 @data_option
 def worker(
     data: DataDir,

@@ -107,7 +107,7 @@ class WorkerProcess:
             if not self._broker.waiting(Queue.MERGE):
                 self._broker.wake(Queue.MERGE, [event_id])
         except OutageError:
-            log.debug("no wake-up sent, the dispatcher will")
+            log.debug("no wake-up was sent; the dispatcher will send one")
 
     @cached_property
     def _owner(self) -> str:
@@ -134,7 +134,7 @@ class WorkerProcess:
     def _target(self) -> Target:
         neo4j = self._config.neo4j
         if neo4j is None:
-            raise UsageError("this worker was started without a graph", "start it with --queue merge")
+            raise UsageError("this worker does not write the graph", "start a worker with --queue merge")
         driver = open_driver(neo4j)
         migrate(driver, neo4j.database)
         return Target(driver, neo4j.database, self._config.graph_text)

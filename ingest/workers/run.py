@@ -42,7 +42,7 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
         thread.start()
         if config.ready_file:
             config.ready_file.touch()
-        log.info("worker takes work", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
+        log.info("worker is ready", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
 
     signals.setup_logging.connect(_keep_logging)
     signals.worker_process_init.connect(_begin_child)

@@ -103,5 +103,7 @@ def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = N
 def _broker_of(data: DataDir) -> SecretStr:
     running = data.require_endpoints()
     if running.redis is None:
-        raise UsageError(f"the stack in {data.root} runs without a Redis of its own", "set CELERY_BROKER_URL")
+        raise UsageError(
+            f"the stack in {data.root} uses an external Redis, whose address is not known here", "set CELERY_BROKER_URL"
+        )
     return SecretStr(running.redis)

@@ -42,7 +42,7 @@ class _Child:
             return True
         if code >= 0 and code != BROKEN:
             return False
-        log.warning("a worker was killed; starting it again", code=code)
+        log.warning("a worker was killed; it is started again", code=code)
         time.sleep(RESTART_PAUSE_S)
         self._start()
         return True

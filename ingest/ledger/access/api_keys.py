@@ -82,13 +82,16 @@ def create(ledger: Ledger, name: str, role: Role, *, lasts: timedelta | None = N
     would be one.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError("a key's name has up to 64 letters, digits, spaces and . _ @ -", "give the holder's name")
+        raise UsageError(
+            "the key's name is not allowed: use up to 64 letters, digits, spaces and . _ @ -",
+            "give the name of the person or system that will use the key",
+        )
     key = _new_key()
     with ledger.write() as connection:
         made_at = now(connection)
         if any(known.name == name and known.state(made_at) == "works" for known in keys(connection)):
             raise RefusedError(
-                f"there is a key of the name {name}, and it works", "revoke it first, or give another name"
+                f"a valid key with the name {name} already exists", "revoke it first, or choose another name"
             )
         row = _row(key, name, role, made_at) | {"expires_at": made_at + lasts if lasts is not None else None}
         connection.execute(insert(connection, api_keys), row)
@@ -126,7 +129,8 @@ def revoke(ledger: Ledger, named: str, *, even_the_last_admin: bool = False) -> 
         admins = [other for other in working if other.role is Role.ADMIN]
         if admins == [key] and not even_the_last_admin:
             raise RefusedError(
-                f"{key.name} is the last key of role admin", "make another one first, or revoke it with --force"
+                f"{key.name} is the last key of the role admin and was not revoked",
+                "create another one first, or revoke it with --force",
             )
         connection.execute(
             update(api_keys).where(api_keys.c.key_hash.startswith(key.id, autoescape=True)).values(revoked_at=at)
@@ -171,9 +175,11 @@ def key_id(key: str) -> str:
 
 def _only(found: list[ApiKey], named: str) -> ApiKey:
     if not found:
-        raise RefusedError(f"no key that works is called {named}", "vlmkg api-keys list shows which there are")
+        raise RefusedError(f"no valid key has the name or id {named}", "see vlmkg api-keys list")
     if len(found) > 1:
-        raise RefusedError(f"{len(found)} keys are called {named}", f"give one's id: {', '.join(k.id for k in found)}")
+        raise RefusedError(
+            f"{len(found)} keys have the name {named}", f"give the id of one: {', '.join(k.id for k in found)}"
+        )
     return found[0]
 
 

@@ -11,7 +11,7 @@ from ingest.ledger.storage.database import now
 from ingest.ledger.storage.tables import events, sightings
 from ingest.ledger.studies import graph_outbox
 
-CRASHED_DETAIL = "its worker stopped while the event ran alone"
+CRASHED_DETAIL = "the worker stopped while it processed only this event"
 
 
 def count(connection: Connection, event_id: int, stage: Stage, reason: DeadReason, detail: str, *, alone: bool) -> None:

@@ -80,10 +80,10 @@ def find_engine(connection: Connection, name: str) -> EngineUse:
     found = [use for use in known if _is_called(use, name)]
     if not found:
         names = ", ".join(dict.fromkeys(use.checkpoint or use.engine for use in known)) or "nobody yet"
-        raise UsageError(f"no engine {name!r} has read in this ledger", f"those that have: {names}")
+        raise UsageError(f"this ledger has no readings of an engine {name!r}", f"its engines: {names}")
     if len({use.checkpoint_digest for use in found}) > 1:
         digests = ", ".join(use.checkpoint_digest[:12] for use in found if use.checkpoint_digest)
-        raise UsageError(f"several checkpoints are called {name!r}", f"name one by its digest: {digests}")
+        raise UsageError(f"several checkpoints have the name {name!r}", f"choose one by its digest: {digests}")
     return found[0]
 
 
@@ -120,7 +120,7 @@ def engine_before(connection: Connection) -> EngineUse:
     statement = select(properties.c.value).where(properties.c.name == _BEFORE)
     digest = connection.execute(statement).scalar_one_or_none()
     if digest is None:
-        raise UsageError("nothing was selected yet that could be taken back", "see: vlmkg checkpoint readings")
+        raise UsageError("there is no earlier selection to go back to", "see: vlmkg checkpoint readings")
     return find_engine(connection, digest)
 
 

@@ -118,7 +118,7 @@ def parse_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if kind == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed
-    raise UsageError(f"the ledger can't be kept in {kind} of this kind", remedy)
+    raise UsageError(f"the ledger does not support {kind} with this driver", remedy)
 
 
 def _postgres(url: URL, pool_size: int) -> Ledger:

@@ -97,10 +97,13 @@ def _missing(migrations: list[Migration], applied: dict[str, str]) -> list[Migra
     for name, checksum in applied.items():
         if name not in known:
             raise UsageError(
-                f"the ledger was made by a newer version: it has {name}", "install that version or a later"
+                f"the ledger was made by a newer version: it has {name}", "install that version or a later one"
             )
         if known[name] != checksum:
-            raise UsageError(f"the ledger's migration {name} was changed after it had been applied", "restore the file")
+            raise UsageError(
+                f"the ledger's migration {name} was changed after it had been applied",
+                "restore the released migration file",
+            )
     return [migration for migration in migrations if migration.name not in applied]
 
 
@@ -119,6 +122,7 @@ def _check_references(connection: Connection, migration: Migration) -> None:
     broken = {str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
     if broken:
         raise UsageError(
-            f"the migration {migration.name} would leave rows of {', '.join(sorted(broken))} that refer to nothing",
-            "the ledger was left as it is; restore a backup, or correct these rows before the next start",
+            f"the migration {migration.name} would leave dangling references in {', '.join(sorted(broken))} "
+            "and was rolled back",
+            "restore a backup, or correct these rows before the next start; the ledger was not changed",
         )

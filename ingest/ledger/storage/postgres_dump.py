@@ -21,8 +21,8 @@ class MissingToolError(UsageError):
 
     def __init__(self, program: str) -> None:
         super().__init__(
-            f"{program} is not installed, and a PostgreSQL ledger needs it",
-            "install PostgreSQL's client programs, of the server's version or a later one",
+            f"{program} is not installed, but a PostgreSQL ledger needs it",
+            "install the PostgreSQL client programs, of the server's version or a later one",
         )
 
 
@@ -51,9 +51,12 @@ def load(url: str, file: Path, schema: str) -> None:
     finally:
         ledger.close()
     if taken:
-        raise UsageError("the database of VLMKG_LEDGER_URL holds a ledger already", "restore into an empty database")
+        raise UsageError("the database of VLMKG_LEDGER_URL already has a ledger", "restore into an empty database")
     if found != schema:
-        raise UsageError(f"the database's schema is {found}, the dump's is {schema}", f"make the schema {schema} there")
+        raise UsageError(
+            f"the database uses the schema {found}, but the dump uses {schema}",
+            f"create the schema {schema} in that database",
+        )
     whole = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
     _run("pg_restore", url, *whole, f"--schema={schema}", str(file))
 
@@ -83,7 +86,7 @@ def _run(name: str, url: str, *arguments: str) -> None:
     )
     if done.returncode:
         own = [line for line in done.stderr.splitlines() if line.startswith(f"{name}: ")]
-        raise OutageError(own[-1] if own else f"{name} failed ({done.returncode})", "see the server's log")
+        raise OutageError(own[-1] if own else f"{name} failed ({done.returncode})", "see the PostgreSQL server's log")
 
 
 def _exactly(schema: str) -> str:

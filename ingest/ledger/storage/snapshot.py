@@ -87,7 +87,7 @@ def _copy_file(source: Any, file: Path) -> None:
             source.backup(target)
     except sqlite3.Error as error:
         what = f"the ledger can't be copied ({error.sqlite_errorname})"
-        raise OutageError(what, "see whether the disk is full") from None
+        raise OutageError(what, "check whether the disk is full") from None
 
 
 _MESSAGES = """
@@ -104,11 +104,11 @@ def problems_of(file: Path, blobs: Collection[str]) -> Iterator[str]:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
             yield from (f"the ledger: {row[0]}" for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok")
             broken = {row[0] for row in copy.execute("PRAGMA foreign_key_check")}
-            yield from (f"the ledger: a row of {table} points to none" for table in sorted(broken))
+            yield from (f"the ledger: a row of {table} has a dangling reference" for table in sorted(broken))
             for event, digest, key, raw in copy.execute(_MESSAGES):
                 if raw is None and key not in blobs:
-                    yield f"event {event}: its message is neither in the ledger nor among the blobs"
+                    yield f"event {event}: its message is neither in the ledger nor in the backed-up blobs"
                 elif raw is not None and sha256(raw).hexdigest() != digest:
-                    yield f"event {event}: its message has other bytes than were received"
+                    yield f"event {event}: its message was changed: its SHA-256 differs"
     except sqlite3.Error as error:
         yield f"the ledger can't be read ({error.sqlite_errorname})"

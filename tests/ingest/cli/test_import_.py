@@ -257,4 +257,4 @@ def test_a_standstill_is_told_once_and_the_wait_goes_on(data, tmp_path, monkeypa
     monkeypatch.setattr(waiting, "NOTICE_S", 0.3)
     (tmp_path / "a.xml").write_bytes(citation())
     result = run(data, tmp_path / "a.xml", "--wait", "--json", "--timeout", "1.5")
-    assert result.stderr.count("does a worker run?") == 1
+    assert result.stderr.count("check that a worker is running") == 1
