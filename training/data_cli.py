@@ -63,7 +63,7 @@ data.add_command(kinds_page)
 def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -> None:
     """Write synthetic studies: reports with exact graphs, phantom films of the same facts."""
     if out.exists():
-        raise UsageError(f"{out} is there already", "name a new folder")
+        raise UsageError(f"{out} already exists", "choose a new folder")
     film_format = None if films == "none" else FilmFormat(films)
     recipe = {"seed": seed, "count": count, "film_share": film_share, "films": films}
     written = write_studies(_progress(studies(seed, count, films=film_share), count), out, film_format, recipe)
@@ -98,16 +98,18 @@ def agreement(count: int, seed: int, film_share: float) -> None:
 
 
 @data.command("import")
-@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Layout of the source.")
-@click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json; without, silver labels.")
+@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Format of the source.")
+@click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json [default: silver labels].")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="New FILE.jsonl.")
-@click.option("--resplit", is_flag=True, help="Split by patient anew, whatever split the source has.")
-@click.option("--without", "held_out", type=FILE, help="RadGraph JSON: leave out its studies and whoever repeats them.")
+@click.option("--resplit", is_flag=True, help="Split by patient and ignore the source's split.")
+@click.option(
+    "--without", "held_out", type=FILE, help="RadGraph JSON: leave out these studies and all that repeat their text."
+)
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, held_out: Path | None, source: Path) -> None:
     """Read your own copy of a data set into our JSONL: split by patient, reports without labels read by the rules."""
     if out.exists():
-        raise UsageError(f"{out} is there already", "name a new file")
+        raise UsageError(f"{out} already exists", "choose a new file")
     read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)
     if held_out is not None:
         read = without(read, load(held_out))

@@ -64,7 +64,7 @@ def evaluate(
     Raises UsageError where gold has no report.
     """
     if not gold:
-        raise UsageError("the gold file holds no report")
+        raise UsageError("the gold file has no reports")
     truth = [read_document(doc, tuple(doc["text"].split()), Counter()) for doc in gold.values()]
     rows = _rows(gold, truth, predicted)
     samples = draws(len(truth))

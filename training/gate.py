@@ -89,9 +89,7 @@ def _exam(evaluation: SyntheticEvaluation | GoldEvaluation, gold: Path | None) -
     if isinstance(evaluation, SyntheticEvaluation):
         return _synthetic_exam(evaluation)
     if gold is None:
-        remedy = (
-            "give it with --gold; a checkpoint that was promoted where it lies stays promoted where it is copied to"
-        )
+        remedy = "give it with --gold; or promote the checkpoint elsewhere and copy it: a copy stays promoted"
         raise UsageError(f"the checkpoint is measured on the gold file {evaluation.file}", remedy)
     if gold_evaluation(gold).sha256 != evaluation.sha256:
         raise UsageError(f"{gold} is not the gold file {evaluation.file} that the checkpoint names")
@@ -101,8 +99,8 @@ def _exam(evaluation: SyntheticEvaluation | GoldEvaluation, gold: Path | None) -
 def _synthetic_exam(evaluation: SyntheticEvaluation) -> Exam:
     made = list(studies(evaluation.seed, evaluation.count, films=evaluation.film_share))
     if _digest(made) != evaluation.sha256:
-        remedy = "use the release that it was trained with, or name another evaluation: vlmkg train measure FOLDER"
-        raise UsageError("this release makes other synthetic studies than the checkpoint names", remedy)
+        remedy = "use the release that trained it, or choose another evaluation: vlmkg train measure FOLDER"
+        raise UsageError("this release makes other synthetic studies than the checkpoint's evaluation names", remedy)
     return Exam(
         tuple(StudyInput((study.text,), _films(study)) for study in made),
         tuple(to_radgraph(study.text, study.graph) for study in made),
@@ -122,7 +120,7 @@ def _radgraph_exam(path: Path) -> Exam:
 
 def _text_exam(texts: Sequence[str], gold: Sequence[Raw]) -> Exam:
     if not texts:
-        raise UsageError("the gold file holds no report")
+        raise UsageError("the gold file has no reports")
     return Exam(tuple(StudyInput((text,)) for text in texts), tuple(gold))
 
 

@@ -15,11 +15,11 @@ from vlmkg.options import data_option
 
 
 @click.command("promote")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.option(
     "--gold",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Where the gold file lies, if the manifest names one.",
+    help="Path of the gold file, if the manifest names one.",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
@@ -37,7 +37,7 @@ def _evaluator() -> Evaluator:
     try:
         from training.gate import measure  # noqa: PLC0415 - the packages of an evaluation, which a service lacks
     except ModuleNotFoundError as error:
-        message = f"an evaluation needs {error.name}, which is not installed"
+        message = f"the evaluation needs {error.name}, which is not installed"
         raise UsageError(message, "install the extra `training`, or promote it on a machine that has it") from error
     return measure
 

@@ -21,13 +21,13 @@ from vlmkg.options import data_option
 HELP = {
     "list": "List the checkpoints of the data folder.",
     "verify": "Check every file of a checkpoint.",
-    "promote": "Measure a checkpoint and let it work: it becomes the engine `model`.",
-    "import": "Make parts of a checkpoint from published models.",
-    "readings": "List the engines that have read the ledger's studies.",
+    "promote": "Measure a checkpoint and make it the engine `model`.",
+    "import": "Convert published models to parts of a checkpoint.",
+    "readings": "List the engines with readings in the ledger.",
     "replay": "Read every study again with another checkpoint.",
     "diff": "Compare two checkpoints over the same studies.",
-    "select": "Let the readings of a checkpoint stand.",
-    "rollback": "Go back to the checkpoint before.",
+    "select": "Use the readings of a checkpoint.",
+    "rollback": "Go back to the previous checkpoint.",
 }
 
 
@@ -37,7 +37,7 @@ def checkpoint() -> None:
 
 
 @click.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify_(folder: Path, *, as_json: bool) -> None:
     """Check every file of the checkpoint FOLDER against its manifest."""
@@ -45,7 +45,7 @@ def verify_(folder: Path, *, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a checkpoint.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per checkpoint.")
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1)
 @data_option
 def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:

@@ -35,7 +35,7 @@ class LazyCommands(click.Group):
             if point.name == cmd_name:
                 command = point.load()
                 if not isinstance(command, click.Command):
-                    message = f"{point.value} is no click command"
+                    message = f"{point.value} is not a click command"
                     raise TypeError(message)
                 return command
         return None
@@ -49,24 +49,24 @@ class LazyCommands(click.Group):
 HELP = {
     "up": "Start every part on this machine.",
     "demo": "Start every part, send a synthetic hospital day, show the answers.",
-    "simulate": "Send synthetic hospital days through the doors, then check the graph.",
+    "simulate": "Send synthetic hospital days to the gateway, then check the graph.",
     "import": "Queue files: Open-i XML, HL7 v2, FHIR R4, plain text.",
-    "extract": "Read reports into graphs; no services needed.",
-    "evaluate": "Score an engine against RadGraph gold.",
-    "train": "Make training data, train a model in stages.",
-    "events": "List, show and replay what was received.",
+    "extract": "Read reports into graphs, without any service.",
+    "evaluate": "Score an engine against RadGraph gold reports.",
+    "train": "Make training data; train a model in stages.",
+    "events": "List, show and replay received messages.",
     "dead-letters": "List, replay and purge events that failed for good.",
     "checkpoint": "Verify, promote, list and import checkpoints of the model.",
     "graph": "Migrate, count and verify the graph; copy it for researchers.",
     "api": "Serve the GraphQL API.",
-    "reviews": "Take out what people say of findings, for training.",
-    "audit": "Who looked at which patient, and when.",
-    "api-keys": "Make, list and revoke keys of the API and of the HTTP doors.",
-    "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",
-    "worker": "Run a worker: extract and merge.",
-    "rebuild": "Make the graph what the ledger says.",
-    "backup": "Back up ledger, blobs, secrets and checkpoints, or check backups.",
-    "restore": "Make a data folder from a backup.",
+    "reviews": "Export reviews of findings, for training.",
+    "audit": "Show who read which patient's data, and when.",
+    "api-keys": "Create, list and revoke keys of the API and the HTTP gateway.",
+    "gateway": "Receive hospital feeds: HL7, DICOM, FHIR, a watched folder.",
+    "worker": "Run a worker, which reads reports and writes the graph.",
+    "rebuild": "Rebuild the graph from the ledger.",
+    "backup": "Back up ledger, blobs, secrets and checkpoints; verify backups.",
+    "restore": "Restore a data folder from a backup.",
 }
 
 

@@ -71,21 +71,21 @@ class DataDir:
         try:
             return Endpoints.model_validate_json(raw)
         except ValidationError as error:
-            message = f"{self.endpoints_file} is not an endpoints file: {error.error_count()} problems"
-            raise UsageError(message, "stop the stack, remove the file and start it again") from error
+            message = f"{self.endpoints_file} is damaged: {error.error_count()} problems"
+            raise UsageError(message, "stop the stack, remove this file and start the stack again") from error
 
     def require_whole(self) -> None:
         """Raise UsageError where a restore was stopped in the middle: what is there must not be taken for all."""
         if self.restoring.exists():
             raise UsageError(
-                f"{self.root} is half restored from a backup", "empty it, and call vlmkg restore for it again"
+                f"{self.root} is only partly restored from a backup", "empty this folder and run vlmkg restore again"
             )
 
     def require_endpoints(self) -> Endpoints:
         """The running stack's addresses. Raises UsageError, with how to start one, where none is running."""
         found = self.endpoints()
         if found is None:
-            raise UsageError(f"no stack is running in {self.root}", f"start one with: vlmkg up --data {self.root}")
+            raise UsageError(f"no stack is running in {self.root}", f"start one: vlmkg up --data {self.root}")
         return found
 
     def write_endpoints(self, endpoints: Endpoints) -> None:

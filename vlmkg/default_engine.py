@@ -50,8 +50,10 @@ def checkpoint_of(data: DataDir | None = None) -> Path:
     """The folder that `model` stands for. Raises UsageError where there is none."""
     folder = find_checkpoint(data)
     if folder is None:
-        remedy = "promote a checkpoint (vlmkg checkpoint promote), or set VLMKG_CHECKPOINT to a promoted one's folder"
-        raise UsageError(f"the engine `model` stands for no checkpoint yet: {_why_not_shipped()}", remedy)
+        remedy = (
+            "promote a checkpoint (vlmkg checkpoint promote), or set VLMKG_CHECKPOINT to the folder of a promoted one"
+        )
+        raise UsageError(f"there is no checkpoint for the engine `model`: {_why_not_shipped()}", remedy)
     return folder
 
 
@@ -72,10 +74,8 @@ def has_torch() -> bool:
 
 
 def _rules(why: str) -> Choice:
-    return Choice(RULES, f"no engine is named, and the rules read: {why}")
+    return Choice(RULES, f"no engine is named, so the rules engine is used: {why}")
 
 
 def _why_not_shipped() -> str:
-    return (
-        f"the one in {SHIPPED} is not promoted" if SHIPPED.is_dir() else f"none came with this installation ({SHIPPED})"
-    )
+    return f"the one in {SHIPPED} is not promoted" if SHIPPED.is_dir() else f"this installation has none ({SHIPPED})"

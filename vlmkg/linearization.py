@@ -45,7 +45,7 @@ def linearize(graph: TokenGraph, own_from: int = 0) -> tuple[Symbol, ...]:
     spans before it belong to the window before; here they are an error (ValueError), as are edges without mentions.
     """
     if any(edge.head < own_from and edge.tail < own_from for edge in graph.edges):
-        raise ValueError("an edge lies in the window before")
+        raise ValueError("an edge is in the previous window")
     own = [span for span in graph.spans if span.first >= own_from]
     inner = [edge for edge in graph.edges if edge.head >= own_from and edge.tail >= own_from]
     crossing = [edge for edge in graph.edges if min(edge.head, edge.tail) < own_from <= max(edge.head, edge.tail)]
@@ -94,7 +94,7 @@ def linearize_film(facts: Iterable[tuple[str, Label]]) -> tuple[Symbol, ...]:
     """The symbols of what one film shows: names of the list, each once, with P, U or N. Raises ValueError otherwise."""
     known = dict(facts)
     if known.keys() - set(film_names()) or Label.ANATOMY in known.values():
-        raise ValueError("a film's fact is an observation of the film list")
+        raise ValueError("a film's fact is not an observation of the film list")
     return (*(str(part) for name in film_names() if name in known for part in (name, known[name])), END)
 
 
@@ -121,7 +121,7 @@ class _Parser:
     def next(self) -> Symbol:
         self._at += 1
         if self._at > len(self.symbols):
-            raise ValueError("the symbols stop in the middle")
+            raise ValueError("the symbols end too early")
         return self.symbols[self._at - 1]
 
     def skip(self, symbol: Symbol) -> bool:
@@ -155,4 +155,4 @@ class _Parser:
 
     def end(self) -> None:
         if self.next() != END or self._at != len(self.symbols):
-            raise ValueError("something stands where the end should be")
+            raise ValueError("there are symbols after the end")

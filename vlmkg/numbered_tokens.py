@@ -93,7 +93,7 @@ def edge_order(edge: Edge) -> tuple[int, int, int]:
 
 
 def token_graph(numbered: Numbered, graph: ReportGraph) -> TokenGraph:
-    """The graph over token numbers. Raises ValueError where a mention does not begin and end at numbered tokens."""
+    """The graph over token numbers. Raises ValueError where a mention does not start and end at numbered tokens."""
     spans = [_span(numbered, mention) for mention in graph.mentions]
     edges = [
         Edge(spans[relation.head].first, relation.type, spans[relation.tail].first) for relation in graph.relations
@@ -142,10 +142,10 @@ def checked(graph: TokenGraph) -> TokenGraph:
     if any(one.last >= following.first for one, following in pairwise(graph.spans)):
         raise ValueError("two mentions share a token")
     if len(set(graph.edges)) < len(graph.edges):
-        raise ValueError("a relation stands twice")
+        raise ValueError("a relation occurs twice")
     firsts = {span.first for span in graph.spans}
     if any(edge.head not in firsts or edge.tail not in firsts for edge in graph.edges):
-        raise ValueError("a relation has no mention at one of its ends")
+        raise ValueError("an end of a relation is not a mention")
     return graph
 
 
@@ -157,7 +157,7 @@ def _span(numbered: Numbered, mention: Mention) -> Span:
         or numbered.tokens[first].start != mention.start
         or numbered.tokens[last].end != mention.end
     ):
-        raise ValueError("a mention does not begin and end at numbered tokens")
+        raise ValueError("a mention does not start and end at numbered tokens")
     anatomy = mention.kind is Kind.ANATOMY
     return Span(first, last, Label.ANATOMY if anatomy else OBSERVATION_LABELS[mention.presence])
 

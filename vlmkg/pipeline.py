@@ -57,7 +57,7 @@ def load_engine(
         return engine
     folder = _checkpoint_folder(name, data)
     if not has_torch():
-        raise UsageError("the model needs torch, which is not installed", "install it, or name the engine rules")
+        raise UsageError("the model needs torch, which is not installed", "install torch, or use the engine rules")
     model: Engine = _load(*CHECKPOINT_LOADER)(folder, device or EngineSettings().device, unpromoted=unpromoted)
     return model
 
@@ -72,7 +72,7 @@ def _checkpoint_folder(name: str, data: DataDir | None) -> Path:
     folder = Path(name)
     if not folder.is_dir():
         known = ", ".join([*sorted(ENGINES), MODEL])
-        raise UsageError(f"there is no engine {str(folder)!r}", f"engines: {known}, or a checkpoint's folder")
+        raise UsageError(f"there is no engine {str(folder)!r}", f"use one of {known}, or a checkpoint's folder")
     return folder
 
 
@@ -173,9 +173,7 @@ def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) ->
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
-        warned.append(
-            ReadingWarning(ReadingCode.TRUNCATED, "the engine's budget was spent before the end of the report")
-        )
+        warned.append(ReadingWarning(ReadingCode.TRUNCATED, "the engine's token budget ended before the report did"))
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 

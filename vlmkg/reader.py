@@ -138,7 +138,8 @@ class Reader:
         number = processes or default_processes(self.engine, self._device)
         if number > 1 and self.name is None:
             raise UsageError(
-                "this reader's engine is open in this process alone", "give processes=1, or name the engine"
+                "the engine was opened in this process, so other processes can't use it",
+                "use processes=1, or pass the engine's name",
             )
         readers = Readers(self.engine, self.name or "", number, self._device)
         reports = (_report(item, at) for item, at in zip(items, count(1), strict=False))
@@ -158,7 +159,7 @@ class Reader:
         if report.image is None:
             return ()
         if self.engine.film_domain is None:
-            raise UsageError(f"the engine {self.engine.name!r} reads text only", "leave the image away")
+            raise UsageError(f"the engine {self.engine.name!r} does not read images", "omit the image")
         return (_film(report.image),) if self.sees_films else ()
 
     def _with_unseen(self, report: Report, study: StudyReadings) -> StudyReadings:
@@ -173,7 +174,7 @@ class Reader:
 def _report(item: Item, number: int) -> Report:
     given = Report(item) if isinstance(item, str) else Report(*item)
     if not isinstance(cast(object, given.text), str):
-        raise UsageError(f"item {number} has no text", "give a text, (text, image), or a Report")
+        raise UsageError(f"item {number} has no text", "pass a text, (text, image), or a Report")
     return given if given.key else given._replace(key=str(number))
 
 

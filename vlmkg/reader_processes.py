@@ -65,7 +65,7 @@ def read_batches(
     try:
         yield from _read_apart(readers, chain(first, source))
     except BrokenProcessPool as error:
-        raise VlmkgError("a reading process was ended", "is memory short? try --processes 1") from error
+        raise VlmkgError("a reading process was killed", "it may have run out of memory: try --processes 1") from error
 
 
 def _read_apart(

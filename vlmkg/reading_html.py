@@ -32,7 +32,7 @@ _LEGEND = "font-size:85%;margin-top:.5em"
 def html(text: str, reading: Reading, films: Sequence[tuple[str, Reading]], warnings: Sequence[ReadingWarning]) -> str:
     """The text with marks, what has no place in it, the warnings, and a legend. All that is shown is escaped."""
     marked, overlapping = _marked(text, reading)
-    parts = [f'<div style="{_TEXT}">{marked}</div>', _list("Within another mention", overlapping)]
+    parts = [f'<div style="{_TEXT}">{marked}</div>', _list("Inside another mention", overlapping)]
     for name, seen in films:
         marks = [_mark(*each) for each in zip(seen.graph.mentions, seen.links, strict=True)]
         parts.append(_list(f"On the film {_shown(name)}", marks))

@@ -46,7 +46,7 @@ def _plain(value: object) -> Any:
             return [_plain(inner) for inner in value]
         case _ if is_dataclass(value):
             return ["fields", *([one.name, _plain(getattr(value, one.name))] for one in fields(value))]
-    raise TypeError(f"{type(value).__name__} is not data that has a digest")
+    raise TypeError(f"{type(value).__name__} can't be digested")
 
 
 def _sorted(values: Any) -> list[Any]:

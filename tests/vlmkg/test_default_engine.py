@@ -81,12 +81,12 @@ def test_what_was_promoted_here_comes_before_what_was_shipped(shipped, data, mad
 def test_without_a_checkpoint_the_rules_read_and_say_why(no_shipped_checkpoint, data):
     choice = choose_engine(None, data)
     assert choice.engine == "rules"
-    assert "none came with this installation" in choice.told
+    assert "this installation has none" in choice.told
     shown = extract()
     assert shown.stderr.splitlines() == [choice.told]
     assert json.loads(shown.stdout)["id"] == "report"
     assert _reads(choice, data).note == choice.told
-    with pytest.raises(UsageError, match="stands for no checkpoint"):
+    with pytest.raises(UsageError, match="there is no checkpoint for the engine"):
         checkpoint_of(data)
 
 

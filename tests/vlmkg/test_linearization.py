@@ -89,7 +89,7 @@ def test_malformed_text_is_refused(text):
 
 
 def test_symbols_without_their_end_are_refused():
-    with pytest.raises(ValueError, match="stop in the middle"):
+    with pytest.raises(ValueError, match="end too early"):
         delinearize(("@1", "P"))
 
 

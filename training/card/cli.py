@@ -53,4 +53,6 @@ def _write(path: Path, content: bytes) -> None:
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError as error:
-        raise UsageError(f"the archive holds two files named {path.name}", "give Open-i's own archive") from error
+        raise UsageError(
+            f"the archive has two files named {path.name}", "use the original archive of Open-i"
+        ) from error

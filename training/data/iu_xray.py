@@ -25,12 +25,12 @@ def read_openi(folder: Path) -> Iterator[Row]:
     """One row an XML file with findings or an impression, under headings. Raises UsageError for another layout."""
     files = sorted(folder.rglob("*.xml"), key=lambda path: (len(path.stem), path.stem))
     if not files:
-        raise UsageError(f"{folder} has no XML files", "give the folder of Open-i's ecgen-radiology")
+        raise UsageError(f"{folder} has no XML files", "give the folder ecgen-radiology of Open-i")
     for path in files:
         try:
             root = parse(path)
         except ParseError as error:
-            raise UsageError(f"{path.name} is no XML") from error
+            raise UsageError(f"{path.name} is not well-formed XML") from error
         texts = {part.get("Label"): (part.text or "").strip() for part in root.iter("AbstractText")}
         report = "\n".join(f"{name}: {texts[name]}" for name in SECTIONS if texts.get(name))
         if report:

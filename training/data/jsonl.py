@@ -79,7 +79,7 @@ def _row_of(path: Path, number: int, line: str) -> Row:
     try:
         return from_json(json.loads(line))
     except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise UsageError(f"{path.name}, line {number}, is no study: {type(error).__name__}") from error
+        raise UsageError(f"{path.name}, line {number}, is not a study: {type(error).__name__}") from error
 
 
 def _graph(report: str, content: dict[str, Any]) -> ReportGraph:
@@ -94,7 +94,7 @@ def _graph(report: str, content: dict[str, Any]) -> ReportGraph:
 
 def _mention(report: str, start: int, end: int, label: str) -> Mention:
     if not 0 <= start < end <= len(report):
-        raise ValueError("a mention stands outside the report")
+        raise ValueError("a mention is outside the report")
     kind = Kind.ANATOMY if label == "A" else Kind.OBSERVATION
     return Mention(start, end, report[start:end], kind, _PRESENCES[label], "findings")
 
@@ -105,7 +105,7 @@ def _of_words(report: str, triplets: Sequence[Sequence[str]]) -> ReportGraph:
     anatomy = {tail for _, kind, tail in triplets if kind == RelationType.LOCATED_AT}
     for word in (word for head, _, tail in triplets for word in (head, tail)):
         if report.count(word) != 1:
-            raise ValueError("a word of a triplet does not stand in the report exactly once")
+            raise ValueError("a word of a triplet is not in the report exactly once")
         places[word] = report.index(word)
     ordered = sorted(places, key=places.__getitem__)
     mentions = tuple(

@@ -31,7 +31,7 @@ def read_mimic_cxr(folder: Path, graphs: Path | None = None) -> Iterator[Row]:
     """
     reports = sorted((folder / "files").glob("p[0-9][0-9]/p*/s*.txt"))
     if not reports:
-        raise UsageError(f"{folder} has no files/pNN/pNNNNNNNN/sNNNNNNNN.txt", "give the folder that holds `files`")
+        raise UsageError(f"{folder} has no files/pNN/pNNNNNNNN/sNNNNNNNN.txt", "give the folder that contains `files`")
     known = read_graphs(graphs) if graphs else None
     splits = _splits(folder)
     for path in reports:

@@ -40,7 +40,7 @@ def check_disjoint(rows: Iterable[Row]) -> None:
     seen: dict[str, str] = {}
     both = {row.patient_id for row in rows if seen.setdefault(row.patient_id, row.split) != row.split}
     if both:
-        raise RefusedError(f"{len(both)} patients stand in several splits", "split by patient: --resplit")
+        raise RefusedError(f"{len(both)} patients are in several splits", "use --resplit to split by patient")
 
 
 def duplicates(rows: Sequence[Row]) -> Duplicates:

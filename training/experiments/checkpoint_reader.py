@@ -42,7 +42,7 @@ def reads_films(checkpoint: Checkpoint) -> bool:
 def vectors(checkpoint: Checkpoint, studies: Sequence[Study]) -> Tensor:
     """(M, F) image vectors of the studies' own films."""
     if checkpoint.vision is None:
-        raise ValueError("a checkpoint without an encoder reads no films")
+        raise ValueError("the checkpoint has no image encoder, so it reads no films")
     return encode_films(checkpoint.vision, [film for study in studies for film in synthetic(study).films])
 
 
@@ -62,7 +62,7 @@ def others(studies: Sequence[Study]) -> list[int]:
         places = [(at + step) % len(studies) for step in range(1, len(studies))]
         found.append(next((to for to in places if studies[to].patient_id != study.patient_id), -1))
     if -1 in found:
-        raise ValueError("all studies are of one patient")
+        raise ValueError("all studies are of one patient: give studies of several")
     return found
 
 

@@ -34,7 +34,10 @@ def read_feeds(folder: Path) -> list[FeedReport]:
             if report.text:
                 found.setdefault(report.text, report)
     if not found:
-        raise UsageError(f"{folder} holds no messages with words", "expected: .jsonl files, a message at `raw` a line")
+        raise UsageError(
+            f"{folder} has no messages with report text",
+            "expected: .jsonl files with a message under `raw` in each line",
+        )
     return list(found.values())
 
 

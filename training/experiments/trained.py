@@ -53,7 +53,7 @@ def run(
 
     Raises UsageError in one of several processes of a run: arms are trained one after the other.
     """
-    need_one_process("an experiment trains its arms one after the other, and was started")
+    need_one_process("an experiment trains its arms one after the other, but was started")
     rows = run_arms(name, arms, seeds, out, make_exam(studies), tell)
     table = arms_table(TITLES[name], arms, rows, seeds, studies)
     write_tables(out, name, [table])

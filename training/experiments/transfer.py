@@ -78,6 +78,6 @@ def transfer_table(rows: Sequence[Sequence[Cell]], feeds: Path | None, gold: Pat
     """The table; its note names what was not there to be read."""
     absent: Mapping[str, Path | None] = {"messages (--feeds)": feeds, "a gold file (--gold)": gold}
     skipped = [name for name, place in absent.items() if place is None]
-    note = "Intervals: 95 %, bootstrap over reports. Silver: agreement with the rules engine, which is no truth."
-    note += f" Skipped for want of it: {', '.join(skipped)}." if skipped else ""
+    note = "Intervals: 95 %, bootstrap over reports. Silver: agreement with the rules engine, not correctness."
+    note += f" Skipped, because it was not given: {', '.join(skipped)}." if skipped else ""
     return Table("Transfer to other styles", note, ("engine", "style", "reports", *(f"{n} F1" for n in FIGURES)), rows)

@@ -63,9 +63,9 @@ def read_back(folder: Path) -> Verdicts:
     try:
         key = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{folder} has no {KEY_FILE}", "name the folder that the export wrote") from error
+        raise UsageError(f"{folder} has no {KEY_FILE}", "give the folder that the export wrote") from error
     if key["form"] != FORM:
-        raise UsageError(f"the review has form {key['form']}, this program reads {FORM}")
+        raise UsageError(f"the review has format {key['form']}, but this program reads {FORM}")
     items = {name: KeyItem(one["relation"], one["says"]) for name, one in key["items"].items()}
     return Verdicts(items, {name: _sheet(folder, name, items) for name in key["readers"]}, key["triplets"])
 
@@ -78,7 +78,7 @@ def read_rows(graphs: Path) -> list[Row]:
 def _sheet(folder: Path, name: str, items: dict[str, KeyItem]) -> dict[str, Judgement]:
     path = folder / SHEETS / f"{name}.csv"
     if not path.exists():
-        raise UsageError(f"{path.name} is not there", f"put every reader's sheet back into {SHEETS}")
+        raise UsageError(f"{path.name} is missing", f"copy every reader's sheet back to {SHEETS}")
     return read_sheet(path, items)
 
 

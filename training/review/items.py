@@ -48,7 +48,7 @@ def sample(rows: Sequence[Row], count: int, seed: int) -> Sample:
             by_type.setdefault(relation.type.value, []).append((row, relation))
     sizes = {name: len(by_type[name]) for name in sorted(by_type)}
     if sum(sizes.values()) < count:
-        raise UsageError(f"the graphs hold {sum(sizes.values())} triplets, fewer than {count}", "ask for fewer")
+        raise UsageError(f"the graphs have {sum(sizes.values())} triplets, fewer than {count}", "request fewer")
     shares = even_shares(sizes, count)
     drawn = [one for name, share in shares.items() for one in _spread(by_type[name], share, rng)]
     rng.shuffle(drawn)

@@ -69,12 +69,14 @@ def read_sheet(path: Path, items: Collection[str]) -> dict[str, Judgement]:
     for number, row in _rows(path):
         name, verdict = row[ITEM].strip(), " ".join(row[VERDICT].lower().split())
         if name not in items:
-            faults.append(f"row {number} is no item of this review")
+            faults.append(f"row {number} is not an item of this review")
         elif name in rows:
-            faults.append(f"row {number} is {name}, as row {rows[name]} is")
+            faults.append(f"row {number} is the same item as row {rows[name]}, {name}")
         elif verdict not in set(Verdict):
             faults.append(
-                f"row {number} ({name}) has no verdict" if not verdict else f"row {number} ({name}) has another verdict"
+                f"row {number} ({name}) has no verdict"
+                if not verdict
+                else f"row {number} ({name}) has an unknown verdict"
             )
         else:
             found[name] = Judgement(Verdict(verdict), row[COMMENT].strip())
@@ -83,7 +85,7 @@ def read_sheet(path: Path, items: Collection[str]) -> dict[str, Judgement]:
     if faults:
         more = f"; {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
         message = f"{path.name}: {'; '.join(faults[:FAULTS_SHOWN])}{more}"
-        raise UsageError(message, f"each item stands there once, its verdict one of: {', '.join(Verdict)}")
+        raise UsageError(message, f"the sheet needs each item once, with one of the verdicts: {', '.join(Verdict)}")
     return found
 
 
@@ -101,7 +103,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     names = [name.strip() for name in next(table, [])]
     lacking = [name for name in (ITEM, VERDICT, COMMENT) if name not in names]
     if lacking:
-        raise UsageError(f"{path.name} has no column {lacking[0]!r}", "leave the first row as it was exported")
+        raise UsageError(f"{path.name} has no column {lacking[0]!r}", "restore the first row as it was exported")
     for number, cells in enumerate(table, start=2):
         if any(cell.strip() for cell in cells):
             row = dict(zip(names, [*cells, *[""] * len(names)], strict=False))

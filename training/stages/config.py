@@ -177,7 +177,7 @@ def read_config(path: Path) -> RunConfig:
         why = problems(error)
     except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
         why = str(error)
-    raise UsageError(f"{path} is no run config: {why}", "see training/configs and docs/training.md")
+    raise UsageError(f"{path} is not a valid run config: {why}", "see training/configs and docs/training.md")
 
 
 def from_mapping(content: Mapping[str, Any]) -> RunConfig:

@@ -88,7 +88,9 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     torch.manual_seed(config.seed + 1)
     encoder_folder = Path(config.vision.folder) if config.vision.folder else out / "vision"
     if not encoder_folder.is_dir():
-        raise UsageError(f"there is no image encoder at {encoder_folder}", "run stage0 first, or name a folder")
+        raise UsageError(
+            f"there is no image encoder at {encoder_folder}", "run stage0 first, or give the folder of an encoder"
+        )
     codec, language_model = _start(config, out, from_scratch=from_scratch)
     width: Any = language_model.get_input_embeddings()
     network = VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
@@ -113,7 +115,7 @@ def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, 
         codec = codec_of(config)
         return codec, _language_model(config, codec)
     if not (out / "stage1").is_dir():
-        raise UsageError(f"there is no {out / 'stage1'}", "run stage1 first, or give --from-scratch")
+        raise UsageError(f"{out / 'stage1'} does not exist", "run stage1 first, or give --from-scratch")
     before = load_checkpoint(out / "stage1")
     module: nn.Module = before.network.language_model
     return before.codec, cast("PreTrainedModel", module.to(torch.float32))
@@ -191,7 +193,7 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
     train = tuple(row for row in rows if row.split in {"", "train"})
     held_rows = tuple(row for row in rows if row.split == "validation")[: data.validation]
     if not train or not held_rows:
-        raise UsageError("the files have no rows of the splits train and validation")
+        raise UsageError("the files need rows of the splits train and validation")
     mark = "-".join(digest[:8] for digest in prints.values())
     return (
         FileRows(train, folder, data.chunk, config.seed, f"{mark}-train-{data.chunk}"),

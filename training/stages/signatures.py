@@ -13,9 +13,9 @@ STILL_GRADIENT, STILL_STEPS = 1e-6, 50
 SURFACE_GAP = 30.0
 UNPARSABLE = 0.01
 ADVICE = {
-    "still_gradient": "no gradient reaches the part: is it frozen, cut off, or at a learning rate of zero?",
-    "surface_gap": "ROUGE-L far above BLEU-4: words are right, triplets are not; look at pointers and order",
-    "unparsable": "the free text of the model breaks the form: train longer, or look at the tokenizer",
+    "still_gradient": "the part gets no gradient: check whether it is frozen, disconnected, or has learning rate zero",
+    "surface_gap": "ROUGE-L is far above BLEU-4: the words are right, the triplets are not; check pointers and order",
+    "unparsable": "the model's unconstrained output is often not parsable: train longer, or check the tokenizer",
 }
 
 

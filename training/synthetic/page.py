@@ -29,7 +29,7 @@ def write_html(made: Sequence[Study], path: Path) -> None:
     body = "\n".join(_article(study) for study in made)
     path.write_text(
         f"<!doctype html><meta charset=utf-8><title>Synthetic studies</title><style>{_STYLE}</style>"
-        f"<h1>Synthetic studies</h1><p>No patient's words or film. {legend}</p>\n{body}\n",
+        f"<h1>Synthetic studies</h1><p>Synthetic: not the words or film of any patient. {legend}</p>\n{body}\n",
         encoding="utf-8",
     )
 

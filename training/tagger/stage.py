@@ -34,7 +34,7 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
     """
     if config.language_model.folder:
         raise UsageError(
-            "the tagger takes the sizes of a language model of our own", "leave language_model.folder empty"
+            "the tagger needs the sizes of a language model, not a model's folder", "leave language_model.folder empty"
         )
     torch.manual_seed(config.seed)
     codec = codec_of(config)

@@ -37,10 +37,10 @@ def load_tagger(folder: Path) -> Tagger:
         about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
     except OSError as error:
         raise RefusedError(
-            f"{folder} holds no tagger: {type(error).__name__}", "vlmkg train tagger makes one"
+            f"{folder} holds no tagger: {type(error).__name__}", "train one: vlmkg train tagger"
         ) from error
     if about["form"] != FORM:
-        raise RefusedError(f"the tagger has form {about['form']}, this program reads {FORM}", "train it anew")
+        raise RefusedError(f"the tagger has format {about['form']}, but this program reads {FORM}", "train it again")
     config = TaggerConfig(**about["config"])
     network = SpanTagger(config)
     network.load_state_dict(read_weights(folder / WEIGHTS_FILE))

@@ -45,8 +45,8 @@ class ModelEngine:
             found = iter(self._read_reports(studies, films))
             shown = iter(self._read_films(films))
         except torch.OutOfMemoryError as error:
-            message = f"the device has no memory for {len(studies)} studies at once"
-            raise DeviceMemoryError(message, "give it fewer, or another device") from error
+            message = f"the device has too little memory for {len(studies)} studies at once"
+            raise DeviceMemoryError(message, "give the engine fewer studies, or use another device") from error
         return [
             StudyOutput(
                 tuple(next(found) for _ in study.texts),

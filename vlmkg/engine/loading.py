@@ -38,5 +38,5 @@ def choose_device(name: str | None) -> str:
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"there is no device {name!r} here", "devices are named as torch does: cpu, cuda:0") from error
+        raise UsageError(f"this machine has no device {name!r}", "use the names of torch: cpu, cuda:0") from error
     return name

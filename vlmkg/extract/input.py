@@ -29,7 +29,10 @@ def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterat
         yield Report(first + source.read(), image, "report" if str(file) == "-" else file.stem)
         return
     if image is not None:
-        raise UsageError("--image belongs to one report", "name each report's film in the .jsonl: `image`")
+        raise UsageError(
+            "--image can't be used with several reports",
+            "name each report's film in the .jsonl file, under the key `image`",
+        )
     seen: set[str] = set()
     for number, line in enumerate(_lines(first, source), start=1):
         if not line.strip():
@@ -54,5 +57,5 @@ def _parse_line(line: str, where: str, folder: Path) -> Report:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("id"), str | int):
         raise RefusedError(f"{where} is not an object with `id` and `text`")
     if not isinstance(row.get("image"), str | None):
-        raise RefusedError(f"{where} has an `image` that is no path")
+        raise RefusedError(f"{where} has an `image` that is not a path")
     return Report(row["text"], folder / row["image"] if row.get("image") else None, str(row["id"]))

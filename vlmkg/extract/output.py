@@ -56,7 +56,7 @@ def _nothing(reading: stored.Reading) -> str:
     """Words in place of an empty table; stderr says why."""
     if not reading.graph.mentions:
         return "nothing was read"
-    return f"no finding; body parts alone: {', '.join(one.text for one in reading.graph.mentions)}"
+    return f"no finding; only body parts: {', '.join(one.text for one in reading.graph.mentions)}"
 
 
 def _table(title: str, reading: stored.Reading) -> Table:

@@ -60,12 +60,12 @@ def read_dicom(content: bytes) -> Grey:
 def _check(dataset: Dataset) -> None:
     """Refuse what has no single film, or too large a one, before any pixel is unpacked; name a missing syntax."""
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
-        raise ImageError(UnreadReason.UNREADABLE, "the file is neither DICOM nor PNG nor JPEG")
+        raise ImageError(UnreadReason.UNREADABLE, "the file is not DICOM, PNG or JPEG")
     if "PixelData" not in dataset:
-        raise ImageError(UnreadReason.NO_PIXELS, "the DICOM object has no pixels of whole numbers, as films have")
+        raise ImageError(UnreadReason.NO_PIXELS, "the DICOM object has no integer pixels, so it is not a film")
     check_size(int(dataset.Rows), int(dataset.Columns))
     if int(dataset.get("NumberOfFrames") or 1) > 1:
-        raise ImageError(UnreadReason.MANY_FRAMES, "the DICOM object has several frames: it is no single film")
+        raise ImageError(UnreadReason.MANY_FRAMES, "the DICOM object has several frames, so it is not a single film")
     stored = sniff(_first_frame(dataset)) if _is_encapsulated(dataset) else None
     if stored is not None:
         check_size(stored.rows, stored.columns)
@@ -101,12 +101,12 @@ def _shown(dataset: Dataset) -> Grey:
     if stored.ndim == 3 and stored.shape[-1] == 3:
         return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
-        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor red, green and blue")
+        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor RGB")
     grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
     shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
     shown[_padding(stored, dataset)] = 0.0
     if not np.isfinite(shown).all():  # a slope or window that is no number
-        raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are no numbers")
+        raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are not numbers")
     return shown
 
 
@@ -116,7 +116,7 @@ def _require_decoder(syntax: UID) -> None:
     except NotImplementedError:
         available = False
     if not available:
-        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "no decoder here reads how the film is compressed")
+        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film's compression is not supported")
 
 
 def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:

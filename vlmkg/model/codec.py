@@ -84,9 +84,7 @@ class Codec:
         """The id of an added token. Raises RefusedError where the tokenizer lacks it."""
         found: int | None = self.tokenizer.token_to_id(token)
         if found is None:
-            raise RefusedError(
-                f"the tokenizer has no token {token}", "it was made for another form; train or extend anew"
-            )
+            raise RefusedError(f"the tokenizer has no token {token}", "it has another format; train or extend it again")
         return found
 
     def spell(self, word: str) -> tuple[int, ...]:
@@ -148,7 +146,7 @@ def load_codec(folder: Path) -> Codec:
     except OSError as error:
         raise RefusedError(f"{folder} has no tokenizer: {type(error).__name__}") from error
     if about["linearization"] != VERSION:
-        raise RefusedError(f"the tokenizer writes form {about['linearization']}, this program reads {VERSION}")
+        raise RefusedError(f"the tokenizer writes format {about['linearization']}, but this program reads {VERSION}")
     return _codec(tokenizer, about["instruction"], about["film_instruction"])
 
 

@@ -57,7 +57,7 @@ def from_json(values: Mapping[str, Any]) -> ModelConfig:
     try:
         return _ADAPTER.validate_json(json.dumps(dict(values)))
     except ValidationError as error:
-        raise RefusedError(f"the model's config has no meaning: {problems(error)}") from error
+        raise RefusedError(f"the model's config is invalid: {problems(error)}") from error
 
 
 def to_json(config: ModelConfig) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class VlmKg(nn.Module):
             (B, P, D) embeddings, and (B, P) mask: 1 for each embedding of a film, 0 behind a study's last film.
         """
         if self.projector is None:
-            message = "a model without a projector reads no films"
+            message = "the model has no projector, so it reads no films"
             raise ValueError(message)
         batch, films, _ = features.shape
         present_BI = torch.arange(films, device=features.device) < counts[:, None]

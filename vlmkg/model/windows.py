@@ -123,7 +123,7 @@ def _pieces(numbered: Numbered, total: list[int], room: Room) -> Iterator[_Piece
             while end < sentence.end and _fits(first, end + 1, total, half):
                 end += 1
             if end == first:
-                raise ValueError("a window has no room for two tokens")
+                raise ValueError("a window is too short for two tokens")
             yield _Piece(first, end, sentence.block)
             first = end
 

@@ -171,7 +171,7 @@ def test_a_worker_refuses_a_checkpoint_that_is_not_promoted_and_one_that_was_cha
 
     with pytest.raises(CheckpointError, match="not promoted"):
         prepare(str(folder))
-    with pytest.raises(UsageError, match="stands for no checkpoint"):
+    with pytest.raises(UsageError, match="there is no checkpoint for the engine"):
         prepare("model")
     promote(folder, data)
     prepare("model")

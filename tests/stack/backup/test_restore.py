@@ -99,7 +99,7 @@ def test_a_half_restored_folder_is_nobody_s_data_folder(installation: Installati
     again = DataDir(tmp_path / "again")
     assert installation.restore(again.root).exit_code == 0
     again.restoring.mkdir()
-    said = f"{again.root} is half restored from a backup"
+    said = f"{again.root} is only partly restored from a backup"
     assert fails(lambda: receiver_of(again), UsageError) == said
 
     def up() -> None:

@@ -283,5 +283,5 @@ def test_the_commands_go_from_graphs_to_figures(folder):
 
 
 def test_an_export_overwrites_nothing(folder, tmp_path):
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="already exists"):
         invoke("export", "--graphs", tmp_path / "said-by-model-x.jsonl", "--out", folder)

@@ -54,7 +54,7 @@ def check_language_model(language_model: PreTrainedModel, codec: Codec) -> None:
     embedding: Any = language_model.get_input_embeddings()
     rows = embedding.weight.shape[0]
     if rows < codec.vocabulary_size:
-        raise RefusedError(f"the language model has {rows} tokens, its tokenizer {codec.vocabulary_size}")
+        raise RefusedError(f"the language model has {rows} tokens, but its tokenizer has {codec.vocabulary_size}")
     config = language_model.config
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise RefusedError("decoding needs a language model whose layers all attend to the whole prompt")
@@ -66,4 +66,4 @@ def check_language_model(language_model: PreTrainedModel, codec: Codec) -> None:
         whole = language_model(input_ids=ids).logits[0, -1, list(head.ids)].float()
         hidden = language_model.base_model(input_ids=ids).last_hidden_state[0, -1:]
         if not torch.allclose(head.logits(hidden)[0], whole, rtol=1e-2, atol=1e-2):
-            raise RefusedError("the language model's logits are not its head's product")
+            raise RefusedError("the language model's logits are not the output of its head")

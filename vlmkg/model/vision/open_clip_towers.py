@@ -28,7 +28,7 @@ def build(config: Mapping[str, Any]) -> VisionEncoder:
             model["embed_dim"], vision, {**_NO_TEXT}, quick_gelu=bool(model.get("quick_gelu", False))
         ).visual
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        message = f"{CONFIG_FILE} describes no visual tower that can be built: {type(error).__name__}"
+        message = f"{CONFIG_FILE} does not describe a visual tower: {type(error).__name__}"
         raise RefusedError(message) from error
     preprocess = config.get("preprocess_cfg") or {}
     size = vision.get("image_size", 224)

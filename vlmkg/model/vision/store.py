@@ -49,7 +49,7 @@ def load_encoder(folder: Path) -> VisionEncoder:
         encoder = build_encoder(config.pop("kind"), config)
         weights = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
-        raise RefusedError(f"{folder} holds no image encoder: {type(error).__name__}") from error
+        raise RefusedError(f"{folder} is not an image encoder: {type(error).__name__}") from error
     return with_weights(encoder, weights)
 
 
