@@ -1,4 +1,4 @@
-"""`vlmkg graph`: migrate, count and verify. The commands that need the ledger join from above."""
+"""`vlmkg graph`: migrate, count and verify. Packages above add the commands that need the ledger."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ def graph() -> None:
 @json_option
 @data_option
 def migrate(data: DataDir, as_json: bool) -> None:
-    """Bring the graph to this release: constraints, indexes, vocabulary. Safe to repeat."""
+    """Migrate the graph to this release: constraints, indexes, vocabulary. Safe to repeat."""
     with _graph(data) as (driver, database):
         done = migrate_graph(driver, database)
     if as_json:
@@ -54,7 +54,7 @@ def migrate(data: DataDir, as_json: bool) -> None:
 @json_option
 @data_option
 def status(data: DataDir, as_json: bool) -> None:
-    """Count what is in the graph, by label and by relationship type."""
+    """Count nodes by label and relationships by type."""
     with _graph(data) as (driver, database):
         counts = count_graph(driver, database)
     if as_json:
@@ -64,9 +64,9 @@ def status(data: DataDir, as_json: bool) -> None:
 
 
 def verify_graph(data: DataDir, texts: TextLookup | None, *, with_digest: bool, as_json: bool) -> bool:
-    """Print how often each invariant is broken. Returns whether all hold.
+    """Print the number of violations of each invariant. Returns whether there are none.
 
-    `texts` gives the texts of reports that the graph does not hold; None: their mentions are not compared.
+    `texts` looks up report texts that are not in the graph. If it is None, their mentions are not checked.
     """
     with _graph(data) as (driver, database):
         found = violations(driver, database, texts)

@@ -2,15 +2,15 @@
 
 VlmkgError
 ├── UsageError
-│   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it died
+│   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it crashed
 └── GraphError
-    ├── GraphUnavailableError   Neo4j does not answer: retryable
+    ├── GraphUnavailableError   Neo4j does not respond: retryable
     ├── GraphMemoryError        a transaction needs more memory than the server has
-    ├── MigrationChangedError   a migration that was applied reads differently now
-    ├── IncompleteWriteError    a record names something that is not in the graph
+    ├── MigrationChangedError   an applied migration has changed
+    ├── IncompleteWriteError    a record refers to something that is not in the graph
     ├── UnknownMigrationError   the graph was migrated by a later release
-    ├── ResearchTargetError     a research copy may not be written there
-    └── ResearchCopyError       the graph is a research copy: the service may not write there
+    ├── ResearchTargetError     a research copy can't be written to this target
+    └── ResearchCopyError       the graph is a research copy, to which the service does not write
 """
 
 from vlmkg.errors import UsageError, VlmkgError
@@ -25,7 +25,7 @@ class GraphError(VlmkgError):
 
 
 class GraphUnavailableError(GraphError):
-    """Neo4j does not answer, or lost the connection. The same call may succeed later."""
+    """Neo4j does not respond, or the connection was lost. The same call may succeed later."""
 
     retryable = True
 
@@ -41,7 +41,7 @@ class GraphMemoryError(GraphError):
 
 
 class MigrationChangedError(GraphError):
-    """A migration that the graph records as applied has other content now."""
+    """A migration was changed after it was applied to the graph."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class MigrationChangedError(GraphError):
 
 
 class UnknownMigrationError(GraphError):
-    """The graph records a migration that this release does not have."""
+    """The graph has a migration of a later release."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the graph has a migration of a later release: {name}", "use that release or a later one")
@@ -60,7 +60,10 @@ class UnknownMigrationError(GraphError):
 
 
 class IncompleteWriteError(GraphError):
-    """A statement created less than its rows say, so a record names something that is not there. Nothing is written."""
+    """A statement created fewer objects than its rows, because a record refers to a missing object.
+
+    Nothing is written.
+    """
 
     def __init__(self, what: str, expected: int, got: int) -> None:
         super().__init__(
@@ -73,7 +76,7 @@ class IncompleteWriteError(GraphError):
 
 
 class ResearchTargetError(GraphError):
-    """What was named as the place of a research copy is something else. Nothing was changed there."""
+    """The target of a research copy holds something else. It was not changed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the research copy can't be written there: {why}", "name an empty Neo4j, or an empty folder")
@@ -81,7 +84,7 @@ class ResearchTargetError(GraphError):
 
 
 class ResearchCopyError(GraphError):
-    """The graph that the service was pointed at is a research copy."""
+    """The graph of the service's settings is a research copy."""
 
     def __init__(self, project: str) -> None:
         super().__init__(

@@ -1,8 +1,8 @@
-"""The files of a research copy in a Neo4j of their own on this machine, for Neo4j Browser.
+"""Serve the files of a research copy with a local Neo4j, for Neo4j Browser.
 
 HOME/           the server's folder (graph.local_server)
-HOME/password   of the user neo4j, for the owner alone
-HOME/loaded     the digest of the copy that its store was made of
+HOME/password   of the user neo4j, readable only by the owner
+HOME/loaded     the digest of the copy in its store
 """
 
 import json
@@ -29,12 +29,12 @@ from vlmkg.errors import UsageError
 
 END_LIMIT_S = 30.0
 SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""For the loader, which ends before Java's second compiler has been of use."""
+"""For the loader, which is too short for Java's second compiler."""
 
 
 @dataclass(frozen=True, slots=True)
 class Browsed:
-    """A server that runs: its addresses and login, and the process to wait for."""
+    """A running server: its addresses and login, and the process to wait for."""
 
     server: LocalServer
     password: str
@@ -43,9 +43,9 @@ class Browsed:
 
 @contextmanager
 def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iterator[Browsed]:
-    """A server with the copy in `folder`, as long as the context lasts; loaded where HOME has another copy or none.
+    """A server with the copy in `folder`, for the duration of the context. It loads the copy unless HOME has it.
 
-    Raises UsageError where the folder holds no copy or HOME something else, LocalServerError where Java or the
+    Raises UsageError if `folder` is not a copy or HOME holds something else, LocalServerError if Java or the
     server's jars are missing, the files can't be loaded, or the server does not start.
     """
     digest = _digest_of(folder)
@@ -80,7 +80,7 @@ def _digest_of(folder: Path) -> str:
 
 
 def _make_room(home: Path, digest: str) -> bool:
-    """Whether the copy must be loaded; what HOME had of another copy goes."""
+    """Whether the copy must be loaded. Removes another copy from HOME."""
     if not home.exists() or not any(home.iterdir()):
         return True
     loaded = home / "loaded"

@@ -1,4 +1,4 @@
-"""The files of a research copy and what stands in their columns: the headers, and the data dictionary for people."""
+"""The files of a research copy and their columns: the headers, and the data dictionary for people."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One file: the nodes of a label, or the relationships of a type. `label` is empty where a column has it."""
+    """One file: the nodes of a label, or the relationships of a type. `label` is empty if a column has it."""
 
     file: str
     label: str
@@ -207,7 +207,7 @@ TABLES = (*NODES, *RELATIONSHIPS, MARKER)
 
 
 def loader_arguments() -> list[str]:
-    """What `neo4j-admin database import full` is told, in the folder of the files."""
+    """The arguments of `neo4j-admin database import full`, called in the folder of the files."""
     nodes = [f"--nodes={table.label + '=' if table.label else ''}{table.file}" for table in (*NODES, MARKER)]
     return [*nodes, *(f"--relationships={table.label}={table.file}" for table in RELATIONSHIPS)]
 
