@@ -1,4 +1,4 @@
-"""Where every part of one stack is: decided once at the start, from the settings and the free ports."""
+"""The addresses of all parts of a stack, decided once at the start from settings and free ports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ MLLP, DICOM, HTTP = "mllp", "dicom", "http"
 NEO4J_PASSWORD, REDIS_PASSWORD = "neo4j.password", "redis.password"
 """Files in the folder of secrets."""
 DOORS = ("mllp", "dicom", "dicomweb", "fhir")
-"""Doors as endpoints.json names them."""
+"""The gateway's listeners (doors), as endpoints.json names them."""
 USUAL_PORTS = {BOLT: 7687, BROWSER: 7474, REDIS: 6379}
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Addresses of all parts. `own_neo4j` and `own_redis`: those are the stack's own, to be started by it."""
+    """Addresses of all parts. `own_neo4j` and `own_redis`: the stack starts them itself."""
 
     data: DataDir
     ports: Mapping[str, Port]
@@ -40,7 +40,7 @@ class Places:
 
 
 def find_places(data: DataDir, settings: StackSettings) -> Places:
-    """Decide where everything is. Raises UsageError where NEO4J_URI comes without a password."""
+    """Decide all addresses. Raises UsageError if NEO4J_URI is set without a password."""
     doors = {MLLP: settings.vlmkg_mllp_port, DICOM: settings.vlmkg_dicom_port, HTTP: settings.vlmkg_http_port}
     ports = choose({**USUAL_PORTS, API: settings.vlmkg_api_port, **doors})
     broker, ledger = settings.celery_broker_url, settings.vlmkg_ledger_url
@@ -59,7 +59,7 @@ def find_places(data: DataDir, settings: StackSettings) -> Places:
 
 
 def endpoints_of(places: Places, api_key: str, doors: Mapping[str, str]) -> Endpoints:
-    """What other commands and programs need to know of the running stack. `doors` are the addresses of those open."""
+    """The running stack's addresses for other programs. `doors` are the addresses of the open listeners."""
     api = f"http://{HOST}:{places.ports[API].number}"
     return Endpoints(
         graphql=f"{api}/graphql",
@@ -75,7 +75,7 @@ def endpoints_of(places: Places, api_key: str, doors: Mapping[str, str]) -> Endp
 
 
 def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
-    """The table of addresses. It names the files that hold passwords, never the passwords: consoles are recorded."""
+    """The table of addresses. It names the files that hold passwords, never the passwords: consoles may be recorded."""
     secrets, ports = places.data.secrets, places.ports
     rows = [
         Row(
@@ -105,7 +105,7 @@ def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
         rows.append(Row("Redis", f"{HOST}:{ports[REDIS].number}", _note(ports[REDIS], password)))
     else:
         rows.append(Row("Redis", "", "external, set by CELERY_BROKER_URL"))
-    # An address of the user's own may hold a password.
+    # An external address may contain a password.
     ledger = ("", "external, set by VLMKG_LEDGER_URL") if not places.own_ledger else (places.ledger_url, "")
     blobs = ("", "external, set by VLMKG_BLOB_URL") if not places.own_blobs else (places.blob_url, "")
     rows += [Row("Ledger", *ledger), Row("Blobs", *blobs)]

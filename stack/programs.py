@@ -14,16 +14,16 @@ from vlmkg.data_dir import DataDir
 
 NO_HEADERS: Mapping[str, str] = {}
 READY_FILE = "VLMKG_READY_FILE"
-"""Names the file that a worker makes once it takes work, and the gateway once its doors are open."""
+"""Variable with the path of the ready file, which a worker or gateway creates when it is ready."""
 DOOR_PORTS = {MLLP: "VLMKG_MLLP_PORT", DICOM: "VLMKG_DICOM_PORT", HTTP: "VLMKG_HTTP_PORT"}
 
 
 SYNTHETIC = {"VLMKG_GRAPH_TEXT": "true", "VLMKG_FILMS": "synthetic"}
-"""Where no data are of patients: reports' texts may stand in the graph, and films come from a program."""
+"""Variables for synthetic data: report texts go into the graph, and films are drawings."""
 
 
 def environment(places: Places, engine: str, *, synthetic: bool) -> dict[str, str]:
-    """The variables by which every program of the stack finds the other parts, and knows which engine reads."""
+    """The variables with the addresses of the other parts and the engine, for every program of the stack."""
     graph = places.graph
     return {
         **os.environ,
@@ -58,7 +58,10 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
 
 
 def gateway(places: Places, variables: Mapping[str, str]) -> Part:
-    """The doors of hospital feeds. Once all are open, its ready file holds their addresses (see `doors`)."""
+    """The gateway of hospital feeds.
+
+    When its listeners are open, its ready file holds their addresses (see `doors`).
+    """
     data, ports = places.data, places.ports
     return Part(
         name="gateway",
@@ -79,7 +82,7 @@ def gateway(places: Places, variables: Mapping[str, str]) -> Part:
 
 
 def doors(data: DataDir) -> dict[str, str]:
-    """The addresses of the open doors, by their keys in endpoints.json."""
+    """The addresses of the open listeners, by their keys in endpoints.json."""
     addresses: dict[str, str] = json.loads(_gateway_ready(data).read_text())
     return addresses
 
@@ -103,8 +106,8 @@ def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
 
 
 def api_answers(port: int, key_file: Path) -> bool:
-    """Whether the API says that everything it needs answers, and is ours: another stack's would not know the key.
-    The key is read each time: it may have been renewed since.
+    """Whether the API is ready and is ours: another stack's API would not know the key.
+    The key is read each time, because it may have been renewed.
 
     Ports are chosen before they are bound, so two stacks that start at once can choose the same one.
     """
@@ -127,5 +130,5 @@ def _status(port: int, method: str, path: str, body: str | None = None, headers:
 
 
 def _vlmkg(*arguments: str) -> tuple[str, ...]:
-    # -P: a folder `graph` where the user happens to stand must not shadow the package.
+    # -P: a folder `graph` in the working directory must not shadow the package.
     return (sys.executable, "-P", "-m", "vlmkg", *arguments)

@@ -1,4 +1,4 @@
-"""The whole stack, from an empty folder to `ready` and back to nothing."""
+"""Start the whole stack in a data folder, and stop it."""
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,11 +30,11 @@ from vlmkg.settings import EngineSettings
 
 @contextmanager
 def running_stack(data: DataDir, *, synthetic: bool = False) -> Iterator[Endpoints]:
-    """Start every part, print where they are and `ready`, and stop them all at the end of the block.
+    """Start every part, print the addresses and `ready`, and stop all parts at the end of the block.
 
-    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the block, or before it. `synthetic`: no data are of patients,
-    so the reports' text goes into the graph too, and a checkpoint that was trained on phantoms sees the films. Raises
-    UsageError or PartError where a part can't be started, and PartError where one died too often while the block ran.
+    SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the block, or before it. `synthetic`: there are no patient
+    data, so report texts go into the graph, too, and a checkpoint that was trained on phantoms reads the films. Raises
+    UsageError or PartError if a part can't be started, and PartError if one crashed too often.
     """
     settings = _settings()
     with ExitStack() as cleanup, owned(data, say) as lock:
@@ -48,7 +48,7 @@ def running_stack(data: DataDir, *, synthetic: bool = False) -> Iterator[Endpoin
                     engine = choose_engine(EngineSettings().engine, data)
                     reads = _reads(engine, data)
                     say(f"starting in {data.root}")
-                    with stopping.held():  # to ask Java for its version takes a process
+                    with stopping.held():  # asking Java for its version starts a process
                         neo4j = _neo4j(places, settings.vlmkg_neo4j_heap)
                     variables = environment(places, engine.engine, synthetic=synthetic)
                     endpoints = _start(places, supervisor, neo4j, variables)
@@ -62,25 +62,25 @@ def running_stack(data: DataDir, *, synthetic: bool = False) -> Iterator[Endpoin
                 data.endpoints_file.unlink(missing_ok=True)
                 supervisor.stop()
                 if supervisor.failure is not None:
-                    # It sent the signal itself, and says why.
+                    # The supervisor sent the signal itself, and the error says why.
                     raise supervisor.failure
 
 
 @contextmanager
 def _said(stopping: Stopping) -> Iterator[None]:
-    """Say that a signal stops the stack. However the block ends, signals only hurry afterwards."""
+    """Print that a signal stops the stack. After the block, further signals only speed up the stop."""
     try:
         yield
     except KeyboardInterrupt:
         say("stopping")
         raise
     finally:
-        # A signal that comes before this line raises here; then there is no other that would.
+        # A signal before this line raises here.
         stopping.end()
 
 
 def wait_for_signal() -> None:
-    """Do nothing until one of the stop signals comes: each raises KeyboardInterrupt here."""
+    """Wait for a stop signal, which raises KeyboardInterrupt here."""
     while True:
         signal.pause()
 
@@ -94,16 +94,16 @@ def _settings() -> StackSettings:
 
 
 def _reads(choice: Choice, data: DataDir) -> Row:
-    """What reads the reports here. Raises UsageError where `model` is asked for and stands for no checkpoint."""
+    """The engine of this stack. Raises UsageError if `model` is requested and there is no checkpoint."""
     if choice.engine == MODEL:
         return Row("Engine", str(checkpoint_of(data)), "the model, with the rules as second witness")
     return Row("Engine", choice.engine, choice.told)
 
 
 def _start(places: Places, supervisor: Supervisor, neo4j: Sequence[Part], variables: Mapping[str, str]) -> Endpoints:
-    """What can be wrong at once, then the servers, the graph's migrations, and the programs.
+    """Check the settings, then start the servers, migrate the graph, and start the programs.
 
-    Those that need no graph start while Neo4j does, which leaves a core idle.
+    Programs that need no graph start together with Neo4j, which leaves a core idle.
     """
     _require_those_elsewhere(places)
     api_key = _prepare_ledger(places)
@@ -122,7 +122,7 @@ def _start(places: Places, supervisor: Supervisor, neo4j: Sequence[Part], variab
 
 
 def _require_those_elsewhere(places: Places) -> None:
-    """Say so at once, before anything is started, where a part that the user brings does not answer."""
+    """Raise UsageError before anything is started if an external part does not respond."""
     remedy = "start it, correct the variable, or unset the variable to start a local one"
     if not places.own_redis and not redis_answers(places.broker_url):
         raise UsageError("the Redis of CELERY_BROKER_URL does not respond", remedy)
@@ -131,14 +131,14 @@ def _require_those_elsewhere(places: Places) -> None:
 
 
 def _redis(places: Places) -> list[Part]:
-    """None where the user brings one."""
+    """The part; None if the user has an external one."""
     if not places.own_redis:
         return []
     return [redis_part(places.data, port=places.ports[REDIS].number, password=secret(places.data, REDIS_PASSWORD))]
 
 
 def _neo4j(places: Places, heap_mib: int) -> list[Part]:
-    """None where the user brings one."""
+    """The part; None if the user has an external one."""
     if not places.own_neo4j:
         return []
     bolt, http = places.ports[BOLT].number, places.ports[BROWSER].number
@@ -146,7 +146,7 @@ def _neo4j(places: Places, heap_mib: int) -> list[Part]:
 
 
 def _prepare_ledger(places: Places) -> str:
-    """Bring the ledger up to date and make what must exist before several processes ask for it. Gives the API key."""
+    """Migrate the ledger and create the files that several processes need. Returns the API key."""
     ledger = open_ledger(places.ledger_url)
     try:
         configured = IngestSettings().pseudonym_key

@@ -15,7 +15,7 @@ from stack.backup.layout import MANIFEST, SECRETS, BackupFolder, Manifest, read_
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One snapshot. `problems` are sentences; none: all of it is good. `manifest` is None where it can't be read."""
+    """One snapshot. `problems` are sentences; none if it is intact. `manifest` is None if it can't be read."""
 
     name: str
     manifest: Manifest | None
@@ -69,7 +69,7 @@ def _files(snapshot: Path, manifest: Manifest) -> Iterator[str]:
 def _ledger(snapshot: Path, manifest: Manifest, wanted: dict[str, int]) -> Iterator[str]:
     file = snapshot / manifest.ledger_file
     if not file.is_file():
-        return  # told by _files
+        return  # reported by _files
     if manifest.ledger.kind == "sqlite":
         yield from problems_of(file, wanted)
     elif postgres_dump.readable(file) is False:

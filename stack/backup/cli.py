@@ -24,7 +24,7 @@ snapshot_option = click.option("--snapshot", metavar="NAME", help="Name of the s
 
 
 class MakesByDefault(click.Group):
-    """A group whose arguments are those of `make` where they begin with no command of it."""
+    """A group that calls `make` if the first argument is not one of its commands."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See the class."""
@@ -40,9 +40,9 @@ class MakesByDefault(click.Group):
 
 @click.group(cls=MakesByDefault)
 def backup() -> None:
-    """Back up ledger, blobs, secrets and checkpoints into the folder TO, while everything runs; or check backups.
+    """Back up ledger, blobs, secrets and checkpoints to the folder TO while the service runs, or verify backups.
 
-    The graph, Redis and logs are not in it: the graph is made again from the ledger. `make` is left out as a rule.
+    Graph, Redis and logs are not included: the graph is rebuilt from the ledger. `make` can be omitted.
     """
     os.umask(0o077)
 
@@ -56,9 +56,9 @@ def backup() -> None:
 @json_option
 @data_option
 def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: bool) -> None:
-    """Add a snapshot to the folder TO. Blobs that an earlier one has are not copied again.
+    """Add a snapshot to the folder TO. Blobs of earlier snapshots are not copied again.
 
-    Exit code 1: the snapshot is there, but a blob or checkpoint that should be in it was missing or damaged.
+    Exit code 1: the snapshot was made, but a blob or checkpoint was missing or damaged.
     """
     began = time.monotonic()
     with _progress("blobs") as done:
@@ -77,9 +77,9 @@ def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: boo
 @snapshot_option
 @json_option
 def verify(from_: Path, snapshot: str | None, as_json: bool) -> None:
-    """Check every file of the backups in FROM, their ledgers, and that every message is there. All of them, by default.
+    """Verify all snapshots in FROM: every file, the ledgers, and that no message is missing.
 
-    Exit code 1: something is damaged or missing; each is named.
+    Exit code 1: something is damaged or missing. Each problem is listed.
     """
     folder = BackupFolder(from_)
     with locked(folder, exclusive=False):
@@ -103,9 +103,9 @@ def verify(from_: Path, snapshot: str | None, as_json: bool) -> None:
 @snapshot_option
 @data_option
 def restore(from_: Path, snapshot: str | None, data: DataDir) -> None:
-    """Make the data folder from the latest backup in FROM. It must be empty or not exist.
+    """Restore the data folder from the latest backup in FROM. The data folder must be empty or missing.
 
-    Exit code 1: it is restored, but for blobs that were missing or damaged; each is named.
+    Exit code 1: restored, except blobs that were missing or damaged. Each is listed.
     """
     os.umask(0o077)
     with _progress("blobs") as done:

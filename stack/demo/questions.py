@@ -1,4 +1,4 @@
-"""The questions that the demo asks, and Cypher to paste."""
+"""The queries of the demo, and Cypher to paste."""
 
 from stack.graphql_client import Question
 
@@ -102,4 +102,4 @@ CYPHER = (
         ),
     ),
 )
-"""Titles and queries for Neo4j Browser. `Report.text` is in the graph of the demo alone."""
+"""Titles and queries for Neo4j Browser. Only the demo's graph has `Report.text`."""

@@ -1,4 +1,4 @@
-"""What `vlmkg demo` tells: the day is sent, then four questions are asked, then the reader is shown around."""
+"""The steps of `vlmkg demo`: send the day, run four queries, print the addresses."""
 
 import asyncio
 import sys
@@ -24,7 +24,7 @@ PLAN = Plan(rate=0, sockets=4, faulty=0, seed=0, limit_s=300)
 
 
 def tell(data: DataDir, endpoints: Endpoints) -> None:
-    """Send the synthetic hospital day and show what the graph answers. Raises VlmkgError where a step fails."""
+    """Send the synthetic hospital day and show what the graph answers. Raises VlmkgError if a step fails."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     day = hospital_day()
     _title(console, "A synthetic hospital day")
@@ -43,7 +43,7 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
 
 
 def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[SyntheticMessage]) -> None:
-    """Through the doors, as a hospital would; then wait until the graph shows it all."""
+    """Send the messages to the gateway, as a hospital does, and wait until all are in the graph."""
     require_doors(endpoints)
     messages = [message for _, message in sorted(reports_and_films(day), key=lambda one: one[0])]
     account, ledger = Account(), existing_ledger_of(data)
@@ -99,7 +99,7 @@ def _fourth(console: Console, endpoints: Endpoints) -> None:
 
 
 def look_around(console: Console, data: DataDir, endpoints: Endpoints) -> None:
-    """The addresses, with their keys on a terminal alone: other output is kept, and the stack ends with it anyway."""
+    """Print the addresses. Keys are printed only to a terminal, because other output may be stored."""
     _title(console, "Look around")
     key, password = endpoints.api_key, endpoints.neo4j_password
     if console.is_terminal:

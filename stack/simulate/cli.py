@@ -67,9 +67,9 @@ def simulate(
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Send synthetic hospital days through the doors, then check the graph against what was acknowledged.
+    """Send synthetic hospital days to the gateway, then check the graph against the acknowledged messages.
 
-    Needs a running stack. Exit code 1: something acknowledged is not in the graph as it should be.
+    Needs a running stack. Exit code 1: the graph differs from the acknowledged messages.
     """
     endpoints = data.require_endpoints()
     require_doors(endpoints)
@@ -105,7 +105,7 @@ def _send(endpoints: Endpoints, sent: Traffic, plan: Plan, disorder: int) -> Acc
 
 
 def summary_of(sent: Traffic, account: Account, found: Findings, seconds: float) -> dict[str, object]:
-    """The account as `--json` gives it."""
+    """The result as `--json` prints it."""
     delays = sorted(account.delays)
     return {
         "messages": len(sent.messages),
