@@ -1,10 +1,10 @@
 """Errors of the ledger.
 
 VlmkgError
-├── OutageError      (ingest.errors) the database does not answer, is full or gave up on a lock: try again
-└── LedgerError      the database answered and refused a statement: a fault of ours
+├── OutageError      (ingest.errors) the database does not respond, is full or timed out on a lock: try again
+└── LedgerError      the database refused a statement: a bug of this program
 
-Neither quotes the database: its words may hold a row's content.
+Neither quotes the database's message, which may contain a row's content.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class LedgerError(VlmkgError):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise OutageError or LedgerError for what the database raises, without its words."""
+    """Raise OutageError or LedgerError for the database's errors, without their messages."""
     try:
         yield
     except PoolTimeoutError:

@@ -1,4 +1,4 @@
-"""Replacing what an event brought by a new reading of its message, and removing events for good."""
+"""Replace the facts of events by parsing their messages again, and remove events permanently."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from ingest.ledger.studies.sightings import Known
 
 
 def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> None:
-    """Have events start anew, by their ids, with the facts of their message parsed again.
+    """Restart events, by their ids, with the facts of their newly parsed messages.
 
-    Whoever works on them now loses the claim. Studies that they no longer speak of are read and merged again.
+    Workers that hold them lose their claims. Studies that they no longer name are read and merged again.
     """
     serialise(connection)
     event_ids = [event_id for event_id, _ in again]
@@ -35,7 +35,7 @@ def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> No
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Events removed, the patients that they named (pseudonyms), and the blobs that no event has any more."""
+    """The removed events, the patients that they named (pseudonyms), and the blobs that no event refers to any more."""
 
     events: tuple[int, ...]
     patients: tuple[str, ...]
@@ -43,7 +43,7 @@ class Removed:
 
 
 def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
-    """Remove dead events and what they alone brought: facts, texts, reviews, patients. Others stay."""
+    """Remove dead events and the facts, texts, reviews and patients that only they brought. Other events stay."""
     serialise(connection)
     locked = lock_events(connection, event_ids)
     dead = select(events.c.id, events.c.digest).where(events.c.id.in_(locked), events.c.state == State.DEAD)
@@ -60,7 +60,7 @@ def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
 
 
 def unreferenced(connection: Connection, blob_keys: Collection[str]) -> list[str]:
-    """Those of the blobs that no event has."""
+    """The blobs that no event refers to."""
     return sorted(
         set(blob_keys).difference(
             *(
@@ -121,7 +121,7 @@ def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
 
 
 def _without_sightings(connection: Connection, sources: Collection[str]) -> set[str]:
-    """Those of the reports (by reportKey) and films (by UID) that no sighting is of any more."""
+    """The reports (by reportKey) and films (by UID) that no sighting refers to any more."""
     left = set(sources)
     for column in (sightings.c.report_key, sightings.c.sop_instance_uid):
         for chunk in chunks(sorted(left)):

@@ -1,7 +1,7 @@
 """Migrations of the ledger: numbered SQL files, applied once, in order, under a lock, and recorded with a checksum.
 
-A file is written for both databases (`ingest.ledger.migration_sql`). On SQLite a migration may rebuild a table that
-others refer to: foreign keys are not enforced while it runs, and all of them are checked before it is committed.
+A file is for both databases (`ingest.ledger.migration_sql`). On SQLite a migration may rebuild a referenced table:
+foreign keys are not enforced while it runs, and all are checked before the commit.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def shipped() -> list[Migration]:
 
 
 def ways_back() -> dict[str, str]:
-    """The SQL that takes a migration back, by its name. The first one has none."""
+    """The SQL that reverts a migration, by its name. The first one has none."""
     return {one.name: one.sql for one in _read(resources.files("ingest.ledger.storage") / "migrations" / "back")}
 
 
@@ -52,7 +52,7 @@ def _read(folder: Traversable) -> list[Migration]:
 
 
 def apply_migrations(reader: Engine, writer: Engine) -> None:
-    """Apply what is missing. Raises UsageError where an applied file was changed or is unknown here."""
+    """Apply the missing migrations. Raises UsageError if an applied file was changed or is unknown."""
     migrations = shipped()
     with reader.begin() as connection:
         if not _missing(migrations, _applied(connection)):
@@ -65,9 +65,9 @@ def apply_migrations(reader: Engine, writer: Engine) -> None:
 
 @contextmanager
 def _unenforced(connection: Connection) -> Iterator[None]:
-    """Foreign keys of this connection are not enforced as long as the block runs; on SQLite alone.
+    """Do not enforce this connection's foreign keys during the block. Only on SQLite.
 
-    SQLite takes the setting outside of a transaction only. Dropping a table that others refer to fails without it.
+    SQLite accepts the setting only outside a transaction. Without it, dropping a referenced table fails.
     """
     raw = connection.connection.driver_connection
     if connection.dialect.name != "sqlite" or raw is None:

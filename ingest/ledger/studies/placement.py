@@ -1,7 +1,6 @@
-"""Placing what messages bring into studies, and following up where that joins, splits or renames other studies.
+"""Assign the items of messages to studies, and update other studies that this joins, splits or renames.
 
-Runs inside the transaction that receives, one at a time in the whole system, so that no two can decide on half of the
-facts each.
+Runs inside the receiving transaction, one at a time in the whole system, so that each decision sees all facts.
 """
 
 from collections import defaultdict
@@ -26,17 +25,17 @@ ADVISORY_LOCK = 0x564C4D50
 WITHDRAWN, PRELIMINARY = "X", "P"
 
 NOT_CURRENT = EventWarning.NOT_CURRENT
-"""Warning of an event that brings other words, sent later than those that stand, under a lower status: a preliminary
-after a final, a final after a correction. They stay unread."""
+"""Warning of an event with another text that was sent later, but has a lower status: a preliminary after a final, a
+final after a correction. The text is not read."""
 
 CONFLICTING_VERSION = EventWarning.CONFLICTING_VERSION
-"""Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
-under an image's UID."""
+"""Warning of an event with another text under an existing report id and status, or other pixels under an existing image
+UID."""
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A sighting to be written, and the event that brings it."""
+    """A new sighting, and its event."""
 
     event_id: int
     sighting: NewSighting
@@ -44,14 +43,14 @@ class Added:
 
 
 def serialise(connection: Connection) -> None:
-    """Wait until no other transaction places anything. On SQLite there is but one writer anyway."""
+    """Wait until no other transaction assigns studies. SQLite has only one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Sightings that are not in the ledger any more as they were: deleted, or of another patient now, by this event."""
+    """Changed sightings: deleted, or moved to another patient, by this event."""
 
     removed: Sequence[Known] = ()
     renamed: Sequence[Renamed] = ()
@@ -59,12 +58,12 @@ class Gone:
 
     @property
     def places(self) -> list[StudyReference]:
-        """Where they said that their reports and images belong."""
+        """Their study references."""
         return [old.place for old in self.removed] + [one.old.place for one in self.renamed]
 
     @property
     def events(self) -> list[int]:
-        """The events that had brought them."""
+        """Their events."""
         return [old.event_id for old in self.removed] + [one.old.event_id for one in self.renamed]
 
 
@@ -72,11 +71,11 @@ NOTHING_GONE = Gone()
 
 
 def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> dict[int, set[str]]:
-    """Write the new sightings, each into its study, and move those that now belong elsewhere.
+    """Write the new sightings, each into its study, and move those that belong to another study now.
 
-    What is gone is so in the database already. Call `serialise` first. Returns the warnings of events: of those that
-    bring other words than the ledger has under the same report id and status, or other pixels under the same image UID,
-    and of those under whose report ids another patient has a report.
+    The changes in `gone` are already in the database. Call `serialise` first. Returns the warnings of events: another
+    text under the same report id and status, other pixels under the same image UID, or a report id that is also used
+    for another patient's report.
     """
     fresh = [new.place for new in added]
     contested = _contested(connection, fresh + [one.place for one in gone.renamed])
@@ -93,19 +92,19 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
 def _entangled(
     connection: Connection, fresh: Sequence[StudyReference], gone: Sequence[StudyReference], contested: Set[str]
 ) -> list[Known]:
-    """The sightings that could belong elsewhere now."""
+    """The sightings whose study may have changed."""
     places = [*fresh, *gone]
     return stored.closure(
         connection,
         items={place.item_key for place in places},
         accessions={place.accession_key for place in places if place.accession_key},
-        # A UID's other sightings are renamed when a second patient claims it, and when the second is gone.
+        # A UID's other sightings are renamed when a second patient gets it, and when the second is removed.
         uids=contested | {place.study_uid for place in gone if place.study_uid},
     )
 
 
 def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> list[Word]:
-    """All that was said under report ids that other patients have too, or had until now."""
+    """All statements under report ids that other patients have, too, or had until now."""
     new = {report.report_id for one in added if (report := one.sighting.report)}
     old = {known.report_id for known in (*gone.removed, *(one.old for one in gone.renamed)) if known.report_id}
     shared = corrections.of_several(connection, new - old)
@@ -113,7 +112,7 @@ def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> li
 
 
 def _contested(connection: Connection, places: Sequence[StudyReference]) -> set[str]:
-    """The UIDs of these places that more than one patient claims."""
+    """The UIDs of these references that more than one patient has."""
     seen = {(place.study_uid, place.patient_id) for place in places if place.study_uid}
     patients: dict[str, set[str]] = defaultdict(set)
     for uid, patient_id in seen | stored.claims(connection, {uid for uid, _ in seen}):
@@ -129,14 +128,14 @@ def _follow_up(
     gone: Gone,
     namesakes: Sequence[Word],
 ) -> None:
-    """Have the graph follow what moved; have studies read again that lost or gained reports by another's event."""
+    """Mark moved studies for the graph, and requeue studies that lost or gained reports by another study's event."""
     own = {new.place.item_key for new in added}.union(place.item_key for place in gone.places)
     brought = {(new.event_id, keys[new.place.item_key]) for new in added}
     moves = {(old.study_key, key) for old in known if (key := keys[old.place.item_key]) != old.study_key}
     moves |= {(old.study_key, old.study_key) for old in gone.removed if (old.event_id, old.study_key) not in brought}
-    # A study that keeps its key has another patient now.
+    # The study keeps its key, but has another patient now.
     moves |= {(one.old.study_key, keys[one.place.item_key]) for one in gone.renamed}
-    # A correction that names another patient takes the report from the one before, or no more does.
+    # A correction that names another patient moves the report, or no longer does.
     moves |= {(word.study_key, word.study_key) for word in namesakes if word.item_key not in own}
     if not moves:
         return
@@ -184,7 +183,7 @@ def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[
 
 
 def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
-    """The events that bring later words under a lower status than others of the same report have."""
+    """The events with a later text under a lower status than others of the same report."""
     standing: dict[str, list[Known]] = defaultdict(list)
     for old in known:
         if old.report_key and old.status not in (PRELIMINARY, WITHDRAWN) and not old.addendum:
@@ -203,7 +202,10 @@ def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
 
 
 def _conflicting_images(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
-    """Other pixels under the same UID. Those that are encoded otherwise count as others: nobody decodes them here."""
+    """Images with other pixels under the same UID.
+
+    Another encoding counts as other pixels: they are not decoded here.
+    """
     pixels: dict[str, set[str]] = defaultdict(set)
     for old in known:
         if old.pixel_digest:

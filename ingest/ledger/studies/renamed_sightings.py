@@ -1,4 +1,4 @@
-"""Sightings of merged patients under the names that they have within the patient who is left."""
+"""Sightings of merged patients, renamed to the surviving patient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from ingest.ledger.studies.sightings import Known, Names
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A sighting as it was, and where it now says that its report or image belongs."""
+    """A sighting as it was, and its new study reference."""
 
     old: Known
     place: StudyReference
 
 
 def under_survivor(event: NewEvent, sighting: NewSighting, survivors: Mapping[str, str]) -> NewSighting:
-    """A new sighting as one of the patient that its own was merged into, if it was."""
+    """A new sighting, moved to the surviving patient if its patient was merged."""
     survivor = survivors.get(sighting.said_patient_id)
     if survivor is None:
         return sighting
@@ -38,7 +38,7 @@ def under_survivor(event: NewEvent, sighting: NewSighting, survivors: Mapping[st
 
 
 def rename(connection: Connection, survivors: Mapping[str, str]) -> list[Renamed]:
-    """Give all sightings of these patients, as messages name them, to those who are left of them."""
+    """Move all sightings of these patients, as messages name them, to the surviving patients."""
     renamed = []
     for old, names in stored.of_patients(connection, survivors):
         survivor = survivors[names.said_patient_id]

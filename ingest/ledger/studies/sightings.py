@@ -1,4 +1,4 @@
-"""Sightings in the database: writing them, reading those that hang together, moving them between studies."""
+"""Sightings in the database: write them, read connected ones, move them between studies."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ingest.ledger.studies.precedence import precedence
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A sighting in the ledger, with what decides where it belongs. The last are those of a report or of an image."""
+    """A sighting in the ledger, with the facts that decide its study. The last fields are for a report or an image."""
 
     id: int
     event_id: int
@@ -32,7 +32,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the keys of a sighting are made of: the patient as the message names it, and the names within that one."""
+    """The parts of a sighting's keys: the patient as the message names it, and the names within that patient."""
 
     said_patient_id: str
     source: str
@@ -63,7 +63,7 @@ def closure(
 
 
 def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
-    """The sightings that these events brought."""
+    """The sightings of these events."""
     return [_known(row) for row in _BY_EVENT.rows(connection, event_ids)]
 
 
@@ -79,7 +79,7 @@ def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tu
 
 
 def rename(connection: Connection, places: Mapping[int, StudyReference]) -> None:
-    """Give sightings, by id, to other patients, under the keys that they have there."""
+    """Move sightings, by id, to other patients, with new keys."""
     rows = [
         {"sighting": id_, "patient": place.patient_id, "item": place.item_key, "within": place.accession_key}
         for id_, place in sorted(places.items())
@@ -109,7 +109,7 @@ def patients_of(connection: Connection, study_keys: Collection[str], report_keys
 
 
 def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
-    """Which patients (UID, patientId) these UIDs were seen with."""
+    """The pairs (UID, patientId) of these UIDs."""
     return {(row.study_uid, row.patient_id) for row in _CLAIMS.rows(connection, uids)}
 
 
@@ -150,7 +150,7 @@ _SELECT: Select[Any] = (
 )
 
 
-# Statements are made once: making one costs three times what executing it does.
+# Statements are built once: building one costs three times as much as executing it.
 _BY_ITEM = BulkSelect(_SELECT, sightings.c.item_key)
 _BY_ACCESSION = BulkSelect(_SELECT, sightings.c.accession_key)
 _BY_UID = BulkSelect(_SELECT, sightings.c.study_uid)
