@@ -1,4 +1,4 @@
-"""`vlmkg audit`: what a privacy officer asks: who looked at this patient, and when."""
+"""`vlmkg audit`: the audit trail, for privacy officers."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -24,7 +24,7 @@ from vlmkg.options import data_option
 
 
 def _time(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """A time in ISO 8601; in UTC where it has no zone."""
+    """A time in ISO 8601; in UTC if it has no zone."""
     if value is None:
         return None
     try:
@@ -36,7 +36,7 @@ def _time(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 @click.group()
 def audit() -> None:
-    """Read the audit trail: who looked at which patient, and when."""
+    """Show the audit trail: who read which patient's data, and when."""
 
 
 @audit.command("list")
@@ -65,10 +65,10 @@ def list_(
     *,
     in_json: bool,
 ) -> None:
-    """List who read or tried to read what, the newest first.
+    """List accesses and attempted accesses, newest first.
 
-    Answers that were numbers over all patients name none, and neither do refused questions. This look is written into
-    the trail before it is shown.
+    Counts over all patients name no patients, and neither do refused requests. This listing is itself recorded in the
+    trail before it is shown.
     """
     if authority is not None and patient is None:
         raise UsageError("--authority was given without --patient", "give both, or only --patient with a pseudonym")
@@ -90,7 +90,10 @@ def list_(
 def _pseudonyms(
     receiver: Receiver, connection: Connection, patient: str | None, authority: str | None
 ) -> tuple[str, ...] | None:
-    """The pseudonyms that the patient has or had. It says so where the ledger knows none: the name may be mistyped."""
+    """The patient's present and former pseudonyms.
+
+    Prints a notice if the ledger has none, perhaps for a mistyped name.
+    """
     if patient is None:
         return None
     asked = pseudonyms.patient_id(receiver.pseudonym_key, authority, patient) if authority is not None else patient

@@ -1,4 +1,4 @@
-"""`vlmkg events` and `vlmkg dead-letters`: what operators see of what was received, and do about it."""
+"""`vlmkg events` and `vlmkg dead-letters`: received messages, for operators."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -38,7 +38,7 @@ ids_argument = click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
 
 @click.group()
 def events() -> None:
-    """List, show and replay what was received."""
+    """List, show and replay received messages."""
 
 
 @events.command("list")
@@ -52,7 +52,7 @@ def events() -> None:
 def list_(
     data: DataDir, state: str | None, reason: str | None, source: str | None, limit: int, summary: bool, as_json: bool
 ) -> None:
-    """List events, the newest first."""
+    """List events, newest first."""
     ledger = existing_ledger_of(data)
     if summary:
         _summarise(ledger, as_json=as_json)
@@ -70,7 +70,7 @@ def list_(
 @json_option
 @data_option
 def show(data: DataDir, event_id: int, raw: bool, as_json: bool) -> None:
-    """Show one event; its payload only with --raw."""
+    """Show one event. Its message is shown only with --raw."""
     if raw:
         _write_raw(existing_receiver_of(data), event_id)
         return
@@ -96,7 +96,7 @@ def show(data: DataDir, event_id: int, raw: bool, as_json: bool) -> None:
 def replay(
     data: DataDir, ids: tuple[int, ...], state: str | None, reason: str | None, everything: bool, as_json: bool
 ) -> None:
-    """Parse stored messages again and put their events back to be worked on."""
+    """Parse the stored messages of events again and process them."""
     if not (ids or state or reason or everything):
         raise UsageError("no events were chosen", "give event ids, --state, --reason or --all")
     where = EventFilter(State(state) if state else None, reason, ids=ids or None)
@@ -105,7 +105,7 @@ def replay(
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """List, replay and purge events that failed for good."""
+    """List, replay and purge events that failed permanently."""
 
 
 @dead_letters.command("list")
@@ -114,7 +114,7 @@ def dead_letters() -> None:
 @json_option
 @data_option
 def list_dead(data: DataDir, reason: str | None, limit: int, as_json: bool) -> None:
-    """List dead events, the newest first."""
+    """List dead events, newest first."""
     _list(existing_ledger_of(data), EventFilter(State.DEAD, reason), limit, as_json=as_json)
 
 
@@ -124,7 +124,7 @@ def list_dead(data: DataDir, reason: str | None, limit: int, as_json: bool) -> N
 @json_option
 @data_option
 def replay_dead(data: DataDir, ids: tuple[int, ...], everything: bool, as_json: bool) -> None:
-    """Put dead events back to be worked on."""
+    """Process dead events again."""
     where = _dead(ids, everything, "replayed")
     _replay(existing_receiver_of(data), where, as_json=as_json)
 
@@ -136,7 +136,7 @@ def replay_dead(data: DataDir, ids: tuple[int, ...], everything: bool, as_json: 
 @json_option
 @data_option
 def purge(data: DataDir, ids: tuple[int, ...], everything: bool, yes: bool, as_json: bool) -> None:
-    """Remove dead events for good, with their messages and all that they alone brought."""
+    """Permanently remove dead events, their messages, and the facts that only they brought."""
     receiver = existing_receiver_of(data)
     chosen = _chosen(receiver.ledger, _dead(ids, everything, "purged"))
     if not yes:
@@ -157,7 +157,7 @@ def purge(data: DataDir, ids: tuple[int, ...], everything: bool, yes: bool, as_j
 
 
 def no_event(event_id: int) -> RefusedError:
-    """The error for an id that no event has."""
+    """The error for an unknown event id."""
     return RefusedError(f"there is no event {event_id}", "see vlmkg events list")
 
 
@@ -221,7 +221,7 @@ def _dead(ids: Sequence[int], everything: bool, done: str) -> EventFilter:
 
 
 def _chosen(ledger: Ledger, where: EventFilter) -> list[int]:
-    """The ids of the events meant. Raises RefusedError where an id that was given is none of them."""
+    """The ids of the chosen events. Raises RefusedError if a given id is not among them."""
     with ledger.read() as connection:
         found = ledger_events.ids(connection, where)
     missing = sorted(set(where.ids or ()) - set(found))

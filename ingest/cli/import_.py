@@ -1,4 +1,4 @@
-"""`vlmkg import`: queue files through the same door as every other source."""
+"""`vlmkg import`: receive files in the same way as every other source."""
 
 import json
 import signal
@@ -26,9 +26,9 @@ from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
 FORMATS = ("auto", *(kind.value for kind in (Format.OPENI, Format.HL7, Format.FHIR, Format.DICOM, Format.TEXT)))
-"""By value: click calls an enum's member by its name."""
+"""By value: click uses the names of enum members."""
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 
 
 @click.command("import")
@@ -53,8 +53,8 @@ def import_(
     """Queue files: Open-i XML, HL7 v2 (.hl7, or .jsonl with key `raw`), FHIR R4 JSON (also
     .ndjson and arrays), DICOM, plain text.
 
-    PATHS are files, folders, and .tar, .tgz or .zip archives. Plain text is one report a file, its name the report id.
-    Exit code 1: something was refused, is dead, or did not finish in time.
+    PATHS are files, folders, and .tar, .tgz or .zip archives. A plain text file is one report; its name is the report
+    id. Exit code 1: a message was refused, is dead, or was not finished in time.
     """
     started = time.monotonic()
     receiver = _receiver(data)
@@ -73,7 +73,7 @@ def import_(
 
 
 def _receiver(data: DataDir) -> Receiver:
-    """Where messages go: the ledger that the environment names, else that of the stack running under `data`."""
+    """The receiver of the ledger in the environment, else of the stack running in `data`."""
     if IngestSettings().ledger_url is None:
         data.require_endpoints()
     return receiver_of(data)
@@ -119,12 +119,12 @@ def _wait(
 
 
 def _say(progress: Progress, words: str) -> None:
-    """A line on stderr, above the bar where there is one."""
+    """Print a line on stderr, above the progress bar if there is one."""
     progress.console.print(f"vlmkg: {words}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _progress() -> Progress:
-    """A bar on stderr; nothing where that is no terminal."""
+    """A progress bar on stderr; none if that is not a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description:>9}"),
@@ -137,7 +137,7 @@ def _progress() -> Progress:
 
 @contextmanager
 def _until_interrupted() -> Iterator[Callable[[], bool]]:
-    """Says whether Ctrl-C was pressed. The first one ends the work between two commits, the second one at once."""
+    """A function that says whether Ctrl-C was pressed. The first one stops after the commit, the second one at once."""
     pressed = False
 
     def press(_signal: int, _frame: FrameType | None) -> None:

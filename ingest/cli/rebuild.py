@@ -22,9 +22,9 @@ from vlmkg.options import data_option
 @click.command()
 @data_option
 def rebuild(data: DataDir) -> None:
-    """Make the graph what the ledger says, into an empty one or over what is there. Workers may go on meanwhile.
+    """Rebuild the graph from the ledger, empty or not. Workers may run at the same time.
 
-    Exit code 1: a study can't be written; it is named.
+    Exit code 1: some studies can't be written. They are listed.
     """
     neo4j = find_settings(data)
     ledger = existing_ledger_of(data)

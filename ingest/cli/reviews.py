@@ -1,4 +1,4 @@
-"""`vlmkg reviews`: what persons say of findings, for those who train a model on it."""
+"""`vlmkg reviews`: reviews of findings, for training a model."""
 
 import json
 import os
@@ -27,7 +27,7 @@ SOURCES_AT_ONCE = 200
 
 @click.group()
 def reviews() -> None:
-    """Take out what people say of findings."""
+    """Export reviews of findings."""
 
 
 @reviews.command()
@@ -37,9 +37,9 @@ def reviews() -> None:
 @click.option("--all", "everything", is_flag=True, help="Include verdicts that were replaced or withdrawn.")
 @data_option
 def export(data: DataDir, out: Path | None, everything: bool) -> None:
-    """Write the verdicts that count as JSON lines, each with the finding and the text of its report.
+    """Write the verdicts that count as JSON lines, each with its finding and the text of the report.
 
-    It is patient data, and this is audited: notes and texts may name people.
+    The file contains patient data: notes and texts may name people. The audit trail records the export.
     """
     ledger = existing_ledger_of(data)
     if out is not None and out.exists():
@@ -57,7 +57,7 @@ def export(data: DataDir, out: Path | None, everything: bool) -> None:
 
 
 def _lines(ledger: Ledger, *, everything: bool) -> Iterator[dict[str, Any]]:
-    """One line a review, report by report."""
+    """One line per review, report by report."""
     with ledger.read() as connection:
         for sources in _groups(connection):
             given = ledger_reviews.of_sources(connection, sources)

@@ -18,7 +18,7 @@ from ingest.receiving.submit import ReceivedMessage
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that is refused before any parser sees it."""
+    """A message that is refused before parsing."""
 
     message: ReceivedMessage
     error: MessageRefusedError
@@ -26,7 +26,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A message too large to be held. `digest` is the SHA-256 (hex) of its `size` bytes."""
+    """A message too large for memory. `digest` is the SHA-256 (hex) of its `size` bytes."""
 
     error: MessageRefusedError
     digest: str
@@ -39,7 +39,7 @@ Item = ReceivedMessage | Refused | Unread
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the caller said of all files: their format (None: each tells its own) and their source authority."""
+    """The caller's options for all files: format (None: detect it per file) and source authority."""
 
     format: Format | None = None
     source: str | None = None
@@ -52,7 +52,7 @@ def expand_files(files: Iterable[FoundFile], choice: Choice, meter: Meter) -> It
 
 
 def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item]:
-    """The messages of one file. One that can't be opened, or not be read to its end, is one refused message more."""
+    """The messages of one file. A file that can't be opened or read completely adds one refused message."""
     try:
         with found.path.open("rb") as stream:
             meter.stream = stream
@@ -73,7 +73,7 @@ def _expand_archive(
 ) -> Iterator[Item]:
     origin, empty = _origin(found.name, choice), True
     size = found.path.stat().st_size
-    # Archives below a folder keep their members apart; one that is given itself names them as they are.
+    # Members of archives in a folder get the archive's name as a prefix; those of a given archive do not.
     below = PurePosixPath(origin.name if "/" in origin.name else "")
     try:
         for member in read_members(stream, container, size, PurePosixPath(found.name).name) if size else ():
@@ -106,7 +106,7 @@ def _expand_member(member: Member, name: str, choice: Choice) -> Iterator[Item]:
 
 
 def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice) -> Iterator[Item]:
-    """The messages of a stream that is no archive."""
+    """The messages of a stream that is not an archive."""
     head = stream.peek(HEAD)[:HEAD]
     kind = choice.format or detect(head, name)
     if kind is Format.HL7 and head.lstrip().startswith(b"{"):
@@ -122,7 +122,7 @@ def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice
 
 
 def _hl7_pieces(stream: io.BufferedReader, head: bytes) -> Iterator[Piece]:
-    """The messages of a file. One in UTF-16 is taken as UTF-8: boundaries are looked for byte by byte."""
+    """The messages of a file. UTF-16 is converted to UTF-8 first, because boundaries are found byte by byte."""
     if not utf_16(head):
         return hl7_pieces(stream)
     whole = read_piece(stream)
@@ -130,7 +130,7 @@ def _hl7_pieces(stream: io.BufferedReader, head: bytes) -> Iterator[Piece]:
 
 
 def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterator[Item]:  # noqa: A002
-    """Messages under their numbers. A file without any is one that can't be read."""
+    """Messages with their numbers. A file without messages is refused."""
     number = 0
     for number, piece in enumerate(pieces, 1):
         yield _item(piece, format, replace(origin, name=f"{origin.name}:{number}"))
@@ -139,7 +139,7 @@ def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterat
 
 
 def _of_lines(items: Iterable[Item], origin: Origin) -> Iterator[Item]:
-    """The messages of lines: those of HL7 one by one, FHIR resources with those that they refer to."""
+    """The messages of JSON lines: HL7 messages one by one, FHIR resources with the resources that they refer to."""
     held: list[fhir_sets.Line] = []
     size = 0
     for number, item in enumerate(items, 1):
@@ -155,7 +155,7 @@ def _of_lines(items: Iterable[Item], origin: Origin) -> Iterator[Item]:
 
 
 def _of_resources(piece: Piece, origin: Origin) -> Iterator[Item]:
-    """The messages of a file of FHIR: it is one, or an array or lines of many."""
+    """The messages of a FHIR file: one resource, an array, or lines."""
     lines = fhir_sets.resources(piece.raw) if piece.whole else None
     if lines is None:
         yield _item(piece, Format.FHIR, origin)
@@ -199,7 +199,7 @@ def _error(reason: Reason, detail: str, origin: Origin) -> MessageRefusedError:
 
 
 def _origin(name: str, choice: Choice) -> Origin:
-    """The origin of what is called `name`: without its suffix, or both of `.tar.gz`."""
+    """The origin of a file with this name, without its suffix, or both of `.tar.gz`."""
     path = PurePosixPath(name)
     stem = path.with_suffix("") if path.suffix else path
     if path.suffix.lower() == ".gz" and stem.suffix.lower() == ".tar":

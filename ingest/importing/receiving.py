@@ -8,11 +8,11 @@ from ingest.receiving.submit import ReceivedMessage, Receiver, receive_many, ref
 
 GROUP_MESSAGES = 64
 GROUP_BYTES = 4 * 1024 * 1024
-"""A group is closed at either. More in one commit gained nothing: reading them takes longer than storing them."""
+"""A group ends at either limit. Larger groups are not faster: parsing takes longer than storing."""
 
 
 def receive_items(receiver: Receiver, items: Iterable[Item], stopped: Callable[[], bool]) -> Iterator[Receipt]:
-    """Receive messages in order, until `stopped` says so. What was yielded is safe."""
+    """Receive messages in order, until `stopped` returns true. Yielded messages are durable."""
     group: list[ReceivedMessage] = []
     for item in items:
         if stopped():
