@@ -31,7 +31,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """The removed events, their patients, and the blobs that remain since their store can't be locked (ingest.blobs)."""
+    """The removed events, their patients, and the blobs that remain, since their store has no lock (ingest.blobs)."""
 
     events: tuple[int, ...]
     patients: tuple[str, ...]

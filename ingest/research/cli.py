@@ -73,11 +73,11 @@ def research_copy(
     anew: bool,
     as_json: bool,
 ) -> None:
-    """Copy the graph for PROJECT without identifiers: into another Neo4j, into files, or both.
+    """Copy the graph without identifiers for PROJECT: to another Neo4j, to files, or both.
 
-    It is made from the ledger; no stack need run. Done again, it replaces the studies that have changed, and makes the
-    files anew. Each project has a key of its own in DIR/secrets/research: no copy can be joined with another or with
-    the live graph.
+    The copy is made from the ledger; no running stack is needed. A repetition replaces changed studies in Neo4j and
+    rewrites the files. Each project has its own key in DIR/secrets/research, so a copy can't be joined with another or
+    with the live graph.
     """
     if uri is None and folder is None:
         raise UsageError("the research copy has no target", "give --neo4j URI, --files FOLDER, or both")
@@ -106,7 +106,7 @@ def _make(ledger: Ledger, project: Project, settings: Settings, places: Places) 
 
 
 def _masked_words(made: Made) -> str:
-    """The masked words, those of most patients first: `WORD<tab>PATIENTS`, as --keep-words reads its first column."""
+    """The masked words, most patients first: `WORD<tab>PATIENTS`. --keep-words reads the first column."""
     counts = sorted((-len(patients), word) for word, patients in made.account.unknown.items())
     return "".join(f"{word}\t{-count}\n" for count, word in counts)
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 ALL = "all"
 THREADS = 4
-"""Threads that feed a model: while one batch is read, others load, compare and commit."""
+"""Threads that feed a model: while one batch is read, the others load, compare and commit."""
 
 
 @click.command()
@@ -65,11 +65,14 @@ def worker(
     *,
     with_parent: bool,
 ) -> None:
-    """Run a worker: extract and merge. Ctrl-C or SIGTERM ends it after the work in hand."""
+    """Run a worker, which reads reports (extract) and writes the graph (merge).
+
+    Ctrl-C or SIGTERM stops it after the current work.
+    """
     configure_logging()
     engine = _choose(engine, queue, data)
     number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
-    # A model's process has a parent too: who is killed with a batch on a GPU, or hangs, is started again.
+    # A model's process has a parent, too, which restarts it if it is killed or hangs.
     is_model = engine not in ENGINES and queue != Queue.MERGE
     if queue == ALL or (is_model and not with_parent):
         common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
@@ -82,7 +85,7 @@ def worker(
 
 
 def _choose(named: str | None, queue: str, data: DataDir) -> str:
-    """What reads, once for all processes that this one starts. Who merges reads nothing, and is told nothing."""
+    """Choose the engine once for all child processes. A worker that only merges needs none."""
     if queue == Queue.MERGE:
         return named or RULES
     choice = choose_engine(named, data)
@@ -92,7 +95,7 @@ def _choose(named: str | None, queue: str, data: DataDir) -> str:
 
 
 def _workers(queue: str, devices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The options by which each of several workers differs from the others."""
+    """The different options of each of several workers."""
     if queue != Queue.MERGE:
         yield from (("--queue", Queue.EXTRACT.value, "--device", device) for device in devices)
     if queue != Queue.MERGE and not devices:
