@@ -13,8 +13,7 @@ from vlmkg.errors import VlmkgError
 class LazyCommands(click.Group):
     """A group whose sub-commands are entry points, imported only when they are called.
 
-    `--help` must not import any of them: `about` has the one-line help of each, in the order in which a newcomer meets
-    them.
+    `--help` must not import them: `about` has the one-line help of each, in the order for a newcomer.
     """
 
     def __init__(self, *args: Any, entry_points_group: str, about: Mapping[str, str], **kwargs: Any) -> None:
@@ -29,7 +28,7 @@ class LazyCommands(click.Group):
         return known + sorted(names - set(known))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one sub-command; None where there is no such one."""
+        """Import and return one sub-command; None if it does not exist."""
         del ctx
         for point in entry_points(group=self._group):
             if point.name == cmd_name:
@@ -82,7 +81,7 @@ def vlmkg() -> None:
 
 
 def main() -> None:
-    """Run the command line: errors of ours are a sentence and a remedy on stderr, never a stack trace."""
+    """Run the command line: print this project's errors as a sentence and a remedy on stderr, without a stack trace."""
     try:
         vlmkg()
     except VlmkgError as error:

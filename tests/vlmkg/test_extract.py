@@ -76,7 +76,7 @@ def test_a_file_that_is_not_there() -> None:
 def test_the_rules_read_no_image() -> None:
     done = call("--image", "film.png", given="Clear.")
     assert done.returncode == 2
-    assert "reads text only" in done.stderr
+    assert "does not read films" in done.stderr
 
 
 @pytest.mark.shared_data

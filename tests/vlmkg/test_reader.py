@@ -105,7 +105,7 @@ def test_progress_shows_nothing_where_nobody_looks(capsys: pytest.CaptureFixture
 
 
 def test_rules_take_no_film() -> None:
-    with pytest.raises(UsageError, match="reads text only"):
+    with pytest.raises(UsageError, match="does not read images"):
         RULES.read("Clear.", image="film.png")
 
 

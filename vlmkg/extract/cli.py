@@ -57,7 +57,7 @@ def extract(
 ) -> None:
     """Read one report (plain text) or many (.jsonl with `id`, `text` and perhaps `image`) into graphs.
 
-    `-` is standard input. A path in `image` is taken from the folder of the .jsonl file.
+    `-` is standard input. A path in `image` is relative to the folder of the .jsonl file.
     """
     reader = Reader(engine_name, films=films, unpromoted=engine_name not in {None, MODEL})
     _tell(reader)
@@ -75,7 +75,7 @@ def extract(
 
 
 def _tell(reader: Reader) -> None:
-    """Say why the rules read, or that a checkpoint's folder is not promoted: it may be tried here all the same."""
+    """Print why the rules are used, or that a checkpoint is not promoted, which is allowed here."""
     if reader.note:
         click.echo(reader.note, err=True)
     name, checkpoint = reader.name or "", reader.engine.checkpoint
@@ -84,7 +84,7 @@ def _tell(reader: Reader) -> None:
 
 
 def _told(reader: Reader, readings: Iterable[Reading]) -> Iterator[Reading]:
-    """The same readings. Of each film that was not read, and each text that was cut, a line goes to stderr."""
+    """Pass the readings on, and print a line on stderr for each unread film and each truncated text."""
     told = False
     for reading in readings:
         for film in reading.study.unread:

@@ -1,4 +1,4 @@
-"""What `vlmkg extract` reads: one report of plain text, or many of a .jsonl file."""
+"""The input of `vlmkg extract`: one report as plain text, or many in a .jsonl file."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ from vlmkg.reader import Report
 
 
 def read_documents(file: Path, image: Path | None) -> Iterator[Report]:
-    """The reports of the file; `image` is the film of the only one. Raises RefusedError where it cannot be read."""
+    """The reports of the file; `image` is the film of a single report.
+
+    Raises RefusedError if the file can't be read.
+    """
     name = "standard input" if str(file) == "-" else str(file)
     try:
         with click.open_file(str(file), encoding="utf-8") as source:

@@ -1,4 +1,4 @@
-"""What `vlmkg extract` tells the person at the terminal of what was not read, in sentences."""
+"""Notices of `vlmkg extract` about text and films that were not read."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _SILENT = frozenset({Part.HEADING.value, Part.LANGUAGE.value})
 
 
 def notices(key: str, text: str, reading: Reading) -> Iterator[str]:
-    """Lines for stderr: what happened to the report `key`, and what to do next. None where all is well."""
+    """Lines for stderr: what happened to the report `key`, and what to do next. None if everything was read."""
     if not text.strip():
         yield f"{key}: nothing was read: the report has no text"
         return

@@ -1,8 +1,8 @@
-"""Windows of a report: a sentence with the one before it, or as many sentences as a long-context model reads.
+"""Windows of a report: a sentence with the previous one, or as many sentences as a long-context model reads.
 
-Each sentence is some window's own exactly once; the one before it is context, whose mentions the window before emits.
-An edge belongs to the window that owns its later end: so each edge within a sentence or between neighbours has exactly
-one window. Nothing is cut: a sentence that does not fit is split, and its parts are windows that follow each other.
+Each sentence belongs to exactly one window; the previous one is context, whose mentions the previous window emits. An
+edge belongs to the window that owns its later end: so each edge within a sentence or between neighbours has exactly one
+window. No text is dropped: a sentence that does not fit is split into consecutive windows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ from vlmkg.validation import closes_cycle
 
 
 class Window(NamedTuple):
-    """Tokens `first` to before `end` of a report; from `own` on they are the window's own, before it context.
+    """Tokens from `first` up to, not including, `end` of a report. Those before `own` are context, the others its own.
 
-    `stops` are the own tokens that begin a further sentence.
+    `stops` are the own tokens that begin another sentence.
     """
 
     first: int
@@ -33,7 +33,7 @@ class Window(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What a window may hold: `tokens` that have a pointer, and `cost` in all; `whole`: many sentences of its own."""
+    """The limits of a window: `tokens` with a pointer, and total `cost`; `whole`: with many own sentences."""
 
     tokens: int
     cost: int
@@ -47,9 +47,9 @@ class _Piece(NamedTuple):
 
 
 def split_windows(numbered: Numbered, costs: Sequence[int], room: Room) -> list[Window]:
-    """The windows of a report, in text order; none where nothing is read.
+    """The windows of a report, in text order; none if nothing is read.
 
-    `costs` says what each token costs, in the unit of `room.cost`. Two neighbouring tokens must fit (ValueError).
+    `costs` are the costs of the tokens, in the unit of `room.cost`. Two neighbouring tokens must fit (ValueError).
     """
     total = list(accumulate(costs, initial=0))
     pieces = list(_pieces(numbered, total, room))
@@ -70,7 +70,7 @@ def split_windows(numbered: Numbered, costs: Sequence[int], room: Room) -> list[
 
 
 def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
-    """The part of a report's graph that a window emits, by the window's token numbers."""
+    """The part of a report's graph that a window emits, with the window's token numbers."""
     spans = tuple(
         Span(span.first - window.first, span.last - window.first, span.label)
         for span in graph.spans
@@ -85,9 +85,9 @@ def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
 
 
 def merge_windows(windows: Sequence[Window], parts: Sequence[Decoded]) -> Decoded:
-    """One report from its windows, by the report's token numbers.
+    """The report's graph from its windows, with the report's token numbers.
 
-    A circle of modify that runs through three windows, which no window sees whole, is left open at its last edge.
+    A cycle of `modify` through three windows, which no window sees completely, is broken at its last edge.
     """
     spans: list[tuple[Span, float]] = []
     edges: list[tuple[Edge, float]] = []

@@ -210,7 +210,7 @@ def test_an_unpromoted_checkpoint_may_be_tried_and_says_so(tmp_path, no_shipped_
     shown = extract("--engine", plain.folder, "--format", "triplets", input=TEXT)
     assert "is not promoted" in shown.stderr
     assert json.loads(shown.stdout)["id"] == "report"
-    with pytest.raises(UsageError, match="reads text only"):
+    with pytest.raises(UsageError, match="does not read films"):
         extract("--engine", plain.folder, "--image", tmp_path / "film.png", input=TEXT)
     with pytest.raises(UsageError, match="there is no checkpoint for the engine"):
         extract("--engine", "model", input=TEXT, env={"VLMKG_DATA": str(tmp_path)})

@@ -1,4 +1,4 @@
-"""The language model's head, over the structural symbols alone: a few hundred rows instead of a whole vocabulary."""
+"""The language model's head, only over the structural symbols: a few hundred rows instead of the whole vocabulary."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from vlmkg.numbered_tokens import RELATIONS, Label
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`symbols` are the first N pointers and all symbols that are none; `ids` their token ids; `weight` (S, D)."""
+    """`symbols` are the first N pointers and all other symbols; `ids` their token ids; `weight` (S, D)."""
 
     symbols: tuple[Symbol, ...]
     ids: tuple[int, ...]
@@ -46,10 +46,10 @@ def head_over(language_model: PreTrainedModel, codec: Codec, width: int) -> Head
 
 
 def check_language_model(language_model: PreTrainedModel, codec: Codec) -> None:
-    """Raise RefusedError where decoding would read a language model otherwise than the model itself does.
+    """Raise RefusedError if our decoding would give other results than the language model itself.
 
-    That is: too few rows for the codec's tokens, attention over a sliding window, logits that are more than the head's
-    product, or an attention that cannot be replaced.
+    That is the case with too few rows for the codec's tokens, attention over a sliding window, logits that are not the
+    output of the head, or attention that can't be replaced.
     """
     embedding: Any = language_model.get_input_embeddings()
     rows = embedding.weight.shape[0]
