@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from api.audit import AuditWriter
-from api.callers import doorkeeper
+from api.callers import authenticator
 from api.context import Services
 from api.endpoint import Endpoint, answer
 from api.explorer import explorer_routes
@@ -47,7 +47,7 @@ class Parts:
 def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = None) -> Starlette:
     """The application. `oidc`: tokens of this issuer are accepted beside keys.
 
-    Raises UsageError where the settings would let everyone in from other machines.
+    Raises UsageError if the settings would let everyone in from other machines.
     """
     require_safe(settings)
 
@@ -59,7 +59,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
             receiver = parts.open_receiver()
             writer = AuditWriter(receiver.ledger)
             services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
-            keeper = doorkeeper(receiver.ledger, tokens, open_house=not settings.auth)
+            keeper = authenticator(receiver.ledger, tokens, everyone_is_admin=not settings.auth)
             schema = build_schema(settings)
             operations = Operations(core_schema(schema), settings.max_tokens)
             app.state.endpoint = Endpoint(schema, operations, services, keeper, writer, new_metrics())

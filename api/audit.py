@@ -21,7 +21,7 @@ _GRACE_S = 10.0
 
 
 @dataclass(slots=True)
-class Trail:
+class AccessedData:
     """What one operation has read so far. `reads` says whether it read patient data at all."""
 
     patients: set[str] = field(default_factory=set)

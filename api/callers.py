@@ -34,12 +34,12 @@ EVERYONE = Caller("everyone (VLMKG_AUTH=off)", Role.ADMIN)
 
 
 @dataclass(slots=True)
-class Doorkeeper:
+class Authenticator:
     """Knows callers by their keys, and by their tokens where `tokens` is given. `open_house`: everyone is admin."""
 
     ledger: Ledger
     tokens: TokenReader | None
-    open_house: bool
+    everyone_is_admin: bool
     _known: dict[bytes, tuple[Caller, float]]
 
     async def admit(self, authorization: str | None) -> Caller:
@@ -48,7 +48,7 @@ class Doorkeeper:
         UNAUTHENTICATED: we know that it lets nobody in. FORBIDDEN (NoRoleError): we know who it is, who has no role.
         SERVICE_UNAVAILABLE and OutageError: it can't be known now.
         """
-        if self.open_house:
+        if self.everyone_is_admin:
             return EVERYONE
         key = _bearer(authorization)
         mark = sha256(key.encode()).digest()
@@ -72,9 +72,9 @@ class Doorkeeper:
         return Caller(holder.name, holder.role)
 
 
-def doorkeeper(ledger: Ledger, tokens: TokenReader | None, *, open_house: bool) -> Doorkeeper:
-    """A doorkeeper who knows nobody yet."""
-    return Doorkeeper(ledger, tokens, open_house, {})
+def authenticator(ledger: Ledger, tokens: TokenReader | None, *, everyone_is_admin: bool) -> Authenticator:
+    """An authenticator with an empty cache."""
+    return Authenticator(ledger, tokens, everyone_is_admin, {})
 
 
 def _bearer(authorization: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from api.audit import Trail
+from api.audit import AccessedData
 from api.callers import Caller
 from api.documents import Document
 from api.settings import ApiSettings
@@ -30,6 +30,6 @@ class ApiContext:
     services: Services
     caller: Caller
     operation_name: str | None
-    trail: Trail = field(default_factory=Trail)
+    trail: AccessedData = field(default_factory=AccessedData)
     action: str = ""
     document: Document = field(init=False)

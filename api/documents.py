@@ -57,7 +57,7 @@ def fields_of(document: Document, parent: GraphQLNamedType, selections: Iterable
     """The fields that these selection sets ask of an object of the type `parent`. Of the fields that every type has
     `__typename` is among them, introspection is not.
 
-    Each selection is read once: the checks and the answer ask for the same. Raises GraphQLError where an argument does
+    Each selection is read once: the checks and the answer ask for the same. Raises GraphQLError if an argument does
     not fit its type.
     """
     read = tuple(selections)

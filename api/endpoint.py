@@ -20,7 +20,7 @@ from strawberry import Schema
 from strawberry.types import ExecutionResult
 
 from api.audit import AuditWriter
-from api.callers import Doorkeeper
+from api.callers import Authenticator
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked, masked_error
 from api.media_types import CONTENT_TYPES, MediaType, accepted_type, status_of
@@ -45,7 +45,7 @@ class Endpoint:
     schema: Schema
     operations: Operations
     services: Services
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     audit: AuditWriter
     metrics: Metrics
 
@@ -64,7 +64,7 @@ async def answer(endpoint: Endpoint, request: Request) -> Response:
     started = time.perf_counter()
     media_type = accepted_type(request.headers.getlist("accept"))
     try:
-        caller = await endpoint.doorkeeper.admit(request.headers.get("authorization"))
+        caller = await endpoint.authenticator.admit(request.headers.get("authorization"))
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
         code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
@@ -161,7 +161,7 @@ async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> Executi
 
 
 async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> None:
-    """Commit what was read, or tried without the right to it. Raises VlmkgError, TimeoutError where that can't be."""
+    """Commit what was read, or tried without the right to it. Raises VlmkgError, TimeoutError if that can't be."""
     _, entry = audit_entry(context, result)
     await written(endpoint, endpoint.audit.begin(entry) if entry else None)
 
@@ -176,7 +176,7 @@ def audit_entry(context: ApiContext, result: ExecutionResult) -> tuple[list[str]
 
 
 async def written(endpoint: Endpoint, writing: "asyncio.Future[None] | None") -> None:
-    """Return once the entry is committed. Raises VlmkgError, TimeoutError where it is not."""
+    """Return once the entry is committed. Raises VlmkgError, TimeoutError if it is not."""
     if writing is not None:
         async with asyncio.timeout(endpoint.services.settings.timeout_s):
             await writing

@@ -102,7 +102,7 @@ def _event(number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
 
 
 def _payload(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
-    """The payload's row. Raises ApiError (NO_PAYLOAD) where it was not kept."""
+    """The payload's row. Raises ApiError (NO_PAYLOAD) if it was not kept."""
     with ledger.read() as connection_:
         found = events.get(connection_, number)
         patients = events.patient_ids(connection_, (number,))

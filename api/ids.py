@@ -19,6 +19,6 @@ def split(global_id: str) -> tuple[str, str]:
 
 
 def event_number(given: str) -> int | None:
-    """The event's number of `Event:12` or `12`; None where there can't be such an event."""
+    """The event's number of `Event:12` or `12`; None if there can't be such an event."""
     digits = given.removeprefix("Event:")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None

@@ -36,7 +36,7 @@ class Metrics:
     shares: Gauge
 
     def operation(self, action: str, codes: list[str], seconds: float) -> None:
-        """Count one operation. `action` as the guard makes it, empty where nothing could be read."""
+        """Count one operation. `action` as the guard makes it, empty if nothing could be read."""
         kind = action.partition(" ")[0]
         kind = kind if kind in _KINDS else "unread"
         self.operations.labels(kind, codes[0] if codes else "ok").inc()

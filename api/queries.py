@@ -139,7 +139,7 @@ class GraphQueries:
 
     @strawberry.field(description="A concept by its code.", graphql_type=Concept | None)
     async def concept(self, info: Info, code: str) -> Shaped | None:
-        """None where the graph does not know it."""
+        """None if the graph does not know it."""
         return await answer_one(info, "Concept", lambda wanted: concept_by_code(code, wanted))
 
     @strawberry.field(

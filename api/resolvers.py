@@ -11,7 +11,7 @@ from api.context import ApiContext
 from api.documents import Field, fields_of
 from api.errors import ApiError, Code
 from api.ledger_fields import fill
-from api.response_plans import Answering, ObjectPlan, PagePlan, Row, plan_object, plan_page
+from api.response_plans import AnswerContext, ObjectPlan, PagePlan, Row, plan_object, plan_page
 from api.strawberry_parts import Shaped, core_info
 from graph.reads.draft import PATIENT_COLUMN, ReadQuery
 from graph.reads.fetching import fetch
@@ -62,7 +62,7 @@ async def ask_ledger(info: Info, question: Callable[[Ledger], LedgerAnswer[T]]) 
 
 async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:
     """A connection: its page and, if it is selected, its total, asked for at once."""
-    answering = Answering(info.context.document)
+    answering = AnswerContext(info.context.document)
     plan = plan_page(answering, root_field(info))
     rows, totals = await asyncio.gather(
         _nothing() if plan.nodes is None else ask(info, page_query(plan.page, plan.nodes)),
@@ -74,8 +74,8 @@ async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[
 
 
 async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
-    """One object, or None. Raises ApiError (AMBIGUOUS) where there are several."""
-    answering = Answering(info.context.document)
+    """One object, or None. Raises ApiError (AMBIGUOUS) if there are several."""
+    answering = AnswerContext(info.context.document)
     plan = _plan(answering, info, type_name)
     rows = await ask(info, query(plan.wanted))
     if len(rows) > 1:
@@ -87,22 +87,22 @@ async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, 
 
 async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped:
     """A list without pages."""
-    plan = _plan(Answering(info.context.document), info, type_name)
+    plan = _plan(AnswerContext(info.context.document), info, type_name)
     return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.wanted))])
 
 
 def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
     """An object whose row is whole already, and names what is nested."""
-    plan = _plan(Answering(info.context.document, keyed=False), info, type_name)
+    plan = _plan(AnswerContext(info.context.document, keyed=False), info, type_name)
     return None if row is None else Shaped(plan.shape(row))
 
 
 def own_page(info: Info) -> PagePlan:
     """The plan of a connection whose rows do not come from the graph."""
-    return plan_page(Answering(info.context.document, keyed=False), root_field(info))
+    return plan_page(AnswerContext(info.context.document, keyed=False), root_field(info))
 
 
-def _plan(answering: Answering, info: Info, type_name: str) -> ObjectPlan:
+def _plan(answering: AnswerContext, info: Info, type_name: str) -> ObjectPlan:
     return plan_object(answering, answering.document.schema.type_map[type_name], root_field(info).selections)
 
 

@@ -65,7 +65,7 @@ _LATE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class PendingField:
     """A field of the answer's object `made` that is still to be filled in, and the row that the object was made of."""
 
     made: Row
@@ -74,14 +74,14 @@ class Late:
 
 
 @dataclass(slots=True)
-class Answering:
+class AnswerContext:
     """One answer in the making. `keyed`: nested objects stand in the rows under keys made up here (the graph's rows),
     so that a client's alias never becomes part of a query; else under their names. `late` fills as rows are shaped.
     """
 
     document: Document
     keyed: bool = True
-    late: list[Late] = field(default_factory=list)
+    late: list[PendingField] = field(default_factory=list)
     _keys: int = 0
 
     def key_of(self, asked: Field) -> str:
@@ -110,7 +110,9 @@ class PagePlan:
     shape: Callable[[list[Row], int | None], Row]
 
 
-def plan_object(answering: Answering, type_: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> ObjectPlan:
+def plan_object(
+    answering: AnswerContext, type_: GraphQLNamedType, selections: Iterable[SelectionSetNode]
+) -> ObjectPlan:
     """The plan of objects of one type."""
     wanted: list[Wanted] = []
     values: list[tuple[str, Value]] = []
@@ -128,13 +130,13 @@ def plan_object(answering: Answering, type_: GraphQLNamedType, selections: Itera
 
     def shape_with_late(row: Row) -> Row:
         made = shape(row)
-        answering.late.extend(Late(made, asked, row) for asked in late)
+        answering.late.extend(PendingField(made, asked, row) for asked in late)
         return made
 
     return ObjectPlan(tuple(wanted), shape_with_late if late else shape)
 
 
-def plan_page(answering: Answering, asked: Field) -> PagePlan:
+def plan_page(answering: AnswerContext, asked: Field) -> PagePlan:
     """The plan of a connection. Raises ApiError (BAD_USER_INPUT, BAD_CURSOR)."""
     listed, after = LISTED[asked.type.name], asked.arguments.get("after")
     page_first = first_of(asked)
@@ -170,7 +172,7 @@ def first_of(asked: Field) -> int:
     return first
 
 
-def _plan_field(answering: Answering, type_: GraphQLNamedType, asked: Field) -> tuple[list[Wanted], Value]:
+def _plan_field(answering: AnswerContext, type_: GraphQLNamedType, asked: Field) -> tuple[list[Wanted], Value]:
     if asked.name == "__typename":
         return [], lambda _row: type_.name
     if asked.name == "id":
@@ -190,7 +192,7 @@ def _still_open(_row: Row) -> None:
     """The value of a field until it is filled in."""
 
 
-def _plan_nested_page(answering: Answering, asked: Field) -> tuple[list[Wanted], Value]:
+def _plan_nested_page(answering: AnswerContext, asked: Field) -> tuple[list[Wanted], Value]:
     key, plan, given = answering.key_of(asked), plan_page(answering, asked), asked.arguments.get("where")
     where = finding_where(given) if asked.name == "findings" else study_where(given)
 
@@ -244,7 +246,7 @@ def _nested(asked: Field, key: str, shape: Callable[[Row], Row]) -> Value:
     return required
 
 
-def _plan_edge(answering: Answering, asked: Field, listed: Listed) -> tuple[list[Wanted], Value]:
+def _plan_edge(answering: AnswerContext, asked: Field, listed: Listed) -> tuple[list[Wanted], Value]:
     wanted: list[Wanted] = []
     parts: list[tuple[str, Value]] = []
     for part in fields_of(answering.document, asked.type, asked.selections):
@@ -268,7 +270,7 @@ def _edges(edge: Value, first: int) -> Callable[[list[Row], int | None], Any]:
 
 
 def _plan_page_info(
-    answering: Answering, asked: Field, listed: Listed, first: int, after: str | None
+    answering: AnswerContext, asked: Field, listed: Listed, first: int, after: str | None
 ) -> Callable[[list[Row], int | None], Row]:
     def cursor(rows: list[Row], place: int) -> str | None:
         return cursors.encode(listed, rows[:first][place]["key"]) if rows[:first] else None

@@ -11,7 +11,7 @@ from api.graph_types import Finding
 from api.ids import split
 from api.ledger_fields import fill, statement_of
 from api.resolvers import Info, ask, root_field
-from api.response_plans import STATEMENT, Answering, Row, plan_object
+from api.response_plans import STATEMENT, AnswerContext, Row, plan_object
 from api.review_types import ReviewVerdict
 from api.rights import Right
 from api.strawberry_parts import Shaped
@@ -47,7 +47,7 @@ class ReviewFindingPayload:
 async def review_finding(
     info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
 ) -> Shaped | None:
-    """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    """The payload; None if the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
     kind, mention_id = split(given_id)
     if kind != "Finding":
         raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")
@@ -103,7 +103,7 @@ def _add(ledger: Ledger, new: NewReview) -> None:
 
 
 async def _payload(info: Info, mention_id: str, ledger: Ledger) -> Shaped:
-    answering = Answering(info.context.document)
+    answering = AnswerContext(info.context.document)
     schema = info.context.document.schema
     plan = plan_object(answering, schema.type_map[ReviewFindingPayload.__name__], root_field(info).selections)
     row: dict[str, Any] = {}

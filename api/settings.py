@@ -51,7 +51,7 @@ class ApiSettings(BaseSettings):
 
 
 def require_safe(settings: ApiSettings) -> None:
-    """Raise UsageError where everyone would be let in from other machines."""
+    """Raise UsageError if everyone would be let in from other machines."""
     if not settings.auth and not is_loopback(settings.host):
         raise UsageError("VLMKG_AUTH=off is allowed only on loopback", "set VLMKG_API_HOST=127.0.0.1, or VLMKG_AUTH=on")
 

@@ -78,7 +78,7 @@ class _View(GraphQL[Connection, None]):
         self.graphql_transport_ws_handler_class = _Handler
 
     def decode_json(self, data: str | bytes) -> object:
-        """One message. Raises JSONDecodeError where it is none of the protocol's: the connection is closed for it."""
+        """One message. Raises JSONDecodeError if it is none of the protocol's: the connection is closed for it."""
         try:
             return _message(json.loads(data))
         except (RecursionError, TypeError, ValueError):
@@ -96,7 +96,7 @@ class _View(GraphQL[Connection, None]):
         given = payload.get("Authorization") or payload.get("authorization")
         context.authorization = given if isinstance(given, str) else header
         try:
-            context.caller = await self.endpoint.doorkeeper.admit(context.authorization)
+            context.caller = await self.endpoint.authenticator.admit(context.authorization)
         except (ApiError, OutageError) as error:
             if isinstance(error, OutageError) or error.code is Code.SERVICE_UNAVAILABLE:
                 await context.socket.close(TRY_AGAIN, "Try again later")
@@ -142,7 +142,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
     async def _still_let_in(self) -> bool:
         """True, too, while it can't be known."""
         try:
-            await self.view.endpoint.doorkeeper.admit(self.context.authorization)
+            await self.view.endpoint.authenticator.admit(self.context.authorization)
         except ApiError as error:
             return error.code is Code.SERVICE_UNAVAILABLE
         except OutageError:
@@ -180,7 +180,7 @@ KINDS = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 
 
 def _message(said: Any) -> dict[str, Any]:
-    """A message with the fields that its type needs. Raises TypeError, ValueError where they are others."""
+    """A message with the fields that its type needs. Raises TypeError, ValueError if they are others."""
     kind = said["type"]
     if not isinstance(said, dict) or not isinstance(kind, str):
         raise TypeError(kind)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stack.addresses import DICOM, HTTP, MLLP, Addresses
 from stack.child import Part, Tier
-from stack.places import DICOM, HTTP, MLLP, Places
 from stack.ports import HOST
 from vlmkg.data_dir import DataDir
 
@@ -22,19 +22,19 @@ SYNTHETIC = {"VLMKG_GRAPH_TEXT": "true", "VLMKG_FILMS": "synthetic"}
 """Variables for synthetic data: report texts go into the graph, and films are drawings."""
 
 
-def environment(places: Places, engine: str, *, synthetic: bool) -> dict[str, str]:
+def environment(addresses: Addresses, engine: str, *, synthetic: bool) -> dict[str, str]:
     """The variables with the addresses of the other parts and the engine, for every program of the stack."""
-    graph = places.graph
+    graph = addresses.graph
     return {
         **os.environ,
         "NEO4J_URI": graph.uri,
         "NEO4J_USERNAME": graph.username,
         "NEO4J_PASSWORD": graph.password.get_secret_value(),
         "NEO4J_DATABASE": graph.database,
-        "CELERY_BROKER_URL": places.broker_url,
-        "VLMKG_LEDGER_URL": places.ledger_url,
-        "VLMKG_BLOB_URL": places.blob_url,
-        "VLMKG_DATA": str(places.data.root),
+        "CELERY_BROKER_URL": addresses.broker_url,
+        "VLMKG_LEDGER_URL": addresses.ledger_url,
+        "VLMKG_BLOB_URL": addresses.blob_url,
+        "VLMKG_DATA": str(addresses.data.root),
         "VLMKG_ENGINE": engine,
         **(SYNTHETIC if synthetic else {}),
     }
@@ -57,12 +57,12 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
     )
 
 
-def gateway(places: Places, variables: Mapping[str, str]) -> Part:
+def gateway(addresses: Addresses, variables: Mapping[str, str]) -> Part:
     """The gateway of hospital feeds.
 
     When its listeners are open, its ready file holds their addresses (see `doors`).
     """
-    data, ports = places.data, places.ports
+    data, ports = addresses.data, addresses.ports
     return Part(
         name="gateway",
         command=_vlmkg("gateway"),

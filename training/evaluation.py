@@ -61,7 +61,7 @@ def evaluate(
 ) -> Evaluation:
     """Score `predicted` against `gold`, and beside `other`. Reports missing from a prediction count as empty.
 
-    Raises UsageError where gold has no report.
+    Raises UsageError if gold has no report.
     """
     if not gold:
         raise UsageError("the gold file has no reports")

@@ -53,7 +53,7 @@ def measure(
 ) -> Measured:
     """The figures of the checkpoint in `folder` on the evaluation, and the differences to the one in `other`.
 
-    Raises UsageError where the gold file is not given or another one, or where this release makes other studies.
+    Raises UsageError if the gold file is not given or another one, or where this release makes other studies.
     """
     exam = _exam(evaluation, gold)
     ours = _read(folder, exam)

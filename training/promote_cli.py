@@ -33,7 +33,7 @@ def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) ->
 
 
 def _evaluator() -> Evaluator:
-    """The evaluator. Raises UsageError where a package that it needs is not installed."""
+    """The evaluator. Raises UsageError if a package that it needs is not installed."""
     try:
         from training.gate import measure  # noqa: PLC0415 - the packages of an evaluation, which a service lacks
     except ModuleNotFoundError as error:

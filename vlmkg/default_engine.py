@@ -27,23 +27,23 @@ SHIPPED = (Path(__file__).parent / "shipped_checkpoint").resolve()
 """The shipped checkpoint: a folder in the wheel, and in a checkout a link to `checkpoints/small`."""
 
 
-class Choice(NamedTuple):
+class EngineChoice(NamedTuple):
     """An engine's name. `told` is a notice if none was named and the model can't be used; else empty."""
 
     engine: str
     told: str = ""
 
 
-def choose_engine(named: str | None, data: DataDir | None = None) -> Choice:
+def choose_engine(named: str | None, data: DataDir | None = None) -> EngineChoice:
     """The named engine, else the default. `data` is the data folder with the promotions; else VLMKG_DATA."""
     if named:
-        return Choice(named)
+        return EngineChoice(named)
     folder = find_checkpoint(data)
     if folder is None:
         return _rules(f"no checkpoint is promoted, and {_why_not_shipped()}")
     if not has_torch() and EngineSettings().checkpoint is None:
         return _rules("torch, which the model needs, is not installed")
-    return Choice(MODEL)
+    return EngineChoice(MODEL)
 
 
 def checkpoint_of(data: DataDir | None = None) -> Path:
@@ -73,8 +73,8 @@ def has_torch() -> bool:
     return find_spec("torch") is not None
 
 
-def _rules(why: str) -> Choice:
-    return Choice(RULES, f"no engine is named, so the rules engine is used: {why}")
+def _rules(why: str) -> EngineChoice:
+    return EngineChoice(RULES, f"no engine is named, so the rules engine is used: {why}")
 
 
 def _why_not_shipped() -> str:

@@ -70,7 +70,7 @@ class IssuerKeys:
     _fetching: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str | None, algorithm: str) -> IssuerKey | None:
-        """The key that a token names; None where there is no such one, or several for a token that names none.
+        """The key that a token names; None if there is no such one, or several for a token that names none.
 
         Look at `answers` then: while the issuer does not answer, the key may be a new one.
         """

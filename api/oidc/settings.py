@@ -66,7 +66,7 @@ class OidcSettings(BaseSettings):
 
 
 def oidc_settings() -> OidcSettings | None:
-    """The settings in the environment; None where no issuer is named. Raises UsageError where they can't be meant."""
+    """The settings in the environment; None if no issuer is named. Raises UsageError if they can't be meant."""
     try:
         settings = OidcSettings()
     except ValidationError as error:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingest.formats.origin import Format
-from ingest.importing.expand import Choice, expand_files
+from ingest.importing.expand import ImportOptions, expand_files
 from ingest.importing.files import FoundFile, Meter, find_files
 from ingest.importing.receiving import receive_items
 from ingest.importing.summary import print_summary
@@ -59,7 +59,7 @@ def import_(
     started = time.monotonic()
     receiver = _receiver(data)
     tally = Tally()
-    choice = Choice(None if chosen == "auto" else Format(chosen), source)
+    choice = ImportOptions(None if chosen == "auto" else Format(chosen), source)
     with _until_interrupted() as stopped, _progress() as progress:
         _receive(receiver, tally, list(find_files(paths)), choice, progress, stopped)
         ending = _wait(receiver, tally, timeout, progress, stopped) if waits else Ending.SETTLED
@@ -83,7 +83,7 @@ def _receive(
     receiver: Receiver,
     tally: Tally,
     files: list[FoundFile],
-    choice: Choice,
+    choice: ImportOptions,
     progress: Progress,
     stopped: Callable[[], bool],
 ) -> None:

@@ -17,7 +17,7 @@ from ingest.receiving.submit import ReceivedMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedMessage:
     """A message that is refused before parsing."""
 
     message: ReceivedMessage
@@ -25,7 +25,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class OversizedMessage:
     """A message too large for memory. `digest` is the SHA-256 (hex) of its `size` bytes."""
 
     error: MessageRefusedError
@@ -34,24 +34,24 @@ class Unread:
     origin: Origin
 
 
-Item = ReceivedMessage | Refused | Unread
+Item = ReceivedMessage | RefusedMessage | OversizedMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ImportOptions:
     """The caller's options for all files: format (None: detect it per file) and source authority."""
 
     format: Format | None = None
     source: str | None = None
 
 
-def expand_files(files: Iterable[FoundFile], choice: Choice, meter: Meter) -> Iterator[Item]:
+def expand_files(files: Iterable[FoundFile], choice: ImportOptions, meter: Meter) -> Iterator[Item]:
     """The messages of all files, one file after the other."""
     for found in files:
         yield from expand_file(found, choice, meter)
 
 
-def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item]:
+def expand_file(found: FoundFile, choice: ImportOptions, meter: Meter) -> Iterator[Item]:
     """The messages of one file. A file that can't be opened or read completely adds one refused message."""
     try:
         with found.path.open("rb") as stream:
@@ -69,7 +69,7 @@ def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item
 
 
 def _expand_archive(
-    found: FoundFile, stream: io.BufferedReader, container: Container, choice: Choice
+    found: FoundFile, stream: io.BufferedReader, container: Container, choice: ImportOptions
 ) -> Iterator[Item]:
     origin, empty = _origin(found.name, choice), True
     size = found.path.stat().st_size
@@ -91,7 +91,7 @@ def _expand_archive(
         yield _refused(read_piece(whole), Format.ARCHIVE, origin, reason, detail)
 
 
-def _expand_member(member: Member, name: str, choice: Choice) -> Iterator[Item]:
+def _expand_member(member: Member, name: str, choice: ImportOptions) -> Iterator[Item]:
     origin = replace(_origin(name, choice), modified_at=member.modified_at)
     try:
         stream = member.open()
@@ -105,7 +105,7 @@ def _expand_member(member: Member, name: str, choice: Choice) -> Iterator[Item]:
         yield _refused(Piece(), Format.UNKNOWN, origin, Reason.UNREADABLE, detail)
 
 
-def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice) -> Iterator[Item]:
+def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: ImportOptions) -> Iterator[Item]:
     """The messages of a stream that is not an archive."""
     head = stream.peek(HEAD)[:HEAD]
     kind = choice.format or detect(head, name)
@@ -178,7 +178,7 @@ def _of_line(item: Item) -> Item:
     try:
         return replace(item, raw=raw_of_line(item.raw), format=Format.HL7)
     except MessageRefusedError as error:
-        return Refused(item, _error(error.reason, error.detail, item.origin))
+        return RefusedMessage(item, _error(error.reason, error.detail, item.origin))
 
 
 def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
@@ -190,15 +190,15 @@ def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
 def _refused(piece: Piece, format: Format, origin: Origin, reason: Reason, detail: str) -> Item:  # noqa: A002
     error = _error(reason, detail, origin)
     if piece.whole:
-        return Refused(ReceivedMessage(piece.raw, format, origin), error)
-    return Unread(error, piece.digest, piece.size, origin)
+        return RefusedMessage(ReceivedMessage(piece.raw, format, origin), error)
+    return OversizedMessage(error, piece.digest, piece.size, origin)
 
 
 def _error(reason: Reason, detail: str, origin: Origin) -> MessageRefusedError:
     return MessageRefusedError(reason, detail, source=origin.source or "import", external_id=origin.name)
 
 
-def _origin(name: str, choice: Choice) -> Origin:
+def _origin(name: str, choice: ImportOptions) -> Origin:
     """The origin of a file with this name, without its suffix, or both of `.tar.gz`."""
     path = PurePosixPath(name)
     stem = path.with_suffix("") if path.suffix else path

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ingest.importing.expand import Item, Refused, Unread
+from ingest.importing.expand import Item, OversizedMessage, RefusedMessage
 from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage, Receiver, receive_many, refuse, refuse_unread
 
@@ -33,7 +33,7 @@ def _flush(receiver: Receiver, group: list[ReceivedMessage]) -> list[Receipt]:
     return receipts
 
 
-def _refuse(receiver: Receiver, item: Refused | Unread) -> Receipt:
-    if isinstance(item, Refused):
+def _refuse(receiver: Receiver, item: RefusedMessage | OversizedMessage) -> Receipt:
+    if isinstance(item, RefusedMessage):
         return refuse(receiver, item.message, item.error)
     return refuse_unread(receiver, item.error, digest=item.digest, size=item.size, origin=item.origin)

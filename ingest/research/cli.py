@@ -11,7 +11,7 @@ from rich.progress import Progress
 from graph.private_files import write_private
 from ingest.ledger import study_facts
 from ingest.ledger.storage.database import Ledger
-from ingest.research.copy_job import Made, Places, make_copy
+from ingest.research.copy_job import FinishedCopy, Targets, make_copy
 from ingest.research.manifest import Settings
 from ingest.research.project import Project, open_project
 from ingest.research.selection import Selection, concept_code
@@ -85,45 +85,45 @@ def research_copy(
     code = concept_code(concept) if concept else None
     selection = Selection(code, frozenset(modalities), first_year, last_year, chosen)
     settings = Settings(selection, min_patients, tuple(lines_of(keep_words)) if keep_words else ())
-    places = Places(target_of(uri) if uri else None, folder, live_of(data) if uri else None, anew)
+    targets = Targets(target_of(uri) if uri else None, folder, live_of(data) if uri else None, anew)
     with closing(existing_ledger_of(data)) as ledger:
-        made = _make(ledger, open_project(name, data.secrets), settings, places)
+        made = _make(ledger, open_project(name, data.secrets), settings, targets)
     if masked_words:
         write_private(masked_words, _masked_words(made))
     if as_json:
         click.echo(json.dumps(_facts(made)))
     else:
-        _report(made, places)
+        _report(made, targets)
 
 
-def _make(ledger: Ledger, project: Project, settings: Settings, places: Places) -> Made:
+def _make(ledger: Ledger, project: Project, settings: Settings, targets: Targets) -> FinishedCopy:
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         with ledger.read() as connection:
             patients = study_facts.study_keys_by_patient(connection)
         bar = progress.add_task("patients", total=sum(map(settings.selection.has_patient, patients)))
-        return make_copy(ledger, project, settings, places, lambda count: progress.advance(bar, count))
+        return make_copy(ledger, project, settings, targets, lambda count: progress.advance(bar, count))
 
 
-def _masked_words(made: Made) -> str:
+def _masked_words(made: FinishedCopy) -> str:
     """The masked words, most patients first: `WORD<tab>PATIENTS`. --keep-words reads the first column."""
     counts = sorted((-len(patients), word) for word, patients in made.account.unknown.items())
     return "".join(f"{word}\t{-count}\n" for count, word in counts)
 
 
-def _facts(made: Made) -> dict[str, object]:
+def _facts(made: FinishedCopy) -> dict[str, object]:
     done = made.replaced
     neo4j = {"written": done.written, "unchanged": done.unchanged, "removed": done.removed} if done else None
     return {**made.facts, "neo4j": neo4j}
 
 
-def _report(made: Made, places: Places) -> None:
+def _report(made: FinishedCopy, targets: Targets) -> None:
     for name, count in made.facts["counts"].items():
         click.echo(f"{name:<11} {count:>9,}")
     click.echo(f"{made.facts['maskedMentions']:,} mentions have masked words")
     click.echo(f"digest {made.facts['digest']}")
     if done := made.replaced:
-        how = "built anew" if places.anew else "updated study by study"
+        how = "built anew" if targets.anew else "updated study by study"
         click.echo(f"Neo4j: {how}, {done.written} written, {done.unchanged} unchanged, {done.removed} removed")
-    if places.folder:
-        click.echo(f"files: written to {places.folder}")
+    if targets.folder:
+        click.echo(f"files: written to {targets.folder}")

@@ -26,7 +26,7 @@ ACTION = "research-copy"
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Targets:
     """Targets of a copy: a Neo4j, a folder, or both.
 
     `live` is the live graph, which is refused; `anew` empties the Neo4j.
@@ -39,7 +39,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FinishedCopy:
     """A finished copy: its manifest, its counts, and the changes in Neo4j."""
 
     facts: dict[str, Any]
@@ -48,26 +48,26 @@ class Made:
 
 
 def make_copy(
-    ledger: Ledger, project: Project, settings: Settings, places: Places, done: Callable[[int], object]
-) -> Made:
+    ledger: Ledger, project: Project, settings: Settings, targets: Targets, done: Callable[[int], object]
+) -> FinishedCopy:
     """Write the copy to its targets. `done` is called with the number of patients of each step.
 
     Raises ResearchTargetError, with nothing changed, if a target can't be used.
     """
     with ExitStack() as held:
-        files = held.enter_context(copy_folder(places.folder, project)) if places.folder else None
+        files = held.enter_context(copy_folder(targets.folder, project)) if targets.folder else None
         marker = Marker(project.name, project.fingerprint)
         graph = (
-            held.enter_context(research_graph(places.neo4j, marker, places.live, anew=places.anew))
-            if places.neo4j
+            held.enter_context(research_graph(targets.neo4j, marker, targets.live, anew=targets.anew))
+            if targets.neo4j
             else None
         )
         account = _copy(ledger, project, settings, [sink for sink in (files, graph) if sink], done)
         facts = manifest(project, settings, account, datetime.now(UTC).date())
         replaced = graph.finish(marker_row(facts)) if graph else None
-        if files and places.folder:
-            seal(files, places.folder, facts, marker_row(facts))
-    return Made(facts, account, replaced)
+        if files and targets.folder:
+            seal(files, targets.folder, facts, marker_row(facts))
+    return FinishedCopy(facts, account, replaced)
 
 
 def _copy(

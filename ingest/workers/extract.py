@@ -15,7 +15,7 @@ from ingest.ledger.storage.database import Ledger, now
 from ingest.ledger.studies import pairing
 from ingest.ledger.study_facts import LedgerStudy
 from ingest.workers.lease_renewal import kept
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Reader, extraction_id, read_studies
 
 GROUP = 32
@@ -36,14 +36,16 @@ def extract_some(ledger: Ledger, reader: Reader, owner: str, lease: timedelta) -
     return _work(ledger, reader, held, lease)
 
 
-def extract_beside_others(ledger: Ledger, reader: Reader, owner: str, lease: timedelta, turns: Turns) -> list[int]:
+def extract_beside_others(
+    ledger: Ledger, reader: Reader, owner: str, lease: timedelta, shared_lock: SharedLock
+) -> list[int]:
     """As `extract_some`, for one of several threads of a process.
 
     A crash hits all of them, so an event counts as alone only under the exclusive lock.
     """
-    solo = claims.solo_is_next(ledger, Stage.EXTRACT)
-    with turns.alone() if solo else turns.together():
-        held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease, solo=solo)
+    alone = claims.next_is_alone(ledger, Stage.EXTRACT)
+    with shared_lock.exclusive() if alone else shared_lock.shared():
+        held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease, alone=alone)
         return _work(ledger, reader, held, lease)
 
 

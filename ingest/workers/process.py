@@ -20,7 +20,7 @@ from ingest.workers.extract import extract_beside_others, extract_some
 from ingest.workers.merge import Target, follow_changes, merge_some
 from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Films, Reader, reader_of
 from vlmkg.errors import UsageError, VlmkgError
 from vlmkg.pipeline import load_engine
@@ -52,7 +52,7 @@ class WorkerProcess:
         self._app = app
         self._config = config
         self._backoff = Backoff()
-        self._turns = Turns()
+        self._shared_lock = SharedLock()
 
     def prepare(self) -> None:
         """Open everything that extracting needs, in the calling thread. A model may take a minute to load.
@@ -99,7 +99,7 @@ class WorkerProcess:
     def _extract(self) -> list[int]:
         lease = self._config.lease
         if self._config.is_batching:
-            return extract_beside_others(self._ledger, self._reader, self._owner, lease, self._turns)
+            return extract_beside_others(self._ledger, self._reader, self._owner, lease, self._shared_lock)
         return extract_some(self._ledger, self._reader, self._owner, lease)
 
     def _wake_merge(self, event_id: int) -> None:

@@ -49,10 +49,10 @@ def wanted_for_extract(connection: Connection) -> list[int]:
 def first_of_groups(queued: Iterable[tuple[int, bool]]) -> list[int]:
     """The first id of each group, from (id, must be alone) in the order of ids; at most MOST."""
     found, others = [], 0
-    for event_id, solo in queued:
-        if solo or others % GROUP == 0:
+    for event_id, alone in queued:
+        if alone or others % GROUP == 0:
             found.append(event_id)
-        others += not solo
+        others += not alone
     return found[:MOST]
 
 

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from stack.backup.checking import Checked, check
 from stack.backup.layout import BackupFolder, Manifest, locked
-from stack.backup.making import Made, make_backup
+from stack.backup.making import FinishedBackup, make_backup
 from stack.backup.restoring import Restored, restore_backup
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
@@ -114,7 +114,7 @@ def restore(from_: Path, snapshot: str | None, data: DataDir) -> None:
     sys.exit(bool(restored.copied.lost))
 
 
-def _made_facts(made: Made, seconds: float) -> dict[str, object]:
+def _made_facts(made: FinishedBackup, seconds: float) -> dict[str, object]:
     return {
         "snapshot": made.name,
         "events": made.manifest.events,
@@ -130,7 +130,7 @@ def _made_facts(made: Made, seconds: float) -> dict[str, object]:
     }
 
 
-def _tell_made(made: Made, to: Path) -> None:
+def _tell_made(made: FinishedBackup, to: Path) -> None:
     manifest = made.manifest
     click.echo(f"snapshot {made.name} in {to}: {_contents(manifest)}")
     click.echo(

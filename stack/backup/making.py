@@ -17,6 +17,7 @@ from ingest.ledger.storage import snapshot as ledger_snapshot
 from ingest.ledger.storage.snapshot import named_blobs
 from ingest.pseudonyms import fingerprint_of
 from ingest.settings import IngestSettings, blobs_of
+from stack.addresses import NEO4J_PASSWORD, REDIS_PASSWORD
 from stack.backup import files
 from stack.backup.blob_copies import Copied, Done, copy_blobs
 from stack.backup.checkpoints import keep_checkpoints
@@ -38,13 +39,12 @@ from stack.backup.layout import (
 )
 from stack.backup.retention import remove_blobs, remove_older, remove_parts
 from stack.folder import DEMO_MARK
-from stack.places import NEO4J_PASSWORD, REDIS_PASSWORD
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FinishedBackup:
     """A finished backup: the copied blobs, the number of removed older snapshots, and the problems."""
 
     name: str
@@ -54,7 +54,7 @@ class Made:
     problems: tuple[str, ...]
 
 
-def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool, done: Done) -> Made:
+def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool, done: Done) -> FinishedBackup:
     """Add a snapshot to the folder, and remove all but the latest `keep`. Services may run meanwhile.
 
     Raises UsageError if there is no ledger or the folder can't be used, OutageError if ledger or blobs do not
@@ -79,7 +79,7 @@ def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool
             shutil.rmtree(part, ignore_errors=True)
         removed = remove_older(folder, name, keep)
         remove_blobs(folder)
-    return Made(name, manifest, copied, removed, tuple(problems))
+    return FinishedBackup(name, manifest, copied, removed, tuple(problems))
 
 
 def _ledger_url(data: DataDir) -> str:

@@ -8,10 +8,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 
 from ingest.settings import existing_ledger_of
+from stack.addresses import NEO4J_PASSWORD
 from stack.demo import answers
 from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, timeline_of
 from stack.graphql_client import Question, ask
-from stack.places import NEO4J_PASSWORD
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all
 from stack.simulate.hospital_day import SyntheticMessage, hospital_day

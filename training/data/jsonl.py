@@ -60,7 +60,7 @@ def to_json(row: Row) -> dict[str, Any]:
 
 
 def from_json(content: dict[str, Any]) -> Row:
-    """The row of a line. Raises KeyError, ValueError or TypeError where it is none."""
+    """The row of a line. Raises KeyError, ValueError or TypeError if it is none."""
     report = content["report"]
     film = content.get("film")
     return Row(

@@ -27,7 +27,7 @@ def read_mimic_cxr(folder: Path, graphs: Path | None = None) -> Iterator[Row]:
     """One row a report, in the order of subjects and studies; its films by path under `folder`.
 
     With `graphs`, RadGraph's: its text and graph, and reports it does not hold are left out. Without, the report's own
-    text and an empty graph, to be labelled. Raises UsageError where the layout is another.
+    text and an empty graph, to be labelled. Raises UsageError if the layout is another.
     """
     reports = sorted((folder / "files").glob("p[0-9][0-9]/p*/s*.txt"))
     if not reports:
@@ -52,7 +52,7 @@ def read_mimic_cxr(folder: Path, graphs: Path | None = None) -> Iterator[Row]:
 
 
 def _splits(folder: Path) -> dict[str, str]:
-    """The official split of each study, by `s` and its number; empty where its file is not there."""
+    """The official split of each study, by `s` and its number; empty if its file is not there."""
     path = next((folder / name for name in SPLIT_FILES if (folder / name).exists()), None)
     if path is None:
         return {}

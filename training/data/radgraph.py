@@ -18,7 +18,7 @@ SPLITS = {"train": "train", "dev": "validation", "validation": "validation", "te
 
 
 def read_graphs(path: Path) -> dict[str, Raw]:
-    """The entries of a RadGraph JSON file. Raises UsageError where it is none."""
+    """The entries of a RadGraph JSON file. Raises UsageError if it is none."""
     return load(path)
 
 

@@ -10,7 +10,7 @@ class Row:
     """A report with its graph, and the films of its study.
 
     `images` are paths of films, relative to the data's folder. `film` is what the films show, as pairs of a name of
-    `vlmkg/film_names.txt` and P, U or N; None where that is not known. `labels` says where the graph is from: gold,
+    `vlmkg/film_names.txt` and P, U or N; None if that is not known. `labels` says where the graph is from: gold,
     or silver with the engine and its digest. `split`: train, validation, test, or empty.
     """
 

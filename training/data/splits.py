@@ -36,7 +36,7 @@ def split_of(patient_id: str, seed: int = 0) -> str:
 
 
 def check_disjoint(rows: Iterable[Row]) -> None:
-    """Raises RefusedError where a patient stands in two splits."""
+    """Raises RefusedError if a patient stands in two splits."""
     seen: dict[str, str] = {}
     both = {row.patient_id for row in rows if seen.setdefault(row.patient_id, row.split) != row.split}
     if both:

@@ -21,7 +21,7 @@ SIZES = ((2, 128, 384), (4, 192, 576), (6, 256, 768))
 class Arm:
     """One way to train. `films`: it ends with stage 2, else with stage 1; `from_scratch`: stage 2 without a stage 1.
 
-    `noise` is the share of labels that are in error, None where the studies are made as they are needed.
+    `noise` is the share of labels that are in error, None if the studies are made as they are needed.
     """
 
     name: str

@@ -56,7 +56,7 @@ def given(arm: Arm, own: Tensor, studies: Sequence[Study]) -> Tensor | None:
 
 
 def others(studies: Sequence[Study]) -> list[int]:
-    """For each study the place of the next one that is another patient's. Raises ValueError where there is none."""
+    """For each study the place of the next one that is another patient's. Raises ValueError if there is none."""
     found = []
     for at, study in enumerate(studies):
         places = [(at + step) % len(studies) for step in range(1, len(studies))]

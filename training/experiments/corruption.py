@@ -1,6 +1,6 @@
 """Errors of known kinds, put into graphs: what a wrong label, or a wrong reading, looks like.
 
-Each function gives the graph with one error of its kind, or None where the graph has no place for it. Those of LABELS
+Each function gives the graph with one error of its kind, or None if the graph has no place for it. Those of LABELS
 keep to the report's words, so the graph can be trained on; those of READINGS may also change the words themselves.
 """
 
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
+from vlmkg.spans import overlap
 
 T = TypeVar("T")
 Corruption = Callable[[str, ReportGraph, Random], ReportGraph | None]
@@ -64,7 +65,7 @@ def invented_mention(text: str, graph: ReportGraph, rng: Random) -> ReportGraph 
     free = [
         token
         for token in tokenize(text)
-        if token.text.isalpha() and not any(token.start < one.end and one.start < token.end for one in graph.mentions)
+        if token.text.isalpha() and not any(overlap(token, one) for one in graph.mentions)
     ]
     if not free:
         return None

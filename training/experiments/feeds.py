@@ -42,7 +42,7 @@ def read_feeds(folder: Path) -> list[FeedReport]:
 
 
 def read_message(raw: str) -> FeedReport:
-    """One message. Its text is empty where no OBX has words."""
+    """One message. Its text is empty if no OBX has words."""
     segments = [line.split("|") for line in raw.replace("\n", "\r").split("\r")]
     lines = [_unescaped(segment[5]) for segment in segments if segment[0] == "OBX" and _field(segment, 2) in _WORDS]
     text = "\n".join(lines).strip()

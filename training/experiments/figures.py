@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from training.experiments.statistics import Estimate
 
 Series = Mapping[str, Sequence[Estimate | None]]
-"""By its name in the legend, one estimate for each place of the axis; None where there is none."""
+"""By its name in the legend, one estimate for each place of the axis; None if there is none."""
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#555555")
 """Okabe and Ito's, which the colour-blind tell apart."""
 HATCHES = ("", "///", "...")

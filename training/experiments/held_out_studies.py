@@ -67,7 +67,7 @@ def counts(exam: Exam, seen: Sequence[Seen]) -> list[dict[str, Counts]]:
 
 
 def estimate(rows: Sequence[Mapping[str, Counts]], name: str) -> Estimate | None:
-    """The figure over all studies with its interval (95 %, bootstrap over studies); None where nothing has it."""
+    """The figure over all studies with its interval (95 %, bootstrap over studies); None if nothing has it."""
     found = [row.get(name, (0, 0, 0)) for row in rows]
     return over_reports(found) if any(any(one) for one in found) else None
 

@@ -16,7 +16,7 @@ T_975 = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval; `low` and `high` are None where one run alone gives none."""
+    """A figure with its 95 % interval; `low` and `high` are None if one run alone gives none."""
 
     mean: float
     low: float | None = None

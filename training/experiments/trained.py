@@ -81,7 +81,7 @@ def arms_table(title: str, arms: Sequence[Arm], rows: Sequence[Row], seeds: int,
 
 
 def summed(rows: Sequence[Row], arm: str, part: str, seeds: int) -> Estimate | None:
-    """The mean over seeds; None where the arm reads no films and the figure is of films."""
+    """The mean over seeds; None if the arm reads no films and the figure is of films."""
     values = _values(rows, arm, part, seeds)
     return None if part == "film" and not any(values) else over_seeds(values)
 

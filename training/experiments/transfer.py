@@ -69,7 +69,7 @@ def feed_styles(feeds: Path, rules: Engine, reports: int) -> dict[str, list[Text
 
 
 def figures(read: Read) -> list[Estimate | None]:
-    """Each figure over the reports; None where neither side has such a relation."""
+    """Each figure over the reports; None if neither side has such a relation."""
     found = [[one[name] for one in read.counts] for name in FIGURES]
     return [over_reports(column) if any(map(any, column)) else None for column in found]
 

@@ -106,7 +106,7 @@ def _write_all(
 
 
 def _decoded(codec: Codec, prompt: Prompt, written: Sequence[int]) -> Decoded | None:
-    """The window's graph; None where the ids stand for none."""
+    """The window's graph; None if the ids stand for none."""
     if not stands(codec, prompt, written):
         return None
     names = dict(zip(codec.symbol_ids, codec.symbols, strict=True))

@@ -30,7 +30,7 @@ class Findings:
     """A review's result. An item is what more than half of the readers say of it, else undecided.
 
     `weighted` is the accuracy of all triplets of the graphs: each type's share counts by how often it stands there.
-    `kappas` are Cohen's by pairs of readers; a kappa is None where all verdicts are the same.
+    `kappas` are Cohen's by pairs of readers; a kappa is None if all verdicts are the same.
     """
 
     by_type: dict[str, Accuracy]
@@ -70,7 +70,7 @@ def findings(verdicts: Verdicts) -> Findings:
 
 
 def majority(said: list[Verdict]) -> Verdict | None:
-    """What more than half say, None where there is no such verdict."""
+    """What more than half say, None if there is no such verdict."""
     verdict, votes = Counter(said).most_common(1)[0]
     return verdict if 2 * votes > len(said) else None
 

@@ -59,7 +59,7 @@ def export(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None
 
 
 def read_back(folder: Path) -> Verdicts:
-    """The verdicts of all readers. Raises UsageError where key or a sheet lacks, or a sheet has a fault."""
+    """The verdicts of all readers. Raises UsageError if key or a sheet lacks, or a sheet has a fault."""
     try:
         key = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
     except OSError as error:
@@ -71,7 +71,7 @@ def read_back(folder: Path) -> Verdicts:
 
 
 def read_rows(graphs: Path) -> list[Row]:
-    """The rows of our JSONL, or of RadGraph JSON: its valid part. Raises UsageError where it is neither."""
+    """The rows of our JSONL, or of RadGraph JSON: its valid part. Raises UsageError if it is neither."""
     return read_files([graphs])[0] if graphs.suffix == ROWS else list(read_radgraph(graphs))
 
 

@@ -40,7 +40,7 @@ def says(mention: Mention) -> str:
 
 
 def sample(rows: Sequence[Row], count: int, seed: int) -> Sample:
-    """`count` triplets of the graphs. Raises UsageError where there are fewer."""
+    """`count` triplets of the graphs. Raises UsageError if there are fewer."""
     rng = Random(seed)  # noqa: S311 - a sample, no secret
     by_type: dict[str, list[tuple[Row, Relation]]] = {}
     for row in rows:

@@ -87,7 +87,7 @@ class LanguageModelConfig:
 
 
 def _check_heads(model: LanguageModelConfig) -> LanguageModelConfig:
-    """The config. Raises ValueError where the heads do not divide what they share."""
+    """The config. Raises ValueError if the heads do not divide what they share."""
     for name, whole, part in (
         ("heads", model.hidden_size, model.heads),
         ("kv_heads", model.heads, model.kv_heads),
@@ -183,7 +183,7 @@ def read_config(path: Path) -> RunConfig:
 def from_mapping(content: Mapping[str, Any]) -> RunConfig:
     """The run config of a mapping, as YAML or a run's manifest has it.
 
-    Raises ValidationError where a field is unknown, of another type or out of its range, TypeError for what JSON lacks.
+    Raises ValidationError if a field is unknown, of another type or out of its range, TypeError for what JSON lacks.
     """
     # As JSON: there a list is a tuple and a text an enumeration's value, and nothing else is taken for another type.
     return _ADAPTER.validate_json(json.dumps(content))

@@ -22,7 +22,7 @@ def main_process() -> bool:
 
 
 def need_one_process(what: str) -> None:
-    """Raises UsageError where the run is spread over several processes."""
+    """Raises UsageError if the run is spread over several processes."""
     count = processes().num_processes
     if count > 1:
         raise UsageError(f"{what} in {count} processes at once", "start it without torchrun or accelerate launch")

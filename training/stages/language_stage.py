@@ -82,7 +82,7 @@ def run_text(config: RunConfig, out: Path) -> list[Signature]:
 def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> list[Signature]:
     """Stage 2: train projector and language model; the encoder stays. Writes the checkpoint `out`/stage2.
 
-    Starts from `out`/stage1, or with `from_scratch` from random weights. Raises UsageError where what it needs is not
+    Starts from `out`/stage1, or with `from_scratch` from random weights. Raises UsageError if what it needs is not
     there.
     """
     torch.manual_seed(config.seed + 1)
@@ -180,7 +180,7 @@ def evaluate(module: nn.Module, held: list[Batch]) -> Mapping[str, float]:
 def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str]]:
     """What reads the rows to train on and the held-back ones (its chunk 0), and the data's fingerprints by name.
 
-    Raises UsageError where files lack rows of either split.
+    Raises UsageError if files lack rows of either split.
     """
     data = config.data
     if not data.files:

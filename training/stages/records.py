@@ -57,7 +57,7 @@ class Records:
 
 
 def read_log(folder: Path) -> list[dict[str, str]]:
-    """The rows of a stage's CSV, empty where there is none yet."""
+    """The rows of a stage's CSV, empty if there is none yet."""
     path = folder / LOG_FILE
     if not path.exists():
         return []

@@ -48,7 +48,7 @@ def save_state(folder: Path, state: State) -> None:
 
 
 def load_state(folder: Path) -> State | None:
-    """The state of a run that was broken off, None where there is none."""
+    """The state of a run that was broken off, None if there is none."""
     path = folder / STATE_FILE
     if not path.exists():
         return None

@@ -90,7 +90,7 @@ Grammar = dict[str, Symbol]
 
 @cache
 def grammar() -> Grammar:
-    """The shipped grammar, with the lexicon's classes as symbols `any_...`. Raises ValueError where it is wrong."""
+    """The shipped grammar, with the lexicon's classes as symbols `any_...`. Raises ValueError if it is wrong."""
     lines: dict[str, list[str]] = {}
     for path in sorted(files("training.synthetic").joinpath("grammar").iterdir(), key=lambda item: item.name):
         if path.name.endswith(".txt"):
@@ -101,7 +101,7 @@ def grammar() -> Grammar:
 
 
 def parse_production(line: str) -> tuple[float, Production]:
-    """One line: its weight and production. Raises ValueError where a variable or mark is unknown."""
+    """One line: its weight and production. Raises ValueError if a variable or mark is unknown."""
     weighted = _WEIGHT.fullmatch(line)
     weight, rest = (float(weighted[1]), weighted[2]) if weighted else (1.0, line)
     body, _, meaning = rest.partition(" ; ")
@@ -119,7 +119,7 @@ def parse_production(line: str) -> tuple[float, Production]:
 
 
 def check(symbols: Grammar) -> None:
-    """Raises ValueError where a production asks for a symbol that is not there."""
+    """Raises ValueError if a production asks for a symbol that is not there."""
     for name, symbol in symbols.items():
         for production in symbol.productions:
             missing = {part.name for part in production.parts if isinstance(part, Slot)} - set(symbols)

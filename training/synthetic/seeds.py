@@ -19,7 +19,7 @@ TRANSFER_SEED = 5_000_000
 
 
 def check_data_seed(seed: int) -> int:
-    """The seed of a run's data. Raises ValueError where the run would use held-out studies, as seed 0 would."""
+    """The seed of a run's data. Raises ValueError if the run would use held-out studies, as seed 0 would."""
     if not 1 <= seed <= GREATEST:
         raise ValueError(f"the seed must be from 1 to {GREATEST}: the others make held-out studies")
     return seed

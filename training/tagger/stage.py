@@ -30,7 +30,7 @@ NAME = "tagger"
 def run(config: RunConfig, out: Path) -> list[Signature]:
     """Train the tagger by the config's `language_model` and `stage1`; writes `out`/tagger.
 
-    Raises UsageError where the language model is a folder's: the tagger has random weights, and a twin of its sizes.
+    Raises UsageError if the language model is a folder's: the tagger has random weights, and a twin of its sizes.
     """
     if config.language_model.folder:
         raise UsageError(

@@ -32,7 +32,7 @@ def save_tagger(folder: Path, tagger: Tagger, config: TaggerConfig, about: Mappi
 
 
 def load_tagger(folder: Path) -> Tagger:
-    """The tagger that `save_tagger` wrote. Raises RefusedError where there is none, or one of another form."""
+    """The tagger that `save_tagger` wrote. Raises RefusedError if there is none, or one of another form."""
     try:
         about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
     except OSError as error:

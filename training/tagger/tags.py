@@ -32,7 +32,7 @@ def tags_of(spans: Sequence[Span], words: int) -> list[int]:
 
 
 def spans_of(tags: Sequence[int]) -> list[Span]:
-    """The mentions that tags stand for. Raises ValueError where a mention has no first word."""
+    """The mentions that tags stand for. Raises ValueError if a mention has no first word."""
     spans: list[Span] = []
     for word, tag in enumerate(tags):
         if tag == OUTSIDE:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from vlmkg.linearization import Symbol, linearize, linearize_film
 from vlmkg.model.codec import GRAPH, HERE, STOP, Codec
-from vlmkg.model.windows import Room, Window, split_windows
+from vlmkg.model.windows import Window, WindowLimits, split_windows
 from vlmkg.numbered_tokens import Label, Numbered, TokenGraph
 
 SYMBOLS_A_TOKEN = 4
@@ -53,7 +53,7 @@ def report_windows(
     `whole`: windows of as many sentences as fit. Raises ValueError if the positions are too few for two words.
     """
     costs = [len(codec.spell(token.text)) + 2 + SYMBOLS_A_TOKEN for token in numbered.tokens]
-    room = Room(codec.pointers, positions - prefix_length - len(codec.stem) - SPARE_SYMBOLS - 2, whole)
+    room = WindowLimits(codec.pointers, positions - prefix_length - len(codec.stem) - SPARE_SYMBOLS - 2, whole)
     return split_windows(numbered, costs, room)
 
 

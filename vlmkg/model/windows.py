@@ -32,7 +32,7 @@ class Window(NamedTuple):
         return self.own - self.first
 
 
-class Room(NamedTuple):
+class WindowLimits(NamedTuple):
     """The limits of a window: `tokens` with a pointer, and total `cost`; `whole`: with many own sentences."""
 
     tokens: int
@@ -46,7 +46,7 @@ class _Piece(NamedTuple):
     block: int
 
 
-def split_windows(numbered: Numbered, costs: Sequence[int], room: Room) -> list[Window]:
+def split_windows(numbered: Numbered, costs: Sequence[int], room: WindowLimits) -> list[Window]:
     """The windows of a report, in text order; none if nothing is read.
 
     `costs` are the costs of the tokens, in the unit of `room.cost`. Two neighbouring tokens must fit (ValueError).
@@ -113,9 +113,9 @@ def merge_windows(windows: Sequence[Window], parts: Sequence[Decoded]) -> Decode
     )
 
 
-def _pieces(numbered: Numbered, total: list[int], room: Room) -> Iterator[_Piece]:
+def _pieces(numbered: Numbered, total: list[int], room: WindowLimits) -> Iterator[_Piece]:
     """The sentences, each cut so that two neighbouring pieces fit into a window."""
-    half = Room(room.tokens // 2, room.cost // 2)
+    half = WindowLimits(room.tokens // 2, room.cost // 2)
     for sentence in numbered.sentences:
         first = sentence.first
         while first < sentence.end:
@@ -128,5 +128,5 @@ def _pieces(numbered: Numbered, total: list[int], room: Room) -> Iterator[_Piece
             first = end
 
 
-def _fits(first: int, end: int, total: list[int], room: Room) -> bool:
+def _fits(first: int, end: int, total: list[int], room: WindowLimits) -> bool:
     return end - first <= room.tokens and total[end] - total[first] <= room.cost

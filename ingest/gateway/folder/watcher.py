@@ -21,7 +21,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.settings import read
-from ingest.importing.expand import Choice, expand_file
+from ingest.importing.expand import ImportOptions, expand_file
 from ingest.importing.files import FoundFile, Meter, is_hidden
 from ingest.importing.receiving import receive_items
 from ingest.ledger.events.record import Receipt
@@ -127,7 +127,9 @@ def take(watch: _Watch, file: Path) -> None:
 def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
     """Receive what is in a file. One that can't even be taken apart, for a fault of ours, is kept as it is."""
     try:
-        return list(receive_items(receiver, expand_file(FoundFile(file, file.name), Choice(), Meter()), lambda: False))
+        return list(
+            receive_items(receiver, expand_file(FoundFile(file, file.name), ImportOptions(), Meter()), lambda: False)
+        )
     except Exception as error:
         if file.stat().st_size > RAW_LIMIT:
             raise

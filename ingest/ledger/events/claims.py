@@ -2,7 +2,7 @@
 
 A claim has a fence, a number that rises with every claim of an event. A worker that returns after its lease was given
 to another finds a higher fence and changes nothing. An attempt counts against an event only if the event was processed
-alone: after a failure or crash of a group its members become solo and are claimed one at a time.
+alone: after a failure or crash of a group its members must be processed alone and are claimed one at a time.
 """
 
 from collections.abc import Sequence
@@ -43,15 +43,15 @@ def claim(
     limit: int,
     lease: timedelta,
     event_id: int | None = None,
-    solo: bool | None = None,
+    alone: bool | None = None,
 ) -> list[Claim]:
     """Claim up to `limit` events, oldest first, or only `event_id` if it is available. Empty: nothing to do.
 
-    A solo event is claimed by itself, whatever the limit. `solo` is for a process that works on several claims at once:
-    False claims no solo events, and no claim counts as alone, because a crash may hit several; True claims one solo
-    event, which the process must then process alone.
+    An event that must be processed alone (column `solo`) is claimed by itself, whatever the limit. `alone` is for a
+    process that works on several claims at once: False claims only other events, and no claim counts as alone, because
+    a crash may hit several; True claims one such event, which the process must then process alone.
     """
-    free = _free(stage, limit, event_id, solo)
+    free = _free(stage, limit, event_id, alone)
     with ledger.read() as connection:
         if connection.execute(free.limit(1)).first() is None:
             return []
@@ -60,11 +60,11 @@ def claim(
         if not found:
             return []
         group = [row.id for row in found if not row.solo] if not found[0].solo else [found[0].id]
-        alone = len(group) == 1 if solo is None else solo
-        return _take(connection, stage, owner, group, now(connection) + lease, alone=alone)
+        counts_alone = len(group) == 1 if alone is None else alone
+        return _take(connection, stage, owner, group, now(connection) + lease, alone=counts_alone)
 
 
-def solo_is_next(ledger: Ledger, stage: Stage) -> bool:
+def next_is_alone(ledger: Ledger, stage: Stage) -> bool:
     """Whether the next event must be processed alone."""
     with ledger.read() as connection:
         found = connection.execute(_free(stage, 1, None, None)).first()
@@ -132,8 +132,8 @@ def release_all(ledger: Ledger) -> None:
 def fail(
     ledger: Ledger, claims: Sequence[Claim], reason: DeadReason, detail: str, *, alone: bool | None = None
 ) -> None:
-    """Count a failure: an attempt of an event processed alone, of which the third makes it dead. Members of a group go
-    solo.
+    """Count a failure: an attempt of an event processed alone, of which the third makes it dead. Members of a group
+    must be processed alone next time.
 
     `alone` overrides the claims' value: for the one failing event of a bisected group. `detail` is a sentence for the
     operator, without any of the payload.
@@ -159,10 +159,10 @@ def recover_expired(ledger: Ledger) -> int:
         return len(found)
 
 
-def _free(stage: Stage, limit: int, event_id: int | None, solo: bool | None) -> Select[tuple[int, bool]]:
+def _free(stage: Stage, limit: int, event_id: int | None, alone: bool | None) -> Select[tuple[int, bool]]:
     statement = select(events.c.id, events.c.solo).where(events.c.state.in_(CLAIMABLE[stage]))
-    if solo is not None:
-        statement = statement.where(events.c.solo == solo)
+    if alone is not None:
+        statement = statement.where(events.c.solo == alone)
     if event_id is not None:
         return statement.where(events.c.id == event_id)
     return statement.order_by(events.c.id).limit(limit)

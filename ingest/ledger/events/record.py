@@ -17,9 +17,9 @@ from ingest.ledger.studies import graph_outbox, merges
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.message_facts import NewEvent, study_reference_of
 from ingest.ledger.studies.patients import write_patients
-from ingest.ledger.studies.placement import Added, Gone, place, serialise
+from ingest.ledger.studies.placement import AddedSighting, ChangedSightings, place, serialise
 from ingest.ledger.studies.renamed_sightings import rename, under_survivor
-from ingest.ledger.studies.sightings import Known
+from ingest.ledger.studies.sightings import StoredSighting
 
 Unique = tuple[str, str, str]
 
@@ -41,14 +41,14 @@ _WARN = BulkWrite(
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class FormerFacts:
     """The earlier facts of events that are parsed again: deleted sightings and merged patients."""
 
-    sightings: Sequence[Known] = ()
+    sightings: Sequence[StoredSighting] = ()
     patients: Collection[str] = frozenset()
 
 
-NOTHING_BROUGHT = Brought()
+NOTHING_BROUGHT = FormerFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Receipt
 
 
 def write_facts(
-    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: Brought = NOTHING_BROUGHT
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: FormerFacts = NOTHING_BROUGHT
 ) -> None:
     """Write the facts of events, by their ids. `former` are their earlier facts (events.replace)."""
     written = write_patients(connection, [patient for _, event in incoming for patient in event.patients])
@@ -94,7 +94,7 @@ def write_facts(
     gone, merged = _merge_patients(connection, incoming, former)
     survivors = {**written.survivors, **merged}
     added = [
-        Added(event_id, sighting, study_reference_of(event, sighting))
+        AddedSighting(event_id, sighting, study_reference_of(event, sighting))
         for event_id, event in incoming
         for said in event.sightings
         for sighting in [under_survivor(event, said, survivors)]
@@ -105,8 +105,8 @@ def write_facts(
 
 
 def _merge_patients(
-    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: Brought
-) -> tuple[Gone, dict[str, str]]:
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: FormerFacts
+) -> tuple[ChangedSightings, dict[str, str]]:
     """Merge patients, and undo merges that no message states any more. Returns the surviving patient of each change."""
     said = [(event_id, merge) for event_id, event in incoming for merge in event.merges]
     merges.add(connection, said)
@@ -114,7 +114,7 @@ def _merge_patients(
     survivors = merges.settle(connection, named) if named else {}
     renamed = rename(connection, survivors) if survivors else []
     causes = [event_id for event_id, _ in said] or [event_id for event_id, _ in incoming]
-    return Gone(former.sightings, renamed, max(causes, default=None) if renamed else None), survivors
+    return ChangedSightings(former.sightings, renamed, max(causes, default=None) if renamed else None), survivors
 
 
 def _show_patients(connection: Connection, incoming: Sequence[tuple[int, NewEvent]], changed: Collection[str]) -> None:

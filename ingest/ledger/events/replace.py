@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from ingest.ledger.events import raw_messages
-from ingest.ledger.events.record import Brought, write_facts
+from ingest.ledger.events.record import FormerFacts, write_facts
 from ingest.ledger.requeue import IDLE, lock_events
 from ingest.ledger.reviews import reviews
 from ingest.ledger.states import State
@@ -17,7 +17,7 @@ from ingest.ledger.studies import merges
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.message_facts import NewEvent
 from ingest.ledger.studies.placement import serialise
-from ingest.ledger.studies.sightings import Known
+from ingest.ledger.studies.sightings import StoredSighting
 
 
 def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> None:
@@ -27,7 +27,7 @@ def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> No
     """
     serialise(connection)
     event_ids = [event_id for event_id, _ in again]
-    former = Brought(_remove_sightings(connection, event_ids), merges.remove(connection, event_ids))
+    former = FormerFacts(_remove_sightings(connection, event_ids), merges.remove(connection, event_ids))
     for event_id, event in again:
         _restart(connection, event_id, event)
     write_facts(connection, again, former)
@@ -49,7 +49,7 @@ def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
     dead = select(events.c.id, events.c.digest).where(events.c.id.in_(locked), events.c.state == State.DEAD)
     digests = {row.id: row.digest for row in connection.execute(dead)}
     removed = _remove_sightings(connection, list(digests))
-    write_facts(connection, (), Brought(removed, merges.remove(connection, list(digests))))
+    write_facts(connection, (), FormerFacts(removed, merges.remove(connection, list(digests))))
     raw_messages.remove(connection, list(digests))
     connection.execute(delete(events).where(events.c.id.in_(list(digests))))
     _remove_orphans(connection, removed)
@@ -71,7 +71,7 @@ def unreferenced(connection: Connection, blob_keys: Collection[str]) -> list[str
     )
 
 
-def _remove_sightings(connection: Connection, event_ids: Collection[int]) -> list[Known]:
+def _remove_sightings(connection: Connection, event_ids: Collection[int]) -> list[StoredSighting]:
     removed = stored.of_events(connection, event_ids)
     for chunk in chunks(sorted(event_ids)):
         connection.execute(delete(sightings).where(sightings.c.event_id.in_(chunk)))
@@ -102,7 +102,7 @@ def _restart(connection: Connection, event_id: int, event: NewEvent) -> None:
     connection.execute(update(events).where(events.c.id == event_id).values(**values, **names, **IDLE))
 
 
-def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
+def _remove_orphans(connection: Connection, removed: Collection[StoredSighting]) -> None:
     texts = [old.report_key for old in removed if old.report_key]
     people = [old.place.patient_id for old in removed]
     films = [old.sop_instance_uid for old in removed if old.sop_instance_uid]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vlmkg.schema import Presence
+from vlmkg.spans import overlap
 from vlmkg.verdicts import ReviewState, Verdict
 
 
@@ -29,7 +30,7 @@ class FindingPosition:
         """Whether the two overlap in the same text, or are in the same film."""
         if (self.source, self.film) != (other.source, other.film):
             return False
-        return self.film or (self.start < other.end and other.start < self.end)
+        return self.film or overlap(self, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundReview:
     """A review at a finding's position. `holds`: it is about the finding's content, not about another reading."""
 
     review: Review
@@ -98,16 +99,16 @@ def standing(reviews: Iterable[Review]) -> list[Review]:
     return sorted((one for mine in left.values() for one in mine), key=lambda one: one.id)
 
 
-def about(counting: Iterable[Review], finding: Statement) -> list[Found]:
+def about(counting: Iterable[Review], finding: Statement) -> list[FoundReview]:
     """The standing verdicts at the finding's position, oldest first."""
     return [
-        Found(review, review.statement.claim == finding.claim)
+        FoundReview(review, review.statement.claim == finding.claim)
         for review in counting
         if review.statement.is_about(finding)
     ]
 
 
-def state_of(found: Sequence[Found]) -> ReviewState:
+def state_of(found: Sequence[FoundReview]) -> ReviewState:
     """The review state of the verdicts that hold. Only reviewers who may read the report confirm or reject."""
     holding = [one.review for one in found if one.holds]
     readers = {review.verdict for review in holding if review.may_read}

@@ -28,7 +28,7 @@ SHARED = EventWarning.REPORT_ID_OF_OTHER_PATIENT
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ReportWord:
     """What one message states about a report: its patient, study and status."""
 
     report_id: str
@@ -41,31 +41,31 @@ class Word:
     precedence: Precedence
 
 
-def given_up(words: Iterable[Word]) -> set[str]:
+def given_up(words: Iterable[ReportWord]) -> set[str]:
     """The items (reports within a patient) that are withdrawn from their patient. `words`: all of each report id."""
     return {item for said in _by_report(words).values() for item in _given_up(said)}
 
 
-def of_reports(connection: Connection, report_ids: Collection[str]) -> list[Word]:
+def of_reports(connection: Connection, report_ids: Collection[str]) -> list[ReportWord]:
     """All statements under these report ids."""
     return [_word(row) for row in _WORDS.rows(connection, report_ids)]
 
 
-def of_several(connection: Connection, report_ids: Collection[str]) -> list[Word]:
+def of_several(connection: Connection, report_ids: Collection[str]) -> list[ReportWord]:
     """The same, only for report ids of several patients."""
     shared = [row.report_id for row in _SHARED.rows(connection, report_ids)]
     return of_reports(connection, shared) if shared else []
 
 
-def _by_report(words: Iterable[Word]) -> Mapping[str, list[Word]]:
-    found: dict[str, list[Word]] = defaultdict(list)
+def _by_report(words: Iterable[ReportWord]) -> Mapping[str, list[ReportWord]]:
+    found: dict[str, list[ReportWord]] = defaultdict(list)
     for word in words:
         found[word.report_id].append(word)
     return found
 
 
-def _given_up(words: Sequence[Word]) -> set[str]:
-    items: dict[str, list[Word]] = defaultdict(list)
+def _given_up(words: Sequence[ReportWord]) -> set[str]:
+    items: dict[str, list[ReportWord]] = defaultdict(list)
     for word in words:
         items[word.item_key].append(word)
     takers = {item for item, said in items.items() if _begins_corrected(said)}
@@ -77,13 +77,13 @@ def _given_up(words: Sequence[Word]) -> set[str]:
     return others if len((others | {winner}) - takers) <= 1 else set()
 
 
-def _begins_corrected(said: Iterable[Word]) -> bool:
+def _begins_corrected(said: Iterable[ReportWord]) -> bool:
     """Whether the patient's report begins with a correction."""
     bodies = {word.status for word in said if not word.addendum}
     return CORRECTED in bodies and not bodies & {"P", "F"}
 
 
-def _are_apart(one: Iterable[Word], other: Iterable[Word]) -> bool:
+def _are_apart(one: Iterable[ReportWord], other: Iterable[ReportWord]) -> bool:
     """Whether the UIDs show that two reports are of different studies."""
     uids = [{word.study_uid for word in said if word.study_uid} for said in (one, other)]
     return bool(uids[0] and uids[1]) and uids[0].isdisjoint(uids[1])
@@ -115,8 +115,8 @@ _WORDS = BulkSelect(
 )
 
 
-def _word(row: Any) -> Word:
-    return Word(
+def _word(row: Any) -> ReportWord:
+    return ReportWord(
         row.report_id,
         row.patient_id,
         row.item_key,

@@ -28,14 +28,14 @@ _UPDATE = BulkWrite(
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PatientChanges:
     """Patients whose facts have changed, and the survivors of merged ones."""
 
     changed: frozenset[str]
     survivors: Mapping[str, str]
 
 
-def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Written:
+def write_patients(connection: Connection, said: Iterable[NewPatient]) -> PatientChanges:
     """Insert or update patients. Of two messages the later one counts, whatever the order of arrival.
 
     A message that does not state the sex or the date of birth says nothing about it.
@@ -49,7 +49,7 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Writte
     _update(connection, updated)
     changed = frozenset(row["patient_id"] for row in updated if _facts(row) != _facts(known[row["patient_id"]]))
     survivors = {key: row["survivor_id"] for key, row in known.items() if row["survivor_id"]}
-    return Written(changed, survivors)
+    return PatientChanges(changed, survivors)
 
 
 def exist(connection: Connection) -> bool:

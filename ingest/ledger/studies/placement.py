@@ -14,10 +14,10 @@ from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.studies import corrections, graph_outbox
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.assignment import StudyReference, assign
-from ingest.ledger.studies.corrections import Word
+from ingest.ledger.studies.corrections import ReportWord
 from ingest.ledger.studies.message_facts import NewSighting
-from ingest.ledger.studies.renamed_sightings import Renamed
-from ingest.ledger.studies.sightings import Known
+from ingest.ledger.studies.renamed_sightings import RenamedSighting
+from ingest.ledger.studies.sightings import StoredSighting
 
 ADVISORY_LOCK = 0x564C4D50
 """The PostgreSQL advisory lock under which studies are joined and split."""
@@ -34,7 +34,7 @@ UID."""
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedSighting:
     """A new sighting, and its event."""
 
     event_id: int
@@ -49,11 +49,11 @@ def serialise(connection: Connection) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class ChangedSightings:
     """Changed sightings: deleted, or moved to another patient, by this event."""
 
-    removed: Sequence[Known] = ()
-    renamed: Sequence[Renamed] = ()
+    removed: Sequence[StoredSighting] = ()
+    renamed: Sequence[RenamedSighting] = ()
     event_id: int | None = None
 
     @property
@@ -67,10 +67,12 @@ class Gone:
         return [old.event_id for old in self.removed] + [one.old.event_id for one in self.renamed]
 
 
-NOTHING_GONE = Gone()
+NOTHING_GONE = ChangedSightings()
 
 
-def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> dict[int, set[str]]:
+def place(
+    connection: Connection, added: Sequence[AddedSighting], gone: ChangedSightings = NOTHING_GONE
+) -> dict[int, set[str]]:
     """Write the new sightings, each into its study, and move those that belong to another study now.
 
     The changes in `gone` are already in the database. Call `serialise` first. Returns the warnings of events: another
@@ -91,7 +93,7 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
 
 def _entangled(
     connection: Connection, fresh: Sequence[StudyReference], gone: Sequence[StudyReference], contested: Set[str]
-) -> list[Known]:
+) -> list[StoredSighting]:
     """The sightings whose study may have changed."""
     places = [*fresh, *gone]
     return stored.closure(
@@ -103,7 +105,7 @@ def _entangled(
     )
 
 
-def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> list[Word]:
+def _namesakes(connection: Connection, added: Sequence[AddedSighting], gone: ChangedSightings) -> list[ReportWord]:
     """All statements under report ids that other patients have, too, or had until now."""
     new = {report.report_id for one in added if (report := one.sighting.report)}
     old = {known.report_id for known in (*gone.removed, *(one.old for one in gone.renamed)) if known.report_id}
@@ -115,7 +117,7 @@ def _contested(connection: Connection, places: Sequence[StudyReference]) -> set[
     """The UIDs of these references that more than one patient has."""
     seen = {(place.study_uid, place.patient_id) for place in places if place.study_uid}
     patients: dict[str, set[str]] = defaultdict(set)
-    for uid, patient_id in seen | stored.claims(connection, {uid for uid, _ in seen}):
+    for uid, patient_id in seen | stored.patients_with_uids(connection, {uid for uid, _ in seen}):
         patients[uid].add(patient_id)
     return {uid for uid, found in patients.items() if len(found) > 1}
 
@@ -123,10 +125,10 @@ def _contested(connection: Connection, places: Sequence[StudyReference]) -> set[
 def _follow_up(
     connection: Connection,
     keys: Mapping[str, str],
-    added: Sequence[Added],
-    known: Sequence[Known],
-    gone: Gone,
-    namesakes: Sequence[Word],
+    added: Sequence[AddedSighting],
+    known: Sequence[StoredSighting],
+    gone: ChangedSightings,
+    namesakes: Sequence[ReportWord],
 ) -> None:
     """Mark moved studies for the graph, and requeue studies that lost or gained reports by another study's event."""
     own = {new.place.item_key for new in added}.union(place.item_key for place in gone.places)
@@ -147,7 +149,9 @@ def _follow_up(
     requeue_studies(connection, {key for move in moves for key in move} - set(causes))
 
 
-def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequence[Word]) -> dict[int, set[str]]:
+def _warnings(
+    added: Sequence[AddedSighting], known: Sequence[StoredSighting], namesakes: Sequence[ReportWord]
+) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     for event_id in _conflicting_reports(added, known) | _conflicting_images(added, known):
         found[event_id].add(CONFLICTING_VERSION)
@@ -165,7 +169,7 @@ def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequenc
     return found
 
 
-def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+def _conflicting_reports(added: Sequence[AddedSighting], known: Sequence[StoredSighting]) -> set[int]:
     texts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for old in known:
         if old.report_key and old.status and not old.addendum:
@@ -182,9 +186,9 @@ def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[
     return found
 
 
-def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+def _outranked(added: Sequence[AddedSighting], known: Sequence[StoredSighting]) -> set[int]:
     """The events with a later text under a lower status than others of the same report."""
-    standing: dict[str, list[Known]] = defaultdict(list)
+    standing: dict[str, list[StoredSighting]] = defaultdict(list)
     for old in known:
         if old.report_key and old.status not in (PRELIMINARY, WITHDRAWN) and not old.addendum:
             standing[old.place.item_key].append(old)
@@ -201,7 +205,7 @@ def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
     return found
 
 
-def _conflicting_images(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+def _conflicting_images(added: Sequence[AddedSighting], known: Sequence[StoredSighting]) -> set[int]:
     """Images with other pixels under the same UID.
 
     Another encoding counts as other pixels: they are not decoded here.

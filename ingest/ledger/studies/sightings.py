@@ -15,7 +15,7 @@ from ingest.ledger.studies.precedence import precedence
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredSighting:
     """A sighting in the ledger, with the facts that decide its study. The last fields are for a report or an image."""
 
     id: int
@@ -31,7 +31,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class SightingNames:
     """The parts of a sighting's keys: the patient as the message names it, and the names within that patient."""
 
     said_patient_id: str
@@ -44,9 +44,9 @@ class Names:
 
 def closure(
     connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
-) -> list[Known]:
+) -> list[StoredSighting]:
     """All sightings of these items, accessions and UIDs, and of all items and accessions that occur in them."""
-    found: dict[int, Known] = {}
+    found: dict[int, StoredSighting] = {}
     asked_items, asked_accessions = set[str](), set[str]()
     items, accessions = set(items), set(accessions)
     uids = set(uids)
@@ -62,16 +62,16 @@ def closure(
     return list(found.values())
 
 
-def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
+def of_events(connection: Connection, event_ids: Collection[int]) -> list[StoredSighting]:
     """The sightings of these events."""
     return [_known(row) for row in _BY_EVENT.rows(connection, event_ids)]
 
 
-def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[Known, Names]]:
+def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[StoredSighting, SightingNames]]:
     """The sightings whose messages name these patients, and what they name."""
     found = []
     for row in _BY_SAID_PATIENT.rows(connection, patient_ids):
-        names = Names(
+        names = SightingNames(
             row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
         )
         found.append((_known(row), names))
@@ -108,7 +108,7 @@ def patients_of(connection: Connection, study_keys: Collection[str], report_keys
     return sorted(found)
 
 
-def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
+def patients_with_uids(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
     """The pairs (UID, patientId) of these UIDs."""
     return {(row.study_uid, row.patient_id) for row in _CLAIMS.rows(connection, uids)}
 
@@ -175,11 +175,11 @@ _RENAME = (
 )
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any) -> StoredSighting:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
     place = StudyReference(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
-    return Known(
+    return StoredSighting(
         row.id,
         row.event_id,
         row.study_key,
