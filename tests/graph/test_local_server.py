@@ -98,7 +98,7 @@ def test_an_old_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")
     java.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LocalServerError, match=r"is another: openjdk version .11\.0\.2"):
+    with pytest.raises(LocalServerError, match=r"is another version: openjdk version .11\.0\.2"):
         _prepare(tmp_path / "home")
 
 

@@ -106,7 +106,7 @@ def test_the_demo_takes_a_new_folder_and_its_own_but_no_other(tmp_path: Path) ->
     claim_for_demo(own)
     with owned(other, silent):
         (other.root / "ledger.sqlite").touch()
-    with pytest.raises(UnfitFolderError, match="not the demo's"):
+    with pytest.raises(UnfitFolderError, match="not from the demo"):
         claim_for_demo(other)
 
 

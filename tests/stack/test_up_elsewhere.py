@@ -50,7 +50,7 @@ def test_only_the_missing_parts_are_started(
             {"NEO4J_URI": "bolt://127.0.0.1:{port}", "NEO4J_PASSWORD": "x"},
             "the Neo4j of NEO4J_URI does not respond, or refuses the login",
         ),
-        ({"VLMKG_LEDGER_URL": "mysql://127.0.0.1/x"}, "the ledger can't be kept in mysql"),
+        ({"VLMKG_LEDGER_URL": "mysql://127.0.0.1/x"}, "the ledger does not support mysql"),
     ],
 )
 def test_a_wrong_setting_is_named_with_a_remedy(tmp_path: Path, settings: dict[str, str], message: str) -> None:

@@ -95,7 +95,7 @@ def test_symbols_without_their_end_are_refused():
 
 def test_edge_of_the_window_before_is_refused():
     graph = TokenGraph((Span(5, 5, Label.PRESENT),), (Edge(0, RelationType.MODIFY, 1),))
-    with pytest.raises(ValueError, match="window before"):
+    with pytest.raises(ValueError, match="previous window"):
         linearize(graph, own_from=3)
 
 

@@ -35,7 +35,7 @@ DAMAGE: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "no ledger": (lambda one, _: (one / "ledger.sqlite").unlink(), "ledger.sqlite can't be read"),
     "key": (lambda one, _: flip(one / "secrets" / "pseudonym.key"), "is not the pseudonym key of this ledger"),
     "blob": (lambda _, blob: flip(blob), "is damaged: remove it and run the backup again"),
-    "no blob": (lambda _, blob: blob.unlink(), "can't be read (No such file or directory): back up again"),
+    "no blob": (lambda _, blob: blob.unlink(), "can't be read (No such file or directory): run the backup again"),
     "list of blobs": (lambda one, _: rewrite(one / "blobs.txt", ""), "its message is neither in the ledger nor"),
     "escaping list": (lambda one, _: rewrite(one / "blobs.txt", "../../x 1\n"), "blobs.txt is missing or damaged"),
     "manifest": (lambda one, _: (one / "manifest.json").unlink(), "manifest.json is missing or can't be read"),
@@ -193,7 +193,7 @@ def test_a_postgresql_ledger_comes_back_too(
     assert (said["events"], said["blobs_copied"]) == (2, 1)
     assert installation.verify().exit_code == 0
     again = tmp_path / "again"
-    assert "holds a ledger already" in fails(lambda: installation.restore(again), UsageError)
+    assert "already has a ledger" in fails(lambda: installation.restore(again), UsageError)
     assert list(again.iterdir()) == []
     with installation.receiver.ledger.write() as connection:
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()

@@ -54,7 +54,7 @@ def test_a_config_has_nothing_but_parts_and_plain_values() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[", "wrong.yaml is no run config"),
+        ("[", "wrong.yaml is not a valid run config"),
         ("7", "is not a valid run config"),
         ("name: x\nspeed: 1", "there is no field speed"),
         ("name: ''", "name: "),

@@ -201,7 +201,7 @@ def test_a_checkpoint_that_knows_no_real_films_sees_none(folder, tmp_path):
     shown = extract(
         "--engine", folder, "--image", tmp_path / "film.png", "--format", "triplets", tmp_path / "report.txt"
     )
-    assert "trained on synthetic films alone: films are not read" in shown.stderr
+    assert "trained only on synthetic films, so the films were not read" in shown.stderr
     assert "films" not in json.loads(shown.stdout)
 
 
