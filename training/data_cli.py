@@ -45,7 +45,7 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
 
 @click.group()
 def data() -> None:
-    """Make and look at training data."""
+    """Make and view training data."""
 
 
 data.add_command(kinds)
@@ -61,7 +61,7 @@ data.add_command(kinds_page)
 @SEED
 @FILM_SHARE
 def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -> None:
-    """Write synthetic studies: reports with exact graphs, phantom films of the same facts."""
+    """Write synthetic studies: reports with exact graphs, and phantom films of the same facts."""
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new folder")
     film_format = None if films == "none" else FilmFormat(films)
@@ -76,7 +76,7 @@ def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -
 @SEED
 @FILM_SHARE
 def page(count: int, out: Path, seed: int, film_share: float) -> None:
-    """Show synthetic studies, film beside report and graph, as HTML or as one picture."""
+    """Show synthetic studies, with film, report and graph side by side, as HTML or as one picture."""
     made = list(studies(seed, count, films=film_share))
     if out.suffix == ".html":
         write_html(made, out)
@@ -92,7 +92,7 @@ def page(count: int, out: Path, seed: int, film_share: float) -> None:
 @SEED
 @FILM_SHARE
 def agreement(count: int, seed: int, film_share: float) -> None:
-    """Compare the generator's gold with the rules engine: where they differ, one of them is wrong."""
+    """Compare the generator's gold with the rules engine. At each difference one of them is wrong."""
     figures = compare(list(studies(seed, count, films=film_share)), RulesEngine())
     click.echo(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
 
@@ -107,7 +107,7 @@ def agreement(count: int, seed: int, film_share: float) -> None:
 )
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, held_out: Path | None, source: Path) -> None:
-    """Read your own copy of a data set into our JSONL: split by patient, reports without labels read by the rules."""
+    """Convert your own copy of a data set to our JSONL, split by patient. The rules label reports without labels."""
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new file")
     read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)

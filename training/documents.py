@@ -1,4 +1,4 @@
-"""RadGraph JSON as it is scored: per report the valid spans with labels, the valid relations, and what was invalid.
+"""RadGraph JSON for scoring: per report the valid spans with labels, the valid relations, and the invalid ones.
 
 v1 labels (ANAT-DP, OBS-DP, OBS-U, OBS-DA) and RadGraph-XL's ("Observation::definitely absent") are both read.
 Token indices are inclusive and count tokens of `text.split()`.
@@ -55,7 +55,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def read_document(doc: Raw, tokens: tuple[str, ...], invalid: Counter[str]) -> Document:
-    """The valid part of one report's entry; each thing left out is counted in `invalid` by its kind."""
+    """The valid part of one report's entry. Invalid parts are counted in `invalid` by kind."""
     if doc.get("text") is not None and tuple(doc["text"].split()) != tokens:
         invalid["other tokens than gold"] += 1
         return Document(tokens, {}, ())

@@ -1,4 +1,4 @@
-"""`vlmkg train data kinds` and `kinds-page`: synthetic texts of many kinds with their truth."""
+"""`vlmkg train data kinds` and `kinds-page`: synthetic texts of many kinds with their exact content."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ WITHOUT = click.option("--without", multiple=True, metavar="FAMILY", help="Leave
 @ONLY
 @WITHOUT
 def kinds(count: int, out: Path, seed: int, only: tuple[str, ...], without: tuple[str, ...]) -> None:
-    """Write synthetic texts of many kinds of sentence and style, each with what it says."""
+    """Write synthetic texts with many kinds of sentence and style, each with its exact content."""
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new file")
     chosen = choose(only, without)
@@ -40,7 +40,7 @@ def kinds(count: int, out: Path, seed: int, only: tuple[str, ...], without: tupl
 @ONLY
 @WITHOUT
 def kinds_page(count: int, out: Path, seed: int, only: tuple[str, ...], without: tuple[str, ...]) -> None:
-    """Show synthetic texts of every template, mentions marked, as HTML."""
+    """Show synthetic texts of every template as HTML, with marked mentions."""
     if out.suffix != ".html":
         raise UsageError(f"{out} is not .html")
     write_page(_of_each(seed, count, only, without), out)

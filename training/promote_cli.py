@@ -1,4 +1,4 @@
-"""`vlmkg checkpoint promote`: measured by `training.gate`, so it lives above `vlmkg.checkpoint`."""
+"""`vlmkg checkpoint promote`: in this package because it is measured by `training.gate`."""
 
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,9 @@ from vlmkg.options import data_option
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
 def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) -> None:
-    """Verify FOLDER, measure it on the evaluation that its manifest names, and let the engine `model` stand for it.
+    """Verify FOLDER, measure it on the evaluation of its manifest, and make it the engine `model`.
 
-    Refused below the gate, and where it reads worse than what `model` stands for now.
+    It is refused below the gate, or if it reads worse than the present `model`.
     """
     judged = promotion.promote(folder, data, _evaluator(), gold, standing=find_checkpoint(data))
     show({**facts_of(judged.verified), **_judgement(judged)}, as_json=as_json)

@@ -8,7 +8,7 @@ from training.metrics import Score
 
 
 def show(evaluation: Evaluation, console: Console) -> None:
-    """Print everything, the parts by type below their whole."""
+    """Print all figures, those by type below their total."""
     console.print(_scores(evaluation))
     accuracy = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.presence_accuracy.items())
     console.print(f"presence accuracy on found spans: {accuracy}")

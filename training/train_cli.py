@@ -30,7 +30,7 @@ OUT = click.option(
 
 @click.group()
 def train() -> None:
-    """Make training data, train a model in stages."""
+    """Make training data; train a model in stages."""
 
 
 for command in (card, data, experiment, review, tagger, tagger_evaluate):
@@ -41,7 +41,7 @@ for command in (card, data, experiment, review, tagger, tagger_evaluate):
 @CONFIG
 @OUT
 def stage0(config_file: Path, out: Path) -> None:
-    """Train the small image encoder on phantom films; it is frozen after."""
+    """Train the small image encoder on phantom films. Afterwards it is frozen."""
     from training.stages.encoder_stage import run  # noqa: PLC0415 - torch is loaded when a stage runs
 
     _stage(config_file, out, "vision", run)
@@ -51,7 +51,7 @@ def stage0(config_file: Path, out: Path) -> None:
 @CONFIG
 @OUT
 def stage1(config_file: Path, out: Path) -> None:
-    """Train the language model on reports alone."""
+    """Train the language model on reports only."""
     from training.stages.language_stage import run_text  # noqa: PLC0415 - as above
 
     _stage(config_file, out, "stage1", run_text)
@@ -62,7 +62,7 @@ def stage1(config_file: Path, out: Path) -> None:
 @OUT
 @click.option("--from-scratch", is_flag=True, help="Start from random weights rather than from stage 1.")
 def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
-    """Train projector and language model on reports and films; the encoder stays as it is."""
+    """Train projector and language model on reports and films. The encoder is frozen."""
     from training.stages.language_stage import run_visual  # noqa: PLC0415 - as above
 
     _stage(config_file, out, "stage2", lambda config, folder: run_visual(config, folder, from_scratch=from_scratch))
@@ -81,7 +81,7 @@ def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_share: float) -> None:
-    """Name the evaluation that the checkpoint FOLDER is promoted on, measure it, write both into its manifest."""
+    """Measure the checkpoint FOLDER for its promotion, and write evaluation and figures to its manifest."""
     from training.gate import gold_evaluation, record, synthetic_evaluation  # noqa: PLC0415 - as above
     from vlmkg.checkpoint.promotion import figures  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""`vlmkg train review`: triplets out to blinded readers, verdicts back in."""
+"""`vlmkg train review`: export triplets for blinded readers, import their verdicts."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,7 @@ DISAGREEMENTS = "disagreements.csv"
 
 @click.group()
 def review() -> None:
-    """Have experts judge triplets, blinded, and see how far they agree."""
+    """Let blinded experts judge triplets, and measure their agreement."""
 
 
 @review.command("export")
@@ -35,7 +35,10 @@ def review() -> None:
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="New folder.")
 def export_(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None:
-    """Write a sheet for each reader, and the key, which stays with you. They hold report text: keep them as such."""
+    """Write a sheet for each reader, and the key, which you keep.
+
+    Both contain report text: protect them accordingly.
+    """
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new folder")
     export(graphs, count, seed, readers, out)
@@ -46,7 +49,7 @@ def export_(graphs: Path, count: int, seed: int, readers: int, out: Path) -> Non
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def import_(folder: Path, as_json: bool) -> None:
-    """Take the filled sheets in FOLDER/sheets, and tell accuracy and agreement. Writes FOLDER/disagreements.csv."""
+    """Read the filled sheets in FOLDER/sheets, and print accuracy and agreement. Writes FOLDER/disagreements.csv."""
     verdicts = read_back(folder)
     found = findings(verdicts)
     _write_disagreements(folder / DISAGREEMENTS, verdicts, found)

@@ -1,4 +1,4 @@
-"""A review on disk: the readers' sheets in `sheets/`, and the organiser's key, which tells what was sampled."""
+"""A review on disk: the readers' sheets in `sheets/`, and the organiser's key of the sampled items."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ ROWS = ".jsonl"
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """What the key keeps of an item, beside its report and place: relation type, and what the head is."""
+    """The key's record of an item, beside its report and index: relation type, and the kind of the head."""
 
     relation: str
     says: str
@@ -30,7 +30,7 @@ class KeyItem:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """A review that came back: items by name, each reader's judgement of every one, triplets of each type in all."""
+    """A finished review: items by name, each reader's judgement of every item, and the triplets of each type."""
 
     items: dict[str, KeyItem]
     readers: dict[str, dict[str, Judgement]]
@@ -38,7 +38,7 @@ class Verdicts:
 
 
 def export(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None:
-    """Sample triplets of a graphs file; write sheets and key into the new folder `out`, open to its owner alone."""
+    """Sample triplets of a graphs file; write sheets and key to the new folder `out`, readable only by its owner."""
     rows = read_rows(graphs)
     drawn = sample(rows, count, seed)
     (out / SHEETS).mkdir(mode=0o700, parents=True)
@@ -59,7 +59,7 @@ def export(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None
 
 
 def read_back(folder: Path) -> Verdicts:
-    """The verdicts of all readers. Raises UsageError if key or a sheet lacks, or a sheet has a fault."""
+    """The verdicts of all readers. Raises UsageError if the key or a sheet is missing, or a sheet has an error."""
     try:
         key = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,8 +1,8 @@
-"""Which seeds of synthetic studies are whose, so that nothing is trained on what it is examined on.
+"""The seeds of synthetic studies by purpose, so that no model is trained on studies of its evaluation.
 
 1 to GREATEST                          the data of a run (`data.seed` of its config)
-the same + VALIDATION_SEED             its validation: other studies, other patients
-the same + ALONE_SEED                  phantoms of stage 2 that are shown by themselves
+the same + VALIDATION_SEED             its validation: other studies and patients
+the same + ALONE_SEED                  phantoms of stage 2 without reports
 EXAM_SEED, FACTUALITY_SEED and on,     the held-out studies of the experiments and of the model card
   LENGTH_SEED, TRANSFER_SEED
 """
@@ -13,7 +13,7 @@ VALIDATION_SEED = 1_000_000
 ALONE_SEED = 2_000_000
 EXAM_SEED = 2_000_000
 FACTUALITY_SEED = 3_000_000
-"""Of the first set of reports; each further seed takes the next."""
+"""The seed of the first set of reports; each further seed is for the next set."""
 LENGTH_SEED = 4_000_000
 TRANSFER_SEED = 5_000_000
 
