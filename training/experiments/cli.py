@@ -34,7 +34,7 @@ READERS = click.option(
 
 @click.group()
 def experiment() -> None:
-    """Remake the paper's experiments: each ends in a table (Markdown, CSV) and a figure (SVG)."""
+    """Repeat the paper's experiments. Each writes a table (Markdown, CSV) and a figure (SVG)."""
 
 
 @experiment.command()
@@ -43,7 +43,7 @@ def experiment() -> None:
 @STUDIES
 @OUT
 def projector(config_file: Path, seeds: int, studies: int, out: Path) -> None:
-    """Train LLM-KG, which reads no film, and the three projectors."""
+    """Train LLM-KG, which reads no films, and the three projectors."""
     _train("projector", config_file, seeds, studies, out)
 
 
@@ -106,7 +106,7 @@ def size(config_file: Path, seeds: int, studies: int, out: Path) -> None:
 )
 @OUT
 def modalities(checkpoint: Path, studies: int, free: int, out: Path) -> None:
-    """Read image and report, either, and controls: does the film count?"""
+    """Measure the effect of the film: read image and report, only one of them, and controls."""
     from training.experiments.modalities import run  # noqa: PLC0415 - as above
 
     run(checkpoint, out, studies, min(free, studies))
@@ -123,7 +123,7 @@ def modalities(checkpoint: Path, studies: int, free: int, out: Path) -> None:
 )
 @OUT
 def length(readers: tuple[Path, ...], reports: int, longest: int, out: Path) -> None:
-    """F1 against the length of the report; the rules engine is read beside."""
+    """Measure F1 against the length of the report, with the rules for comparison."""
     from training.experiments.length import run  # noqa: PLC0415 - as above
 
     run(_engines(readers), out, reports, longest)
@@ -139,7 +139,7 @@ def length(readers: tuple[Path, ...], reports: int, longest: int, out: Path) -> 
 @click.option("--gold", type=FILE, help="Gold reports, RadGraph JSON.")
 @OUT
 def transfer(readers: tuple[Path, ...], reports: int, feeds: Path | None, gold: Path | None, out: Path) -> None:
-    """F1 by type of relation on other styles than the one learnt; the rules engine is read beside."""
+    """Measure F1 by type of relation on other styles than the trained one, with the rules for comparison."""
     from training.experiments.transfer import run  # noqa: PLC0415 - as above
 
     run(_engines(readers), out, reports, feeds, gold)
@@ -150,7 +150,7 @@ def transfer(readers: tuple[Path, ...], reports: int, feeds: Path | None, gold: 
 @SEEDS
 @OUT
 def factuality(seeds: int, out: Path) -> None:
-    """Does BLEU follow factuality, after errors of known kind? Needs no checkpoint."""
+    """Measure how BLEU follows factuality, with errors of known kinds. Needs no checkpoint."""
     from training.experiments.factuality import run  # noqa: PLC0415 - as above
 
     run(out, seeds)
@@ -170,7 +170,7 @@ def factuality(seeds: int, out: Path) -> None:
 @click.option("--rows", type=FILE, multiple=True, required=True, help="Our JSONL: sentences in it count as seen.")
 @OUT
 def comparison(named: tuple[str, ...], gold: Path, rows: tuple[Path, ...], out: Path) -> None:
-    """Read gold with rules, checkpoints and taggers; sentences that were trained on apart."""
+    """Read gold with rules, checkpoints and taggers, with separate scores for sentences in the training data."""
     from training.experiments.comparison import run  # noqa: PLC0415 - as above
 
     readers = dict(one.split("=", 1) for one in named if "=" in one)

@@ -1,7 +1,7 @@
-"""Reports of HL7 v2 result messages, as another institution's style to read. Nothing of them is kept or shown.
+"""Reports of HL7 v2 result messages, as the style of another institution. Their text is not stored or shown.
 
-Training knows nothing of the service, so this takes what an experiment needs and no more: the words of OBX-5, and what
-the exam is called.
+Training does not import the service, so this reads only what an experiment needs: the text of OBX-5, and the name of
+the exam.
 """
 
 import json
@@ -19,7 +19,7 @@ _ESCAPE = re.compile(r"\\(F|S|T|R|E|\.br)\\")
 
 
 class FeedReport(NamedTuple):
-    """The words of one message, and whether its exam is a radiograph of the chest."""
+    """The text of one message, and whether its exam is a chest radiograph."""
 
     text: str
     chest: bool

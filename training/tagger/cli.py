@@ -23,7 +23,7 @@ ROWS = ".jsonl"
     help="The run's folder. A killed run continues from its last state.",
 )
 def tagger(config_file: Path, out: Path) -> None:
-    """Train a span tagger with a biaffine relation head, of the language model's size, as stage 1 is trained."""
+    """Train a span tagger with a biaffine relation head, of the language model's size, in the same way as stage 1."""
     from training.stages.config import read_config  # noqa: PLC0415 - as below
     from training.stages.devices import main_process  # noqa: PLC0415 - as below
     from training.tagger.stage import NAME, run  # noqa: PLC0415 - torch is loaded when a command runs

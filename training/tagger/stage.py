@@ -30,7 +30,7 @@ NAME = "tagger"
 def run(config: RunConfig, out: Path) -> list[Signature]:
     """Train the tagger by the config's `language_model` and `stage1`; writes `out`/tagger.
 
-    Raises UsageError if the language model is a folder's: the tagger has random weights, and a twin of its sizes.
+    Raises UsageError if the language model is a folder: the tagger starts from random weights with its sizes.
     """
     if config.language_model.folder:
         raise UsageError(
@@ -55,7 +55,7 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
 
 
 def tagger_config(model: LanguageModelConfig, codec: Codec) -> TaggerConfig:
-    """The encoder of a language model's sizes."""
+    """The encoder config with a language model's sizes."""
     return TaggerConfig(
         codec.vocabulary_size, model.positions, model.hidden_size, model.layers, model.heads, model.mlp_width
     )
