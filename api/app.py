@@ -1,4 +1,4 @@
-"""The application: its parts opened when the process starts serving, closed when it ends."""
+"""The application: its resources are opened when the process starts to serve, and closed when it ends."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -37,7 +37,7 @@ LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the API stands on. `open_receiver` is called in the serving process, after any fork."""
+    """The resources of the API. `open_receiver` is called in the serving process, after any fork."""
 
     neo4j: Neo4jSettings
     open_receiver: Callable[[], Receiver]
@@ -45,9 +45,9 @@ class Parts:
 
 
 def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = None) -> Starlette:
-    """The application. `oidc`: tokens of this issuer are accepted beside keys.
+    """The application. `oidc`: tokens of this issuer are accepted in addition to keys.
 
-    Raises UsageError if the settings would let everyone in from other machines.
+    Raises UsageError if the settings would allow access without a key from other machines.
     """
     require_safe(settings)
 
@@ -69,7 +69,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
                 writer.close()
                 receiver.ledger.close()
 
-    # A page elsewhere must not reach an open API by a name that it makes resolve to this machine.
+    # Against DNS rebinding: a web page must not reach an open API by a name that resolves to this machine.
     loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
     routes = [*_routes(parts), *explorer_routes(settings.graphiql)]
     return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])

@@ -1,4 +1,4 @@
-"""What the resolvers of one operation share."""
+"""The shared context of an operation's resolvers."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from ingest.receiving.submit import Receiver
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The open parts of the process."""
+    """The open resources of the process."""
 
     settings: ApiSettings
     graph: GraphReader
@@ -21,10 +21,10 @@ class Services:
 
 @dataclass(slots=True)
 class ApiContext:
-    """One operation: who asks, and what it has touched.
+    """One operation: its caller, and the accessed data.
 
-    `operation_name` is as the client gave it. `action` is what the audit trail says was done. `document` is set once
-    the operation has passed the guard, before any resolver runs.
+    `operation_name` is the client's. `action` is the action in the audit trail. `document` is set when the operation
+    has passed the guard, before any resolver runs.
     """
 
     services: Services

@@ -1,7 +1,7 @@
-"""POST /graphql: one operation in, one answer out, after its audit entry is committed.
+"""POST /graphql: one operation per request. The response is sent after its audit entry is committed.
 
-The answer is GraphQL over HTTP in the media type that the client prefers (api.media_types). Queries by GET, batches and
-uploads are not taken.
+The response is GraphQL over HTTP in the media type that the client prefers (api.media_types). Queries by GET, batches
+and uploads are not accepted.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ from vlmkg.errors import VlmkgError
 log = structlog.get_logger()
 
 BODY_LIMIT = 8 * 1024 * 1024
-"""Bytes of a request: a report of the largest size that is accepted, with every sign escaped."""
+"""Most bytes of a request: a report of the largest accepted size, with every character escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What answering needs."""
+    """The resources of the endpoint."""
 
     schema: Schema
     operations: Operations
@@ -52,7 +52,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request's body asks."""
+    """The operation of a request's body."""
 
     query: str
     variables: dict[str, Any]
@@ -60,7 +60,7 @@ class Asked:
 
 
 async def answer(endpoint: Endpoint, request: Request) -> Response:
-    """The answer to one request. It is made into text while its audit entry is written, and leaves after that."""
+    """The response to one request. It is serialised while its audit entry is written, and sent after that."""
     started = time.perf_counter()
     media_type = accepted_type(request.headers.getlist("accept"))
     try:
@@ -100,8 +100,8 @@ def response_of(result: ExecutionResult, codes: list[str], media_type: MediaType
 
 
 def read_body(content_type: str, body: bytes) -> Asked:
-    """What a body asks. Raises ApiError (BAD_REQUEST)."""
-    # A form of another site can't send this type without asking first, so nothing is done in a visitor's name.
+    """The operation of a body. Raises ApiError (BAD_REQUEST)."""
+    # A form of another site can't send this type without a preflight request, which prevents CSRF.
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise ApiError(
             Code.BAD_REQUEST,
@@ -125,7 +125,7 @@ def read_body(content_type: str, body: bytes) -> Asked:
 
 
 def refusal(error: VlmkgError, media_type: MediaType) -> Response:
-    """The answer where nothing was run."""
+    """The response if nothing was run."""
     told = masked_error(error)
     code = Code(str((told.get("extensions") or {})["code"]))
     headers = {"WWW-Authenticate": "Bearer"} if code is Code.UNAUTHENTICATED else None
@@ -134,7 +134,7 @@ def refusal(error: VlmkgError, media_type: MediaType) -> Response:
 
 
 async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
-    """Have the audit trail say that a person who is known was not let in."""
+    """Record in the audit trail that a known person was refused."""
     if isinstance(error, NoRoleError):
         with suppress(VlmkgError, TimeoutError):
             async with asyncio.timeout(endpoint.services.settings.timeout_s):
@@ -156,18 +156,18 @@ async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> Executi
         async with asyncio.timeout(endpoint.services.settings.timeout_s):
             return await endpoint.operations.run(asked.query, asked.variables, context)
     except TimeoutError as error:
-        # It was cut off: there is no data, as of an operation that never ran.
+        # The operation was aborted: there are no data, as if it had not run.
         return PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
 
 
 async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> None:
-    """Commit what was read, or tried without the right to it. Raises VlmkgError, TimeoutError if that can't be."""
+    """Commit the entry of what was read, or tried without the right. Raises VlmkgError, TimeoutError if that fails."""
     _, entry = audit_entry(context, result)
     await written(endpoint, endpoint.audit.begin(entry) if entry else None)
 
 
 def audit_entry(context: ApiContext, result: ExecutionResult) -> tuple[list[str], NewEntry | None]:
-    """The codes of the result's errors, and what is to be written: nothing of a bare look at the schema."""
+    """The codes of the result's errors, and the entry to write: none for introspection."""
     codes: list[str] = [code_of(error) for error in result.errors or ()]
     if not context.trail.reads and Code.FORBIDDEN not in codes:
         return codes, None
@@ -183,7 +183,7 @@ async def written(endpoint: Endpoint, writing: "asyncio.Future[None] | None") ->
 
 
 def shown(result: ExecutionResult) -> dict[str, Any]:
-    """A result as the client sees it."""
+    """A result in the form for the client."""
     told: dict[str, Any] = {"data": result.data}
     if result.errors:
         told["errors"] = [masked(error) for error in result.errors]

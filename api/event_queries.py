@@ -1,4 +1,4 @@
-"""The questions about what was received, answered from the ledger."""
+"""Queries of received messages, from the ledger."""
 
 from base64 import b64encode
 from functools import partial
@@ -53,7 +53,7 @@ class EventQueries:
         description="One event, by its id or its number, with its processing state.", graphql_type=Event | None
     )
     async def event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
-        """For whoever submitted a report."""
+        """For clients that submitted a report."""
         return await answer_event(info, id)
 
     @strawberry.field(
@@ -61,7 +61,7 @@ class EventQueries:
         graphql_type=EventPayload | None,
     )
     async def event_payload(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
-        """Holds everything that the sender said: names, numbers, texts."""
+        """Contains all of the sender's data: names, numbers, texts."""
         number = event_number(id)
         if number is None:
             return None
@@ -87,7 +87,7 @@ class EventQueries:
     async def rejections(
         self, info: Info, where: RejectionWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
-        """Where an engine or its rules go wrong."""
+        """For finding errors of an engine or its rules."""
         del where, first, after
         plan, reason = own_page(info), (root_field(info).arguments.get("where") or {}).get("reason")
         rows = await ask_ledger(info, partial(_rejections, reason, plan.page))
@@ -102,7 +102,7 @@ def _event(number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
 
 
 def _payload(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
-    """The payload's row. Raises ApiError (NO_PAYLOAD) if it was not kept."""
+    """The payload's row. Raises ApiError (NO_PAYLOAD) if it was not stored."""
     with ledger.read() as connection_:
         found = events.get(connection_, number)
         patients = events.patient_ids(connection_, (number,))

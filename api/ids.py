@@ -1,9 +1,9 @@
-"""Global ids: the type and its key, `Finding:3fa9...`. They are plain because a person may meet one in a log."""
+"""Global ids: the type and its key, `Finding:3fa9...`. They are readable because they appear in logs."""
 
 from api.errors import ApiError, Code
 
 TYPES = ("Finding", "Patient", "Study", "Concept", "Event")
-"""What `node` gives."""
+"""The types that `node` returns."""
 
 
 def split(global_id: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""What can be asked for, as GraphQL input types, and its way into the graph's own where-trees.
+"""Filters as GraphQL input types, and their conversion to the graph's where-trees.
 
-The classes describe the schema; values are read from the coerced dictionaries, because nested fields have no resolver
-that would be handed instances.
+The classes describe the schema. Values are read from the coerced dictionaries, because nested fields have no resolver
+that would get instances.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from vlmkg.schema import Presence, Witness
 from vlmkg.verdicts import ReviewState
 
 MAX_WHERE_NODES = 50
-"""Nodes that one where-tree may have."""
+"""Most nodes of one where-tree."""
 
 Given = Mapping[str, Any]
 Tree = TypeVar("Tree", FindingWhere, StudyWhere, PatientWhere)
@@ -146,17 +146,17 @@ class PatientIdentifier:
 
 
 def finding_where(given: Given | None) -> FindingWhere | None:
-    """The tree that a coerced FindingWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    """The tree of a coerced FindingWhere. Raises ApiError (BAD_USER_INPUT)."""
     return None if given is None else _finding(_bounded(given))
 
 
 def study_where(given: Given | None) -> StudyWhere | None:
-    """The tree that a coerced StudyWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    """The tree of a coerced StudyWhere. Raises ApiError (BAD_USER_INPUT)."""
     return None if given is None else _study(_bounded(given))
 
 
 def patient_where(given: Given | None) -> PatientWhere | None:
-    """The tree that a coerced PatientWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    """The tree of a coerced PatientWhere. Raises ApiError (BAD_USER_INPUT)."""
     return None if given is None else _patient(_bounded(given))
 
 
@@ -228,7 +228,7 @@ def _bounded(given: Given) -> Given:
 
 
 def _nodes(given: Any) -> int:
-    """How many input objects there are in a value."""
+    """The number of input objects in a value."""
     if isinstance(given, Mapping):
         return 1 + sum(_nodes(value) for value in given.values())
     if isinstance(given, list):

@@ -1,4 +1,4 @@
-"""What stands in the ledger alone and is put into an answer once its rows are there: report texts, and reviews."""
+"""Fields that only the ledger has and that are filled in after the rows are read: report texts and reviews."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from vlmkg.schema import Presence
 
 
 async def fill(answering: AnswerContext, ledger: Ledger) -> None:
-    """Fill in what the answer's shapes have left open: one look into the ledger, however many rows there are."""
+    """Fill in the pending fields of a response with one read of the ledger, for any number of rows."""
     if answering.late:
         await asyncio.to_thread(_fill, answering.document, ledger, answering.late)
 
 
 def statement_of(row: Row) -> Statement | None:
-    """What a finding's row says, as verdicts mean it. None: in a film that an old graph does not name."""
+    """The statement of a finding's row, as verdicts refer to it. None for a film that an old graph does not name."""
     film = row["reportKey"] is None
     source = row["sopInstanceUid"] if film else row["reportKey"]
     if source is None:

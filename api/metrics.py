@@ -1,6 +1,6 @@
-"""`/metrics` for Prometheus: where the events stand, what was not read, how operations end and how long they take.
+"""`/metrics` for Prometheus: event states, unread text, outcomes and duration of operations.
 
-Labels are states, kinds of operation and codes: nothing that a sender or a client wrote, no patient.
+Labels are states, kinds of operation and codes, without data of senders, clients or patients.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _KINDS = frozenset({"query", "mutation", "subscription"})
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What one process counts."""
+    """The metrics of one process."""
 
     registry: CollectorRegistry
     operations: Counter
@@ -36,7 +36,7 @@ class Metrics:
     shares: Gauge
 
     def operation(self, action: str, codes: list[str], seconds: float) -> None:
-        """Count one operation. `action` as the guard makes it, empty if nothing could be read."""
+        """Count one operation. `action` is from the guard, empty if the document could not be read."""
         kind = action.partition(" ")[0]
         kind = kind if kind in _KINDS else "unread"
         self.operations.labels(kind, codes[0] if codes else "ok").inc()
@@ -44,7 +44,7 @@ class Metrics:
 
 
 def new_metrics() -> Metrics:
-    """Metrics of a process that starts now."""
+    """The metrics of a new process."""
     registry = CollectorRegistry()
     operations = Counter("vlmkg_api_operations", "GraphQL operations by outcome.", ["kind", "code"], registry=registry)
     seconds = Histogram(
@@ -72,7 +72,7 @@ def new_metrics() -> Metrics:
 
 
 async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
-    """The page; 503 while the ledger does not answer."""
+    """The page; 503 while the ledger does not respond."""
     try:
         states, oldest, texts = await asyncio.to_thread(_read, ledger)
     except OutageError:
@@ -85,7 +85,7 @@ async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
 
 
 def _show_texts(metrics: Metrics, texts: UnreadTexts) -> None:
-    """How much text was not read, in numbers and as shares of all readings in the ledger."""
+    """The amount of unread text, in numbers and as shares, over all readings in the ledger."""
     for what, number in (
         ("all", texts.reports),
         ("set_aside", texts.reports_set_aside),

@@ -1,4 +1,4 @@
-"""What can be sent: reports, through the same door as every other source; events to be worked on again; verdicts."""
+"""Mutations: submit reports, in the same way as every other source; replay events; review findings."""
 
 import asyncio
 import datetime

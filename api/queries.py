@@ -1,4 +1,4 @@
-"""The questions about the graph."""
+"""Queries of the graph."""
 
 import asyncio
 from typing import Annotated
@@ -54,11 +54,11 @@ _BY_KEY = {
 
 @strawberry.type
 class GraphQueries:
-    """Each answers from one Cypher query; nested objects come with it."""
+    """Each runs one Cypher query, which includes nested objects."""
 
     @strawberry.field(description="One object of any type, by its id.", graphql_type=Node | None)
     async def node(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
-        """By the type that the id names."""
+        """By the type in the id."""
         type_name, key = split(id)
         if type_name == "Event":
             return await answer_event(info, key)
@@ -71,14 +71,14 @@ class GraphQueries:
     async def patient(
         self, info: Info, patient_id: str | None = None, identifier: PatientIdentifier | None = None
     ) -> Shaped | None:
-        """The pseudonym of an identifier is made here; the identifier itself goes nowhere."""
+        """The pseudonym is computed here; the identifier itself is not passed on."""
         if (patient_id is None) == (identifier is None):
             raise ApiError(Code.BAD_USER_INPUT, "the patient is not clear: give either `patientId` or `identifier`")
         if identifier is not None:
             key = info.context.services.receiver.pseudonym_key
             patient_id = pseudonyms.patient_id(key, identifier.authority, identifier.value)
         given_id = str(patient_id)
-        # Merged patients are rare: the ledger is asked who is left while the graph already answers for the one given.
+        # Merged patients are rare: the ledger looks up the survivor while the graph already reads the given patient.
         found, left_id = await asyncio.gather(_patient(info, given_id), asyncio.to_thread(_survivor, info, given_id))
         info.context.trail.saw(left_id)
         return found if left_id == given_id else await _patient(info, left_id)
@@ -88,7 +88,7 @@ class GraphQueries:
     async def patients(
         self, info: Info, where: PatientWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
-        """In the order of their pseudonyms."""
+        """Ordered by pseudonym."""
         del where, first, after
         tree = patient_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: patient_page(tree, page, nodes)  # noqa: E731
@@ -98,7 +98,7 @@ class GraphQueries:
         description="A study by its key, or by its StudyInstanceUID (not for researchers).", graphql_type=Study | None
     )
     async def study(self, info: Info, study_uid: str | None = None, study_key: str | None = None) -> Shaped | None:
-        """A UID that two patients claim is refused as ambiguous."""
+        """A UID of two patients is refused as ambiguous."""
         if study_key is not None and study_uid is None:
             key = study_key
             return await answer_one(info, "Study", lambda wanted: study_by_key(key, wanted))
@@ -112,7 +112,7 @@ class GraphQueries:
     async def studies(
         self, info: Info, where: StudyWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
-        """In the order of time, unknown times last."""
+        """Ordered by time, unknown times last."""
         del where, first, after
         tree = study_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: study_page(tree, page, nodes)  # noqa: E731
@@ -121,7 +121,7 @@ class GraphQueries:
     @strawberry.field(description="A page of findings of all patients.", graphql_type=FindingConnection)
     @reads_arguments
     async def findings(self, info: Info, where: Where = None, first: First = 20, after: After = None) -> Shaped:
-        """In the order of their studies' time, unknown times last."""
+        """Ordered by the time of the study, unknown times last."""
         del where, first, after
         tree = finding_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: finding_page(tree, page, nodes)  # noqa: E731
@@ -132,14 +132,14 @@ class GraphQueries:
         graphql_type=list[Concept],
     )
     async def concepts(self, info: Info, search: str | None = None, first: First = 20) -> Shaped:
-        """All concepts, without words."""
+        """All concepts, if there is no text."""
         del first
         limit = first_of(root_field(info))
         return await answer_list(info, "Concept", lambda wanted: concept_search(search, limit, wanted))
 
     @strawberry.field(description="A concept by its code.", graphql_type=Concept | None)
     async def concept(self, info: Info, code: str) -> Shaped | None:
-        """None if the graph does not know it."""
+        """None if the graph does not have it."""
         return await answer_one(info, "Concept", lambda wanted: concept_by_code(code, wanted))
 
     @strawberry.field(
@@ -161,7 +161,7 @@ class GraphQueries:
     async def unmapped_terms(
         self, info: Info, first: Annotated[int, strawberry.argument(description="At most 200.")] = 50
     ) -> Shaped:
-        """Where the vocabulary should grow."""
+        """For extending the vocabulary."""
         del first
         limit = first_of(root_field(info))
         return await answer_list(info, "UnmappedTerm", lambda _wanted: unmapped_terms(limit))
@@ -172,7 +172,7 @@ class GraphQueries:
     )
     @reads_arguments
     async def checkpoint(self, info: Info) -> Shaped | None:
-        """And how many others still have readings in the graph."""
+        """With the number of other engines with readings in the graph."""
         return await answer_one(info, "Checkpoint", lambda _wanted: engine_in_use())
 
 
@@ -181,7 +181,7 @@ async def _patient(info: Info, patient_id: str) -> Shaped | None:
 
 
 def _survivor(info: Info, patient_id: str) -> str:
-    """Who is left of a patient that was merged into another: the graph knows no one else."""
+    """The survivor of a merged patient: the graph has only survivors."""
     with info.context.services.receiver.ledger.read() as connection:
         return survivor_of(connection, patient_id)
 

@@ -1,4 +1,4 @@
-"""How root fields answer: the question, its rows, the answer they make, and the note of it in the audit trail."""
+"""Resolvers of root fields: run the query, shape the response, and record the access for the audit trail."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -32,14 +32,14 @@ def reads_arguments(resolver: Resolver) -> Resolver:
 
 
 def root_field(info: Info) -> Field:
-    """The field that a root resolver answers."""
+    """The field of a root resolver."""
     raw, document = core_info(info), info.context.document
     found = fields_of(document, raw.parent_type, [raw.operation.selection_set])
     return next(one for one in found if one.nodes[0] is raw.field_nodes[0])
 
 
 async def ask(info: Info, query: ReadQuery) -> list[Row]:
-    """The rows of a query to the graph. Their patients are noted for the audit trail."""
+    """The rows of a graph query. Their patients are recorded for the audit trail."""
     rows = await fetch(info.context.services.graph, query)
     info.context.trail.saw(*(row[PATIENT_COLUMN] for row in rows if query.names_patients))
     return rows
@@ -47,21 +47,21 @@ async def ask(info: Info, query: ReadQuery) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class LedgerAnswer(Generic[T]):
-    """What the ledger holds, and the patients whose data that is, by pseudonym."""
+    """Rows of the ledger, and their patients, by pseudonym."""
 
     found: T
     patients: Collection[str]
 
 
 async def ask_ledger(info: Info, question: Callable[[Ledger], LedgerAnswer[T]]) -> T:
-    """What a question to the ledger finds. Its patients are noted for the audit trail."""
+    """The rows of a ledger query. Their patients are recorded for the audit trail."""
     answer = await asyncio.to_thread(question, info.context.services.receiver.ledger)
     info.context.trail.saw(*answer.patients)
     return answer.found
 
 
 async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:
-    """A connection: its page and, if it is selected, its total, asked for at once."""
+    """A connection: its page and, if selected, its total, queried concurrently."""
     answering = AnswerContext(info.context.document)
     plan = plan_page(answering, root_field(info))
     rows, totals = await asyncio.gather(
@@ -92,7 +92,7 @@ async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted,
 
 
 def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
-    """An object whose row is whole already, and names what is nested."""
+    """An object whose row is complete, with nested objects under their names."""
     plan = _plan(AnswerContext(info.context.document, keyed=False), info, type_name)
     return None if row is None else Shaped(plan.shape(row))
 

@@ -1,4 +1,4 @@
-"""The mutation `reviewFinding`: what a person says of a finding becomes a row of the ledger."""
+"""The mutation `reviewFinding`, which stores a review in the ledger."""
 
 import asyncio
 import unicodedata
@@ -24,7 +24,7 @@ from vlmkg.schema import Presence
 from vlmkg.verdicts import Verdict
 
 MAX_NOTE = 2_000
-"""Characters of a note."""
+"""Most characters of a note."""
 
 _FACTS = (
     *STATEMENT,
@@ -37,7 +37,7 @@ _FACTS = (
 
 @strawberry.type(description="The result of a review.")
 class ReviewFindingPayload:
-    """The review is in the ledger, whatever this shows."""
+    """The review is stored in the ledger in any case."""
 
     finding: Finding | None = strawberry.field(
         description="The finding with the review; null if a new reading has just replaced it."
@@ -47,7 +47,7 @@ class ReviewFindingPayload:
 async def review_finding(
     info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
 ) -> Shaped | None:
-    """The payload; None if the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    """The payload; None if the graph does not have the finding. Raises ApiError (BAD_USER_INPUT)."""
     kind, mention_id = split(given_id)
     if kind != "Finding":
         raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")

@@ -1,4 +1,4 @@
-"""Times: ISO 8601 in and out, always with a zone. A time that comes without one is taken as UTC."""
+"""Times: ISO 8601 in and out, always with a zone. A time without a zone is read as UTC."""
 
 from datetime import UTC, datetime
 from typing import NewType
@@ -10,7 +10,7 @@ DateTime = NewType("DateTime", datetime)
 
 
 def read_time(value: object) -> datetime:
-    """An aware time. A day alone is its first moment."""
+    """An aware time. A date without time is its first moment."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -21,7 +21,10 @@ def read_time(value: object) -> datetime:
 
 
 def show_time(value: datetime | str) -> str:
-    """ISO 8601 in UTC, to the second or finer. The graph gives times as text, perhaps with a zone's name behind."""
+    """ISO 8601 in UTC, to the second or finer.
+
+    The graph returns times as text, perhaps with a zone's name at the end.
+    """
     found = datetime.fromisoformat(value.partition("[")[0]) if isinstance(value, str) else value
     return found.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
