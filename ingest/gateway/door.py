@@ -21,7 +21,9 @@ class NoSpaceError(OutageError):
     """The disk that holds ledger or blobs is nearly full: nothing is taken until there is room again."""
 
     def __init__(self) -> None:
-        super().__init__("the disk is nearly full: messages are not taken now", "make room, or lower VLMKG_MIN_FREE")
+        super().__init__(
+            "the disk is nearly full, so no messages are accepted now", "free space, or lower VLMKG_MIN_FREE"
+        )
 
 
 @dataclass(frozen=True, slots=True)
