@@ -31,5 +31,5 @@ def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
     except OSError as error:
         raise VlmkgError(f"the API did not answer the query: {error}", "see logs/api.log") from error
     if answer.get("errors"):
-        raise VlmkgError(f"the API refused the query: {answer['errors'][0]['message']}")
+        raise VlmkgError(f"the API refused the query: {answer['errors'][0]['message']}", "see logs/api.log")
     return dict(answer["data"])

@@ -83,7 +83,7 @@ def page(count: int, out: Path, seed: int, film_share: float) -> None:
     elif out.suffix == ".png":
         write_picture(made, out)
     else:
-        raise UsageError(f"{out} is neither .html nor .png")
+        raise UsageError(f"{out} is neither .html nor .png", "choose a name that ends with .html or .png")
     click.echo(str(out))
 
 

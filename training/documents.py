@@ -48,7 +48,9 @@ def load(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UsageError(f"{path} cannot be read as RadGraph JSON: {type(error).__name__}") from error
+        raise UsageError(
+            f"{path} cannot be read as RadGraph JSON: {type(error).__name__}", "give a RadGraph JSON file"
+        ) from error
     if not isinstance(content, dict) or not all(isinstance(doc, dict) for doc in content.values()):
         raise UsageError(f"{path} is not RadGraph JSON", "expected: {report id: {text, entities}}")
     return content

@@ -64,7 +64,7 @@ def evaluate(
     Raises UsageError if gold has no report.
     """
     if not gold:
-        raise UsageError("the gold file has no reports")
+        raise UsageError("the gold file has no reports", "give a gold file with reports")
     truth = [read_document(doc, tuple(doc["text"].split()), Counter()) for doc in gold.values()]
     rows = _rows(gold, truth, predicted)
     samples = draws(len(truth))

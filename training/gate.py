@@ -92,7 +92,10 @@ def _exam(evaluation: SyntheticEvaluation | GoldEvaluation, gold: Path | None) -
         remedy = "give it with --gold; or promote the checkpoint elsewhere and copy it: a copy stays promoted"
         raise UsageError(f"the checkpoint is measured on the gold file {evaluation.file}", remedy)
     if gold_evaluation(gold).sha256 != evaluation.sha256:
-        raise UsageError(f"{gold} is not the gold file {evaluation.file} that the checkpoint names")
+        raise UsageError(
+            f"{gold} is not the gold file {evaluation.file} that the checkpoint names",
+            "give the file that the checkpoint was measured on",
+        )
     return _row_exam(gold) if gold.suffix == ROWS else _radgraph_exam(gold)
 
 
@@ -120,7 +123,7 @@ def _radgraph_exam(path: Path) -> Exam:
 
 def _text_exam(texts: Sequence[str], gold: Sequence[Raw]) -> Exam:
     if not texts:
-        raise UsageError("the gold file has no reports")
+        raise UsageError("the gold file has no reports", "give a gold file with reports")
     return Exam(tuple(StudyInput((text,)) for text in texts), tuple(gold))
 
 

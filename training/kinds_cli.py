@@ -42,7 +42,7 @@ def kinds(count: int, out: Path, seed: int, only: tuple[str, ...], without: tupl
 def kinds_page(count: int, out: Path, seed: int, only: tuple[str, ...], without: tuple[str, ...]) -> None:
     """Show synthetic texts of every template as HTML, with marked mentions."""
     if out.suffix != ".html":
-        raise UsageError(f"{out} is not .html")
+        raise UsageError(f"{out} is not .html", "choose a name that ends with .html")
     write_page(_of_each(seed, count, only, without), out)
     click.echo(str(out))
 

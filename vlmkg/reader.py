@@ -188,4 +188,6 @@ def _film(image: Image) -> ImageInput:
     try:
         return ImageInput(_name(image), Path(image).read_bytes())
     except OSError as error:
-        raise RefusedError(f"{image} cannot be read: {error.strerror or type(error).__name__}") from error
+        raise RefusedError(
+            f"{image} cannot be read: {error.strerror or type(error).__name__}", "check the path and the permissions"
+        ) from error

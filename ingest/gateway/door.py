@@ -54,7 +54,7 @@ async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receip
 
 
 async def keep_soon(reception: Reception, message: ReceivedMessage, error: Exception) -> Receipt:
-    """Keep a message with which an error arose that nobody foresaw. Raises the error where it is an outage."""
+    """Store a message that caused an unexpected error. Raises the error if it is an outage."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(reception.threads, keep, reception.receiver, message, error)
 

@@ -73,7 +73,7 @@ def _first(console: Console, endpoints: Endpoints) -> str:
     found = data["patients"]["edges"]
     console.print(f"[bold]{data['patients']['totalCount']} patients[/bold]")
     if not found:
-        raise VlmkgError("no patient was found, although messages were sent: the graph does not match the messages")
+        raise VlmkgError("no patient was found, although messages were sent", "see the files in the folder logs")
     longest = max(found, key=lambda edge: len(edge["node"]["findings"]["edges"]))
     return str(longest["node"]["patientId"])
 

@@ -30,7 +30,7 @@ def read_openi(folder: Path) -> Iterator[Row]:
         try:
             root = parse(path)
         except ParseError as error:
-            raise UsageError(f"{path.name} is not well-formed XML") from error
+            raise UsageError(f"{path.name} is not well-formed XML", "copy the archive of Open-i again") from error
         texts = {part.get("Label"): (part.text or "").strip() for part in root.iter("AbstractText")}
         report = "\n".join(f"{name}: {texts[name]}" for name in SECTIONS if texts.get(name))
         if report:
@@ -51,4 +51,6 @@ def read_r2gen(folder: Path) -> Iterator[Row]:
                 patient = entry["id"].split("_")[0]
                 yield Row(entry["id"], patient, entry["report"], ReportGraph(), films, labels="", split=split)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not R2Gen's annotation.json: {type(error).__name__}") from error
+        raise UsageError(
+            f"{path} is not R2Gen's annotation.json: {type(error).__name__}", "give the folder of R2Gen's release"
+        ) from error

@@ -79,7 +79,9 @@ def _row_of(path: Path, number: int, line: str) -> Row:
     try:
         return from_json(json.loads(line))
     except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise UsageError(f"{path.name}, line {number}, is not a study: {type(error).__name__}") from error
+        raise UsageError(
+            f"{path.name}, line {number}, is not a study: {type(error).__name__}", "see docs/training.md for the format"
+        ) from error
 
 
 def _graph(report: str, content: dict[str, Any]) -> ReportGraph:

@@ -65,7 +65,10 @@ def read_back(folder: Path) -> Verdicts:
     except OSError as error:
         raise UsageError(f"{folder} has no {KEY_FILE}", "give the folder that the export wrote") from error
     if key["form"] != FORM:
-        raise UsageError(f"the review has format {key['form']}, but this program reads {FORM}")
+        raise UsageError(
+            f"the review has format {key['form']}, but this program reads {FORM}",
+            "use the version that exported the review",
+        )
     items = {name: KeyItem(one["relation"], one["says"]) for name, one in key["items"].items()}
     return Verdicts(items, {name: _sheet(folder, name, items) for name in key["readers"]}, key["triplets"])
 

@@ -193,7 +193,9 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
     train = tuple(row for row in rows if row.split in {"", "train"})
     held_rows = tuple(row for row in rows if row.split == "validation")[: data.validation]
     if not train or not held_rows:
-        raise UsageError("the files need rows of the splits train and validation")
+        raise UsageError(
+            "the files need rows of the splits train and validation", "add a `split` to the rows, see docs/training.md"
+        )
     mark = "-".join(digest[:8] for digest in prints.values())
     return (
         FileRows(train, folder, data.chunk, config.seed, f"{mark}-train-{data.chunk}"),

@@ -21,9 +21,11 @@ def read_documents(file: Path, image: Path | None) -> Iterator[Report]:
         with click.open_file(str(file), encoding="utf-8") as source:
             yield from _parse(source, name, file, image)
     except OSError as error:
-        raise RefusedError(f"{name} cannot be read: {error.strerror or type(error).__name__}") from error
+        raise RefusedError(
+            f"{name} cannot be read: {error.strerror or type(error).__name__}", "check the path and the permissions"
+        ) from error
     except UnicodeDecodeError as error:
-        raise RefusedError(f"{name} is not UTF-8 text") from error
+        raise RefusedError(f"{name} is not UTF-8 text", "convert the file to UTF-8") from error
 
 
 def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterator[Report]:
@@ -42,7 +44,7 @@ def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterat
             continue
         report = _parse_line(line, f"line {number} of {name}", file.parent)
         if report.key in seen:
-            raise RefusedError(f"line {number} of {name} repeats an id")
+            raise RefusedError(f"line {number} of {name} repeats an id", "give each report its own id")
         seen.add(report.key)
         yield report
 
@@ -56,9 +58,11 @@ def _parse_line(line: str, where: str, folder: Path) -> Report:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise RefusedError(f"{where} is not JSON") from error
+        raise RefusedError(f"{where} is not JSON", "correct the line") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("id"), str | int):
-        raise RefusedError(f"{where} is not an object with `id` and `text`")
+        raise RefusedError(
+            f"{where} is not an object with `id` and `text`", 'write the line as {"id": "...", "text": "..."}'
+        )
     if not isinstance(row.get("image"), str | None):
-        raise RefusedError(f"{where} has an `image` that is not a path")
+        raise RefusedError(f"{where} has an `image` that is not a path", "write the path of the film as a string")
     return Report(row["text"], folder / row["image"] if row.get("image") else None, str(row["id"]))

@@ -144,9 +144,14 @@ def load_codec(folder: Path) -> Codec:
         about = json.loads((folder / "codec.json").read_text(encoding="utf-8"))
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
     except OSError as error:
-        raise RefusedError(f"{folder} has no tokenizer: {type(error).__name__}") from error
+        raise RefusedError(
+            f"{folder} has no tokenizer: {type(error).__name__}", "copy the whole folder again"
+        ) from error
     if about["linearization"] != VERSION:
-        raise RefusedError(f"the tokenizer writes format {about['linearization']}, but this program reads {VERSION}")
+        raise RefusedError(
+            f"the tokenizer writes format {about['linearization']}, but this program reads {VERSION}",
+            "train or extend it again with this version",
+        )
     return _codec(tokenizer, about["instruction"], about["film_instruction"])
 
 

@@ -53,11 +53,11 @@ def from_json(values: Mapping[str, Any]) -> ModelConfig:
     Raises RefusedError, which names the field, if one is missing, unknown, of another type or below 1.
     """
     if missing := sorted({field.name for field in fields(ModelConfig)} - values.keys()):
-        raise RefusedError(f"the model's config lacks: {', '.join(missing)}")
+        raise RefusedError(f"the model's config lacks: {', '.join(missing)}", "add the missing fields")
     try:
         return _ADAPTER.validate_json(json.dumps(dict(values)))
     except ValidationError as error:
-        raise RefusedError(f"the model's config is invalid: {problems(error)}") from error
+        raise RefusedError(f"the model's config is invalid: {problems(error)}", "correct these fields") from error
 
 
 def to_json(config: ModelConfig) -> dict[str, Any]:

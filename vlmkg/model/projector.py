@@ -101,5 +101,8 @@ def build_projector(config: ModelConfig, hidden_size: int) -> nn.Module:
     if config.projector is not Projector.TRANSFORMER:
         return MlpProjector(config, hidden_size)
     if hidden_size % config.heads:
-        raise RefusedError(f"{config.heads} heads do not divide the language model's width {hidden_size}")
+        raise RefusedError(
+            f"{config.heads} heads do not divide the language model's width {hidden_size}",
+            "change `heads` to a divisor of the width",
+        )
     return TransformerProjector(config, hidden_size)

@@ -60,7 +60,9 @@ async def start(reception: Reception) -> Door:
         for name in (DONE, REFUSED):
             (folder / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"VLMKG_WATCH_FOLDER can't be used ({error.strerror})") from None
+        raise UsageError(
+            f"VLMKG_WATCH_FOLDER can't be used ({error.strerror})", "set it to a folder that exists and can be written"
+        ) from None
     stop = asyncio.Event()
     watching = asyncio.create_task(_watch(_Watch(reception, settings, folder), stop))
     return Door("folder", {}, partial(_close, watching, stop))

@@ -34,7 +34,9 @@ async def start(reception: Reception) -> Door:
     try:
         listening = socket.create_server((gateway.gateway_host, settings.port), backlog=128)
     except OSError as error:
-        raise UsageError(f"HTTP can't listen at port {settings.port} ({error.strerror})") from None
+        raise UsageError(
+            f"HTTP can't listen at port {settings.port} ({error.strerror})", "set VLMKG_HTTP_PORT to a free port"
+        ) from None
     server = _server(guarded, settings, context)
     task = asyncio.create_task(serve(server, listening))
     while not server.started and not task.done():

@@ -29,7 +29,7 @@ def build(config: Mapping[str, Any]) -> VisionEncoder:
         ).visual
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         message = f"{CONFIG_FILE} does not describe a visual tower: {type(error).__name__}"
-        raise RefusedError(message) from error
+        raise RefusedError(message, "use the config of the published folder") from error
     preprocess = config.get("preprocess_cfg") or {}
     size = vision.get("image_size", 224)
     pixels = Pixels(

@@ -29,7 +29,9 @@ def build_encoder(kind: str, config: Mapping[str, Any]) -> VisionEncoder:
     try:
         encoder: VisionEncoder = import_module(MODULES[kind]).build(config)
     except (KeyError, TypeError, ValueError) as error:
-        raise RefusedError(f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}") from error
+        raise RefusedError(
+            f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}", "correct config.json"
+        ) from error
     return encoder
 
 
@@ -49,7 +51,9 @@ def load_encoder(folder: Path) -> VisionEncoder:
         encoder = build_encoder(config.pop("kind"), config)
         weights = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
-        raise RefusedError(f"{folder} is not an image encoder: {type(error).__name__}") from error
+        raise RefusedError(
+            f"{folder} is not an image encoder: {type(error).__name__}", "copy the whole folder again"
+        ) from error
     return with_weights(encoder, weights)
 
 
@@ -60,7 +64,10 @@ def with_weights(encoder: VisionEncoder, weights: Mapping[str, Tensor]) -> Visio
     odd = own.keys() ^ known.keys() | {name for name in own.keys() & known.keys() if own[name] != known[name].shape}
     if odd:
         shown = ", ".join(sorted(odd)[:3])
-        raise RefusedError(f"{len(odd)} weights do not fit the image encoder {encoder.kind!r}, such as {shown}")
+        raise RefusedError(
+            f"{len(odd)} weights do not fit the image encoder {encoder.kind!r}, such as {shown}",
+            "use the weights of this encoder",
+        )
     encoder.module.load_state_dict(known)
     encoder.module.eval().requires_grad_(requires_grad=False)
     return encoder
