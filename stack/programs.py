@@ -118,7 +118,7 @@ def api_answers(port: int, key_file: Path) -> bool:
 
 
 def _status(port: int, method: str, path: str, body: str | None = None, headers: Mapping[str, str] = NO_HEADERS) -> int:
-    """The HTTP status of an answer; 0 where there is none."""
+    """The HTTP status of a response; 0 if there is none."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
     try:
         connection.request(method, path, body, dict(headers))
