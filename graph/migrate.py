@@ -2,7 +2,7 @@
 
 A migration is a file `migrations/V0001__what.cypher`: statements that end with `;` at the end of a line, each safe to
 repeat (IF NOT EXISTS, MERGE), because a process may die between a statement and its record. Applied ones are recorded
-as (:Migration {version, name, checksum, appliedAt}). If several processes migrate at once, one works and the others wait.
+as (:Migration {version, name, checksum, appliedAt}). If several processes migrate, one works and the others wait.
 """
 
 import hashlib

@@ -16,7 +16,7 @@ TREES = {
 
 
 def _plain_errors() -> frozenset[str]:
-    """Names of the error classes that are called with a message and a remedy: those without a constructor of their own."""
+    """Names of the error classes that are called with a message and a remedy: those without their own constructor."""
     classes = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     found = {BASE}
     while True:
