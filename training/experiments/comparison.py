@@ -14,7 +14,7 @@ from training.error_kinds import error_kinds
 from training.evaluation import Compared, evaluate
 from training.experiments.comparison_page import errors_page
 from training.experiments.figures import bars
-from training.experiments.seen import Words, known_sentences, sentences_of, share_seen, within
+from training.experiments.seen_sentences import Words, known_sentences, sentences_of, share_seen, within
 from training.experiments.statistics import Estimate, over_reports
 from training.experiments.tables import Cell, Table, write_tables
 from training.gold_parts import gold_parts

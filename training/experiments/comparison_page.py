@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from training.documents import Document, Edge
-from training.experiments.seen import Sentence, sentences_of, within
+from training.experiments.seen_sentences import Sentence, sentences_of, within
 
 _HEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors of readers</title><style>'
