@@ -186,7 +186,7 @@ def test_another_form_and_no_tagger_are_refused(trained, tmp_path):
         load_tagger(tmp_path)
     about = json.loads((trained / "tagger" / ABOUT_FILE).read_text())
     (tmp_path / ABOUT_FILE).write_text(json.dumps({**about, "form": 0}))
-    with pytest.raises(RefusedError, match="form 0"):
+    with pytest.raises(RefusedError, match="format 0"):
         load_tagger(tmp_path)
 
 
