@@ -15,15 +15,15 @@ from vlmkg.logs import configure_libraries
 from vlmkg.options import data_option
 
 WS_MESSAGE_LIMIT = 256 * 1024
-"""Bytes of a message to a subscription: a document and its variables."""
+"""Most bytes of a subscription message: a document and its variables."""
 
 
 @click.command()
 @data_option
 def api(data: DataDir) -> None:
-    """Serve the GraphQL API, GraphiQL beside it, until SIGTERM or Ctrl-C.
+    """Serve the GraphQL API and GraphiQL until SIGTERM or Ctrl-C.
 
-    Settings: VLMKG_API_HOST, VLMKG_API_PORT and the others of docs/graphql.md.
+    Settings: VLMKG_API_HOST, VLMKG_API_PORT and others, see docs/graphql.md.
     """
     configure_libraries()
     settings = ApiSettings()
@@ -43,7 +43,7 @@ def api(data: DataDir) -> None:
 
 
 def _open_receiver(data: DataDir) -> Receiver:
-    """Everything that receiving needs; the first start makes the admin key, which lies in the data folder."""
+    """Open everything that receiving needs. The first start creates the admin key in the data folder."""
     receiver = receiver_of(data)
     ensure_admin_key(receiver.ledger, data.api_key_file)
     return receiver

@@ -1,4 +1,4 @@
-"""Asking the stack's own GraphQL API over HTTP, as any application would."""
+"""Query the stack's GraphQL API over HTTP, as any application would."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in words and in GraphQL."""
+    """A question as a sentence and as a GraphQL query."""
 
     words: str
     query: str
@@ -21,7 +21,7 @@ class Question:
 
 
 def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
-    """Put a question to the API. Returns GraphQL's `data`. Raises VlmkgError with the API's own sentence."""
+    """Send a query to the API. Returns GraphQL's `data`. Raises VlmkgError with the API's message."""
     body = json.dumps({"query": question.query, "variables": question.variables}).encode()
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {endpoints.api_key}"}
     request = Request(str(endpoints.graphql), data=body, headers=headers)  # noqa: S310 - our own address
@@ -29,7 +29,7 @@ def ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
         with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
             answer = json.load(response)
     except OSError as error:
-        raise VlmkgError(f"the API did not answer the question: {error}", "see logs/api.log") from error
+        raise VlmkgError(f"the API did not answer the query: {error}", "see logs/api.log") from error
     if answer.get("errors"):
-        raise VlmkgError(f"the API refused the question: {answer['errors'][0]['message']}")
+        raise VlmkgError(f"the API refused the query: {answer['errors'][0]['message']}", "see logs/api.log")
     return dict(answer["data"])

@@ -1,4 +1,4 @@
-"""Is a study a chest radiograph? The engines are made for those; other studies are read and marked out of domain."""
+"""Decide whether a study is a chest radiograph. Other studies are read, too, and marked as out of domain."""
 
 import re
 
@@ -27,8 +27,8 @@ _LONGEST_LOOK = 20_000
 def is_chest_radiograph(modality: str | None, body_part: str | None, procedure: str | None, text: str) -> bool:
     """Whether the study is a radiograph of the chest.
 
-    `modality` is a DICOM code (CR, DX, CT ...); `body_part` and `procedure` are the sender's words; `text` is the
-    report. The procedure is believed before the body part, and both before the text.
+    `modality` is a DICOM code (CR, DX, CT ...); `body_part` and `procedure` are the sender's texts; `text` is the
+    report. The procedure takes precedence over the body part, and both over the text.
     """
     code = (modality or "").strip().upper()
     if code not in _UNTOLD and code not in _RADIOGRAPHY:
@@ -43,7 +43,7 @@ def is_chest_radiograph(modality: str | None, body_part: str | None, procedure: 
 
 
 def _judge(words: str) -> bool | None:
-    """True or False where the words name the exam; None where they say neither."""
+    """True or False if the words name an exam; None otherwise."""
     if _OTHER_METHOD.search(words):
         return False
     if _CHEST.search(words):

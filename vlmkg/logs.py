@@ -1,21 +1,22 @@
-"""What libraries print: one line to standard error, and nothing of a message in it."""
+"""Log lines of libraries: one line on standard error, without any text of a message."""
 
 import logging
 import sys
 import traceback
 
 PLACES = 5
-"""Innermost calls that are told of an exception."""
+"""Number of innermost calls that are logged for an exception."""
 
 
 class WithoutWords(logging.Formatter):
-    """Lines of the libraries. Of an exception the kind and the places are told: its words may be a message's.
+    """Formats lines of libraries. Of an exception only type and places are logged, because its text may quote a
+    message.
 
-    The line's own words are left out with it, since libraries put those of the exception into them.
+    The line's own text is left out, too, because libraries include that of the exception.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """The formatted line."""
         if not record.exc_info or record.exc_info[0] is None:
             return super().format(record)
         kind, _, trace = record.exc_info
@@ -25,7 +26,7 @@ class WithoutWords(logging.Formatter):
 
 
 def configure_libraries() -> None:
-    """Set up what libraries log: warnings and worse."""
+    """Set up the logs of libraries: warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WithoutWords("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

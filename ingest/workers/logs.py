@@ -1,4 +1,4 @@
-"""What a worker prints: one line of `key=value` an event, to standard error. Ids and counts, never a payload."""
+"""A worker's log: lines of `key=value` on standard error, with ids and counts, never a payload."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from vlmkg.logs import configure_libraries
 
 
 def configure_logging() -> None:
-    """Set up logging for a worker and its children. Celery says what goes wrong, not what it receives."""
+    """Set up logging for a worker and its children. Celery logs errors, not received messages."""
     configure_libraries()
     structlog.configure(
         processors=[

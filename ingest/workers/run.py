@@ -1,7 +1,7 @@
-"""Running one worker: the Celery pool of one queue, and the dispatcher's thread in its main process.
+"""Run one worker: the Celery pool of one queue, and the dispatcher's thread in its main process.
 
-Rules run in a prefork pool. A model runs in the main process, with a pool of threads that feed it: no process may
-fork once it has touched a GPU. It is loaded before Celery starts, so nothing is claimed or delivered meanwhile.
+Rules run in a prefork pool. A model runs in the main process, with a pool of threads that feed it, because a process
+must not fork after using a GPU. It is loaded before Celery starts, so nothing is claimed or delivered meanwhile.
 """
 
 import os
@@ -23,13 +23,13 @@ from ingest.workers.tasks import register
 from vlmkg.parent_watch import end_with_parent
 
 SHUTDOWN_LIMIT_S = 10.0
-"""How long work in progress may go on after SIGTERM. What is not done by then goes to another worker."""
+"""Seconds that current work may continue after SIGTERM. Unfinished work goes to another worker."""
 
 log = structlog.get_logger()
 
 
 def run_worker(config: WorkerConfig, concurrency: int) -> int:
-    """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError where the ledger can't be opened."""
+    """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError if the ledger can't be opened."""
     app = make_app(config.broker_url.get_secret_value())
     process = WorkerProcess(app, config)
     if config.is_batching:
@@ -42,7 +42,7 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
         thread.start()
         if config.ready_file:
             config.ready_file.touch()
-        log.info("worker takes work", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
+        log.info("worker is ready", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
 
     signals.setup_logging.connect(_keep_logging)
     signals.worker_process_init.connect(_begin_child)
@@ -63,7 +63,7 @@ def _dispatcher(app: Celery, config: WorkerConfig, stop: threading.Event) -> thr
 
 def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
     with warnings.catch_warnings():
-        # Containers run as root. What makes that risky, pickle on the wire, is refused by this application.
+        # Containers run as root. The risk would be pickle in messages, which this application refuses.
         warnings.simplefilter("ignore", SecurityWarning)
         worker = app.Worker(
             pool=_pool(config),
@@ -94,4 +94,4 @@ def _bound_shutdown(**_: Any) -> None:
 
 
 def _keep_logging(**_: Any) -> None:
-    """Tell Celery that logging is set up already."""
+    """Tell Celery that logging is already set up."""

@@ -37,7 +37,7 @@ def call(data: DataDir, *arguments: str) -> Result:
 
 def test_migrate_says_what_it_did(data: DataDir) -> None:
     assert json.loads(call(data, "migrate", "--json").output) == {"applied": [], "vocabulary_loaded": False}
-    assert call(data, "migrate").output == "the vocabulary is loaded\n"
+    assert call(data, "migrate").output == "the vocabulary was already loaded\n"
 
 
 def test_status_counts_by_label_and_type(data: DataDir) -> None:

@@ -1,7 +1,7 @@
-"""Finds the concept whose name says most of what a phrase says.
+"""Find the concept whose name matches most of a phrase.
 
-A name is a set of canonical words. Among the names that hold all words of the head and no word that the phrase lacks,
-the longest wins: of `effusion` with `small`, `left` and `pleural` around it that is "pleural effusion".
+A name is a set of canonical words. Of the names that contain all words of the head and only words of the phrase, the
+longest is chosen: for `effusion` with `small`, `left` and `pleural` around it that is "pleural effusion".
 """
 
 from collections import defaultdict
@@ -17,12 +17,12 @@ from vlmkg.vocabulary.loader import OWN
 ANATOMY_ROOT = "RID3"
 DESCRIPTOR_ROOT = "RID6"
 PLACE_WORD_ROOTS = frozenset({"RID5817", "RID39102", "RID5974"})
-"""Location descriptors (left, upper) and the like: RadLex keeps them apart from anatomy, reports use them as places."""
+"""Location descriptors (left, upper) and similar ones: not anatomy in RadLex, but places in reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One name of a concept, as a set of canonical words. The lower rank wins between equals."""
+    """One name of a concept, as a set of canonical words. Of equal names the one with the lower rank is chosen."""
 
     words: frozenset[str]
     concept: Concept
@@ -47,7 +47,7 @@ def names(kind: Kind) -> Names:
         if rank is None:
             continue
         for at, text in enumerate((*concept.synonyms, concept.name)):
-            # The project's own names come before those that RadLex spells for other contexts.
+            # The project's own names take precedence over RadLex names for other contexts.
             place = rank * 2 + int(at == len(concept.synonyms) and concept.system != OWN)
             if text.lower() not in exact or exact[text.lower()][0] > place:
                 exact[text.lower()] = (place, concept)
@@ -60,7 +60,7 @@ def names(kind: Kind) -> Names:
 
 
 def longest(kind: Kind, head: frozenset[str], around: frozenset[str]) -> Name | None:
-    """The longest name that holds `head` and otherwise only words of `around`."""
+    """The longest name that contains `head` and otherwise only words of `around`."""
     return _longest(kind, head, head | around) if head else None
 
 
@@ -71,17 +71,17 @@ def _longest(kind: Kind, head: frozenset[str], available: frozenset[str]) -> Nam
 
 
 def is_anatomy(code: str) -> bool:
-    """Whether a concept is a piece of anatomy, not a word that only places (left, upper)."""
+    """Whether a concept is anatomy, not only a location descriptor (left, upper)."""
     return code == ANATOMY_ROOT or ANATOMY_ROOT in ancestors(code)
 
 
 def is_descriptor(code: str) -> bool:
-    """Whether a concept only describes (small, acute), in RadLex's own classing."""
+    """Whether a concept is a descriptor (small, acute) in RadLex."""
     return DESCRIPTOR_ROOT in ancestors(code)
 
 
 def _rank(concept: Concept, kind: Kind) -> int | None:
-    """Which concepts a kind may refer to, the likelier first; None for the others."""
+    """The rank of a concept for this kind, more likely ones first; None if the kind can't refer to it."""
     above = ancestors(concept.code)
     anatomy = is_anatomy(concept.code)
     if kind is Kind.ANATOMY:

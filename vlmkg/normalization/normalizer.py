@@ -1,4 +1,4 @@
-"""Links every mention of a graph to a concept and composes its findings."""
+"""Link every mention of a graph to a concept, and compose its findings."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ def normalize(graph: ReportGraph) -> tuple[tuple[ConceptLink, ...], tuple[Findin
 
 @dataclass(frozen=True, slots=True)
 class _Edges:
-    """By mention: what modifies it, where it lies, what suggests it, and whether it modifies another."""
+    """For each mention: its modifiers, its places, what suggests it, and whether it modifies another."""
 
     modifiers: list[list[int]]
     located: list[list[int]]
@@ -63,7 +63,7 @@ def _edges(graph: ReportGraph) -> _Edges:
 
 
 def _where(at: int, edges: _Edges, places: dict[int, Place]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
-    """The places that a finding is said to lie at; without any, those of what suggests it."""
+    """The stated places of a finding; without any, those of the finding that suggests it."""
     stated = sorted(set(edges.located[at]))
     if stated or not edges.evidence[at]:
         return tuple(places[place] for place in stated), ()
@@ -72,9 +72,9 @@ def _where(at: int, edges: _Edges, places: dict[int, Place]) -> tuple[tuple[Plac
 
 
 def _texts(graph: ReportGraph, modifiers: list[list[int]], at: int) -> frozenset[str]:
-    """The texts of all that modifies a mention, directly or by others.
+    """The texts of all direct and indirect modifiers of a mention.
 
-    A modifier that is less sure than what it describes ("a nodule, possibly calcified") is left out: the composed
+    A modifier that is less certain than its head ("a nodule, possibly calcified") is left out: the composed
     concept has one presence, the head's.
     """
     if not modifiers[at]:
@@ -95,7 +95,7 @@ def _texts(graph: ReportGraph, modifiers: list[list[int]], at: int) -> frozenset
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """A finding's places; without any, those of what suggests it; of its own, those in front of its name."""
+    """A finding's places, or those of the finding that suggests it; and of its own those in front of its name."""
 
     stated: tuple[Place, ...]
     suggested: tuple[Place, ...]

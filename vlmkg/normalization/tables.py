@@ -20,7 +20,7 @@ class Table(StrEnum):
 
 @cache
 def table(name: Table) -> list[dict[str, str]]:
-    """The rows of a table, read once in a process. Raises FileNotFoundError where its file is missing."""
+    """The rows of a table, read once per process. Raises FileNotFoundError if its file is missing."""
     return rows(DATA / name.value)
 
 

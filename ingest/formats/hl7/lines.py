@@ -188,4 +188,6 @@ def _has_words(value: str, code: str = "") -> bool:
 
 
 def _fragment() -> MessageRefusedError:
-    return MessageRefusedError(Reason.FRAGMENT, "the message goes on in another one (DSC or MSH-14); send it whole")
+    return MessageRefusedError(
+        Reason.FRAGMENT, "the message continues in another one (DSC or MSH-14): send it complete"
+    )

@@ -77,7 +77,7 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
     if kind is None and name.startswith("text/"):
         kind = PLAIN
     if kind is None:
-        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment is no text that can be read")
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment can't be read as text")
     # Bytes of RTF name their characters themselves.
     text, warnings = (data, ()) if isinstance(data, str) else _decode(data, parameters, rtf=kind == RTF)
     require_words_size(len(text) // _LEAST_WORDS)
@@ -121,7 +121,7 @@ def _cda(found: CdaText) -> PlainText:
     if not found.body_type:
         return PlainText(found.text, found.warnings)
     if is_cda(found.body[:4096].decode("latin-1")):
-        raise UnsupportedTextError("a CDA document holds another one")
+        raise UnsupportedTextError("a CDA document contains another one")
     body = convert(found.body, found.body_type)
     return PlainText(body.text, (*found.warnings, *body.warnings))
 

@@ -14,7 +14,7 @@ from ingest.ledger.study_facts import LedgerStudy
 from ingest.receiving.submit import Receiver, receive, receive_many
 from ingest.workers.batcher import Batcher, BatchLimits
 from ingest.workers.extract import GROUP, extract_beside_others, extract_some
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Reader, reader_of
 from tests.ingest.workers.engines import POISON, Watched, fail_on_poison, rules
 from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
@@ -155,10 +155,10 @@ def test_a_poisonous_report_dies_after_three_attempts_and_harms_nobody(receiver:
 def test_threads_that_share_an_engine_read_everything_and_a_poisonous_report_dies_alone(receiver: Receiver) -> None:
     receive_many(receiver, [hl7(f"r{number}", POISON if number == 7 else EFFUSION) for number in range(100)])
     engine = Batcher(Watched(fail_on_poison), BatchLimits(most=8, wait=timedelta(milliseconds=5)))
-    reader, turns = reader_of(engine), Turns()
+    reader, shared_lock = reader_of(engine), SharedLock()
 
     def work(_thread: int) -> None:
-        while extract_beside_others(receiver.ledger, reader, "me", LEASE, turns):
+        while extract_beside_others(receiver.ledger, reader, "me", LEASE, shared_lock):
             pass
 
     with ThreadPoolExecutor(4) as threads:
