@@ -79,7 +79,7 @@ def test_sentence_without_room_is_split_and_its_parts_see_each_other():
 
 
 def test_word_without_room_is_an_error():
-    with pytest.raises(ValueError, match="room"):
+    with pytest.raises(ValueError, match="too short for two tokens"):
         split_windows(sentences([2]), [9, 9], WindowLimits(8, 10))
 
 
