@@ -28,6 +28,50 @@ _ANSWERS = frozenset(
     | {"seen", "present", "identified", "visualized", "noted", "evident", "found"}
 )
 _LONGEST_ANSWER = 3
+_BACK = frozenset({"it", "this", "these", "they", "that", "those", "now", "today", "none", "there", "currently"})
+_BACK_DENIALS = frozenset(
+    {"none", "nil", "gone", "longer", "resolved", "cleared", "disappeared", "absent", "not", "removed"}
+)
+_BACK_WORDS = (
+    _BACK
+    | _BACK_DENIALS
+    | {
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "been",
+        "had",
+        "no",
+        "since",
+        "seen",
+        "visible",
+        "present",
+        "identified",
+    }
+    | {
+        "visualized",
+        "evident",
+        "again",
+        "any",
+        "on",
+        "film",
+        "time",
+        "at",
+        "the",
+        "left",
+        "of",
+        "remains",
+        "exam",
+        "study",
+    }
+    | {"completely", "fully", "entirely", "apparent", "detected", "found", "interval", "radiograph", "image"}
+)
+_BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
+_LONGEST_BACK = 9
+_LONGEST_LIST = 40
 _BROKEN_EARLY = 0.6
 """A line shorter than this share of the longest was ended on purpose."""
 _ITEM = re.compile(r"\d{1,2} ?\) |[A-Z][A-Za-z/ ]{2,30}: ?\S")
@@ -68,6 +112,16 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
                 part.append(token)
                 if _is_answered(tokens, index):
                     continue
+            elif (
+                part
+                and index + 1 < len(tokens)
+                and tokens[index + 1].lower in _BACK
+                and _is_denied_behind(tokens, index)
+            ):
+                continue
+            elif token.text == ";" and _lists_on(tokens, index):
+                part.append(token)
+                continue
             yield part
             part = []
         else:
@@ -92,6 +146,29 @@ def _is_answered(tokens: list[Token], index: int) -> bool:
     answer = tokens[index + 1 : index + 2 + _LONGEST_ANSWER]
     end = next((at for at, token in enumerate(answer) if token.text[0] in _ENDS), len(answer))
     return 0 < end <= _LONGEST_ANSWER and all(token.lower in _ANSWERS for token in answer[:end])
+
+
+def _lists_on(tokens: list[Token], index: int) -> bool:
+    """ "No edema; effusion; or scar.": the last item behind a semicolon begins with "or"."""
+    for at in range(index, min(index + _LONGEST_LIST, len(tokens) - 1)):
+        if tokens[at].text == ";" and tokens[at + 1].lower in {"or", "nor"}:
+            return True
+        if tokens[at].text[0] in ".!?:":
+            return False
+    return False
+
+
+def _is_denied_behind(tokens: list[Token], index: int) -> bool:
+    """ "Pneumothorax last week; today none.", "... on the last film. It is no longer seen.": said of what is before."""
+    said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
+    end = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
+    words = {token.lower for token in said[:end]}
+    return (
+        end <= _LONGEST_BACK
+        and words <= _BACK_WORDS
+        and not words.isdisjoint(_BACK_DENIALS)
+        and (not words.isdisjoint(_BACK_TIMES))
+    )
 
 
 def _new_block(text: str, start: int, token: Token) -> bool:

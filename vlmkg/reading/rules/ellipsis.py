@@ -7,6 +7,10 @@ from vlmkg.reading.rules.phrases import Phrase
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _NONE = frozenset({"none", "nil"})
 _LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
+_COMPARATIVES = frozenset(
+    {"smaller", "larger", "bigger", "better", "worse", "denser", "wider", "thicker", "longer", "shorter", "greater"}
+    | {"higher", "lower", "less", "different"}
+)
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
 _HAVING = frozenset({"has", "have", "had"})
@@ -61,7 +65,18 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
 
 
 def _stands_alone(before: Phrase, phrase: Phrase) -> bool:
-    return _names_known(before, phrase) or _is_verb(before) or _measured_place(before, phrase)
+    return (
+        is_bare_comparison(before)
+        or _names_known(before, phrase)
+        or _is_verb(before)
+        or _measured_place(before, phrase)
+    )
+
+
+def is_bare_comparison(phrase: Phrase) -> bool:
+    """ "No smaller", "no worse": the finding before it has not changed, and nothing after it is denied."""
+    denied = phrase.joint[-1:] != [] and phrase.joint[-1].word in _DENIALS
+    return denied and len(phrase.units) == 1 and phrase.units[0].text in _COMPARATIVES
 
 
 def _measured_place(before: Phrase, phrase: Phrase) -> bool:

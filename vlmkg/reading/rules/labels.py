@@ -48,6 +48,7 @@ _MARKS = {
     "):": Word.COLON,
     "/": Word.OR,
     ":": Word.COLON,
+    ";": Word.COMMA,
     "--": Word.COLON,
     "___": Word.HOLE,
     **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),

@@ -12,6 +12,12 @@ from vlmkg.schema import Presence
 
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CUES = frozenset({Word.NEGATION, Word.NOT, Word.EXCLUDE, Word.NOT_EXCLUDED, Word.GONE, Word.HEDGE, Word.SUGGEST_MAYBE})
+_EXCHANGED = frozenset({"replaced by", "replaced with", "exchanged for", "substituted by", "superseded by"}) | {
+    "given way to",
+    "gave way to",
+    "gives way to",
+    "giving way to",
+}
 _DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
@@ -36,7 +42,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
             state = _gone(phrases[:index], joint, position)
-        elif word is Word.COLON and _begins_anew(joint, position):
+        elif word is Word.COLON and (_begins_anew(joint, position) or _says_it_is_not(phrases, index, position)):
             state = Presence.PRESENT
         elif (
             (
@@ -59,6 +65,9 @@ def _denied(state: Presence, phrases: list[Phrase], index: int, position: int, f
     joint = phrases[index].joint
     if position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
         # "No cause for the effusion": the effusion is there.
+        return Presence.PRESENT
+    if index and joint[position].text == "without" and [unit.word for unit in joint[position + 1 :]] == [Word.COMMA]:
+        # "Left effusion without, right effusion with, loculation".
         return Presence.PRESENT
     if _answers(joint, position, following):
         set_back(phrases[:index], Presence.ABSENT)
@@ -105,6 +114,12 @@ def _begins_anew(joint: list[Unit], position: int) -> bool:
     """ "Complications: none. Diagnosis: edema" without its stop."""
     colons = sum(unit.word is Word.COLON for unit in joint[:position])
     return colons > 0
+
+
+def _says_it_is_not(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "The left base is clear, the right is not: consolidation persists": what comes after the colon is there."""
+    before = [unit.word for unit in phrases[index].joint[:position]]
+    return index > 0 and phrases[index - 1].head is None and before[-2:] == [Word.COPULA, Word.NOT]
 
 
 def _ends_doubt(joint: list[Unit], position: int) -> bool:
@@ -168,7 +183,8 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
     if before and [unit.word for unit in joint[position + 1 :]] in _SO_IS:
         set_back(before, Presence.ABSENT)
         return Presence.ABSENT
-    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
+    exchanged = joint[position].text in _EXCHANGED
+    if before and (exchanged or cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
             set_back(
                 of_gone(without_aside(before, joint), joint[position]),

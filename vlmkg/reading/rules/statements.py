@@ -75,8 +75,8 @@ def statements(phrases: list[Phrase], tail: list[Unit]) -> list[Statement]:
 def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
     """The position in the joint of this phrase at which a statement begins; None where the one before goes on."""
     phrase = phrases[index]
-    if Word.THERE in phrase.roles:
-        return _before_there(phrase.joint)
+    if Word.THERE in phrase.roles or _behind_full_denial(phrases, index):
+        return _before_there(phrase.joint) if Word.THERE in phrase.roles else len(phrase.joint)
     if Word.OR in phrase.roles or Word.COLON in phrase.roles:
         return None
     following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
@@ -89,6 +89,15 @@ def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
     if _places_anew(phrases, index, following):
         return 0
     return _link(phrase.joint) if _fronted(phrase, following) or _other_side(phrases, index) else None
+
+
+def _behind_full_denial(phrases: list[Phrase], index: int) -> bool:
+    """ "No effusion is noted mild scoliosis": the verb ends the denial, and no mark stands before what is said next."""
+    phrase = phrases[index]
+    said = [unit.word for unit in phrase.joint] == [Word.COPULA, Word.REPORT]
+    if not said or phrase.head is None or not _is_denied_any(phrases[:index]):
+        return False
+    return not _goes_on(phrases, index) and any(one.head is not None for one in phrases[:index])
 
 
 def _has_verb(following: list[Unit]) -> bool:
@@ -181,12 +190,14 @@ def _places_anew(phrases: list[Phrase], index: int, following: list[Unit]) -> bo
     """
     phrase, before = phrases[index], phrases[index - 1]
     after = phrases[index + 1] if index + 1 < len(phrases) else None
+    verb = bool(following) and following[0].word in _VERBS
+    if not phrase.joint and before.predicate and before.head is None and phrase.head is not None and verb:
+        return True
     if phrase.joint or not phrase.anatomy:
         return False
-    verb = bool(following) and following[0].word in _VERBS
     told = after is not None and not after.joint and after.head is None and bool(after.describing) and not after.anatomy
     if before.predicate and before.head is None:
-        return verb and phrase.head is not None
+        return False
     denied = before.head is not None and Word.NEGATION in before.roles
     if phrase.head is not None:
         return denied and (verb or told)

@@ -21,6 +21,7 @@ _HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic",
 _LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
 _ANSWERS = frozenset({"negative", "yes", "present", "seen"})
 _TURNING = frozenset({"only", "just", "merely"})
+_DATING = frozenset({"in", "last", "since", "until"})
 _HAVING = frozenset({"has", "have", "had"})
 _VERBAL = frozenset({Word.OF, Word.IN})
 
@@ -51,8 +52,15 @@ def _asked(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "No mass, only a granuloma": the clause turns."""
-    del after
+    if before is Word.FINDING and after in CONTENT and any(unit.word is Word.NEGATION for unit in units[:index]):
+        return Word.BUT
     return Word.BUT if before is Word.COMMA else units[index].word
+
+
+def _than(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Pneumonia less likely than edema": both are possible."""
+    del after
+    return Word.VERSUS if before is Word.HEDGE else units[index].word
 
 
 def _rather(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -64,7 +72,9 @@ def _free(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The lungs are effusion free": denied; but "free air", "free fluid"."""
     return (
         Word.GONE
-        if before is Word.FINDING and after not in OBSERVATIONS and after is not Word.OF
+        if before is Word.FINDING
+        and after not in OBSERVATIONS
+        and "of" not in [unit.text for unit in units[index + 1 : index + 2]]
         else units[index].word
     )
 
@@ -84,6 +94,13 @@ def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Not yet improved" is about time."""
     del after
     return Word.NOTHING if before is Word.NOT else units[index].word
+
+
+def _may(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Seen in May": a month."""
+    del before, after
+    dated = index > 0 and units[index - 1].text in _DATING and units[index - 1].last + 1 == units[index].first
+    return Word.NOTHING if dated else Word.HEDGE
 
 
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -182,8 +199,10 @@ def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _versus(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "1 cm versus 2 cm": compared with what was measured before; no alternatives."""
+    """ "1 cm versus 2 cm": compared with what was measured before; "cannot be told from edema": a doubt."""
     del before
+    if units[index].text.endswith("from") and not any(unit.word in OBSERVATION_NOUNS for unit in units[:index]):
+        return Word.HEDGE
     return Word.COMPARED if after is Word.MEASURE else units[index].word
 
 
@@ -246,6 +265,8 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "may": _may,
+    "than": _than,
     "yet": _yet,
     "either": _either,
     "rather": _rather,
