@@ -69,6 +69,7 @@ _BACK_WORDS = (
     }
     | {"completely", "fully", "entirely", "apparent", "detected", "found", "interval", "radiograph", "image"}
 )
+_SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
 _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
 _LONGEST_BACK = 9
 _LONGEST_LIST = 40
@@ -163,6 +164,8 @@ def _is_denied_behind(tokens: list[Token], index: int) -> bool:
     said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
     end = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
     words = {token.lower for token in said[:end]}
+    if not _SAID_ALREADY.isdisjoint(token.lower for token in tokens[max(0, index - _LONGEST_BACK) : index]):
+        return False
     return (
         end <= _LONGEST_BACK
         and words <= _BACK_WORDS

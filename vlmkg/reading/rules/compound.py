@@ -39,9 +39,8 @@ _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """The labelled units of `tokens` with cues of several words made one, before the talk of the exam is taken out."""
     words = {unit.word for unit in units}
-    if units and units[0].text == "exclude":
-        # An order: "exclude pneumothorax".
-        units[0].word = Word.NOT_EXCLUDED
+    if "exclude" in tokens:
+        _mark_orders(units)
     if Word.NOT in words:
         units = without_denied_acts(units, tokens)
     units = with_whole_doubts(units, tokens, words)
@@ -52,6 +51,13 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if Word.RETURN in words:
         units = _returned(units)
     return units
+
+
+def _mark_orders(units: list[Unit]) -> None:
+    """ "Exclude pneumothorax", "visa medical, exclude tuberculosis": an order, and no denial."""
+    for index, unit in enumerate(units):
+        if unit.text == "exclude" and (index == 0 or units[index - 1].word in {Word.COMMA, Word.COLON}):
+            unit.word = Word.NOT_EXCLUDED
 
 
 def _gone_for_good(units: list[Unit]) -> list[Unit]:

@@ -37,12 +37,13 @@ def is_of_known(phrases: list[Phrase], index: int) -> bool:
         return False
     meant = phrase.head.word is not Word.DEVICE and Word.SUGGEST in phrase.roles
     # "No lesion is seen in the renal shadows", "in the cranial cavity": the words are of the body.
-    bodily = Word.COPULA in phrase.roles and phrase.head.text in _BODY_SHADOWS and bool(phrase.anatomy)
+    bodily = Word.COPULA in phrase.roles and phrase.head.text in _BODY_SHADOWS
+    bodily = bodily and any(unit.word is not Word.SIDE for unit in phrase.anatomy)
     governor = _governor(phrases, index)
     if governor is None or meant or bodily:
         return False
-    if any(unit.text in BEGINNINGS for unit in governor.units):
-        return phrase.joint[-1].text == "to" and is_definite(phrase)
+    if any(unit.text in BEGINNINGS for unit in governor.units) and phrase.joined_by(Word.OF, Word.SUGGEST):
+        return False
     course = phrase.joint[-1].text in BECOMING and governor.units[-1].text in COURSES
     known = is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase))
     attributed = governor.head is not None and governor.head.text in lexicon().attributes

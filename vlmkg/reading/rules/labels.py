@@ -51,7 +51,7 @@ _MARKS = {
     ";": Word.COMMA,
     "--": Word.COLON,
     "___": Word.HOLE,
-    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "(?)", "(?)."), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
 _BROKEN_FRONT = frozenset({"non"})

@@ -14,13 +14,17 @@ from vlmkg.reading.rules.labels import Unit
 
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
 _HAD = frozenset({"recent", "previous", "prior", "past"})
-_ILLNESSES = frozenset({"pneumonia", "infection", "tuberculosis", "tb", "bronchitis", "aspiration", "embolism", "chf"})
+_ILLNESSES = frozenset(
+    {"pneumonia", "infection", "tuberculosis", "tb", "bronchitis", "aspiration", "embolism", "chf"}
+    | {"lymphoma", "cancer", "malignancy", "sarcoidosis", "influenza", "covid", "asthma", "copd", "bronchiolitis"}
+)
 _TURNED = frozenset({Word.RELATIVE, Word.GONE, Word.COLON})
 _TOLD = frozenset({"history of", "known history of", "prior history of", "h / o", "hx of"})
 _EXAM_NOUNS = frozenset({"view", "views", "film", "films", "image", "images", "comparison", "comparisons"})
 _EXAM_ENDS = _CLAUSE_BREAKS | {Word.SUBJECT, Word.THERE, Word.COPULA, Word.HARD}
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
 _BEFORE_SUSPECTED = frozenset({Word.COMMA, Word.AND, Word.BUT, Word.COLON, Word.NOTHING, Word.NEGATION, Word.OF})
+_VERBAL = frozenset({Word.COPULA, Word.SHOW, Word.NOT, Word.REPORT, Word.GONE})
 _AGAIN = frozenset({"repeat", "follow - up", "follow up", "followup"})
 _SHOWN = frozenset({Word.NEGATION, Word.NOTHING, Word.HEDGE})
 _ONGOING = frozenset(
@@ -146,7 +150,11 @@ def _behind_exam(units: list[Unit], cue: int) -> list[Unit] | None:
     before, after = units[:cue], units[cue + 1 :]
     if units[cue].text == "clinically suspected":
         condition = bool(before) and before[-1].word not in _BEFORE_SUSPECTED
-        return before + after if after and after[0].word in CONTENT and not condition else None
+        if condition or not after or after[0].word not in CONTENT:
+            return None
+        said = any(unit.word in _VERBAL for unit in after)
+        doubt = Unit(units[cue].first, units[cue].last, Word.HEDGE, "suspected")
+        return before + after if said else [*before, doubt, *after]
     shown = next((at for at, unit in enumerate(after) if unit.word is Word.SHOW), None)
     if shown is None or shown + 1 == len(after) or after[shown + 1].word not in CONTENT | _SHOWN:
         return None

@@ -22,7 +22,9 @@ _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
 _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
 _ENDED = ("resolution of", "removal of", "clearing of", "clearance of", "disappearance of", "withdrawal of")
 _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
-_REQUESTS = frozenset({"r / o", "ro", "rule out", "?", "query", "evaluate for", "assess for", "look for"})
+_REQUESTS = frozenset(
+    {"r / o", "ro", "rule out", "?", "query", "evaluate for", "eval for", "assess for", "look for", "check for"}
+)
 _WITHOUT_OTHERS = (frozenset({Word.COPULA}), frozenset({Word.COPULA, Word.SHOW}))
 _REFUSED = frozenset(
     {

@@ -255,9 +255,17 @@ def _of(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.NEGATION if index and units[index - 1].text in _EMPTIED else Word.OF
 
 
+def _is_whole(units: list[Unit], index: int) -> bool:
+    """Whether nothing says that the clearing is in part: "some", "further", "slight"."""
+    front = units[index - 1] if index else None
+    return front is None or front.text in {"interval", "complete", "total", "full"}
+
+
 def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "Worsening of the opacity" is a noun."""
+    """ "Worsening of the opacity" is a noun; "clearing of the opacity" denies, "partial clearing of" does not."""
     del before
+    if units[index].text == "clearing" and after is Word.OF and _is_whole(units, index):
+        return Word.GONE
     return Word.PROCESS if after in _VERBAL and units[index].text.endswith("ing") else Word.CHANGE
 
 
