@@ -55,7 +55,10 @@ def _mark_statement(statement: Statement) -> None:
     for index, phrase in enumerate(phrases):
         following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
         if state is not Presence.PRESENT:
+            denied = state is Presence.ABSENT
             state = _goes_on(state, phrases, index, tail)
+            # "No growth of the nodule or new nodule".
+            changed = changed or (denied and state is Presence.PRESENT and is_of_known(phrases, index))
         state = opened(state, phrases, index, following)
         refused = refused or any(unit.text in _REFUSED for unit in phrase.joint)
         news = changed and ((phrase.joined_by(Word.OR) and _is_news(phrase)) or (refused and _is_listed(phrase)))
@@ -285,7 +288,7 @@ def _is_change(phrase: Phrase) -> bool:
 def _is_news(phrase: Phrase) -> bool:
     """ "No change in the nodule or new nodule", "or progression": denied again."""
     process = phrase.head is not None and phrase.head.word is Word.PROCESS
-    return process or any(unit.text in _NEW for unit in phrase.describing)
+    return process or Word.HOLE in phrase.roles or any(unit.text in _NEW for unit in phrase.describing)
 
 
 def _opens_place(following: list[Unit]) -> bool:
