@@ -18,6 +18,7 @@ COURSES = frozenset({"progression", "evolution", "transformation", "conversion",
 BECOMING = frozenset({"to", "into", "towards", "toward"})
 """The course of a finding, and what it comes to: "no progression to ARDS" denies the ARDS."""
 TIPS = frozenset({"tip", "tips"})
+_OWN = frozenset({"of", "in", "within", "for", "from", "suggesting"})
 _BODY_SHADOWS = frozenset({"shadow", "shadows", "cavity", "cavities", "silhouette", "space", "spaces"})
 _PARTS = frozenset({Word.DIMENSION, Word.PART})
 _JOINING = frozenset(
@@ -42,7 +43,7 @@ def is_of_known(phrases: list[Phrase], index: int) -> bool:
     governor = _governor(phrases, index)
     if governor is None or meant or bodily:
         return False
-    if any(unit.text in BEGINNINGS for unit in governor.units) and phrase.joined_by(Word.OF, Word.SUGGEST):
+    if any(unit.text in BEGINNINGS for unit in governor.units) and phrase.joint[-1].text in _OWN:
         return False
     course = phrase.joint[-1].text in BECOMING and governor.units[-1].text in COURSES
     known = is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase))

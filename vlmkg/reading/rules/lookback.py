@@ -107,7 +107,7 @@ def set_back(before: list[Phrase], presence: Presence, *, whole: bool = False) -
                 unit.presence = presence
         if whole and phrase.coordinated:
             continue
-        if not phrase.joint and index and before[index - 1].head is not None:
+        if phrase.head is not None and not phrase.joint and index and before[index - 1].head is not None:
             # "Effusion no change pneumothorax no": run on without marks.
             return
         if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index) or _stands_alone(before, index):

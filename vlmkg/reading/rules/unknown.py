@@ -25,6 +25,12 @@ _BETWEEN = _ARTICLES | {
     *("aforementioned", "any"),
 }
 _FARTHEST = 2
+_NO_NOUN_BEHIND = frozenset(Word) - CONTENT - {Word.NOTHING, Word.EXAM, Word.OTHER}
+_SAID_BEHIND = frozenset(
+    {Word.IN, Word.OF, Word.COPULA, Word.REPORT, Word.AND, Word.OR, Word.WITH, Word.BUT}
+    | {Word.SUGGEST, Word.SUGGEST_MAYBE}
+)
+"""What may follow a noun group; the second, where the word's form alone does not say that it is a noun."""
 _BEHIND = frozenset({"as", "than", "today", "now", "here", "currently"})
 _INNER_MARKS = frozenset({"-", "'"})
 _TITLE_MARKS = ((":",), ("--",), ("-",))
@@ -52,28 +58,29 @@ def is_unknown_finding(
     if index == 0 and tokens[1:2] in _TITLE_MARKS and tokens[2:3] in _ANSWERS:
         # "Zzz: none".
         return len(token) >= _SHORTEST and not token.endswith(_NO_BARE_NOUNS)
-    if before is None or not _is_near(tokens, before[1], index) or not _ends_group(tokens, index + 1):
+    if before is None or normal or not _is_near(tokens, before[1], index):
         return False
     if denied:
-        return _may_be_denied(token)
+        return _may_be_denied(token) and _ends_group(tokens, index + 1, _NO_NOUN_BEHIND)
     article = index > 0 and tokens[index - 1] in _ARTICLES
-    if before[0] in (_OPENED_BY_ARTICLE if article else _OPENED) and not normal:
-        return _may_be_named(token)
-    return before[0] in _PERHAPS and not normal and _is_named_like_one(token)
+    opened = before[0] in (_OPENED_BY_ARTICLE if article else _OPENED) and _may_be_named(token)
+    if not opened and not (before[0] in _PERHAPS and _is_named_like_one(token)):
+        return False
+    return _ends_group(tokens, index + 1, _SAID_BEHIND if opened else _NO_NOUN_BEHIND)
 
 
 def _is_near(tokens: tuple[str, ...], start: int, end: int) -> bool:
     return end - start <= _FARTHEST and all(token in _BETWEEN for token in tokens[start:end])
 
 
-def _ends_group(tokens: tuple[str, ...], index: int) -> bool:
-    """Whether the noun group is over at this token: at the end, at a mark, at a word that is part of no noun group."""
+def _ends_group(tokens: tuple[str, ...], index: int, behind: frozenset[Word]) -> bool:
+    """Whether the noun group is over at this token: at the end, at a mark, at a word of the classes `behind`."""
     if index == len(tokens):
         return True
     after = tokens[index]
     word = lexicon().words.get(after)
     if word is not None:
-        return word not in CONTENT and word is not Word.NOTHING
+        return word in behind
     return after in _BEHIND or not (after[0].isalnum() or after in _INNER_MARKS)
 
 
