@@ -6,7 +6,7 @@ nothing of the patient today.
 
 from itertools import pairwise
 
-from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.days import without_other_days
 from vlmkg.reading.rules.denied_acts import without_denied_acts
 from vlmkg.reading.rules.doubts import with_whole_doubts
@@ -44,6 +44,8 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if Word.NOT in words:
         units = without_denied_acts(units, tokens)
     units = with_whole_doubts(units, tokens, words)
+    if Word.NOT in words and Word.BUT in words:
+        units = _on_the_other_side(units)
     if Word.GONE in words:
         units = _gone_for_good(_gone_in_part(units, tokens))
     if not words.isdisjoint({Word.NOT, Word.GONE}):
@@ -108,6 +110,27 @@ def _of_part(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
     rest = units[index + 3 :]
     sides = {unit.text for unit in [*units[:index], *rest] if unit.word is Word.SIDE}
     return placed and bool(sides - {units[index + 2].text}) and not any(unit.word in OBSERVATION_NOUNS for unit in rest)
+
+
+def _on_the_other_side(units: list[Unit]) -> list[Unit]:
+    """ "Not seen on the left but seen on the right", "improved but not resolved edema": it is there."""
+    for index, unit in enumerate(units):
+        if unit.word is not Word.NOT:
+            continue
+        turn = next((at for at in range(index + 1, len(units)) if units[at].word is Word.BUT), None)
+        if turn is not None and _is_placed(units[index + 1 : turn]) and _is_placed(units[turn + 1 :]):
+            return units[:index] + units[index + 1 :]
+        gone = next((at for at in range(index + 1, len(units)) if units[at].word is not Word.DEGREE), None)
+        before = index > 1 and units[index - 1].word is Word.BUT and units[index - 2].word in OBSERVATION_ADJECTIVES
+        if before and gone is not None and units[gone].word is Word.GONE and _has_finding(units[gone + 1 : gone + 3]):
+            return units[: index - 1] + units[gone + 1 :]
+    return units
+
+
+def _is_placed(units: list[Unit]) -> bool:
+    """Whether the units say "seen on the left" and no more."""
+    words = [unit.word for unit in units if unit.word is not Word.COMMA]
+    return words[-2:] == [Word.IN, Word.SIDE] and set(words[:-2]) <= {Word.COPULA, Word.REPORT, Word.THERE}
 
 
 def _ends_somewhere(after: list[Unit]) -> bool:

@@ -11,7 +11,10 @@ _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 _CONDITIONS = frozenset({"any", "if", "should"})
 _POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
 _VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
+_RULE = frozenset({"rule", "rules", "ruled", "ruling"})
 _HIDDEN = frozenset({"hidden", "masked", "missed", "overlooked", "concealed", "obscured"})
+_DOES = frozenset({"can", "did", "does", "do", "to", "not", "cannot", "could", "t"})
+_FOR = (("for",), ("against",), ("of",))
 _CAN = frozenset({"can", "may", "might", "could", "would"})
 _NEAR = 5
 """Tokens between "could" and "be missed"."""
@@ -30,6 +33,8 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
         units = _condition_in_front(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
         units = _conditions(_hard_to_exclude(_nothing_new(units)))
+    if "out" in tokens and not _RULE.isdisjoint(tokens):
+        units = _ruled_out(units, tokens)
     if not _HIDDEN.isdisjoint(tokens):
         units = _hidden(units, tokens)
     if units and units[0].text in _ASKED and units[0].word in {Word.HEDGE, Word.NOT_EXCLUDED}:
@@ -83,17 +88,32 @@ def _condition_in_front(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit
     if len(units) > 1 and units[0].text in {"if present", "if any"} and units[1].word is Word.COMMA:
         return [units[0], *units[2:]]
     front = units[:1] != [] and units[0].word in CONTENT
-    supposed = tokens[0] == "should" and front
+    named = any(unit.word in OBSERVATION_NOUNS for unit in units[:3])
+    supposed = tokens[0] in {"should", "if"} and front and named and not any(unit.definite for unit in units[:2])
     if tokens[0] == "if" and tokens[1:2] != () and tokens[1] in _POINTING:
         verb = next((at for at, unit in enumerate(units) if unit.word not in {Word.SUBJECT, Word.NOTHING}), len(units))
         if verb + 1 < len(units) and units[verb].word in _VERBS and units[verb + 1].word in CONTENT:
             return [*units[:verb], Unit(units[verb].first, units[verb].last, Word.HEDGE, "if"), *units[verb + 1 :]]
     if supposed and not any(unit.word in {Word.EXAM, Word.RECOMMEND} for unit in units[:2]):
-        return [Unit(0, 0, Word.HEDGE, "should"), *units]
+        return [Unit(0, 0, Word.HEDGE, tokens[0]), *units]
     asked = tokens[0] == "any" and tokens[-1][0] != "?" and front
     if asked and any(unit.word is Word.COPULA for unit in units) and not any(unit.word in _DENIALS for unit in units):
         return [Unit(0, 0, Word.HEDGE, "any"), *units]
     return units
+
+
+def _ruled_out(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Ruled the patient out for pneumothorax": the verb in two parts, with its object between them."""
+    verb = next(at for at, token in enumerate(tokens) if token in _RULE)
+    out = next((at for at in range(verb + 2, min(verb + _NEAR, len(tokens))) if tokens[at] == "out"), None)
+    inside = [unit for unit in units if out is not None and unit.first <= out and unit.last >= verb]
+    if out is None or "-" in tokens[verb:out] or any(one.word in CONTENT or one.first < verb for one in inside):
+        return units
+    asked = tokens[verb] == "rule" and (verb == 0 or tokens[verb - 1] not in _DOES)
+    word = Word.NOT_EXCLUDED if asked else Word.EXCLUDE
+    behind = out + 1 if tokens[out + 1 : out + 2] in _FOR else out
+    before = [unit for unit in units if unit.last < verb]
+    return [*before, Unit(verb, behind, word, "rule out"), *(unit for unit in units if unit.first > behind)]
 
 
 def _hidden(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:

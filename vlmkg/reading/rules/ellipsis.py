@@ -120,8 +120,11 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
 
     It denies a second finding, not the one on the left.
     """
-    if not any(unit.word in _DENIALS for unit in units[1:]):
+    if not any(unit.word in _DENIALS for unit in units):
         return units
+    first = _no_right(units)
+    if first:
+        return units[first:]
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:
@@ -130,6 +133,14 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
         if end is not None and _finding_ahead(units, end):
             return units[: index + 1] + units[end:]
     return units
+
+
+def _no_right(units: list[Unit]) -> int:
+    """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
+    words = [unit.word for unit in units[:5]]
+    linked = words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
+    other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
+    return 3 if linked and other and _finding_ahead(units, 5) else 0
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:

@@ -25,8 +25,9 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     before = _without_exception(without_aside(phrases[:end], cues))
     gone = next((unit for unit in cues if unit.word is Word.GONE), None)
     before = before if gone is None else of_gone(before, gone)
-    kept = denied and Word.GONE in words and words.index(Word.NOT) < words.index(Word.GONE)
-    if Word.GONE in words and Word.EXCLUDE not in words and (kept or Word.HEDGE in words):
+    kept = denied and Word.GONE in words and _denies_the_end(words)
+    both = denied and Word.GONE in words and not kept
+    if Word.GONE in words and Word.EXCLUDE not in words and not both and (kept or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
         set_back(before, Presence.PRESENT if kept else Presence.UNCERTAIN)
     elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
@@ -43,6 +44,12 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
+
+
+def _denies_the_end(words: list[Word]) -> bool:
+    """ "Has not resolved"; not "is not seen and has been removed"."""
+    first, last = words.index(Word.NOT), words.index(Word.GONE)
+    return first < last and not {Word.AND, Word.COMMA}.intersection(words[first:last])
 
 
 def of_gone(before: list[Phrase], cue: Unit) -> list[Phrase]:

@@ -151,7 +151,8 @@ def _heads_list(phrases: list[Phrase], index: int) -> bool:
     if index or not joint:
         return False
     inverted = joint[0].word is Word.NOT and any(unit.word is Word.COPULA for unit in joint)
-    return joint[-1].word is Word.COLON or inverted
+    fronted = joint[0].text == "no longer" and all(unit.word in {Word.NOT, Word.REPORT} for unit in joint)
+    return joint[-1].word is Word.COLON or inverted or fronted
 
 
 def _likely_cause(phrase: Phrase) -> bool:

@@ -91,7 +91,7 @@ def _goes_on(state: Presence, phrases: list[Phrase], index: int, tail: list[Unit
     following = after.joint if after else tail
     if state is Presence.ABSENT:
         over = _tells_more(phrase, following, after) or _is_new_now(phrases, index)
-        if over or is_of_known(phrases, index) or _aside_is_over(phrases, index):
+        if over or is_of_known(phrases, index) or _aside_is_over(phrases, index, following):
             return Presence.PRESENT
     asked = state is Presence.UNCERTAIN and _is_asked(phrases, index, tail)
     return _ending(state, phrase, following, listed=_in_list(phrases, index), asked=asked)
@@ -118,10 +118,14 @@ def _takes_out(phrase: Phrase) -> bool:
     return head is not None and head.text in _TAKING_OUT and head.presence is Presence.PRESENT
 
 
-def _aside_is_over(phrases: list[Phrase], index: int) -> bool:
+def _aside_is_over(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
     """ "Edema, but no effusion, and scoliosis", "scar (without effusion) and scoliosis": the denial was an aside."""
     words = [unit.word for unit in phrases[index].joint]
-    before = phrases[index - 1].joint if index > 1 else []
+    before = phrases[index - 1].joint if index > 0 else []
+    if words == [Word.COMMA] and [unit.word for unit in before] == [Word.COMMA, Word.NEGATION]:
+        # "Hyperinflation, without effusion, scar in the apex".
+        placed = bool(following) and following[0].word is Word.IN and phrases[index].head is not None
+        return placed and index > 1 and not _in_list(phrases, index)
     if words[:1] != [Word.COMMA] or words[-1] is not Word.AND or Word.NEGATION not in [unit.word for unit in before]:
         return False
     bracket = before[0].text == "(" and phrases[index].joint[0].text == ")"
