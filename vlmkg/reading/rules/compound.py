@@ -91,13 +91,18 @@ def _gone_in_part(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         end = next((at for at in range(partly + 1, len(units)) if units[at].word in _TURNS), len(units))
         said = [at for at in range(partly, end) if units[at].word is Word.GONE]
         return [unit for at, unit in enumerate(units) if at not in said]
+    side = next((at for at, unit in enumerate(units) if unit.word is Word.GONE and _on_one_side(units, at)), None)
+    if side is not None:
+        # "Gone on the right but not on the left": it is on the left.
+        turn = next(at for at in range(side, len(units)) if units[at].word is Word.NOT)
+        return units[:side] + units[turn + 1 :]
     return [
         unit for index, unit in enumerate(units) if unit.word is not Word.GONE or not _of_part(units, index, tokens)
     ]
 
 
 def _of_part(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
-    if _spares_place(units[index + 1 :]) or _on_one_side(units, index):
+    if _spares_place(units[index + 1 :]):
         return True
     start = next((unit.last + 1 for unit in reversed(units[:index]) if unit.word in _TURNS), 0)
     front = tokens[start : units[index].first]
@@ -119,7 +124,7 @@ def _on_the_other_side(units: list[Unit]) -> list[Unit]:
             continue
         turn = next((at for at in range(index + 1, len(units)) if units[at].word is Word.BUT), None)
         if turn is not None and _is_placed(units[index + 1 : turn]) and _is_placed(units[turn + 1 :]):
-            return units[:index] + units[index + 1 :]
+            return units[:index] + units[turn + 1 :]
         gone = next((at for at in range(index + 1, len(units)) if units[at].word is not Word.DEGREE), None)
         before = index > 1 and units[index - 1].word is Word.BUT and units[index - 2].word in OBSERVATION_ADJECTIVES
         if before and gone is not None and units[gone].word is Word.GONE and _has_finding(units[gone + 1 : gone + 3]):
@@ -148,7 +153,7 @@ def _spares_place(after: list[Unit]) -> bool:
 
 
 def _on_one_side(units: list[Unit], index: int) -> bool:
-    """ "Gone on the right but not on the left": still on the left."""
+    """Whether "on the right but not on the left" follows."""
     after = [unit for unit in units[index + 1 :] if unit.word is not Word.COMMA]
     places = [Word.IN, Word.SIDE, Word.BUT, Word.NOT, Word.IN, Word.SIDE]
     return [unit.word for unit in after[: len(places)]] == places

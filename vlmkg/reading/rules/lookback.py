@@ -38,7 +38,7 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         or (denied and Word.HEDGE not in words)
         or (Word.EXCLUDE in words and _of_finding(before))
     ):
-        set_back(before, Presence.ABSENT, whole=_SEVERAL.issuperset(cues[0].text.split()))
+        set_back(before, Presence.ABSENT, whole=any(unit.text in _SEVERAL for unit in cues))
     elif denied and Word.HEDGE in words and words.index(Word.HEDGE) < words.index(Word.NOT):
         # "It is probably not".
         set_back(before, Presence.UNCERTAIN)
