@@ -18,6 +18,7 @@ _EXCHANGED = frozenset({"replaced by", "replaced with", "exchanged for", "substi
     "gives way to",
     "giving way to",
 }
+_VERBS = frozenset({Word.COPULA, Word.SHOW})
 _DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
@@ -41,7 +42,10 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
-            state = _gone(phrases[:index], joint, position)
+            state = _gone(phrases[:index], joint, position, following)
+        elif word is Word.BUT and any(unit.word is Word.NEGATION for unit in joint[:position]):
+            # "No difference apart from a smaller effusion".
+            state = Presence.PRESENT
         elif word is Word.COLON and (_begins_anew(joint, position) or _says_it_is_not(phrases, index, position)):
             state = Presence.PRESENT
         elif (
@@ -66,9 +70,11 @@ def _denied(state: Presence, phrases: list[Phrase], index: int, position: int, f
     if position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
         # "No cause for the effusion": the effusion is there.
         return Presence.PRESENT
-    if index and joint[position].text == "without" and [unit.word for unit in joint[position + 1 :]] == [Word.COMMA]:
-        # "Left effusion without, right effusion with, loculation".
-        return Presence.PRESENT
+    if [unit.word for unit in joint[position + 1 :]] == [Word.COMMA]:
+        cue = joint[position].text
+        if (index and cue == "without") or (cue == "absence of" and joint[0].text == "in"):
+            # "Left effusion without, right effusion with, loculation", "in the absence of fever, pneumonia ...".
+            return Presence.PRESENT
     if _answers(joint, position, following):
         set_back(phrases[:index], Presence.ABSENT)
         return state
@@ -175,7 +181,7 @@ def _closes(joint: list[Unit], position: int) -> bool:
     return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
 
 
-def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
+def _gone(before: list[Phrase], joint: list[Unit], position: int, following: list[Unit]) -> Presence:
     """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
 
     "Has been removed, as has the line": both.
@@ -185,6 +191,8 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
         set_back(before, Presence.ABSENT)
         return Presence.ABSENT
     exchanged = joint[position].text in _EXCHANGED
+    # "Tube removed line remains": run on without a stop.
+    exchanged = exchanged or (len(joint) == 1 and following[:1] != [] and following[0].word in _VERBS)
     if before and (exchanged or cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
             set_back(
