@@ -47,7 +47,9 @@ def is_of_known(phrases: list[Phrase], index: int) -> bool:
         return False
     course = phrase.joint[-1].text in BECOMING and governor.units[-1].text in COURSES
     known = is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase))
-    attributed = governor.head is not None and governor.head.text in lexicon().attributes
+    # "No changes of edema" denies the edema, "no change of the edema" does not.
+    signs = governor.units[-1].text == "changes" and phrase.joint[-1].text == "of"
+    attributed = governor.head is not None and governor.head.text in lexicon().attributes and not signs
     return known or (attributed and not course)
 
 

@@ -103,7 +103,9 @@ def _behind_change(phrase: Phrase, following: list[Unit], *, change: bool) -> Pr
     if is_bare_comparison(phrase) and not alternative:
         return Presence.PRESENT
     becomes = bool(following) and following[0].text in BECOMING and phrase.units[-1].text in COURSES
-    over = change and not becomes and (not following or _opens_place(following))
+    # "No changes of edema" denies the edema.
+    named = phrase.units[-1].text == "changes" and following[:1] != [] and following[0].text == "of"
+    over = change and not becomes and not named and (not following or _opens_place(following))
     return Presence.PRESENT if over else Presence.ABSENT
 
 
