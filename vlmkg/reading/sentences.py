@@ -100,8 +100,9 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
     part: list[Token] = []
     previous = 0
     lines = "\n" in text
+    joined = -1
     for index, token in enumerate(tokens):
-        if part and (len(part) >= _LONGEST or (lines and _new_block(text, previous, token))):
+        if part and (len(part) >= _LONGEST or (lines and index != joined and _new_block(text, previous, token))):
             yield part
             part = []
         previous = token.end
@@ -117,8 +118,9 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
                 part
                 and index + 1 < len(tokens)
                 and tokens[index + 1].lower in _BACK
-                and _is_denied_behind(tokens, index)
+                and _is_denied_behind(text, tokens, index)
             ):
+                joined = index + 1
                 continue
             elif token.text == ";" and _lists_on(tokens, index):
                 part.append(token)
@@ -159,8 +161,10 @@ def _lists_on(tokens: list[Token], index: int) -> bool:
     return False
 
 
-def _is_denied_behind(tokens: list[Token], index: int) -> bool:
+def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
     """ "Pneumothorax last week; today none.", "... on the last film. It is no longer seen.": said of what is before."""
+    if text.count("\n", tokens[index].end, tokens[index + 1].start) > 1:
+        return False
     said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
     end = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
     words = {token.lower for token in said[:end]}

@@ -19,6 +19,7 @@ BECOMING = frozenset({"to", "into", "towards", "toward"})
 """The course of a finding, and what it comes to: "no progression to ARDS" denies the ARDS."""
 TIPS = frozenset({"tip", "tips"})
 _OWN = frozenset({"of", "in", "within", "for", "from", "suggesting"})
+_INSIDE = frozenset({"in", "within"})
 _BODY_SHADOWS = frozenset({"shadow", "shadows", "cavity", "cavities", "silhouette", "space", "spaces"})
 _PARTS = frozenset({Word.DIMENSION, Word.PART})
 _JOINING = frozenset(
@@ -44,7 +45,8 @@ def is_of_known(phrases: list[Phrase], index: int) -> bool:
     if governor is None or meant or bodily:
         return False
     if any(unit.text in BEGINNINGS for unit in governor.units) and phrase.joint[-1].text in _OWN:
-        return False
+        # "No collection in the nodule", but "no new development in the effusion" and "no focus of edema".
+        return phrase.joint[-1].text in _INSIDE and "collection" in governor.units[-1].text and is_definite(phrase)
     course = phrase.joint[-1].text in BECOMING and governor.units[-1].text in COURSES
     known = is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase))
     # "No changes of edema" denies the edema, "no change of the edema" does not.

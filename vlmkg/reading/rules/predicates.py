@@ -30,6 +30,17 @@ def leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit])
     return (bool(verbs) and verbs[-1] is not Word.REPORT) or (not verbs and placed)
 
 
+def has_gone_too(statement: Statement) -> bool:
+    """ "The effusion has not resolved but the edema has": the edema has resolved."""
+    phrases, tail = statement.phrases, statement.tail
+    if [unit.word for unit in tail] != [Word.SHOW] or not phrases or phrases[-1].head is None:
+        return False
+    said = [unit.word for unit in statement.before]
+    said += [unit.word for phrase in phrases for unit in phrase.joint + phrase.describing]
+    turned = phrases[-1].joined_by(Word.BUT)
+    return turned and Word.NOT in said and Word.GONE in said and said.index(Word.NOT) < said.index(Word.GONE)
+
+
 def denies_predicate(statement: Statement, index: int) -> bool:
     """ "Nor has the effusion changed", "the edema has not changed, nor has the effusion": only the change is denied."""
     phrase = statement.phrases[index]

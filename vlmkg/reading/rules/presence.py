@@ -12,7 +12,13 @@ from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back
 from vlmkg.reading.rules.opening import opened
 from vlmkg.reading.rules.phrases import Phrase
-from vlmkg.reading.rules.predicates import denies_predicate, denies_what_it_did, doubts_predicate, leaves_verb_out
+from vlmkg.reading.rules.predicates import (
+    denies_predicate,
+    denies_what_it_did,
+    doubts_predicate,
+    has_gone_too,
+    leaves_verb_out,
+)
 from vlmkg.reading.rules.statements import Statement, statements
 from vlmkg.schema import Presence
 
@@ -78,7 +84,9 @@ def _mark_statement(statement: Statement) -> None:
             changed = changed or change
             state = _behind_change(phrase, following, change=change)
     spared = bool(tail and phrases) and denies_what_it_did(statement, len(phrases) - 1)
-    if tail and not spared and not leaves_verb_out(statement.before, phrases, tail):
+    if has_gone_too(statement):
+        _say(phrases[-1], Presence.ABSENT)
+    elif tail and not spared and not leaves_verb_out(statement.before, phrases, tail):
         look_back(phrases, len(phrases), tail)
     if not changed:
         mark_alternatives(phrases)

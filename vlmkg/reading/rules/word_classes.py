@@ -57,6 +57,16 @@ def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.BUT if before is Word.COMMA else units[index].word
 
 
+def _none(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Nodules, none new", "nodules, none over 5 mm": it speaks of a word about them."""
+    if before not in {Word.COMMA, Word.BUT, Word.AND}:
+        return units[index].word
+    if after in OBSERVATION_ADJECTIVES:
+        return Word.NEGATION
+    measured = after is Word.IN and index + 2 < len(units) and units[index + 2].word is Word.MEASURE
+    return Word.NOTHING if measured else units[index].word
+
+
 def _than(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Pneumonia less likely than edema": both are possible."""
     del after
@@ -275,6 +285,7 @@ _BY_TEXT: dict[str, Rule] = {
     "nor": _nor,
     "may": _may,
     "than": _than,
+    "none": _none,
     "yet": _yet,
     "either": _either,
     "rather": _rather,
