@@ -7,6 +7,10 @@ from vlmkg.reading.rules.phrases import Phrase
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
 _NONE = frozenset({"none", "nil"})
 _LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
+_COMPARATIVES = frozenset(
+    {"smaller", "larger", "bigger", "better", "worse", "denser", "wider", "thicker", "longer", "shorter", "greater"}
+    | {"higher", "lower", "less", "different"}
+)
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
 _HAVING = frozenset({"has", "have", "had"})
@@ -61,7 +65,18 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
 
 
 def _stands_alone(before: Phrase, phrase: Phrase) -> bool:
-    return _names_known(before, phrase) or _is_verb(before) or _measured_place(before, phrase)
+    return (
+        is_bare_comparison(before)
+        or _names_known(before, phrase)
+        or _is_verb(before)
+        or _measured_place(before, phrase)
+    )
+
+
+def is_bare_comparison(phrase: Phrase) -> bool:
+    """ "No smaller", "no worse": the finding before it has not changed, and nothing after it is denied."""
+    denied = phrase.joint[-1:] != [] and phrase.joint[-1].word in _DENIALS
+    return denied and len(phrase.units) == 1 and phrase.units[0].text in _COMPARATIVES
 
 
 def _measured_place(before: Phrase, phrase: Phrase) -> bool:
@@ -105,8 +120,11 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
 
     It denies a second finding, not the one on the left.
     """
-    if not any(unit.word in _DENIALS for unit in units[1:]):
+    if not any(unit.word in _DENIALS for unit in units):
         return units
+    first = _no_right(units)
+    if first:
+        return units[first:]
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:
@@ -115,6 +133,14 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
         if end is not None and _finding_ahead(units, end):
             return units[: index + 1] + units[end:]
     return units
+
+
+def _no_right(units: list[Unit]) -> int:
+    """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
+    words = [unit.word for unit in units[:5]]
+    linked = words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
+    other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
+    return 3 if linked and other and _finding_ahead(units, 5) else 0
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:

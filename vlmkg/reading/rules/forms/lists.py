@@ -56,7 +56,8 @@ _PAIR = re.compile(
 )
 _SEGMENT = re.compile(r"[^.;:]+")
 _NO_ITEM = re.compile(
-    r"^(?:and |but )?(?:no|not|without|nil|denies|negative)\b|\b(?:is|are|was|were|has|have|not|no|with|which"
+    r"^(?:and |but )?(?:no|not|without|nil|denies|negative)\b|^(?:change|interval|evidence|signs?)\b"
+    r"|\b(?:is|are|was|were|has|have|not|no|with|which"
     r"|that|than|or)\b",
     re.IGNORECASE,
 )

@@ -46,6 +46,7 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
     (denied_lists, _Sign((":",))),
     (answered_items, _Sign(patterns=(re.compile(
         r"(?:no|nil|none|yes|absent|present|neg|pos|negative|positive|n(?<!\wn)|y(?<!\wy))[ \t]{0,12}(?:$|[.;:/\n])"
+        r"|pos(?<!\wpos)[ \t]+[a-z]"
     ),))),
     (spoken_marks, _Sign(patterns=(re.compile(
         "period|comma|full stop|paragraph|colon|paren|bracket|slash|new line|next line|dash"
