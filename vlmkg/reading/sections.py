@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from vlmkg.reading.furniture import furniture
-from vlmkg.reading.headings import Heading, find_headings, is_findings
+from vlmkg.reading.headings import Heading, headings_of, is_findings
 from vlmkg.reading.language import set_foreign_aside
 from vlmkg.reading.section_content import content_end, names_finding
 from vlmkg.reading.section_words import section_words
@@ -58,7 +58,7 @@ def partition(text: str) -> tuple[Stretch, ...]:
 
 
 def _by_headings(text: str) -> list[Stretch]:
-    headings = list(_sure(text, find_headings(text)))
+    headings = list(_sure(text, headings_of(text)))
     last_findings = max(
         (one.start for one in headings if is_findings(one) and _is_filled(text, headings, one)), default=-1
     )
