@@ -5,7 +5,7 @@ after it that states something of the body. A question, a complaint or the name 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from vlmkg.reading.lexicon.load import lexicon
@@ -75,13 +75,19 @@ def is_statement(sentence: str, part: Part, *, first: bool) -> bool:
 
 def names_finding(text: str) -> bool:
     """Whether the words name a finding or a device, whatever is said of it."""
+    return names_noun(match.group().lower() for match in _WORD.finditer(text))
+
+
+def names_noun(words: Iterable[str]) -> bool:
+    """Whether one of these lower-case words names a finding or a device."""
     known = lexicon().words
-    return any(known.get(match.group().lower()) in OBSERVATION_NOUNS for match in _WORD.finditer(text))
+    return any(known.get(word) in OBSERVATION_NOUNS for word in words)
 
 
 def _begins_findings(words: list[str], part: Part, place: _Place) -> bool:
     if part in _ONE_LINE:
-        return place.opens_line and not place.first
+        # "Interpreted by: Dr. Who. Left effusion."
+        return not place.first and (place.opens_line or (names_noun(words) and _is_weak_statement(words)))
     body = _body_words(words)
     if not body:
         return False
@@ -112,7 +118,8 @@ def _states_against(words: list[str], part: Part, place: _Place) -> bool:
         return True
     if any(word in section_words("patient") for word in words):
         return False
-    if place.below:
+    told = words[0] in section_words("other_days") and not place.apart  # "Prior left pneumothorax."
+    if place.below or told:
         return place.apart
     return place.opens_line or _is_weak_statement(words)
 
@@ -154,7 +161,9 @@ def _is_weak_statement(words: list[str]) -> bool:
     known = lexicon().words
     kinds = [known.get(word) for word in words]
     return any(kind in OBSERVATION_NOUNS for kind in kinds) and (
-        any(kind in _QUALIFIES for kind in kinds) or any(word in section_words("says") for word in words)
+        any(kind in _QUALIFIES for kind in kinds)
+        or any(word in section_words("says") for word in words)
+        or (Word.DEVICE in kinds and Word.IN in kinds and not ANATOMY.isdisjoint(filter(None, kinds)))
     )
 
 

@@ -19,13 +19,20 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
     result: list[Phrase] = []
     for phrase in phrases:
         before = result[-1] if result else None
-        if before is not None and _only_links(phrase) and _shares(before, phrase):
+        own = len(result) > 1 and result[-2].head is not None and _has_its_side(before, phrase)
+        if before is not None and not own and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
             compared = phrase.joined_by(Word.THAN)
             result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate, compared)
         else:
             result.append(phrase)
     return result
+
+
+def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
+    """ "Drain on the right, chest tube ...": the side is that of the finding before it."""
+    sided = before is not None and before.joined_by(Word.IN) and all(unit.word is Word.SIDE for unit in before.units)
+    return sided and phrase.roles == {Word.COMMA} and phrase.head is not None
 
 
 def _only_links(phrase: Phrase) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
 
 _STOPS = re.compile(r"\b(?:full stop|period)\b[ \t]{0,12}[.,]?", re.IGNORECASE)
+_SPOKEN_STOP = re.compile(r"(?<=\w)[ \t]{1,12}[sS]top(?=[ \t]{0,12}(?:$|\n|[A-Z]))")
 _NOUN_BEFORE = re.compile(
     r"\b(?:an?|the|this|that|same|time|short|long|interval|intervening|operative|surgical|procedural"
     r"|follow[- ]?up|interim|day"
@@ -40,8 +41,16 @@ _SPOKEN_ANSWER = re.compile(
     r"|large|trace|tiny|normal|clear|stable|unchanged|left|right|bilateral)\b)",
     re.IGNORECASE,
 )
+_RUN_ON = re.compile(
+    r"(?<=[a-z])[ \t]{1,4}(?<!clinical )(?<!the )(?<!my )(?<!an )(?<!this )(?<!our )(?<!of )"
+    r"(?:impressions?|conclusion)[ \t]{1,4}"
+    r"(?=(?:no|left|right|bilateral|small|mild|moderate|large|stable|unchanged|new|normal|clear|trace|worsening|improved"
+    r"|acute|possible|probable|likely|increased|decreased|[a-z]{3,20}[ \t](?:in|at|with|of)[ \t])\b)"
+)
+"""A heading that was dictated in the middle of a run without marks: "no ptx impression left effusion"."""
 _ANY = re.compile(
-    r"\b(?:period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash)\b", re.IGNORECASE
+    r"\b(?:impressions?|conclusion|period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash)\b",
+    re.IGNORECASE,
 )
 
 
@@ -49,6 +58,7 @@ def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """What was dictated for the typist, as the marks that it asks for."""
     if _ANY.search(text, start, end) is None:
         return
+    yield from (Rewrite(*match.span(), BREAK) for match in _RUN_ON.finditer(text, start, end))
     lines = list(_NEW_LINE.finditer(text, start, end))
     if len(lines) > 1:
         yield from (Rewrite(*match.span(), BREAK) for match in lines)
@@ -59,6 +69,9 @@ def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
         noun = _NOUN_BEFORE.search(text, max(start, match.start() - 30), match.start())
         if match.group().lower().startswith("full") or not (noun or _NOUN_AFTER.match(text, match.end(), end)):
             yield Rewrite(*match.span(), BREAK)
+    stops = list(_SPOKEN_STOP.finditer(text, start, end))
+    if len(stops) > 1:
+        yield from (Rewrite(*match.span(), BREAK) for match in stops)
     for pattern, mark in _MARKS:
         yield from (Rewrite(*match.span(), mark) for match in pattern.finditer(text, start, end))
     yield from (Rewrite(*match.span(1), ":") for match in _SPOKEN_COLON.finditer(text, start, end))
