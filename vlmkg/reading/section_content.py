@@ -87,7 +87,8 @@ def names_noun(words: Iterable[str]) -> bool:
 def _begins_findings(words: list[str], part: Part, place: _Place) -> bool:
     if part in _ONE_LINE:
         # "Interpreted by: Dr. Who. Left effusion."
-        return not place.first and (place.opens_line or (names_noun(words) and _is_weak_statement(words)))
+        told = names_noun(words) and _is_weak_statement(words)
+        return (not place.first and (place.opens_line or told)) or (told and part is Part.ADMINISTRATIVE)
     body = _body_words(words)
     if not body:
         return False

@@ -5,7 +5,7 @@ from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
-_NONE = frozenset({"none", "nil"})
+_NONE = frozenset({"none", "nil", "nothing"})
 _LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
@@ -32,7 +32,8 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
 def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
     """ "Drain on the right, chest tube ...": the side is that of the finding before it."""
     sided = before is not None and before.joined_by(Word.IN) and all(unit.word is Word.SIDE for unit in before.units)
-    return sided and phrase.roles == {Word.COMMA} and phrase.head is not None
+    tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
+    return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
 
 
 def _only_links(phrase: Phrase) -> bool:

@@ -33,13 +33,13 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         clause.titled = previous
         locate([previous], part, edges)
         clause.place = part
+    elif _is_denied_place(clause, part):
+        clause.place = part
     elif phrase.joined_by(Word.IN) or (phrase.joined_by(Word.OF) and not previous.place_only):
         _at_place(clause, part, edges)
     elif phrase.joined_by(Word.OF):
         _part_of(clause, previous, part, edges)
-    elif phrase.joined_by(Word.SUGGEST, Word.SUGGEST_MAYBE):
-        start(clause, part)
-    elif phrase.joined_by(Word.COPULA):
+    elif phrase.joined_by(Word.COPULA) and not phrase.joined_by(Word.SUGGEST, Word.SUGGEST_MAYBE):
         locate(clause.subjects, part, edges)
         clause.place = part
     elif phrase.coordinated and (not has_verb(following) or previous.place_only or _bare_dimension(part)):
@@ -48,6 +48,11 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         _beside(clause, part, previous, edges)
     else:
         start(clause, part)
+
+
+def _is_denied_place(clause: Clause, part: Part) -> bool:
+    """ "Seen on the left and not on the right"."""
+    return clause.place is not None and part.phrase.roles >= {Word.NOT, Word.IN}
 
 
 def _behind_finding(part: Part, previous: Part, following: Part | None) -> bool:

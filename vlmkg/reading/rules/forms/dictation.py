@@ -23,7 +23,7 @@ _LINES = re.compile(
 _NEXT_LINE = re.compile(r"\bnext line\b", re.IGNORECASE)
 _NEW_LINE = re.compile(r"\bnew line\b(?![ \t]{1,12}(?:in|is|at|with|tip|has|from|via|placement)\b)", re.IGNORECASE)
 _MARKS = (
-    (re.compile(r"(?<=\w)[ \t]{1,12}dash[ \t]{1,12}(?=\w)", re.IGNORECASE), BREAK),
+    (re.compile(r"(?<=\w)[ \t]{1,12}(?:dash|hyphen)[ \t]{1,12}(?=\w)", re.IGNORECASE), BREAK),
     (re.compile(r"\bcomma\b[ \t]{0,12},?", re.IGNORECASE), ","),
     (re.compile(r"\bsemi-?colon\b", re.IGNORECASE), BREAK),
     (re.compile(r"\b(?:open|left) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), "("),
@@ -35,9 +35,15 @@ _SPOKEN_COLON = re.compile(
     r"|devices)[ \t]{1,12}(colon)\b",
     re.IGNORECASE,
 )
+_SPOKEN_NUMBER = re.compile(r"\bnumber (?:one|two|three|four|five|six|seven|eight|\d)\b", re.IGNORECASE)
+_SPOKEN_ASKED = re.compile(
+    r"[ \t]{1,12}question mark[ \t]{1,12}(?:(no|none|nil|negative)|yes|present|positive)"
+    r"(?=[ \t]{1,12}(?:period|full stop|comma)\b|[ \t]{0,12}(?:$|\n))",
+    re.IGNORECASE,
+)
 _SPOKEN_ANSWER = re.compile(
     r"(?<=\w)[ \t]{1,12}colon[ \t]{1,12}(?=(?:none|no|nil|yes|absent|present|negative|positive|mild|moderate|severe"
-    r"|slight|marked|minimal|small"
+    r"|slight|marked|minimal|small|subtle|extensive"
     r"|large|trace|tiny|normal|clear|stable|unchanged|left|right|bilateral)\b)",
     re.IGNORECASE,
 )
@@ -49,7 +55,8 @@ _RUN_ON = re.compile(
 )
 """A heading that was dictated in the middle of a run without marks: "no ptx impression left effusion"."""
 _ANY = re.compile(
-    r"\b(?:impressions?|conclusion|period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash)\b",
+    r"\b(?:impressions?|conclusion|period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash"
+    r"|hyphen|number|question mark)\b",
     re.IGNORECASE,
 )
 
@@ -59,6 +66,11 @@ def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
     if _ANY.search(text, start, end) is None:
         return
     yield from (Rewrite(*match.span(), BREAK) for match in _RUN_ON.finditer(text, start, end))
+    for match in _SPOKEN_ASKED.finditer(text, start, end):
+        yield Rewrite(*match.span(), f": none {BREAK}" if match.group(1) else f": present {BREAK}")
+    numbers = list(_SPOKEN_NUMBER.finditer(text, start, end))
+    if len(numbers) > 1:
+        yield from (Rewrite(*match.span(), BREAK) for match in numbers)
     lines = list(_NEW_LINE.finditer(text, start, end))
     if len(lines) > 1:
         yield from (Rewrite(*match.span(), BREAK) for match in lines)

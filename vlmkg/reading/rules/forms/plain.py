@@ -48,11 +48,12 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
     ))),
     (enumerations, _Sign((" *", "\u2022", "\u00b7", "\u25cf", "\u25aa"), (re.compile(r"1\)|a\)"),))),
     (denied_lists, _Sign((":", "negatives "))),
-    (answered_items, _Sign(patterns=(re.compile(
+    (answered_items, _Sign(("neg ",), patterns=(re.compile(
         r"(?:no|nil|none|yes|absent|present|neg|pos|negative|positive|n(?<!\wn)|y(?<!\wy))[ \t]{0,12}(?:$|[.;:/\n])"
     ),))),
     (spoken_marks, _Sign(patterns=(re.compile(
-        "impressions? |conclusion |period|comma|stop|paragraph|colon|paren|bracket|slash|new line|next line|dash"
+        "impressions? |conclusion |period|comma|stop|paragraph|colon|paren|bracket|slash"
+        "|new line|next line|dash|hyphen|number one|question mark"
     ),))),
     (abbreviations, _Sign(
         ("'nt", "\u2019nt", "`nt", "\u00b4nt", "n;t"),
