@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from vlmkg.domain import names_other_part, names_region
+from vlmkg.domain import is_never_plain, names_other_part, names_region
 from vlmkg.reading.headings import headings_of
 from vlmkg.reading.sections import partition
 from vlmkg.report_parts import Part
@@ -102,6 +102,8 @@ def exam_regions(text: str, told: bool | None = None) -> ExamRegions:
     """The regions of one report. `told`: whether the sender's words name the chest; None: they name no part."""
     title = _title(text)
     titled = names_region(title)
+    if titled is None and told is None and is_never_plain(title):
+        titled = False
     named = told if titled is None else titled
     chest = True if named is None else named
     starts, flags = [0], [chest]
@@ -136,7 +138,8 @@ def _title(text: str) -> str:
     names = " ".join(
         text[one.start : min(one.end, one.start + _LONGEST_TITLE)] for one in partition(text) if one.part is Part.EXAM
     )
-    return names if names and names_region(names) is not None else _opening(text)
+    told = names_region(names) is not None or is_never_plain(names)
+    return names if names and told else _opening(text)
 
 
 def _opening(text: str) -> str:

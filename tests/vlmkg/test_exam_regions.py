@@ -40,6 +40,7 @@ OTHER_TITLES = (
     "XR ABDOMEN",
     "Bone scan",
     "Skeletal survey",
+    "MRI BRACHIAL PLEXUS",
 )
 CHEST_TITLES = (
     "XR CHEST 2 VIEWS",
@@ -135,6 +136,9 @@ def test_a_heading_of_the_chest_holds_until_the_next(heading: str, joint: str) -
         ("CT", None, "CT CHEST ABDOMEN PELVIS", True),
         ("DX", "CHEST", None, True),
         ("MG", None, None, False),
+        ("US", None, "US THORACENTESIS", True),
+        ("US", None, None, False),
+        ("OT", None, "MR BRACHIAL PLEXUS", False),
         ("DX", None, None, None),
     ],
 )
