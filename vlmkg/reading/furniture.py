@@ -22,7 +22,7 @@ _BANNER = re.compile(
 _EXAM_ROW = re.compile(r"[ \t]*\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*", re.IGNORECASE)
 """A row of a table of exams: number, date, name."""
 _LONGEST_ROW_WRAP = 60
-_SENTENCE_END = re.compile(r"[.;][ \t]{1,4}(?=[A-Z])")
+_SENTENCE_END = re.compile(r"[.;][ \t]{1,12}(?=[A-Za-z])")
 _SHORTEST_SIGNATURE = 12
 _BANNER_STARTS = frozenset("*aAeE")
 _SIGNED = (

@@ -153,6 +153,10 @@ def _before_mark(line: str, opening: int, taken: int, mark: re.Match[str]) -> He
     """The heading whose words end at this colon, dash, arrow or tab."""
     floor = max(taken, mark.start() - _LONGEST)
     breaks = list(_BREAK.finditer(line, floor, mark.start()))
+    if breaks and breaks[-1].group().isspace():
+        # "HISTORY  OF:": two blanks within a name.
+        before = breaks[-2].end() if len(breaks) > 1 else max(floor, opening)
+        breaks = breaks[:-1] if is_known_name(bare_name(line[before : mark.start()])) else breaks
     start = breaks[-1].end() if breaks else max(floor, opening)
     if start > opening and not breaks and start == floor and floor > taken:
         start = _next_word(line, floor)

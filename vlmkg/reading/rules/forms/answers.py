@@ -62,11 +62,11 @@ _AND_MORE = re.compile(
     r"[:=][ \t]{0,12}(?:yes|positive|present|y)[ \t]{0,12}(?:[-,(\u2013;][ \t]{0,12})(?=[A-Za-z\d])", re.IGNORECASE
 )
 _ASKED = re.compile(
-    r"(?:[ \t]{0,12}\?\s{0,12}(?:[-\u2013]\s{0,12})?(?:(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)][ \t]{0,12})?"
-    r"|\s{1,12}(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)][ \t]{0,12})"
-    r"(?:(?P<no>no|none|nil|negative|absent|not (?:seen|present|identified)|(?-i:N))|(?P<maybe>possibly|possible|maybe"
-    r"|probable|probably|equivocal|cannot be excluded)|yes|present|positive|(?-i:Y))\b"
-    r"[ \t]{0,12}(?:[-,\u2013][ \t]{0,12}(?=\w)|(?=$|[.;\n]))",
+    r"(?:[ \t]{0,12}\?\s{0,12}(?:[-\u2013]\s{0,12})?(?:(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)]\s{0,12})?"
+    r"|\s{1,12}(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)]\s{0,12})"
+    r"(?:(?P<no>no|none|nil|negative|absent|not (?:seen|present|identified)|n)|(?P<maybe>possibly|possible|maybe"
+    r"|probable|probably|equivocal|cannot be excluded)|yes|present|positive|y)\b"
+    r"[ \t]{0,12}(?:[-,\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
 _STATE = re.compile(r"[ \t]+(?:present|seen|identified|visible|noted)$", re.IGNORECASE)
@@ -83,8 +83,9 @@ _UNSURE_SIGN = re.compile(
 )
 _BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
 _MEASURED_LIST = re.compile(
-    r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]?[mc]m\b[^:;.\n]{0,24}"
-    r"(;)(?=[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]?[mc]m\b)"
+    r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b[^:;.\n]{0,24}"
+    r"(;)(?=[^:;.]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b)",
+    re.IGNORECASE,
 )
 """The semicolon of "nodules: RUL 4 mm; LLL 6 mm"."""
 _SIDED = re.compile(
@@ -215,7 +216,7 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _ASKED.finditer(text, start, end):
         title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
         if names_finding(title):
-            more = match.group().rstrip(" \t")[-1:] in "-,\u2013" and not match["no"]
+            more = match.group().rstrip()[-1:] in "-,\u2013" and not match["no"]
             said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
             yield Rewrite(*match.span(), ":" if more and not match["maybe"] else f": {said} {BREAK}")
     yield from (Rewrite(*match.span(), "") for match in _STATE_ASKED.finditer(text, start, end))

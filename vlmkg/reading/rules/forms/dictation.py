@@ -37,7 +37,7 @@ _SPOKEN_COLON = re.compile(
 )
 _SPOKEN_NUMBER = re.compile(r"\bnumber (?:one|two|three|four|five|six|seven|eight|\d)\b", re.IGNORECASE)
 _SPOKEN_ASKED = re.compile(
-    r"[ \t]{1,12}question mark[ \t]{1,12}(?:(no|none|nil|negative)|yes|present|positive)"
+    r"[ \t]{1,12}question[ \t]{1,12}mark[ \t]{1,12}(?:(no|none|nil|negative)|yes|present|positive)"
     r"(?=[ \t]{1,12}(?:period|full stop|comma)\b|[ \t]{0,12}(?:$|\n))",
     re.IGNORECASE,
 )
@@ -48,15 +48,16 @@ _SPOKEN_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _RUN_ON = re.compile(
-    r"(?<=[a-z])[ \t]{1,4}(?<!clinical )(?<!the )(?<!my )(?<!an )(?<!this )(?<!our )(?<!of )"
+    r"(?<=[A-Za-z])[ \t]{1,4}(?<!clinical )(?<!the )(?<!my )(?<!an )(?<!this )(?<!our )(?<!of )"
     r"(?:impressions?|conclusion)[ \t]{1,4}"
     r"(?=(?:no|left|right|bilateral|small|mild|moderate|large|stable|unchanged|new|normal|clear|trace|worsening|improved"
-    r"|acute|possible|probable|likely|increased|decreased|[a-z]{3,20}[ \t](?:in|at|with|of)[ \t])\b)"
+    r"|acute|possible|probable|likely|increased|decreased|[a-z]{3,20}[ \t](?:in|at|with|of)[ \t])\b)",
+    re.IGNORECASE,
 )
 """A heading that was dictated in the middle of a run without marks: "no ptx impression left effusion"."""
 _ANY = re.compile(
     r"\b(?:impressions?|conclusion|period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash"
-    r"|hyphen|number|question mark)\b",
+    r"|hyphen|number|question)\b",
     re.IGNORECASE,
 )
 

@@ -12,9 +12,9 @@ _DENIED = re.compile(
     r"|not (?:seen|present|identified|found|visuali[sz]ed|evident)"
     r"|none of the following(?:[ \t]{1,12}(?:is|are)?[ \t]{0,12}(?:seen|present|identified))?"
     r"|the following (?:are|were|is|was)(?: looked for and)? (?:absent|not \w+)"
-    r"|neg(?:ative)? for|free of|without"
+    r"|neg(?:ative)?[ \t]{1,12}for|free[ \t]{1,12}of|without"
     r"|no (?:evidence|signs?|findings|features|indications?) of(?: the following)?|denied|excluded|ruled out"
-    r"|no)[ \t]{0,12}(?::(?!\w)|(?<=negatives )(?:include|includes|are|were)\b:?|(?<=negatives: )include\b)",
+    r"|no)(?:[ \t]{0,12}:(?!\w)|(?<=negatives)[ \t]{1,12}(?:includes?|are|were)\b:?)",
     re.IGNORECASE,
 )
 _DOUBTED = re.compile(

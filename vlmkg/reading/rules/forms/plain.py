@@ -35,7 +35,7 @@ class _Sign(NamedTuple):
 
 _SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
 _SAY = f" ?{_SAID}"
-_ASKED = rf"\?\s{{0,3}}(?:a\w{{0,6}}[:.)] ?)?(?:{_SAID}|possib|maybe|[ny]\b)|\na\d?[.)]"
+_ASKED = rf"\?\s{{0,3}}(?:a\w{{0,6}}[:.)]\s{{0,3}})?(?:{_SAID}|possib|maybe|[ny]\b)|\na\d?[.)]"
 _DOUBT = r"\+ ?/|\u00b1"
 _BOXES = re.compile(r"[\[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]")
 _CODE_MARKS = re.compile("[:;|=~\u00f8\u2205\u2026\u2192\t{[<]")
@@ -53,7 +53,7 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
     ),))),
     (spoken_marks, _Sign(patterns=(re.compile(
         "impressions? |conclusion |period|comma|stop|paragraph|colon|paren|bracket|slash"
-        "|new line|next line|dash|hyphen|number one|question mark"
+        "|new line|next line|dash|hyphen|number one|question"
     ),))),
     (abbreviations, _Sign(
         ("'nt", "\u2019nt", "`nt", "\u00b4nt", "n;t"),
