@@ -22,6 +22,10 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'/-]*|\d+|[?:]")
 _WRAPS = re.compile(r"[^\s.!?:;][ \t\r]*$")
 _QUALIFIES = frozenset({Word.SIDE, Word.POSITION, Word.PLACE, Word.DEGREE, Word.CHANGE, Word.DESCRIPTOR, Word.NUMBER})
 _FIRST_WORDS = 40
+_FEWEST_KNOWN = 3
+_PERSONS = frozenset(
+    {"dr", "md", "mr", "mrs", "ms", "prof", "physician", "doctor", "radiologist", "consultant", "do", "np", "pa"}
+)
 _PEEK = 80
 _NEAR = 6
 
@@ -86,15 +90,21 @@ def names_noun(words: Iterable[str]) -> bool:
 
 def _begins_findings(words: list[str], part: Part, place: _Place) -> bool:
     if part in _ONE_LINE:
-        # "Interpreted by: Dr. Who. Left effusion."
-        told = names_noun(words) and _is_weak_statement(words)
-        return (not place.first and (place.opens_line or told)) or (told and part is Part.ADMINISTRATIVE)
+        return (place.opens_line and not place.first) or _is_told(words, first=place.first)
     body = _body_words(words)
     if not body:
         return False
     if part in _CLINICAL:
         return _states_against(words, part, place)
     return not _is_about_imaging(words) and _departs(words, body, place)
+
+
+def _is_told(words: list[str], *, first: bool) -> bool:
+    """Whether a sentence under "Status:" or "Interpreted by:" says what the exam shows, and names no person or time."""
+    known = [kind for word in words if (kind := lexicon().words.get(word)) is not None]
+    if not _body_words(words) or any(word in _PERSONS or word[0].isdigit() for word in words):
+        return False
+    return _states(words) or (names_noun(words) and _is_weak_statement(words) and len(known) >= _FEWEST_KNOWN * first)
 
 
 def _departs(words: list[str], body: list[str], place: _Place) -> bool:
