@@ -218,7 +218,12 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
         if names_finding(title):
             more = match.group().rstrip()[-1:] in "-,\u2013" and not match["no"]
             said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
-            yield Rewrite(*match.span(), ":" if more and not match["maybe"] else f": {said} {BREAK}")
+            if more and not match["maybe"]:
+                yield Rewrite(*match.span(), ":")
+                continue
+            # The answer stands where the question ends: an empty line before it does not part them.
+            yield Rewrite(match.start(), match.start(), f": {said} {BREAK}")
+            yield Rewrite(*match.span(), "")
     yield from (Rewrite(*match.span(), "") for match in _STATE_ASKED.finditer(text, start, end))
 
 
