@@ -33,10 +33,14 @@ class ImageInput:
 
 @dataclass(frozen=True, slots=True)
 class StudyInput:
-    """The inputs of one study: its report texts and films. Either may be empty."""
+    """What there is to read of one study: its report texts, its films. Either may be empty.
+
+    `chest`: whether the sender's words for the exam name the chest; False for other parts alone, None for none.
+    """
 
     texts: tuple[str, ...]
     images: tuple[ImageInput, ...] = ()
+    chest: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

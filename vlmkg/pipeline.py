@@ -20,6 +20,7 @@ from vlmkg.engine_protocol import (
     StudyReadings,
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
+from vlmkg.exam_regions import exam_regions
 from vlmkg.identity import digest
 from vlmkg.reading.lexicon.digest import lexicon_digest
 from vlmkg.reading.sections import find_set_aside
@@ -141,10 +142,10 @@ def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOu
     return outputs
 
 
-def read_graph(text: str, graph: ReportGraph) -> Reading:
-    """Validate and normalise one graph of `text`, from any engine or file."""
+def read_graph(text: str, graph: ReportGraph, chest: bool | None = None) -> Reading:
+    """Validate and normalise one graph of `text`, whichever engine or file it came from; `chest` as in StudyInput."""
     valid, rejections = validation.validate(text, graph)
-    links, findings = normalization.normalize(valid)
+    links, findings = normalization.normalize(valid, exam_regions(text, chest))
     return Reading(valid, links, findings, tuple(rejections), tuple(validation.warnings(valid, links, findings)))
 
 
@@ -160,7 +161,7 @@ def _rules() -> Engine:
 
 def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:
     second = heard.reports if heard else [None] * len(output.reports)
-    reports = tuple(_read_report(*each) for each in zip(study.texts, output.reports, second, strict=True))
+    reports = tuple(_read_report(*each, study.chest) for each in zip(study.texts, output.reports, second, strict=True))
     films = film_facts.read_films(output.image_entities, reports)
     seen = [reading for _, reading in films]
     warnings = {warning.reason for reading in (*reports, *seen) for warning in reading.warnings}
@@ -168,8 +169,8 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
     return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
 
 
-def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
-    reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
+def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None, chest: bool | None) -> Reading:
+    reading = read_graph(text, output.graph, chest) if heard is None else _read_twice(text, output.graph, heard, chest)
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
@@ -177,17 +178,14 @@ def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) ->
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
-def _read_twice(text: str, model: ReportGraph, rules: ReportOutput) -> Reading:
-    """The combined reading of the two witnesses.
-
-    Each is validated separately first, so that errors of one do not affect the other.
-    """
+def _read_twice(text: str, model: ReportGraph, rules: ReportOutput, chest: bool | None) -> Reading:
+    """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
     first, refused = validation.validate(text, model)
-    second = read_graph(text, rules.graph)
+    second = read_graph(text, rules.graph, chest)
     sure = refuse_unsure(first, second.graph)
     combined, conflicts = agreement.combine(sure.graph, second.graph)
     graph, told = doubt_aside(combined, rules.aside)
-    reading = read_graph(text, graph)
+    reading = read_graph(text, graph, chest)
     warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
     return replace(
         reading,

@@ -16,7 +16,7 @@ from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerRepor
 from ingest.ledger.unread import UnreadTexts
 from ingest.projection.stored_readings import dump_readings
 from ingest.workers.unread import count_unread
-from vlmkg.domain import is_chest_radiograph
+from vlmkg.domain import is_chest_radiograph, sender_names_chest
 from vlmkg.engine_protocol import (
     Engine,
     FilmDomain,
@@ -126,7 +126,11 @@ def _read(reader: Reader, studies: Sequence[LedgerStudy]) -> list[StudyReadings]
     """The readings of each study. All are passed to the engine at once."""
     loaded = [_load(reader, study) for study in studies]
     inputs = [
-        StudyInput(tuple(report.text for report in _current(study)), tuple(images))
+        StudyInput(
+            tuple(report.text for report in _current(study)),
+            tuple(images),
+            sender_names_chest(study.modality, study.body_part, study.procedure),
+        )
         for study, (images, _) in zip(studies, loaded, strict=True)
     ]
     found = reader.reports.read_studies(inputs) if inputs else []

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from vlmkg.engine_protocol import ConceptLink
-from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names
-from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, within
+from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names, names_part, tells_part
+from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, spread_of, within
 from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical, lemma
 from vlmkg.schema import Kind
@@ -35,27 +35,37 @@ class Implied:
 
 
 @lru_cache(maxsize=65536)
-def compose_finding(head: str, modifiers: frozenset[str], places: tuple[Place, ...]) -> ConceptLink:
-    """The concept of a finding from its own words, its modifiers (texts as written) and its places.
+def compose_finding(
+    head: str, modifiers: frozenset[str], places: tuple[Place, ...], *, chest: bool = True
+) -> ConceptLink:
+    """The concept of a finding from its own words, its modifiers' (texts as written) and those of its places.
 
-    Each place is tried separately, so that the words of two places are never combined in one name.
+    Each place is tried by itself, so that the words of two places are never mixed into one name. `chest`: the exam is
+    one of the chest.
     """
     own = frozenset(canonical(head))
     described = own.union(*(canonical(text) for text in modifiers))
-    found = _best(own, described, places)
+    found = _best(own, described, places, chest=chest)
     if found is None or (found.concept.code in EMPTY_HEADS and found.words <= own):
-        found = _filled(modifiers, described, places) or found
+        found = _filled(modifiers, described, places, chest=chest) or found
     if found is None:
-        found = _partial(own, described, places)
+        found = _partial(own, described, places, chest=chest)
     if found is None:
         return local(head)
-    return _implied_kind(_link(found, head, own), places)
+    link = _link(found, head, own)
+    return _implied_kind(link, places) if chest else link
 
 
 @lru_cache(maxsize=65536)
-def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tuple[str, ...]:
-    """The codes of the site implied by the finding's name, on its side; none if a stated place covers it."""
+def implied_places(code: str, side: str | None, places: tuple[Place, ...], *, chest: bool = True) -> tuple[str, ...]:
+    """The codes of the site that the finding's name implies, at its side; none where a stated place covers it.
+
+    A name that leaves the site open ("effusion") implies none beside a place elsewhere ("knee"), nor does one in an
+    exam that is not `chest`.
+    """
     implied = _implied().get(code)
+    if implied is not None and not (names_part(code) if not chest else not implied.becomes or all(map(_open, places))):
+        return ()
     stated = tuple(c for place in places if not place.words <= SIDE_WORDS for c in place.codes)
     if implied is None or (stated and not implied.always):
         return ()
@@ -63,12 +73,14 @@ def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tu
     sides = {"bilateral": ("left", "right")}.get(side or "", (side,) if side else ())
     wanted = tuple(filter(None, (sided_code(site.code, site.name, s) for s in sides))) or (site.code,)
     covered = {code for c in stated for code in (c, *regions(c))}
+    if site.code not in covered and chest:
+        wanted += spread_of(site.code)
     return tuple(code for code in wanted if code not in covered)
 
 
-def at_site(code: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
-    """The places. Those named only by an adjective are read within the site that the finding implies."""
-    implied = _implied().get(code)
+def at_site(code: str, places: tuple[Place, ...], *, chest: bool = True) -> tuple[Place, ...]:
+    """The places, those that only an adjective names read within the site that the finding implies."""
+    implied = _implied().get(code) if chest or names_part(code) else None
     return tuple(within(implied.site, place) for place in places) if implied else places
 
 
@@ -85,13 +97,13 @@ def fits(code: str, place: Place) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def describe(text: str, kind: Kind) -> ConceptLink:
+def describe(text: str, kind: Kind, *, chest: bool = True) -> ConceptLink:
     """The concept of a mention's own words: of modifiers and of anatomy parts."""
     concept = names(kind).exact.get(text.lower())
-    if concept is not None:
+    if concept is not None and (chest or not names_part(concept.code) or tells_part(frozenset(canonical(text)))):
         return ConceptLink(concept.code, concept.system, concept.name, 1.0, "name")
     own = frozenset(canonical(text))
-    found = longest(kind, own, own) or _figure(text)
+    found = longest(kind, own, own, chest=chest) or _figure(text)
     return _link(found, text, own) if found else local(text)
 
 
@@ -109,22 +121,24 @@ def local(text: str) -> ConceptLink:
     return ConceptLink(code, LOCAL, code, 0.0, "unmapped")
 
 
-def _best(head: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
-    tries = [longest(Kind.OBSERVATION, head, described | place.words) for place in places]
-    tries.append(longest(Kind.OBSERVATION, head, described))
+def _best(head: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool) -> Name | None:
+    tries = [longest(Kind.OBSERVATION, head, described | place.words, chest=chest) for place in places]
+    tries.append(longest(Kind.OBSERVATION, head, described, chest=chest))
     return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
 
 
-def _filled(modifiers: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
-    """The concept of a modifier that specifies an unspecific head, if it names a finding by itself."""
-    tries = [_best(frozenset(canonical(text)), described, places) for text in sorted(modifiers)]
+def _filled(
+    modifiers: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool
+) -> Name | None:
+    """The concept of a modifier that fills an empty head, where it names a finding by itself."""
+    tries = [_best(frozenset(canonical(text)), described, places, chest=chest) for text in sorted(modifiers)]
     filled = [name for name in tries if name and not is_descriptor(name.concept.code)]
     return max(filled, key=lambda name: len(name.words), default=None)
 
 
-def _partial(own: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
-    """For a head with an unknown word, the longest name around one of its known words."""
-    tries = [_best(frozenset({word}), described, places) for word in sorted(own)] if len(own) > 1 else []
+def _partial(own: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool) -> Name | None:
+    """Of a head with an unknown word, the longest name around one of its known words."""
+    tries = [_best(frozenset({word}), described, places, chest=chest) for word in sorted(own)] if len(own) > 1 else []
     return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical
 from vlmkg.schema import Kind
 from vlmkg.vocabulary import Concept, load_vocabulary
@@ -59,15 +60,54 @@ def names(kind: Kind) -> Names:
     return Names({text: concept for text, (_, concept) in exact.items()}, dict(by_word))
 
 
-def longest(kind: Kind, head: frozenset[str], around: frozenset[str]) -> Name | None:
-    """The longest name that contains `head` and otherwise only words of `around`."""
-    return _longest(kind, head, head | around) if head else None
+def longest(kind: Kind, head: frozenset[str], around: frozenset[str], *, chest: bool = True) -> Name | None:
+    """The longest name that holds `head` and otherwise only words of `around`.
+
+    `chest`: the exam is one of the chest. In others a concept of the chest counts where a word of the name says so:
+    "lobe nodule" is no pulmonary nodule in a thyroid.
+    """
+    return _longest(kind, head, head | around, chest) if head else None
 
 
 @lru_cache(maxsize=65536)
-def _longest(kind: Kind, head: frozenset[str], available: frozenset[str]) -> Name | None:
+def _longest(kind: Kind, head: frozenset[str], available: frozenset[str], chest: bool) -> Name | None:
     candidates = names(kind).by_word.get(min(head), ())
-    return next((name for name in candidates if head <= name.words <= available), None)
+    return next((name for name in candidates if head <= name.words <= available and (chest or says_part(name))), None)
+
+
+def says_part(name: Name) -> bool:
+    """Whether a name says by its own words of which part its concept is, where that is one of the chest."""
+    return not names_part(name.concept.code) or tells_part(name.words)
+
+
+def tells_part(words: frozenset[str]) -> bool:
+    """Whether one of these canonical words names a part of the chest, or a finding of such a part alone."""
+    return not words.isdisjoint(part_words("part") | part_words("finding"))
+
+
+@cache
+def names_part(code: str) -> bool:
+    """Whether a concept's own name is one of the chest's: "pulmonary edema", "pneumothorax"; not "edema"."""
+    return tells_part(name_words(code))
+
+
+@cache
+def name_words(code: str) -> frozenset[str]:
+    """The canonical words of a concept's own name; none for a code that the vocabulary lacks."""
+    return frozenset(canonical(_own_names().get(code, "")))
+
+
+@cache
+def part_words(kind: str) -> frozenset[str]:
+    """The canonical words of one kind: those that name a part of the chest, its findings, or parts far from it."""
+    return frozenset(
+        word for row in table(Table.NAMED_PARTS) if row["kind"] == kind for word in row["words"].split(";")
+    )
+
+
+@cache
+def _own_names() -> dict[str, str]:
+    return {concept.code: concept.name for concept in load_vocabulary().concepts}
 
 
 def is_anatomy(code: str) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from vlmkg.normalization.names import Name, is_anatomy, longest, names
+from vlmkg.normalization.names import Name, is_anatomy, longest, name_words, names, tells_part
 from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical, is_plural
 from vlmkg.schema import Kind
@@ -24,6 +24,7 @@ UNCOUNTED_PAIRS = frozenset({"lung", "rib"})
 """Plurals without a side: "opacities in the lungs" is not "in both lungs"."""
 
 
+THORAX = "RID1243"
 REGION_ADJECTIVES = frozenset({"RID1243", "RID7488", "RID56"})
 """Thorax, neck, abdomen: `thoracic`, `cervical` and `abdominal` before the name of a part mean that part of it."""
 
@@ -100,6 +101,29 @@ def within(site: Concept, place: Place) -> Place:
     return replace(place, codes=_codes(found.concept))
 
 
+@lru_cache(maxsize=65536)
+def where_named(place: Place) -> Place:
+    """A place of an exam that is not of the chest: without the codes of parts of the chest that its words do not name.
+
+    The "lower lobe" of a thyroid is no lobe of a lung, the "bone" of a hand none of the thorax.
+    """
+    told = tells_part(place.words)
+    spread = spread_of(place.concept.code) if place.concept else ()
+    kept = tuple(
+        code
+        for code in place.codes
+        if THORAX not in {code, *regions(code)} or (told and (code not in spread or _says(place, code)))
+    )
+    if len(kept) == len(place.codes):
+        return place
+    return replace(place, concept=place.concept if place.concept and place.concept.code in kept else None, codes=kept)
+
+
+def _says(place: Place, code: str) -> bool:
+    """Whether the words of a place name this region of it: "spine" does not say the thoracic spine."""
+    return name_words(code) <= place.words
+
+
 @cache
 def side_of(code: str) -> str | None:
     """The side of the body that a place has by anatomy."""
@@ -135,8 +159,13 @@ def _members() -> dict[str, tuple[str, ...]]:
     return {row["region"]: tuple(row["members"].split(";")) for row in table(Table.REGIONS)}
 
 
+def spread_of(code: str) -> tuple[str, ...]:
+    """The regions that a place names at once, as a film of the chest shows it: "the spine" is the thoracic one."""
+    return _members().get(code, ())
+
+
 def _codes(concept: Concept | None) -> tuple[str, ...]:
-    return (concept.code, *_members().get(concept.code, ())) if concept else ()
+    return (concept.code, *spread_of(concept.code)) if concept else ()
 
 
 def _unique(codes: tuple[str, ...]) -> tuple[str, ...]:

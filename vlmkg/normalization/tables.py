@@ -14,6 +14,7 @@ class Table(StrEnum):
 
     DEGREES = "degrees.csv"
     IMPLIED = "implied.csv"
+    NAMED_PARTS = "named_parts.csv"
     REGIONS = "regions.csv"
     WORDS = "words.csv"
 

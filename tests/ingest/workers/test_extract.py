@@ -11,6 +11,7 @@ from ingest.ledger.events import claims, events
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.study_facts import LedgerStudy
+from ingest.projection.stored_readings import load_readings
 from ingest.receiving.submit import Receiver, receive, receive_many
 from ingest.workers.batcher import Batcher, BatchLimits
 from ingest.workers.extract import GROUP, extract_beside_others, extract_some
@@ -136,6 +137,23 @@ def test_what_is_no_chest_radiograph_is_marked(receiver: Receiver, reader: Reade
         study.modality: study.extraction.out_of_domain for study in all_studies(receiver.ledger) if study.extraction
     }
     assert marked == {"CR": False, "MR": True}
+
+
+@pytest.mark.parametrize(
+    ("procedure", "concept"),
+    [("XR CHEST 1 VIEW", "pleural effusion"), ("MRI KNEE LEFT", "effusion"), ("US PELVIS", "effusion")],
+)
+def test_the_ordered_exam_tells_which_effusion_is_meant(
+    receiver: Receiver, reader: Reader, procedure: str, concept: str
+) -> None:
+    receive(receiver, hl7("a", "FINDINGS: Small effusion.", modality="OT", procedure=procedure))
+
+    extract_all(receiver.ledger, reader)
+
+    (study,) = all_studies(receiver.ledger)
+    assert study.extraction is not None
+    (reading,) = load_readings(study.extraction.result).values()
+    assert reading.findings[0].concept.name == concept
 
 
 def test_a_poisonous_report_dies_after_three_attempts_and_harms_nobody(receiver: Receiver) -> None:

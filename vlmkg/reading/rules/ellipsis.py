@@ -5,7 +5,7 @@ from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
-_NONE = frozenset({"none", "nil"})
+_NONE = frozenset({"none", "nil", "nothing"})
 _LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
 _COMPARATIVES = frozenset(
     {"smaller", "larger", "bigger", "better", "worse", "denser", "wider", "thicker", "longer", "shorter", "greater"}
@@ -23,13 +23,21 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
     result: list[Phrase] = []
     for phrase in phrases:
         before = result[-1] if result else None
-        if before is not None and _only_links(phrase) and _shares(before, phrase):
+        own = len(result) > 1 and result[-2].head is not None and _has_its_side(before, phrase)
+        if before is not None and not own and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
             compared = phrase.joined_by(Word.THAN)
             result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate, compared)
         else:
             result.append(phrase)
     return result
+
+
+def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
+    """ "Drain on the right, chest tube ...": the side is that of the finding before it."""
+    sided = before is not None and before.joined_by(Word.IN) and all(unit.word is Word.SIDE for unit in before.units)
+    tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
+    return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
 
 
 def _only_links(phrase: Phrase) -> bool:

@@ -28,6 +28,12 @@ _SMALL_WORDS = _DEFINITE | _ARTICLES
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _SHAPES = ((_LEVEL, Word.ORGAN), (re.compile(r"(?:19|20)\d\d"), Word.EXAM))
 """Levels of the spine, and years: a year stands for the exam of that time."""
+_WEIGHTINGS = frozenset({"t1", "t2"})
+_SIGNALS = frozenset(
+    {"weighted", "flair", "signal", "bright", "dark", "hyperintense", "hypointense", "isointense", "intense", "stir"}
+    | {"hyperintensity", "hyperintensities", "hypointensity", "images", "sequence", "sequences", "prolongation"}
+)
+"""Words that make "T2" a way of weighting an MR image, not a vertebra."""
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
 _JOINED_END = frozenset(
     {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
@@ -172,7 +178,8 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
         return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
-    shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
+    shaped = Word.OTHER if _is_weighting(tokens, index) else None
+    shaped = shaped or next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
     if shaped is not None:
         return shaped
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
@@ -180,6 +187,10 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token) if token[0] != "#" else _number_sign(tokens, index)
+
+
+def _is_weighting(tokens: tuple[str, ...], index: int) -> bool:
+    return tokens[index] in _WEIGHTINGS and not _SIGNALS.isdisjoint(tokens[index + 1 : index + 4])
 
 
 def _is_finding_here(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:

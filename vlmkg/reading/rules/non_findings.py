@@ -48,6 +48,8 @@ _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
     {
+        *("prelim", "preliminary read", "preliminary report", "wet read", "initial read", "initial report"),
+        "overnight read",
         "prior",
         "previous",
         "last",

@@ -34,7 +34,7 @@ _PLACING = frozenset({Word.IN, Word.OF, Word.AND})
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _SAID = frozenset({Word.COPULA, Word.SHOW, Word.THERE, Word.NEGATION, Word.NOT, Word.GONE, Word.NOT_EXCLUDED})
 _BEFORE_THERE = frozenset({Word.NEGATION, Word.NOT, Word.HEDGE, Word.NOT_EXCLUDED, Word.RELATIVE})
-_SIDES = {
+SIDE_NAMES = {
     **dict.fromkeys(("left", "lt", "l", "lul", "lll", "leftward"), "left"),
     **dict.fromkeys(("right", "rt", "r", "rul", "rml", "rll", "rightward"), "right"),
 }
@@ -297,4 +297,4 @@ def _other_side(phrases: list[Phrase], index: int) -> bool:
 
 
 def _sides(phrase: Phrase) -> set[str]:
-    return {_SIDES[unit.text] for unit in phrase.anatomy if unit.text in _SIDES}
+    return {SIDE_NAMES[unit.text] for unit in phrase.anatomy if unit.text in SIDE_NAMES}
