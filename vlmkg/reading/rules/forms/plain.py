@@ -73,7 +73,7 @@ def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tup
 
 def has_forms(text: str) -> bool:
     """Whether there is a sign of a form in the text, so that `plain_tokens` may give other words than stand there."""
-    return any(True for _ in _readers(text))
+    return next(_readers(text), None) is not None
 
 
 def _readers(text: str) -> Iterator[Reader]:
