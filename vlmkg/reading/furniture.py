@@ -30,6 +30,11 @@ _SIGNED = (
     *(", m", ",m", ", d", ",d", ", p", ",p", ", f", ",f"),
 )
 """Each signature holds one of these: looked for first, since most lines hold none."""
+_LETTERHEAD_SIGNS = (
+    *("hospital", "clinic", "infirmary", "medical cent", "imaging cent", "nhs ", "health s", "radiology"),
+    "department of",
+)
+"""Each letterhead holds one of these."""
 _SIGNATURE = re.compile(
     r"[ \t]*(?:"
     r"(?:this (?:document|report) has been|i have (?:personally )?reviewed|electronically (?:signed|approved)|"
@@ -52,14 +57,19 @@ _LETTERHEAD = re.compile(
 
 def furniture(text: str) -> Iterator[Stretch]:
     """The lines of `text` that are no report text, in order, with their reasons; a signature or a row may wrap."""
-    above = _Above(begun=True, signed=False, row=False)
+    lower = text.lower()
+    signs = _Signs(_held(_SIGNED, lower), _held(_LETTERHEAD_SIGNS, lower)) if "\n" in text else _ALL_SIGNS
+    above = _BLANK
     for start, end in lines(text):
+        if start == end:
+            above = _BLANK
+            continue
         line = text[start : min(end, start + _LONGEST + 1)].rstrip("\r")
-        part = _part(line, above) if len(line) <= _LONGEST else None
+        part = _part(line, above, signs) if len(line) <= _LONGEST else None
         if part:
             yield Stretch(start, start + _signed_end(line) if part is Part.SIGN_OFF else end, part)
         begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
-        above = _Above(begun, part is Part.SIGN_OFF, bool(_EXAM_ROW.fullmatch(line)))
+        above = _Above(begun, part is Part.SIGN_OFF, _is_exam_row(line))
 
 
 def _signed_end(line: str) -> int:
@@ -81,17 +91,38 @@ class _Above(NamedTuple):
     row: bool
 
 
-def _part(line: str, above: _Above) -> Part | None:
+_BLANK = _Above(begun=True, signed=False, row=False)
+
+
+class _Signs(NamedTuple):
+    """Which strings of a signature and of a letterhead the whole text holds, in lower case."""
+
+    signed: tuple[str, ...]
+    letterhead: tuple[str, ...]
+
+
+_ALL_SIGNS = _Signs(_SIGNED, _LETTERHEAD_SIGNS)
+
+
+def _held(strings: tuple[str, ...], lower: str) -> tuple[str, ...]:
+    return tuple(one for one in strings if one in lower)
+
+
+def _is_exam_row(line: str) -> bool:
+    return line.lstrip(" \t")[:1].isdigit() and _EXAM_ROW.fullmatch(line) is not None
+
+
+def _part(line: str, above: _Above, signs: _Signs) -> Part | None:
     """The reason why a line is no report text."""
     if not line or line.isspace():
         return None
     lower = line.lower()
-    if (any(word in lower for word in _SIGNED) and _SIGNATURE.fullmatch(line)) or (
+    if (_held(signs.signed, lower) and _SIGNATURE.fullmatch(line)) or (
         above.signed and _SIGNATURE_WRAP.fullmatch(line)
     ):
         return Part.SIGN_OFF
-    if is_banner(line) or (above.begun and _LETTERHEAD.fullmatch(line)):
+    if is_banner(line) or (above.begun and _held(signs.letterhead, lower) and _LETTERHEAD.fullmatch(line)):
         return Part.ADMINISTRATIVE
     wraps = above.row and line.strip() and len(line) <= _LONGEST_ROW_WRAP and ":" not in line
     exam = above.begun and len(line) <= _LONGEST_EXAM_LINE and is_exam_line(line)
-    return Part.EXAM if wraps or exam or _EXAM_ROW.fullmatch(line) else None
+    return Part.EXAM if wraps or exam or _is_exam_row(line) else None

@@ -47,7 +47,7 @@ _SEPARATOR = re.compile(
     r"[ \t*_]*(?:(?:-+>|=+>|-(?=[ \t]))[ \t]*)?"
 )
 _MARK = re.compile(r":|\t|\||\]|>|\u2013|\u2014|\u2192|-[ \t\n]|-$")
-_BREAK = re.compile(r"(?:[.;!?:)\]|\u2022]+|[ \t]{2,}|\t|\[)[ \t*_#\"'(<\[\-]*(?:\d{1,2}[.)][ \t]+)?(?=[A-Za-z])")
+_BREAK = re.compile(r"(?:[.;!?:)\]|\u2022]++|[ \t]{2,}|\t|\[)[ \t*_#\"'(<\[\-]*(?:\d{1,2}[.)][ \t]+)?(?=[A-Za-z])")
 _WORD = re.compile(r"[A-Za-z][\w'./-]*")
 _FRONT = " \t*_#=>~\u2022\u00b7-\u2013\"'([<"
 _UNLIKE_HEADING = re.compile(r"[,;(\d]|/$")
@@ -159,7 +159,7 @@ def _before_mark(line: str, opening: int, taken: int, mark: re.Match[str]) -> He
         breaks = breaks[:-1] if is_known_name(bare_name(line[before : mark.start()])) else breaks
     start = breaks[-1].end() if breaks else max(floor, opening)
     if start > opening and not breaks and start == floor and floor > taken:
-        start = _next_word(line, floor)
+        start = _next_word(line, floor, mark.start())
     words = line[start : mark.start()]
     first = _opens_line(line, start, opening)
     colon = mark["colon"] is not None
@@ -240,8 +240,8 @@ def _is_strong(words: str) -> bool:
     )
 
 
-def _next_word(line: str, at: int) -> int:
-    while at < len(line) and not line[at].isspace():
+def _next_word(line: str, at: int, end: int) -> int:
+    while at < end and not line[at].isspace():
         at += 1
     return at
 

@@ -7,7 +7,7 @@ holds. Only where half of the words are strange, or one denies in another langua
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from vlmkg.reading.lexicon.guess import guess
@@ -32,6 +32,16 @@ _LONGEST_ABBREVIATION = 5
 _SURELY_FAMILIAR = 0.65
 _BLOCK_END = re.compile(r"\n[ \t\r]*(?=\n)|(?<=[.!?:\u3002\uff01\uff1f])[ \t\r]*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
+_KEPT_PIECES = 16_384
+_LONGEST_KEPT = 60
+
+
+class _Oddities(NamedTuple):
+    """How many words of a text are strange, how many of these deny, and how many letters belong to another script."""
+
+    strange: int
+    denials: int
+    beyond_latin: int
 
 
 class _Count(NamedTuple):
@@ -43,8 +53,7 @@ class _Count(NamedTuple):
 
 def language_of(text: str) -> str:
     """The ISO 639-1 code of a text's language; `en` where nothing speaks against English."""
-    count = _count(text)
-    if not _is_doubtful(count):
+    if not _raises_doubt(_oddities(text)) or not _is_doubtful(_count(text)):
         return ENGLISH
     return _ask(text[:_LONGEST_ASKED])
 
@@ -55,24 +64,28 @@ def set_foreign_aside(text: str, stretches: Sequence[Stretch]) -> list[Stretch]:
     In a report that is not English all goes but the paragraphs that surely are; in an English one, single paragraphs.
     """
     read = [one for one in stretches if one.part in READ]
-    if all(_is_familiar(text[one.start : one.end]) for one in read):
+    if all(text[one.start : one.end].isascii() and not _strange(text[one.start : one.end]) for one in read):
+        return list(stretches)
+    odd = (_oddities(text[one.start : one.end]) for one in read)
+    if not _raises_doubt(_Oddities(*map(sum, zip(*odd, strict=True)))):
         return list(stretches)
     whole = _total(_count(text[one.start : one.end]) for one in read)
-    if whole.strange < _FEWEST_STRANGE and not whole.denials and not whole.beyond_latin:
-        return list(stretches)
     foreign = _is_doubtful(whole) and _ask(" ".join(text[one.start : one.end] for one in read)) != ENGLISH
     return [part for one in stretches for part in (_parts(text, one, foreign) if one.part in READ else [one])]
 
 
 def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
     """The stretch, cut only where English and another language meet."""
+    if not foreign and _is_english_throughout(text[stretch.start : stretch.end]):
+        yield stretch
+        return
     held: Stretch | None = None
     for start, end in _cut(text, stretch.start, stretch.end, _BLOCK_END):
-        count = _count(text[start:end])
-        ends = _SENTENCE_END if count.beyond_latin or (count.denials and not foreign) else _BLOCK_END
+        odd = _oddities(text[start:end])
+        ends = _SENTENCE_END if odd.beyond_latin or (odd.denials and not foreign) else _BLOCK_END
         for first, last in _cut(text, start, end, ends):
             block = text[first:last]
-            aside = not _is_surely_english(block) and (foreign or language_of(block) != ENGLISH)
+            aside = (foreign or language_of(block) != ENGLISH) and not _is_surely_english(_count(block))
             one = Stretch(first, last, Part.LANGUAGE if aside else stretch.part)
             if held and (held.part is one.part or not block.strip()):
                 held = held._replace(end=last)
@@ -96,10 +109,20 @@ def _total(counts: Iterable[_Count]) -> _Count:
     return _Count(*map(sum, columns)) if columns else _Count(0, 0, 0, 0)
 
 
-def _is_surely_english(text: str) -> bool:
-    count = _count(text)
+def _is_english_throughout(text: str) -> bool:
+    """Whether no part of the text, wherever it is cut, has so many strange words that its language is in doubt."""
+    strange = _strange(text)
+    return text.isascii() and len(strange) < _FEWEST_STRANGE and not any(one.lower() in _denials() for one in strange)
+
+
+def _is_surely_english(count: _Count) -> bool:
     words = count.familiar + count.strange
     return count.familiar >= _FEWEST_STRANGE and count.familiar >= words * _SURELY_FAMILIAR and not count.denials
+
+
+def _raises_doubt(odd: _Oddities) -> bool:
+    """Whether words must be counted to tell the language: most texts have too little that is odd."""
+    return odd.strange >= _FEWEST_STRANGE or odd.denials > 0 or odd.beyond_latin > 0
 
 
 def _is_doubtful(count: _Count) -> bool:
@@ -112,22 +135,23 @@ def _is_doubtful(count: _Count) -> bool:
 
 
 def _count(text: str) -> _Count:
-    words = _WORD.findall(text)
-    odd = _strange(words)
-    strange = [word for word in words if word in odd and len(word) > 1]
+    odd = _oddities(text)
+    return _Count(len(_WORD.findall(text)) - odd.strange, *odd)
+
+
+def _oddities(text: str) -> _Oddities:
+    beyond = 0 if text.isascii() else len(_BEYOND_LATIN.findall(text))
+    strange = [word for word in _strange(text) if len(word) > 1]
     if all(word.istitle() and word.lower() not in _denials() for word in strange):
-        strange = []  # Names of people and places.
-    denied = sum(word.lower() in _denials() for word in strange)
-    return _Count(
-        len(words) - len(strange), len(strange), denied, len(_BEYOND_LATIN.findall(text)) * (not text.isascii())
-    )
+        return _Oddities(0, 0, beyond)  # Names of people and places.
+    return _Oddities(len(strange), sum(word.lower() in _denials() for word in strange), beyond)
 
 
-def _is_familiar(text: str) -> bool:
-    """Whether no word of the text is strange: told without counting, since that holds for most reports."""
-    return text.isascii() and not any(
-        _strange(_WORD.findall(piece)) for piece in set(text.split()).difference(_familiar_pieces())
-    )
+def _strange(text: str) -> list[str]:
+    """The words of a text that are neither familiar in either case nor a code, each as often as it stands there."""
+    pieces = text.split()
+    odd = set(pieces).difference(_familiar_pieces())
+    return [word for piece in pieces if piece in odd for word in _strange_in(piece)] if odd else []
 
 
 @cache
@@ -136,11 +160,21 @@ def _familiar_pieces() -> frozenset[str]:
     return frozenset(word + stop for word in _familiar() for stop in ("", ".", ","))
 
 
-def _strange(words: Sequence[str]) -> set[str]:
-    """The words that are neither familiar in either case nor a code."""
+def _strange_in(piece: str) -> tuple[str, ...]:
+    return _strange_kept(piece) if len(piece) <= _LONGEST_KEPT else _strange_of(piece)
+
+
+def _strange_of(piece: str) -> tuple[str, ...]:
+    """The strange words of a piece of text between blanks."""
     known = _familiar()
-    unknown = [word for word in set(words).difference(known) if word.lower() not in known]
-    return {word for word in unknown if not _is_code(word, word.lower())}
+    return tuple(
+        word
+        for word in _WORD.findall(piece)
+        if word not in known and (lower := word.lower()) not in known and not _is_code(word, lower)
+    )
+
+
+_strange_kept = lru_cache(maxsize=_KEPT_PIECES)(_strange_of)
 
 
 @cache

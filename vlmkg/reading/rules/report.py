@@ -1,15 +1,9 @@
 """Read one report: its sections, their sentences, and what a sentence takes from the one before."""
 
-from vlmkg.reading.rules.forms.plain import plain_tokens
-from vlmkg.reading.rules.labels import joins
-from vlmkg.reading.rules.sentence import SentenceGraph, SentenceMention, read_sentence
+from vlmkg.reading.rules.section import PlacedSentence, dashes_count, read_section
+from vlmkg.reading.rules.sentence import SentenceGraph
 from vlmkg.reading.sections import find_sections
-from vlmkg.reading.sentences import split_sentences
-from vlmkg.reading.tokens import Token
-from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
-
-_DASHES = frozenset({"-", "\u2013", "\u2014"})
-_DASHES_IN_TEXT = (" -", "- ", "\u2013", "\u2014")
+from vlmkg.schema import Mention, Relation, RelationType, ReportGraph
 
 
 def read_report(text: str) -> ReportGraph:
@@ -22,54 +16,33 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
     aside: list[tuple[int, int]] = []
     mentions: list[Mention] = []
     relations: list[Relation] = []
-    dashes = not (" , " in text or " . " in text) and any(one in text for one in _DASHES_IN_TEXT)
-    for section in find_sections(text):
-        tokens, unstated = plain_tokens(text, section.start, section.end)
+    dashes = dashes_count(text)
+    for name, start, end in find_sections(text):
+        sentences, unstated = read_section(text, start, end, dashes=dashes)
         aside += unstated
-        sentences = split_sentences(text, tokens)
-        graphs = [read_sentence(_words(text, sentence, dashes=dashes)) for sentence in sentences]
         evidence: list[int] = []
         heading: int | None = None
-        for number, (sentence, graph) in enumerate(zip(sentences, graphs, strict=True)):
-            aside += [(sentence[first].start, sentence[last].end) for first, last in graph.aside]
-            following = graphs[number + 1] if number + 1 < len(graphs) else None
-            if graph.heading and not (following and following.unplaced and not following.heading):
+        for number, (base, (graph, places, talk)) in enumerate(sentences):
+            aside += [(base + first, base + last) for first, last in talk]
+            if graph.heading and not _gives_place(sentences, number):
                 continue
             first = len(mentions)
-            mentions += [_mention(text, sentence, one, section.name) for one in graph.mentions]
+            mentions += [
+                Mention(base + begin, base + stop, words, one.kind, one.presence, name)
+                for one, (begin, stop, words) in zip(graph.mentions, places, strict=True)
+            ]
             relations += [Relation(first + head, kind, first + tail) for head, kind, tail in graph.relations]
-            relations += _from_before(graph, first, evidence, heading)
+            if graph.waiting or heading is not None:
+                relations += _from_before(graph, first, evidence, heading)
             evidence = [first + position for position in graph.evidence] or evidence
             heading = len(mentions) - 1 if graph.heading and graph.mentions else None
     return ReportGraph(tuple(mentions), tuple(relations)), tuple(sorted(aside))
 
 
-def _words(text: str, sentence: list[Token], *, dashes: bool) -> tuple[str, ...]:
-    """The lower-case words of a sentence; a dash between blanks, which begins a statement, as "--".
-
-    `dashes`: the text has such dashes. Where blanks stand around every mark, those around a dash say nothing.
-    """
-    if not dashes:
-        return tuple(token.lower for token in sentence)
-    words = [token.lower for token in sentence]
-    return tuple(
-        "--" if _is_dash(text, token) and not joins(words, index) else token.lower
-        for index, token in enumerate(sentence)
-    )
-
-
-def _is_dash(text: str, token: Token) -> bool:
-    if token.text not in _DASHES:
-        return False
-    around = text[token.start - 1 : token.start], text[token.end : token.end + 1]
-    blank = all(one.isspace() for one in around if one)
-    return blank or (token.text == "\u2014" and not any(one.isdigit() for one in around))
-
-
-def _mention(text: str, sentence: list[Token], one: SentenceMention, section: str) -> Mention:
-    start, end = sentence[one.first].start, sentence[one.last].end
-    presence = one.presence if one.kind is Kind.OBSERVATION else Presence.PRESENT
-    return Mention(start, end, text[start:end], one.kind, presence, section)
+def _gives_place(sentences: list[tuple[int, PlacedSentence]], number: int) -> bool:
+    """Whether the sentence after a heading has findings without a place, and is no heading itself."""
+    following = sentences[number + 1][1].graph if number + 1 < len(sentences) else None
+    return following is not None and bool(following.unplaced) and not following.heading
 
 
 def _from_before(graph: SentenceGraph, first: int, evidence: list[int], heading: int | None) -> list[Relation]:

@@ -25,7 +25,7 @@ _HEADING_WORDS = frozenset({Word.AND, Word.COLON})
 
 @dataclass(frozen=True, slots=True)
 class SentenceMention:
-    """Tokens `first` to `last` inclusive of the sentence, what they name, what is said of it."""
+    """Tokens `first` to `last` inclusive of the sentence, what they name, what is said of it; anatomy is present."""
 
     first: int
     last: int
@@ -103,7 +103,7 @@ def _graph(
         index[head.first] for head in _evidence(parts) if index[head.first] not in tails and head not in waiting
     ]
     return SentenceGraph(
-        mentions=tuple(SentenceMention(unit.first, unit.last, _kind(unit), unit.presence) for unit in units),
+        mentions=tuple([_mention(unit) for unit in units]),
         relations=relations,
         evidence=tuple(position for position in evidence if position not in tails),
         waiting=tuple(index[unit.first] for unit in waiting),
@@ -120,6 +120,12 @@ def _evidence(parts: list[Part]) -> list[Unit]:
     present = [head for head in heads if head.presence is Presence.PRESENT]
     wrong = [head for head in said if head.presence is Presence.PRESENT and head.text not in lexicon().normality]
     return present or [head for head in heads if head.presence is Presence.UNCERTAIN] or wrong
+
+
+def _mention(unit: Unit) -> SentenceMention:
+    if unit.word in ANATOMY:
+        return SentenceMention(unit.first, unit.last, Kind.ANATOMY, Presence.PRESENT)
+    return SentenceMention(unit.first, unit.last, Kind.OBSERVATION, unit.presence)
 
 
 def _kind(unit: Unit) -> Kind:

@@ -70,13 +70,25 @@ def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tup
 
     Offsets are those of `text`. A text without forms gives its own tokens.
     """
-    plain = text[start:end]
-    lower = plain.lower()
-    readers = [reader for reader, sign in _READERS[:-1] if sign.stands_in(lower)]
-    if abbreviations not in readers and _READERS[-1][1].stands_in(plain):
-        readers.append(abbreviations)
-    found = [rewrite for reader in readers for rewrite in reader(text, start, end)]
+    found = [rewrite for reader in _readers(text[start:end]) for rewrite in reader(text, start, end)]
     if not found:
         return tokenize(text, start, end), []
     rewrites = without_overlaps(found)
     return rewritten_tokens(text, start, end, rewrites), [(one.start, one.end) for one in rewrites if one.aside]
+
+
+def has_forms(text: str) -> bool:
+    """Whether there is a sign of a form in the text, so that `plain_tokens` may give other words than stand there."""
+    return next(_readers(text), None) is not None
+
+
+def _readers(text: str) -> Iterator[Reader]:
+    """The readers whose signs stand in the text, each once."""
+    lower = text.lower()
+    spelt_out = True
+    for reader, sign in _READERS[:-1]:
+        if sign.stands_in(lower):
+            spelt_out = spelt_out and reader is not abbreviations
+            yield reader
+    if spelt_out and _READERS[-1][1].stands_in(text):
+        yield abbreviations
