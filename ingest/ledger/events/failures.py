@@ -1,9 +1,9 @@
 """Counting failures of events, and giving up on those that fail alone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, or_, select, update
 
 from ingest.ledger.requeue import IDLE
 from ingest.ledger.states import ATTEMPTS, BACK, RUNNING, DeadReason, Stage, State
@@ -32,11 +32,13 @@ def kill(connection: Connection, event_id: int, stage: Stage, reason: DeadReason
         graph_outbox.mark(connection, [(event_id, key, key) for key in sorted(keys.scalars())])
 
 
-def expired(at: datetime) -> Select[Any]:
-    """The events whose lease ran out before `at`, the oldest first."""
+def expired(at: datetime, lease: timedelta) -> Select[Any]:
+    """The events whose lease ran out before `at`, the oldest first. One that ends later than one of length `lease`
+    that begins now was given before the clock was set back, and not prolonged since."""
+    ends = events.c.lease_expires_at
     return (
         select(events.c.id, events.c.state, events.c.alone)
-        .where(events.c.lease_expires_at < at, events.c.state.in_(RUNNING.values()))
+        .where(or_(ends < at, ends > at + lease), events.c.state.in_(RUNNING.values()))
         .order_by(events.c.id)
     )
 
