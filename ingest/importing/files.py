@@ -38,12 +38,12 @@ class Meter:
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """The files given, and those below the folders given, in the order of their names. Hidden ones are left out.
 
-    Links to folders are not followed: they may lead in circles. What is neither file nor folder (a pipe would wait for
-    ever) is left out.
+    A link that is given itself is followed, none below a folder is: those to folders may lead in circles, those to
+    files anywhere; these are found, and refused when they are opened. What is neither file nor folder is left out.
     """
     for path in paths:
         if not path.is_dir():
-            yield FoundFile(path, path.name)
+            yield FoundFile(path.resolve(), path.name)
             continue
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not is_hidden(name))
