@@ -65,9 +65,7 @@ def wall_clock(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> Clock:
     return clock
 
 
-@pytest.mark.parametrize(
-    "step", [timedelta(days=-400), timedelta(hours=-3), timedelta(minutes=-1), timedelta(days=400)]
-)
+@pytest.mark.parametrize("hours", [-9600, -3, -0.02, 9600])
 def test_a_duty_is_taken_over_though_the_clock_was_set(ledger: Ledger, wall_clock: Clock, hours: float) -> None:
     lease = timedelta(seconds=3)
     assert leases.acquire(ledger, "dispatcher", "a", lease)
