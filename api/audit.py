@@ -10,11 +10,15 @@ import queue
 import threading
 from dataclasses import dataclass, field
 
+import structlog
+
 from ingest.errors import OutageError
 from ingest.ledger.access import audit
 from ingest.ledger.access.audit import NewEntry
 from ingest.ledger.errors import LedgerError
 from ingest.ledger.storage.database import Ledger
+
+log = structlog.get_logger()
 
 _MOST_AT_ONCE = 500
 _GRACE_S = 10.0
@@ -82,7 +86,9 @@ class AuditWriter:
             batch.append(found)
         return batch, False
 
-    def _commit(self, entries: list[NewEntry]) -> OutageError | LedgerError | None:
+    def _commit(self, entries: list[NewEntry]) -> Exception | None:
+        """Why the entries are not written; None where they are. Whatever it is, the thread goes on: without it nobody
+        would be answered any more."""
         if not entries:
             return None
         try:
@@ -90,6 +96,9 @@ class AuditWriter:
                 audit.write_all(connection, entries)
         except (OutageError, LedgerError) as error:
             return error
+        except Exception as error:  # noqa: BLE001 - logged, and told to those who wait
+            log.error("audit.unforeseen", error=type(error).__name__, entries=len(entries))  # noqa: TRY400 - no words
+            return OutageError("the audit trail can't be written", "see the API's log")
         return None
 
 

@@ -1,5 +1,7 @@
 """`vlmkg api`: serve the GraphQL API."""
 
+from functools import partial
+
 import click
 import uvicorn
 
@@ -7,6 +9,7 @@ from api.app import Parts, create_app
 from api.oidc.settings import oidc_settings
 from api.settings import ApiSettings
 from graph.settings import find_settings
+from ingest.http_connections import BoundedProtocol
 from ingest.ledger.access.api_keys import ensure_admin_key
 from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
@@ -37,6 +40,8 @@ def api(data: DataDir) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        http=partial(BoundedProtocol, most_of_peer=settings.peer_connections),  # type: ignore[arg-type]
+        limit_concurrency=settings.connections,
         ws="websockets-sansio",
         ws_max_size=WS_MESSAGE_LIMIT,
     )

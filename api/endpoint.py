@@ -37,6 +37,9 @@ log = structlog.get_logger()
 BODY_LIMIT = 8 * 1024 * 1024
 """Most bytes of a request: a report of the largest accepted size, with every character escaped."""
 
+SHORT_BODY = 64 * 1024
+"""Bytes of a request that is read at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -65,7 +68,7 @@ async def answer(endpoint: Endpoint, request: Request) -> Response:
     media_type = accepted_type(request.headers.getlist("accept"))
     try:
         caller = await endpoint.authenticator.admit(request.headers.get("authorization"))
-        asked = read_body(request.headers.get("content-type", ""), await _body(request))
+        asked = await _asked(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
         code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
         await note_refusal(endpoint, error)
@@ -139,6 +142,13 @@ async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
         with suppress(VlmkgError, TimeoutError):
             async with asyncio.timeout(endpoint.services.settings.timeout_s):
                 await endpoint.audit.begin(NewEntry(error.name, "enter", (), Code.FORBIDDEN))
+
+
+async def _asked(content_type: str, body: bytes) -> Asked:
+    """What a body asks, read beside the other requests where it is long. Raises ApiError (BAD_REQUEST)."""
+    if len(body) <= SHORT_BODY:
+        return read_body(content_type, body)
+    return await asyncio.to_thread(read_body, content_type, body)
 
 
 async def _body(request: Request) -> bytes:

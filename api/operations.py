@@ -4,7 +4,9 @@ Strawberry builds the schema and runs subscriptions. POST requests bypass its ex
 request.
 """
 
+import asyncio
 from collections import OrderedDict
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -20,6 +22,7 @@ from graphql import (
 )
 from strawberry.types import ExecutionResult
 
+from api.arguments import check_arguments, check_variables, introspections
 from api.context import ApiContext
 from api.errors import record
 from api.guard import Ready, admit, operation_of, ready_of
@@ -34,6 +37,9 @@ from api.strawberry_parts import OperationType as Kind
 MOST_REMEMBERED = 256
 LONGEST_REMEMBERED = 16_384
 """Most valid documents in the cache, and most characters of each: some tens of MB in total."""
+
+SHORT = 1_024
+"""Signs of a text that is read at once: that takes some milliseconds."""
 
 RULES = (*specified_rules, MaxIntrospectionDepthRule, OneOfInputValidationRule)
 
@@ -62,16 +68,20 @@ class Operations:
     async def run(self, query: str, variables: dict[str, Any], context: ApiContext) -> ExecutionResult:
         """The result, including errors; a PreExecutionError if nothing was run."""
         try:
-            ready = self._ready(query, context.operation_name)
+            check_variables(variables)
+            ready = await self._ready_soon(query, context.operation_name)
             _require_by_post(ready, context.operation_name)
+            looks = introspections(ready.document, context.services.settings.max_cost)
             admit(context, self._schema, ready, variables)
+            check_arguments(context.document)
         except _InvalidError as invalid:
             return _refused(invalid.errors)
         except GraphQLError as error:
             return _refused([error])
         except Exception as error:  # noqa: BLE001 - masked, and recorded where it is none of ours
             return _refused([GraphQLError(str(error), original_error=error)])
-        result = execute(
+        run = partial(
+            execute,
             self._schema,
             ready.document,
             context_value=context,
@@ -79,16 +89,19 @@ class Operations:
             operation_name=context.operation_name,
             executor_class=ShapedExecution,
         )
+        # Telling of the schema takes a tenth of a second, which the other requests must not wait for.
+        result = await asyncio.to_thread(run) if looks else run()
         done = await result if isawaitable(result) else result
         _record_all(done.errors)
         return ExecutionResult(data=done.data, errors=done.errors)
 
-    def _ready(self, query: str, name: str | None) -> Ready:
+    async def _ready_soon(self, query: str, name: str | None) -> Ready:
+        """The document, read and validated beside the other requests where it is long."""
         known = self._remembered.get(query)
         if known is not None:
             self._remembered.move_to_end(query)
             return known
-        ready = self._read(query, name)
+        ready = await asyncio.to_thread(self._read, query, name) if len(query) > SHORT else self._read(query, name)
         if len(query) <= LONGEST_REMEMBERED:
             self._remembered[query] = ready
             if len(self._remembered) > MOST_REMEMBERED:

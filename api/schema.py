@@ -10,6 +10,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from api.arguments import check_arguments, check_variables
 from api.errors import ApiError, Code, record
 from api.event_types import Event
 from api.graph_types import Node
@@ -45,7 +46,9 @@ class Guard(SchemaExtension):
         if execution.graphql_document is None:
             raise ApiError(Code.BAD_REQUEST, "the document has no operation: send a query, mutation or subscription")
         schema = core_schema(execution.schema)
+        check_variables(execution.variables or {})
         admit(execution.context, schema, ready_of(execution.graphql_document), execution.variables or {})
+        check_arguments(execution.context.document)
         yield
 
 

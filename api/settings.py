@@ -22,6 +22,12 @@ class ApiSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="VLMKG_API_PORT")
     """VLMKG_API_PORT"""
 
+    connections: int = Field(default=200, ge=1, validation_alias="VLMKG_API_CONNECTIONS")
+    """VLMKG_API_CONNECTIONS: connections at once. One more closes one that rests; where none does it is turned away."""
+
+    peer_connections: int = Field(default=100, ge=1, validation_alias="VLMKG_API_PEER_CONNECTIONS")
+    """VLMKG_API_PEER_CONNECTIONS: how many at once of one address. Behind a proxy all callers have its address."""
+
     auth: bool = Field(default=True, validation_alias="VLMKG_AUTH")
     """VLMKG_AUTH: `off` gives everybody the role admin; accepted only on loopback."""
 

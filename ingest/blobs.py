@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import IO, Any
 
@@ -144,7 +144,7 @@ class Draft:
         assert self.store.folder is not None  # noqa: S101 - a part is a file of it
         target = self.store.folder / _path(key)
         _make_folders(self.store.folder, {target.parent})
-        if not _is_there(target, self.size):
+        if not _is_there(target, self.size, key):
             part.rename(target)
         return target.parent
 
@@ -247,13 +247,20 @@ def _each(work: Any, items: list[Any]) -> None:
 
 def _put_file(item: tuple[Path, bytes]) -> None:
     target, raw = item
-    if not _is_there(target, len(raw)):
+    if not _is_there(target, len(raw), target.name):
         with _part_file(target.parent.parent, raw) as (file, part):
             _sync_part(file, part).rename(target)
 
 
-def _is_there(target: Path, size: int) -> bool:
-    return target.exists() and target.stat().st_size == size
+def _is_there(target: Path, size: int, key: str) -> bool:
+    """Whether the blob is there and whole: one that was damaged is written again when it comes again."""
+    try:
+        if target.stat().st_size != size:
+            return False
+        with target.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest() == key
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager

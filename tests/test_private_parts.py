@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("vlmkg", "ingest", "graph", "api", "training", "stack")
 ADAPTERS = {
     "ingest/gateway/dicom/connections.py": ("pynetdicom", "tests/ingest/gateway/dicom/test_pynetdicom_parts.py"),
-    "ingest/gateway/http/connections.py": ("uvicorn", "tests/ingest/gateway/http/test_uvicorn_parts.py"),
+    "ingest/http_connections.py": ("uvicorn", "tests/ingest/test_uvicorn_parts.py"),
     "vlmkg/model/transformers_parts.py": ("transformers", "tests/vlmkg/model/test_transformers_parts.py"),
 }
 """Module: the library, and the test that names what is relied on."""

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import traceback
 
 PLACES = 5
@@ -26,7 +27,21 @@ class WithoutWords(logging.Formatter):
 
 
 def configure_libraries() -> None:
-    """Set up the logs of libraries: warnings and errors."""
+    """Set up the logs of libraries: warnings and errors. Exceptions that end a thread or cannot be caught are logged
+    in the same way, because Python would print their words."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WithoutWords("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    threading.excepthook = _of_thread
+    sys.unraisablehook = _unraisable
+
+
+def _of_thread(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_type is not SystemExit:
+        found = (arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+        logging.getLogger("threading").error("a thread ended", exc_info=found)  # type: ignore[arg-type]
+
+
+def _unraisable(arguments: "sys.UnraisableHookArgs") -> None:
+    found = (arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+    logging.getLogger("python").error("an error nobody could catch", exc_info=found)  # type: ignore[arg-type]

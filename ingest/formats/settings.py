@@ -6,7 +6,7 @@ from datetime import tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vlmkg.errors import UsageError
@@ -14,7 +14,7 @@ from vlmkg.errors import UsageError
 
 class FormatSettings(BaseSettings):
     """VLMKG_HL7_CHARSET, VLMKG_HL7_TIMEZONE, VLMKG_HL7_ACCESSION, VLMKG_HL7_PROCESSING_IDS,
-    VLMKG_PATIENT_AUTHORITIES, VLMKG_DICOM_AUTHORITY."""
+    VLMKG_MESSAGE_STUDIES, VLMKG_PATIENT_AUTHORITIES, VLMKG_DICOM_AUTHORITY."""
 
     model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
 
@@ -30,6 +30,9 @@ class FormatSettings(BaseSettings):
     hl7_processing_ids: str = "P"
     """Processing ids (MSH-11, table 0103) that are taken, separated by commas: P is production, T training, D
     debugging. A message that states none is taken for one of production."""
+
+    message_studies: int = Field(default=500, ge=1)
+    """Studies of one message, and orders, patients and merges of one HL7 message. One that has more is refused."""
 
     patient_authorities: str = ""
     """Assigning authorities by preference, separated by commas, for patients with identifiers of several."""

@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ingest.errors import MessageRefusedError, OutageError
-from ingest.formats.origin import Origin
+from ingest.formats.origin import Format, Origin
 from ingest.gateway.micro_batching import Together
 from ingest.gateway.space import Space
+from ingest.gateway.turns import LARGE, LargeMessages
 from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
 """Messages that are received at once, over all doors: as many as share a commit (ingest.receiving.submit)."""
+
+
+DICOM_AT_ONCE = 8
+"""Objects of one sender that are received at once: as many as one request of STOW-RS keeps in memory."""
 
 
 class NoSpaceError(OutageError):
@@ -28,12 +33,22 @@ class NoSpaceError(OutageError):
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What doors receive with, one for all doors of a process."""
+    """What doors receive with, one for all doors of a process. `sender`: the address from which a door receives.
+
+    `conditional` is held from the look at a condition until what it allows is stored.
+    """
 
     receiver: Receiver
     threads: ThreadPoolExecutor
     space: Space
     together: Together = field(default_factory=Together)
+    large: LargeMessages = field(default_factory=LargeMessages)
+    conditional: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sender: str = ""
+
+    def of(self, sender: str) -> "Reception":
+        """The same for what comes from one address."""
+        return replace(self, sender=sender)
 
 
 def receive_now(reception: Reception, message: ReceivedMessage) -> Receipt:
@@ -47,10 +62,15 @@ def receive_now(reception: Reception, message: ReceivedMessage) -> Receipt:
 
 
 async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receipt:
-    """The same for doors on the event loop, which goes on meanwhile."""
+    """The same for doors on the event loop, which goes on meanwhile. Senders take turns."""
     if reception.space.is_short():
         raise NoSpaceError
-    return await reception.together.receive(reception.receiver, reception.threads, message)
+    if message.raw and len(message.raw) >= LARGE:
+        at_once = DICOM_AT_ONCE if message.format is Format.DICOM else 1
+        return await reception.large.do(
+            reception.sender, partial(receive, reception.receiver, message), at_once=at_once
+        )
+    return await reception.together.receive(reception.receiver, reception.threads, message, reception.sender)
 
 
 async def keep_soon(reception: Reception, message: ReceivedMessage, error: Exception) -> Receipt:

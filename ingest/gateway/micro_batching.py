@@ -6,12 +6,13 @@ for nobody, and waiting in vain is not repeated at once (docs/decisions/0145-a-m
 """
 
 import asyncio
-from collections import deque
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 
+from ingest.gateway.turns import Turns
 from ingest.isolation import each_result, is_outage
 from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import LARGEST_GROUP, ReceivedMessage, Receiver, is_row, receive_many
@@ -25,6 +26,12 @@ PATIENCE_S = 0.005
 MOST_IN_VAIN = 63
 """Groups that go at once after waiting was in vain several times: senders that do not wait for answers keep no time."""
 
+GROUP_BYTES = 32 * 1024
+"""Bytes of the messages of one group: who comes next waits until they were read."""
+
+SENDER_BYTES = 16 * 1024
+"""Bytes of one sender in it."""
+
 Waiting = tuple[ReceivedMessage, asyncio.Future[Receipt]]
 
 
@@ -36,7 +43,7 @@ class Together:
     `in_vain`: groups that go at once since those before were waited for in vain, `left` of them are left.
     """
 
-    waiting: deque[Waiting] = field(default_factory=deque)
+    waiting: Turns[Waiting] = field(default_factory=Turns)
     expected: int = 1
     in_vain: int = 0
     left: int = 0
@@ -44,13 +51,15 @@ class Together:
     first_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
-    async def receive(self, receiver: Receiver, threads: Executor, message: ReceivedMessage) -> Receipt:
+    async def receive(
+        self, receiver: Receiver, threads: Executor, message: ReceivedMessage, sender: str = ""
+    ) -> Receipt:
         """Receive one message, perhaps with others. Raises for it what `receive_many` would raise for it alone."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
         if not self.waiting:
             self.first_at = loop.time()
-        self.waiting.append((message, future))
+        self.waiting.put(sender, (message, future))
         self._arrange(loop, partial(self._start, receiver, threads))
         return await future
 
@@ -69,10 +78,23 @@ class Together:
     def _start(self, receiver: Receiver, threads: Executor) -> None:
         self.timer, self.busy = None, True
         self._learn(full=len(self.waiting) >= self.expected)
-        group = [self.waiting.popleft() for _ in range(min(LARGEST_GROUP, len(self.waiting)))]
+        group = self._next_group()
         loop = asyncio.get_running_loop()
         done = loop.run_in_executor(threads, receive_group, receiver, [message for message, _ in group])
         done.add_done_callback(partial(self._finish, receiver, threads, group))
+
+    def _next_group(self) -> list[Waiting]:
+        """What is received next, of each sender in turn."""
+        group: list[Waiting] = []
+        sizes: Counter[str] = Counter()
+        while len(group) < LARGEST_GROUP and sizes.total() < GROUP_BYTES:
+            found = self.waiting.take([sender for sender, size in sizes.items() if size >= SENDER_BYTES])
+            if found is None:
+                break
+            sender, waiting = found
+            group.append(waiting)
+            sizes[sender] += len(waiting[0].raw or b"")
+        return group
 
     def _learn(self, *, full: bool) -> None:
         """Whether waiting for company is worth while: those who do not come need not be waited for each time."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,9 @@ from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
+SWITCH_S = 0.001
+"""So long a thread that reads a large message goes on where the event loop has something to do."""
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 log = structlog.get_logger()
@@ -37,6 +41,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_say_kind)
+    sys.setswitchinterval(SWITCH_S)
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
     receiver = receiver_of(data)

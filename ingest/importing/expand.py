@@ -1,6 +1,7 @@
 """From a file to the messages in it: one file may hold one, or be an archive, a batch, or lines of JSON."""
 
 import io
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ from ingest.importing.archives import BROKEN, Member, read_members
 from ingest.importing.batches import hl7_pieces, is_resource, json_lines, raw_of_line
 from ingest.importing.files import FoundFile, Meter, modified_at
 from ingest.importing.pieces import Piece, read_piece
+from ingest.importing.safe_open import open_regular
 from ingest.receiving.submit import ReceivedMessage
 
 
@@ -54,25 +56,25 @@ def expand_files(files: Iterable[FoundFile], choice: ImportOptions, meter: Meter
 def expand_file(found: FoundFile, choice: ImportOptions, meter: Meter) -> Iterator[Item]:
     """The messages of one file. A file that can't be opened or read completely adds one refused message."""
     try:
-        with found.path.open("rb") as stream:
+        with open_regular(found.path) as stream:
             meter.stream = stream
+            status = os.fstat(stream.fileno())
             container = detect_archive(stream.peek(HEAD)[:HEAD], found.name)
             if container:
-                yield from _expand_archive(found, stream, container, choice)
+                yield from _expand_archive(found, stream, container, choice, status.st_size)
             else:
-                time = modified_at(found.path.stat().st_mtime)
+                time = modified_at(status.st_mtime)
                 yield from _expand(stream, found.name, replace(_origin(found.name, choice), modified_at=time), choice)
             meter.finish()
     except OSError:
-        detail = "the file can't be opened or read completely"
+        detail = "the file is a link, is not a regular file, or can't be opened or read completely"
         yield _refused(Piece(), Format.UNKNOWN, _origin(found.name, choice), Reason.UNREADABLE, detail)
 
 
 def _expand_archive(
-    found: FoundFile, stream: io.BufferedReader, container: Container, choice: ImportOptions
+    found: FoundFile, stream: io.BufferedReader, container: Container, choice: ImportOptions, size: int
 ) -> Iterator[Item]:
     origin, empty = _origin(found.name, choice), True
-    size = found.path.stat().st_size
     # Members of archives in a folder get the archive's name as a prefix; those of a given archive do not.
     below = PurePosixPath(origin.name if "/" in origin.name else "")
     try:
@@ -87,7 +89,7 @@ def _expand_archive(
         reason, detail = Reason.EMPTY_ARCHIVE, "the archive has no files"
         if not empty:
             return
-    with found.path.open("rb") as whole:
+    with open_regular(found.path) as whole:
         yield _refused(read_piece(whole), Format.ARCHIVE, origin, reason, detail)
 
 

@@ -38,11 +38,12 @@ class Meter:
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """The given files and the files in the given folders, sorted by name, without hidden ones.
 
-    Links to folders are not followed, because they may form circles. Anything else, such as a pipe, is left out.
+    A given link is followed. Links in a folder are not: those to folders may form circles, those to files may lead
+    anywhere; they are found, and refused when they are opened. Anything else, such as a pipe, is left out.
     """
     for path in paths:
         if not path.is_dir():
-            yield FoundFile(path, path.name)
+            yield FoundFile(path.resolve(), path.name)
             continue
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not is_hidden(name))

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from ingest.errors import OutageError
 from ingest.ledger.events import claims, dispatch, leases
-from ingest.ledger.storage.database import Ledger
+from ingest.ledger.storage.database import Ledger, clock_of
 from ingest.ledger.studies import pairing
 from ingest.workers import queue_top_up
 from ingest.workers.backoff import Backoff
@@ -26,6 +26,8 @@ TICK_S = 0.2
 """Seconds between ticks. On average an event waits half of this for its wake-up."""
 RECOVER_EVERY_S = 1.0
 ENQUEUE_AT_ONCE = 2000
+STEP_S = 1.0
+"""The ledger's clock was set where it went so much farther, or less far, than the time that passed."""
 
 
 class Dispatcher:
@@ -46,6 +48,7 @@ class Dispatcher:
         self._clock = clock
         self._on_duty = False
         self._renew_at = self._recover_at = 0.0
+        self._ahead_s: float | None = None
 
     def run(self, stop: threading.Event, gate: threading.Lock) -> None:
         """Tick until `stop`; each tick holds `gate`. Releases the lease at the end, so that another can take it."""
@@ -95,9 +98,18 @@ class Dispatcher:
 
     def _recover(self) -> None:
         if self._clock() >= self._recover_at:
-            claims.recover_expired(self._ledger)
+            if self._was_set():
+                # Workers prolong their leases by the new time meanwhile: what was not prolonged then is lost.
+                self._recover_at = self._clock() + self._claim_lease.total_seconds()
+                return
+            claims.recover_expired(self._ledger, self._claim_lease)
             pairing.end_due(self._ledger)
             self._recover_at = self._clock() + RECOVER_EVERY_S
+
+    def _was_set(self) -> bool:
+        """Whether the ledger's clock was set since the last look."""
+        before, self._ahead_s = self._ahead_s, clock_of(self._ledger).timestamp() - time.monotonic()
+        return before is not None and abs(self._ahead_s - before) > STEP_S
 
 
 def fork_gate(ledger: Ledger) -> threading.Lock:

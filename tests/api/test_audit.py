@@ -174,3 +174,15 @@ def test_the_answer_waits_for_the_commit(serve: Serve) -> None:
             assert not answered.wait(1.5)
         asking.result(10)
     assert newest(api).action == "query findings"
+
+
+def test_no_error_ends_the_writer(hospital: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer that could not be written down is withheld; the next one is written and leaves."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("words of a message")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "write_all", fail)
+        assert hospital.code("{ findings { edges { cursor } } }") == "SERVICE_UNAVAILABLE"
+    assert hospital.data("{ findings { edges { cursor } } }")

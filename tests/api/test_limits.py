@@ -1,11 +1,13 @@
 """Each limit at its bound and one past it."""
 
+import time
 from typing import Any
 
 import pytest
 from graphql import get_introspection_query
 
 from api.guard import USUAL_LIST
+from ingest.ledger.access import audit
 from tests.api.conftest import Api, Serve
 from vlmkg.vocabulary.closure import ancestors, parents
 from vlmkg.vocabulary.loader import load_vocabulary
@@ -151,3 +153,48 @@ def test_introspection_as_graphiql_asks_for_it(api: Api) -> None:
 def test_introspection_in_circles(api: Api) -> None:
     circle = "fields { type { fields { type { fields { type { fields { name } } } } } } }"
     assert code(api.ask(f"{{ __schema {{ types {{ {circle} }} }} }}")) == "GRAPHQL_VALIDATION_FAILED"
+
+
+WORDS = 1_024
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($it: String!) { patient(patientId: $it) { sex } }",
+        "query ($it: String!) { study(studyUid: $it) { modality } }",
+        'query ($it: String!) { patient(identifier: {authority: "TESTS", value: $it}) { patientId } }',
+        "query ($it: String!) { findings(where: {patientId: $it}) { totalCount } }",
+        "query ($it: String!) { findings(where: {or: [{concept: {name: $it}}]}) { totalCount } }",
+        "query ($it: String!) { concepts(query: $it) { code } }",
+    ],
+)
+def test_words_of_an_argument_are_bounded_before_anything_is_written(api: Api, query: str) -> None:
+    with api.ledger.read() as connection:
+        before = audit.entries(connection, limit=1)
+    assert code(api.ask(query, it="x" * (WORDS + 1))) in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+    with api.ledger.read() as connection:
+        assert audit.entries(connection, limit=1) == before
+    assert code(api.ask(query, it="x" * WORDS)) != "INTERNAL_ERROR"
+
+
+def test_a_list_is_bounded_before_it_is_coerced(api: Api) -> None:
+    query = "query ($it: [String!]!) { findings(where: {modality: $it}) { totalCount } }"
+    assert code(api.ask(query, it=["CR"] * 1_000)) is None
+    assert code(api.ask(query, it=["CR"] * 1_001)) == "BAD_USER_INPUT"
+    started = time.perf_counter()
+    assert code(api.ask(query, it=["CR"] * 700_000)) == "BAD_USER_INPUT"
+    assert time.perf_counter() - started < 5
+
+
+def test_values_of_all_variables_are_bounded(api: Api) -> None:
+    query = "query ($it: String) { patient(patientId: $it) { sex } }"
+    assert code(api.ask(query, it="x", more=[["y"] * 100] * 98)) is None
+    assert code(api.ask(query, it="x", more=[["y"] * 100] * 100)) == "BAD_USER_INPUT"
+
+
+def test_a_look_at_the_schema_costs(api: Api) -> None:
+    looks = " ".join(f"a{number}: __schema {{ queryType {{ name }} }}" for number in range(5))
+    assert code(api.ask(f"{{ {looks} }}")) is None
+    answer = api.ask(f'{{ {looks} last: __type(name: "Study") {{ name }} }}')
+    assert answer["errors"][0]["extensions"] == {"code": "COST_LIMIT", "cost": 12_000, "limit": 10_000}

@@ -141,3 +141,22 @@ def test_nothing_is_deleted_while_somebody_relies_on_a_blob(tmp_path: Path) -> N
             blobs.delete(store, key)
         done.set()
         assert there.result()
+
+
+def test_a_damaged_blob_of_the_same_size_is_written_again(tmp_path: Path) -> None:
+    store = open_blobs(f"file://{tmp_path / 'blobs'}")
+    assert store.folder is not None
+    raw = b"a film" * 1000
+    (key,) = blobs.put_many(store, [raw])
+    for put in (lambda: blobs.put_many(store, [raw]), lambda: _drafted(store, raw, key)):
+        file = blobs.file_of(store.folder, key)
+        file.write_bytes(b"x" + raw[1:])
+        with pytest.raises(BlobLostError):
+            blobs.get(store, key)
+        put()
+        assert blobs.get(store, key) == raw
+
+
+def _drafted(store: BlobStore, raw: bytes, key: str) -> None:
+    with ThreadPoolExecutor(1) as threads, blobs.draft(store, raw, threads) as draft:
+        draft.keep(key).result()

@@ -229,7 +229,8 @@ def _property(item: Group) -> Property:
 
 
 def _others(items: list[Group], taken: list[Group]) -> list[Group]:
-    return [item for item in items if all(item is not one for one in taken)]
+    written = set(map(id, taken))
+    return [item for item in items if id(item) not in written]
 
 
 def _is_of_other_study(item: Group, document: _Document) -> bool:

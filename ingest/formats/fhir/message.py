@@ -12,8 +12,8 @@ from ingest.formats.code_sets import code_set
 from ingest.formats.fhir.ids import condition_of, names_by_id, put_id
 from ingest.formats.fhir.library import Library, condition_identifier, library
 from ingest.formats.fhir.releases import require_r4
-from ingest.formats.fhir.resources import DiagnosticReport, ImagingStudy
-from ingest.formats.json_text import utf8_of
+from ingest.formats.fhir.resources import LONGEST, DiagnosticReport, ImagingStudy
+from ingest.formats.json_text import ELEMENTS_LIMIT, has_many_elements, utf8_of
 
 CLINICAL = code_set(
     "Binary Bundle ClinicalImpression Communication Composition Condition DetectedIssue DocumentReference Flag Media "
@@ -57,14 +57,17 @@ class _Entry(NamedTuple):
     place: int
 
 
-def open_message(raw: bytes, *, from_file: bool = False) -> FhirMessage:
+def open_message(raw: bytes, *, most_studies: int, from_file: bool = False) -> FhirMessage:
     """Open a resource or a Bundle. `from_file`: it was not sent by a request, so that ids are names.
 
-    Refuses what is no FHIR JSON (`unreadable`), what is of another release than R4 (`unsupported_format`) and what
-    holds neither report nor imaging study (`wrong_message_type`).
+    Refuses what is no FHIR JSON (`unreadable`), what is of another release than R4 (`unsupported_format`), what holds
+    neither report nor imaging study (`wrong_message_type`) or more than `most_studies` of either (`too_large`).
     """
     root = _object(raw)
     entries = [_named(*each, from_file=from_file) for each in _entries(root)]
+    if any(sum(1 for _ in _of(entries, kind)) > most_studies for kind in ("DiagnosticReport", "ImagingStudy")):
+        detail = f"the message has more than {most_studies} reports or studies (VLMKG_MESSAGE_STUDIES)"
+        raise MessageRefusedError(Reason.TOO_LARGE, detail)
     try:
         reports = tuple(
             Placed(DiagnosticReport.model_validate(entry.resource), entry.place)
@@ -81,15 +84,20 @@ def open_message(raw: bytes, *, from_file: bool = False) -> FhirMessage:
 
 def refused(error: ValidationError) -> MessageRefusedError:
     """The refusal of a resource that is not as the standard has it: where, never what."""
-    places = sorted(
-        {".".join(str(part) for part in problem["loc"] if not str(part).isdigit()) for problem in error.errors()}
-    )
-    return MessageRefusedError(Reason.UNREADABLE, f"not as FHIR R4 has them: {error.title} {', '.join(places)[:200]}")
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    places = sorted({".".join(str(part) for part in problem["loc"] if not str(part).isdigit()) for problem in problems})
+    told = f"{error.title} {', '.join(places)[:200]}"
+    if any(problem["type"] == "too_long" for problem in problems):
+        return MessageRefusedError(Reason.TOO_LARGE, f"a list has more than {LONGEST} elements: {told}")
+    return MessageRefusedError(Reason.UNREADABLE, f"not as FHIR R4 has them: {told}")
 
 
 def _object(raw: bytes) -> dict[str, Any]:
+    text = utf8_of(raw)
+    if has_many_elements(text):
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the JSON has more than {ELEMENTS_LIMIT} elements")
     try:
-        root = from_json(utf8_of(raw), allow_inf_nan=False)
+        root = from_json(text, allow_inf_nan=False)
     except ValueError:
         reason, detail = _unreadable(raw)
         raise MessageRefusedError(reason, detail) from None

@@ -67,13 +67,13 @@ class _Reading:
 def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
     """Read one resource or Bundle.
 
-    Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`) or of another release than R4
-    (`unsupported_format`), reports that are not of imaging (`not_radiology`), those without words (`no_report_text`,
-    `unsupported_text`, `unsupported_format`) unless they are withdrawn, and those that name neither themselves nor a
-    patient (`no_patient`).
+    Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`), has too many elements or studies
+    (`too_large`) or is of another release than R4 (`unsupported_format`), reports that are not of imaging
+    (`not_radiology`), those without words (`no_report_text`, `unsupported_text`, `unsupported_format`) unless they are
+    withdrawn, and those that name neither themselves nor a patient (`no_patient`).
     """
     require_raw_size(raw)
-    message = open_message(raw, from_file=bool(origin.name))
+    message = open_message(raw, most_studies=settings.message_studies, from_file=bool(origin.name))
     source = origin.source or _source(message)
     time = _message_time(message) or origin.modified_at
     sender = Sender(source, source != SOURCE, settings.authorities, time)

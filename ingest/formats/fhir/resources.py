@@ -5,10 +5,17 @@ no R4, and validates fields that nobody reads here: it refuses a report for a fi
 (docs/decisions/0031-fhir-r4-by-small-models.md).
 """
 
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 from pydantic.alias_generators import to_camel
+
+LONGEST = 2000
+"""Elements of one list. Of results and coded conclusions 1,000 are read, of forms 50."""
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], FailFast(), Field(max_length=LONGEST)]
+"""A list. Reading it ends with the first element that is not as the standard has it."""
 
 
 class _Element(BaseModel):
@@ -26,7 +33,7 @@ class Coding(_Element):
 class CodeableConcept(_Element):
     """2.24.0.6 CodeableConcept."""
 
-    coding: tuple[Coding, ...] = ()
+    coding: Many[Coding] = ()
     text: str = ""
 
     @property
@@ -106,23 +113,23 @@ class DiagnosticReport(_Element):
     meta: Meta = Meta()
     text: Narrative = Narrative()
     # Not validated, and so not copied: each is known by its place in memory (fhir_library.Library.used).
-    contained: tuple[Any, ...] = ()
-    extension: tuple[dict[str, Any], ...] = ()
-    identifier: tuple[Identifier, ...] = ()
-    based_on: tuple[Reference, ...] = ()
+    contained: Many[Any] = ()
+    extension: Many[dict[str, Any]] = ()
+    identifier: Many[Identifier] = ()
+    based_on: Many[Reference] = ()
     status: str
-    category: tuple[CodeableConcept, ...] = ()
+    category: Many[CodeableConcept] = ()
     code: CodeableConcept = CodeableConcept()
     subject: Reference = Reference()
     effective_date_time: str = ""
     effective_period: Period = Period()
     issued: str = ""
-    result: tuple[Reference, ...] = ()
-    imaging_study: tuple[Reference, ...] = ()
-    media: tuple[Media, ...] = ()
+    result: Many[Reference] = ()
+    imaging_study: Many[Reference] = ()
+    media: Many[Media] = ()
     conclusion: str = ""
-    conclusion_code: tuple[CodeableConcept, ...] = ()
-    presented_form: tuple[Attachment, ...] = ()
+    conclusion_code: Many[CodeableConcept] = ()
+    presented_form: Many[Attachment] = ()
 
 
 class Annotation(_Element):
@@ -137,8 +144,8 @@ class Observation(_Element):
     status: str = ""
     code: CodeableConcept = CodeableConcept()
     value_string: str = ""
-    note: tuple[Annotation, ...] = ()
-    has_member: tuple[Reference, ...] = ()
+    note: Many[Annotation] = ()
+    has_member: Many[Reference] = ()
 
 
 class Binary(_Element):
@@ -160,28 +167,28 @@ class ImagingStudy(_Element):
 
     meta: Meta = Meta()
     status: str = ""
-    identifier: tuple[Identifier, ...] = ()
-    modality: tuple[Coding, ...] = ()
+    identifier: Many[Identifier] = ()
+    modality: Many[Coding] = ()
     subject: Reference = Reference()
     started: str = ""
-    based_on: tuple[Reference, ...] = ()
-    procedure_code: tuple[CodeableConcept, ...] = ()
+    based_on: Many[Reference] = ()
+    procedure_code: Many[CodeableConcept] = ()
     description: str = ""
-    series: tuple[Series, ...] = ()
-    note: tuple[Annotation, ...] = ()
+    series: Many[Series] = ()
+    note: Many[Annotation] = ()
 
 
 class ServiceRequest(_Element):
     """12.3 ServiceRequest."""
 
-    identifier: tuple[Identifier, ...] = ()
+    identifier: Many[Identifier] = ()
 
 
 class Patient(_Element):
     """8.1 Patient."""
 
     id: str = ""
-    identifier: tuple[Identifier, ...] = ()
+    identifier: Many[Identifier] = ()
     gender: str = ""
-    link: tuple[Any, ...] = ()
+    link: Many[Any] = ()
     birth_date: str = ""

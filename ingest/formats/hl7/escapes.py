@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from io import StringIO
 
 from ingest.formats import iso2022
 
@@ -79,22 +80,28 @@ def _replace(found: str, separators: Separators, charset: str) -> str:
         return plain[sequence.upper()]
     match sequence[:1].upper():
         case "X":
-            return _hexadecimal([part[1:] for part in sequence.split(separators.escape * 2)], charset)
+            return _hexadecimal(found, charset)
         case "C" | "M":
             return "\x1b" + bytes.fromhex(sequence[1:]).decode("latin-1")
     return _FORMATS.get(sequence[:3].lower(), "")
 
 
-def _hexadecimal(groups: list[str], charset: str) -> str:
+_HEXADECIMAL = re.compile(r"X([0-9A-F]+)", re.IGNORECASE)
+
+
+def _hexadecimal(sequences: str, charset: str) -> str:
     """Sequences side by side. Their bytes are one run: a character may be spread over several of them."""
-    found, run = [], bytearray()
-    for raw in map(bytes.fromhex, groups):
+    found, run = StringIO(), bytearray()
+    for sequence in _HEXADECIMAL.finditer(sequences):
+        raw = bytes.fromhex(sequence[1])
         if _is_code_point(raw):
-            found += [_bytes(bytes(run), charset), raw.decode("utf-16-be", "replace")]
+            found.write(_bytes(bytes(run), charset))
+            found.write(raw.decode("utf-16-be", "replace"))
             run.clear()
         else:
             run += raw
-    return "".join([*found, _bytes(bytes(run), charset)])
+    found.write(_bytes(bytes(run), charset))
+    return found.getvalue()
 
 
 def _is_code_point(raw: bytes) -> bool:

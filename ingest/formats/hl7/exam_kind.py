@@ -13,6 +13,8 @@ from ingest.formats.modalities import MODALITIES, modality_of_words
 _RADIOLOGY = (MODALITIES - {"PT", "OT"}) | code_set("RAD RX RUS NMR NMS VUS OUS CUS XRC IMG MRI")
 _LABORATORY = code_set("BG BLB CG CP HM IMM LAB MB MCB MYC OSL SP TX VR EC EN PF PHR NRS RC")
 _CHEMISTRY = "CH"
+_LONGEST_NAME = 1024
+"""Characters of an exam's name that are looked at: four times what is kept of it."""
 _VALUE_LENGTH = 40
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PROSE_LENGTH = 400
@@ -26,8 +28,8 @@ def procedure_words(order: Order) -> str:
     if request is None:
         return ""
     names = (request.text(4, 2), request.text(4, 5), request.text(21, 2))
-    distinct = "; ".join(dict.fromkeys(name for name in names if name))
-    return distinct or request.text(44, 2) or request.text(4)
+    distinct = "; ".join(dict.fromkeys(name[:_LONGEST_NAME] for name in names if name))
+    return distinct or request.text(44, 2)[:_LONGEST_NAME] or request.text(4)[:_LONGEST_NAME]
 
 
 def modality(order: Order) -> str | None:

@@ -7,6 +7,7 @@ goes on with the text before it: some senders do not escape the line ends of the
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.event_warnings import EventWarning
@@ -14,8 +15,14 @@ from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.escapes import Separators
 from ingest.formats.hl7.segments import Segment, read_separators, to_segment
 
-SEGMENT_LIMIT = 100_000
+SEGMENT_LIMIT = 30_000
 """Segments of one message. A report of one OBX a line has a few hundred."""
+
+LINES_LIMIT = 500_000
+"""Lines of one message, blank ones too: more than the largest text can have."""
+
+FACTS_LIMIT = 1024 * 1024
+"""Characters of a message's segments beside its texts (OBX, NTE): those of a thousand orders have half of it."""
 
 _READ = frozenset({"MSH", "EVN", "PID", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "ZDS", "IPC"})
 _TEXTS = frozenset({"OBX", "NTE"})
@@ -61,16 +68,18 @@ class Lines:
 def read_lines(message: str) -> Lines:
     """The segments of a message. CR, LF and CRLF end a segment.
 
-    Refuses what has no usable MSH, more than SEGMENT_LIMIT segments, and a message that goes on in another one
-    (`fragment`).
+    Refuses what has no usable MSH, more than SEGMENT_LIMIT segments or FACTS_LIMIT characters beside its texts, and a
+    message that goes on in another one (`fragment`).
     """
     separators = read_separators(message)
-    pieces = _boundary(separators.field).split(message, maxsplit=SEGMENT_LIMIT)
-    if len(pieces) > SEGMENT_LIMIT:
-        raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {SEGMENT_LIMIT} segments")
-    lines = Lines()
+    pieces = _pieces(message, separators.field)
+    lines, facts = Lines(), 0
     for piece in _whole(pieces, separators, lines.warnings):
         if piece[:3] in _READ:
+            facts += 0 if piece[:3] in _TEXTS else len(piece)
+            if facts > FACTS_LIMIT:
+                detail = f"the segments beside the texts have more than {FACTS_LIMIT} characters"
+                raise MessageRefusedError(Reason.TOO_LARGE, detail)
             segment = to_segment(_without_stray_lines(piece, separators, lines.warnings), separators)
             lines.segments.append(_mended(segment, lines.warnings) if segment.name == "OBX" else segment)
         elif (code := _unread(piece[:3])) and _has_words(piece[3:], code):
@@ -80,14 +89,33 @@ def read_lines(message: str) -> Lines:
     return lines
 
 
+def _pieces(message: str, field_separator: str) -> list[str]:
+    """The message cut before each line that begins as a segment does, with all line ends.
+
+    A search for such places in the whole of it would take a second for 20 MB, in which no other thread runs.
+    """
+    if message.count("\r") + message.count("\n") > LINES_LIMIT:
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {LINES_LIMIT} lines")
+    is_segment = _beginning(field_separator).match
+    places, at = [0], 0
+    for line in message.replace("\n", "\r").split("\r"):
+        if at and line and is_segment(line):
+            places.append(at)
+        at += len(line) + 1
+    if len(places) > SEGMENT_LIMIT:
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {SEGMENT_LIMIT} segments")
+    return [message[start:end] for start, end in pairwise([*places, len(message)])]
+
+
 @lru_cache(maxsize=16)
-def _boundary(field_separator: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<=[\r\n])(?=[A-Z][A-Z0-9]{{2}}{re.escape(field_separator)})")
+def _beginning(field_separator: str) -> re.Pattern[str]:
+    return re.compile(rf"[A-Z][A-Z0-9]{{2}}{re.escape(field_separator)}")
 
 
 def _whole(pieces: list[str], separators: Separators, warnings: dict[EventWarning, None]) -> list[str]:
     """The pieces, those that go on with the one before (ADD, and text that resembles a segment) joined with it."""
     whole: list[list[str]] = []
+    is_open = False
     for piece in pieces:
         name = piece[:3]
         if name == "DSC" and _has_words(piece[3:]):
@@ -95,23 +123,21 @@ def _whole(pieces: list[str], separators: Separators, warnings: dict[EventWarnin
         if name == "ADD" and len(whole) < 2:
             raise _fragment()
         if name == "ADD":
-            whole[-1] = [*_stripped(whole[-1]), piece[4:]]
-        elif whole and name not in _KNOWN and name[0] != "Z" and _is_open(whole[-1], separators):
+            whole[-1][-1] = whole[-1][-1].rstrip("\r\n")
+            whole[-1].append(piece[4:])
+        elif is_open and name not in _KNOWN and name[0] != "Z":
             warnings[UNESCAPED] = None
             whole[-1].append(piece)
         else:
             whole.append([piece])
+            is_open = _is_open(piece, separators)
     return ["".join(parts).rstrip("\r\n") for parts in whole]
 
 
-def _stripped(parts: list[str]) -> list[str]:
-    return [*parts[:-1], parts[-1].rstrip("\r\n")]
-
-
-def _is_open(parts: list[str], separators: Separators) -> bool:
+def _is_open(piece: str, separators: Separators) -> bool:
     """Whether the text of a segment has not ended: no further field was begun."""
-    number = _TEXT_FIELD.get(parts[0][:3])
-    return number is not None and sum(part.count(separators.field) for part in parts[:1]) == number
+    number = _TEXT_FIELD.get(piece[:3])
+    return number is not None and piece.count(separators.field) == number
 
 
 def _without_stray_lines(piece: str, separators: Separators, warnings: dict[EventWarning, None]) -> str:
@@ -133,7 +159,8 @@ def _without_stray_lines(piece: str, separators: Separators, warnings: dict[Even
 
 _LOCAL_NAME = re.compile(r"Z[A-Z0-9]{2}")
 _LINE_END = re.compile(r"[\r\n]+")
-_SENTENCE = re.compile(r"(?:[^\W\d_]{2,}[.,;:]? +){3}[^\W\d_]{2,}")
+# Looked for at the beginnings of words alone: else one long word would be read from each of its letters.
+_SENTENCE = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{2,}[.,;:]? +){3}[^\W\d_]{2,}")
 
 
 def _nth(value: str, separator: str, number: int) -> int:

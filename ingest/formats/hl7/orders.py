@@ -72,8 +72,9 @@ class Order:
     def take_notes_as_words(self) -> None:
         """A report may be sent in notes alone: those of who filled the order, not of who placed it."""
         if not self.words:
-            own = [note for note in self.notes if note.text(2).upper() not in _OF_THE_PLACER]
-            self.words, self.notes = own, [note for note in self.notes if note not in own]
+            of_the_placer = [note.text(2).upper() in _OF_THE_PLACER for note in self.notes]
+            self.words = [note for note, placer in zip(self.notes, of_the_placer, strict=True) if not placer]
+            self.notes = [note for note, placer in zip(self.notes, of_the_placer, strict=True) if placer]
 
 
 def read_orders(segments: Iterable[Segment]) -> list[Order]:

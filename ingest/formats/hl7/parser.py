@@ -5,6 +5,7 @@ that the preliminary, final and corrected messages of a report are versions of o
 an exam is to be. Which field is read for what is in docs/conformance/hl7.md.
 """
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -38,6 +39,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FRAMING = b"\x0b\x1c\r\n\t \x00"
 """Bytes that may stand around a message: MLLP's VT and FS, line ends, padding."""
 
+_GROUPS = ("PID", "ORC", "OBR", "TXA", "MRG")
+
 CANCELLED = frozenset({"CA", "OC", "CR", "DC", "OD", "DR"})
 """ORC-1 (table 0119) of an order that was cancelled or discontinued."""
 
@@ -53,6 +56,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
     lines = read_lines(text.strip("\x0b\x1c\r\n\t \0"))
     kind, event = _kind(lines.segments)
     message = _message(lines, kind, event, charset, raw, origin, settings)
+    _require_studies(lines.segments, message)
     message.warn(*warnings, *lines.warnings)
     if kind == "ADT":
         return _admission(lines.segments, message)
@@ -100,6 +104,15 @@ def _message(
     if header.field(7).strip('" ') and time is None:
         message.warn(EventWarning.UNREADABLE_TIME)
     return message
+
+
+def _require_studies(segments: list[Segment], message: Message) -> None:
+    """Refuse (`too_large`) more orders, patients or merges than one message may have."""
+    counts = Counter(segment.name for segment in segments)
+    most = message.settings.message_studies
+    if any(counts[name] > most for name in _GROUPS):
+        detail = f"the message has more than {most} orders, patients or merges (VLMKG_MESSAGE_STUDIES)"
+        raise MessageRefusedError(Reason.TOO_LARGE, detail, source=message.source)
 
 
 def _admission(segments: list[Segment], message: Message) -> ParsedMessage:

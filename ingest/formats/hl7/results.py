@@ -5,13 +5,13 @@ after the other: some senders repeat OBR for an addendum. A text that is sent un
 is the report of the others too, if these bring nothing of their own: exams that are read together are sent so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import clean_text, report_text
-from ingest.formats.exams import are_apart, exam_of
+from ingest.formats.exams import Exam, are_apart, exam_of
 from ingest.formats.hl7.documents import ADDENDUM, document_status
 from ingest.formats.hl7.exam_kind import procedure_words
 from ingest.formats.hl7.message import Message, issued_at, report_id, study_of
@@ -83,9 +83,10 @@ def _read(order: Order, message: Message, errors: list[MessageRefusedError]) -> 
 
 def _share(readings: list[_Reading]) -> None:
     """Give the one text of a patient's orders to those that bring nothing of their own and await nothing."""
-    patients = {id(reading.order.patient): reading.order.patient for reading in readings}
-    for patient in patients.values():
-        own = [reading for reading in readings if reading.order.patient is patient]
+    patients: dict[int, list[_Reading]] = {}
+    for reading in readings:
+        patients.setdefault(id(reading.order.patient), []).append(reading)
+    for own in patients.values():
         told = [reading for reading in own if reading.has_text]
         if len({reading.report for reading in told}) != 1:
             continue
@@ -98,17 +99,22 @@ def _share(readings: list[_Reading]) -> None:
 
 def _by_report(readings: Iterable[_Reading]) -> Iterator[list[_Reading]]:
     """The readings, those of one report together."""
-    groups: dict[tuple[str, str], list[list[_Reading]]] = {}
+    groups: dict[tuple[str, str], list[tuple[Exam, list[_Reading]]]] = {}
+    # The group of an exam stays: those before it are of exams apart from it, and new ones stand behind.
+    places: dict[tuple[str, str, Exam], list[_Reading]] = {}
     for reading in readings:
         patient = reading.order.patient.field(3) if reading.order.patient else ""
         known = groups.setdefault((patient, reading.report), [])
         exam = exam_of(procedure_words(reading.order))
-        fitting = (group for group in known if not are_apart(exam, exam_of(procedure_words(group[0].order))))
-        if group := next(fitting, None):
-            group.append(reading)
-        else:
-            known.append([reading])
-    return (group for known in groups.values() for group in known)
+        group = places.get((patient, reading.report, exam))
+        if group is None:
+            group = next((members for first, members in known if not are_apart(exam, first)), None)
+        if group is None:
+            group = []
+            known.append((exam, group))
+        places[patient, reading.report, exam] = group
+        group.append(reading)
+    return (group for known in groups.values() for _, group in known)
 
 
 def _studies(group: list[_Reading], message: Message) -> Iterator[StudyFacts]:
@@ -120,8 +126,7 @@ def _studies(group: list[_Reading], message: Message) -> Iterator[StudyFacts]:
 
 def _reports(group: list[_Reading], message: Message) -> Iterator[ReportFacts]:
     """The report and its addendum. A withdrawal needs no text; without text there is no report else."""
-    withdrawn = [reading for reading in group if reading.status is ReportStatus.WITHDRAWN]
-    kept = [reading for reading in group if reading not in withdrawn]
+    kept = [reading for reading in group if reading.status is not ReportStatus.WITHDRAWN]
     if not kept:
         text = clean_text("\n\n".join(reading.text.body for reading in group))
         yield ReportFacts(group[0].report, ReportStatus.WITHDRAWN, text, issued_at(group[0].order, message))
@@ -146,10 +151,7 @@ def _part(reading: _Reading, *, addendum: bool) -> str:
 
 def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bool) -> ReportFacts:
     reading = parts[0][0]
-    texts = [text for _, text in parts]
-    # Some senders repeat what they sent before under the same order.
-    distinct = [text for number, text in enumerate(texts) if not _is_within(text, texts[number + 1 :])]
-    text = "\n\n".join(dict.fromkeys(distinct))
+    text = "\n\n".join(_distinct([text for _, text in parts]))
     statuses = {reading.status for reading, _ in parts}
     # Of different lines a correction tells most; the report is final once all of it is.
     order = (ReportStatus.CORRECTED, ReportStatus.PRELIMINARY, ReportStatus.FINAL)
@@ -158,8 +160,15 @@ def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bo
     return ReportFacts(reading.report, status, cleaned, issued_at(reading.order, message), addendum)
 
 
-def _is_within(text: str, others: Iterable[str]) -> bool:
-    return any(f"\n{text.strip()}\n" in f"\n{other.strip()}\n" for other in others)
+def _distinct(texts: Sequence[str]) -> list[str]:
+    """The texts without those whose lines all stand in a later one: some senders repeat what they sent before under
+    the same order. Of equal ones the last stays."""
+    last = list(reversed(dict.fromkeys(text.strip() for text in reversed(texts))))
+    lines, places = "", []
+    for text in last:
+        lines += f"\n{text}\n\0"
+        places.append(len(lines))
+    return [text for text, behind in zip(last, places, strict=True) if lines.find(f"\n{text}\n", behind) < 0]
 
 
 def _nothing(errors: list[MessageRefusedError], order: Order, message: Message) -> MessageRefusedError:

@@ -50,12 +50,14 @@ _PATTERNS = (
 )
 """Words that senders have for a section, and its heading."""
 
+_LONGEST_NAME = 1024
+"""Characters of OBX-3 that are looked at: what was read is remembered."""
 _DICOM = frozenset({"DCM", "99SDM"})
 
 
 def section_heading(result: Segment) -> str | None:
     """The heading that OBX-3 gives to its line; None where it says nothing of sections."""
-    return _of_field(result.field(3), result.separators)
+    return _of_field(result.field(3)[:_LONGEST_NAME], result.separators)
 
 
 @lru_cache(maxsize=1024)

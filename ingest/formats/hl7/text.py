@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.event_warnings import EventWarning
-from ingest.formats.cleaning import require_words_size
+from ingest.formats.cleaning import require_markup_size, require_words_size
 from ingest.formats.hl7.escapes import unescape
 from ingest.formats.hl7.lines import UNESCAPED
 from ingest.formats.hl7.orders import NOTE_UNREAD, Order
@@ -35,11 +35,15 @@ ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
     EventWarning.TEXT_UNREAD,
 )
 
+_ESCAPES = 3
+"""Escape characters that a sign of markup may bring along: RTF and HTML are escaped for HL7 v2."""
+
 _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
 _ABOUT = re.compile(r"(?<= )~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
 _ABOUT_MARK = "\ue000"
-_LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?[ \t]*\n(?![^<>\n]*>)")
+# Blanks are read from the first of them alone: else a row of them would be read from each one.
+_LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?(?<![ \t])[ \t]*\n(?![^<>\n]*>)")
 _BREAK = re.compile(
     r"</?(?:br|p|div|li|tr|td|th|h[1-6]|pre|table|tbody|ul|ol|dl|dd|dt|html|body|head|hr)\b", re.IGNORECASE
 )
@@ -94,6 +98,7 @@ def order_text(order: Order, charset: str) -> ReportText:
     require_words_size(
         max(sum(map(len, texts)) // 64, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
     )
+    require_markup_size(sum(text.count(kept[0].separators.escape) for text in texts) // _ESCAPES)
     reading = _Reading(charset)
     if any(part.text(5) for part in stated if part not in kept):
         reading.warnings[TEXT_UNREAD] = None

@@ -6,6 +6,7 @@ import re
 from enum import Enum, auto
 
 from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
+from ingest.formats.cleaning import require_words_size
 from ingest.formats.code_sets import code_set
 from ingest.formats.hl7.escapes import unescape
 from ingest.formats.hl7.segments import Segment
@@ -52,13 +53,15 @@ _MAGIC = (
     (b"PK\x03\x04", "application/zip"),
     (b"\xd0\xcf\x11\xe0", "application/msword"),
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+(?:={1,2}\s*)?")
 _BASE64_STARTS = (
     *("JVBERi", "e1xydG", "PGh0bW", "PEhUTU", "PCFET0", "PCFkb2", "PD94bW", "PENsaW"),
     *("/9j/", "iVBORw", "UEsDBB", "0M8R4K", "SUkqAA", "TU0AKg", "R0lGOD"),
 )
 """What documents begin with that are sent in place of text, in Base64."""
 _LONGEST_WORD = 200
+_CODED = 4
+"""Coded results may have so many times as many characters as the largest text: codes stand beside the words."""
 _DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|rtf|html?|txt|xml)\s*$", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -70,7 +73,11 @@ def kind_of(result: Segment) -> Kind:
 
 
 def coded_words(result: Segment, charset: str) -> str:
-    """The words of coded results, each a sentence: text, alternate text, original text, else the code."""
+    """The words of coded results, each a sentence: text, alternate text, original text, else the code.
+
+    Refuses (`too_large`) more than a text may have.
+    """
+    require_words_size(len(result.field(5)) // _CODED)
     found = []
     for repetition in result.repeats(5):
         parts = repetition.split(result.separators.component)

@@ -12,7 +12,7 @@ CDA = "application/cda+xml"
 XML = "application/xml"
 PDF = "application/pdf"
 
-_ATTRIBUTES = r"(?:\s+[a-z][a-z0-9:_-]*\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>"
+_ATTRIBUTES = r"(?:\s+[a-z][a-z0-9:_-]*\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+)){0,64}\s*/?>"
 _LONG_TAG = re.compile(
     r"<(?:!doctype\s+html\b[^<>]*>"
     r"|/?(?:html|head|body|br|div|span|strong|font|table|tbody|thead|tr|td|th|ul|ol|li|dl|dt|dd|h[1-6]|hr|img|em|pre|"

@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from socketserver import BaseServer
 from typing import Any, cast
@@ -27,6 +28,9 @@ from ingest.gateway.settings import Network, is_allowed
 
 LARGEST_PDU = 256 * 1024
 """Bytes of one P-DATA that senders may choose (PS3.8 D.1). Most choose 16 or 128 KiB."""
+
+SLOWEST = 2000
+"""Bytes a second that a sender may fall down to within a PDU, beside its time for stalling."""
 
 _SLACK = 64 * 1024
 """Bytes beside a message's data set: its command, the headers of its PDUs."""
@@ -64,14 +68,18 @@ def accepted_context(association: Association, sop_class: str) -> PresentationCo
 class BoundedSocket(AssociationSocket):
     """Reads what a PDU's header announces if it is within bounds, in large steps.
 
-    `taken`: bytes since the last message. `storing`: an object is here and not answered yet.
+    `taken`: bytes since the last message. `storing`: an object is here and not answered yet. `asked`: an association
+    was asked for; until then it has `stall_s` in all, whatever comes meanwhile.
     """
 
     taken = 0
     storing = False
+    asked = False
+    stall_s = 30.0
 
     def __init__(self, association: Association, **named: Any) -> None:
         self.alarm = Alarm()
+        self.opened_at = self.last_at = time.monotonic()
         super().__init__(association, **named)
 
     @property
@@ -89,6 +97,7 @@ class BoundedSocket(AssociationSocket):
     def recv(self, nr_bytes: int) -> bytearray:
         """Exactly so many bytes, fewer at the connection's end. Raises OSError beyond the bounds."""
         self.taken += nr_bytes
+        self.last_at = time.monotonic()
         if nr_bytes > LARGEST_PDU + _SLACK or self.taken > DICOM_LIMIT + DICOM_LIMIT // 8 + _SLACK:
             self._shutdown_socket()
             raise ConnectionAbortedError("the message exceeds the size limit")
@@ -111,14 +120,37 @@ class BoundedSocket(AssociationSocket):
             self.socket.close()
         self.alarm.close()
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is in hand on it."""
+        return not self.storing and not self.taken
+
+    def give_way(self) -> None:
+        """End the connection. Its own thread finds it ended."""
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
     def _fill(self, view: memoryview) -> int:
-        """Read until the view is full or the connection ends. Returns the number of bytes."""
-        got = 0
-        while got < len(view):
-            step = self.socket.recv_into(view[got:]) if self.socket else 0
-            if not step:
-                break
-            got += step
+        """Read until the view is full or the connection ends. Returns the number of bytes. Raises TimeoutError."""
+        got, connection = 0, self.socket
+        if connection is None:
+            return 0
+        now = time.monotonic()
+        until = now + self.stall_s + len(view) / SLOWEST if self.asked else self.opened_at + self.stall_s
+        try:
+            while got < len(view):
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError("what was begun does not come to its end")
+                connection.settimeout(min(left, self.stall_s))
+                step = connection.recv_into(view[got:])
+                if not step:
+                    break
+                got += step
+        finally:
+            with contextlib.suppress(OSError):
+                connection.settimeout(self.stall_s)
         return got
 
 
@@ -130,6 +162,9 @@ class BoundedHandler(RequestHandler):
         # The socket that it has announced itself: its event goes with it.
         association.dul.event_queue.get_nowait()
         association.dul.socket = bounded = BoundedSocket(association, client_socket=self.request)
+        server = cast(BoundedServer, self.server)
+        bounded.stall_s = server.stall_s
+        server.holders[self.request] = bounded
         wake(association, bounded.alarm)
         return association
 
@@ -143,9 +178,12 @@ class BoundedServer(ThreadedAssociationServer):
     tls: ssl.SSLContext | None = None
     stall_s = 30.0
     connections = 64
+    peer_connections = 16
+    associations = 32
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        self._open = weakref.WeakSet[Any]()
+        self._open = weakref.WeakKeyDictionary[Any, str]()
+        self.holders = weakref.WeakKeyDictionary[Any, BoundedSocket]()
         super().__init__(*arguments, **named)
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -159,15 +197,35 @@ class BoundedServer(ThreadedAssociationServer):
         return connection, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether the address may connect, and there is room for one more."""
-        if not is_allowed(str(client_address[0]), self.allowed):
+        """Whether the address may connect, and there is room for one more. One that rests gives way to it."""
+        address = str(client_address[0])
+        if not is_allowed(address, self.allowed):
             return False
         # The library closes its sockets in several places, and tells of none.
-        count = sum(one.fileno() >= 0 for one in self._open)
-        if count >= self.connections:
-            log.warning("dicom.turned_away", address=str(client_address[0]), connections=count)
+        found = [one for one in self._open if one.fileno() >= 0]
+        if not self._make_room(found, address):
+            log.warning("dicom.turned_away", address=address, connections=len(found))
             return False
-        self._open.add(request)
+        self._open[request] = address
+        return True
+
+    def _make_room(self, found: list[Any], address: str) -> bool:
+        """Whether there is room, perhaps because another was closed: one of the address itself where its share is used
+        up, else one of the address that has most, of these the one that has rested longest."""
+        counts = Counter(self._open[one] for one in found)
+        holders = [self.holders[one] for one in found if one in self.holders]
+        full = len(found) >= self.connections or sum(one.asked for one in holders) >= self.associations
+        used_up = counts[address] >= self.peer_connections
+        if not full and not used_up:
+            return True
+        mine = {one: self._open[one] for one in found if one in self.holders and self.holders[one].rests}
+        among = [one for one, of in mine.items() if of == address or not used_up]
+        gone = max(among, key=lambda one: (counts[mine[one]], -self.holders[one].last_at), default=None)
+        if gone is None:
+            return len(found) < self.connections and not used_up
+        log.info("dicom.gave_way", address=mine[gone], connections=len(found))
+        self.holders[gone].give_way()
+        del self._open[gone]
         return True
 
     def shutdown(self) -> None:

@@ -66,7 +66,8 @@ def _entity(settings: DicomSettings) -> AE:
     entity.implementation_class_uid = IMPLEMENTATION_CLASS
     entity.implementation_version_name = IMPLEMENTATION_VERSION
     entity.maximum_pdu_size = LARGEST_PDU
-    entity.maximum_associations = settings.associations
+    # One that gives way to another is not at its end yet when that one asks.
+    entity.maximum_associations = settings.associations + 1
     entity.network_timeout = settings.idle
     entity.acse_timeout = entity.dimse_timeout = settings.stall
     entity.require_calling_aet = list(settings.authorities)
@@ -99,6 +100,7 @@ def _server(
     server.tls = server_context(gateway, "dicom")
     server.stall_s = settings.stall
     server.connections = settings.connections
+    server.peer_connections, server.associations = settings.peer_connections, settings.associations
     return server
 
 
@@ -111,7 +113,8 @@ def _message_complete(event: Event) -> None:
 
 
 def _established(event: Event) -> None:
-    _socket(event.assoc).taken = 0
+    socket = _socket(event.assoc)
+    socket.taken, socket.asked = 0, True
 
 
 def _socket(association: Association) -> BoundedSocket:

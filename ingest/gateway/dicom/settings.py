@@ -26,11 +26,16 @@ class DicomSettings(BaseSettings):
     listen for the report. Without an address a peer gets it on the association that it asked on."""
 
     associations: int = Field(default=32, ge=1)
-    """VLMKG_DICOM_ASSOCIATIONS: how many at once. One more is rejected (local limit exceeded)."""
+    """VLMKG_DICOM_ASSOCIATIONS: how many at once. One more ends one that rests; where none does it is rejected (local
+    limit exceeded)."""
 
     connections: int = Field(default=64, ge=1)
     """VLMKG_DICOM_CONNECTIONS: how many at once, also those that did not ask for an association yet. One more is closed
     as soon as it is opened."""
+
+    peer_connections: int = Field(default=16, ge=1)
+    """VLMKG_DICOM_PEER_CONNECTIONS: how many at once of one address. One more closes one of its own that rests, or is
+    closed itself."""
 
     idle: float = Field(default=300.0, gt=0)
     """VLMKG_DICOM_IDLE, in seconds: an association on which nothing comes for so long is aborted."""

@@ -6,6 +6,7 @@ the two it is received again, as a duplicate, and moved then. `refused` holds fi
 
 import asyncio
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,6 +25,7 @@ from ingest.gateway.settings import read
 from ingest.importing.expand import ImportOptions, expand_file
 from ingest.importing.files import FoundFile, Meter, is_hidden
 from ingest.importing.receiving import receive_items
+from ingest.importing.safe_open import open_regular
 from ingest.ledger.events.record import Receipt
 from ingest.ledger.states import State
 from ingest.receiving.submit import ReceivedMessage, Receiver, keep
@@ -59,6 +61,8 @@ async def start(reception: Reception) -> Door:
     try:
         for name in (DONE, REFUSED):
             (folder / name).mkdir(parents=True, exist_ok=True)
+            if (folder / name).is_symlink():
+                raise UsageError(f"VLMKG_WATCH_FOLDER can't be used ({name} in it is a link)", "make it a folder")
     except OSError as error:
         raise UsageError(
             f"VLMKG_WATCH_FOLDER can't be used ({error.strerror})", "set it to a folder that exists and can be written"
@@ -91,7 +95,7 @@ async def _watch(watch: _Watch, stop: asyncio.Event) -> None:
 
 def whole_files(watch: _Watch, now: float) -> Iterator[Path]:
     """The files that have looked the same for long enough, in the order of their names."""
-    found = {file: (stat.st_size, stat.st_mtime_ns) for file, stat in _files(watch.folder)}
+    found = {file: (status.st_size, status.st_mtime_ns) for file, status in _files(watch.folder)}
     watch.seen = {
         file: known if (known := watch.seen.get(file)) and known[0] == look else (look, now)
         for file, look in found.items()
@@ -102,8 +106,12 @@ def whole_files(watch: _Watch, now: float) -> Iterator[Path]:
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     for file in folder.iterdir():
         with suppress(FileNotFoundError):
-            if not is_hidden(file.name) and file.suffix not in UNFINISHED and file.is_file():
-                yield file, file.stat()
+            if is_hidden(file.name) or file.suffix in UNFINISHED:
+                continue
+            found = file.lstat()
+            # A link is refused when it is opened, and moved like any file that can't be read.
+            if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
+                yield file, found
 
 
 def take(watch: _Watch, file: Path) -> None:
@@ -133,14 +141,16 @@ def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
             receive_items(receiver, expand_file(FoundFile(file, file.name), ImportOptions(), Meter()), lambda: False)
         )
     except Exception as error:
-        if file.stat().st_size > RAW_LIMIT:
+        with open_regular(file) as stream:
+            raw = stream.read(RAW_LIMIT + 1)
+        if len(raw) > RAW_LIMIT:
             raise
-        return [keep(receiver, ReceivedMessage(file.read_bytes(), Format.UNKNOWN, Origin(file.stem)), error)]
+        return [keep(receiver, ReceivedMessage(raw, Format.UNKNOWN, Origin(file.stem)), error)]
 
 
 def _move(file: Path, folder: Path) -> None:
     target, number = folder / file.name, 1
-    while target.exists():
+    while os.path.lexists(target):
         target = folder / f"{file.stem}.{number}{file.suffix}"
         number += 1
     file.rename(target)

@@ -15,14 +15,27 @@ SENDERS = frozenset({Role.OPERATOR, Role.ADMIN})
 """Roles that may send, as in GraphQL's submitReport."""
 
 
-class Access:
-    """Lets requests through to `app`. `open_house`: without a key."""
+_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
-    def __init__(self, app: ASGIApp, ledger: Ledger, allowed: tuple[Network, ...], *, open_house: bool) -> None:
+
+def is_this_machine(host: str) -> bool:
+    """Whether a Host header (RFC 9110 7.2) names this machine itself."""
+    name, mark, port = host.strip().lower().rpartition(":")
+    return (name if mark and port.isdecimal() else host.strip().lower()) in _NAMES
+
+
+class Access:
+    """Lets requests through to `app`. `open_house`: without a key. `here_alone`: by names of this machine alone, so
+    that a page elsewhere can't reach an open door by a name that it makes resolve to this machine."""
+
+    def __init__(
+        self, app: ASGIApp, ledger: Ledger, allowed: tuple[Network, ...], *, open_house: bool, here_alone: bool = False
+    ) -> None:
         self._app = app
         self._ledger = ledger
         self._allowed = allowed
         self._open_house = open_house
+        self._here_alone = here_alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401, 403 or 503, or hand on."""
@@ -31,13 +44,23 @@ class Access:
         else:
             await self._app(scope, receive, send)
 
-    async def _refusal(self, scope: Scope) -> JSONResponse | None:
+    def _stranger(self, scope: Scope, headers: dict[bytes, bytes]) -> JSONResponse | None:
+        """The answer to an address that may not send, and to a name that is not this machine's."""
         if not is_allowed(scope["client"][0], self._allowed):
             return JSONResponse({"detail": "this address is not allowed to send: see VLMKG_GATEWAY_ALLOW"}, 403)
+        if self._here_alone and not is_this_machine(headers.get(b"host", b"").decode("latin-1")):
+            detail = "without API keys only names of this machine are answered: send to localhost or 127.0.0.1"
+            return JSONResponse({"detail": detail}, 400)
+        return None
+
+    async def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = dict(scope["headers"])
+        if stranger := self._stranger(scope, headers):
+            return stranger
         # What the door can do is no secret: clients ask before they log in.
         if self._open_house or scope["path"] == "/fhir/metadata":
             return None
-        scheme, _, key = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
+        scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             detail = "the request has no API key: send it in the header `Authorization: Bearer KEY`"
             return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})

@@ -4,7 +4,8 @@ A report is kept with the entries that it refers to, such as its Patient: withou
 """
 
 import asyncio
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
+from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -18,8 +19,12 @@ from ingest.formats.origin import Format
 from ingest.gateway.door import NoSpaceError, Reception, receive_soon
 from ingest.gateway.http import creation, outcomes, stored
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
-from ingest.gateway.http.outcomes import FHIR_JSON, outcome
+from ingest.gateway.http.outcomes import FHIR_JSON, outcome, problem
+from ingest.gateway.rate import Rate
 from ingest.receiving.submit import ReceivedMessage
+
+MOST_COMPANY = 10_000
+"""Entries that the reports and studies of one batch may refer to, counted for each of them: each is kept with it."""
 
 AT_ONCE = 64
 """Entries that are received together: as many as share a commit."""
@@ -31,18 +36,30 @@ _ALONE = "not stored: no report or study refers to this resource"
 Answer = dict[str, Any]
 
 
-async def take(request: Request, reception: Reception, bundle: Mapping[str, Any]) -> Response:
-    """Answer a Bundle of type batch: 200, with the status of each entry in its order."""
+async def take(request: Request, reception: Reception, bundle: Mapping[str, Any], rate: Rate) -> Response:
+    """Answer a Bundle of type batch: 200, with the status of each entry in its order; 413 where it has too many."""
     said = {"timestamp": bundle["timestamp"]} if "timestamp" in bundle else {}
-    batch = company(bundle["entry"], said)
-    taken = [number for number, entry in enumerate(batch.entries) if kind_of(entry) in TAKEN]
-    kept = {one for number in taken for one in batch.of(number)}
+    taken = [number for number, entry in enumerate(bundle["entry"]) if kind_of(entry) in TAKEN]
+    most = reception.receiver.formats.message_studies
+    if len(taken) > most:
+        return problem(413, "too-costly", f"a batch has at most {most} reports and studies (VLMKG_MESSAGE_STUDIES)")
+    batch, beside = await reception.large.do(reception.sender, lambda: _with_company(bundle["entry"], said, taken))
+    if len(beside) > MOST_COMPANY:
+        return problem(413, "too-costly", f"the reports of a batch refer to at most {MOST_COMPANY} entries")
+    await rate.wait(reception.sender, max(len(taken) - 1, 0))
+    kept = set(beside)
     answers: list[Answer] = []
     for start in range(0, len(batch.entries), AT_ONCE):
         some = range(start, min(start + AT_ONCE, len(batch.entries)))
         answers += await asyncio.gather(*(_take(request, reception, batch, number, kept) for number in some))
     content = {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
     return JSONResponse(content, media_type=FHIR_JSON)
+
+
+def _with_company(entries: Sequence[Any], said: Mapping[str, Any], taken: Sequence[int]) -> tuple[Company, list[int]]:
+    """The entries and who refers to whom; and those that are referred to, as often as they are, as far as they may."""
+    batch = company(entries, said)
+    return batch, list(islice((one for number in taken for one in batch.of(number)), MOST_COMPANY + 1))
 
 
 async def _take(request: Request, reception: Reception, batch: Company, number: int, kept: Set[int]) -> Answer:
@@ -80,10 +97,11 @@ async def _create(request: Request, reception: Reception, batch: Company, number
     condition = asked.get("ifNoneExist")
     if condition is not None and (found := await existing(reception, kind, str(condition))):
         return stored.entry_answer(request, found.version, found.resource if whole else None)
-    if not await creation.is_newest(reception, asked.get("ifMatch")):
-        return stored.failed_entry(412, outcome("conflict", creation.CHANGED))
     message = batch.message(number)
-    receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
+    async with creation.while_newest(reception, asked.get("ifMatch")) as is_so:
+        if not is_so:
+            return stored.failed_entry(412, outcome("conflict", creation.CHANGED))
+        receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
     if receipt.reason:
         return stored.failed_entry(*outcomes.refused(receipt.reason, receipt.event_id))
     name = put or given_id(key_of(message))

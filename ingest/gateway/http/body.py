@@ -46,7 +46,9 @@ async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:
 async def whole_of(request: Request, limit: int) -> bytes:
     """The body in one piece, unpacked where it is packed. Raises BodyTooLargeError, BodyDamagedError."""
     raw = b"".join([chunk async for chunk in stream_of(request, limit)])
-    return unpacked(raw, limit) if coding_of(request) in {"gzip", "x-gzip"} else raw
+    if coding_of(request) not in {"gzip", "x-gzip"}:
+        return raw
+    return await asyncio.to_thread(unpacked, raw, limit)
 
 
 def coding_of(request: Request) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.requests import Request
@@ -58,8 +60,17 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
     resource = object_of(raw)
     if unfit := _unfit(request, resource, kind, name):
         return unfit
-    if not await is_newest(reception, request.headers.get("if-match")):
-        return problem(412, "conflict", CHANGED)
+    expected = request.headers.get("if-match")
+    async with while_newest(reception, expected) as is_so:
+        if not is_so:
+            return problem(412, "conflict", CHANGED)
+        return await _updated(request, reception, raw, resource, kind)
+
+
+async def _updated(
+    request: Request, reception: Reception, raw: bytes, resource: dict[str, Any] | None, kind: str
+) -> Response:
+    name = request.path_params.get("id", "")
     url = f"{kind}/{name}" if name else f"{kind}?{request.url.query}"
     message = as_put(raw, url) if resource is not None else raw
     receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
@@ -67,6 +78,17 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
         return outcomes.refusal(receipt.reason or "unreadable", receipt.event_id)
     version = await stored.version_of(reception, receipt, kind, name or given_id(key_of(message)), updates=True)
     return stored.answer(request, version, resource)
+
+
+@asynccontextmanager
+async def while_newest(reception: Reception, *etags: object) -> AsyncIterator[bool]:
+    """Whether all of these hold (see `is_newest`), which they do until this is left: of two updates of one version of
+    this process the second finds the first. Where nothing is asked nobody waits."""
+    if all(etag is None for etag in etags):
+        yield True
+        return
+    async with reception.conditional:
+        yield all([await is_newest(reception, etag) for etag in etags])
 
 
 async def is_newest(reception: Reception, etag: object) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from functools import partial
 from ipaddress import ip_address
 
 import uvicorn
@@ -10,11 +11,11 @@ import uvicorn
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.http.access import Access
 from ingest.gateway.http.app import make_app
-from ingest.gateway.http.connections import BoundedProtocol, serve
 from ingest.gateway.http.settings import HttpSettings
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
+from ingest.http_connections import BoundedProtocol, serve
 from vlmkg.errors import UsageError
 
 KEEP_ALIVE_S = 75
@@ -30,7 +31,9 @@ async def start(reception: Reception) -> Door:
         )
     open_house = not settings.auth or (context is not None and context.verify_mode is ssl.CERT_REQUIRED)
     app = make_app(reception, settings.body * 1024 * 1024, Rate(settings.rate))
-    guarded = Access(app, reception.receiver.ledger, gateway.allowed, open_house=open_house)
+    guarded = Access(
+        app, reception.receiver.ledger, gateway.allowed, open_house=open_house, here_alone=not settings.auth
+    )
     try:
         listening = socket.create_server((gateway.gateway_host, settings.port), backlog=128)
     except OSError as error:
@@ -65,7 +68,7 @@ def _server(app: Access, settings: HttpSettings, context: ssl.SSLContext | None)
         lifespan="off",
         server_header=False,
         proxy_headers=False,
-        http=BoundedProtocol,
+        http=partial(BoundedProtocol, most_of_peer=settings.peer_connections),  # type: ignore[arg-type]
         limit_concurrency=settings.connections,
         timeout_keep_alive=KEEP_ALIVE_S,
     )

@@ -39,19 +39,19 @@ async def take(request: Request, reception: Reception, rate: Rate) -> Response:
     await rate.wait(address_of(request), 1)
     try:
         raw = utf8_of(await whole_of(request, RAW_LIMIT), kind.parameters.get("charset", ""))
-        return await _answered(request, reception, raw)
+        return await _answered(request, reception.of(address_of(request)), raw, rate)
     except (BodyTooLargeError, BodyDamagedError, UnsupportedConditionError, ClientDisconnect, OutageError) as error:
         return _undone(error)
 
 
-async def _answered(request: Request, reception: Reception, raw: bytes) -> Response:
+async def _answered(request: Request, reception: Reception, raw: bytes, rate: Rate) -> Response:
     """The answer to a body that came whole. Whatever error arises that nobody foresaw, it is kept and answered."""
     kind = request.path_params.get("kind")
     try:
         if request.path_params.get("operation"):
             return await messaging.process(request, reception, raw)
         if kind is None:
-            return await _bundle(request, reception, raw)
+            return await _bundle(request, reception, raw, rate)
         if request.method == "PUT":
             return await creation.update(request, reception, raw, kind)
         return await creation.create(request, reception, raw, kind)
@@ -90,7 +90,7 @@ def _undone(error: Exception) -> Response:
     return problem(400, "incomplete", "the body ended too early: send it again")
 
 
-async def _bundle(request: Request, reception: Reception, raw: bytes) -> Response:
+async def _bundle(request: Request, reception: Reception, raw: bytes, rate: Rate) -> Response:
     bundle = object_of(raw)
     if bundle is None:
         unreadable = await receive_soon(reception, ReceivedMessage(raw, Format.FHIR))
@@ -98,7 +98,7 @@ async def _bundle(request: Request, reception: Reception, raw: bytes) -> Respons
     held = bundle.get("resourceType") == "Bundle" and isinstance(bundle.get("entry"), list)
     kind = bundle.get("type") if held else ""
     if kind == "batch":
-        return await batch.take(request, reception, bundle)
+        return await batch.take(request, reception, bundle, rate)
     if kind == "transaction":
         return await transactions.take(request, reception, raw, bundle)
     if isinstance(kind, str) and kind in messaging.KEPT:

@@ -13,8 +13,12 @@ class HttpSettings(BaseSettings):
     """VLMKG_HTTP_PORT: the port of STOW-RS and FHIR; 0: any free one."""
 
     connections: int = Field(default=64, ge=1, validation_alias="VLMKG_HTTP_CONNECTIONS")
-    """VLMKG_HTTP_CONNECTIONS: connections at once. While there are as many, requests are answered 503; beyond twice as
-    many one is closed as soon as it is opened."""
+    """VLMKG_HTTP_CONNECTIONS: connections at once. One more closes one that rests. Where none does, requests are
+    answered 503; beyond twice as many one is closed as soon as it is opened."""
+
+    peer_connections: int = Field(default=32, ge=1, validation_alias="VLMKG_HTTP_PEER_CONNECTIONS")
+    """VLMKG_HTTP_PEER_CONNECTIONS: how many at once of one address. One more closes one of its own that rests, or is
+    closed itself."""
 
     body: int = Field(default=1024, ge=1, validation_alias="VLMKG_HTTP_MAX_BODY")
     """VLMKG_HTTP_MAX_BODY, in MiB: of one STOW-RS request with all its instances."""

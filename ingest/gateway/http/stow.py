@@ -68,7 +68,11 @@ async def store(request: Request, reception: Reception, limit: int, rate: Rate) 
         return _problem(507, str(NoSpaceError()))
     try:
         return _answer(
-            await _store_all(_slowly(_parts(request, kind, limit), rate, address_of(request)), reception, study)
+            await _store_all(
+                _slowly(_parts(request, kind, limit), rate, address_of(request)),
+                reception.of(address_of(request)),
+                study,
+            )
         )
     except (BodyTooLargeError, PartTooLargeError):
         return _problem(413, "the request, or one of its instances, is too large; instances before it were stored")

@@ -32,9 +32,14 @@ async def take(request: Request, reception: Reception, raw: bytes, bundle: dict[
     entries = bundle["entry"]
     if not all(_is_taken(entry) for entry in entries):
         return problem(400, "not-supported", "an entry is not a resource with a request by POST or PUT")
-    for entry in entries:
-        if not await creation.is_newest(reception, entry["request"].get("ifMatch")):
+    async with creation.while_newest(reception, *(entry["request"].get("ifMatch") for entry in entries)) as is_so:
+        if not is_so:
             return problem(412, "conflict", creation.CHANGED)
+        return await _taken(request, reception, raw, bundle)
+
+
+async def _taken(request: Request, reception: Reception, raw: bytes, bundle: dict[str, Any]) -> Response:
+    entries = bundle["entry"]
     looked_up = [await _look_up(entry, reception) for entry in entries]
     receipt: Receipt | None = None
     message = _without_found(raw, bundle, looked_up)

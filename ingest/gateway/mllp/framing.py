@@ -18,7 +18,9 @@ HEAD = 65_536
 
 _FS = 0x1C
 _END = re.compile(rb"\x1c(?:[\r\n]|(?=\x0b))")
+_BEGUN = re.compile(rb"\x0b[ \t\r\n]*\Z")
 _OPENING = re.compile(rb"\x0b[\r\n]*(?=(?:MSH|BHS|FHS)[^\w\s])")
+_NOT_BLANK = re.compile(rb"[^ \t\n\r\x0b\f]")
 _MESSAGE = re.compile(rb"[\r\n]*(?:MSH|BHS|FHS)[^\w\s]")
 
 
@@ -26,6 +28,8 @@ class Flaw(Enum):
     """What is wrong with a frame."""
 
     UNENDED = auto()
+    BLANK = auto()
+    """It was begun and holds nothing."""
     TOO_LARGE = auto()
 
 
@@ -67,7 +71,7 @@ class Framing:
     @property
     def is_open(self) -> bool:
         """Whether something came that no end followed."""
-        return self._large is not None or bool(self._buffer.strip())
+        return self._large is not None or _NOT_BLANK.search(self._buffer) is not None
 
     @property
     def waits_for_cr(self) -> bool:
@@ -79,7 +83,9 @@ class Framing:
         self._buffer += chunk
         frames: list[Frame] = []
         while end := _END.search(self._buffer, max(self._searched - 1, 0)):
-            frames += self._complete(bytes(self._buffer[: end.start()]))
+            with memoryview(self._buffer) as held:
+                content = bytes(held[: end.start()])
+            frames += self._complete(content)
             del self._buffer[: end.end()]
             self._searched = 0
         self._searched = len(self._buffer)
@@ -93,6 +99,8 @@ class Framing:
         self._buffer.clear()
         self._searched = 0
         frames = self._complete(left[:-1] if whole else left)
+        if not whole:
+            frames = [frame for frame in frames if frame.flaw is not Flaw.BLANK]
         return frames if whole else [*frames[:-1], *(Frame(last.content, Flaw.UNENDED) for last in frames[-1:])]
 
     def _complete(self, content: bytes) -> list[Frame]:
@@ -121,5 +129,7 @@ def _frames(content: bytes) -> list[Frame]:
         before, mark, rest = content.partition(b"\x0b")
         before, opened = (before, [rest]) if mark and not _MESSAGE.match(before) else (b"", [content])
     lost = [part for part in (before, *opened[:-1]) if _MESSAGE.match(part)]
-    last = opened[-1:] if opened[-1].strip() else []
-    return [*(Frame(part, Flaw.UNENDED) for part in lost), *(Frame(part) for part in last)]
+    found = [Frame(part, Flaw.UNENDED) for part in lost]
+    if opened[-1].strip():
+        return [*found, Frame(opened[-1])]
+    return [*found, Frame(b"", Flaw.BLANK)] if _BEGUN.search(content) else found

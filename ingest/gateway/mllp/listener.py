@@ -2,16 +2,18 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.mllp.framing import Frame, Framing
-from ingest.gateway.mllp.replies import reply_to
+from ingest.gateway.mllp.replies import BatchLimits, reply_to
 from ingest.gateway.mllp.settings import MllpSettings
+from ingest.gateway.peers import Connections
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, Network, is_allowed, read
 from ingest.gateway.tls import server_context
@@ -19,6 +21,9 @@ from vlmkg.errors import UsageError
 
 CHUNK = 65_536
 """Bytes read at once. Frames that come together are received together, and answered in order."""
+
+FRAMES_AT_ONCE = 64
+"""Frames of one connection that are received together: as many as share a commit."""
 
 FS_WAIT_S = 0.5
 """So long after an FS its CR may come. Senders that forget it wait for their answer."""
@@ -34,14 +39,17 @@ class _State:
     settings: MllpSettings
     allowed: tuple[Network, ...]
     rate: Rate
+    open: Connections[asyncio.Task[None]]
     busy: dict[asyncio.Task[None], bool] = field(default_factory=dict)
+    gone: set[asyncio.Task[None]] = field(default_factory=set)
     closing: bool = False
 
 
 async def start(reception: Reception) -> Door:
     """Open the door. Raises UsageError where its port can't be had."""
     settings, gateway = read(MllpSettings), read(GatewaySettings)
-    state = _State(reception, settings, gateway.allowed, Rate(settings.rate))
+    connections = Connections[asyncio.Task[None]](settings.connections, settings.peer_connections)
+    state = _State(reception, settings, gateway.allowed, Rate(settings.rate), connections)
     context = server_context(gateway, "mllp")
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -75,35 +83,65 @@ async def _serve(state: _State, reader: asyncio.StreamReader, writer: asyncio.St
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - a coroutine that runs has one
     address = str((writer.get_extra_info("peername") or ("unknown",))[0])
-    if state.closing or len(state.busy) >= state.settings.connections or not is_allowed(address, state.allowed):
+    if state.closing or not is_allowed(address, state.allowed) or not _make_room(state, address):
         log.warning("mllp.turned_away", address=address, connections=len(state.busy))
         writer.transport.abort()
         return
     tune(writer.get_extra_info("socket"))
     state.busy[task] = False
+    state.open.add(task, address)
     try:
-        async for frames in _frames(state.settings, reader):
+        async for frames in _frames(state.settings, reader, partial(_note_rest, state, task)):
             state.busy[task] = True
-            await state.rate.wait(address, len(frames))
-            await _answer(state, writer, frames)
+            for start in range(0, len(frames), FRAMES_AT_ONCE):
+                some = frames[start : start + FRAMES_AT_ONCE]
+                await state.rate.wait(address, len(some))
+                await _answer(state, writer, some, address)
             state.busy[task] = False
             if state.closing:
                 break
     except asyncio.CancelledError:
-        # By _close, which waits for it. Streams of Python 3.11 log one that ends as cancelled as an error.
-        if not state.closing:
+        # By _close, which waits for it, or to give way. Streams of Python 3.11 log one that ends as cancelled as an
+        # error.
+        if not state.closing and task not in state.gone:
             raise
     except (OSError, TimeoutError) as error:
         log.info("mllp.lost", address=address, error=type(error).__name__)
     finally:
         del state.busy[task]
+        state.open.remove(task)
+        state.gone.discard(task)
         writer.close()
 
 
-async def _frames(settings: MllpSettings, reader: asyncio.StreamReader) -> AsyncIterator[list[Frame]]:
-    """What comes, as frames: those of one read together. Ends with the connection, or when nothing comes for long."""
+def _make_room(state: _State, address: str) -> bool:
+    """Whether one more may connect from an address. Where there is no room one that rests is closed."""
+    room = state.open.room(address)
+    if room.instead_of:
+        log.info("mllp.gave_way", address=state.open.addresses[room.instead_of], connections=len(state.open))
+        state.open.remove(room.instead_of)
+        state.gone.add(room.instead_of)
+        room.instead_of.cancel()
+    return room.is_there
+
+
+def _note_rest(state: _State, task: asyncio.Task[None], rests: bool) -> None:
+    if rests:
+        state.open.rest(task)
+    else:
+        state.open.work(task)
+
+
+async def _frames(
+    settings: MllpSettings, reader: asyncio.StreamReader, note_rest: Callable[[bool], None]
+) -> AsyncIterator[list[Frame]]:
+    """What comes, as frames: those of one read together. Ends with the connection, or when nothing comes for long.
+
+    `note_rest` is told whether the connection waits for a new message.
+    """
     framing = Framing(RAW_LIMIT)
     while True:
+        note_rest(not framing.is_open)
         wait = FS_WAIT_S if framing.waits_for_cr else settings.stall if framing.is_open else settings.idle
         try:
             # Not wait_for, which makes a task of each read.
@@ -115,21 +153,23 @@ async def _frames(settings: MllpSettings, reader: asyncio.StreamReader) -> Async
             if go_on:
                 continue
             return
+        note_rest(False)
         if frames := framing.feed(chunk) if chunk else framing.end():
             yield frames
         if not chunk:
             return
 
 
-async def _answer(state: _State, writer: asyncio.StreamWriter, frames: list[Frame]) -> None:
+async def _answer(state: _State, writer: asyncio.StreamWriter, frames: list[Frame], address: str) -> None:
     """Receive the frames at once and answer them in their order. Raises TimeoutError where the peer does not read."""
+    reply = partial(reply_to, state.reception.of(address), limits=BatchLimits(state.settings.batch, state.rate))
     if len(frames) == 1:
-        await _write(state, writer, await reply_to(state.reception, frames[0]))
+        await _write(state, writer, await reply(frames[0]))
         return
-    replies = [asyncio.ensure_future(reply_to(state.reception, frame)) for frame in frames]
+    replies = [asyncio.ensure_future(reply(frame)) for frame in frames]
     try:
-        for reply in replies:
-            await _write(state, writer, await reply)
+        for replied in replies:
+            await _write(state, writer, await replied)
     finally:
         # What was begun is finished whether or not it can be answered: the sender will send it again.
         await asyncio.gather(*replies, return_exceptions=True)

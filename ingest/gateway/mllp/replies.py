@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+from dataclasses import dataclass
+from itertools import islice
 
 import structlog
 
@@ -13,13 +15,15 @@ from ingest.gateway.door import Reception, keep_soon, receive_soon, refuse_soon
 from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Condition, Outcome, answer, batch_answer
 from ingest.gateway.mllp.framing import Flaw, Frame
 from ingest.gateway.mllp.header import Header, read_header
+from ingest.gateway.rate import Rate
 from ingest.importing.batches import hl7_pieces
-from ingest.receiving.submit import ReceivedMessage
+from ingest.receiving.submit import ReceivedMessage, refuse
 from ingest.unexpected_errors import say
 from vlmkg.errors import VlmkgError
 
 UNENDED = Outcome(Code.ERROR, Condition.SEGMENT_SEQUENCE, b"", b"the frame did not end; nothing was stored")
 TOO_LARGE = Outcome(Code.REJECT, Condition.INTERNAL, b"", b"the message is larger than 20 MiB")
+MANY = Outcome(Code.REJECT, Condition.INTERNAL, b"", b"the batch has too many messages; nothing was stored of it")
 NOT_NOW = Outcome(Code.ERROR, Condition.INTERNAL, b"", b"it can't be stored now; send it again")
 
 REJECTED: dict[str, Outcome] = {
@@ -36,7 +40,15 @@ REJECTED: dict[str, Outcome] = {
 log = structlog.get_logger()
 
 
-async def reply_to(reception: Reception, frame: Frame) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """How many messages a batch may have, and how fast the messages of an address may come."""
+
+    most: int
+    rate: Rate
+
+
+async def reply_to(reception: Reception, frame: Frame, limits: BatchLimits) -> bytes | None:
     """Receive what a frame holds and return its answer; None where none is wanted.
 
     The answer is made after everything in the frame is safe, or is known not to be. Where an error arises that nobody
@@ -44,20 +56,22 @@ async def reply_to(reception: Reception, frame: Frame) -> bytes | None:
     """
     header = read_header(frame.content)
     try:
-        return await _reply(reception, frame, header)
+        return await _reply(reception, frame, header, limits)
     except Exception as error:  # noqa: BLE001 - logged and answered; nothing is said to be stored
         say("mllp.unforeseen", error)
         return answer(header, await _keep(reception, frame, error))
 
 
-async def _reply(reception: Reception, frame: Frame, header: Header | None) -> bytes | None:
+async def _reply(reception: Reception, frame: Frame, header: Header | None, limits: BatchLimits) -> bytes | None:
+    if frame.flaw is Flaw.BLANK:
+        return answer(header, REJECTED[Reason.UNREADABLE])
     if frame.flaw is Flaw.UNENDED:
         log.warning("mllp.unended", size=len(frame.content))
         return answer(header, UNENDED)
     if frame.flaw is Flaw.TOO_LARGE:
         return answer(header, await _refuse_large(reception, frame))
     if header and header.name in (b"FHS", b"BHS"):
-        return await _reply_to_batch(reception, frame.content)
+        return await _reply_to_batch(reception, frame.content, header, limits)
     return await _reply_to_message(reception, frame.content, header)
 
 
@@ -73,12 +87,36 @@ async def _reply_to_message(reception: Reception, content: bytes, header: Header
     return answer(header, REJECTED.get(receipt.reason or "", ACCEPTED))
 
 
-async def _reply_to_batch(reception: Reception, content: bytes) -> bytes | None:
-    """FHS and BHS batches (2.10.3): each message is one event, each gets its answer, together they are a batch."""
-    pieces = [piece.raw for piece in hl7_pieces(io.BytesIO(content))]
+async def _reply_to_batch(reception: Reception, content: bytes, header: Header, limits: BatchLimits) -> bytes | None:
+    """FHS and BHS batches (2.10.3): each message is one event, each gets its answer, together they are a batch.
+
+    One with too many messages is one refused event."""
+    pieces = await reception.large.do(reception.sender, lambda: _pieces(content, limits.most))
+    if len(pieces) > limits.most:
+        return answer(header, await _refuse_batch(reception, content, limits.most))
+    await limits.rate.wait(reception.sender, max(len(pieces) - 1, 0))
     replies = await asyncio.gather(*(_reply_to_message(reception, raw, read_header(raw)) for raw in pieces))
     answers = [reply for reply in replies if reply is not None]
     return batch_answer(_batch_headers(content), answers) if answers or not pieces else None
+
+
+def _pieces(content: bytes, most: int) -> list[bytes]:
+    """The messages of a batch, and one more at most than it may have."""
+    return [piece.raw for piece in islice(hl7_pieces(io.BytesIO(content)), most + 1)]
+
+
+async def _refuse_batch(reception: Reception, content: bytes, most: int) -> Outcome:
+    detail = f"the batch has more than {most} messages (VLMKG_MLLP_BATCH): import it as a file"
+    error = MessageRefusedError(Reason.TOO_LARGE, detail, source="mllp")
+    try:
+        receipt = await reception.large.do(
+            reception.sender, lambda: refuse(reception.receiver, ReceivedMessage(content, Format.HL7), error)
+        )
+    except VlmkgError as failure:
+        log.warning("mllp.not_stored", error=type(failure).__name__)
+        return NOT_NOW
+    log.warning("mllp.refused", event_id=receipt.event_id, reason=receipt.reason)
+    return MANY
 
 
 async def _keep(reception: Reception, frame: Frame, error: Exception) -> Outcome:

@@ -15,6 +15,12 @@ class MllpSettings(BaseSettings):
     connections: int = Field(default=100, ge=1)
     """VLMKG_MLLP_CONNECTIONS: how many at once. One more is closed as soon as it is opened."""
 
+    peer_connections: int = Field(default=50, ge=1)
+    """VLMKG_MLLP_PEER_CONNECTIONS: how many at once of one address."""
+
+    batch: int = Field(default=1000, ge=1)
+    """VLMKG_MLLP_BATCH: messages of one batch (FHS, BHS). One that has more is refused, and can be imported."""
+
     idle: float = Field(default=3600.0, gt=0)
     """VLMKG_MLLP_IDLE, in seconds: a connection on which nothing comes for so long is closed."""
 

@@ -21,6 +21,9 @@ from ingest.ledger.storage.database import Ledger, now
 from ingest.ledger.storage.tables import events
 from ingest.ledger.studies import graph_outbox as study_changes
 
+LONGEST_LEASE = timedelta(days=1)
+"""Nobody takes a longer one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -144,13 +147,17 @@ def fail(
             failures.count(connection, held.event_id, held.stage, reason, detail, alone=ran_alone)
 
 
-def recover_expired(ledger: Ledger) -> int:
-    """Release the events whose lease has expired, counting as `fail` does. Returns their number."""
+def recover_expired(ledger: Ledger, lease: timedelta = LONGEST_LEASE) -> int:
+    """Release the events whose lease has expired, counting as `fail` does. Returns their number.
+
+    `lease` is the longest that workers take. After a step of the clock, wait that long first: active workers have
+    renewed their leases by then.
+    """
     with ledger.read() as connection:
-        if connection.execute(failures.expired(now(connection)).limit(1)).first() is None:
+        if connection.execute(failures.expired(now(connection), lease).limit(1)).first() is None:
             return 0
     with ledger.write() as connection:
-        found = connection.execute(failures.expired(now(connection)).with_for_update(skip_locked=True)).all()
+        found = connection.execute(failures.expired(now(connection), lease).with_for_update(skip_locked=True)).all()
         stages = {running: stage for stage, running in RUNNING.items()}
         for row in found:
             failures.count(

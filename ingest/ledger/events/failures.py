@@ -1,9 +1,9 @@
 """Count failures of events, and mark those dead that fail alone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, or_, select, update
 
 from ingest.ledger.requeue import IDLE
 from ingest.ledger.states import ATTEMPTS, BACK, RUNNING, DeadReason, Stage, State
@@ -32,11 +32,15 @@ def kill(connection: Connection, event_id: int, stage: Stage, reason: DeadReason
         graph_outbox.mark(connection, [(event_id, key, key) for key in sorted(keys.scalars())])
 
 
-def expired(at: datetime) -> Select[Any]:
-    """The events whose lease expired before `at`, oldest first."""
+def expired(at: datetime, lease: timedelta) -> Select[Any]:
+    """The events whose lease expired before `at`, oldest first.
+
+    A lease that ends later than `at + lease` was given before the clock was set back and has not been renewed since.
+    """
+    ends = events.c.lease_expires_at
     return (
         select(events.c.id, events.c.state, events.c.alone)
-        .where(events.c.lease_expires_at < at, events.c.state.in_(RUNNING.values()))
+        .where(or_(ends < at, ends > at + lease), events.c.state.in_(RUNNING.values()))
         .order_by(events.c.id)
     )
 

@@ -9,10 +9,14 @@ from ingest.ledger.storage.tables import leases
 
 
 def acquire(ledger: Ledger, name: str, owner: str, lease: timedelta) -> bool:
-    """Acquire or renew the lease. False if another process holds it and it has not expired."""
+    """Acquire or renew the lease. False if another process holds it and it has not expired.
+
+    A lease that ends later than one that begins now was given before the clock was set back. It has expired too.
+    """
     with ledger.read() as connection:
         row = connection.execute(select(leases).where(leases.c.name == name)).first()
-        if row and row.owner != owner and row.expires_at >= now(connection):
+        at = now(connection)
+        if row and row.owner != owner and at <= row.expires_at <= at + lease:
             return False
     with ledger.write() as connection:
         at = now(connection)
@@ -20,7 +24,7 @@ def acquire(ledger: Ledger, name: str, owner: str, lease: timedelta) -> bool:
         statement = statement.on_conflict_do_update(
             index_elements=["name"],
             set_={"owner": owner, "expires_at": at + lease},
-            where=or_(leases.c.owner == owner, leases.c.expires_at < at),
+            where=or_(leases.c.owner == owner, leases.c.expires_at < at, leases.c.expires_at > at + lease),
         )
         return connection.execute(statement.returning(leases.c.name)).first() is not None
 

@@ -80,6 +80,12 @@ def now(connection: Connection) -> datetime:
     return datetime.now(UTC)
 
 
+def clock_of(ledger: Ledger) -> datetime:
+    """What the ledger's clock shows. Raises OutageError."""
+    with ledger.read() as connection:
+        return now(connection)
+
+
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT with ON CONFLICT for this database."""
     return INSERT[connection.dialect.name](table)

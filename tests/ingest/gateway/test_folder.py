@@ -1,6 +1,7 @@
 """The folder door: files come, are received, and go."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -96,4 +97,37 @@ async def test_a_folder_that_is_none_is_a_usage_error(
     (tmp_path / "file").touch()
     monkeypatch.setenv("VLMKG_WATCH_FOLDER", str(tmp_path / "file"))
     with pytest.raises(UsageError, match="VLMKG_WATCH_FOLDER"):
+        await watcher.start(reception)
+
+
+async def test_a_link_is_never_followed(door: Door, reception: Reception, folder: Path, tmp_path: Path) -> None:
+    """Whatever it leads to: nothing of that is read, and the link itself is moved away."""
+    secret = tmp_path / "secret.hl7"
+    secret.write_bytes(oru(1))
+    (folder / "report.hl7").symlink_to(secret)
+    (folder / "gone.hl7").symlink_to(tmp_path / "nothing")
+    (folder / "loop.hl7").symlink_to(folder / "loop.hl7")
+    (folder / "folder.hl7").symlink_to(tmp_path)
+    names = {"report.hl7", "gone.hl7", "loop.hl7", "folder.hl7"}
+    await until(lambda: {file.name for file in (folder / "refused").iterdir()} == names)
+    assert summary(reception) == {State.REFUSED: len(names)}
+    assert secret.read_bytes() == oru(1)
+    with reception.receiver.ledger.read() as connection:
+        assert {event.size for event in events.list_events(connection, events.EventFilter(), limit=9)} == {0}
+
+
+async def test_a_pipe_is_left_alone(door: Door, reception: Reception, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.hl7")
+    (folder / "one.hl7").write_bytes(oru(1))
+    await until((folder / "done" / "one.hl7").exists)
+    assert summary(reception) == {State.RECEIVED: 1}
+
+
+async def test_the_folders_of_the_outcomes_must_be_folders(
+    reception: Reception, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    (folder / "done").symlink_to(tmp_path)
+    monkeypatch.setenv("VLMKG_WATCH_FOLDER", str(folder))
+    with pytest.raises(UsageError, match="is a link"):
         await watcher.start(reception)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ingest.ledger.states import State
 from ingest.ledger.storage.database import open_ledger
 from ingest.receiving.raw import raw_of
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, message, obx
-from tests.ingest.gateway.mllp_peer import END, START, OpenDoor, code_of, error_of, open_door
+from tests.ingest.gateway.mllp_peer import END, START, OpenDoor, Peer, code_of, error_of, open_door
 
 
 def oru(number: int, text: str = "FINDINGS: Clear.", header: str = MSH) -> bytes:
@@ -237,14 +238,67 @@ async def test_a_ledger_that_can_not_be_written_is_an_error_not_a_loss(mllp: Ope
 
 
 async def test_one_connection_too_many_is_closed(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that have begun a message stay; one that rests gives way to a new one."""
     async with open_door(reception, monkeypatch, VLMKG_MLLP_CONNECTIONS="2") as mllp:
         peers = [await mllp.connect() for _ in range(2)]
-        for number, peer in enumerate(peers):
-            assert code_of(await peer.ask(oru(number)))[0] == "AA"
-        assert await (await mllp.connect()).ended()
-        peers[0].writer.close()
+        for peer in peers:
+            await peer.send(START + b"MSH|^~")
         await asyncio.sleep(0.1)
-        assert code_of(await (await mllp.connect()).ask(oru(7)))[0] == "AA"
+        assert await (await mllp.connect()).ended()
+        for number, peer in enumerate(peers):
+            await peer.send(oru(number)[6:] + END)
+            assert code_of(await peer.answer())[0] == "AA"
+        third = await mllp.connect()
+        assert code_of(await third.ask(oru(7)))[0] == "AA"
+        assert await peers[0].ended()
+        assert code_of(await peers[1].ask(oru(8)))[0] == "AA"
+
+
+async def test_an_address_has_its_share_of_the_connections(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many one address opens, and however much it begins, another is served."""
+    async with open_door(reception, monkeypatch, VLMKG_MLLP_CONNECTIONS="4", VLMKG_MLLP_PEER_CONNECTIONS="2") as mllp:
+        opened = [await mllp.connect() for _ in range(2)]
+        for peer in opened:
+            await peer.send(START + b"MSH|")
+        await asyncio.sleep(0.1)
+        assert [await (await mllp.connect()).ended() for _ in range(5)] == [True] * 5
+        reader, writer = await asyncio.open_connection(*mllp.address, local_addr=("127.0.0.2", 0))
+        other = Peer(reader, writer)
+        mllp.peers.append(other)
+        assert code_of(await other.ask(oru(1)))[0] == "AA"
+
+
+async def test_a_blank_frame_is_answered(mllp: OpenDoor) -> None:
+    peer = await mllp.connect()
+    for blank in (b"", b"\r", b" \r\n\t"):
+        assert code_of(await peer.ask(blank))[0] == "AR"
+    assert mllp.events() == []
+    assert code_of(await peer.ask(oru(1)))[0] == "AA"
+
+
+async def test_a_batch_has_so_many_messages(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_door(reception, monkeypatch, VLMKG_MLLP_BATCH="3") as mllp:
+        peer = await mllp.connect()
+        whole = b"BHS|^~\\&|RIS\r" + b"".join(map(oru, range(3))) + b"BTS|3\r"
+        assert (await peer.ask(whole)).segments("MSA") is not None
+        assert len(mllp.events()) == 3
+        answer = await peer.ask(b"BHS|^~\\&|RIS\r" + b"".join(map(oru, range(4, 8))) + b"BTS|4\r")
+        assert code_of(answer)[0] == "AR"
+        assert [event.reason for event in mllp.events()[3:]] == ["too_large"]
+
+
+async def test_messages_of_a_batch_count_each_against_the_rate(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_door(reception, monkeypatch, VLMKG_MLLP_RATE="10") as mllp:
+        peer = await mllp.connect()
+        started = time.monotonic()
+        for first in (0, 20, 40):
+            await peer.ask(b"BHS|^~\\&|RIS\r" + b"".join(map(oru, range(first, first + 10))) + b"BTS|10\r")
+        # A second's worth goes at once.
+        assert time.monotonic() - started > 0.7
 
 
 async def test_other_addresses_are_turned_away(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import io
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import httpx2
@@ -65,3 +67,24 @@ async def test_of_a_request(printed: io.StringIO) -> None:
 def test_other_lines_are_told_as_they_are(printed: io.StringIO) -> None:
     logging.getLogger("uvicorn.error").warning("the port is taken")
     assert printed.getvalue() == "WARNING uvicorn.error the port is taken\n"
+
+
+def test_of_what_nobody_can_catch() -> None:
+    """A thread that ends by an error, and an error in a destructor."""
+    program = f"""
+import threading
+from vlmkg.logs import configure_libraries
+configure_libraries()
+def fail():
+    int("{WORD}")
+class Failing:
+    __del__ = lambda self: fail()
+Failing()
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.count("unexpected ValueError at") == 2
+    assert WORD not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,13 +4,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from structlog.testing import capture_logs
 
 from ingest.ledger.events import claims, events
 from ingest.ledger.states import Stage, State
+from ingest.ledger.storage import database
 from ingest.ledger.storage.database import Ledger
 from ingest.receiving.submit import Receiver, receive, receive_many
 from ingest.settings import ledger_of
@@ -213,3 +214,32 @@ assert not gate.locked()
 ledger.ping()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=30, env=os.environ)
+
+
+@pytest.mark.parametrize("step", [timedelta(days=-30), timedelta(days=30)])
+def test_a_step_of_the_clock_costs_nobody_its_work(
+    receiver: Receiver, dispatcher: Dispatcher, clock: Clock, monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    """A worker that goes on prolongs its lease within the time that it is given after the step."""
+    receive(receiver, hl7("a"))
+    held = claims.claim(receiver.ledger, Stage.EXTRACT, "worker", limit=1, lease=LEASE)
+    dispatcher.tick()
+
+    class Wall:
+        @staticmethod
+        def now(zone: tzinfo) -> datetime:
+            return datetime.now(zone) + step
+
+    monkeypatch.setattr(database, "datetime", Wall)
+    clock.now += 2
+    dispatcher.tick()
+    assert states(receiver.ledger) == {State.EXTRACTING: 1}
+    assert claims.renew(receiver.ledger, held, LEASE)
+    clock.now += LEASE.total_seconds() + 1
+    dispatcher.tick()
+    assert states(receiver.ledger) == {State.EXTRACTING: 1}
+    # One that does not prolong it has died.
+    time.sleep(LEASE.total_seconds() + 0.1)
+    clock.now += 2
+    dispatcher.tick()
+    assert states(receiver.ledger) == {State.QUEUED: 1}

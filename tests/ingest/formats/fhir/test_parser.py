@@ -328,7 +328,7 @@ def test_a_laboratory_report_is_no_radiology(fields):
         ),
         (b'{"resourceType": "DiagnosticReport", "status": "final", "identifier": "x"}', Reason.UNREADABLE),
         (b'{"a":' * 100_000, Reason.UNREADABLE),
-        (b"[" * 1_000_000, Reason.UNREADABLE),
+        (b"[" * 1_000_000, Reason.TOO_LARGE),
         (b" " * (RAW_LIMIT + 1), Reason.TOO_LARGE),
     ],
 )

@@ -194,21 +194,59 @@ async def test_addresses_that_may_not_connect_are_turned_away(reception: Recepti
             assert peer.recv(1) == b""
 
 
-async def test_one_association_too_many_is_rejected(reception: Reception, monkeypatch):
+async def test_of_one_association_too_many_one_that_rests_is_ended(reception: Reception, monkeypatch):
+    """One that rests gives way to it."""
     async with open_dicom(reception, monkeypatch, VLMKG_DICOM_ASSOCIATIONS="1") as door:
         with door.association() as first:
             assert first.is_established
             with door.association() as second:
-                assert second.is_rejected
+                assert second.is_established
+                async with asyncio.timeout(10):
+                    while first.is_established:
+                        await asyncio.sleep(0.02)
+
+
+async def test_an_address_has_its_share_of_the_connections(reception: Reception, monkeypatch):
+    """However many one address opens, and whatever they begin, another is served."""
+    async with open_dicom(
+        reception, monkeypatch, VLMKG_DICOM_CONNECTIONS="4", VLMKG_DICOM_PEER_CONNECTIONS="2", VLMKG_DICOM_STALL="30"
+    ) as door:
+        begun = [socket.create_connection(door.address, timeout=10, source_address=("127.0.0.2", 0)) for _ in range(2)]
+        for one in begun:
+            one.sendall(b"\x01\x00\x00")
+        await asyncio.sleep(0.3)
+        for _ in range(3):
+            with socket.create_connection(door.address, timeout=10, source_address=("127.0.0.2", 0)) as more:
+                assert await asyncio.to_thread(more.recv, 100) == b""
+        assert await asyncio.to_thread(_established, door)
+        for one in begun:
+            one.close()
+
+
+async def test_an_association_request_has_its_time_in_all(reception: Reception, monkeypatch):
+    """A byte now and then does not prolong it."""
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_STALL="1") as door:
+        with socket.create_connection(door.address, timeout=10) as slow:
+            slow.sendall(b"\x01\x00\x00\x00\x00\xff")
+            started = time.monotonic()
+            with contextlib.suppress(OSError):
+                while time.monotonic() - started < 8:
+                    slow.sendall(b"\x00")
+                    await asyncio.sleep(0.3)
+            assert 0.5 < time.monotonic() - started < 6
 
 
 async def test_one_connection_too_many_is_closed(reception: Reception, monkeypatch):
-    """Those that ask for nothing count; one that goes makes room."""
+    """Those that have begun to ask count and stay; one that goes makes room."""
     async with open_dicom(reception, monkeypatch, VLMKG_DICOM_CONNECTIONS="2", VLMKG_DICOM_STALL="5") as door:
-        with socket.create_connection(door.address, timeout=10), door.association() as one:
-            assert one.is_established
-            with socket.create_connection(door.address, timeout=10) as third:
-                assert await asyncio.to_thread(third.recv, 100) == b""
+        begun = [socket.create_connection(door.address, timeout=10) for _ in range(2)]
+        for one in begun:
+            one.sendall(b"\x01\x00")
+        await asyncio.sleep(0.3)
+        with socket.create_connection(door.address, timeout=10) as third:
+            assert await asyncio.to_thread(third.recv, 100) == b""
+        for one in begun:
+            one.close()
         async with asyncio.timeout(10):
             while await asyncio.to_thread(lambda: not _established(door)):
                 await asyncio.sleep(0.05)

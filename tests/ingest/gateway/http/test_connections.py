@@ -1,13 +1,14 @@
 """How many connections the HTTP door keeps, and for how long one that asks nothing."""
 
 import asyncio
+import contextlib
 import time
 from urllib.parse import urlsplit
 
 import pytest
 
+from ingest import http_connections as connections
 from ingest.gateway.door import Reception
-from ingest.gateway.http import connections
 from tests.ingest.formats.dicom_files import film, part10
 from tests.ingest.formats.fhir.test_parser import diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
@@ -27,18 +28,85 @@ async def ended(reader: asyncio.StreamReader) -> bool:
         return True
 
 
-async def test_too_many_are_told_so_and_many_more_are_closed(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+async def test_too_many_are_told_so(reception: Reception, monkeypatch: pytest.MonkeyPatch):
     async with open_http(reception, monkeypatch, VLMKG_HTTP_CONNECTIONS="2") as http:
-        silent = [await connected(http) for _ in range(3)]
+        busy = [await asking(http) for _ in range(2)]
         response = await http.client.get("/fhir/metadata", headers={"Connection": "close"})
         assert response.status_code == 503
-        silent += [await connected(http) for _ in range(2)]
-        assert await ended(silent[4][0])
-        for _, writer in silent:
+        for _, writer in busy:
             writer.close()
         async with asyncio.timeout(10):
             while (await http.client.get("/fhir/metadata")).status_code == 503:
                 await asyncio.sleep(0.02)
+
+
+async def asking(http: OpenHttp) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection with a request in hand: its body does not come."""
+    reader, writer = await connected(http)
+    key = http.client.headers["authorization"]
+    writer.write(
+        f"POST /fhir HTTP/1.1\r\nHost: a\r\nAuthorization: {key}\r\nContent-Type: application/fhir+json\r\n"
+        "Content-Length: 1000\r\n\r\n".encode()
+    )
+    await writer.drain()
+    await asyncio.sleep(0.2)
+    return reader, writer
+
+
+async def test_connections_that_rest_give_way(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    async with open_http(reception, monkeypatch, VLMKG_HTTP_CONNECTIONS="3") as http:
+        silent = [await connected(http) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        response = await http.client.get("/fhir/metadata", headers={"Connection": "close"})
+        assert response.status_code == 200
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_an_address_has_its_share_of_the_connections(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    """However many one address opens, and whatever they ask, another is served."""
+    settings = {"VLMKG_HTTP_CONNECTIONS": "6", "VLMKG_HTTP_PEER_CONNECTIONS": "2"}
+    async with open_http(reception, monkeypatch, **settings) as http:
+        busy = [await asking(http) for _ in range(2)]
+        more = [await connected(http) for _ in range(4)]
+        assert [await ended(reader) for reader, _ in more] == [True] * 4
+        address = urlsplit(http.base)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port, local_addr=("127.0.0.2", 0))
+        writer.write(b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        for _, one in [*busy, *more, (reader, writer)]:
+            one.close()
+
+
+async def test_the_headers_of_each_request_have_their_time(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    """A byte now and then does not prolong it, on a connection that was answered before either."""
+    monkeypatch.setattr(connections, "HEADERS_S", 0.5)
+    async with open_http(reception, monkeypatch) as http:
+        reader, writer = await connected(http)
+        writer.write(b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        started = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - started < 8 and not reader.at_eof():
+                writer.write(b"G" if time.monotonic() - started < 0.1 else b"E")
+                await writer.drain()
+                await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0.1))])
+                await asyncio.sleep(0)
+                if writer.is_closing():
+                    break
+        assert time.monotonic() - started < 5
+        writer.close()
+
+
+async def test_without_keys_a_door_answers_to_names_of_this_machine_alone(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch
+):
+    async with open_http(reception, monkeypatch, VLMKG_AUTH="off") as http:
+        for host, status in [("evil.example", 400), ("evil.example:80", 400), ("localhost:1", 200), ("127.0.0.1", 200)]:
+            assert (await http.client.get("/fhir/metadata", headers={"Host": host})).status_code == status
+        assert (await http.client.get("/fhir/metadata", headers={"Host": "[::1]:8090"})).status_code == 200
+    async with open_http(reception, monkeypatch, VLMKG_AUTH="on") as http:
+        assert (await http.client.get("/fhir/metadata", headers={"Host": "doors.example"})).status_code == 200
 
 
 async def test_a_fast_sender_is_slowed_down(reception: Reception, monkeypatch: pytest.MonkeyPatch):
@@ -54,7 +122,7 @@ async def test_a_fast_sender_is_slowed_down(reception: Reception, monkeypatch: p
 
 
 async def test_one_that_asks_nothing_is_let_go(reception: Reception, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connections, "FIRST_REQUEST_S", 0.2)
+    monkeypatch.setattr(connections, "HEADERS_S", 0.2)
     async with open_http(reception, monkeypatch) as http:
         assert (await http.client.get("/fhir/metadata")).status_code == 200
         reader, writer = await connected(http)

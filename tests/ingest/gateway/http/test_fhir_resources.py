@@ -1,5 +1,6 @@
 """What the FHIR door answers of resources: their names and versions; and the ways in which they come."""
 
+import asyncio
 import gzip
 import json
 
@@ -296,3 +297,27 @@ async def test_packed_bodies(http: OpenHttp, packed, coding, status):
     response = await post(http, "/fhir/DiagnosticReport", packed, **{"Content-Encoding": coding})
     assert response.status_code == status
     assert [event.state for event in http.events()] == ([State.RECEIVED] if status == 201 else [])
+
+
+async def test_of_updates_of_one_version_that_come_together_one_is_done(http: OpenHttp):
+    """As single resources, as entries of a batch and as transactions."""
+    sent = NAMELESS | {"id": "x-2", "conclusion": "FINDINGS: Clear."}
+    etag = (await put(http, "/fhir/DiagnosticReport/x-2", sent)).headers["etag"]
+    changed = [sent | {"conclusion": f"FINDINGS: Clear {number}."} for number in range(6)]
+    done = await asyncio.gather(
+        *(put(http, "/fhir/DiagnosticReport/x-2", one, **{"If-Match": etag}) for one in changed)
+    )
+    assert sorted(answer.status_code for answer in done) == [200] + [412] * 5
+    newest = next(answer for answer in done if answer.status_code == 200).headers["etag"]
+    url = "DiagnosticReport/x-2"
+    entries = [{"resource": one, "request": {"method": "PUT", "url": url, "ifMatch": newest}} for one in changed]
+    whole = await post(http, "/fhir", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    told = [entry["response"]["status"][:3] for entry in whole.json()["entry"]]
+    assert sorted(told) == ["200"] + ["412"] * 5
+    newest = next(e["response"]["etag"] for e in whole.json()["entry"] if e["response"]["status"][:3] == "200")
+    asked = {"method": "PUT", "url": url, "ifMatch": newest}
+    again = [sent | {"conclusion": f"FINDINGS: Clear again {number}."} for number in range(6)]
+    entries = [{"resource": one, "request": asked} for one in again]
+    bundles = [{"resourceType": "Bundle", "type": "transaction", "entry": [entry]} for entry in entries]
+    answers = await asyncio.gather(*(post(http, "/fhir", each) for each in bundles))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5

@@ -1,4 +1,4 @@
-"""What the HTTP door relies on in uvicorn beside what it documents. Read this when its version is raised."""
+"""What HTTP servers rely on in uvicorn beside what it documents. Read this when its version is raised."""
 
 import asyncio
 import inspect
@@ -8,7 +8,7 @@ import socket
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from ingest.gateway.http.connections import BoundedProtocol, serve
+from ingest.http_connections import BoundedProtocol, serve
 
 
 async def answer(scope, receive, send):

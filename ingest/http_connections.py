@@ -1,0 +1,109 @@
+"""Connections of HTTP servers: uvicorn's, with bounds. The gateway's HTTP door and the API have the same.
+
+uvicorn answers 503 where there are too many, but keeps as many as come, and waits for a request for ever. What is
+inherited here is the library's own. Everything of it that is used and not documented is used in this module;
+`tests/ingest/test_uvicorn_parts.py` names it. pyproject.toml bounds the version: raise the bound when that test has
+passed with the newer one.
+"""
+
+import asyncio
+import socket
+from typing import Any
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+HEADERS_S = 30.0
+"""A connection is closed on which a request's headers have not come whole for so long: counted from its opening, then
+from the first byte of each further request."""
+
+log = structlog.get_logger()
+
+
+async def serve(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve until the server is told to exit. `Server.serve` would take the signals that close the whole gateway."""
+    await server._serve([listening])
+
+
+class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
+    """Gives an address its share of the connections, and closes those on which no request comes to its end.
+
+    `Config.limit_concurrency` is the number of connections of all addresses, `most_of_peer` that of one; 0: it has no
+    share of its own.
+    """
+
+    def __init__(self, *arguments: Any, most_of_peer: int = 0, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.most_of_peer = most_of_peer
+        self.waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Take a connection, or let it go. One that rests gives way to it."""
+        super().connection_made(transport)
+        if not self._make_room():
+            log.warning("http.turned_away", connections=len(self.connections))
+            transport.abort()
+            return
+        self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came. Where a request has begun, its headers must come soon."""
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._wait_no_more()
+        elif self.waiting is None and self._rests():
+            self._wait_for_headers()
+
+    def _make_room(self) -> bool:
+        """Whether this one may stay. `connections` are all that are open, this one with them, in no order."""
+        host = _host(self)
+        own = [one for one in self.connections if _host(one) == host]
+        if self.most_of_peer and len(own) > self.most_of_peer:
+            return self._close_resting(own)
+        if self.limit_concurrency and len(self.connections) >= self.limit_concurrency:
+            # Where nobody can give way uvicorn answers 503, up to twice the number.
+            closed = self._close_resting(list(self.connections))
+            return closed or len(self.connections) <= 2 * self.limit_concurrency
+        return True
+
+    def _close_resting(self, among: list[Any]) -> bool:
+        resting = [one for one in among if one is not self and isinstance(one, BoundedProtocol) and one._rests()]
+        if not resting:
+            return False
+        counts: dict[str, int] = {}
+        for one in self.connections:
+            counts[_host(one)] = counts.get(_host(one), 0) + 1
+        gone = max(resting, key=lambda one: counts[_host(one)])
+        log.info("http.gave_way", connections=len(self.connections))
+        self.connections.discard(gone)
+        gone.transport.abort()
+        return True
+
+    def _rests(self) -> bool:
+        """Whether no request is in hand."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _wait_for_headers(self) -> None:
+        self.waiting = asyncio.get_running_loop().call_later(HEADERS_S, self._let_go)
+
+    def _wait_no_more(self) -> None:
+        if self.waiting is not None:
+            self.waiting.cancel()
+            self.waiting = None
+
+    def _let_go(self) -> None:
+        self.waiting = None
+        if self._rests():
+            self.transport.abort()
+
+
+def _host(connection: Any) -> str:
+    client = getattr(connection, "client", None)
+    return str(client[0]) if client else ""
