@@ -342,8 +342,12 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("patients", Strings, nullable=False),
     Column("outcome", Text, nullable=False),
+    Column("hash", Text),
 )
-"""Who did what, to which patients' data, when, and how it ended."""
+"""Who did what, to which patients' data, when, and how it ended. `hash` chains the entries (ledger.access.audit_chain).
+
+Its numbers are handed out by the chain, without gaps.
+"""
 
 api_keys = Table(
     "api_keys",
