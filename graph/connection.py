@@ -18,6 +18,7 @@ RETRY_SECONDS = 10.0
 
 
 _OUT_OF_MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
+"""The ends of the server's codes: all transactions together, this one, or the server itself has no more."""
 
 
 def open_driver(settings: Neo4jSettings) -> Driver:
@@ -34,7 +35,8 @@ def open_async_driver(settings: Neo4jSettings) -> AsyncDriver:
 def outages() -> Iterator[None]:
     """Turn the driver's errors for a server that does not answer, or not to us, into GraphUnavailableError.
 
-    What needs more memory than the server has is no outage: GraphMemoryError.
+    Where the server has no memory for the transaction, that is a GraphMemoryError: an outage too, but one that fewer
+    studies at once may not meet.
     """
     try:
         yield
@@ -42,7 +44,6 @@ def outages() -> Iterator[None]:
         raise GraphUnavailableError("Neo4j refuses the login", "check NEO4J_USERNAME and NEO4J_PASSWORD") from error
     except (ServiceUnavailable, SessionExpired, ConnectionPoolError, TransientError) as error:
         if isinstance(error, TransientError) and str(error.code).endswith(_OUT_OF_MEMORY):
-            # The driver takes it for transient, but the same transaction needs as much memory the next time.
             raise GraphMemoryError from error
         raise GraphUnavailableError(
             f"Neo4j does not answer ({type(error).__name__})", "see whether the server runs, and its log"
