@@ -16,7 +16,7 @@ import structlog
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
 
 from api.strawberry_parts import CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError
-from graph.errors import GraphUnavailableError
+from graph.errors import GraphMemoryError, GraphUnavailableError
 from graph.reads.errors import QueryTimedOutError
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
@@ -93,6 +93,13 @@ def _told(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     return _known(cause) or ("something went wrong on the server", {"code": Code.INTERNAL_ERROR})
 
 
+_UNAVAILABLE: dict[type[BaseException], str] = {
+    GraphUnavailableError: "the graph does not answer now; try again",
+    GraphMemoryError: "the graph has no memory for this question now; try again, or ask for less",
+    OutageError: "the ledger does not answer now; try again",
+}
+
+
 def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
     if isinstance(cause, ApiError):
         return str(cause), {"code": cause.code, **cause.details}
@@ -101,9 +108,9 @@ def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
         return f"the operation came the wrong way: {way}", {"code": Code.BAD_REQUEST}
     if isinstance(cause, CannotGetOperationTypeError | MissingQueryError):
         return "the document has no such operation: see `operationName`", {"code": Code.BAD_REQUEST}
-    if isinstance(cause, GraphUnavailableError | OutageError):
-        part = "graph" if isinstance(cause, GraphUnavailableError) else "ledger"
-        return f"the {part} does not answer now; try again", {"code": Code.SERVICE_UNAVAILABLE}
+    for kind, told in _UNAVAILABLE.items():
+        if isinstance(cause, kind):
+            return told, {"code": Code.SERVICE_UNAVAILABLE}
     if isinstance(cause, QueryTimedOutError | TimeoutError):
         return "the answer took too long: ask for less", {"code": Code.TIMEOUT}
     return None

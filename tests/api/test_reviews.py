@@ -50,13 +50,16 @@ def shown(api: Api, where: Any = None, role: Role = VIEWER) -> list[dict[str, An
     return [edge["node"] for edge in page["edges"]]
 
 
-def finding(api: Api, review: Sequence[str] = ("UNREVIEWED", "CONFIRMED", "REJECTED", "CONTESTED", "UNDECIDED")) -> Any:
-    (found,) = shown(api, EFFUSION | {"review": list(review)})
+ANY = ("UNREVIEWED", "CONFIRMED", "REJECTED", "CONTESTED", "UNDECIDED")
+
+
+def finding(api: Api, review: Sequence[str] = ANY, role: Role = VIEWER) -> Any:
+    (found,) = shown(api, EFFUSION | {"review": list(review)}, role)
     return found
 
 
 def say(api: Api, verdict: str, role: Role = VIEWER, finding_id: str = "", **more: Any) -> Any:
-    found = finding_id or finding(api)["id"]
+    found = finding_id or finding(api, role=role)["id"]
     return api.data(REVIEW, role, id=found, verdict=verdict, **more)["reviewFinding"]
 
 
