@@ -152,7 +152,7 @@ def test_a_rejected_finding_says_what_it_said_and_comes_out_when_it_is_asked_for
 
 
 def test_every_list_and_count_leaves_rejected_findings_out_unless_asked_for_them(serve: Serve) -> None:
-    api = serve(VLMKG_MIN_CELL=1)
+    api = serve(VLMKG_MIN_CELL=1, VLMKG_API_TIMEOUT=100)
     api.submit("r1", "FINDINGS: Opacity in the right lower lobe, suspicious for pneumonia.", "carl", studyUid="1.2.5")
     api.work()
     query = """query ($finding: FindingWhere!) {
