@@ -142,9 +142,9 @@ def _merge_beside(driver: Driver) -> None:
     slowest = f"p50 {statistics.median(times):.2f} s, slowest {max(times):.2f} s"
     print(f"{len(times)} merges of {GROUP} studies, none failed, {slowest}, while {RESEARCHERS} researchers asked")
     print(f"{len(answers)} cohorts answered, {len(failed)} failed {sorted(set(failed))}")
-    merge_studies(
-        driver, lambda: Projection((), [s.study.study_key for s in synthetic_graph(GROUPS * GROUP // 5, seed=2)])
-    )
+    merged = iter([each.study.study_key for each in synthetic_graph(GROUPS * GROUP // 5, seed=2)])
+    while keys := list(islice(merged, GROUP)):
+        merge_studies(driver, lambda keys=keys: Projection((), keys))  # type: ignore[misc]
 
 
 @contextmanager
