@@ -1,13 +1,15 @@
 """Cohort counts. Small counts are suppressed, because they identify patients."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import strawberry
 
+from api.counts import CountPolicy
 from api.inputs import FindingWhereInput, PatientWhereInput, finding_where, patient_where
 from api.response_plans import Row
-from graph.reads.cohorts import cohort as cohort_query
+from graph.reads.cohorts import Breakdown, cohort_of_findings
+from graph.reads.cohorts import cohort as cohort_of_summaries
 from graph.reads.draft import ReadQuery
 from graph.reads.wheres import FindingWhere
 
@@ -53,29 +55,36 @@ class Cohort:
     by_month: list[Cell] = strawberry.field(description="By the month of the study.")
 
 
-def cohort_question(given: Mapping[str, Any]) -> ReadQuery:
-    """The query for a coerced CohortWhere."""
-    return cohort_query(finding_where(given.get("finding")) or FindingWhere(), patient_where(given.get("patient")))
+FIELDS = {
+    "byConcept": Breakdown.CONCEPTS,
+    "byLocation": Breakdown.LOCATIONS,
+    "byMonth": Breakdown.MONTHS,
+}
+"""The breakdowns that the graph is asked for, by the fields that are selected."""
 
 
-def cohort_row(found: Row, min_cell: int) -> Row:
+def cohort_questions(given: Mapping[str, Any], selected: Collection[str]) -> Iterator[ReadQuery]:
+    """What a coerced CohortWhere asks, the quickest way first. The next one counts where one finds no row."""
+    finding, patient = finding_where(given.get("finding")) or FindingWhere(), patient_where(given.get("patient"))
+    breakdowns = [breakdown for name, breakdown in FIELDS.items() if name in selected]
+    quick = cohort_of_summaries(finding, patient, breakdowns)
+    if quick is not None:
+        yield quick
+    yield cohort_of_findings(finding, patient, breakdowns)
+
+
+def cohort_row(found: Row, policy: CountPolicy) -> Row:
     """The answer as a row of the type Cohort."""
     return {
-        "patients": _count(found["patients"], min_cell),
-        "studies": _count(found["studies"], min_cell),
-        "byConcept": [_cell(cell, min_cell) for cell in found["concepts"]],
-        "byLocation": [_cell(cell, min_cell) for cell in found["locations"]],
-        "byMonth": [_cell(cell, min_cell) for cell in found["months"]],
+        **policy.patients_and_studies(found["patients"], found["studies"]),
+        **{
+            name: [_cell(cell, policy) for cell in found[breakdown]]
+            for name, breakdown in FIELDS.items()
+            if breakdown in found
+        },
     }
 
 
-def _cell(cell: Row, min_cell: int) -> Row:
-    patients = _count(cell["patients"], min_cell)
-    # A study count would reveal the patient count that is suppressed.
-    studies = {"count": None, "suppressed": True} if patients["suppressed"] else _count(cell["studies"], min_cell)
-    return {"key": cell["key"], "name": cell["name"], "patients": patients, "studies": studies}
-
-
-def _count(number: int, min_cell: int) -> Row:
-    hidden = 0 < number < min_cell
-    return {"count": None if hidden else number, "suppressed": hidden}
+def _cell(cell: Row, policy: CountPolicy) -> Row:
+    told = policy.patients_and_studies(cell["patients"], cell["studies"])
+    return {"key": cell["key"], "name": cell["name"], **told}

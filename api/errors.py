@@ -16,7 +16,7 @@ import structlog
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
 
 from api.strawberry_parts import CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError
-from graph.errors import GraphUnavailableError
+from graph.errors import GraphMemoryError, GraphUnavailableError
 from graph.reads.errors import QueryTimedOutError
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
@@ -96,6 +96,13 @@ def _told(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     )
 
 
+_UNAVAILABLE: dict[type[BaseException], str] = {
+    GraphUnavailableError: "the graph does not respond now: try again",
+    GraphMemoryError: "the graph has no memory for this query now: try again, or request less",
+    OutageError: "the ledger does not respond now: try again",
+}
+
+
 def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
     if isinstance(cause, ApiError):
         return str(cause), {"code": cause.code, **cause.details}
@@ -104,9 +111,9 @@ def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
         return f"the operation was sent over the wrong transport: {way}", {"code": Code.BAD_REQUEST}
     if isinstance(cause, CannotGetOperationTypeError | MissingQueryError):
         return "the document has no operation of this name: correct `operationName`", {"code": Code.BAD_REQUEST}
-    if isinstance(cause, GraphUnavailableError | OutageError):
-        part = "graph" if isinstance(cause, GraphUnavailableError) else "ledger"
-        return f"the {part} does not respond now: try again", {"code": Code.SERVICE_UNAVAILABLE}
+    for kind, told in _UNAVAILABLE.items():
+        if isinstance(cause, kind):
+            return told, {"code": Code.SERVICE_UNAVAILABLE}
     if isinstance(cause, QueryTimedOutError | TimeoutError):
         return "the query took too long: request fewer rows or fields", {"code": Code.TIMEOUT}
     return None

@@ -1,8 +1,10 @@
 """What is checked of an operation before anything of it runs: its rights, its depth, its aliases, its cost.
 
-Cost counts the rows that an answer may hold. A list of `first` rows costs `first` times what one row costs, at least
-`first`. A list without pages counts USUAL_LIST rows, or the rows at which it is cut where it can be long.
-Everything else costs nothing of its own.
+Cost counts the rows that the graph works out for an answer. A list of `first` rows costs `first` times what one row
+costs, at least `first`; one of no rows costs as much as one of one, for the graph looks for one to know whether there
+is any. A list without pages counts USUAL_LIST rows, or the rows at which it is cut where it can be long. A `totalCount`
+costs TOTAL rows and a cohort COHORT, since they look at far more rows than they answer. Everything else costs nothing
+of its own.
 """
 
 from collections.abc import Iterable
@@ -27,6 +29,7 @@ from api.callers import Caller
 from api.context import ApiContext
 from api.documents import Document, Field, fields_of
 from api.errors import ApiError, Code
+from api.response_plans import LISTED
 from api.rights import needed
 from api.settings import ApiSettings
 from graph.reads.cohorts import BREAKDOWN
@@ -34,6 +37,12 @@ from graph.reads.shapes import LONGEST_LIST
 
 USUAL_LIST = 10
 """Rows that a short list is taken to have: places of a finding, reports of a study, ancestors of a concept."""
+
+TOTAL = 50
+"""What a `totalCount` costs for each list that it counts. Over all patients it looks at every finding or study."""
+
+COHORT = 500
+"""What a cohort costs beside its breakdowns: it looks at every patient. So one request may ask for some alone."""
 
 LONG_LISTS = {
     ("Concept", "children"): LONGEST_LIST,
@@ -161,19 +170,28 @@ def _cost(walk: _Walk, parent: GraphQLNamedType, selections: Iterable[SelectionS
         _check_field(walk, parent, asked, depth)
         if is_leaf_type(asked.type):
             continue
+        total += COHORT if asked.type.name == "Cohort" else 0
         # An interface can be any of its types: each is checked, the most expensive one counts.
         types = walk.document.schema.get_possible_types(asked.type) if is_abstract_type(asked.type) else (asked.type,)
         inside = max(_cost(walk, type_, asked.selections, depth + 1) for type_ in types)
         rows = _rows(parent, asked)
-        total += inside if rows is None else rows * max(1, inside)
+        total += inside if rows is None else max(rows * max(1, inside), _least(walk, asked))
     return total
+
+
+def _least(walk: _Walk, asked: Field) -> int:
+    """What a list costs at least, whatever its rows."""
+    if asked.type.name not in LISTED:
+        return 0
+    parts = fields_of(walk.document, asked.type, asked.selections)
+    return TOTAL if any(part.name == "totalCount" for part in parts) else 0
 
 
 def _rows(parent: GraphQLNamedType, asked: Field) -> int | None:
     """The number of rows that a list may have; None for a single object and for the `edges` of a page."""
     first = asked.arguments.get("first")
     if isinstance(first, int):
-        return max(first, 0)
+        return max(first, 1)
     if asked.name != "edges" and is_list_type(get_nullable_type(asked.definition.type)):
         return LONG_LISTS.get((parent.name, asked.name), USUAL_LIST)
     return None

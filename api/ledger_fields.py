@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from api.documents import Document
 from api.response_plans import AnswerContext, PendingField, Row, plan_object
 from ingest.ledger.reviews import reviews
 from ingest.ledger.reviews.verdicts import (
@@ -24,7 +24,7 @@ from vlmkg.schema import Presence
 async def fill(answering: AnswerContext, ledger: Ledger) -> None:
     """Fill in the pending fields of a response with one read of the ledger, for any number of rows."""
     if answering.late:
-        await asyncio.to_thread(_fill, answering.document, ledger, answering.late)
+        await asyncio.to_thread(_fill, answering, ledger)
 
 
 def statement_of(row: Row) -> Statement | None:
@@ -38,7 +38,8 @@ def statement_of(row: Row) -> Statement | None:
     return Statement(row["owner"], FindingPosition(source, film, row["start"], row["end"]), claim)
 
 
-def _fill(document: Document, ledger: Ledger, late: Sequence[PendingField]) -> None:
+def _fill(answering: AnswerContext, ledger: Ledger) -> None:
+    late, own = answering.late, replace(answering, keyed=False, late=[])
     texts = [one for one in late if one.asked.name == "text"]
     reviewed = [one for one in late if one.asked.name != "text"]
     with ledger.read() as connection:
@@ -52,7 +53,7 @@ def _fill(document: Document, ledger: Ledger, late: Sequence[PendingField]) -> N
             counting = _by_source(standing(reviews.of_sources(connection, sources)))
             for one, said in zip(reviewed, statements, strict=True):
                 of_it = about(counting.get(said.place.source, ()), said) if said else []
-                one.made[one.asked.key] = _shown(document, one, of_it)
+                one.made[one.asked.key] = _shown(own, one, of_it)
 
 
 def _by_source(counting: Sequence[Review]) -> dict[str, list[Review]]:
@@ -62,12 +63,12 @@ def _by_source(counting: Sequence[Review]) -> dict[str, list[Review]]:
     return found
 
 
-def _shown(document: Document, late: PendingField, found: list[FoundReview]) -> object:
+def _shown(answering: AnswerContext, late: PendingField, found: list[FoundReview]) -> object:
     if late.asked.name == "review":
         return state_of(found).name
     if not found:
         return []
-    plan = plan_object(AnswerContext(document, keyed=False), late.asked.type, late.asked.selections)
+    plan = plan_object(answering, late.asked.type, late.asked.selections)
     return [plan.shape(_row(one)) for one in found]
 
 

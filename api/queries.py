@@ -7,7 +7,8 @@ import strawberry
 from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
-from api.cohorts import Cohort, CohortWhereInput, cohort_question, cohort_row
+from api.cohorts import Cohort, CohortWhereInput, cohort_questions, cohort_row
+from api.documents import fields_of
 from api.errors import ApiError, Code
 from api.event_queries import EventQueries, answer_event
 from api.graph_types import (
@@ -33,8 +34,19 @@ from api.inputs import (
     patient_where,
     study_where,
 )
-from api.resolvers import Info, answer_list, answer_one, answer_page, ask, reads_arguments, root_field, shaped
-from api.response_plans import first_of
+from api.resolvers import (
+    Info,
+    answer_list,
+    answer_one,
+    answer_page,
+    ask,
+    given_key,
+    note_named,
+    reads_arguments,
+    root_field,
+    shaped,
+)
+from api.response_plans import Row, first_of
 from api.strawberry_parts import Shaped
 from graph.reads.concepts import concept_by_code, concept_search, unmapped_terms
 from graph.reads.engines import engine_in_use
@@ -43,6 +55,9 @@ from graph.reads.patients import patient_by_id, patient_page, patient_total
 from graph.reads.studies import studies_by_uid, study_by_key, study_page, study_total
 from ingest import pseudonyms
 from ingest.ledger.studies.merges import survivor_of
+
+_SHOWN_KEYS = {"Finding", "Study"}
+"""Types whose ids hold a key that is hidden from some callers."""
 
 _BY_KEY = {
     "Finding": finding_by_id,
@@ -62,7 +77,8 @@ class GraphQueries:
         type_name, key = split(id)
         if type_name == "Event":
             return await answer_event(info, key)
-        return await answer_one(info, type_name, lambda wanted: _BY_KEY[type_name](key, wanted))
+        own = given_key(info, key) if type_name in _SHOWN_KEYS else key
+        return await answer_one(info, type_name, lambda wanted: _BY_KEY[type_name](own, wanted))
 
     @strawberry.field(
         description="A patient by pseudonym, or by the sender's identifier (not for researchers).",
@@ -100,7 +116,7 @@ class GraphQueries:
     async def study(self, info: Info, study_uid: str | None = None, study_key: str | None = None) -> Shaped | None:
         """A UID of two patients is refused as ambiguous."""
         if study_key is not None and study_uid is None:
-            key = study_key
+            key = given_key(info, study_key)
             return await answer_one(info, "Study", lambda wanted: study_by_key(key, wanted))
         if study_uid is not None and study_key is None:
             uid = study_uid
@@ -150,8 +166,13 @@ class GraphQueries:
     async def cohort(self, info: Info, where: CohortWhereInput) -> Shaped | None:
         """By concept, location and month."""
         del where
-        rows = await ask(info, cohort_question(root_field(info).arguments["where"]))
-        return shaped(info, "Cohort", cohort_row(rows[0], info.context.services.settings.min_cell))
+        note_named(info)
+        field = root_field(info)
+        selected = {each.name for each in fields_of(info.context.document, field.type, field.selections)}
+        rows: list[Row] = []
+        for question in cohort_questions(field.arguments["where"], selected):
+            rows = rows or await ask(info, question)
+        return shaped(info, "Cohort", cohort_row(rows[0], info.context.counts))
 
     @strawberry.field(
         description="Terms of reports that no vocabulary contains, most frequent first.",

@@ -1,7 +1,7 @@
 """Resolvers of root fields: run the query, shape the response, and record the access for the audit trail."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -38,6 +38,35 @@ def root_field(info: Info) -> Field:
     return next(one for one in found if one.nodes[0] is raw.field_nodes[0])
 
 
+def answering_of(info: Info, *, keyed: bool = True) -> AnswerContext:
+    """An answer in the making, for the caller who asks."""
+    context = info.context
+    return AnswerContext(context.document, context.counts, context.mask, keyed=keyed)
+
+
+def given_key(info: Info, key: str) -> str:
+    """The graph's key of what the caller names by the key that the caller was shown."""
+    mask = info.context.mask
+    return key if mask is None else mask.reveal(key)
+
+
+def note_named(info: Info) -> None:
+    """Note for the audit trail the patients that the question itself names: a count of one patient is that patient."""
+    info.context.trail.saw(*_patients_in(root_field(info).arguments.get("where")))
+
+
+def _patients_in(given: Any) -> Iterator[str]:
+    """All values of `patientId` in a where-tree."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            if name == "patientId" and value is not None:
+                yield value
+            yield from _patients_in(value)
+    elif isinstance(given, list):
+        for value in given:
+            yield from _patients_in(value)
+
+
 async def ask(info: Info, query: ReadQuery) -> list[Row]:
     """The rows of a graph query. Their patients are recorded for the audit trail."""
     rows = await fetch(info.context.services.graph, query)
@@ -61,8 +90,9 @@ async def ask_ledger(info: Info, question: Callable[[Ledger], LedgerAnswer[T]]) 
 
 
 async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:
-    """A connection: its page and, if selected, its total, queried concurrently."""
-    answering = AnswerContext(info.context.document)
+    """A connection: its page and, if it is selected, its total, asked for at once."""
+    note_named(info)
+    answering = answering_of(info)
     plan = plan_page(answering, root_field(info))
     rows, totals = await asyncio.gather(
         _nothing() if plan.nodes is None else ask(info, page_query(plan.page, plan.nodes)),
@@ -74,8 +104,8 @@ async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[
 
 
 async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
-    """One object, or None. Raises ApiError (AMBIGUOUS) if there are several."""
-    answering = AnswerContext(info.context.document)
+    """One object, or None. Raises ApiError (AMBIGUOUS) where there are several."""
+    answering = answering_of(info)
     plan = _plan(answering, info, type_name)
     rows = await ask(info, query(plan.wanted))
     if len(rows) > 1:
@@ -87,19 +117,19 @@ async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, 
 
 async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped:
     """A list without pages."""
-    plan = _plan(AnswerContext(info.context.document), info, type_name)
+    plan = _plan(answering_of(info), info, type_name)
     return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.wanted))])
 
 
 def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
-    """An object whose row is complete, with nested objects under their names."""
-    plan = _plan(AnswerContext(info.context.document, keyed=False), info, type_name)
+    """An object whose row is whole already, and names what is nested."""
+    plan = _plan(answering_of(info, keyed=False), info, type_name)
     return None if row is None else Shaped(plan.shape(row))
 
 
 def own_page(info: Info) -> PagePlan:
     """The plan of a connection whose rows do not come from the graph."""
-    return plan_page(AnswerContext(info.context.document, keyed=False), root_field(info))
+    return plan_page(answering_of(info, keyed=False), root_field(info))
 
 
 def _plan(answering: AnswerContext, info: Info, type_name: str) -> ObjectPlan:

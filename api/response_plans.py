@@ -15,10 +15,12 @@ from graphql.language import SelectionSetNode
 from graphql.type import get_nullable_type
 
 from api import cursors
+from api.counts import CountPolicy
 from api.cursors import Listed
 from api.documents import Document, Field, fields_of
 from api.errors import ApiError, Code
 from api.inputs import finding_where, study_where
+from api.masked_keys import KeyMask, hide_place, reveal_place
 from api.scalars import show_time
 from graph.reads.wanted import MAX_PAGE, Page, Wanted
 
@@ -40,6 +42,28 @@ _KEYS = {
     "Event": "eventId",
 }
 """The field of a type's `id`."""
+
+COMPUTED_KEYS = frozenset(
+    {
+        ("Finding", "id"),
+        ("Study", "id"),
+        ("Study", "studyKey"),
+        ("Report", "reportKey"),
+        ("Report", "textDigest"),
+        ("Image", "digest"),
+        ("Extraction", "extractionId"),
+        ("Rejection", "studyKey"),
+        ("Rejection", "reportKey"),
+        ("Event", "studyKeys"),
+    }
+)
+"""Values that anyone could compute who has a StudyInstanceUID, a text or a film (api.masked_keys)."""
+
+COUNTS = frozenset({("UnmappedTerm", "mentions"), ("Checkpoint", "studies")})
+"""Counts beside those of pages and cohorts."""
+
+_ORDERED_BY_KEYS = frozenset({Listed.FINDINGS, Listed.STUDIES})
+"""Lists whose cursors hold such a key."""
 
 
 STATEMENT = (
@@ -75,11 +99,15 @@ class PendingField:
 
 @dataclass(slots=True)
 class AnswerContext:
-    """The state of one response. `keyed`: nested objects are in the rows under generated keys (in the graph's rows), so
-    that a client's alias never becomes part of a query; else under their names. `late` collects pending fields.
+    """One answer in the making. `keyed`: nested objects stand in the rows under keys made up here (the graph's rows),
+    so that a client's alias never becomes part of a query; else under their names. `late` fills as rows are shaped.
+
+    `counts` says how totals are told, `mask` how keys are hidden; both are the caller's (api.context).
     """
 
     document: Document
+    counts: CountPolicy
+    mask: KeyMask | None
     keyed: bool = True
     late: list[PendingField] = field(default_factory=list)
     _keys: int = 0
@@ -153,14 +181,14 @@ def plan_page(answering: AnswerContext, asked: Field) -> PagePlan:
             parts.append((part.key, _plan_page_info(answering, part, listed, page_first, after)))
         elif part.name == "totalCount":
             total = True
-            parts.append((part.key, lambda _rows, total: total))
+            parts.append((part.key, lambda _rows, total: None if total is None else answering.counts.total(total)))
         else:
             parts.append((part.key, lambda _rows, _total: asked.type.name))
 
     def shape(rows: list[Row], count: int | None) -> Row:
         return {key: make(rows, count) for key, make in parts}
 
-    page = Page(page_first, cursors.decode(listed, after), total)
+    page = Page(page_first, _revealed(answering, listed, cursors.decode(listed, after)), total)
     return PagePlan(page, None if nodes is None else tuple(nodes), shape)
 
 
@@ -176,16 +204,55 @@ def _plan_field(answering: AnswerContext, type_: GraphQLNamedType, asked: Field)
     if asked.name == "__typename":
         return [], lambda _row: type_.name
     if asked.name == "id":
-        name = _KEYS[type_.name]
-        return [Wanted(name)], lambda row: f"{type_.name}:{row[name]}"
+        return [Wanted(_KEYS[type_.name])], _global_id(answering, type_.name)
     if is_leaf_type(asked.type):
-        return [Wanted(asked.name)], _leaf(asked)
+        read = _leaf(asked)
+        if answering.mask is not None and (type_.name, asked.name) in COMPUTED_KEYS:
+            read = _hiding(answering.mask, read)
+        if (type_.name, asked.name) in COUNTS:
+            read = _counted(answering.counts, read)
+        return [Wanted(asked.name)], read
     if asked.type.name in LISTED:
         return _plan_nested_page(answering, asked)
     key = answering.key_of(asked)
     inner = plan_object(answering, asked.type, asked.selections)
     page = Page(first_of(asked)) if "first" in asked.arguments else None
     return [Wanted(asked.name, key, inner.wanted, page)], _nested(asked, key, inner.shape)
+
+
+def _global_id(answering: AnswerContext, type_name: str) -> Value:
+    read: Value = itemgetter(_KEYS[type_name])
+    if answering.mask is not None and (type_name, "id") in COMPUTED_KEYS:
+        read = _hiding(answering.mask, read)
+    return lambda row: f"{type_name}:{read(row)}"
+
+
+def _hiding(mask: KeyMask, read: Value) -> Value:
+    """A value that is a key, or a list of keys, or None, as the caller may see it."""
+
+    def value(row: Row) -> Any:
+        found = read(row)
+        if found is None:
+            return None
+        return mask.hide(found) if isinstance(found, str) else [mask.hide(one) for one in found]
+
+    return value
+
+
+def _counted(counts: CountPolicy, read: Value) -> Value:
+    return lambda row: counts.total(read(row))
+
+
+def _cursor(answering: AnswerContext, listed: Listed, place: str) -> str:
+    if answering.mask is not None and listed in _ORDERED_BY_KEYS:
+        place = hide_place(answering.mask, place)
+    return cursors.encode(listed, place)
+
+
+def _revealed(answering: AnswerContext, listed: Listed, place: str) -> str:
+    if answering.mask is None or listed not in _ORDERED_BY_KEYS or not place:
+        return place
+    return reveal_place(answering.mask, place)
 
 
 def _still_open(_row: Row) -> None:
@@ -255,7 +322,7 @@ def _plan_edge(answering: AnswerContext, asked: Field, listed: Listed) -> tuple[
             wanted.extend(node.wanted)
             parts.append((part.key, _node(node.shape)))
         elif part.name == "cursor":
-            parts.append((part.key, lambda row: cursors.encode(listed, row["key"])))
+            parts.append((part.key, lambda row: _cursor(answering, listed, row["key"])))
         else:
             parts.append((part.key, lambda _row: asked.type.name))
     return wanted, lambda row: {key: make(row) for key, make in parts}
@@ -273,7 +340,7 @@ def _plan_page_info(
     answering: AnswerContext, asked: Field, listed: Listed, first: int, after: str | None
 ) -> Callable[[list[Row], int | None], Row]:
     def cursor(rows: list[Row], place: int) -> str | None:
-        return cursors.encode(listed, rows[:first][place]["key"]) if rows[:first] else None
+        return _cursor(answering, listed, rows[:first][place]["key"]) if rows[:first] else None
 
     facts: dict[str, Callable[[list[Row]], Any]] = {
         "hasNextPage": lambda rows: len(rows) > first,

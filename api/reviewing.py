@@ -10,8 +10,8 @@ from api.errors import ApiError, Code
 from api.graph_types import Finding
 from api.ids import split
 from api.ledger_fields import fill, statement_of
-from api.resolvers import Info, ask, root_field
-from api.response_plans import STATEMENT, AnswerContext, Row, plan_object
+from api.resolvers import Info, answering_of, ask, given_key, root_field
+from api.response_plans import STATEMENT, Row, plan_object
 from api.review_types import ReviewVerdict
 from api.rights import Right
 from api.strawberry_parts import Shaped
@@ -47,10 +47,11 @@ class ReviewFindingPayload:
 async def review_finding(
     info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
 ) -> Shaped | None:
-    """The payload; None if the graph does not have the finding. Raises ApiError (BAD_USER_INPUT)."""
-    kind, mention_id = split(given_id)
+    """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    kind, shown = split(given_id)
     if kind != "Finding":
-        raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")
+        raise ApiError(Code.BAD_USER_INPUT, "what is reviewed is a finding: give its `id`")
+    mention_id = given_key(info, shown)
     rows = await ask(info, finding_by_id(mention_id, _FACTS))
     if not rows:
         return None
@@ -103,7 +104,7 @@ def _add(ledger: Ledger, new: NewReview) -> None:
 
 
 async def _payload(info: Info, mention_id: str, ledger: Ledger) -> Shaped:
-    answering = AnswerContext(info.context.document)
+    answering = answering_of(info)
     schema = info.context.document.schema
     plan = plan_object(answering, schema.type_map[ReviewFindingPayload.__name__], root_field(info).selections)
     row: dict[str, Any] = {}

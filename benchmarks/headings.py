@@ -26,7 +26,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 NAMES = {
     Part.FINDINGS: ("Findings", "Report", "Observations", "Description", "Chest findings", "Report text", "Rpt"),
     Part.IMPRESSION: ("Impression", "Conclusion", "Opinion", "Summary", "Concl.", "Impressions", "Assessment"),
-    Part.ADDENDUM: ("Addendum", "Amendment", "Late addition"),
+    Part.ADDENDUM: ("Addendum", "Amendment", "PendingField addition"),
     Part.INDICATION: ("Indication", "Clinical details", "Reason for exam", "Clinical question", "Clinical information"),
     Part.HISTORY: ("History", "Clinical history", "Hx", "Clinical Hx", "Background"),
     Part.COMPARISON: ("Comparison", "Prior studies", "Previous imaging", "Compared with", "Comparisons"),

@@ -18,6 +18,7 @@ RETRY_SECONDS = 10.0
 
 
 _OUT_OF_MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
+"""The ends of the server's codes: all transactions together, this one, or the server itself has no more."""
 
 
 def open_driver(settings: Neo4jSettings) -> Driver:
@@ -34,7 +35,8 @@ def open_async_driver(settings: Neo4jSettings) -> AsyncDriver:
 def outages() -> Iterator[None]:
     """Raise GraphUnavailableError for the driver's errors about a server that does not respond or refuses the login.
 
-    A transaction that needs more memory than the server has raises GraphMemoryError.
+    A transaction that needs more memory than the server has raises GraphMemoryError. It is an outage too, but fewer
+    studies at once may succeed.
     """
     try:
         yield
@@ -42,7 +44,6 @@ def outages() -> Iterator[None]:
         raise GraphUnavailableError("Neo4j refused the login", "check NEO4J_USERNAME and NEO4J_PASSWORD") from error
     except (ServiceUnavailable, SessionExpired, ConnectionPoolError, TransientError) as error:
         if isinstance(error, TransientError) and str(error.code).endswith(_OUT_OF_MEMORY):
-            # The driver treats it as transient, but a retry would need the same memory.
             raise GraphMemoryError from error
         raise GraphUnavailableError(
             f"Neo4j does not respond ({type(error).__name__})", "check that the server is running, and read its log"

@@ -5,7 +5,7 @@ VlmkgError
 │   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it crashed
 └── GraphError
     ├── GraphUnavailableError   Neo4j does not respond: retryable
-    ├── GraphMemoryError        a transaction needs more memory than the server has
+    ├── GraphMemoryError        a transaction needs more memory than the server has now: retryable
     ├── MigrationChangedError   an applied migration has changed
     ├── IncompleteWriteError    a record refers to something that is not in the graph
     ├── UnknownMigrationError   the graph was migrated by a later release
@@ -31,12 +31,17 @@ class GraphUnavailableError(GraphError):
 
 
 class GraphMemoryError(GraphError):
-    """A transaction needs more memory than the server has. The same one will fail again; a smaller one may not."""
+    """A transaction needs more memory than the server has for it now. What else runs there has the rest.
+
+    So it says nothing of what was to be written: the same call may succeed later, and a smaller one at once.
+    """
+
+    retryable = True
 
     def __init__(self) -> None:
         super().__init__(
-            "Neo4j ran out of memory for the transaction",
-            "give the server a larger heap (VLMKG_NEO4J_HEAP, or server.memory.heap.max_size)",
+            "the transaction needs more memory than Neo4j has for it now",
+            "try again, or give the server a larger heap (VLMKG_NEO4J_HEAP, server.memory.heap.max_size)",
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 from graph import statements
 from graph.page_keys import page_key, time_part
 from graph.records import ConceptRecord, MentionRecord, ReportRecord, StudySubgraph
+from graph.summaries import summary_of
 from vlmkg.engine_protocol import Agreement
 from vlmkg.identity import digest
 from vlmkg.schema import Kind, RelationType
@@ -98,6 +99,7 @@ def _study(subgraph: StudySubgraph, digests: Mapping[str, str]) -> Row:
             "pairing": study.pairing,
             "pageKey": page_key(study.started_at, study.study_key),
             "projectionDigest": digests[study.study_key],
+            **summary_of(subgraph.mentions),
         },
     }
 

@@ -1,13 +1,15 @@
 """Process many items in one step, without letting a faulty item stop the others.
 
 Receiving, extracting, merging and the engine's batches all work this way: a failing group is halved until the items
-that fail alone are found. An outage is not the fault of an item: it is the result of every item of the group.
+that fail alone are found. An outage is not the fault of an item: it is the result of every item of the group. A graph
+without memory for a group is an outage too, but its halves are tried.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from graph.errors import GraphMemoryError
 from ingest.unexpected_errors import place_of
 from vlmkg.errors import VlmkgError
 
@@ -37,12 +39,12 @@ def each_result(
 
     `work` processes all of its items or none, and returns their results in order. `group_failed` is called with the
     size and the error of each group that is halved. An outage or the end of the process is the result of all items of
-    its group.
+    its group; but a group that the graph has no memory for is halved first.
     """
     try:
         return list(work(items))
     except Exception as error:  # noqa: BLE001 - whatever one item provokes must not stop the others
-        if len(items) == 1 or is_outage(error):
+        if len(items) == 1 or (is_outage(error) and not isinstance(error, GraphMemoryError)):
             return [error] * len(items)
         if group_failed is not None:
             group_failed(len(items), error)

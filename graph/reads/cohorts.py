@@ -1,55 +1,142 @@
-"""Numbers over a cohort: the patients that fit, and of each what the findings asked for are made up of."""
+"""Numbers over a cohort: the patients that fit, and what the findings asked for are made up of.
 
-from graph.reads.anchors import concept_anchor, residual, seek
+Patients are looked at one after the other. Each is counted by itself and added to the counts of all, so that the memory
+of a query does not grow with the number of patients, studies and findings (a patient has each study alone).
+"""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from graph.reads.anchors import concept_anchor, finding_anchor, having_or_walk, patient_anchor
 from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.predicates import FindingScope, finding_predicate, patient_predicate
+from graph.reads.summaries import PAIRS, any_asserted, asserted, asserted_pairs, has_summaries, of_asserted
 from graph.reads.wheres import FindingWhere, PatientWhere, with_defaults
 
 BREAKDOWN = 100
 """Rows of each breakdown, the most patients first; months in their order, the latest."""
 
 
-def cohort(finding: FindingWhere, patient: PatientWhere | None) -> ReadQuery:
-    """One row `patients`, `studies`, `concepts`, `locations`, `months`; the latter three lists of
+class Breakdown(StrEnum):
+    """What the numbers can be broken down by, as the answer names it."""
+
+    CONCEPTS = "concepts"
+    LOCATIONS = "locations"
+    MONTHS = "months"
+
+
+_ALL = tuple(Breakdown)
+_TOTAL = "total"
+_OF_FINDING = "(finding)<-[:HAS_FINDING]-(:Study)<-[:HAS_STUDY]-(patient:Patient)"
+_MONTH = "left(toString(study.startedAt), 7)"
+
+
+def cohort(
+    finding: FindingWhere, patient: PatientWhere | None, breakdowns: Collection[Breakdown] = _ALL
+) -> ReadQuery | None:
+    """The numbers by what studies sum up of their findings; None where the question goes beyond that.
+
+    One row as of `cohort_of_findings`; no row in a graph that an older release wrote and none has migrated yet.
+    """
+    meant = of_asserted(with_defaults(finding))
+    if meant is None:
+        return None
+    draft = Draft()
+    source, only = _patients(draft, finding, patient, summaries=True), f"WHERE {has_summaries(draft)}"
+    study = "MATCH (patient)-[:HAS_STUDY]->(study:Study)"
+    if not breakdowns:
+        return _totals(draft, source, f"{study} WHERE {any_asserted(draft, meant)}", only)
+    match = f"{study} WITH *, {asserted(draft, meant)} AS found WHERE size(found) > 0"
+    cells = []
+    if Breakdown.CONCEPTS in breakdowns:
+        cells.append(f"[code IN found | ['{Breakdown.CONCEPTS}', code]]")
+    if Breakdown.LOCATIONS in breakdowns:
+        match += f" WITH *, {PAIRS}"
+        cells.append(f"[place IN {asserted_pairs(draft, meant)} | ['{Breakdown.LOCATIONS}', place]]")
+    return _counted(draft, source, match, cells, breakdowns, only)
+
+
+def cohort_of_findings(
+    finding: FindingWhere, patient: PatientWhere | None, breakdowns: Collection[Breakdown] = _ALL
+) -> ReadQuery:
+    """One row `patients`, `studies`, and of the breakdowns asked for `concepts`, `locations`, `months`: lists of
     `{key, name, patients, studies}`. All count findings that fit, of patients that fit."""
     draft = Draft()
-    meant = with_defaults(finding)
-    path = "MATCH (finding)<-[:HAS_FINDING]-(study:Study)<-[:HAS_STUDY]-(patient:Patient)"
-    anchor = concept_anchor(meant)
-    left = meant if anchor is None else residual(meant, anchor)
-    fits = finding_predicate(draft, left, FindingScope("finding", "study", "patient"))
+    source = _patients(draft, finding, patient, summaries=False)
+    fits = finding_predicate(draft, with_defaults(finding), FindingScope("finding", "study", "patient"))
+    match = f"MATCH (patient)-[:HAS_STUDY]->(study:Study)-[:HAS_FINDING]->(finding:Finding) WHERE {fits}"
+    if not breakdowns:
+        return _totals(draft, source, match)
+    cells = []
+    if Breakdown.CONCEPTS in breakdowns:
+        cells.append(f"[['{Breakdown.CONCEPTS}', finding.conceptCode]]")
+    if Breakdown.LOCATIONS in breakdowns:
+        cells.append(f"[place IN coalesce(finding.placeCodes, []) | ['{Breakdown.LOCATIONS}', place]]")
+    return _counted(draft, source, match, cells, breakdowns)
+
+
+def _patients(draft: Draft, finding: FindingWhere, patient: PatientWhere | None, *, summaries: bool) -> str:
+    """Rows of `patient`: all that fit and may have such a finding, each once."""
+    meant, asked = with_defaults(finding), patient or PatientWhere()
+    belongs = patient_predicate(draft, asked, "patient", summaries=summaries)
+    patient_id = patient_anchor(meant)
+    if patient_id is not None:
+        return f"{look_up('patient', 'Patient', 'patientId', draft.bind(patient_id))} AND {belongs}"
+    walk = f"MATCH (patient:Patient) WHERE {belongs}"
+    anchor = meant if concept_anchor(meant) is not None else finding_anchor(asked)
     if anchor is None:
-        source = f"MATCH (finding:Finding) {path}"
-    else:
-        rows, match = seek(draft, anchor, meant, draft.bind(""))
-        source = f"{rows} {match} {path}"
-    belongs = patient_predicate(draft, patient or PatientWhere(), "patient")
-    found = (
-        f"CALL (*) {{ {source} WHERE {fits} AND {belongs} RETURN collect({{patient: patient.patientId, "
-        "study: study.studyKey, concept: finding.conceptCode, places: coalesce(finding.placeCodes, []), "
-        "month: left(toString(study.startedAt), 7)}) AS found }"
+        return walk
+    return having_or_walk(draft, anchor, _OF_FINDING, "patient", belongs, f"{walk} RETURN patient")
+
+
+def _totals(draft: Draft, source: str, match: str, only: str = "") -> ReadQuery:
+    """The answer without breakdowns. `match` finds what fits of one patient; `only` may drop the row."""
+    each = f"CALL (*) {{ {match} RETURN count(DISTINCT study) AS studies }} WITH studies WHERE studies > 0"
+    totals = "WITH count(*) AS patients, sum(studies) AS studies"
+    return draft.finish(
+        f"{source}\n{each}\n{totals}",
+        only,
+        patient=NO_SINGLE_PATIENT,
+        counts=True,
+        patients="patients",
+        studies="studies",
     )
-    names = ("patients", "studies", "concepts", "locations", "months")
-    return draft.finish("\n".join((found, *_BREAKDOWNS)), patient=NO_SINGLE_PATIENT, **{name: name for name in names})
 
 
-def _breakdown(name: str, unwind: str, key: str, label: str, order: str) -> str:
+def _counted(
+    draft: Draft, source: str, match: str, cells: list[str], breakdowns: Collection[Breakdown], only: str = ""
+) -> ReadQuery:
+    """The answer. `match` finds what fits of one patient; `cells` are lists of pairs (sort, key) that each row of it
+    counts for; `only` may drop the row."""
+    cells = [f"[['{_TOTAL}', '']]", *cells]
+    if Breakdown.MONTHS in breakdowns:
+        cells.append(f"[['{Breakdown.MONTHS}', {_MONTH}]]")
+    body = (
+        f"{source}\n"
+        f"CALL (*) {{ {match} UNWIND {' + '.join(cells)} AS cell WITH study, cell WHERE cell[1] IS NOT NULL "
+        "RETURN cell[0] AS sort, cell[1] AS key, count(DISTINCT study) AS studies }\n"
+        "WITH sort, key, count(*) AS patients, sum(studies) AS studies\n"
+        "WITH collect({sort: sort, key: key, patients: patients, studies: studies}) AS cells\n"
+        f"WITH cells, head([cell IN cells WHERE cell.sort = '{_TOTAL}']) AS total"
+    )
+    lists = {name.value: _breakdown(name) for name in Breakdown if name in breakdowns}
+    return draft.finish(
+        body,
+        only,
+        patient=NO_SINGLE_PATIENT,
+        counts=True,
+        patients="coalesce(total.patients, 0)",
+        studies="coalesce(total.studies, 0)",
+        **lists,
+    )
+
+
+def _breakdown(name: Breakdown) -> str:
+    months = name is Breakdown.MONTHS
+    order = "cell.key DESC" if months else "cell.patients DESC, cell.key"
+    concept = look_up("c", "Concept", "code", "cell.key")
+    label = "cell.key" if months else f"head(COLLECT {{ {concept} RETURN c.name }})"
     return (
-        f"CALL (found) {{ UNWIND found AS row {unwind} WITH row, {key} AS key WHERE key IS NOT NULL "
-        "WITH key, count(DISTINCT row.patient) AS patients, count(DISTINCT row.study) AS studies "
-        f"ORDER BY {order} LIMIT {BREAKDOWN} "
-        f"RETURN collect({{key: key, name: {label}, patients: patients, studies: studies}}) AS {name} }}"
+        f"COLLECT {{ UNWIND cells AS cell WITH cell WHERE cell.sort = '{name}' ORDER BY {order} LIMIT {BREAKDOWN} "
+        f"RETURN {{key: cell.key, name: {label}, patients: cell.patients, studies: cell.studies}} }}"
     )
-
-
-_NAME = f"head(COLLECT {{ {look_up('c', 'Concept', 'code', 'key')} RETURN c.name }})"
-_TOTALS = (
-    "CALL (found) { UNWIND found AS row "
-    "RETURN count(DISTINCT row.patient) AS patients, count(DISTINCT row.study) AS studies }"
-)
-_BREAKDOWNS = (
-    _TOTALS,
-    _breakdown("concepts", "", "row.concept", _NAME, "patients DESC, key"),
-    _breakdown("locations", "UNWIND row.places AS place", "place", _NAME, "patients DESC, key"),
-    _breakdown("months", "", "row.month", "key", "key DESC"),
-)

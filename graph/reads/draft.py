@@ -23,12 +23,13 @@ class ReadQuery:
     """A finished query: one record with one value `rows`, a list of maps.
 
     `text` is put together from this package's own constants; `parameters` hold every value. Where `names_patients`,
-    each row has a value in PATIENT_COLUMN.
+    each row has a value in PATIENT_COLUMN. `counts`: it looks at much more than it returns.
     """
 
     text: str
     parameters: dict[str, object]
     names_patients: bool
+    counts: bool = False
 
 
 @dataclass(slots=True)
@@ -58,7 +59,9 @@ class Draft:
             found = self._code_sets[where, edges] = (name, _code_set(self, where, edges, name))
         return found[0]
 
-    def finish(self, body: str, order: str = "", *, patient: str | NoSinglePatient, **row: str) -> ReadQuery:
+    def finish(
+        self, body: str, order: str = "", *, patient: str | NoSinglePatient, counts: bool = False, **row: str
+    ) -> ReadQuery:
         """The query: the code sets, `body`, and the rows with these expressions, in this order.
 
         `patient` is the expression that names the patient of a row, or NO_SINGLE_PATIENT: whose data a query returns is
@@ -71,7 +74,7 @@ class Draft:
         entries = ", ".join(f"{name}: {expression}" for name, expression in row.items())
         answer = f"WITH {{{entries}}} AS row {order}\nRETURN collect(row) AS rows"
         text = "\n".join((*(statement for _, statement in self._code_sets.values()), body, answer))
-        return ReadQuery(text, self.parameters, names_patients)
+        return ReadQuery(text, self.parameters, names_patients, counts)
 
 
 def look_up(variable: str, label: str, name: str, value: str) -> str:

@@ -32,10 +32,12 @@ def finding_total(where: FindingWhere | None) -> ReadQuery:
     anchor = concept_anchor(meant)
     if anchor is None:
         fits = finding_predicate(draft, meant, _ALONE)
-        return draft.finish(f"MATCH (finding:Finding) WHERE {fits}", patient=NO_SINGLE_PATIENT, total="count(*)")
+        return draft.finish(
+            f"MATCH (finding:Finding) WHERE {fits}", patient=NO_SINGLE_PATIENT, counts=True, total="count(*)"
+        )
     rows, match = seek(draft, anchor, meant, draft.bind(""))
     fits = finding_predicate(draft, residual(meant, anchor), _ALONE)
-    return draft.finish(f"{rows} {match} AND {fits}", patient=NO_SINGLE_PATIENT, total="count(*)")
+    return draft.finish(f"{rows} {match} AND {fits}", patient=NO_SINGLE_PATIENT, counts=True, total="count(*)")
 
 
 def finding_by_id(mention_id: str, wanted: Iterable[Wanted]) -> ReadQuery:

@@ -33,7 +33,10 @@ def patient_total(where: PatientWhere | None) -> ReadQuery:
     anchor = finding_anchor(asked)
     source = "MATCH (patient:Patient)" if anchor is None else having(draft, anchor, _OF_FINDING, "patient")
     return draft.finish(
-        f"{source} WHERE {patient_predicate(draft, asked, 'patient')}", patient=NO_SINGLE_PATIENT, total="count(*)"
+        f"{source} WHERE {patient_predicate(draft, asked, 'patient')}",
+        patient=NO_SINGLE_PATIENT,
+        counts=True,
+        total="count(*)",
     )
 
 

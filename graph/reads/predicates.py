@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from graph.reads.draft import KINDS, KINDS_AND_PARTS, Draft
+from graph.reads.summaries import any_asserted, of_asserted
 from graph.reads.wheres import NOT_REJECTED, FindingWhere, PatientWhere, StudyWhere, with_defaults
 from vlmkg.verdicts import ReviewState
 
@@ -60,10 +61,13 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
     return _all_of(draft, parts)
 
 
-def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
-    """The predicate of one tree of patients."""
+def patient_predicate(draft: Draft, where: PatientWhere, patient: str, *, summaries: bool = False) -> str:
+    """The predicate of one tree of patients. `summaries`: it may rest on what studies sum up (graph.summaries)."""
     parts = []
-    if where.has_finding is not None:
+    summed_up = _summed_up(draft, where, patient) if summaries else None
+    if summed_up is not None:
+        parts.append(summed_up)
+    elif where.has_finding is not None:
         study, finding = draft.variable("s"), draft.variable("f")
         scope = FindingScope(finding, study, patient)
         fits = [finding_predicate(draft, with_defaults(where.has_finding), scope)]
@@ -72,12 +76,25 @@ def patient_predicate(draft: Draft, where: PatientWhere, patient: str) -> str:
         path = f"({patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
         parts.append(f"EXISTS {{ MATCH {path} WHERE {_all_of(draft, fits)} }}")
     if where.and_ is not None:
-        parts.extend(patient_predicate(draft, child, patient) for child in where.and_)
+        parts.extend(patient_predicate(draft, child, patient, summaries=summaries) for child in where.and_)
     if where.or_ is not None:
-        parts.append(_any_of(draft, [patient_predicate(draft, child, patient) for child in where.or_]))
+        ways = [patient_predicate(draft, child, patient, summaries=summaries) for child in where.or_]
+        parts.append(_any_of(draft, ways))
     if where.not_ is not None:
-        parts.append(f"NOT ({patient_predicate(draft, where.not_, patient)})")
+        parts.append(f"NOT ({patient_predicate(draft, where.not_, patient, summaries=summaries)})")
     return _all_of(draft, parts)
+
+
+def _summed_up(draft: Draft, where: PatientWhere, patient: str) -> str | None:
+    """That the patient has a study whose summary shows the finding; None where summaries do not tell."""
+    if where.has_finding is None or where.no_later_finding is not None:
+        return None
+    meant = of_asserted(with_defaults(where.has_finding))
+    if meant is None:
+        return None
+    study = draft.variable("s")
+    fits = any_asserted(draft, meant, study=study, patient=patient)
+    return f"EXISTS {{ MATCH ({patient})-[:HAS_STUDY]->({study}:Study) WHERE {fits} }}"
 
 
 def not_followed(draft: Draft, later: FindingWhere, scope: FindingScope) -> str:

@@ -47,7 +47,10 @@ def study_total(where: StudyWhere | None) -> ReadQuery:
     else:
         source = "MATCH (study:Study)"
     return draft.finish(
-        f"{source} WHERE {study_predicate(draft, asked, 'study')}", patient=NO_SINGLE_PATIENT, total="count(*)"
+        f"{source} WHERE {study_predicate(draft, asked, 'study')}",
+        patient=NO_SINGLE_PATIENT,
+        counts=True,
+        total="count(*)",
     )
 
 

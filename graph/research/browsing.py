@@ -53,7 +53,7 @@ def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iter
     password = _password(home)
     server = prepare(home, bolt_port=bolt_port, http_port=http_port, password=password)
     if fresh:
-        _load(folder, server)
+        load(folder, server)
         (home / "loaded").write_text(digest)
     process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
@@ -102,7 +102,8 @@ def _password(home: Path) -> str:
     return file.read_text()
 
 
-def _load(folder: Path, server: LocalServer) -> None:
+def load(folder: Path, server: LocalServer) -> None:
+    """Load the files of a folder into a server that has never run. Raises LocalServerError where they are refused."""
     java = find_java()
     admin = ("org.neo4j.server.startup.Neo4jAdminCommand", "database", "import", "full", "neo4j")
     command = (

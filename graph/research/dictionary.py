@@ -62,6 +62,9 @@ NODES = (
             ("pairing", "paired, report_only, image_only, waiting_for_report, waiting_for_image"),
             ("pageKey", "startedAt, or ~, and the key: an order of all studies"),
             ("projectionDigest", "SHA-256 of the study's content in this copy"),
+            ("assertedConcepts:string[]", "concepts of its findings that are present or uncertain and not rejected"),
+            ("assertedPlaces:string[]", "their places, one for each pair of a place and a concept that is there"),
+            ("assertedPlaceConcepts:string[]", "the concept of each such pair, in the same order"),
         ),
     ),
     Table(

@@ -1,9 +1,12 @@
-"""`vlmkg audit`: the audit trail, for privacy officers."""
+"""`vlmkg audit`: the audit trail, for privacy officers: who read which data, and whether the trail is complete."""
 
-from collections.abc import Sequence
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.markup import escape
@@ -14,10 +17,12 @@ from ingest import pseudonyms
 from ingest.cli.console_user import console_user
 from ingest.cli.events_view import as_json, print_table
 from ingest.ledger.access import audit as trail
+from ingest.ledger.access import audit_chain
 from ingest.ledger.access.audit import AuditEntry, AuditFilter
+from ingest.ledger.access.audit_chain import Checked, Head
 from ingest.ledger.studies import merges, patients
 from ingest.receiving.submit import Receiver
-from ingest.settings import existing_receiver_of
+from ingest.settings import existing_ledger_of, existing_receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 from vlmkg.options import data_option
@@ -36,7 +41,7 @@ def _time(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 @click.group()
 def audit() -> None:
-    """Show the audit trail: who read which patient's data, and when."""
+    """Show the audit trail (who read which patient's data, and when), and check that nobody changed it."""
 
 
 @audit.command("list")
@@ -85,6 +90,49 @@ def list_(
         _print(shown)
     if len(found) > limit:
         click.echo(f"the list has more than these {limit} entries: use --limit to see more", err=True)
+
+
+@audit.command()
+@click.argument("manifests", metavar="[MANIFEST]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "in_json", is_flag=True, help="Print one line of JSON for programs.")
+@data_option
+def verify(data: DataDir, manifests: tuple[Path, ...], *, in_json: bool) -> None:
+    """Check that no entry of the audit trail was changed, removed or inserted. Name the first one where it was.
+
+    Each MANIFEST is the manifest.json of a backup. It names the last entry of the trail at that time. Whoever can write
+    to the ledger can compute a whole new trail: only what backups have kept shows that. Exit code 1: the trail does
+    not hold.
+    """
+    kept = list(_kept_heads(manifests))
+    with closing(existing_ledger_of(data)) as ledger, ledger.read() as connection:
+        checked = audit_chain.check(connection, kept)
+    if in_json:
+        click.echo(json.dumps({**asdict(checked), "kept_heads": len(kept)}))
+    else:
+        _tell(checked, len(kept))
+    sys.exit(checked.broken is not None)
+
+
+def _kept_heads(manifests: Iterable[Path]) -> Iterator[Head]:
+    """The heads that backups have kept; those of older versions have none. Raises UsageError for another file."""
+    for file in manifests:
+        try:
+            ledger = json.loads(file.read_bytes())["ledger"]
+            entry, hash_ = ledger.get("audit_entry"), ledger.get("audit_hash")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"{file} is no manifest of a backup", "name TO/snapshots/*/manifest.json") from error
+        if isinstance(entry, int) and isinstance(hash_, str):
+            yield Head(entry, hash_)
+
+
+def _tell(checked: Checked, kept: int) -> None:
+    if checked.broken is not None:
+        click.echo(f"the audit trail does not hold at entry {checked.broken.entry}: {checked.broken.why}")
+        return
+    click.echo(f"the audit trail holds: {checked.entries} entries, compared with {kept} heads of backups")
+    if checked.older:
+        click.echo(f"the first {checked.older} were written before entries were chained: the first hash covers them")
+    click.echo(f"the last entry is {checked.head.entry}, its hash {checked.head.hash or 'none'}")
 
 
 def _pseudonyms(

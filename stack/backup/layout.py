@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, StringConstraints, T
 
 from stack.backup.errors import BackupError, BusyBackupError, UnfitTargetError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, BLOB_LIST, SECRETS = "manifest.json", "blobs.txt", "secrets"
 LEDGER_FILES = {"sqlite": "ledger.sqlite", "postgresql": "ledger.dump"}
 PART = ".part-"
@@ -48,7 +48,11 @@ class FileFacts(_Record):
 
 
 class LedgerFacts(_Record):
-    """Facts of the ledger: `migration` is the last one applied, `schema_name` the PostgreSQL schema."""
+    """Facts of the ledger: `migration` is the last one applied, `schema_name` the PostgreSQL schema.
+
+    `audit_entry` and `audit_hash` are the last entry of the audit trail and its hash, for `vlmkg audit verify`; None in
+    format 1, and where no entry had a hash.
+    """
 
     kind: Literal["sqlite", "postgresql"]
     schema_name: str | None
@@ -56,6 +60,8 @@ class LedgerFacts(_Record):
     states: dict[str, int]
     patients: int
     key_fingerprint: str | None
+    audit_entry: int | None = None
+    audit_hash: Digest | None = None
 
 
 class BlobFacts(_Record):
@@ -79,7 +85,7 @@ class Manifest(_Record):
     `checkpoints` are in the order in which they were `model`, the current one last. `synthetic`: the demo's data.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     version: str
     made_at: datetime
     ledger: LedgerFacts

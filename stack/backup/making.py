@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ingest import blobs
 from ingest.durable import sync
+from ingest.ledger.access.audit_chain import head_of
 from ingest.ledger.storage import snapshot as ledger_snapshot
 from ingest.ledger.storage.snapshot import named_blobs
 from ingest.pseudonyms import fingerprint_of
@@ -122,10 +123,13 @@ def _copy_ledger(part: Path, folder: BackupFolder, url: str) -> tuple[LedgerFact
     with ledger_snapshot.snapshot(url, copying) as connection:
         found = ledger_snapshot.contents(connection)
         fingerprint = fingerprint_of(connection)
+        head = head_of(connection)
         wanted = dict(named_blobs(connection))
     _require_same_ledger(folder, fingerprint)
     copying.rename(part / LEDGER_FILES[found.kind])
     facts = {name: value for name, value in asdict(found).items() if name != "schema"}
+    if head is not None:
+        facts |= {"audit_entry": head.entry, "audit_hash": head.hash}
     return LedgerFacts(**facts, schema_name=found.schema, key_fingerprint=fingerprint), wanted
 
 

@@ -87,6 +87,27 @@ def test_many_at_once_are_all_written(hospital: Api) -> None:
     assert count(hospital) == before + 40
 
 
+NAMING = ["{where}", "{{and: [{where}]}}", '{{or: [{where}, {{modality: ["CT"]}}]}}', "{{not: {where}}}"]
+
+
+@pytest.mark.parametrize("tree", NAMING)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "{{ findings(where: {tree}) {{ totalCount }} }}",
+        "{{ studies(where: {tree}) {{ totalCount }} }}",
+        "{{ patients(where: {{hasFinding: {tree}}}) {{ totalCount }} }}",
+        "{{ cohort(where: {{finding: {tree}}}) {{ patients {{ count }} }} }}",
+        "{{ cohort(where: {{patient: {{hasFinding: {tree}}}}}) {{ patients {{ count }} }} }}",
+    ],
+)
+def test_a_count_about_a_named_patient_names_them_in_the_trail(hospital: Api, question: str, tree: str) -> None:
+    """Beside a finding, a count tells whether the patient has it, and so does the difference to all others."""
+    where = tree.format(where='{patientId: "somebody"}')
+    hospital.data(question.format(tree=where))
+    assert newest(hospital).patients == ("somebody",)
+
+
 NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint"}
 """Root fields whose answers hold no data of a single patient."""
 

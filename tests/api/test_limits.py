@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from api.guard import USUAL_LIST
+from api.guard import COHORT, TOTAL, USUAL_LIST
+from graph.reads.cohorts import BREAKDOWN
 from ingest.ledger.access import audit
 from tests.api.conftest import Api, Serve
 from vlmkg.vocabulary.closure import ancestors, parents
@@ -57,6 +58,40 @@ def test_cost_of_lists_without_pages(serve: Serve) -> None:
     query = "{{ findings(first: {n}) {{ edges {{ node {{ suggests {{ suggests {{ text }} }} }} }} }} }}"
     assert code(api.ask(query.format(n=2))) is None
     assert code(api.ask(query.format(n=3))) == "COST_LIMIT"
+
+
+NOTHING_INSIDE = [
+    ("patients(first: 0) {{ edges {{ node {{ findings(first: {n}) {{ edges {{ node {{ text }} }} }} }} }} }}", 1),
+    ("patients(first: {n}) {{ edges {{ node {{ findings(first: 0) {{ edges {{ node {{ text }} }} }} }} }} }}", 1),
+    ("patients(first: {n}) {{ edges {{ node {{ studies(first: 0) {{ totalCount }} }} }} }}", TOTAL),
+    ("patients(first: {n}) {{ edges {{ node {{ studies {{ totalCount }} }} }} }}", TOTAL),
+    ("patients(first: {n}) {{ edges {{ node {{ timeline(first: 0) {{ startedAt }} }} }} }}", 1),
+    ("concepts(first: {n}) {{ name }}", 1),
+]
+
+
+@pytest.mark.parametrize(("field", "each"), NOTHING_INSIDE)
+def test_a_page_of_no_rows_costs_what_the_graph_does_for_it(serve: Serve, field: str, each: int) -> None:
+    """The graph looks for one row and for what is in it, to know whether there is any; and a total counts all rows."""
+    api = serve(VLMKG_API_MAX_COST=100 * each)
+    assert code(api.ask(f"{{ {field.format(n=100)} }}")) is None
+    assert code(api.ask(f"{{ {field.format(n=101)} }}")) == "COST_LIMIT"
+
+
+def test_no_depth_of_empty_pages_is_free(serve: Serve) -> None:
+    api = serve(VLMKG_API_MAX_COST=199)
+    studies = "studies(first: 0) {{ edges {{ node {{ findings(first: {n}) {inner} }} }} }}"
+    deep = f"patients(first: 0) {{{{ edges {{{{ node {{{{ {studies} }}}} }}}} }}}}"
+    inner = "{ edges { node { text } } }"
+    assert code(api.ask(f"{{ {deep.format(n=199, inner=inner)} }}")) is None
+    assert code(api.ask(f"{{ {deep.format(n=200, inner=inner)} }}")) == "COST_LIMIT"
+
+
+def test_a_cohort_costs_what_it_looks_at(serve: Serve) -> None:
+    api = serve(VLMKG_API_MAX_COST=2 * COHORT + BREAKDOWN)
+    one, more = "cohort(where: {}) { patients { count } }", "cohort(where: {}) { byMonth { key } }"
+    assert code(api.ask(f"{{ a: {one} b: {more} }}")) is None
+    assert code(api.ask(f"{{ a: {more} b: {more} }}")) == "COST_LIMIT"
 
 
 def test_long_lists_count_the_rows_at_which_they_are_cut(serve: Serve) -> None:

@@ -50,13 +50,16 @@ def shown(api: Api, where: Any = None, role: Role = VIEWER) -> list[dict[str, An
     return [edge["node"] for edge in page["edges"]]
 
 
-def finding(api: Api, review: Sequence[str] = ("UNREVIEWED", "CONFIRMED", "REJECTED", "CONTESTED", "UNDECIDED")) -> Any:
-    (found,) = shown(api, EFFUSION | {"review": list(review)})
+ANY = ("UNREVIEWED", "CONFIRMED", "REJECTED", "CONTESTED", "UNDECIDED")
+
+
+def finding(api: Api, review: Sequence[str] = ANY, role: Role = VIEWER) -> Any:
+    (found,) = shown(api, EFFUSION | {"review": list(review)}, role)
     return found
 
 
 def say(api: Api, verdict: str, role: Role = VIEWER, finding_id: str = "", **more: Any) -> Any:
-    found = finding_id or finding(api)["id"]
+    found = finding_id or finding(api, role=role)["id"]
     return api.data(REVIEW, role, id=found, verdict=verdict, **more)["reviewFinding"]
 
 
@@ -149,7 +152,7 @@ def test_a_rejected_finding_says_what_it_said_and_comes_out_when_it_is_asked_for
 
 
 def test_every_list_and_count_leaves_rejected_findings_out_unless_asked_for_them(serve: Serve) -> None:
-    api = serve(VLMKG_MIN_CELL=1)
+    api = serve(VLMKG_MIN_CELL=1, VLMKG_API_TIMEOUT=100)
     api.submit("r1", "FINDINGS: Opacity in the right lower lobe, suspicious for pneumonia.", "carl", studyUid="1.2.5")
     api.work()
     query = """query ($finding: FindingWhere!) {

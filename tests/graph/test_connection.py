@@ -24,8 +24,8 @@ def test_a_wrong_password_is_an_outage_that_says_so(neo4j_server: Neo4jServer) -
     assert "NEO4J_PASSWORD" in caught.value.remedy
 
 
-def test_what_needs_too_much_memory_is_no_outage(empty_graph: Driver) -> None:
-    """An outage is waited for without end; this would fail again each time."""
+def test_what_needs_too_much_memory_is_an_outage(empty_graph: Driver) -> None:
+    """Others may have used the memory up: no event is to blame for it."""
     with empty_graph.session() as session, pytest.raises(GraphMemoryError) as caught, outages():
         session.run("UNWIND range(1, 100000000) AS i WITH collect(i) AS numbers RETURN size(numbers)").consume()
-    assert not caught.value.retryable
+    assert caught.value.retryable

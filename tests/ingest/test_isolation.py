@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.errors import GraphMemoryError
 from ingest.errors import OutageError
 from ingest.isolation import isolate
 
@@ -44,6 +45,25 @@ def test_an_outage_is_nobodys_fault() -> None:
     with pytest.raises(OutageError):
         isolate([1, 2, 3, 4], work)
     assert tries == 1
+
+
+@given(st.integers(1, 70), st.integers(0, 8), st.sets(st.integers(0, 69), max_size=5))
+def test_a_graph_without_memory_for_a_group_takes_smaller_ones(count: int, most: int, large: set[int]) -> None:
+    """`most` items fit at once, and the large ones not even alone. Nothing is a fault; what fits is done once."""
+    done: list[int] = []
+
+    def work(items: Sequence[int]) -> None:
+        if len(items) > most or large & set(items):
+            raise GraphMemoryError
+        done.extend(items)
+
+    fitting = set(range(count)) - large if most else set()
+    if fitting == set(range(count)):
+        assert isolate(range(count), work) == []
+    else:
+        with pytest.raises(GraphMemoryError):
+            isolate(range(count), work)
+    assert sorted(done) == sorted(fitting)
 
 
 def test_one_bad_of_many_costs_few_tries() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
+from ingest.ledger.access import audit_chain
 from ingest.ledger.storage.bulk import bulk_insert
 from ingest.ledger.storage.database import INSERT, Ledger, now
 from ingest.ledger.storage.tables import audit
 
-_INSERT = bulk_insert(dict.fromkeys(INSERT, audit.insert()), without=["id"])
-"""Seconds: every API response waits for an entry."""
+_INSERT = bulk_insert(dict.fromkeys(INSERT, audit.insert()))
+"""Every answer waits for one."""
 
 _POSITION: dict[str, Callable[..., ColumnElement[Any]]] = {"sqlite": func.instr, "postgresql": func.strpos}
 """Position of a text in another, or 0, by database."""
@@ -53,7 +54,10 @@ def write(connection: Connection, *, actor: str, action: str, patients: Sequence
 
 
 def write_all(connection: Connection, new: Sequence[NewEntry]) -> None:
-    """Write entries in the caller's transaction."""
+    """Write entries in the caller's transaction, behind the last one of the chain (audit_chain). Other writers of the
+    trail wait until the transaction ends."""
+    if not new:
+        return
     at = now(connection)
     rows = [
         {
@@ -65,7 +69,7 @@ def write_all(connection: Connection, new: Sequence[NewEntry]) -> None:
         }
         for one in new
     ]
-    _INSERT.execute(connection, rows)
+    _INSERT.execute(connection, audit_chain.chained(connection, rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,8 +342,12 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("patients", Strings, nullable=False),
     Column("outcome", Text, nullable=False),
+    Column("hash", Text),
 )
-"""The audit trail: who did what, to which patients' data, when, and with what outcome."""
+"""The audit trail: who did what, to which patients' data, when, and with what outcome.
+
+`hash` chains the entries (ledger.access.audit_chain), which numbers them without gaps.
+"""
 
 api_keys = Table(
     "api_keys",

@@ -288,8 +288,8 @@ def test_a_newer_backup_is_refused(installation: Installation, tmp_path: Path) -
     name = installation.backed_up()["snapshot"]
     file = installation.to / "snapshots" / name / "manifest.json"
     manifest = json.loads(file.read_text())
-    file.write_text(json.dumps(manifest | {"format": 2, "something": "new"}))
-    assert "has format 2" in fails(lambda: installation.restore(tmp_path / "again"), BackupError)
+    file.write_text(json.dumps(manifest | {"format": 3, "something": "new"}))
+    assert "has format 3" in fails(lambda: installation.restore(tmp_path / "again"), BackupError)
     file.write_text(json.dumps(manifest | {"ledger": manifest["ledger"] | {"migration": "9999__new.sql"}}))
     assert "it has the migration 9999__new.sql" in fails(lambda: installation.restore(tmp_path / "again"), BackupError)
     assert not (tmp_path / "again").exists()
