@@ -37,6 +37,8 @@ log = structlog.get_logger()
 BODY_LIMIT = 8 * 1024 * 1024
 """Most bytes of a request: a report of the largest accepted size, with every character escaped."""
 
+AUDIT_PATIENCE_S = 5.0
+"""Seconds that an entry of the audit trail may take at least, however short the timeout of queries is."""
 SHORT_BODY = 64 * 1024
 """Bytes of a request that is read at once."""
 
@@ -188,7 +190,7 @@ def audit_entry(context: ApiContext, result: ExecutionResult) -> tuple[list[str]
 async def written(endpoint: Endpoint, writing: "asyncio.Future[None] | None") -> None:
     """Return once the entry is committed. Raises VlmkgError, TimeoutError if it is not."""
     if writing is not None:
-        async with asyncio.timeout(endpoint.services.settings.timeout_s):
+        async with asyncio.timeout(max(endpoint.services.settings.timeout_s, AUDIT_PATIENCE_S)):
             await writing
 
 
