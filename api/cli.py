@@ -1,18 +1,21 @@
 """`vlmkg api`: serve the GraphQL API."""
 
 import click
+import structlog
 import uvicorn
 
 from api.app import Parts, create_app
 from api.oidc.settings import oidc_settings
 from api.settings import ApiSettings
 from graph.settings import find_settings
-from ingest.ledger.access.api_keys import ensure_admin_key
+from ingest.ledger.access.api_keys import make_first_admin_key
 from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_libraries
 from vlmkg.options import data_option
+
+log = structlog.get_logger()
 
 WS_MESSAGE_LIMIT = 256 * 1024
 """Bytes of a message to a subscription: a document and its variables."""
@@ -43,9 +46,10 @@ def api(data: DataDir) -> None:
 
 
 def _open_receiver(data: DataDir) -> Receiver:
-    """Everything that receiving needs; the first start makes the admin key, which lies in the data folder."""
+    """Everything that receiving needs; the first API of a ledger makes the admin key, in its data folder."""
     receiver = receiver_of(data)
-    ensure_admin_key(receiver.ledger, data.api_key_file)
+    if make_first_admin_key(receiver.ledger, data.api_key_file):
+        log.warning("first admin key made", file=str(data.api_key_file))
     return receiver
 
 
