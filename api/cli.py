@@ -10,6 +10,7 @@ from api.settings import ApiSettings
 from graph.settings import find_settings
 from ingest.ledger.access.api_keys import make_first_admin_key
 from ingest.receiving.submit import Receiver
+from ingest.redis_address import read_address
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_libraries
@@ -55,6 +56,8 @@ def _open_receiver(data: DataDir) -> Receiver:
 
 def _broker_url(settings: ApiSettings, data: DataDir) -> str | None:
     if settings.broker_url is not None:
-        return settings.broker_url.get_secret_value()
+        url = settings.broker_url.get_secret_value()
+        read_address(url)  # said at the start, not at each look at /readyz
+        return url
     running = data.endpoints()
     return running.redis if running else None

@@ -18,7 +18,7 @@ from stack.folder import owned, secret
 from stack.places import API, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Places, endpoints_of, find_places, rows_of
 from stack.ports import release
 from stack.programs import api, doors, environment, gateway, worker
-from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
+from stack.servers import graph_answers, neo4j_part, redis_part, why_redis_fails
 from stack.settings import StackSettings
 from stack.stopping import Stopping
 from stack.supervisor import Supervisor, start_together
@@ -124,8 +124,8 @@ def _start(places: Places, supervisor: Supervisor, neo4j: Sequence[Part], variab
 def _require_those_elsewhere(places: Places) -> None:
     """Say so at once, before anything is started, where a part that the user brings does not answer."""
     remedy = "start it, correct the variable, or unset it to have one started here"
-    if not places.own_redis and not redis_answers(places.broker_url):
-        raise UsageError("the Redis of CELERY_BROKER_URL does not answer", remedy)
+    if not places.own_redis and (fault := why_redis_fails(places.broker_url)) is not None:
+        raise UsageError(f"the Redis of CELERY_BROKER_URL can't be used: {fault}", f"{fault.remedy}; or {remedy}")
     if not places.own_neo4j and not graph_answers(places.graph):
         raise UsageError("the Neo4j of NEO4J_URI does not answer, or refuses the login", remedy)
 

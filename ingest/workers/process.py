@@ -120,7 +120,7 @@ class WorkerProcess:
 
     @cached_property
     def _broker(self) -> Broker:
-        return Broker(self._app)
+        return Broker(self._app, self._config.broker_url.get_secret_value())
 
     @cached_property
     def _reader(self) -> Reader:

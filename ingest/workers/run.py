@@ -13,11 +13,13 @@ import structlog
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
+from ingest.errors import OutageError
 from ingest.settings import ledger_of
 from ingest.workers.broker import Broker
 from ingest.workers.celery_app import make_app
 from ingest.workers.dispatcher import Dispatcher, fork_gate
 from ingest.workers.process import WorkerProcess, owner_name
+from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
 from ingest.workers.tasks import register
 from vlmkg.parent_watch import end_with_parent
@@ -30,13 +32,16 @@ log = structlog.get_logger()
 
 def run_worker(config: WorkerConfig, concurrency: int) -> int:
     """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError where the ledger can't be opened."""
-    app = make_app(config.broker_url.get_secret_value())
+    broker_url = config.broker_url.get_secret_value()
+    app = make_app(broker_url)
+    broker = Broker(app, broker_url)
+    _say_where_redis_fails(broker)
     process = WorkerProcess(app, config)
     if config.is_batching:
         process.prepare()
     register(app, process)
     stop = threading.Event()
-    thread = _dispatcher(app, config, stop)
+    thread = _dispatcher(broker, config, stop)
 
     def ready(**_: Any) -> None:
         thread.start()
@@ -55,10 +60,18 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
     return exit_code
 
 
-def _dispatcher(app: Celery, config: WorkerConfig, stop: threading.Event) -> threading.Thread:
+def _dispatcher(broker: Broker, config: WorkerConfig, stop: threading.Event) -> threading.Thread:
     ledger = ledger_of(config.data)
-    dispatcher = Dispatcher(ledger, Broker(app), owner_name(), config.lease)
+    dispatcher = Dispatcher(ledger, broker, owner_name(), config.lease)
     return threading.Thread(target=dispatcher.run, args=(stop, fork_gate(ledger)), name="dispatcher", daemon=True)
+
+
+def _say_where_redis_fails(broker: Broker) -> None:
+    """Say at the start what is wrong with Redis, where something is: Celery tries for ever, and says less."""
+    try:
+        broker.waiting(Queue.EXTRACT)
+    except OutageError as error:
+        log.warning("waiting for Redis", what=str(error), remedy=error.remedy)
 
 
 def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:

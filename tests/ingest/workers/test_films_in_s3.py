@@ -88,5 +88,5 @@ def test_a_worker_waits_for_the_store_and_no_event_dies(s3: S3Server, receiver: 
     with receiver.ledger.read() as connection:
         assert all(event.attempts == 0 for event in events.list_events(connection, EventFilter(), limit=FILMS))
         found = study_facts.load_many(connection, study_facts.all_study_keys(connection)).values()
-    assert [study.extraction.modalities for study in found if study.extraction] == [("image",)] * FILMS
+    assert sum("image" in study.extraction.modalities for study in found if study.extraction) == FILMS
     assert not [study for study in found if study.extraction and study.extraction.warnings]
