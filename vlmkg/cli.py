@@ -1,5 +1,6 @@
 """The command line `vlmkg`. Sub-commands are entry points of the group `vlmkg.commands`, loaded when called."""
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from vlmkg.errors import VlmkgError
+from vlmkg.secret_variables import read_secret_files
 
 
 class LazyCommands(click.Group):
@@ -84,6 +86,7 @@ def vlmkg() -> None:
 def main() -> None:
     """Run the command line: errors of ours are a sentence and a remedy on stderr, never a stack trace."""
     try:
+        read_secret_files(os.environ)
         vlmkg()
     except VlmkgError as error:
         click.echo(f"vlmkg: {error}", err=True)
