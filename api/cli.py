@@ -13,7 +13,7 @@ from ingest.receiving.submit import Receiver
 from ingest.redis_address import read_address
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
-from vlmkg.logs import configure_libraries
+from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ def api(data: DataDir) -> None:
 
     Settings: VLMKG_API_HOST, VLMKG_API_PORT and the others of docs/graphql.md.
     """
-    configure_libraries()
+    configure_logging()
     settings = ApiSettings()
     parts = Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data))
     app = create_app(settings, parts, oidc_settings())
