@@ -22,6 +22,7 @@ from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
 from ingest.workers.shared_lock import Turns
 from ingest.workers.study_reader import Films, Reader, reader_of
+from ingest.workers.waiting import when_it_answers
 from vlmkg.errors import UsageError, VlmkgError
 from vlmkg.pipeline import load_engine
 
@@ -116,7 +117,10 @@ class WorkerProcess:
     @cached_property
     def _ledger(self) -> Ledger:
         data = self._config.data
-        return ledger_of(data, pool_size=THREADS_CONNECTIONS) if self._config.is_batching else ledger_of(data)
+        if not self._config.is_batching:
+            return ledger_of(data)
+        # A model may have taken a minute to load: it is kept while the ledger is away.
+        return when_it_answers(lambda: ledger_of(data, pool_size=THREADS_CONNECTIONS))
 
     @cached_property
     def _broker(self) -> Broker:

@@ -14,6 +14,7 @@ from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
 from ingest.errors import OutageError
+from ingest.heartbeat import beating
 from ingest.settings import ledger_of
 from ingest.workers.broker import Broker
 from ingest.workers.celery_app import make_app
@@ -22,6 +23,7 @@ from ingest.workers.process import WorkerProcess, owner_name
 from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
 from ingest.workers.tasks import register
+from ingest.workers.waiting import when_it_answers
 from vlmkg.parent_watch import end_with_parent
 
 SHUTDOWN_LIMIT_S = 10.0
@@ -31,7 +33,7 @@ log = structlog.get_logger()
 
 
 def run_worker(config: WorkerConfig, concurrency: int) -> int:
-    """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError where the ledger can't be opened."""
+    """Work until SIGTERM or SIGINT. Returns the exit code. While the ledger is away at the start it waits."""
     broker_url = config.broker_url.get_secret_value()
     app = make_app(broker_url)
     broker = Broker(app, broker_url)
@@ -53,7 +55,8 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
     signals.worker_process_init.connect(_begin_child)
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(_bound_shutdown)
-    exit_code = _consume(app, config, concurrency)
+    with beating(config.ready_file, _name(config), thread.is_alive):
+        exit_code = _consume(app, config, concurrency)
     stop.set()
     if thread.is_alive():
         thread.join()
@@ -61,7 +64,7 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
 
 
 def _dispatcher(broker: Broker, config: WorkerConfig, stop: threading.Event) -> threading.Thread:
-    ledger = ledger_of(config.data)
+    ledger = when_it_answers(lambda: ledger_of(config.data))
     dispatcher = Dispatcher(ledger, broker, owner_name(), config.lease)
     return threading.Thread(target=dispatcher.run, args=(stop, fork_gate(ledger)), name="dispatcher", daemon=True)
 
@@ -90,6 +93,11 @@ def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
         )
         worker.start()
     return int(worker.exitcode or 0)
+
+
+def _name(config: WorkerConfig) -> str:
+    """What its signs of life are called: workers of several devices may share a ready file."""
+    return "-".join([config.queue.value, *([config.device.replace(":", "")] if config.device else [])])
 
 
 def _pool(config: WorkerConfig) -> str:
