@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingest.settings import existing_ledger_of
+from ingest.workers.waiting import when_it_answers
+from stack.simulate.addresses import address_options, endpoints_with
 from stack.simulate.checking import Findings, check, wait_until_settled
 from stack.simulate.doors import require_doors, send_all
 from stack.simulate.sending import Account, Plan
@@ -37,6 +39,7 @@ from vlmkg.options import data_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other patients.")
 @click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds for each half.")
 @click.option("--json", "as_json", is_flag=True, help="End with the account as one line of JSON.")
+@address_options
 @data_option
 def simulate(
     data: DataDir,
@@ -48,19 +51,21 @@ def simulate(
     seed: int,
     timeout: float,
     as_json: bool,
+    **addresses: str | None,
 ) -> None:
     """Send synthetic hospital days through the doors, then check the graph against what was acknowledged.
 
-    Needs a running stack. Exit code 1: something acknowledged is not in the graph as it should be.
+    Needs a running stack, or its addresses as options; then the ledger and the graph are those of VLMKG_LEDGER_URL and
+    NEO4J_URI. Exit code 1: something acknowledged is not in the graph as it should be.
     """
-    endpoints = data.require_endpoints()
+    endpoints = endpoints_with(data, addresses)
     require_doors(endpoints)
     sent = traffic(days, seed)
     plan = Plan(rate, sockets, faults, seed, timeout)
     started = time.monotonic()
     account = _send(endpoints, sent, plan, disorder)
     seconds = time.monotonic() - started
-    ledger = existing_ledger_of(data)
+    ledger = when_it_answers(lambda: existing_ledger_of(data))
     try:
         settled = wait_until_settled(ledger, timeout, lambda _waiting: None)
         found = check(data, endpoints, ledger, sent, account)
