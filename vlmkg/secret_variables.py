@@ -3,7 +3,7 @@
 Before a command runs, two forms are read, for the variables of SECRETS alone:
 
     NEO4J_PASSWORD_FILE=/run/secrets/neo4j_password                      the whole value is the file's text
-    CELERY_BROKER_URL=redis://:{file:/run/secrets/redis_password}@redis  a part of an address, quoted
+    CELERY_BROKER_URL=redis://:<file:/run/secrets/redis_password>@redis  a part of an address, quoted
 """
 
 import re
@@ -24,7 +24,7 @@ SECRETS = (
     "AWS_SECRET_ACCESS_KEY",
 )
 
-_PART = re.compile(r"\{file:([^{}]+)\}")
+_PART = re.compile(r"<file:([^<>]+)>")
 
 
 def read_secret_files(environment: MutableMapping[str, str]) -> None:

@@ -26,11 +26,11 @@ def test_a_whole_value(name: str, file: Path) -> None:
 
 
 def test_a_part_of_an_address_is_quoted(file: Path) -> None:
-    environment = {"CELERY_BROKER_URL": f"redis://:{{file:{file}}}@redis:6379/0", "PATH": "{file:/etc/shadow}"}
+    environment = {"CELERY_BROKER_URL": f"redis://:<file:{file}>@redis:6379/0", "PATH": "<file:/etc/shadow>"}
     read_secret_files(environment)
     assert environment == {
         "CELERY_BROKER_URL": "redis://:p%40ss%3Aw%2Frd%25@redis:6379/0",
-        "PATH": "{file:/etc/shadow}",
+        "PATH": "<file:/etc/shadow>",
     }
 
 
@@ -40,7 +40,7 @@ def test_a_file_that_gives_nothing_is_told(tmp_path: Path, form: str, content: b
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
-    value = str(file) if form.endswith("_FILE") else f"postgresql://a:{{file:{file}}}@b/c"
+    value = str(file) if form.endswith("_FILE") else f"postgresql://a:<file:{file}>@b/c"
     with pytest.raises(UsageError, match=form) as raised:
         read_secret_files({form: value})
     assert str(file) in raised.value.remedy
