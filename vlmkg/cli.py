@@ -51,6 +51,7 @@ class LazyCommands(click.Group):
 HELP = {
     "up": "Start every part on this machine.",
     "demo": "Start every part, send a synthetic hospital day, show the answers.",
+    "status": "Show what runs, what waits and what was refused.",
     "simulate": "Send synthetic hospital days through the doors, then check the graph.",
     "import": "Queue files: Open-i XML, HL7 v2, FHIR R4, plain text.",
     "extract": "Read reports into graphs; no services needed.",

@@ -154,7 +154,8 @@ def test_the_ledgers_role_owns_its_database_and_nothing_else(tmp_path: Path, pos
         ledger.ping()
         with ledger.read() as connection:
             role = connection.execute(text("SELECT * FROM pg_roles WHERE rolname = current_user")).one()
-        assert not (role.rolsuper or role.rolcreatedb or role.rolcreaterole or role.rolreplication or role.rolbypassrls)
+        rights = ("rolsuper", "rolcreatedb", "rolcreaterole", "rolreplication", "rolbypassrls")
+        assert [right for right in rights if getattr(role, right)] == []
     finally:
         ledger.close()
 

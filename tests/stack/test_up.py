@@ -105,6 +105,17 @@ def test_the_simulator_finds_what_it_was_acknowledged_for(
     assert (said["studies_checked"], said["patients_checked"]) == (60, 40)
 
 
+def test_its_status_is_that_all_parts_work(up: Up, data: DataDir) -> None:
+    command = [sys.executable, "-P", "-m", "vlmkg", "status", "--json", "--data", str(data.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    said = json.loads(done.stdout)
+    assert done.returncode == 0, said
+    parts = {part["name"] for part in said["parts"]}
+    assert parts == {"ledger", "graph", "queue", "api", "gateway", "worker-extract", "worker-merge"}
+    assert {door["name"] for door in said["doors"]} == {"mllp", "dicom", "dicomweb", "fhir"}
+    assert said["graph"]["Concept"] > 0
+
+
 def test_the_table_names_every_address_and_no_secret(up: Up, endpoints: Endpoints) -> None:
     said = "\n".join(up.said)
     assert up.said[-1] == "ready"
