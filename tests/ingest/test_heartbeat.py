@@ -109,21 +109,30 @@ def test_a_stopped_gateway_is_found(tmp_path: Path) -> None:
         process.wait()
 
 
+@pytest.mark.parametrize("reads", ["rules", "model"])
 def test_a_worker_waits_for_a_ledger_that_is_away_at_its_start(
-    tmp_path: Path, broker: RedisServer, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, broker: RedisServer, postgres_server: PostgresServer, reads: str
 ) -> None:
-    """It stays, and keeps what it has loaded."""
+    """It stays, and keeps what it has loaded: a model's process is the same one afterwards."""
     port = free_port()
     url = postgres_server.new_database().replace(f":{postgres_server.port}/", f":{port}/")
-    worker = worker_of(tmp_path, broker, VLMKG_LEDGER_URL=url)
+    if reads == "model":
+        environment = {"CELERY_BROKER_URL": broker.url, "VLMKG_DATA": str(tmp_path / "var"), "VLMKG_LEDGER_URL": url}
+        options = ("--queue", "extract", "--engine", str(tmp_path))
+        worker = Worker(tmp_path, environment, *options, program=("-m", "tests.ingest.workers.modelling"))
+    else:
+        worker = worker_of(tmp_path, broker, VLMKG_LEDGER_URL=url)
     road: Road | None = None
     try:
         wait_for(lambda: "the ledger does not answer" in worker.log.read_text(), 60)
         assert worker.process.poll() is None
         assert not (tmp_path / "worker0.ready").exists()
+        children = worker.children()
         road = Road(postgres_server.port, port)
         worker.wait_until_ready()
-        assert worker.log.read_text().count("outage over") == 1
+        if reads == "model":
+            assert len(children) == 1
+            assert worker.children() == children
     finally:
         worker.end()
         if road:
