@@ -54,6 +54,7 @@ class WorkerProcess:
         self._config = config
         self._backoff = Backoff()
         self._turns = Turns()
+        self._batcher: Batcher | None = None
 
     def prepare(self) -> None:
         """Open all that extracting needs, in the thread that calls. A model may take a minute to load.
@@ -110,6 +111,11 @@ class WorkerProcess:
         except OutageError:
             log.debug("no wake-up sent, the dispatcher will")
 
+    @property
+    def batcher(self) -> Batcher | None:
+        """The engine that many threads share; None in a process of another sort."""
+        return self._batcher
+
     @cached_property
     def _owner(self) -> str:
         return owner_name()
@@ -129,7 +135,9 @@ class WorkerProcess:
     @cached_property
     def _reader(self) -> Reader:
         engine = load_engine(self._config.engine, device=self._config.device, data=self._config.data)
-        served = Batcher(engine, self._config.batches) if self._config.is_batching else engine
+        if self._config.is_batching:
+            self._batcher = Batcher(engine, self._config.batches)
+        served = self._batcher or engine
         reads_films = engine.film_domain is not None
         films = Films(blobs_of(self._config.data), self._config.films) if reads_films else None
         return reader_of(served, films, self._config.pairing_wait)

@@ -19,6 +19,7 @@ from ingest.settings import ledger_of
 from ingest.workers.broker import Broker
 from ingest.workers.celery_app import make_app
 from ingest.workers.dispatcher import Dispatcher, fork_gate
+from ingest.workers.metrics import page_of, serving
 from ingest.workers.process import WorkerProcess, owner_name
 from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
@@ -55,7 +56,10 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
     signals.worker_process_init.connect(_begin_child)
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(_bound_shutdown)
-    with beating(config.ready_file, _name(config), thread.is_alive):
+    with (
+        beating(config.ready_file, _name(config), thread.is_alive),
+        serving(config.metrics, page_of(config, lambda: process.batcher)),
+    ):
         exit_code = _consume(app, config, concurrency)
     stop.set()
     if thread.is_alive():

@@ -204,7 +204,7 @@ def test_every_setting_of_the_example_reaches_our_containers() -> None:
     assert all(service["env_file"] == [{"path": ".env", "required": False}] for service in map(SERVICES.get, OURS))
     code = "".join(file.read_text() for name in PACKAGES for file in (ROOT / name).rglob("*.py"))
     example = (ROOT / ".env.example").read_text()
-    of_compose = {"VLMKG_PUBLISH", "NEO4J_HEAP", "NEO4J_PAGE_CACHE", "AWS_REGION"}
+    of_compose = {"VLMKG_PUBLISH", "NEO4J_HEAP", "NEO4J_PAGE_CACHE", "NEO4J_TRANSACTION_TIMEOUT", "AWS_REGION"}
     for name in set(re.findall(r"^#((?:VLMKG|NEO4J|CELERY|AWS)\w+)=", example, re.MULTILINE)) - of_compose:
         assert re.search(rf"\b{name}\b|\b{name.removeprefix('VLMKG_').lower()}\b", code), name
 
