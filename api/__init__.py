@@ -1,1 +1,1 @@
-"""The GraphQL API: questions across patients' findings, submitting reports, and following what became of them."""
+"""The GraphQL API: queries of patients' findings, submitting reports, and the state of their processing."""

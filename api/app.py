@@ -1,4 +1,4 @@
-"""The application: its parts opened when the process starts serving, closed when it ends."""
+"""The application: its resources are opened when the process starts to serve, and closed when it ends."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from api.audit import AuditWriter
-from api.callers import doorkeeper
+from api.callers import authenticator
 from api.context import Services
 from api.endpoint import Endpoint, answer
 from api.explorer import explorer_routes
@@ -37,7 +37,7 @@ LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the API stands on. `open_receiver` is called in the serving process, after any fork."""
+    """The resources of the API. `open_receiver` is called in the serving process, after any fork."""
 
     neo4j: Neo4jSettings
     open_receiver: Callable[[], Receiver]
@@ -45,9 +45,9 @@ class Parts:
 
 
 def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = None) -> Starlette:
-    """The application. `oidc`: tokens of this issuer are accepted beside keys.
+    """The application. `oidc`: tokens of this issuer are accepted in addition to keys.
 
-    Raises UsageError where the settings would let everyone in from other machines.
+    Raises UsageError if the settings would allow access without a key from other machines.
     """
     require_safe(settings)
 
@@ -59,7 +59,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
             receiver = parts.open_receiver()
             writer = AuditWriter(receiver.ledger)
             services = Services(settings, GraphReader(driver, parts.neo4j.database, settings.timeout_s), receiver)
-            keeper = doorkeeper(receiver.ledger, tokens, open_house=not settings.auth)
+            keeper = authenticator(receiver.ledger, tokens, everyone_is_admin=not settings.auth)
             schema = build_schema(settings)
             operations = Operations(core_schema(schema), settings.max_tokens)
             app.state.endpoint = Endpoint(schema, operations, services, keeper, writer, new_metrics())
@@ -69,7 +69,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
                 writer.close()
                 receiver.ledger.close()
 
-    # A page elsewhere must not reach an open API by a name that it makes resolve to this machine.
+    # Against DNS rebinding: a web page must not reach an open API by a name that resolves to this machine.
     loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
     routes = [*_routes(parts), *explorer_routes(settings.graphiql)]
     return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])

@@ -1,6 +1,6 @@
-"""The audit trail of reading: what one operation saw, and a writer that commits entries of many requests together.
+"""The audit trail of reading: the data that an operation accessed, and a writer that groups entries of many requests.
 
-An answer leaves only after its entry is committed, so waiting must be short: one thread takes all entries that wait and
+A response is sent only after its entry is committed, so waiting must be short: one thread takes all waiting entries and
 commits them in one transaction (a commit is 0.2 ms, however many entries it has).
 """
 
@@ -21,14 +21,14 @@ _GRACE_S = 10.0
 
 
 @dataclass(slots=True)
-class Trail:
-    """What one operation has read so far. `reads` says whether it read patient data at all."""
+class AccessedData:
+    """The patients whose data one operation has read. `reads`: whether it read patient data."""
 
     patients: set[str] = field(default_factory=set)
     reads: bool = False
 
     def saw(self, *patients: str) -> None:
-        """Note that data of these patients goes into the answer; none: numbers over all of them."""
+        """Record that the response contains data of these patients; none: counts over all patients."""
         self.reads = True
         self.patients.update(patients)
 
@@ -37,7 +37,7 @@ Waiting = tuple[NewEntry, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
 class AuditWriter:
-    """Writes entries from any number of requests through one thread. `close` writes what still waits."""
+    """Writes entries of any number of requests in one thread. `close` writes the waiting ones."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -46,14 +46,17 @@ class AuditWriter:
         self._thread.start()
 
     def begin(self, entry: NewEntry) -> "asyncio.Future[None]":
-        """Have an entry written. Done once it is committed; an OutageError where the ledger does not take it."""
+        """Write an entry.
+
+        The future is done when it is committed; it raises OutageError if the ledger can't be written.
+        """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.put((entry, loop, done))
         return done
 
     def close(self) -> None:
-        """Write what waits, then end the thread."""
+        """Write the waiting entries, then end the thread."""
         self._waiting.put(None)
         self._thread.join(_GRACE_S)
 
@@ -63,11 +66,11 @@ class AuditWriter:
             batch, ended = self._take()
             failure = self._commit([entry for entry, _, _ in batch])
             for _, loop, done in batch:
-                with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody is waiting
                     loop.call_soon_threadsafe(_settle, done, failure)
 
     def _take(self) -> tuple[list[Waiting], bool]:
-        """Everything that waits, at least one; and whether it was the last."""
+        """All waiting entries, at least one; and whether the queue is closed."""
         batch: list[Waiting] = []
         while len(batch) < _MOST_AT_ONCE:
             try:

@@ -1,4 +1,4 @@
-"""Who is asking: the bearer of an API key that the ledger knows, or of a token of the issuer that the settings name."""
+"""Authentication: callers with an API key of the ledger, or a token of the issuer in the settings."""
 
 import asyncio
 import time
@@ -13,14 +13,14 @@ from ingest.ledger.access.api_keys import Role
 from ingest.ledger.storage.database import Ledger
 
 REMEMBERED_S = 1.0
-"""Seconds for which a key or a token is not looked at again: one that has ended works so long at most."""
+"""Seconds for which a key or token is cached: a revoked one works at most this long."""
 
 _MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking. `name` is what the audit trail shows."""
+    """The caller. `name` is shown in the audit trail."""
 
     name: str
     role: Role
@@ -34,21 +34,21 @@ EVERYONE = Caller("everyone (VLMKG_AUTH=off)", Role.ADMIN)
 
 
 @dataclass(slots=True)
-class Doorkeeper:
-    """Knows callers by their keys, and by their tokens where `tokens` is given. `open_house`: everyone is admin."""
+class Authenticator:
+    """Authenticates callers by keys, and by tokens if `tokens` is given. `everyone_is_admin`: without credentials."""
 
     ledger: Ledger
     tokens: TokenReader | None
-    open_house: bool
+    everyone_is_admin: bool
     _known: dict[bytes, tuple[Caller, float]]
 
     async def admit(self, authorization: str | None) -> Caller:
         """The caller behind an `Authorization` header. Raises ApiError, OutageError.
 
-        UNAUTHENTICATED: we know that it lets nobody in. FORBIDDEN (NoRoleError): we know who it is, who has no role.
-        SERVICE_UNAVAILABLE and OutageError: it can't be known now.
+        UNAUTHENTICATED: the credentials are not valid. FORBIDDEN (NoRoleError): the caller is known, but has no role.
+        SERVICE_UNAVAILABLE and OutageError: the credentials can't be checked now.
         """
-        if self.open_house:
+        if self.everyone_is_admin:
             return EVERYONE
         key = _bearer(authorization)
         mark = sha256(key.encode()).digest()
@@ -66,17 +66,22 @@ class Doorkeeper:
             return Caller(bearer.name, bearer.role)
         holder = await asyncio.to_thread(api_keys.authenticate, self.ledger, key)
         if holder is None:
-            raise ApiError(Code.UNAUTHENTICATED, "the API key is unknown, was revoked or has expired")
+            raise ApiError(
+                Code.UNAUTHENTICATED, "the API key is unknown, revoked or expired: ask an administrator for another"
+            )
         return Caller(holder.name, holder.role)
 
 
-def doorkeeper(ledger: Ledger, tokens: TokenReader | None, *, open_house: bool) -> Doorkeeper:
-    """A doorkeeper who knows nobody yet."""
-    return Doorkeeper(ledger, tokens, open_house, {})
+def authenticator(ledger: Ledger, tokens: TokenReader | None, *, everyone_is_admin: bool) -> Authenticator:
+    """An authenticator with an empty cache."""
+    return Authenticator(ledger, tokens, everyone_is_admin, {})
 
 
 def _bearer(authorization: str | None) -> str:
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip() or not key.isascii():
-        raise ApiError(Code.UNAUTHENTICATED, "give an API key or a token in the header `Authorization: Bearer KEY`")
+        raise ApiError(
+            Code.UNAUTHENTICATED,
+            "the request has no credentials: send an API key or a token in the header `Authorization: Bearer KEY`",
+        )
     return key.strip()

@@ -19,15 +19,15 @@ from vlmkg.options import data_option
 log = structlog.get_logger()
 
 WS_MESSAGE_LIMIT = 256 * 1024
-"""Bytes of a message to a subscription: a document and its variables."""
+"""Most bytes of a subscription message: a document and its variables."""
 
 
 @click.command()
 @data_option
 def api(data: DataDir) -> None:
-    """Serve the GraphQL API, GraphiQL beside it, until SIGTERM or Ctrl-C.
+    """Serve the GraphQL API and GraphiQL until SIGTERM or Ctrl-C.
 
-    Settings: VLMKG_API_HOST, VLMKG_API_PORT and the others of docs/graphql.md.
+    Settings: VLMKG_API_HOST, VLMKG_API_PORT and others, see docs/graphql.md.
     """
     configure_logging()
     settings = ApiSettings()
@@ -47,7 +47,7 @@ def api(data: DataDir) -> None:
 
 
 def _open_receiver(data: DataDir) -> Receiver:
-    """Everything that receiving needs; the first API of a ledger makes the admin key, in its data folder."""
+    """Open everything that receiving needs. The first API of a ledger creates the admin key in its data folder."""
     receiver = receiver_of(data)
     if make_first_admin_key(receiver.ledger, data.api_key_file):
         log.warning("first admin key made", file=str(data.api_key_file))

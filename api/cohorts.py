@@ -1,4 +1,4 @@
-"""Numbers over a cohort, small ones hidden: a count of one is a person."""
+"""Cohort counts. Small counts are suppressed, because they identify patients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +12,21 @@ from graph.reads.draft import ReadQuery
 from graph.reads.wheres import FindingWhere
 
 
-@strawberry.input(name="CohortWhere", description="The findings that are counted, and whose.")
+@strawberry.input(name="CohortWhere", description="The findings and patients to count.")
 class CohortWhereInput:
-    """Both as elsewhere."""
+    """The two filters of the other queries."""
 
     finding: FindingWhereInput | None = strawberry.field(
-        default=None, description="All that are not negated, without it."
+        default=None, description="The findings; without it, all that are not negated."
     )
-    patient: PatientWhereInput | None = strawberry.field(default=None, description="Of all patients, without it.")
+    patient: PatientWhereInput | None = strawberry.field(default=None, description="The patients; without it, all.")
 
 
-@strawberry.type(description="A count; null where it is too small to be told (VLMKG_MIN_CELL).")
+@strawberry.type(
+    description="A count; null if it is above 0 and below VLMKG_MIN_CELL, since a small count identifies patients."
+)
 class Count:
-    """Zero is told: it is nobody."""
+    """Zero is never suppressed."""
 
     count: int | None
     suppressed: bool
@@ -40,7 +42,7 @@ class Cell:
     studies: Count
 
 
-@strawberry.type(description="How many patients and studies have such findings, and what these are.")
+@strawberry.type(description="The number of patients and studies with matching findings, with breakdowns.")
 class Cohort:
     """Each breakdown has at most 100 rows."""
 
@@ -48,11 +50,11 @@ class Cohort:
     studies: Count
     by_concept: list[Cell]
     by_location: list[Cell]
-    by_month: list[Cell] = strawberry.field(description="By the month in which the study started.")
+    by_month: list[Cell] = strawberry.field(description="By the month of the study.")
 
 
 def cohort_question(given: Mapping[str, Any]) -> ReadQuery:
-    """The question that a coerced CohortWhere asks."""
+    """The query for a coerced CohortWhere."""
     return cohort_query(finding_where(given.get("finding")) or FindingWhere(), patient_where(given.get("patient")))
 
 
@@ -69,7 +71,7 @@ def cohort_row(found: Row, min_cell: int) -> Row:
 
 def _cell(cell: Row, min_cell: int) -> Row:
     patients = _count(cell["patients"], min_cell)
-    # Studies of few patients would tell what their count hides.
+    # A study count would reveal the patient count that is suppressed.
     studies = {"count": None, "suppressed": True} if patients["suppressed"] else _count(cell["studies"], min_cell)
     return {"key": cell["key"], "name": cell["name"], "patients": patients, "studies": studies}
 

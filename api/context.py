@@ -1,8 +1,8 @@
-"""What the resolvers of one operation share."""
+"""The shared context of an operation's resolvers."""
 
 from dataclasses import dataclass, field
 
-from api.audit import Trail
+from api.audit import AccessedData
 from api.callers import Caller
 from api.documents import Document
 from api.settings import ApiSettings
@@ -12,7 +12,7 @@ from ingest.receiving.submit import Receiver
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The open parts of the process."""
+    """The open resources of the process."""
 
     settings: ApiSettings
     graph: GraphReader
@@ -21,15 +21,15 @@ class Services:
 
 @dataclass(slots=True)
 class ApiContext:
-    """One operation: who asks, and what it has touched.
+    """One operation: its caller, and the accessed data.
 
-    `operation_name` is as the client gave it. `action` is what the audit trail says was done. `document` is set once
-    the operation has passed the guard, before any resolver runs.
+    `operation_name` is the client's. `action` is the action in the audit trail. `document` is set when the operation
+    has passed the guard, before any resolver runs.
     """
 
     services: Services
     caller: Caller
     operation_name: str | None
-    trail: Trail = field(default_factory=Trail)
+    trail: AccessedData = field(default_factory=AccessedData)
     action: str = ""
     document: Document = field(init=False)

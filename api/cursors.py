@@ -1,7 +1,7 @@
-"""Opaque cursors: what they hold is the API's business, and a changed one is refused.
+"""Opaque cursors. A modified cursor is refused.
 
 A cursor is the URL-safe base64 of its version, the letter of its list, six bytes of a SHA-256 over the rest, and the
-key of a row. The sum tells a damaged cursor from a good one; it is no secret, for a forged cursor opens nothing that a
+key of a row. The sum detects damaged cursors. It needs no secret, because a forged cursor gives no access that a
 `where` would not.
 """
 
@@ -16,7 +16,7 @@ VERSION = b"1"
 
 
 class Listed(StrEnum):
-    """The lists that come in pages. A cursor fits the list of its kind alone."""
+    """The paginated lists. A cursor is valid only for a list of its kind."""
 
     FINDINGS = "f"
     STUDIES = "s"
@@ -43,7 +43,8 @@ def decode(listed: Listed, cursor: str | None) -> str:
     except (binascii.Error, ValueError):
         pass
     raise ApiError(
-        Code.BAD_CURSOR, "`after` is no cursor of this list: use `pageInfo.endCursor` or an edge's `cursor` as it came"
+        Code.BAD_CURSOR,
+        "`after` is not a cursor of this list: use `pageInfo.endCursor` or an edge's `cursor` unchanged",
     )
 
 

@@ -1,4 +1,4 @@
-"""An operation as a tree of fields: fragments put in place, skipped fields left out, arguments coerced."""
+"""An operation as a tree of fields: fragments resolved, skipped fields left out, arguments coerced."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What reading an operation's fields needs beside the nodes themselves. `known` are the fields that were read."""
+    """The data for reading an operation's fields, beside the nodes. `known` are the fields that were read."""
 
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]
@@ -37,8 +37,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the answer, which holds it under `key`: its alias or its name. Several nodes of the same key and
-    place make one field together."""
+    """One field of the response, under `key`: its alias or its name. Several nodes with the same key and parent are one
+    field."""
 
     key: str
     name: str
@@ -54,14 +54,14 @@ class Field:
 
 
 def fields_of(document: Document, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> list[Field]:
-    """The fields that these selection sets ask of an object of the type `parent`. Of the fields that every type has
-    `__typename` is among them, introspection is not.
+    """The fields that these selection sets request of an object of the type `parent`, including `__typename`, without
+    introspection.
 
-    Each selection is read once: the checks and the answer ask for the same. Raises GraphQLError where an argument does
+    Each selection is read once, for the checks and for the response. Raises GraphQLError if an argument does
     not fit its type.
     """
     read = tuple(selections)
-    # The nodes live as long as the document, so an id is that of one node.
+    # The nodes live as long as the document, so an id is unique.
     key = (parent.name, *map(id, read))
     found = document.known.get(key)
     if found is None:

@@ -1,7 +1,7 @@
-"""POST /graphql: one operation in, one answer out, after its audit entry is committed.
+"""POST /graphql: one operation per request. The response is sent after its audit entry is committed.
 
-The answer is GraphQL over HTTP in the media type that the client prefers (api.media_types). Queries by GET, batches and
-uploads are not taken.
+The response is GraphQL over HTTP in the media type that the client prefers (api.media_types). Queries by GET, batches
+and uploads are not accepted.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from strawberry import Schema
 from strawberry.types import ExecutionResult
 
 from api.audit import AuditWriter
-from api.callers import Doorkeeper
+from api.callers import Authenticator
 from api.context import ApiContext, Services
 from api.errors import ApiError, Code, code_of, masked, masked_error
 from api.media_types import CONTENT_TYPES, MediaType, accepted_type, status_of
@@ -35,24 +35,24 @@ from vlmkg.errors import VlmkgError
 log = structlog.get_logger()
 
 BODY_LIMIT = 8 * 1024 * 1024
-"""Bytes of a request: a report of the largest size that is accepted, with every sign escaped."""
+"""Most bytes of a request: a report of the largest accepted size, with every character escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What answering needs."""
+    """The resources of the endpoint."""
 
     schema: Schema
     operations: Operations
     services: Services
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     audit: AuditWriter
     metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request's body asks."""
+    """The operation of a request's body."""
 
     query: str
     variables: dict[str, Any]
@@ -60,11 +60,11 @@ class Asked:
 
 
 async def answer(endpoint: Endpoint, request: Request) -> Response:
-    """The answer to one request. It is made into text while its audit entry is written, and leaves after that."""
+    """The response to one request. It is serialised while its audit entry is written, and sent after that."""
     started = time.perf_counter()
     media_type = accepted_type(request.headers.getlist("accept"))
     try:
-        caller = await endpoint.doorkeeper.admit(request.headers.get("authorization"))
+        caller = await endpoint.authenticator.admit(request.headers.get("authorization"))
         asked = read_body(request.headers.get("content-type", ""), await _body(request))
     except (ApiError, OutageError) as error:
         code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
@@ -80,7 +80,9 @@ async def answer(endpoint: Endpoint, request: Request) -> Response:
         await written(endpoint, writing)
     except (VlmkgError, TimeoutError):
         endpoint.metrics.operation(context.action, [Code.SERVICE_UNAVAILABLE], time.perf_counter() - started)
-        unwritten = ApiError(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now; try again")
+        unwritten = ApiError(
+            Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now, so nothing was done: try again"
+        )
         return refusal(unwritten, media_type)
     seconds = round(time.perf_counter() - started, 4)
     endpoint.metrics.operation(context.action, codes, seconds)
@@ -98,27 +100,32 @@ def response_of(result: ExecutionResult, codes: list[str], media_type: MediaType
 
 
 def read_body(content_type: str, body: bytes) -> Asked:
-    """What a body asks. Raises ApiError (BAD_REQUEST)."""
-    # A form of another site can't send this type without asking first, so nothing is done in a visitor's name.
+    """The operation of a body. Raises ApiError (BAD_REQUEST)."""
+    # A form of another site can't send this type without a preflight request, which prevents CSRF.
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise ApiError(Code.BAD_REQUEST, "send JSON, with the header `Content-Type: application/json`")
+        raise ApiError(
+            Code.BAD_REQUEST,
+            "the content type is not supported: send JSON with the header `Content-Type: application/json`",
+        )
     try:
         said = json.loads(body)
         body.decode().encode()
         if b"\\ud" in body.lower():
             json.dumps(said, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise ApiError(Code.BAD_REQUEST, "the body is no JSON in UTF-8") from None
+        raise ApiError(Code.BAD_REQUEST, "the body is not JSON in UTF-8: correct it") from None
     if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
-        raise ApiError(Code.BAD_REQUEST, 'send an object: {"query": "...", "variables": {...}}')
+        raise ApiError(Code.BAD_REQUEST, 'the body is not an object: send {"query": "...", "variables": {...}}')
     variables, name = said.get("variables"), said.get("operationName")
     if not isinstance(variables, dict | None) or not isinstance(name, str | None):
-        raise ApiError(Code.BAD_REQUEST, "`variables` is an object, `operationName` a string")
+        raise ApiError(
+            Code.BAD_REQUEST, "`variables` or `operationName` has the wrong type: send an object and a string"
+        )
     return Asked(said["query"], variables or {}, name or None)
 
 
 def refusal(error: VlmkgError, media_type: MediaType) -> Response:
-    """The answer where nothing was run."""
+    """The response if nothing was run."""
     told = masked_error(error)
     code = Code(str((told.get("extensions") or {})["code"]))
     headers = {"WWW-Authenticate": "Bearer"} if code is Code.UNAUTHENTICATED else None
@@ -127,7 +134,7 @@ def refusal(error: VlmkgError, media_type: MediaType) -> Response:
 
 
 async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
-    """Have the audit trail say that a person who is known was not let in."""
+    """Record in the audit trail that a known person was refused."""
     if isinstance(error, NoRoleError):
         with suppress(VlmkgError, TimeoutError):
             async with asyncio.timeout(endpoint.services.settings.timeout_s):
@@ -139,7 +146,7 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > BODY_LIMIT:
-            raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request has more than {BODY_LIMIT} bytes")
+            raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request is too large: it may have {BODY_LIMIT} bytes")
         parts.append(part)
     return b"".join(parts)
 
@@ -149,18 +156,18 @@ async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> Executi
         async with asyncio.timeout(endpoint.services.settings.timeout_s):
             return await endpoint.operations.run(asked.query, asked.variables, context)
     except TimeoutError as error:
-        # It was cut off: there is no data, as of an operation that never ran.
+        # The operation was aborted: there are no data, as if it had not run.
         return PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
 
 
 async def audited(endpoint: Endpoint, context: ApiContext, result: ExecutionResult) -> None:
-    """Commit what was read, or tried without the right to it. Raises VlmkgError, TimeoutError where that can't be."""
+    """Commit the entry of what was read, or tried without the right. Raises VlmkgError, TimeoutError if that fails."""
     _, entry = audit_entry(context, result)
     await written(endpoint, endpoint.audit.begin(entry) if entry else None)
 
 
 def audit_entry(context: ApiContext, result: ExecutionResult) -> tuple[list[str], NewEntry | None]:
-    """The codes of the result's errors, and what is to be written: nothing of a bare look at the schema."""
+    """The codes of the result's errors, and the entry to write: none for introspection."""
     codes: list[str] = [code_of(error) for error in result.errors or ()]
     if not context.trail.reads and Code.FORBIDDEN not in codes:
         return codes, None
@@ -169,14 +176,14 @@ def audit_entry(context: ApiContext, result: ExecutionResult) -> tuple[list[str]
 
 
 async def written(endpoint: Endpoint, writing: "asyncio.Future[None] | None") -> None:
-    """Return once the entry is committed. Raises VlmkgError, TimeoutError where it is not."""
+    """Return once the entry is committed. Raises VlmkgError, TimeoutError if it is not."""
     if writing is not None:
         async with asyncio.timeout(endpoint.services.settings.timeout_s):
             await writing
 
 
 def shown(result: ExecutionResult) -> dict[str, Any]:
-    """A result as the client sees it."""
+    """A result in the form for the client."""
     told: dict[str, Any] = {"data": result.data}
     if result.errors:
         told["errors"] = [masked(error) for error in result.errors]

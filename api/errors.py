@@ -1,10 +1,10 @@
-"""Errors as they reach the client: a code, a sentence that helps, and never more.
+"""Errors for clients: a code and a helpful sentence, without internal details.
 
 VlmkgError
 └── ApiError      refused by the API itself, under one of the codes below
 
-What the parts below raise gets its code in `masked`; anything unforeseen is INTERNAL_ERROR and stands in the log by its
-type and place alone. No message quotes a value that the client sent: it may be an identifier or a report.
+Errors of other packages get their code in `masked`; an unexpected one is INTERNAL_ERROR, and only its type and place
+are logged. No message quotes a value of the client, which may be an identifier or a report.
 """
 
 import re
@@ -56,12 +56,12 @@ class ApiError(VlmkgError):
 
 
 def masked_error(error: VlmkgError) -> GraphQLFormattedError:
-    """The same of an error that came up outside GraphQL's machinery."""
+    """The same for an error outside GraphQL's execution."""
     return masked(GraphQLError(str(error), original_error=error))
 
 
 def masked(error: GraphQLError) -> GraphQLFormattedError:
-    """The error as the client sees it."""
+    """The error in the form for the client."""
     message, extensions = _told(error)
     shown: GraphQLFormattedError = {"message": message, "extensions": extensions}
     if error.locations:
@@ -77,7 +77,7 @@ def code_of(error: GraphQLError) -> str:
 
 
 def record(error: GraphQLError) -> None:
-    """Write an unforeseen error to the log: its type and where it was raised, without its words."""
+    """Log an unexpected error: its type and place, without its message."""
     cause = error.original_error
     if cause is None or _known(cause) is not None:
         return
@@ -90,27 +90,30 @@ def _told(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         return _of_graphql(error)
-    return _known(cause) or ("something went wrong on the server", {"code": Code.INTERNAL_ERROR})
+    return _known(cause) or (
+        "an unexpected error occurred on the server: report it to its operator",
+        {"code": Code.INTERNAL_ERROR},
+    )
 
 
 def _known(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
     if isinstance(cause, ApiError):
         return str(cause), {"code": cause.code, **cause.details}
     if isinstance(cause, InvalidOperationTypeError):
-        way = "queries and mutations go by POST, subscriptions over graphql-transport-ws"
-        return f"the operation came the wrong way: {way}", {"code": Code.BAD_REQUEST}
+        way = "send queries and mutations by POST, subscriptions over graphql-transport-ws"
+        return f"the operation was sent over the wrong transport: {way}", {"code": Code.BAD_REQUEST}
     if isinstance(cause, CannotGetOperationTypeError | MissingQueryError):
-        return "the document has no such operation: see `operationName`", {"code": Code.BAD_REQUEST}
+        return "the document has no operation of this name: correct `operationName`", {"code": Code.BAD_REQUEST}
     if isinstance(cause, GraphUnavailableError | OutageError):
         part = "graph" if isinstance(cause, GraphUnavailableError) else "ledger"
-        return f"the {part} does not answer now; try again", {"code": Code.SERVICE_UNAVAILABLE}
+        return f"the {part} does not respond now: try again", {"code": Code.SERVICE_UNAVAILABLE}
     if isinstance(cause, QueryTimedOutError | TimeoutError):
-        return "the answer took too long: ask for less", {"code": Code.TIMEOUT}
+        return "the query took too long: request fewer rows or fields", {"code": Code.TIMEOUT}
     return None
 
 
 def _of_graphql(error: GraphQLError) -> tuple[str, dict[str, Any]]:
-    """Errors that GraphQL itself finds in the document or in the variables."""
+    """Errors of GraphQL itself in the document or the variables."""
     message = without_values(error.message)
     if isinstance(error, GraphQLSyntaxError):
         code = Code.TOKEN_LIMIT if "tokens. Parsing aborted" in message else Code.GRAPHQL_PARSE_FAILED
@@ -125,12 +128,12 @@ def _of_graphql(error: GraphQLError) -> tuple[str, dict[str, Any]]:
 
 _SHOWN_VALUES = (
     (re.compile(r"(cannot represent [^:]*): .*", re.DOTALL), r"\1."),
-    # A quotation mark within a text that stands in the document ends it: what follows is the text's words.
+    # A quotation mark within a string of the document ends the match: the rest is text of the string.
     (re.compile(r"^(Syntax Error: .*?\b(?:Name|Int|Float|String|BlockString)) '.*", re.DOTALL), r"\1."),
     (re.compile(r", found: .*", re.DOTALL), "."),
     (re.compile(r"Value .* does not exist in", re.DOTALL), "This value does not exist in"),
 )
-"""How graphql-core quotes values, and what stands there instead."""
+"""How graphql-core quotes values, and the replacements."""
 
 
 def without_values(message: str) -> str:

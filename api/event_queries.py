@@ -1,4 +1,4 @@
-"""The questions about what was received, answered from the ledger."""
+"""Queries of received messages, from the ledger."""
 
 from base64 import b64encode
 from functools import partial
@@ -50,25 +50,25 @@ class EventQueries:
     """Events and rejected triplets."""
 
     @strawberry.field(
-        description="One event, by its id or its number: where the work on it stands.", graphql_type=Event | None
+        description="One event, by its id or its number, with its processing state.", graphql_type=Event | None
     )
     async def event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
-        """For whoever submitted a report."""
+        """For clients that submitted a report."""
         return await answer_event(info, id)
 
     @strawberry.field(
-        description="The message of an event as it came, or null where there is no such event. For operators.",
+        description="The message of an event as it was received; null if there is no such event. For operators.",
         graphql_type=EventPayload | None,
     )
     async def event_payload(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
-        """Holds everything that the sender said: names, numbers, texts."""
+        """Contains all of the sender's data: names, numbers, texts."""
         number = event_number(id)
         if number is None:
             return None
         row = await ask_ledger(info, partial(_payload, info.context.services.receiver, number))
         return None if row is None else shaped(info, "EventPayload", row)
 
-    @strawberry.field(description="A page of events, the newest first. For operators.", graphql_type=EventConnection)
+    @strawberry.field(description="A page of events, newest first. For operators.", graphql_type=EventConnection)
     @reads_arguments
     async def events(
         self, info: Info, where: EventWhereInput | None = None, first: First = 20, after: After = None
@@ -80,14 +80,14 @@ class EventQueries:
         return Shaped(plan.shape(rows, total))
 
     @strawberry.field(
-        description="A page of triplets that were read and refused, the newest first. For operators.",
+        description="A page of triplets that validation rejected, newest first. For operators.",
         graphql_type=RejectionConnection,
     )
     @reads_arguments
     async def rejections(
         self, info: Info, where: RejectionWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
-        """Where an engine or its rules go wrong."""
+        """For finding errors of an engine or its rules."""
         del where, first, after
         plan, reason = own_page(info), (root_field(info).arguments.get("where") or {}).get("reason")
         rows = await ask_ledger(info, partial(_rejections, reason, plan.page))
@@ -102,14 +102,14 @@ def _event(number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
 
 
 def _payload(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
-    """The payload's row. Raises ApiError (NO_PAYLOAD) where it was not kept."""
+    """The payload's row. Raises ApiError (NO_PAYLOAD) if it was not stored."""
     with ledger.read() as connection_:
         found = events.get(connection_, number)
         patients = events.patient_ids(connection_, (number,))
     if found is None:
         return LedgerAnswer(None, patients)
     if found.blob_key is None:
-        raise ApiError(Code.NO_PAYLOAD, "the message was too large to be kept: ask its sender for it")
+        raise ApiError(Code.NO_PAYLOAD, "the message was too large to store: ask its sender for it")
     try:
         raw = raw_of(receiver.ledger, receiver.blobs, found)
     except BlobLostError:

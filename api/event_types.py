@@ -16,42 +16,46 @@ from ingest.ledger.readings import extractions
 from ingest.ledger.readings.extractions import RejectionRow
 from ingest.ledger.states import State
 
-strawberry.enum(State, name="EventState", description="Where the work on an event stands.")
+strawberry.enum(State, name="EventState", description="The processing state of an event.")
 
 
-@strawberry.type(description="One message received, and what became of it. The payload is not shown.")
+@strawberry.type(description="One received message and its processing state, without the message itself.")
 class Event(Node):
     """See ingest.ledger.events.events.Event."""
 
     id: strawberry.ID = ID
-    event_id: strawberry.ID = strawberry.field(description="The number that `vlmkg events` shows.")
+    event_id: strawberry.ID = strawberry.field(description="The event number, as `vlmkg events` shows it.")
     state: State
-    reason: str | None = strawberry.field(description="Why it was refused, or given up.")
-    detail: str | None = strawberry.field(description="The reason in a sentence.")
+    reason: str | None = strawberry.field(
+        description="Reason code: why the message was refused or its processing was given up."
+    )
+    detail: str | None = strawberry.field(description="The reason as a sentence.")
     warnings: list[str]
     reading_warnings: list[str] = strawberry.field(
-        description="Reason codes of what the readings of its studies warn of, such as text_set_aside."
+        description="Warning codes of the readings of its studies, such as text_set_aside."
     )
     source: str
     external_id: str = strawberry.field(description="The sender's own id. Not for researchers.")
     format: str
     size: int = strawberry.field(description="Bytes.")
-    attempts: int = strawberry.field(description="Failures while it ran alone; the third is the last.")
-    deliveries: int = strawberry.field(description="How often the same bytes came.")
+    attempts: int = strawberry.field(
+        description="How often it failed when processed alone. After the third failure the event is dead."
+    )
+    deliveries: int = strawberry.field(description="How often the same bytes were received.")
     received_at: DateTime
     message_time: DateTime | None
     updated_at: DateTime
-    study_keys: list[str] = strawberry.field(description="The studies that it says something of.")
+    study_keys: list[str] = strawberry.field(description="The studies that this message contributes to.")
 
 
-@strawberry.type(description="The message of an event, byte for byte as it came.")
+@strawberry.type(description="The message of an event, byte for byte as it was received.")
 class EventPayload:
     """From the blob store, verified against its digest."""
 
     event_id: strawberry.ID
     size: int = strawberry.field(description="Bytes.")
     base64: str = strawberry.field(description="The bytes, in Base64.")
-    text: str | None = strawberry.field(description="The bytes read as UTF-8; null where they are none.")
+    text: str | None = strawberry.field(description="The bytes decoded as UTF-8; null if they are not valid UTF-8.")
 
 
 @strawberry.type
@@ -62,27 +66,27 @@ class EventEdge:
     node: Event
 
 
-@strawberry.type(description="A page of events, the newest first.")
+@strawberry.type(description="A page of events, newest first.")
 class EventConnection:
     """The relay type."""
 
     edges: list[EventEdge]
     page_info: PageInfo
-    total_count: int = strawberry.field(description="Events on all pages.")
+    total_count: int = strawberry.field(description="Number of events on all pages.")
 
 
-@strawberry.input(name="EventWhere", description="Events; all that is given must hold.")
+@strawberry.input(name="EventWhere", description="A filter of events. All given conditions must hold.")
 class EventWhereInput:
     """See ingest.ledger.events.events.EventFilter."""
 
     state: State | None = None
     reason: str | None = strawberry.field(
-        default=None, description="That of the event, or of a triplet rejected in a study of it."
+        default=None, description="The reason code of the event, or of a rejected triplet in one of its studies."
     )
     source: str | None = None
 
 
-@strawberry.type(description="A triplet that was read from a report and refused.")
+@strawberry.type(description="A triplet that was read from a report and rejected by validation.")
 class Rejection:
     """See ingest.ledger.readings.extractions.RejectionRow."""
 
@@ -103,7 +107,7 @@ class RejectionEdge:
     node: Rejection
 
 
-@strawberry.type(description="A page of rejected triplets, the newest first.")
+@strawberry.type(description="A page of rejected triplets, newest first.")
 class RejectionConnection:
     """The relay type."""
 
@@ -111,7 +115,7 @@ class RejectionConnection:
     page_info: PageInfo
 
 
-@strawberry.input(name="RejectionWhere", description="Rejected triplets.")
+@strawberry.input(name="RejectionWhere", description="A filter of rejected triplets.")
 class RejectionWhereInput:
     """By the rule that refused them."""
 

@@ -1,7 +1,7 @@
-"""GraphiQL at GET /graphql, from this machine's files alone.
+"""GraphiQL at GET /graphql, only from local files.
 
-The page may be opened with the key in the fragment, /graphql#key=KEY: fragments are never sent to a server. Nothing of
-what is asked is kept beyond the tab.
+The page may be opened with the key in the fragment, /graphql#key=KEY: browsers do not send fragments to servers.
+Queries are not stored beyond the tab.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ VENDOR = {
 }
 """What tools/graphiql/bundle.mjs writes, and `make setup` calls."""
 
-# GraphiQL's editor sets style attributes; scripts come from files alone.
+# GraphiQL's editor sets style attributes; scripts are loaded only from files.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -47,7 +47,7 @@ def explorer_routes(vendor: Path) -> list[Route]:
         return FileResponse(STATIC / "explorer.html", media_type="text/html", headers=HEADERS)
 
     def file(request: Request) -> Response:
-        # Names of the two tables alone: no path is ever built from another.
+        # Only names of the two tables: no path is built from another name.
         name = request.path_params["name"]
         if name in OWN:
             return FileResponse(STATIC / name, media_type=OWN[name], headers=HEADERS)

@@ -1,4 +1,4 @@
-"""The graph's objects as GraphQL types: what they have, not how it is found (see api.response_plans)."""
+"""The graph's objects as GraphQL types: their fields; api.response_plans finds the values."""
 
 from typing import Annotated
 
@@ -10,26 +10,26 @@ from api.scalars import DateTime
 from vlmkg.schema import Presence, Witness
 from vlmkg.verdicts import ReviewState
 
-Where = Annotated[FindingWhereInput | None, strawberry.argument(description="All, without it.")]
+Where = Annotated[FindingWhereInput | None, strawberry.argument(description="The filter; without it, all rows.")]
 First = Annotated[int, strawberry.argument(description="Rows of the page, at most 200.")]
-After = Annotated[str | None, strawberry.argument(description="The cursor of the row before.")]
+After = Annotated[str | None, strawberry.argument(description="The cursor of the row after which the page starts.")]
 
 
 class AnsweredByTheRootError(Exception):
-    """Fields inside an answer are put together with it (api.response_plans): the functions only declare arguments."""
+    """Nested fields are resolved with the root field (api.response_plans); these functions only declare arguments."""
 
 
-ID = strawberry.field(description="The type and its key.")
+ID = strawberry.field(description="The type's name, a colon, and the object's key.")
 
 
-@strawberry.interface(description="What can be had again by its id.")
+@strawberry.interface(description="An object that `node` returns by its id.")
 class Node:
     """The relay interface."""
 
     id: strawberry.ID = ID
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Whether a page has neighbours, and its first and last cursor.")
 class PageInfo:
     """The relay type."""
 
@@ -39,7 +39,7 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type(description="A concept of a vocabulary; `local` for words that no vocabulary has.")
+@strawberry.type(description="A concept of a vocabulary. Its system is `local` for terms that no vocabulary contains.")
 class Concept(Node):
     """See graph.records.ConceptRecord."""
 
@@ -48,13 +48,13 @@ class Concept(Node):
     name: str
     system: str = strawberry.field(description="radlex, vlmkg or local.")
     synonyms: list[str]
-    parents: list["Concept"] = strawberry.field(description="What it IS_A, directly.")
-    children: list["Concept"] = strawberry.field(description="What IS_A it, directly.")
-    ancestors: list["Concept"] = strawberry.field(description="All that it IS_A.")
-    parts: list["Concept"] = strawberry.field(description="What is PART_OF it, directly.")
+    parents: list["Concept"] = strawberry.field(description="Its direct parents by IS_A.")
+    children: list["Concept"] = strawberry.field(description="Its direct children by IS_A.")
+    ancestors: list["Concept"] = strawberry.field(description="All its ancestors by IS_A.")
+    parts: list["Concept"] = strawberry.field(description="The direct parts of this region, by PART_OF.")
 
 
-@strawberry.type(description="Where a finding stands in its report: half-open code-point offsets into the text.")
+@strawberry.type(description="A finding's position in its report: half-open code-point offsets into the text.")
 class Span:
     """`text[start:end]` are the finding's words."""
 
@@ -63,16 +63,16 @@ class Span:
     section: str
 
 
-@strawberry.type(description="A place that a finding is located at.")
+@strawberry.type(description="The anatomical location of a finding.")
 class Place:
     """An anatomy mention, and the relation by which a finding is located at it."""
 
-    text: str = strawberry.field(description="The report's own words.")
+    text: str = strawberry.field(description="The wording of the report.")
     score: float | None = strawberry.field(
         description="Mean token probability of the relation; null for the rules engine."
     )
-    witness: Witness = strawberry.field(description="Who read that the finding is there.")
-    concept: Concept | None = strawberry.field(description="The concept of these words.")
+    witness: Witness = strawberry.field(description="Which engine read this location: rules, model or both.")
+    concept: Concept | None = strawberry.field(description="The concept of this wording.")
 
 
 @strawberry.type(description="One version of one report.")
@@ -81,9 +81,9 @@ class Report:
 
     report_key: str
     report_id: str = strawberry.field(description="A pseudonym.")
-    version: int = strawberry.field(description="From 1, in the order of precedence.")
-    status: str = strawberry.field(description="P, F, C or X.")
-    current: bool = strawberry.field(description="Whether it holds now.")
+    version: int = strawberry.field(description="Counted from 1 in the order of precedence.")
+    status: str = strawberry.field(description="P (preliminary), F (final), C (corrected) or X (withdrawn).")
+    current: bool = strawberry.field(description="Whether this is the version that counts now.")
     issued_at: DateTime | None
     text_digest: str
 
@@ -102,7 +102,8 @@ class Image:
 
 
 @strawberry.type(
-    description="How model and rules compare on one study. They are not independent: agreement is no confirmation."
+    description="Agreement of model and rules on one study. The two are not independent: agreement does not "
+    "confirm a finding."
 )
 class Agreement:
     """See vlmkg.witnesses.agreement."""
@@ -113,7 +114,7 @@ class Agreement:
     relations_both: int
     relations_model: int
     relations_rules: int
-    disputed: int = strawberry.field(description="Mentions of which the two say another presence or kind.")
+    disputed: int = strawberry.field(description="Mentions on whose presence or kind the two disagree.")
 
 
 @strawberry.type(description="The reading that a study's findings come from.")
@@ -125,43 +126,47 @@ class Extraction:
     checkpoint: str | None
     checkpoint_digest: str | None = strawberry.field(description="SHA-256 of the checkpoint; null for rules.")
     engine_digest: str
-    modalities: list[str] = strawberry.field(description="text, image: what had a part in the reading.")
-    warnings: list[str] = strawberry.field(description="Reason codes of what a person should know of it.")
-    agreement: Agreement | None = strawberry.field(description="Null where one engine alone read.")
-    out_of_domain: bool = strawberry.field(description="No chest radiograph: read all the same.")
+    modalities: list[str] = strawberry.field(description="The inputs of the reading: text, image.")
+    warnings: list[str] = strawberry.field(description="Warning codes of this reading.")
+    agreement: Agreement | None = strawberry.field(description="Null if only one engine read the study.")
+    out_of_domain: bool = strawberry.field(
+        description="True if the study is not a chest radiograph. It is read anyway."
+    )
     created_at: DateTime
 
 
-@strawberry.type(description="What a report says of a patient: an observation, composed with its places and modifiers.")
+@strawberry.type(description="An observation in a report or image, with its locations and modifiers.")
 class Finding(Node):
     """See graph.records.MentionRecord and FindingRecord."""
 
     id: strawberry.ID = ID
-    text: str = strawberry.field(description="The report's own words.")
+    text: str = strawberry.field(description="The wording of the report.")
     presence: Presence
     concept: Concept | None = strawberry.field(description="The concept of the composed finding.")
     laterality: Laterality | None
     severity: str | None
-    locations: list[Place] = strawberry.field(description="Its places.")
+    locations: list[Place] = strawberry.field(description="Its anatomical locations.")
     modifiers: list[str] = strawberry.field(description="The words that describe it.")
-    suggests: list["Finding"] = strawberry.field(description="What it is suggestive of.")
-    suggested_by: list["Finding"] = strawberry.field(description="What is suggestive of it.")
+    suggests: list["Finding"] = strawberry.field(description="The findings that this one suggests.")
+    suggested_by: list["Finding"] = strawberry.field(description="The findings that suggest this one.")
     studied_at: DateTime | None = strawberry.field(description="When the study started.")
-    study: "Study" = strawberry.field(description="The study that it was found in.")
+    study: "Study" = strawberry.field(description="The study of the finding.")
     patient: "Patient" = strawberry.field(description="The patient.")
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
-    witness: Witness = strawberry.field(description="Who read it.")
+    witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
     disputed: bool = strawberry.field(
-        description="Model and rules say another presence or kind of it: it is held as uncertain."
+        description="Model and rules disagree on its presence or kind. Such a finding is stored as uncertain."
     )
     review: ReviewState = strawberry.field(
-        description="What persons say of it. Whoever shows findings to people shows this with them."
+        description="The state of its reviews. A program that shows findings to people must show it, too."
     )
-    reviews: list[Review] = strawberry.field(description="What each person says of it, the oldest first.")
+    reviews: list[Review] = strawberry.field(description="The latest review by each person, oldest first.")
     report: Report | None = strawberry.field(
-        description="The report that it stands in; null for one read from an image."
+        description="The report that contains it; null for a finding read from an image."
     )
-    span: Span | None = strawberry.field(description="Where it stands in the report; null for one read from an image.")
+    span: Span | None = strawberry.field(
+        description="Its position in the report; null for a finding read from an image."
+    )
 
 
 @strawberry.type
@@ -172,20 +177,20 @@ class FindingEdge:
     node: Finding
 
 
-@strawberry.type(description="A page of findings, in the order of their studies' time, unknown times last.")
+@strawberry.type(description="A page of findings, ordered by the time of the study, unknown times last.")
 class FindingConnection:
     """The relay type."""
 
     edges: list[FindingEdge]
     page_info: PageInfo
-    total_count: int = strawberry.field(description="Rows on all pages; a query of its own.")
+    total_count: int = strawberry.field(description="Number of rows on all pages. It costs one more query.")
 
 
 def _findings(where: Where = None, first: First = 20, after: After = None) -> FindingConnection:
     raise AnsweredByTheRootError(where, first, after)
 
 
-@strawberry.type(description="A study of a patient.")
+@strawberry.type(description="One imaging study of a patient.")
 class Study(Node):
     """See graph.records.StudyRecord."""
 
@@ -200,7 +205,7 @@ class Study(Node):
     patient: "Patient" = strawberry.field(description="The patient.")
     reports: list[Report] = strawberry.field(description="All versions of all its reports.")
     images: list[Image] = strawberry.field(description="Its images.")
-    extraction: Extraction | None = strawberry.field(description="The reading that its findings come from.")
+    extraction: Extraction | None = strawberry.field(description="The reading that produced its findings.")
 
     findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of its findings.")
 
@@ -213,25 +218,25 @@ class StudyEdge:
     node: Study
 
 
-@strawberry.type(description="A page of studies, in the order of time, unknown times last.")
+@strawberry.type(description="A page of studies, ordered by time, unknown times last.")
 class StudyConnection:
     """The relay type."""
 
     edges: list[StudyEdge]
     page_info: PageInfo
-    total_count: int = strawberry.field(description="Rows on all pages; a query of its own.")
+    total_count: int = strawberry.field(description="Number of rows on all pages. It costs one more query.")
 
 
-@strawberry.type(description="One study in a patient's time, with what was found and not negated.")
+@strawberry.type(description="One study of a patient's timeline, with its findings except the negated ones.")
 class TimelineEntry:
     """See graph.reads.shapes."""
 
     started_at: DateTime | None
     study: Study = strawberry.field(description="The study.")
-    findings: list[Finding] = strawberry.field(description="Its findings, present or uncertain.")
+    findings: list[Finding] = strawberry.field(description="The findings of the study that are present or uncertain.")
 
 
-StudyWhere = Annotated[StudyWhereInput | None, strawberry.argument(description="All, without it.")]
+StudyWhere = Annotated[StudyWhereInput | None, strawberry.argument(description="The filter; without it, all rows.")]
 
 
 def _studies(where: StudyWhere = None, first: First = 20, after: After = None) -> StudyConnection:
@@ -242,7 +247,7 @@ def _timeline(first: First = 50) -> list[TimelineEntry]:
     raise AnsweredByTheRootError(first)
 
 
-@strawberry.type(description="A patient, under a pseudonym.")
+@strawberry.type(description="A patient, identified by a pseudonym.")
 class Patient(Node):
     """See graph.records.PatientRecord."""
 
@@ -254,7 +259,7 @@ class Patient(Node):
     studies: StudyConnection = strawberry.field(resolver=_studies, description="A page of the patient's studies.")
     findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of the patient's findings.")
     timeline: list[TimelineEntry] = strawberry.field(
-        resolver=_timeline, description="The patient's studies in the order of time, unknown times last."
+        resolver=_timeline, description="The patient's studies, ordered by time, unknown times last."
     )
 
 
@@ -266,16 +271,16 @@ class PatientEdge:
     node: Patient
 
 
-@strawberry.type(description="A page of patients, in the order of their pseudonyms.")
+@strawberry.type(description="A page of patients, ordered by pseudonym.")
 class PatientConnection:
     """The relay type."""
 
     edges: list[PatientEdge]
     page_info: PageInfo
-    total_count: int = strawberry.field(description="Rows on all pages; a query of its own.")
+    total_count: int = strawberry.field(description="Number of rows on all pages. It costs one more query.")
 
 
-@strawberry.type(description="Words of reports that no vocabulary has.")
+@strawberry.type(description="A term of reports that no vocabulary contains.")
 class UnmappedTerm:
     """A concept of the system `local`."""
 
@@ -285,12 +290,12 @@ class UnmappedTerm:
 
 @strawberry.type(description="The engine whose readings are in the graph.")
 class Checkpoint:
-    """The one that read last."""
+    """The engine of the newest reading."""
 
     engine: str
     checkpoint: str | None = strawberry.field(description="The model's checkpoint; null for rules.")
     checkpoint_digest: str | None = strawberry.field(description="SHA-256 of the checkpoint; null for rules.")
-    engine_digest: str = strawberry.field(description="SHA-256 over all that changes what it reads.")
-    studies: int = strawberry.field(description="Studies whose findings it read.")
+    engine_digest: str = strawberry.field(description="SHA-256 of everything that determines the engine's readings.")
+    studies: int = strawberry.field(description="Number of studies whose findings it read.")
     last_used_at: DateTime
-    other_engines: int = strawberry.field(description="Other engines whose readings are still in the graph.")
+    other_engines: int = strawberry.field(description="Number of other engines whose readings are still in the graph.")

@@ -90,7 +90,9 @@ def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitio
     found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     named = [node for node in found if name is None or (node.name is not None and node.name.value == name)]
     if len(named) != 1:
-        raise ApiError(Code.BAD_REQUEST, "the document has several operations, or none so named: see `operationName`")
+        raise ApiError(
+            Code.BAD_REQUEST, "the operation is not clear: give the `operationName` of an operation in the document"
+        )
     return named[0]
 
 
@@ -114,7 +116,7 @@ def _check_aliases(aliases: int, settings: ApiSettings) -> None:
     if aliases > settings.max_aliases:
         raise ApiError(
             Code.ALIAS_LIMIT,
-            f"the document has {aliases} aliases and may have {settings.max_aliases}: send several requests",
+            f"the document has {aliases} aliases, but may have {settings.max_aliases}: send several requests",
             aliases=aliases,
             limit=settings.max_aliases,
         )
@@ -124,13 +126,13 @@ def _check(document: Document, operation: OperationDefinitionNode, caller: Calle
     """Raise ApiError where the caller may not ask this, or it is too deep or too costly."""
     root = document.schema.get_root_type(operation.operation)
     if root is None:
-        raise ApiError(Code.BAD_REQUEST, f"this API has no {operation.operation.value}")
+        raise ApiError(Code.BAD_REQUEST, f"this API has no {operation.operation.value} type")
     walk = _Walk(document, caller, settings)
     cost = _cost(walk, root, [operation.selection_set], 1)
     if cost > settings.max_cost:
         raise ApiError(
             Code.COST_LIMIT,
-            f"the answer may hold {cost} rows and may cost {settings.max_cost}: ask for smaller pages",
+            f"the answer may hold {cost} rows, but may have {settings.max_cost}: request smaller pages",
             cost=cost,
             limit=settings.max_cost,
         )
@@ -180,13 +182,17 @@ def _rows(parent: GraphQLNamedType, asked: Field) -> int | None:
 def _check_field(walk: _Walk, parent: GraphQLNamedType, asked: Field, depth: int) -> None:
     walk.fields += len(asked.nodes)
     if walk.fields > MAX_FIELDS:
-        raise ApiError(Code.COST_LIMIT, f"the operation has more than {MAX_FIELDS} fields", limit=MAX_FIELDS)
+        raise ApiError(
+            Code.COST_LIMIT, f"the operation is too large: it may have {MAX_FIELDS} fields", limit=MAX_FIELDS
+        )
     if depth > walk.settings.max_depth:
         limit = walk.settings.max_depth
-        raise ApiError(Code.DEPTH_LIMIT, f"the operation is more than {limit} fields deep", limit=limit)
+        raise ApiError(Code.DEPTH_LIMIT, f"the operation is too deep: it may be {limit} fields deep", limit=limit)
     for right in needed(parent.name, asked.name, asked.arguments):
         if not walk.caller.may(right):
             where = f"{parent.name}.{asked.name}"
             raise ApiError(
-                Code.FORBIDDEN, f"the role {walk.caller.role} has no right to `{where}` as asked", right=right.value
+                Code.FORBIDDEN,
+                f"the role {walk.caller.role} has no right to `{where}` with these arguments",
+                right=right.value,
             )

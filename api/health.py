@@ -1,4 +1,4 @@
-"""Is the API alive, and do the parts behind it answer."""
+"""Health checks of the API and the services it needs."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -11,11 +11,11 @@ from ingest.ledger.storage.database import Ledger
 from ingest.redis_address import read_address, redis_outages
 
 PATIENCE_S = 3.0
-"""How long a part may take to answer."""
+"""Time limit of a service's response."""
 
 
 async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | None) -> dict[str, bool]:
-    """Each part by name, and whether it answers. The queue is asked only where its address is known."""
+    """Whether each service responds, by name. The queue is checked only if its address is known."""
     checks: dict[str, Awaitable[object]] = {
         "graph": fetch(graph, Draft().finish("UNWIND [1] AS one", patient=NO_SINGLE_PATIENT, one="one")),
         "ledger": asyncio.to_thread(ledger.ping),

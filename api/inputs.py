@@ -1,7 +1,7 @@
-"""What can be asked for, as GraphQL input types, and its way into the graph's own where-trees.
+"""Filters as GraphQL input types, and their conversion to the graph's where-trees.
 
-The classes describe the schema; values are read from the coerced dictionaries, because nested fields have no resolver
-that would be handed instances.
+The classes describe the schema. Values are read from the coerced dictionaries, because nested fields have no resolver
+that would get instances.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from vlmkg.schema import Presence, Witness
 from vlmkg.verdicts import ReviewState
 
 MAX_WHERE_NODES = 50
-"""Nodes that one where-tree may have."""
+"""Most nodes of one where-tree."""
 
 Given = Mapping[str, Any]
 Tree = TypeVar("Tree", FindingWhere, StudyWhere, PatientWhere)
@@ -31,8 +31,8 @@ class Laterality(Enum):
     BILATERAL = "bilateral"
 
 
-strawberry.enum(Presence, description="What the report says of a finding.")
-strawberry.enum(Witness, description="Which engine read it.")
+strawberry.enum(Presence, description="What the report states about a finding.")
+strawberry.enum(Witness, description="The engine that read it.")
 strawberry.enum(Laterality, description="The side of a finding.")
 strawberry.enum(
     ReviewState,
@@ -44,15 +44,17 @@ strawberry.enum(
 )
 
 
-@strawberry.input(name="ConceptWhere", description="Concepts; all that is given must hold. Case does not matter.")
+@strawberry.input(
+    name="ConceptWhere", description="A filter of concepts. All given conditions must hold. Case is ignored."
+)
 class ConceptWhereInput:
     """See graph.reads.wheres.ConceptWhere."""
 
     code: str | None = strawberry.field(default=None, description="The code, such as RID34539.")
-    name: str | None = strawberry.field(default=None, description="The whole name, or a whole synonym.")
-    name_contains: str | None = strawberry.field(default=None, description="A part of the name.")
+    name: str | None = strawberry.field(default=None, description="The complete name or a complete synonym.")
+    name_contains: str | None = strawberry.field(default=None, description="A substring of the name.")
     include_descendants: bool = strawberry.field(
-        default=True, description="Take in what IS_A one of them; for places also what is PART_OF one of them."
+        default=True, description="Include the descendants by IS_A; for locations also the parts by PART_OF."
     )
 
 
@@ -72,11 +74,13 @@ class FindingWhereInput:
     not_: "FindingWhereInput | None" = strawberry.field(default=None, name="not")
     concept: ConceptWhereInput | None = None
     presence: list[Presence] | None = None
-    location: ConceptWhereInput | None = strawberry.field(default=None, description="One of its places.")
+    location: ConceptWhereInput | None = strawberry.field(default=None, description="One of its anatomical locations.")
     laterality: list[Laterality] | None = strawberry.field(
-        default=None, description="The field as it stands: LEFT does not take in BILATERAL."
+        default=None, description="The exact value: LEFT does not match BILATERAL."
     )
-    modifier: str | None = strawberry.field(default=None, description="A modifier's own words, or its concept's name.")
+    modifier: str | None = strawberry.field(
+        default=None, description="The wording of a modifier, or the name of its concept."
+    )
     studied_after: DateTime | None = strawberry.field(
         default=None, description="This time or later; unknown never fits."
     )
@@ -85,17 +89,17 @@ class FindingWhereInput:
     )
     modality: list[str] | None = None
     patient_id: str | None = None
-    min_score: float | None = strawberry.field(default=None, description="Never drops what has no score.")
+    min_score: float | None = strawberry.field(default=None, description="A finding without a score always matches.")
     witness: list[Witness] | None = None
     review: list[ReviewState] | None = strawberry.field(
-        default=None, description="What persons say of it; follows a review within seconds, as the graph does."
+        default=None, description="The state of its reviews. A new review shows within seconds."
     )
     suggests: "FindingWhereInput | None" = strawberry.field(
-        default=None, description="It is suggestive of such a finding; a tree of its own."
+        default=None, description="It suggests a finding that matches this filter."
     )
 
 
-@strawberry.input(name="StudyWhere", description="Studies; all that is given must hold.")
+@strawberry.input(name="StudyWhere", description="A filter of studies. All given conditions must hold.")
 class StudyWhereInput:
     """See graph.reads.wheres.StudyWhere."""
 
@@ -114,43 +118,45 @@ class StudyWhereInput:
     has_finding: FindingWhereInput | None = None
 
 
-@strawberry.input(name="PatientWhere", description="Patients; all that is given must hold.")
+@strawberry.input(name="PatientWhere", description="A filter of patients. All given conditions must hold.")
 class PatientWhereInput:
     """See graph.reads.wheres.PatientWhere."""
 
     and_: list["PatientWhereInput"] | None = strawberry.field(default=None, name="and")
     or_: list["PatientWhereInput"] | None = strawberry.field(default=None, name="or")
     not_: "PatientWhereInput | None" = strawberry.field(default=None, name="not")
-    has_finding: FindingWhereInput | None = strawberry.field(default=None, description="They have such a finding.")
+    has_finding: FindingWhereInput | None = strawberry.field(
+        default=None, description="The patient has a finding that matches."
+    )
     no_later_finding: FindingWhereInput | None = strawberry.field(
         default=None,
         description=(
-            "No such finding stands in a study that started later than that of `hasFinding`, beside which it must be. "
+            "No matching finding in a study later than that of `hasFinding`, which must be given, too. "
             "An unknown time is never later."
         ),
     )
 
 
-@strawberry.input(description="A patient as the sender names them; the server makes the pseudonym.")
+@strawberry.input(description="A patient by the sender's identifier. The server computes the pseudonym.")
 class PatientIdentifier:
-    """Never logged, never kept: the audit trail shows the pseudonym."""
+    """It is never logged or stored; the audit trail shows the pseudonym."""
 
-    authority: str = strawberry.field(description="The assigning authority, as the messages give it.")
+    authority: str = strawberry.field(description="The assigning authority, as the messages name it.")
     value: str = strawberry.field(description="The identifier.")
 
 
 def finding_where(given: Given | None) -> FindingWhere | None:
-    """The tree that a coerced FindingWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    """The tree of a coerced FindingWhere. Raises ApiError (BAD_USER_INPUT)."""
     return None if given is None else _finding(_bounded(given))
 
 
 def study_where(given: Given | None) -> StudyWhere | None:
-    """The tree that a coerced StudyWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    """The tree of a coerced StudyWhere. Raises ApiError (BAD_USER_INPUT)."""
     return None if given is None else _study(_bounded(given))
 
 
 def patient_where(given: Given | None) -> PatientWhere | None:
-    """The tree that a coerced PatientWhere means. Raises ApiError (BAD_USER_INPUT)."""
+    """The tree of a coerced PatientWhere. Raises ApiError (BAD_USER_INPUT)."""
     return None if given is None else _patient(_bounded(given))
 
 
@@ -191,9 +197,7 @@ def _study(given: Given) -> StudyWhere:
 
 def _patient(given: Given) -> PatientWhere:
     if given.get("noLaterFinding") is not None and given.get("hasFinding") is None:
-        raise ApiError(
-            Code.BAD_USER_INPUT, "`noLaterFinding` needs `hasFinding` beside it: later than what would it be?"
-        )
+        raise ApiError(Code.BAD_USER_INPUT, "`noLaterFinding` was given without `hasFinding`: give both")
     return PatientWhere(
         and_=_each(_patient, given.get("and")),
         or_=_each(_patient, given.get("or")),
@@ -210,19 +214,21 @@ def _concept(given: Given) -> ConceptWhere:
     words = [word for word in (where.code, where.name, where.name_contains) if word is not None]
     if not words or not all(word.strip() for word in words):
         raise ApiError(
-            Code.BAD_USER_INPUT, "a concept is asked for by `code`, `name` or `nameContains`, none of it blank"
+            Code.BAD_USER_INPUT, "a concept filter is empty: give `code`, `name` or `nameContains`, not blank"
         )
     return where
 
 
 def _bounded(given: Given) -> Given:
     if _nodes(given) > MAX_WHERE_NODES:
-        raise ApiError(Code.COST_LIMIT, f"the where-tree has more than {MAX_WHERE_NODES} nodes", limit=MAX_WHERE_NODES)
+        raise ApiError(
+            Code.COST_LIMIT, f"the filter is too large: `where` may have {MAX_WHERE_NODES} nodes", limit=MAX_WHERE_NODES
+        )
     return given
 
 
 def _nodes(given: Any) -> int:
-    """How many input objects there are in a value."""
+    """The number of input objects in a value."""
     if isinstance(given, Mapping):
         return 1 + sum(_nodes(value) for value in given.values())
     if isinstance(given, list):

@@ -1,15 +1,15 @@
-"""What stands in the ledger alone and is put into an answer once its rows are there: report texts, and reviews."""
+"""Fields that only the ledger has and that are filled in after the rows are read: report texts and reviews."""
 
 import asyncio
 from collections.abc import Sequence
 
 from api.documents import Document
-from api.response_plans import Answering, Late, Row, plan_object
+from api.response_plans import AnswerContext, PendingField, Row, plan_object
 from ingest.ledger.reviews import reviews
 from ingest.ledger.reviews.verdicts import (
     Assertion,
     FindingPosition,
-    Found,
+    FoundReview,
     Review,
     Statement,
     about,
@@ -21,14 +21,14 @@ from ingest.ledger.studies import reports
 from vlmkg.schema import Presence
 
 
-async def fill(answering: Answering, ledger: Ledger) -> None:
-    """Fill in what the answer's shapes have left open: one look into the ledger, however many rows there are."""
+async def fill(answering: AnswerContext, ledger: Ledger) -> None:
+    """Fill in the pending fields of a response with one read of the ledger, for any number of rows."""
     if answering.late:
         await asyncio.to_thread(_fill, answering.document, ledger, answering.late)
 
 
 def statement_of(row: Row) -> Statement | None:
-    """What a finding's row says, as verdicts mean it. None: in a film that an old graph does not name."""
+    """The statement of a finding's row, as verdicts refer to it. None for a film that an old graph does not name."""
     film = row["reportKey"] is None
     source = row["sopInstanceUid"] if film else row["reportKey"]
     if source is None:
@@ -38,7 +38,7 @@ def statement_of(row: Row) -> Statement | None:
     return Statement(row["owner"], FindingPosition(source, film, row["start"], row["end"]), claim)
 
 
-def _fill(document: Document, ledger: Ledger, late: Sequence[Late]) -> None:
+def _fill(document: Document, ledger: Ledger, late: Sequence[PendingField]) -> None:
     texts = [one for one in late if one.asked.name == "text"]
     reviewed = [one for one in late if one.asked.name != "text"]
     with ledger.read() as connection:
@@ -62,16 +62,16 @@ def _by_source(counting: Sequence[Review]) -> dict[str, list[Review]]:
     return found
 
 
-def _shown(document: Document, late: Late, found: list[Found]) -> object:
+def _shown(document: Document, late: PendingField, found: list[FoundReview]) -> object:
     if late.asked.name == "review":
         return state_of(found).name
     if not found:
         return []
-    plan = plan_object(Answering(document, keyed=False), late.asked.type, late.asked.selections)
+    plan = plan_object(AnswerContext(document, keyed=False), late.asked.type, late.asked.selections)
     return [plan.shape(_row(one)) for one in found]
 
 
-def _row(found: Found) -> Row:
+def _row(found: FoundReview) -> Row:
     review, claim = found.review, found.review.statement.claim
     return {
         "reviewer": review.reviewer,

@@ -1,8 +1,8 @@
-"""The media type of an answer, and the HTTP status that goes with it. Standard: GraphQL over HTTP, "Response".
+"""The media type of a response, and its HTTP status. Standard: GraphQL over HTTP, "Response".
 
-In `application/json` the status says whether the request could be taken; an operation that is refused answers 200. In
-`application/graphql-response+json` it also says whether the operation ran: one that did not has no `data`, and a status
-of 4xx or 5xx.
+In `application/json` the status says whether the request was accepted; a refused operation has the status 200. In
+`application/graphql-response+json` it also says whether the operation ran: one that did not run has no `data` and a
+status of 4xx or 5xx.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from api.errors import Code
 
 
 class MediaType(StrEnum):
-    """What an answer can be."""
+    """A media type of responses."""
 
     JSON = "application/json"
     GRAPHQL = "application/graphql-response+json"
@@ -38,9 +38,9 @@ _STATUS = {
 
 
 def accepted_type(headers: Iterable[str]) -> MediaType:
-    """The media type that a request's `Accept` headers prefer; of two alike, the one that stands first.
+    """The media type that a request's `Accept` headers prefer; of equal ones the first.
 
-    A client that names neither type, or excludes both, gets JSON: the standard lets a server disregard the header.
+    A client that names neither type, or excludes both, gets JSON: the standard allows a server to ignore the header.
     """
     best, weight = MediaType.JSON, 0.0
     for item in ",".join(headers).split(","):
@@ -57,7 +57,7 @@ def status_of(code: Code) -> int:
 
 
 def _weight(parameters: Iterable[str]) -> float:
-    """The weight (RFC 9110, 12.4.2) from 0 to 1; 0 where it can't be read."""
+    """The weight (RFC 9110, 12.4.2) from 0 to 1; 0 if it is malformed."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":

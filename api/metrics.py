@@ -1,6 +1,6 @@
-"""`/metrics` for Prometheus: where the events stand, what was not read, how operations end and how long they take.
+"""`/metrics` for Prometheus: event states, unread text, outcomes and duration of operations.
 
-Labels are states, kinds of operation and codes: nothing that a sender or a client wrote, no patient.
+Labels are states, kinds of operation and codes, without data of senders, clients or patients.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _KINDS = frozenset({"query", "mutation", "subscription"})
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What one process counts."""
+    """The metrics of one process."""
 
     registry: CollectorRegistry
     operations: Counter
@@ -36,7 +36,7 @@ class Metrics:
     shares: Gauge
 
     def operation(self, action: str, codes: list[str], seconds: float) -> None:
-        """Count one operation. `action` as the guard makes it, empty where nothing could be read."""
+        """Count one operation. `action` is from the guard, empty if the document could not be read."""
         kind = action.partition(" ")[0]
         kind = kind if kind in _KINDS else "unread"
         self.operations.labels(kind, codes[0] if codes else "ok").inc()
@@ -44,29 +44,39 @@ class Metrics:
 
 
 def new_metrics() -> Metrics:
-    """Metrics of a process that starts now."""
+    """The metrics of a new process."""
     registry = CollectorRegistry()
-    operations = Counter(
-        "vlmkg_api_operations", "GraphQL operations by how they ended.", ["kind", "code"], registry=registry
+    operations = Counter("vlmkg_api_operations", "GraphQL operations by outcome.", ["kind", "code"], registry=registry)
+    seconds = Histogram(
+        "vlmkg_api_operation_seconds", "Seconds per operation.", ["kind"], buckets=_SECONDS, registry=registry
     )
-    seconds = Histogram("vlmkg_api_operation_seconds", "What they took.", ["kind"], buckets=_SECONDS, registry=registry)
     states = Gauge("vlmkg_events", "Events in each state.", ["state"], registry=registry)
-    age = "Age of the oldest event not settled; 0: none."
+    age = "Age in seconds of the oldest unsettled event; 0 if there is none."
     oldest = Gauge("vlmkg_oldest_unsettled_event_seconds", age, registry=registry)
     reports = Gauge(
-        "vlmkg_reports", "Reports read: all, and those with text set aside or a warning.", ["what"], registry=registry
+        "vlmkg_reports",
+        "Reports read: all, those with text set aside, those with a warning.",
+        ["what"],
+        registry=registry,
     )
-    letters = Gauge("vlmkg_report_characters", "Characters of their text: all, set aside.", ["what"], registry=registry)
-    shares = Gauge("vlmkg_set_aside_ratio", "Share of the text set aside, 0 to 1, of each.", ["of"], registry=registry)
+    letters = Gauge(
+        "vlmkg_report_characters", "Characters of report text: all, set aside.", ["what"], registry=registry
+    )
+    shares = Gauge(
+        "vlmkg_set_aside_ratio",
+        "Share of each report's text that was set aside, from 0 to 1.",
+        ["of"],
+        registry=registry,
+    )
     return Metrics(registry, operations, seconds, states, oldest, reports, letters, shares)
 
 
 async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
-    """The page; 503 while the ledger does not answer."""
+    """The page; 503 while the ledger does not respond."""
     try:
         states, oldest, texts = await asyncio.to_thread(_read, ledger)
     except OutageError:
-        return Response("the ledger does not answer\n", status_code=503, media_type="text/plain")
+        return Response("the ledger does not respond\n", status_code=503, media_type="text/plain")
     for state, number in states.items():
         metrics.events.labels(state.value).set(number)
     metrics.oldest.set(oldest.total_seconds())
@@ -75,7 +85,7 @@ async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
 
 
 def _show_texts(metrics: Metrics, texts: UnreadTexts) -> None:
-    """How much text was not read, in numbers and as shares of all readings in the ledger."""
+    """The amount of unread text, in numbers and as shares, over all readings in the ledger."""
     for what, number in (
         ("all", texts.reports),
         ("set_aside", texts.reports_set_aside),

@@ -1,4 +1,4 @@
-"""What can be sent: reports, through the same door as every other source; events to be worked on again; verdicts."""
+"""Mutations: submit reports, in the same way as every other source; replay events; review findings."""
 
 import asyncio
 import datetime
@@ -26,7 +26,7 @@ from vlmkg.schema import Presence
 
 
 class SubmittedStatus(Enum):
-    """The statuses of a report, by name."""
+    """The status of a report, by name."""
 
     PRELIMINARY = ReportStatus.PRELIMINARY
     FINAL = ReportStatus.FINAL
@@ -34,10 +34,14 @@ class SubmittedStatus(Enum):
     WITHDRAWN = ReportStatus.WITHDRAWN
 
 
-strawberry.enum(SubmittedStatus, name="ReportStatus", description="WITHDRAWN leaves no current report.")
+strawberry.enum(
+    SubmittedStatus,
+    name="ReportStatus",
+    description="The status of a report. After WITHDRAWN the report has no current version.",
+)
 
 
-@strawberry.input(description="The patient as the sender names them; the graph gets a pseudonym.")
+@strawberry.input(description="The patient by the sender's identifier. The graph stores a pseudonym.")
 class SubmitPatientInput:
     """See ingest.messages.PatientFacts."""
 
@@ -47,56 +51,63 @@ class SubmitPatientInput:
     birth_date: datetime.date | None = None
 
 
-@strawberry.input(description="The study that the report belongs to, as far as it is known.")
+@strawberry.input(description="The study of the report, as far as the sender knows it.")
 class SubmitStudyInput:
     """See ingest.messages.StudyFacts."""
 
     study_uid: str | None = strawberry.field(default=None, description="The StudyInstanceUID.")
     accession: str | None = None
-    modality: str | None = strawberry.field(default=None, description="Such as CR or DX.")
+    modality: str | None = strawberry.field(default=None, description="DICOM modality, such as CR or DX.")
     body_part: str | None = None
-    procedure: str | None = strawberry.field(default=None, description="The exam's name in words.")
+    procedure: str | None = strawberry.field(default=None, description="The name of the examination.")
     started_at: DateTime | None = None
 
 
-@strawberry.input(description="One report, whole.")
+@strawberry.input(description="One complete report.")
 class SubmitReportInput:
     """See ingest.formats.graphql."""
 
-    report_id: str = strawberry.field(description="The sender's id; the same id with other words is a new version.")
+    report_id: str = strawberry.field(
+        description="The sender's id. The same id with another text is a new version of the report."
+    )
     text: str
     patient: SubmitPatientInput
     study: SubmitStudyInput | None = None
     status: SubmittedStatus = SubmittedStatus.FINAL
-    addendum: bool = strawberry.field(default=False, description="It stands beside the report and replaces nothing.")
+    addendum: bool = strawberry.field(
+        default=False, description="True if it adds to the report; it then replaces no version."
+    )
     issued_at: DateTime | None = None
     source: str = strawberry.field(default="graphql", description="The source authority.")
 
 
-@strawberry.type(description="What became of a submission: it is stored, whatever its state.")
+@strawberry.type(description="The stored event of a submission.")
 class SubmitReportPayload:
     """See ingest.receiving.submit.Receipt."""
 
     event: Event
-    duplicate: bool = strawberry.field(description="The same bytes had been received before; nothing was done.")
+    duplicate: bool = strawberry.field(
+        description="True if the same bytes were received before. Nothing new was stored."
+    )
 
 
-@strawberry.type(description="What became of a replay.")
+@strawberry.type(description="The result of a replay.")
 class ReplayEventPayload:
     """See ingest.receiving.replay."""
 
     event: Event
     replayed: bool = strawberry.field(
-        description="It is being worked on again. False: refused again, or its message is not in the blob store."
+        description="True if the event is processed again; false if it was refused again, or the blob store has "
+        "no message."
     )
 
 
-@strawberry.type(description="What can be sent and set going.")
+@strawberry.type(description="Submit reports, replay events, review findings.")
 class Mutation:
     """All mutations."""
 
     @strawberry.mutation(
-        description="Store a report. Once this answers it can't be lost; `event` shows its way into the graph.",
+        description="Store a report. It is stored durably when this returns; query `event` for its progress.",
         graphql_type=SubmitReportPayload,
     )
     async def submit_report(self, info: Info, input: SubmitReportInput) -> Shaped | None:  # noqa: A002
@@ -108,8 +119,8 @@ class Mutation:
         return shaped(info, "SubmitReportPayload", row)
 
     @strawberry.mutation(
-        description="Parse the stored message of an event again and have it worked on, whatever its state. "
-        "For operators; null where there is no such event.",
+        description="Parse the stored message of an event again and process it, whatever its state. "
+        "For operators. Null if there is no such event.",
         graphql_type=ReplayEventPayload | None,
     )
     async def replay_event(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
@@ -122,9 +133,9 @@ class Mutation:
         return shaped(info, "ReplayEventPayload", row)
 
     @strawberry.mutation(
-        description="Say whether a finding is right. It changes nothing that the finding says; a rejected one is given "
-        "out only when it is asked for. The latest word of each person counts. Null where there is no such finding: "
-        "another reading may have replaced it, ask again.",
+        description="Review a finding. The finding itself does not change; queries return a rejected finding only if "
+        "`review` asks for it. The latest review of each person counts. Null if there is no such finding: a newer "
+        "reading may have replaced it, so query the findings again.",
         graphql_type=ReviewFindingPayload | None,
     )
     async def review_finding(
@@ -134,11 +145,13 @@ class Mutation:
         verdict: ReviewVerdict,
         note: Annotated[
             str | None,
-            strawberry.argument(description="At most 2,000 characters. Patient data, and hidden from researchers."),
+            strawberry.argument(
+                description="At most 2,000 characters. Treated as patient data and hidden from researchers."
+            ),
         ] = None,
         presence: Annotated[
             Presence | None,
-            strawberry.argument(description="What it should say, where its presence is wrong; with WRONG alone."),
+            strawberry.argument(description="The right presence, if the finding's is wrong. Only with WRONG."),
         ] = None,
     ) -> Shaped | None:
         """See docs/graphql.md."""
@@ -173,4 +186,4 @@ def _submission(given: SubmitReportInput) -> Submission:
             ),
         )
     except ValidationError:
-        raise ApiError(Code.BAD_USER_INPUT, "a text of the submission is not Unicode") from None
+        raise ApiError(Code.BAD_USER_INPUT, "a text of the submission is not valid Unicode: send valid UTF-8") from None

@@ -1,7 +1,7 @@
-"""Queries and mutations: read and validated once for each text, checked at each asking, run by GraphQL's own executor.
+"""Queries and mutations: parsed and validated once per text, checked at each request, run by graphql-core's executor.
 
-Strawberry makes the schema and runs subscriptions. What comes by POST goes past its extensions, which cost a part of
-each request.
+Strawberry builds the schema and runs subscriptions. POST requests bypass its extensions, which cost a part of each
+request.
 """
 
 from collections import OrderedDict
@@ -33,13 +33,13 @@ from api.strawberry_parts import OperationType as Kind
 
 MOST_REMEMBERED = 256
 LONGEST_REMEMBERED = 16_384
-"""Texts and signs of a text that are remembered once they were found valid: some tens of MB at most."""
+"""Most valid documents in the cache, and most characters of each: some tens of MB in total."""
 
 RULES = (*specified_rules, MaxIntrospectionDepthRule, OneOfInputValidationRule)
 
 
 class _InvalidError(Exception):
-    """The document breaks rules of GraphQL."""
+    """The document is not valid GraphQL."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class _InvalidError(Exception):
 
 
 class Operations:
-    """Runs operations of one schema. A document may have `max_tokens` words and signs."""
+    """Runs operations of one schema. A document may have `max_tokens` tokens."""
 
     def __init__(self, schema: GraphQLSchema, max_tokens: int) -> None:
         self._schema = schema
@@ -56,11 +56,11 @@ class Operations:
 
     @property
     def remembered(self) -> list[str]:
-        """The texts that are remembered, what was asked last at the end."""
+        """The cached texts, the most recently used last."""
         return list(self._remembered)
 
     async def run(self, query: str, variables: dict[str, Any], context: ApiContext) -> ExecutionResult:
-        """The result, errors included; a PreExecutionError where nothing was run."""
+        """The result, including errors; a PreExecutionError if nothing was run."""
         try:
             ready = self._ready(query, context.operation_name)
             _require_by_post(ready, context.operation_name)

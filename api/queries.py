@@ -1,4 +1,4 @@
-"""The questions about the graph."""
+"""Queries of the graph."""
 
 import asyncio
 from typing import Annotated
@@ -54,31 +54,31 @@ _BY_KEY = {
 
 @strawberry.type
 class GraphQueries:
-    """Each answers from one Cypher query; nested objects come with it."""
+    """Each runs one Cypher query, which includes nested objects."""
 
-    @strawberry.field(description="Any object by its id.", graphql_type=Node | None)
+    @strawberry.field(description="One object of any type, by its id.", graphql_type=Node | None)
     async def node(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
-        """By the type that the id names."""
+        """By the type in the id."""
         type_name, key = split(id)
         if type_name == "Event":
             return await answer_event(info, key)
         return await answer_one(info, type_name, lambda wanted: _BY_KEY[type_name](key, wanted))
 
     @strawberry.field(
-        description="A patient by pseudonym, or by an identifier as the sender has it (not for researchers).",
+        description="A patient by pseudonym, or by the sender's identifier (not for researchers).",
         graphql_type=Patient | None,
     )
     async def patient(
         self, info: Info, patient_id: str | None = None, identifier: PatientIdentifier | None = None
     ) -> Shaped | None:
-        """The pseudonym of an identifier is made here; the identifier itself goes nowhere."""
+        """The pseudonym is computed here; the identifier itself is not passed on."""
         if (patient_id is None) == (identifier is None):
-            raise ApiError(Code.BAD_USER_INPUT, "give either `patientId` or `identifier`")
+            raise ApiError(Code.BAD_USER_INPUT, "the patient is not clear: give either `patientId` or `identifier`")
         if identifier is not None:
             key = info.context.services.receiver.pseudonym_key
             patient_id = pseudonyms.patient_id(key, identifier.authority, identifier.value)
         given_id = str(patient_id)
-        # Merged patients are rare: the ledger is asked who is left while the graph already answers for the one given.
+        # Merged patients are rare: the ledger looks up the survivor while the graph already reads the given patient.
         found, left_id = await asyncio.gather(_patient(info, given_id), asyncio.to_thread(_survivor, info, given_id))
         info.context.trail.saw(left_id)
         return found if left_id == given_id else await _patient(info, left_id)
@@ -88,7 +88,7 @@ class GraphQueries:
     async def patients(
         self, info: Info, where: PatientWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
-        """In the order of their pseudonyms."""
+        """Ordered by pseudonym."""
         del where, first, after
         tree = patient_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: patient_page(tree, page, nodes)  # noqa: E731
@@ -98,21 +98,21 @@ class GraphQueries:
         description="A study by its key, or by its StudyInstanceUID (not for researchers).", graphql_type=Study | None
     )
     async def study(self, info: Info, study_uid: str | None = None, study_key: str | None = None) -> Shaped | None:
-        """A UID that two patients claim is refused as ambiguous."""
+        """A UID of two patients is refused as ambiguous."""
         if study_key is not None and study_uid is None:
             key = study_key
             return await answer_one(info, "Study", lambda wanted: study_by_key(key, wanted))
         if study_uid is not None and study_key is None:
             uid = study_uid
             return await answer_one(info, "Study", lambda wanted: studies_by_uid(uid, wanted))
-        raise ApiError(Code.BAD_USER_INPUT, "give either `studyUid` or `studyKey`")
+        raise ApiError(Code.BAD_USER_INPUT, "the study is not clear: give either `studyUid` or `studyKey`")
 
     @strawberry.field(description="A page of studies.", graphql_type=StudyConnection)
     @reads_arguments
     async def studies(
         self, info: Info, where: StudyWhereInput | None = None, first: First = 20, after: After = None
     ) -> Shaped:
-        """In the order of time, unknown times last."""
+        """Ordered by time, unknown times last."""
         del where, first, after
         tree = study_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: study_page(tree, page, nodes)  # noqa: E731
@@ -121,29 +121,30 @@ class GraphQueries:
     @strawberry.field(description="A page of findings of all patients.", graphql_type=FindingConnection)
     @reads_arguments
     async def findings(self, info: Info, where: Where = None, first: First = 20, after: After = None) -> Shaped:
-        """In the order of their studies' time, unknown times last."""
+        """Ordered by the time of the study, unknown times last."""
         del where, first, after
         tree = finding_where(root_field(info).arguments.get("where"))
         query = lambda page, nodes: finding_page(tree, page, nodes)  # noqa: E731
         return await answer_page(info, query, lambda: finding_total(tree))
 
     @strawberry.field(
-        description="Concepts with the words in a name or synonym: whole names first, then those that begin so.",
+        description="Concepts whose name or a synonym contains the text: exact matches first, then prefixes.",
         graphql_type=list[Concept],
     )
     async def concepts(self, info: Info, search: str | None = None, first: First = 20) -> Shaped:
-        """All concepts, without words."""
+        """All concepts, if there is no text."""
         del first
         limit = first_of(root_field(info))
         return await answer_list(info, "Concept", lambda wanted: concept_search(search, limit, wanted))
 
     @strawberry.field(description="A concept by its code.", graphql_type=Concept | None)
     async def concept(self, info: Info, code: str) -> Shaped | None:
-        """None where the graph does not know it."""
+        """None if the graph does not have it."""
         return await answer_one(info, "Concept", lambda wanted: concept_by_code(code, wanted))
 
     @strawberry.field(
-        description="Counts over the patients with such findings; small ones are suppressed.", graphql_type=Cohort
+        description="Counts of patients and studies with matching findings. Small counts are suppressed.",
+        graphql_type=Cohort,
     )
     @reads_arguments
     async def cohort(self, info: Info, where: CohortWhereInput) -> Shaped | None:
@@ -153,24 +154,25 @@ class GraphQueries:
         return shaped(info, "Cohort", cohort_row(rows[0], info.context.services.settings.min_cell))
 
     @strawberry.field(
-        description="Words of reports that no vocabulary has, the most frequent first.", graphql_type=list[UnmappedTerm]
+        description="Terms of reports that no vocabulary contains, most frequent first.",
+        graphql_type=list[UnmappedTerm],
     )
     @reads_arguments
     async def unmapped_terms(
         self, info: Info, first: Annotated[int, strawberry.argument(description="At most 200.")] = 50
     ) -> Shaped:
-        """Where the vocabulary should grow."""
+        """For extending the vocabulary."""
         del first
         limit = first_of(root_field(info))
         return await answer_list(info, "UnmappedTerm", lambda _wanted: unmapped_terms(limit))
 
     @strawberry.field(
-        description="The engine that read last, as seen in the graph; null in an empty graph.",
+        description="The engine of the newest reading in the graph; null in an empty graph.",
         graphql_type=Checkpoint | None,
     )
     @reads_arguments
     async def checkpoint(self, info: Info) -> Shaped | None:
-        """And how many others still have readings in the graph."""
+        """With the number of other engines with readings in the graph."""
         return await answer_one(info, "Checkpoint", lambda _wanted: engine_in_use())
 
 
@@ -179,12 +181,12 @@ async def _patient(info: Info, patient_id: str) -> Shaped | None:
 
 
 def _survivor(info: Info, patient_id: str) -> str:
-    """Who is left of a patient that was merged into another: the graph knows no one else."""
+    """The survivor of a merged patient: the graph has only survivors."""
     with info.context.services.receiver.ledger.read() as connection:
         return survivor_of(connection, patient_id)
 
 
 Query = merge_types("Query", (GraphQueries, EventQueries))
 """All root fields."""
-_DESCRIPTION = "Questions across patients' findings, and about what was received."
+_DESCRIPTION = "Queries of patients, studies, findings and concepts, and of received messages."
 get_object_definition(Query, strict=True).description = _DESCRIPTION

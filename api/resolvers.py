@@ -1,4 +1,4 @@
-"""How root fields answer: the question, its rows, the answer they make, and the note of it in the audit trail."""
+"""Resolvers of root fields: run the query, shape the response, and record the access for the audit trail."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -11,7 +11,7 @@ from api.context import ApiContext
 from api.documents import Field, fields_of
 from api.errors import ApiError, Code
 from api.ledger_fields import fill
-from api.response_plans import Answering, ObjectPlan, PagePlan, Row, plan_object, plan_page
+from api.response_plans import AnswerContext, ObjectPlan, PagePlan, Row, plan_object, plan_page
 from api.strawberry_parts import Shaped, core_info
 from graph.reads.draft import PATIENT_COLUMN, ReadQuery
 from graph.reads.fetching import fetch
@@ -32,14 +32,14 @@ def reads_arguments(resolver: Resolver) -> Resolver:
 
 
 def root_field(info: Info) -> Field:
-    """The field that a root resolver answers."""
+    """The field of a root resolver."""
     raw, document = core_info(info), info.context.document
     found = fields_of(document, raw.parent_type, [raw.operation.selection_set])
     return next(one for one in found if one.nodes[0] is raw.field_nodes[0])
 
 
 async def ask(info: Info, query: ReadQuery) -> list[Row]:
-    """The rows of a query to the graph. Their patients are noted for the audit trail."""
+    """The rows of a graph query. Their patients are recorded for the audit trail."""
     rows = await fetch(info.context.services.graph, query)
     info.context.trail.saw(*(row[PATIENT_COLUMN] for row in rows if query.names_patients))
     return rows
@@ -47,22 +47,22 @@ async def ask(info: Info, query: ReadQuery) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class LedgerAnswer(Generic[T]):
-    """What the ledger holds, and the patients whose data that is, by pseudonym."""
+    """Rows of the ledger, and their patients, by pseudonym."""
 
     found: T
     patients: Collection[str]
 
 
 async def ask_ledger(info: Info, question: Callable[[Ledger], LedgerAnswer[T]]) -> T:
-    """What a question to the ledger finds. Its patients are noted for the audit trail."""
+    """The rows of a ledger query. Their patients are recorded for the audit trail."""
     answer = await asyncio.to_thread(question, info.context.services.receiver.ledger)
     info.context.trail.saw(*answer.patients)
     return answer.found
 
 
 async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[], ReadQuery]) -> Shaped:
-    """A connection: its page and, if it is selected, its total, asked for at once."""
-    answering = Answering(info.context.document)
+    """A connection: its page and, if selected, its total, queried concurrently."""
+    answering = AnswerContext(info.context.document)
     plan = plan_page(answering, root_field(info))
     rows, totals = await asyncio.gather(
         _nothing() if plan.nodes is None else ask(info, page_query(plan.page, plan.nodes)),
@@ -74,12 +74,12 @@ async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[
 
 
 async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
-    """One object, or None. Raises ApiError (AMBIGUOUS) where there are several."""
-    answering = Answering(info.context.document)
+    """One object, or None. Raises ApiError (AMBIGUOUS) if there are several."""
+    answering = AnswerContext(info.context.document)
     plan = _plan(answering, info, type_name)
     rows = await ask(info, query(plan.wanted))
     if len(rows) > 1:
-        raise ApiError(Code.AMBIGUOUS, "two patients claim this StudyInstanceUID: ask by `studyKey`")
+        raise ApiError(Code.AMBIGUOUS, "this StudyInstanceUID belongs to studies of two patients: query by `studyKey`")
     made = [plan.shape(row["node"]) for row in rows]
     await fill(answering, info.context.services.receiver.ledger)
     return Shaped(made[0]) if made else None
@@ -87,22 +87,22 @@ async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, 
 
 async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped:
     """A list without pages."""
-    plan = _plan(Answering(info.context.document), info, type_name)
+    plan = _plan(AnswerContext(info.context.document), info, type_name)
     return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.wanted))])
 
 
 def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
-    """An object whose row is whole already, and names what is nested."""
-    plan = _plan(Answering(info.context.document, keyed=False), info, type_name)
+    """An object whose row is complete, with nested objects under their names."""
+    plan = _plan(AnswerContext(info.context.document, keyed=False), info, type_name)
     return None if row is None else Shaped(plan.shape(row))
 
 
 def own_page(info: Info) -> PagePlan:
     """The plan of a connection whose rows do not come from the graph."""
-    return plan_page(Answering(info.context.document, keyed=False), root_field(info))
+    return plan_page(AnswerContext(info.context.document, keyed=False), root_field(info))
 
 
-def _plan(answering: Answering, info: Info, type_name: str) -> ObjectPlan:
+def _plan(answering: AnswerContext, info: Info, type_name: str) -> ObjectPlan:
     return plan_object(answering, answering.document.schema.type_map[type_name], root_field(info).selections)
 
 

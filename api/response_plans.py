@@ -1,8 +1,8 @@
-"""Answers: from the rows of the graph or the ledger straight to what GraphQL answers.
+"""Response plans: shape rows of the graph or the ledger directly into GraphQL responses.
 
-GraphQL's own machinery completes an answer field by field, with a path and a look-up for each of hundreds of fields: it
-takes as long as the query itself. Here the selection is read once, into what the graph is asked for and a function that
-makes each row an object of the answer (docs/decisions/0061-answers-are-shaped-once.md).
+graphql-core completes a response field by field, with a path and a look-up for each of hundreds of fields, which takes
+as long as the query itself. Here the selection is read once, into the query of the graph and a function that converts
+each row to an object of the response (docs/decisions/0061-answers-are-shaped-once.md).
 """
 
 from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ _KEYS = {
     "Concept": "code",
     "Event": "eventId",
 }
-"""The value that makes a type's `id`."""
+"""The field of a type's `id`."""
 
 
 STATEMENT = (
@@ -54,19 +54,19 @@ STATEMENT = (
     Wanted("severity"),
     Wanted("placeCodes"),
 )
-"""What the graph must tell of a finding, that its reviews can be found (api.ledger_fields)."""
+"""The fields of a finding that are needed to find its reviews (api.ledger_fields)."""
 
 _LATE = {
     ("Report", "text"): (Wanted("reportKey"),),
     ("Finding", "review"): STATEMENT,
     ("Finding", "reviews"): STATEMENT,
 }
-"""Fields that are filled in from the ledger, and what that needs of a row."""
+"""Fields that are filled in from the ledger, and the row fields that this needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """A field of the answer's object `made` that is still to be filled in, and the row that the object was made of."""
+class PendingField:
+    """A field of the response object `made` that is still to be filled in, and the object's row."""
 
     made: Row
     asked: Field
@@ -74,14 +74,14 @@ class Late:
 
 
 @dataclass(slots=True)
-class Answering:
-    """One answer in the making. `keyed`: nested objects stand in the rows under keys made up here (the graph's rows),
-    so that a client's alias never becomes part of a query; else under their names. `late` fills as rows are shaped.
+class AnswerContext:
+    """The state of one response. `keyed`: nested objects are in the rows under generated keys (in the graph's rows), so
+    that a client's alias never becomes part of a query; else under their names. `late` collects pending fields.
     """
 
     document: Document
     keyed: bool = True
-    late: list[Late] = field(default_factory=list)
+    late: list[PendingField] = field(default_factory=list)
     _keys: int = 0
 
     def key_of(self, asked: Field) -> str:
@@ -94,7 +94,7 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class ObjectPlan:
-    """What to ask for of each object, and how its row becomes an object of the answer."""
+    """The requested fields of each object, and the conversion of its row to an object of the response."""
 
     wanted: tuple[Wanted, ...]
     shape: Callable[[Row], Row]
@@ -102,15 +102,17 @@ class ObjectPlan:
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """The same of a connection: its page, what to ask for of each node (None: no row is needed), and how rows `{key,
-    node}`, one more than the page where there are further ones, and the total become the connection."""
+    """The same for a connection: its page, the requested fields of each node (None: no rows are needed), and the
+    conversion of rows `{key, node}`, one more than the page if there are more, and the total to the connection."""
 
     page: Page
     nodes: tuple[Wanted, ...] | None
     shape: Callable[[list[Row], int | None], Row]
 
 
-def plan_object(answering: Answering, type_: GraphQLNamedType, selections: Iterable[SelectionSetNode]) -> ObjectPlan:
+def plan_object(
+    answering: AnswerContext, type_: GraphQLNamedType, selections: Iterable[SelectionSetNode]
+) -> ObjectPlan:
     """The plan of objects of one type."""
     wanted: list[Wanted] = []
     values: list[tuple[str, Value]] = []
@@ -128,13 +130,13 @@ def plan_object(answering: Answering, type_: GraphQLNamedType, selections: Itera
 
     def shape_with_late(row: Row) -> Row:
         made = shape(row)
-        answering.late.extend(Late(made, asked, row) for asked in late)
+        answering.late.extend(PendingField(made, asked, row) for asked in late)
         return made
 
     return ObjectPlan(tuple(wanted), shape_with_late if late else shape)
 
 
-def plan_page(answering: Answering, asked: Field) -> PagePlan:
+def plan_page(answering: AnswerContext, asked: Field) -> PagePlan:
     """The plan of a connection. Raises ApiError (BAD_USER_INPUT, BAD_CURSOR)."""
     listed, after = LISTED[asked.type.name], asked.arguments.get("after")
     page_first = first_of(asked)
@@ -166,11 +168,11 @@ def first_of(asked: Field) -> int:
     """The argument `first`, within its bounds."""
     first = asked.arguments["first"]
     if not isinstance(first, int) or not 0 <= first <= MAX_PAGE:
-        raise ApiError(Code.BAD_USER_INPUT, f"`first` is a number from 0 to {MAX_PAGE}")
+        raise ApiError(Code.BAD_USER_INPUT, f"`first` is out of range: give a number from 0 to {MAX_PAGE}")
     return first
 
 
-def _plan_field(answering: Answering, type_: GraphQLNamedType, asked: Field) -> tuple[list[Wanted], Value]:
+def _plan_field(answering: AnswerContext, type_: GraphQLNamedType, asked: Field) -> tuple[list[Wanted], Value]:
     if asked.name == "__typename":
         return [], lambda _row: type_.name
     if asked.name == "id":
@@ -187,10 +189,10 @@ def _plan_field(answering: Answering, type_: GraphQLNamedType, asked: Field) -> 
 
 
 def _still_open(_row: Row) -> None:
-    """The value of a field until it is filled in."""
+    """The placeholder of a field until it is filled in."""
 
 
-def _plan_nested_page(answering: Answering, asked: Field) -> tuple[list[Wanted], Value]:
+def _plan_nested_page(answering: AnswerContext, asked: Field) -> tuple[list[Wanted], Value]:
     key, plan, given = answering.key_of(asked), plan_page(answering, asked), asked.arguments.get("where")
     where = finding_where(given) if asked.name == "findings" else study_where(given)
 
@@ -202,7 +204,7 @@ def _plan_nested_page(answering: Answering, asked: Field) -> tuple[list[Wanted],
 
 
 def _leaf(asked: Field) -> Value:
-    """A value of the row itself, in the form that its type has in an answer."""
+    """A value of the row itself, in the response format of its type."""
     read: Value = itemgetter(asked.name)
     convert = _converter(asked.type)
     if not is_non_null_type(asked.definition.type):
@@ -218,7 +220,7 @@ def _leaf(asked: Field) -> Value:
 
 
 class MissingValueError(Exception):
-    """A row lacks what its type always has: the graph or the ledger is not as it should be."""
+    """A row lacks a required field: the graph or the ledger is inconsistent."""
 
 
 def _converter(type_: GraphQLNamedType) -> Callable[[Any], Any] | None:
@@ -244,7 +246,7 @@ def _nested(asked: Field, key: str, shape: Callable[[Row], Row]) -> Value:
     return required
 
 
-def _plan_edge(answering: Answering, asked: Field, listed: Listed) -> tuple[list[Wanted], Value]:
+def _plan_edge(answering: AnswerContext, asked: Field, listed: Listed) -> tuple[list[Wanted], Value]:
     wanted: list[Wanted] = []
     parts: list[tuple[str, Value]] = []
     for part in fields_of(answering.document, asked.type, asked.selections):
@@ -268,7 +270,7 @@ def _edges(edge: Value, first: int) -> Callable[[list[Row], int | None], Any]:
 
 
 def _plan_page_info(
-    answering: Answering, asked: Field, listed: Listed, first: int, after: str | None
+    answering: AnswerContext, asked: Field, listed: Listed, first: int, after: str | None
 ) -> Callable[[list[Row], int | None], Row]:
     def cursor(rows: list[Row], place: int) -> str | None:
         return cursors.encode(listed, rows[:first][place]["key"]) if rows[:first] else None

@@ -1,4 +1,4 @@
-"""What persons say of findings, as GraphQL types."""
+"""Reviews of findings, as GraphQL types."""
 
 from enum import Enum
 
@@ -10,7 +10,7 @@ from vlmkg.verdicts import Verdict
 
 
 class ReviewVerdict(Enum):
-    """The words of vlmkg.verdicts, and the one that takes them back."""
+    """The verdicts of vlmkg.verdicts, and the one that withdraws them."""
 
     CORRECT = Verdict.CORRECT.value
     WRONG = Verdict.WRONG.value
@@ -20,15 +20,15 @@ class ReviewVerdict(Enum):
 
 strawberry.enum(
     ReviewVerdict,
-    description="What a person says of a finding. WITHDRAWN takes back what they said of its words; no review is it.",
+    description="A reviewer's verdict on a finding. WITHDRAWN removes the reviewer's earlier verdict.",
 )
 
 
-@strawberry.type(description="What the finding said that was reviewed.")
+@strawberry.type(description="The finding's statement at the time of the review.")
 class ReviewedStatement:
     """See ingest.ledger.reviews.verdicts.Statement."""
 
-    text: str = strawberry.field(description="The report's own words.")
+    text: str = strawberry.field(description="The wording of the report.")
     presence: Presence
     concept_code: str
     concept_name: str
@@ -36,21 +36,20 @@ class ReviewedStatement:
     severity: str | None
 
 
-@strawberry.type(description="What one person says of a finding: their latest word.")
+@strawberry.type(description="The latest review of a finding by one person.")
 class Review:
     """See ingest.ledger.reviews.verdicts.Review."""
 
     reviewer: str = strawberry.field(description="The name of the caller who gave it.")
     at: DateTime
     verdict: ReviewVerdict
-    presence: Presence | None = strawberry.field(
-        description="What the finding should say, where its presence is wrong."
-    )
-    note: str | None = strawberry.field(description="May hold what identifies a patient. Not for researchers.")
+    presence: Presence | None = strawberry.field(description="The right presence, if the finding's presence is wrong.")
+    note: str | None = strawberry.field(description="A note. It may identify a patient. Not for researchers.")
     may_read: bool = strawberry.field(
-        description="The reviewer may read report texts; others confirm and reject nothing."
+        description="Whether the reviewer may read report texts. Only their reviews confirm or reject a finding."
     )
     holds: bool = strawberry.field(
-        description="It is of what the finding says. False: another reading of the same words said something else."
+        description="True if the review is of the finding's present statement; false if another reading of the "
+        "words changed it."
     )
-    said: ReviewedStatement = strawberry.field(description="What the finding said then.")
+    said: ReviewedStatement = strawberry.field(description="The statement that was reviewed.")

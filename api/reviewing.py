@@ -1,4 +1,4 @@
-"""The mutation `reviewFinding`: what a person says of a finding becomes a row of the ledger."""
+"""The mutation `reviewFinding`, which stores a review in the ledger."""
 
 import asyncio
 import unicodedata
@@ -11,7 +11,7 @@ from api.graph_types import Finding
 from api.ids import split
 from api.ledger_fields import fill, statement_of
 from api.resolvers import Info, ask, root_field
-from api.response_plans import STATEMENT, Answering, Row, plan_object
+from api.response_plans import STATEMENT, AnswerContext, Row, plan_object
 from api.review_types import ReviewVerdict
 from api.rights import Right
 from api.strawberry_parts import Shaped
@@ -24,7 +24,7 @@ from vlmkg.schema import Presence
 from vlmkg.verdicts import Verdict
 
 MAX_NOTE = 2_000
-"""Characters of a note."""
+"""Most characters of a note."""
 
 _FACTS = (
     *STATEMENT,
@@ -35,22 +35,22 @@ _FACTS = (
 )
 
 
-@strawberry.type(description="What became of a review.")
+@strawberry.type(description="The result of a review.")
 class ReviewFindingPayload:
-    """The review is in the ledger, whatever this shows."""
+    """The review is stored in the ledger in any case."""
 
     finding: Finding | None = strawberry.field(
-        description="The finding with the review; null where another reading has replaced it in just this moment."
+        description="The finding with the review; null if a new reading has just replaced it."
     )
 
 
 async def review_finding(
     info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
 ) -> Shaped | None:
-    """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    """The payload; None if the graph does not have the finding. Raises ApiError (BAD_USER_INPUT)."""
     kind, mention_id = split(given_id)
     if kind != "Finding":
-        raise ApiError(Code.BAD_USER_INPUT, "what is reviewed is a finding: give its `id`")
+        raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")
     rows = await ask(info, finding_by_id(mention_id, _FACTS))
     if not rows:
         return None
@@ -66,11 +66,11 @@ def _new(
     said = statement_of(facts)
     if said is None:
         raise ApiError(
-            Code.BAD_USER_INPUT, "the graph was made before films could be reviewed: have it made anew (vlmkg rebuild)"
+            Code.BAD_USER_INPUT, "the graph was written by a version that could not review films: run vlmkg rebuild"
         )
     if presence is not None and (verdict is not ReviewVerdict.WRONG or presence is said.claim.presence):
         raise ApiError(
-            Code.BAD_USER_INPUT, "`presence` goes with WRONG, and is what the finding should say and does not"
+            Code.BAD_USER_INPUT, "`presence` needs the verdict WRONG, and another value than the finding has"
         )
     return NewReview(
         reviewer=info.context.caller.name,
@@ -91,9 +91,9 @@ def _checked(note: str | None) -> str | None:
     if note is None or not note.strip():
         return None
     if len(note) > MAX_NOTE:
-        raise ApiError(Code.BAD_USER_INPUT, f"a note has at most {MAX_NOTE} characters", limit=MAX_NOTE)
+        raise ApiError(Code.BAD_USER_INPUT, f"the note is too long: it may have {MAX_NOTE} characters", limit=MAX_NOTE)
     if any(unicodedata.category(sign) == "Cc" and sign not in "\t\r\n" for sign in note):
-        raise ApiError(Code.BAD_USER_INPUT, "a note is text, without control characters")
+        raise ApiError(Code.BAD_USER_INPUT, "the note has control characters: send text without them")
     return note.strip()
 
 
@@ -103,7 +103,7 @@ def _add(ledger: Ledger, new: NewReview) -> None:
 
 
 async def _payload(info: Info, mention_id: str, ledger: Ledger) -> Shaped:
-    answering = Answering(info.context.document)
+    answering = AnswerContext(info.context.document)
     schema = info.context.document.schema
     plan = plan_object(answering, schema.type_map[ReviewFindingPayload.__name__], root_field(info).selections)
     row: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Who may see and do what: the roles' rights, and the right that a field or an argument needs."""
+"""The rights of the roles, and the right that a field or an argument needs."""
 
 from enum import StrEnum
 
@@ -6,14 +6,14 @@ from ingest.ledger.access.api_keys import Role
 
 
 class Right(StrEnum):
-    """What a role can be allowed."""
+    """A right of a role."""
 
     READ = "read"
     IDENTIFIERS = "identifiers"
     """The sender's own identifiers: of patients, studies, images and messages."""
     REPORT_TEXT = "report_text"
     REVIEW = "review"
-    """To say whether a finding is right."""
+    """To review findings."""
     SUBMIT = "submit"
     OPERATE = "operate"
     """Events and rejected triplets of all patients."""
@@ -28,7 +28,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OPERATOR: _OPERATOR,
     Role.ADMIN: _OPERATOR,
 }
-"""Each role's rights. Operator and admin are apart because keys and rebuilds will need the latter."""
+"""Each role's rights. Operator and admin are separate because keys and rebuilds will need the latter."""
 
 NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Study", "studyUid"): Right.IDENTIFIERS,

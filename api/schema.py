@@ -1,4 +1,4 @@
-"""The schema, and how an operation is run on it. `python -m api.schema` writes api/schema.graphql anew."""
+"""The schema and its guard. `python -m api.schema` rewrites api/schema.graphql."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ SDL = Path(__file__).parent / "schema.graphql"
 
 
 class ApiSchema(strawberry.Schema):
-    """A schema that logs errors without their words: those may quote what a client sent."""
+    """A schema that logs errors without their messages, which may quote a client's data."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Called by Strawberry for the errors of each operation."""
@@ -36,14 +36,14 @@ class ApiSchema(strawberry.Schema):
 
 
 class Guard(SchemaExtension):
-    """Checks a subscription before anything of it runs. See api.operations for what comes by POST."""
+    """Checks a subscription before anything of it runs. See api.operations for POST requests."""
 
     def on_execute(self) -> Iterator[None]:
         """Raises ApiError or GraphQLError, which becomes the operation's only error."""
         execution = self.execution_context
-        # Nothing gets past this without having been read and checked.
+        # Every operation was parsed and checked before this point.
         if execution.graphql_document is None:
-            raise ApiError(Code.BAD_REQUEST, "there is nothing to run")
+            raise ApiError(Code.BAD_REQUEST, "the document has no operation: send a query, mutation or subscription")
         schema = core_schema(execution.schema)
         admit(execution.context, schema, ready_of(execution.graphql_document), execution.variables or {})
         yield

@@ -1,4 +1,4 @@
-"""Settings of the API: the environment, each with a default that is safe."""
+"""Settings of the API from the environment, with safe defaults."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +12,7 @@ GRAPHIQL = Path(__file__).parents[1] / "vendor" / "graphiql"
 
 
 class ApiSettings(BaseSettings):
-    """VLMKG_API_HOST and the others; what they limit is told in docs/graphql.md."""
+    """VLMKG_API_HOST and the others; docs/graphql.md explains the limits."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -23,7 +23,7 @@ class ApiSettings(BaseSettings):
     """VLMKG_API_PORT"""
 
     auth: bool = Field(default=True, validation_alias="VLMKG_AUTH")
-    """VLMKG_AUTH: `off` answers everyone as admin; accepted on loopback alone."""
+    """VLMKG_AUTH: `off` gives everybody the role admin; accepted only on loopback."""
 
     max_depth: int = Field(default=15, ge=1, validation_alias="VLMKG_API_MAX_DEPTH")
     """VLMKG_API_MAX_DEPTH: fields inside fields. A patient's studies' findings' concept takes 11."""
@@ -32,32 +32,32 @@ class ApiSettings(BaseSettings):
     """VLMKG_API_MAX_ALIASES: aliased fields in one document."""
 
     max_tokens: int = Field(default=2_000, ge=1, validation_alias="VLMKG_API_MAX_TOKENS")
-    """VLMKG_API_MAX_TOKENS: words and signs in one document. GraphiQL's introspection has 350."""
+    """VLMKG_API_MAX_TOKENS: tokens of one document. GraphiQL's introspection has 350."""
 
     max_cost: int = Field(default=10_000, ge=1, validation_alias="VLMKG_API_MAX_COST")
-    """VLMKG_API_MAX_COST: rows that one operation may ask for; a page of 200 under a page of 200 counts 40,000."""
+    """VLMKG_API_MAX_COST: rows that one operation may request; a page of 200 under a page of 200 counts 40,000."""
 
     timeout_s: float = Field(default=20.0, gt=0, validation_alias="VLMKG_API_TIMEOUT")
     """VLMKG_API_TIMEOUT, in seconds: for one operation, and for each query of it in Neo4j."""
 
     min_cell: int = Field(default=5, ge=1, validation_alias="VLMKG_MIN_CELL")
-    """VLMKG_MIN_CELL: counts of a cohort below it are not told."""
+    """VLMKG_MIN_CELL: smaller counts of a cohort are suppressed."""
 
     broker_url: SecretStr | None = Field(default=None, validation_alias="CELERY_BROKER_URL")
-    """CELERY_BROKER_URL: looked at by /readyz alone."""
+    """CELERY_BROKER_URL: used only by /readyz."""
 
     graphiql: Path = Field(default=GRAPHIQL, validation_alias="VLMKG_GRAPHIQL")
     """VLMKG_GRAPHIQL: the folder of GraphiQL's files, from `make setup`."""
 
 
 def require_safe(settings: ApiSettings) -> None:
-    """Raise UsageError where everyone would be let in from other machines."""
+    """Raise UsageError if other machines would have access without a key."""
     if not settings.auth and not is_loopback(settings.host):
-        raise UsageError("VLMKG_AUTH=off is for loopback alone", "set VLMKG_API_HOST=127.0.0.1, or VLMKG_AUTH=on")
+        raise UsageError("VLMKG_AUTH=off is allowed only on loopback", "set VLMKG_API_HOST=127.0.0.1, or VLMKG_AUTH=on")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Whether the address is reachable only from this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

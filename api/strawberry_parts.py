@@ -1,6 +1,6 @@
-"""What this package uses of Strawberry and graphql-core beyond their documented interfaces, in one place.
+"""The undocumented parts of Strawberry and graphql-core that this package uses, in one place.
 
-tests/api/test_strawberry_parts.py says of each part what is relied upon. Both packages have an upper bound in
+tests/api/test_strawberry_parts.py tests each part. Both packages have an upper bound in
 pyproject.toml: raise it once those tests pass with the new version.
 """
 
@@ -44,13 +44,13 @@ Resolver = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A finished value: GraphQL's machinery leaves it as it is. See api.response_plans."""
+    """A finished value, which GraphQL's execution does not change. See api.response_plans."""
 
     value: Any
 
 
 class ShapedExecution(StrawberryGraphQLCoreExecutionContext):
-    """Execution that leaves finished values as they are."""
+    """Execution that does not complete finished values again."""
 
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
@@ -67,14 +67,14 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 def core_info(info: strawberry.Info[Any, Any]) -> GraphQLResolveInfo[Any]:
-    """What graphql-core tells a resolver."""
+    """The info that graphql-core passes to a resolver."""
     return info._raw_info
 
 
 def call_directly(schema: strawberry.Schema, chosen: Callable[[Resolver], bool]) -> None:
-    """Let the root fields whose resolver is chosen call it without converted arguments: it gets None for each.
+    """Let the chosen root fields call their resolver without converted arguments: it gets None for each.
 
-    Converting a where-tree into instances that nobody looks at takes a tenth of a request.
+    Converting a where-tree into unused instances takes a tenth of a request.
     """
     core = core_schema(schema)
     for type_ in (core.query_type, core.mutation_type):

@@ -1,4 +1,4 @@
-"""What can be followed: the way of an event."""
+"""Subscriptions: the states of an event."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,20 +14,20 @@ from api.strawberry_parts import Shaped
 from ingest.ledger.states import SETTLED
 
 LOOK_EVERY_S = 0.5
-"""Seconds between two looks at the ledger: a process elsewhere changes it, and says so nowhere else."""
+"""Seconds between two polls of the ledger, which other processes change."""
 
 
-@strawberry.type(description="What can be followed, over graphql-transport-ws.")
+@strawberry.type(description="Subscriptions, over graphql-transport-ws.")
 class Subscription:
     """All subscriptions."""
 
     @strawberry.subscription(
-        description="An event now and each time that its state changes, until the work on it has ended. "
-        "Nothing, where there is no such event.",
+        description="The event now and after each change of its state, until it is settled. "
+        "Ends at once if there is no such event.",
         graphql_type=Event,
     )
     async def event_updates(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Shaped | None, None]:  # noqa: A002
-        """Changes between two looks are told as one."""
+        """Changes between two polls are sent as one."""
         number = event_number(id)
         last: Row | None = None
         while number is not None and (row := await event_row_of(info, number)) is not None:

@@ -1,9 +1,9 @@
-"""Subscriptions at ws://.../graphql in the protocol graphql-transport-ws, the one that today's clients speak.
+"""Subscriptions at ws://.../graphql in the protocol graphql-transport-ws, which current clients use.
 
-Strawberry's handler speaks the protocol and looks at where a page comes from. Ours are: who is let in, that only
-subscriptions run, that each result is in the audit trail before it leaves, and the watch over the key while the
-connection is open. The key comes in the payload of `connection_init`, as `{"Authorization": "Bearer KEY"}`, because a
-browser can't set headers here; a header does too.
+Strawberry's handler implements the protocol and checks the origin. This module adds authentication, the restriction to
+subscriptions, the audit entry before each result, and a check of the key while the connection is open. The key is in
+the payload of `connection_init`, as `{"Authorization": "Bearer KEY"}`, because a browser can't set headers here; a
+header is accepted, too.
 Protocol: github.com/enisdenjo/graphql-ws, PROTOCOL.md. Close codes are the protocol's.
 """
 
@@ -35,13 +35,13 @@ from vlmkg.errors import VlmkgError
 
 INIT_WITHIN_S = 10.0
 MOST_OPERATIONS = 20
-"""Operations at once on one connection."""
+"""Most concurrent operations on one connection."""
 
 LOOK_AGAIN_S = 1.0
-"""Seconds between two looks at whether the key still works."""
+"""Seconds between two checks of the key."""
 
 TRY_AGAIN = 1013
-"""Of RFC 6455's registry: who asks can't be known at the moment."""
+"""From RFC 6455's registry: the caller can't be authenticated at the moment."""
 
 FORBIDDEN = 4403
 
@@ -57,7 +57,7 @@ class Connection:
 
 
 async def serve(endpoint: Endpoint, socket: WebSocket) -> None:
-    """One connection, from its first message to its end."""
+    """Serve one connection to its end."""
     if GRAPHQL_TRANSPORT_WS_PROTOCOL not in socket.scope.get("subprotocols", []):
         await socket.close()
         return
@@ -65,38 +65,41 @@ async def serve(endpoint: Endpoint, socket: WebSocket) -> None:
 
 
 class _View(GraphQL[Connection, None]):
-    """What Strawberry asks of the application about a connection."""
+    """Strawberry's view of a connection."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(
             endpoint.schema,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_WITHIN_S),
-            max_subscriptions_per_connection=None,  # _Handler refuses those beyond its bound, with a code
+            max_subscriptions_per_connection=None,  # _Handler refuses operations above its limit, with a code
         )
         self.endpoint = endpoint
         self.graphql_transport_ws_handler_class = _Handler
 
     def decode_json(self, data: str | bytes) -> object:
-        """One message. Raises JSONDecodeError where it is none of the protocol's: the connection is closed for it."""
+        """One message. Raises JSONDecodeError if it does not follow the protocol, which closes the connection."""
         try:
             return _message(json.loads(data))
         except (RecursionError, TypeError, ValueError):
-            raise JSONDecodeError("no message of the protocol", "", 0) from None
+            raise JSONDecodeError("not a message of graphql-transport-ws", "", 0) from None
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
-        """The connection that a socket is."""
+        """The connection of a socket."""
         del response
         assert isinstance(request, WebSocket)  # noqa: S101 - `serve` gives nothing else
         return Connection(request)
 
     async def on_ws_connect(self, context: Connection) -> UnsetType:
-        """Let the caller in. Raises ConnectionRejectionError, or WebSocketDisconnected once the socket is closed."""
+        """Authenticate the caller.
+
+        Raises ConnectionRejectionError, or WebSocketDisconnected when the socket is closed.
+        """
         payload, header = context.connection_params, context.socket.headers.get("authorization")
         given = payload.get("Authorization") or payload.get("authorization")
         context.authorization = given if isinstance(given, str) else header
         try:
-            context.caller = await self.endpoint.doorkeeper.admit(context.authorization)
+            context.caller = await self.endpoint.authenticator.admit(context.authorization)
         except (ApiError, OutageError) as error:
             if isinstance(error, OutageError) or error.code is Code.SERVICE_UNAVAILABLE:
                 await context.socket.close(TRY_AGAIN, "Try again later")
@@ -107,12 +110,12 @@ class _View(GraphQL[Connection, None]):
 
 
 class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
-    """Strawberry's handler with our way to run an operation, and a watch over the key."""
+    """Strawberry's handler with our execution of operations, and a check of the key."""
 
     view: _View
 
     async def handle(self) -> None:
-        """The whole conversation."""
+        """Handle the whole connection."""
         watch = asyncio.create_task(self._watch())
         try:
             await super().handle()
@@ -130,19 +133,19 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
                 await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _watch(self) -> Never:
-        """Close the connection once the caller would not be let in any more."""
+        """Close the connection when the caller's key is no longer valid."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_S)
             if self.connection_acknowledged and not await self._still_let_in():
-                # Before the connection is closed: nothing leaves any more, and nothing is started.
+                # Before the connection is closed: from now on nothing is sent and nothing is started.
                 self.connection_acknowledged = False
                 await self.shutdown()
                 await self.websocket.close(FORBIDDEN, "Forbidden")
 
     async def _still_let_in(self) -> bool:
-        """True, too, while it can't be known."""
+        """Also true while the key can't be checked."""
         try:
-            await self.view.endpoint.doorkeeper.admit(self.context.authorization)
+            await self.view.endpoint.authenticator.admit(self.context.authorization)
         except ApiError as error:
             return error.code is Code.SERVICE_UNAVAILABLE
         except OutageError:
@@ -150,12 +153,12 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         return True
 
     async def _stream(self, operation: Operation[Connection, None]) -> list[Any]:
-        """Send all results of one operation. The errors, where it could not be started or has to end."""
+        """Send all results of one operation. Returns the errors if it could not start or had to end."""
         if len(self.operations) > MOST_OPERATIONS:
-            return _refused(Code.BAD_REQUEST, f"a connection has {MOST_OPERATIONS} operations at most")
+            return _refused(Code.BAD_REQUEST, f"the connection has too many operations: at most {MOST_OPERATIONS}")
         query, variables, name = operation.query, operation.variables, operation.operation_name
         if not isinstance(query, str) or not isinstance(variables, dict | None) or not isinstance(name, str | None):
-            return _refused(Code.BAD_REQUEST, "the payload holds `query`, `variables`, `operationName`")
+            return _refused(Code.BAD_REQUEST, "the payload is malformed: send `query`, `variables` and `operationName`")
         assert self.context.caller is not None  # noqa: S101 - set before the first operation
         endpoint = self.view.endpoint
         context = ApiContext(endpoint.services, self.context.caller, name)
@@ -166,7 +169,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
             try:
                 await audited(endpoint, context, result)
             except (VlmkgError, TimeoutError):
-                return _refused(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now")
+                return _refused(Code.SERVICE_UNAVAILABLE, "the audit trail can't be written now: try again")
             answer = shown(result)
             if result.data is None and result.errors:
                 return list(answer["errors"])
@@ -176,11 +179,11 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
 
 
 KINDS = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
-"""What a client may send. Another type is not repeated in the reason for which the connection is closed."""
+"""The message types of a client. An unknown type is not repeated in the close reason."""
 
 
 def _message(said: Any) -> dict[str, Any]:
-    """A message with the fields that its type needs. Raises TypeError, ValueError where they are others."""
+    """A message with the fields of its type. Raises TypeError, ValueError for other fields."""
     kind = said["type"]
     if not isinstance(said, dict) or not isinstance(kind, str):
         raise TypeError(kind)
@@ -196,7 +199,7 @@ def _message(said: Any) -> dict[str, Any]:
 
 
 async def _told(results: AsyncIterator[Any]) -> AsyncIterator[ExecutionResult]:
-    """The results. What GraphQL raises about the document becomes the last of them, as it does by POST."""
+    """The results. GraphQL's errors about the document become the last result, as with POST."""
     try:
         async for result in results:
             yield result

@@ -1,9 +1,9 @@
-"""A DICOM receiver that does the least that could be called safe, for benchmarks.intake.
+"""A minimal safe DICOM receiver, the peer of benchmarks.intake.
 
     python -m benchmarks.bare_dicom PORT FOLDER
 
-pynetdicom as it comes: each object is written to a file, the file and its folder are fsynced, then 0000. No parsing, no
-ledger, no identities. TCP_NODELAY and the PDU size are those of the gateway.
+pynetdicom with its defaults: each object is written to a file, the file and its folder are fsynced, then 0000. No
+parsing, no ledger, no identities. TCP_NODELAY and the PDU size are those of the gateway.
 """
 
 import os
@@ -20,7 +20,7 @@ from ingest.gateway.dicom.door import TRANSFER_SYNTAXES
 
 
 def main() -> None:
-    """Receive until the process is ended."""
+    """Receive until the process is stopped."""
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
@@ -34,12 +34,12 @@ def main() -> None:
 
 
 def at_once(event: Event) -> None:
-    """Send answers without waiting for more."""
+    """Send responses without delay (TCP_NODELAY)."""
     event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def store(event: Event, folder: Path) -> int:
-    """Write the object, and have it on the disk."""
+    """Write the object and sync it to disk."""
     part = folder / f"{event.request.AffectedSOPInstanceUID}.part"
     with part.open("wb") as file:
         file.write(event.encoded_dataset())

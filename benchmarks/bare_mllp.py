@@ -7,7 +7,7 @@ import threading
 
 
 class Committer:
-    """One thread that inserts and commits whatever waits."""
+    """One thread that inserts and commits all waiting messages."""
 
     def __init__(self, file: str) -> None:
         self._file = file

@@ -1,4 +1,5 @@
-"""Receiving while every part is killed by kill -9, several times: all acknowledged must be in the graph, once.
+"""Receive messages while every part is killed by kill -9 several times. Every acknowledged message must be in the graph
+once.
 
     python -m benchmarks.chaos [REPORTS] [--rounds N]
     python -m benchmarks.chaos --doors [--kills N] [--days N] [--seed N]
@@ -48,7 +49,7 @@ from vlmkg.data_dir import DataDir
 PARTS = ("worker extract", "redis", "neo4j", "worker merge")
 DOOR_PARTS = (*PARTS, "gateway")
 MERGED_BETWEEN = 100
-"""Events merged between two kills: some work gets done, not all of it."""
+"""Events merged between two kills, so that some work is done, but not all."""
 SECONDS_BETWEEN = (2.0, 6.0)
 RATE = 10
 """Messages a second that the simulator sends."""
@@ -88,27 +89,27 @@ def main() -> None:
 
 @dataclass
 class Killer:
-    """Kills parts by chance, none so often that the stack gives it up. `kills`: which part, and when."""
+    """Kills random parts, but none so often that the stack gives up. `kills`: which part, and when."""
 
     up: psutil.Process
     random: Random
     kills: list[tuple[str, float]] = field(default_factory=list)
 
     def kill_one(self) -> None:
-        """Kill a part that runs; where one has just died and is not back, another."""
+        """Kill a running part, but not one that has just been killed."""
         for part in self.random.sample(DOOR_PARTS, len(DOOR_PARTS)):
             if self.may_die(part, time.monotonic()) and kill(self.up, part):
                 self.kills.append((part, time.monotonic()))
                 return
 
     def may_die(self, part: str, now: float) -> bool:
-        """Whether it is one death short of the stack's patience at most, with a few seconds for looking."""
+        """Whether another kill stays below the stack's limit, with a margin of a few seconds."""
         recent = sum(name == part and at > now - WINDOW_S - 5 for name, at in self.kills)
         return recent < RESTARTS - 1
 
 
 def kill_while_sending(days: int, wanted: int, random: Random) -> int:
-    """Have the simulator send, and kill a part every few seconds; 0 where its account and the graph's agree."""
+    """Let the simulator send, and kill a part every few seconds. Returns 0 if its account and the graph agree."""
     with tempfile.TemporaryDirectory() as folder, stack(Path(folder) / "var") as (data, up):
         arguments = ("--days", str(days), "--rate", str(RATE), "--timeout", str(LIMIT_S), "--json")
         command = [sys.executable, "-m", "vlmkg", "simulate", *arguments, "--data", str(data.root)]
@@ -132,7 +133,10 @@ def kill_while_sending(days: int, wanted: int, random: Random) -> int:
 
 
 def kill(up: psutil.Process, part: str) -> bool:
-    """kill -9 of a part's processes; the pool's children are killed with their main process. Whether any was there."""
+    """kill -9 of a part's processes; the pool's children are killed with their main process.
+
+    Returns whether there was one.
+    """
     found = [process for process in up.children(recursive=True) if part_of(process) == part]
     for process in found:
         process.kill()
@@ -140,7 +144,7 @@ def kill(up: psutil.Process, part: str) -> bool:
 
 
 def kill_in_turn(up: psutil.Process, ledger: Ledger, rounds: int) -> list[tuple[str, int]]:
-    """Kill each part in turn while there is work; which, and how many events were merged then."""
+    """Kill each part in turn while there is work. Returns the parts, with the number of merged events."""
     kills: list[tuple[str, int]] = []
     for part in PARTS * rounds:
         enough = (kills[-1][1] if kills else 0) + MERGED_BETWEEN
@@ -153,7 +157,7 @@ def kill_in_turn(up: psutil.Process, ledger: Ledger, rounds: int) -> list[tuple[
 
 
 def summary(ledger: Ledger) -> dict[str, int]:
-    """Events by state, of the states that have any."""
+    """Events by state, without states with 0."""
     with ledger.read() as connection:
         return {state: number for state, number in events.summary(connection).items() if number}
 
@@ -164,12 +168,12 @@ def settled(ledger: Ledger) -> bool:
 
 
 def settled_or_merged(ledger: Ledger, enough: int) -> bool:
-    """Whether nothing is left to do, or so many events are merged."""
+    """Whether all work is done, or this number of events is merged."""
     return settled(ledger) or summary(ledger).get("merged", 0) >= enough
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait, with a bound."""
+    """Wait, with a time limit."""
     deadline = time.monotonic() + LIMIT_S
     while not condition():
         if time.monotonic() > deadline:
@@ -178,7 +182,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def account(data: DataDir, ledger: Ledger, received: int) -> int:
-    """Print what is where; 0 where all of it is."""
+    """Print the account. Returns 0 if every message is in the graph."""
     with open_driver(find_settings(data)) as driver:
         with ledger.read() as connection:
             reports = sorted(connection.execute(select(report_texts.c.report_key)).scalars())
@@ -212,7 +216,7 @@ def lookup(ledger: Ledger) -> TextLookup:
 
 
 def rebuilt_is_the_same(ledger: Ledger, driver: Driver) -> bool:
-    """Whether projecting everything again from the ledger into an empty graph gives the same."""
+    """Whether a rebuild from the ledger into an empty graph gives the same graph."""
     before = graph_digest(driver)
     empty(driver)
     rebuild(ledger, Target(driver, "neo4j", with_text=False), lambda _: None)

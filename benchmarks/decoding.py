@@ -1,4 +1,4 @@
-"""How fast decoding is, beside plain `generate` of the same weights.
+"""The speed of decoding, compared with plain `generate` with the same weights.
 
     python -m benchmarks.decoding [small|half-billion] [--reports REPORTS.tgz] [--count 256] [--rows 64] [--threads 1]
 
@@ -67,7 +67,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Work:
-    """What is read and written: prompts, the symbols of each, the mentions of each window's context."""
+    """The work: prompts, the symbols of each, the mentions of each window's context."""
 
     codec: Codec
     prompts: list[Prompt]
@@ -107,7 +107,7 @@ def work_of(texts: Sequence[str], size: str) -> Work:
 
 
 class SameMasks(LogitsProcessor):
-    """The masks of `decode` over the whole vocabulary, then the target: what a user would write around `generate`."""
+    """The masks of `decode` over the whole vocabulary, then the target: the usual way with `generate`."""
 
     def __init__(self, work: Work, places: list[int], device: torch.device) -> None:
         self.work, self.places, self.step = work, places, 0
@@ -201,7 +201,7 @@ def bytes_read(model: PreTrainedModel, work: Work, rows: int) -> int:
 
 
 def bandwidth(device: torch.device) -> float:
-    """Bytes a second that a copy reads and writes."""
+    """Bytes per second that a copy reads and writes."""
     source = torch.empty(1 << 30, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     target.copy_(source)
@@ -210,9 +210,9 @@ def bandwidth(device: torch.device) -> float:
 
 
 def ways(model: PreTrainedModel, work: Work, rows: int) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What is measured, by name."""
+    """The measured ways, by name."""
     yield "ours", lambda: decode(model, work.codec, work.prompts, rows=rows, follow=work.targets)
-    # Sorting changes nothing where all windows are one batch.
+    # Sorting has no effect if all windows are one batch.
     for by_length in (False, True) if len(work.prompts) > rows else (False,):
         ending = ", sorted" if by_length else ""
         yield f"masked{ending}", lambda s=by_length: plain(model, work, rows, masked=True, by_length=s)

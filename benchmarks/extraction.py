@@ -1,4 +1,4 @@
-"""How well and how fast the rules read reports.
+"""The accuracy and the speed of the rules.
 
     python -m benchmarks.extraction score GOLD.json [--reports REPORTS.tgz] [--errors N]
     python -m benchmarks.extraction speed REPORTS.tgz [--medspacy PYTHON] [--gold GOLD.json]
@@ -52,7 +52,7 @@ REPORTS = DATA / "openi" / "ecgen-radiology-dev.tgz"
 
 
 def pair(document: dict[str, Any]) -> Pair:
-    """Gold and what the rules read of the same text."""
+    """Gold and the rules' reading of the same text."""
     (graph,) = RulesEngine().extract([document["text"]])
     tokens = tuple(document["text"].split())
     read = to_radgraph(document["text"], graph)
@@ -113,7 +113,7 @@ def score(arguments: argparse.Namespace) -> None:
 
 
 def errors(key: str, gold: Document, read: Document) -> Iterable[str]:
-    """The relations of one report that were missed or made up."""
+    """The missed and the added relations of one report."""
     for name, one, other in (("missed", gold, read), ("extra", read, gold)):
         for head, kind, tail in set(one.relations) - set(other.relations):
             yield f"{key} {name}: {one.words(head)}/{one.spans[head]} {kind} {one.words(tail)}/{one.spans[tail]}"
@@ -123,7 +123,7 @@ def errors(key: str, gold: Document, read: Document) -> Iterable[str]:
 
 
 def coverage(arguments: argparse.Namespace) -> None:
-    """Print what the lexicon does not know, what gave no graph, and how many triplets were refused."""
+    """Print unknown words, sentences without a graph, and the number of rejected triplets."""
     if arguments.reports.suffix == ".jsonl":
         for name, chest in (("chest radiographs", True), ("other exams", False)):
             print(f"{name}: ", end="")
@@ -152,18 +152,18 @@ def cover(texts: list[str], show: int) -> None:
 
 @cache
 def phrase_words() -> frozenset[str]:
-    """The words that stand in phrases of the lexicon."""
+    """The words in phrases of the lexicon."""
     return frozenset(token for rows in lexicon().phrases.values() for phrase, _ in rows for token in phrase)
 
 
 def has_role(word: str) -> bool:
-    """Whether the lexicon or a rule on a word's form knows what it does; articles and the like do nothing."""
+    """Whether the lexicon or a rule for word forms gives the word a role; articles have none."""
     known = lexicon()
     return word in known.words or word in phrase_words() or guess(word) is not Word.OTHER
 
 
 def all_three(arguments: argparse.Namespace) -> None:
-    """Run everything on the data beside the checkout."""
+    """Run all three on the data beside the checkout."""
     del arguments
     if not DATA.exists():
         print(f"nothing measured: there is no {DATA}; name your own reports (--help)")

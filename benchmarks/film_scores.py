@@ -1,4 +1,4 @@
-"""What a checkpoint says of phantom films, right or wrong, by the least score that is asked for (decision 0163).
+"""A checkpoint's right and wrong film facts, by minimum score (decision 0163).
 
 python -m benchmarks.film_scores [CHECKPOINT] [--studies 500] [--seed 8000001]
 """
@@ -18,7 +18,7 @@ LEAST = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 def main() -> None:
-    """Read the films and print a row a threshold."""
+    """Read the films and print one row per threshold."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", nargs="?", type=Path, default=Path("checkpoints/small"))
     parser.add_argument("--studies", type=int, default=500)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def scored(checkpoint: Checkpoint, made: Sequence[Study]) -> list[dict[str, float]]:
-    """By film, the names that are said to be present, each with its score."""
+    """By film, the names read as present, each with its score."""
     network = checkpoint.network
     prefixes = prefixes_of(checkpoint, vectors(checkpoint, made))
     found = read_films(network.language_model, checkpoint.codec, prefixes)

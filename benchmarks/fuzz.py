@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the parsers (atheris): any bytes in, a parsed message or a refusal out, and soon.
+"""Coverage-guided fuzzing of the parsers (atheris): any bytes must be parsed or refused, in limited time.
 
     uv pip install atheris
     python -m benchmarks.fuzz hl7|dicom|fhir [--seconds N]
@@ -44,7 +44,7 @@ from stack.simulate.traffic import traffic
 SETTINGS, NOWHERE = FormatSettings(), Origin("r1")
 SEEDS = 40
 SLOW_S = 5
-"""An input of at most `LONGEST` bytes that takes longer is a finding."""
+"""Seconds: an input of at most `LONGEST` bytes that takes longer is a finding."""
 LONGEST = 20_000
 MEMORY_MIB = 2048
 
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def hl7(raw: bytes) -> None:
-    """A message, and the answers that the door makes to it."""
+    """A message, and its acknowledgements."""
     parsed(lambda: parse_hl7(raw, NOWHERE, SETTINGS))
     header = read_header(raw)
     for outcome in (ACCEPTED, UNENDED):
@@ -88,7 +88,7 @@ def fhir(raw: bytes) -> None:
 
 
 def parsed(parse: Callable[[], ParsedMessage]) -> None:
-    """Parse; AssertionError where the ledger could not hold what comes out."""
+    """Parse; AssertionError if the ledger could not store the result."""
     try:
         found = parse()
     except MessageRefusedError as error:
@@ -140,7 +140,7 @@ def other_json(raw: bytes, longest: int, seed: int) -> bytes:
 
 
 def containers(value: Any) -> Iterator[Any]:
-    """All objects and arrays in a value that hold anything."""
+    """All non-empty objects and arrays in a value."""
     if isinstance(value, dict | list) and value:
         yield value
         for one in value.values() if isinstance(value, dict) else value:
@@ -160,7 +160,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def messages(door: str) -> list:  # type: ignore[type-arg]
-    """The messages of a synthetic day that go through a door."""
+    """The messages of a synthetic day for one protocol."""
     return [message for message in traffic(1, 1).messages if message.door == door]
 
 

@@ -56,7 +56,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Measured:
-    """Milliseconds; the goal is a ratio of 1.5 or an addition of 5 ms, whichever is more."""
+    """Milliseconds. The goal is a ratio of 1.5 or a difference of 5 ms, whichever is more."""
 
     name: str
     graphql_p50: float
@@ -199,7 +199,7 @@ def questions(patient_id: str) -> list[Question]:
 def measure(
     question: Question, graphql: Callable[[str], Any], cypher: Callable[[Question], Any], rounds: int
 ) -> Measured:
-    """Ask in turns, so that whatever else the machine does falls on both."""
+    """Query alternately, so that other load on the machine affects both."""
     ways: tuple[tuple[Callable[[], Any], list[float]], ...] = (
         (lambda: graphql(question.graphql), []),
         (lambda: cypher(question), []),

@@ -1,4 +1,4 @@
-"""Do other headings of the same meaning give the same findings?
+"""Test whether other headings with the same meaning give the same findings.
 
     python -m benchmarks.headings [--hl7 FEED.jsonl] [--openi REPORTS.tgz] [--most 2000] [--show 10]
 
@@ -89,7 +89,7 @@ def blocks(text: str) -> list[Block]:
 
 
 def dressed(parts: list[Block], dress: Dress, chosen: random.Random) -> str:
-    """The same report with its headings written in this way, under names drawn at random."""
+    """The same report with its headings in this form, with random names."""
     written = []
     for part, words in parts:
         if part is None:
@@ -101,7 +101,7 @@ def dressed(parts: list[Block], dress: Dress, chosen: random.Random) -> str:
 
 
 def facts(text: str) -> tuple[list[tuple[str, str, str]], list[tuple[int, str, int]]]:
-    """What is read: mentions and relations without their places in the text."""
+    """The reading: mentions and relations without their positions in the text."""
     graph = read_report(text)
     mentions = [(" ".join(one.text.split()), one.kind.value, one.presence.value) for one in graph.mentions]
     return mentions, [(one.head, one.type.value, one.tail) for one in graph.relations]
@@ -121,7 +121,7 @@ def reports(hl7_feed: Path, archive: Path) -> Iterator[tuple[str, str]]:
 
 
 def compare(texts: list[tuple[str, str]], show: int) -> None:
-    """Print the share that is equal for each dress."""
+    """Print the share of equal readings for each form."""
     chosen = random.Random(1)
     same: Counter[str] = Counter()
     told: list[str] = []

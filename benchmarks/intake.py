@@ -1,4 +1,4 @@
-"""How many messages and films the doors acknowledge a second, beside bare receivers in the same run.
+"""Messages and films that the gateway acknowledges per second, compared with bare receivers in the same run.
 
     python -m benchmarks.intake mllp [--messages 4000] [--folder DIR]
     python -m benchmarks.intake dicom [--films 400] [--folder DIR]

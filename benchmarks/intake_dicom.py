@@ -25,7 +25,7 @@ ROUNDS = 3
 
 
 def compare_dicom(folder: Path, number: int) -> None:
-    """Print the rates of all receivers, the best of ROUNDS, in turn so that none has the better hour."""
+    """Print the rates of all receivers, the best of ROUNDS, alternately so that other load affects all."""
     if shutil.which("storescu") is None:
         sys.exit("storescu is missing: apt-get install dcmtk")
     receivers = {"bare pynetdicom with fsync": bare, "gateway": gateway}
@@ -47,7 +47,7 @@ def compare_dicom(folder: Path, number: int) -> None:
 
 
 def write_films(folder: Path, number: int, folders: int) -> Path:
-    """Synthetic films of noise, each unlike all others, in so many folders."""
+    """Synthetic films of noise, all different, in this number of folders."""
     noise = np.random.default_rng(number)
     for index in range(number):
         place = folder / str(index % folders)

@@ -46,7 +46,7 @@ def _rate(name: str, port: int, messages: Sequence[bytes], sockets: int) -> floa
 
 
 def _messages(number: int, seed: int) -> list[bytes]:
-    """Framed reports of synthetic days, each unlike all others; 200 more, to warm up with."""
+    """Framed reports of synthetic days, all different, and 200 more for a warm-up."""
     days = (number + 200) // 70 + 1
     raws = [message.raw for message in traffic(days, seed).messages if message.is_version]
     return [START + raw + END for raw in raws[: number + 200]]

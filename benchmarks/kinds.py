@@ -1,4 +1,4 @@
-"""How well an engine reads each kind of synthetic sentence: right, harmful, links, and the first texts read wrongly.
+"""Accuracy of an engine by kind of synthetic sentence: right and harmful facts, links, and the first wrong readings.
 
     python -m benchmarks.kinds [--engine rules] [--family F]... [--count N] [--seed N] [--words all] [--failures FILE]
 
@@ -29,7 +29,7 @@ SHOWN = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read and print; write the failures where a file is named."""
+    """Read and print; write the failures if a file is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="rules", help="rules, model, or a checkpoint's folder")
     parser.add_argument("--family", action="append", default=[])

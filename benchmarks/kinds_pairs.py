@@ -1,4 +1,4 @@
-"""Pairs of synthetic texts that differ in one thing: how many are read differently in another, and the smallest.
+"""Pairs of synthetic texts with one difference: the number with other differences in their readings, and the smallest.
 
     python -m benchmarks.kinds_pairs [--engine rules] [--family F]... [--draws N] [--composed N] [--seed N]
 
@@ -21,7 +21,7 @@ from vlmkg.pipeline import extract_texts, load_engine
 
 KNOWN = Path("tests/training/synthetic/kinds_differences.tsv")
 UNPAIRED = ("other_languages",)
-"""Families of which no pairs are made."""
+"""Families without pairs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

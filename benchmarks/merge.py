@@ -1,4 +1,4 @@
-"""Studies a second through the whole path, through the merge step, and by raw `UNWIND ... MERGE` of the same rows.
+"""Studies per second through the whole path, through the merge step, and by raw `UNWIND ... MERGE` of the same rows.
 
     python -m benchmarks.merge [REPORTS] [--repeat N]
 
@@ -139,7 +139,7 @@ def timed(driver: Driver, work: Callable[[], object]) -> float:
 
 
 def empty(driver: Driver) -> None:
-    """Leave the shipped vocabulary and nothing else in the graph."""
+    """Remove everything but the shipped vocabulary from the graph."""
     with driver.session() as session:
         session.run(EMPTY).consume()
     migrate(driver, "neo4j")

@@ -1,4 +1,4 @@
-"""Writes reports down in many ways and looks whether each comes to the same study: who, when, what is found.
+"""Write reports in many ways and check that each gives the same study: patient, time and findings.
 
     python -m benchmarks.message_variants [--variants 5000] [--reports 20] [--seed 0] [--format hl7|fhir|sr|all]
 
@@ -40,7 +40,7 @@ SHOWN = 5
 
 
 class Said(NamedTuple):
-    """What a message says, as far as it must be the same in all variants."""
+    """The content of a message that must be the same in all variants."""
 
     patient: tuple[str, str, str | None, str]
     study: tuple[str | None, str | None, str]
@@ -50,7 +50,7 @@ class Said(NamedTuple):
 
 
 def expected(report: Report, engine: Engine) -> Said:
-    """What the report means."""
+    """The expected content of a report."""
     return Said(
         (report.authority, report.patient, report.sex, report.born),
         (report.accession, report.study_uid, report.started.strftime("%Y%m%d%H%M")),
@@ -61,7 +61,7 @@ def expected(report: Report, engine: Engine) -> Said:
 
 
 def said(raw: bytes, kind: Format, engine: Engine) -> Said:
-    """What a message says. Raises MessageRefusedError, and ValueError where it says several things."""
+    """The content of a message. Raises MessageRefusedError, and ValueError if it is ambiguous."""
     (study,) = parse(kind, raw, Origin(), SETTINGS).studies
     (report,) = study.reports
     born = study.patient.birth_date
@@ -81,7 +81,7 @@ def said(raw: bytes, kind: Format, engine: Engine) -> Said:
 
 
 def difference(report: Report, seed: int, writing: Writing, engine: Engine) -> str:
-    """What differs between a report and the message of that seed; empty where nothing does."""
+    """The difference between a report and the message of this seed; empty if there is none."""
     raw = writing.variant(report, seed)
     wanted = expected(report, engine)
     try:

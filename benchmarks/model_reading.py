@@ -1,4 +1,4 @@
-"""How fast a model reads: through `vlmkg extract` and through a worker of a running stack, beside the rules engine.
+"""The reading speed of a model, by `vlmkg extract` and by a worker of a running stack, compared with the rules.
 
     python -m benchmarks.model_reading [REPORTS.tgz] [--engine FOLDER] [--reports 512] [--only extract|worker]
 
@@ -115,7 +115,7 @@ def unpack(archive: Path, folder: Path, number: int) -> Path:
 
 
 def progress(count: Callable[[], int], wanted: int) -> Iterator[tuple[float, int]]:
-    """Times and counts until so many are there, with a bound."""
+    """Times and counts until this number is reached, with a time limit."""
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         yield (now := (time.monotonic(), count()))

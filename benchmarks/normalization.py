@@ -1,4 +1,4 @@
-"""How far our concepts, places and sides agree with the Open-i coding of the same reports.
+"""Agreement of our concepts, places and sides with the Open-i coding of the same reports.
 
     python -m benchmarks.normalization [REPORTS.tgz] [--engine rules] [--details 40] [--show KEY]
 
@@ -44,7 +44,7 @@ class Code:
 
 @dataclass
 class Score:
-    """What was coded and found, what was said and right."""
+    """The numbers of coded, found, read and right items."""
 
     found: int = 0
     gold: int = 0
@@ -101,7 +101,7 @@ def place_table() -> Places:
 
 
 def read_code(text: str, headings: Headings, places: Places) -> Code | None:
-    """One code; None where no concept stands for its heading ("normal", "Technical Quality...")."""
+    """One code; None if no concept matches its heading ("normal", "Technical Quality...")."""
     heading, *qualifiers = (part.strip() for part in text.split("/"))
     said = [codes for needs, codes in headings.get(heading, ()) if not needs or needs in qualifiers]
     if not said:
@@ -117,13 +117,13 @@ def says(finding: Finding, concepts: frozenset[str]) -> bool:
 
 
 def lies_at(finding: Finding, code: Code) -> bool:
-    """Whether the finding lies in every place of the code, and at its side."""
+    """Whether the finding is in every place of the code, and on its side."""
     here = {region for place in finding.place_codes for region in (place, *regions(place))}
     return all(place & here for place in code.places) and code.side in (None, finding.laterality)
 
 
 def compare_codes(agreement: Agreement, codes: list[Code], findings: list[Finding], case: str) -> None:
-    """Recall: is each code of one report found?"""
+    """Recall: count the codes of one report that are found."""
     for code in codes:
         hits = [finding for finding in findings if says(finding, code.concepts)]
         placed = any(lies_at(finding, code) for finding in hits)
@@ -141,7 +141,7 @@ def compare_codes(agreement: Agreement, codes: list[Code], findings: list[Findin
 def compare_findings(
     agreement: Agreement, codes: list[Code], findings: list[tuple[Finding, Presence]], case: str
 ) -> None:
-    """Precision: is each thing that was said coded?"""
+    """Precision: count the readings of one report that are coded."""
     concepts = {finding.concept.code: (finding, presence) for finding, presence in reversed(findings)}
     for finding, presence in concepts.values():
         right = any(says(finding, code.concepts) for code in codes)

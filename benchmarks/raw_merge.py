@@ -1,6 +1,6 @@
-"""The peer of the merge step: the same rows by plain batched `UNWIND ... MERGE`, as one would write it by hand.
+"""The peer of the merge step: the same rows by plain batched `UNWIND ... MERGE`.
 
-No lock, no digest, no removal of what was there before, no check that every row found its place.
+Without lock, digest, removal of earlier content, and check of the written rows.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which findings of a collection of reports this tree reads otherwise than another tree.
+"""The findings of a collection of reports that two source trees read differently.
 
     python -m benchmarks.reading_changes save OUT.json [--reports REPORTS.tgz|FEED.jsonl]
     python -m benchmarks.reading_changes compare BEFORE [--reports REPORTS.tgz|FEED.jsonl] [--sample N] [--seed N]
@@ -45,7 +45,7 @@ Reading = dict[str, list[tuple[int, int, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One observation that two trees read otherwise; `before` and `after` are presences or `NOT_READ`."""
+    """One observation that two trees read differently; `before` and `after` are presences or `NOT_READ`."""
 
     report: str
     words: str
@@ -63,7 +63,7 @@ def texts_of(source: Path) -> dict[str, str]:
 
 
 def read_with(tree: Path, texts: dict[str, str]) -> Reading:
-    """What the rules of the checkout at `tree` read. Raises CalledProcessError when they fail."""
+    """The readings of the rules of the checkout at `tree`. Raises CalledProcessError when they fail."""
     done = subprocess.run(
         [sys.executable, "-c", _READER],
         input=json.dumps(texts),
@@ -91,7 +91,7 @@ def tree_of(revision: str) -> Iterator[Path]:
 
 
 def reading_before(source: str, texts: dict[str, str]) -> Reading:
-    """What was read before: of a saved file, another checkout or a git revision."""
+    """The earlier readings: from a saved file, another checkout or a git revision."""
     path = Path(source)
     if path.is_file():
         saved: Reading = json.loads(path.read_text(encoding="utf-8"))

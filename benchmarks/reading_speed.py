@@ -1,4 +1,4 @@
-"""How fast reports are read, by stage, and medSpaCy's rules on the same reports in the same run."""
+"""Reading speed by stage, and of medSpaCy's rules on the same reports in the same run."""
 
 import json
 import subprocess
@@ -76,7 +76,7 @@ def read_twice(texts: list[str]) -> list[float]:
 
 
 def relations(graphs: Iterable[Any]) -> int:
-    """How many relations the graphs have."""
+    """The number of relations in the graphs."""
     return sum(len(graph.relations) for graph in graphs)
 
 
@@ -89,7 +89,7 @@ def timed(spent: Counter[str], name: str, function: Callable[..., Any], *argumen
 
 
 def stages(texts: Iterable[str]) -> Counter[str]:
-    """Seconds by stage, reading each sentence anew."""
+    """Seconds by stage, without the cache of sentences."""
     spent: Counter[str] = Counter()
     for text in texts:
         for section in timed(spent, "sections", find_sections, text):

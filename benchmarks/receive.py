@@ -1,4 +1,4 @@
-"""How fast messages are received, beside what the disk and SQLite allow.
+"""The rate of receiving messages, compared with the limits of disk and SQLite.
 
     python -m benchmarks.receive [--messages 2000] [--folder DIR]
 
@@ -69,7 +69,7 @@ def compare(folder: Path, number: int) -> None:
 
 
 def rate(name: str, number: int, work: Callable[[], None]) -> float:
-    """Do the work and print how many messages it took a second."""
+    """Do the work and print the messages per second."""
     start = time.perf_counter()
     work()
     found = number / (time.perf_counter() - start)
@@ -90,7 +90,7 @@ def shares(work: Callable[[], None]) -> None:
 
 
 def message(number: int) -> ReceivedMessage:
-    """One report, unlike all others."""
+    """One unique report."""
     return ReceivedMessage(f"{TEXT}{number}.".encode(), Format.TEXT, Origin(name=f"report-{number}"))
 
 
@@ -102,7 +102,7 @@ def receiver_in(folder: Path) -> Receiver:
 
 
 def one_by_one(receiver: Receiver, number: int) -> None:
-    """Receive each message in a commit of its own."""
+    """Receive each message in its own commit."""
     for index in range(number):
         receive(receiver, message(index))
 
@@ -121,7 +121,7 @@ def in_groups(receiver: Receiver, number: int, group: int) -> None:
 
 
 def fsync_and_commit(folder: Path, number: int) -> None:
-    """Store the same messages by the least that is safe."""
+    """Store the same messages with the minimum of safe operations."""
     database = sqlite3.connect(folder / "limit.sqlite", isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=FULL")

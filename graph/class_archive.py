@@ -1,9 +1,9 @@
-"""Makes Java's archive of the server's classes: they are parsed and verified once, and mapped at every start.
+"""Create Java's class-data archive of the Neo4j server, which shortens each start of the server.
 
     python -m graph.class_archive
 
-`make setup` calls it. It starts a server in a folder of its own, migrates the graph there, and has Java write what it
-loaded when the server ends. An archive that is there stays.
+`make setup` calls it. It starts a server in a separate folder, migrates the graph there, and lets Java write the loaded
+classes when the server ends. An existing archive is kept.
 """
 
 import secrets
@@ -24,9 +24,9 @@ END_LIMIT_S = 300.0
 
 
 def make_archive(jars: Path = JARS) -> Path:
-    """Make the archive for the Java on the PATH where it is missing. Returns where it is.
+    """Create the archive for the Java on the PATH if it is missing. Returns its path.
 
-    Raises LocalServerError where the server can't be started, TimeoutExpired where it does not end.
+    Raises LocalServerError if the server can't be started, TimeoutExpired if it does not end.
     """
     archive = archive_of(find_java(), jars)
     if archive.exists():
@@ -44,7 +44,7 @@ def make_archive(jars: Path = JARS) -> Path:
 
 
 def _run(server: LocalServer, password: str) -> None:
-    """Start the server, have it work, and let it end in peace, for only then does Java write."""
+    """Start the server, use it, and stop it cleanly: Java writes the archive only at a clean end."""
     process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         wait_until_ready(server, password, alive=lambda: process.poll() is None)

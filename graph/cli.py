@@ -1,4 +1,4 @@
-"""`vlmkg graph`: migrate, count and verify. The commands that need the ledger join from above."""
+"""`vlmkg graph`: migrate, count and verify. Packages above add the commands that need the ledger."""
 
 import json
 import time
@@ -27,11 +27,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 HELP = {
-    "migrate": "Bring the graph to this release.",
-    "status": "Count what is in the graph.",
-    "verify": "Count what breaks an invariant; digest what the graph says.",
-    "research-copy": "Copy the graph without identifiers, for a project.",
-    "browse": "Serve Neo4j Browser on the files of a research copy.",
+    "migrate": "Migrate the graph to the schema of this release.",
+    "status": "Count the nodes and relationships of the graph.",
+    "verify": "Count violations of the graph's invariants; digest its content.",
+    "research-copy": "Copy the graph without identifiers for a research project.",
+    "browse": "Load the files of a research copy and serve Neo4j Browser on them.",
 }
 
 
@@ -47,12 +47,12 @@ def graph() -> None:
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="SECONDS",
-    help="How long to wait for a Neo4j that does not answer yet.",
+    help="How long to wait for Neo4j if it does not respond yet.",
 )
 @json_option
 @data_option
 def migrate(data: DataDir, wait_s: float, as_json: bool) -> None:
-    """Bring the graph to this release: constraints, indexes, vocabulary. Safe to repeat."""
+    """Migrate the graph to this release: constraints, indexes, vocabulary. Safe to repeat."""
     with _graph(data) as (driver, database):
         done = _migrate_when_it_answers(driver, database, wait_s)
     if as_json:
@@ -60,14 +60,14 @@ def migrate(data: DataDir, wait_s: float, as_json: bool) -> None:
         return
     for name in done.applied:
         click.echo(f"applied {name}")
-    click.echo("loaded the vocabulary" if done.vocabulary_loaded else "the vocabulary is loaded")
+    click.echo("loaded the vocabulary" if done.vocabulary_loaded else "the vocabulary was already loaded")
 
 
 @click.command()
 @json_option
 @data_option
 def status(data: DataDir, as_json: bool) -> None:
-    """Count what is in the graph, by label and by relationship type."""
+    """Count nodes by label and relationships by type."""
     with _graph(data) as (driver, database):
         counts = count_graph(driver, database)
     if as_json:
@@ -77,9 +77,9 @@ def status(data: DataDir, as_json: bool) -> None:
 
 
 def verify_graph(data: DataDir, texts: TextLookup | None, *, with_digest: bool, as_json: bool) -> bool:
-    """Print how often each invariant is broken. Returns whether all hold.
+    """Print the number of violations of each invariant. Returns whether there are none.
 
-    `texts` gives the texts of reports that the graph does not hold; None: their mentions are not compared.
+    `texts` looks up report texts that are not in the graph. If it is None, their mentions are not checked.
     """
     with _graph(data) as (driver, database):
         found = violations(driver, database, texts)
@@ -101,7 +101,7 @@ def _migrate_when_it_answers(driver: Driver, database: str, wait_s: float) -> Mi
             if error.is_login or time.monotonic() >= until:
                 raise
             if not said:
-                click.echo("waiting for Neo4j, which does not answer yet", err=True)
+                click.echo("waiting for Neo4j, which does not respond yet", err=True)
             said = True
             time.sleep(WAIT_EVERY_S)
 
@@ -133,6 +133,9 @@ def _print_violations(found: Mapping[str, int], digest: str | None, *, compared:
         Console().print(table)
     click.echo(f"{len(found) - len(broken)} of {len(found)} invariants hold")
     if not compared:
-        click.echo("no ledger was found: only mentions whose report's text is in the graph were compared with it")
+        click.echo(
+            "no ledger was found, so only mentions whose report text is in the graph were checked. Name "
+            "the data folder with --data to check all."
+        )
     if digest:
         click.echo(f"digest {digest}")

@@ -1,4 +1,4 @@
-"""Drivers. One for each process, opened after fork, closed by whoever opened it."""
+"""Neo4j drivers: one per process, opened after fork and closed by its opener."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ __all__ = ["AsyncDriver", "Driver", "open_async_driver", "open_driver", "outages
 
 CONNECTION_TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 10.0
-"""How long a managed transaction is tried again on transient errors; then the caller's own pause takes over."""
+"""Seconds for which a managed transaction is retried on transient errors. After that the caller pauses."""
 
 
 _OUT_OF_MEMORY = ("MemoryPoolOutOfMemoryError", "TransactionOutOfMemoryError", "OutOfMemoryError")
@@ -32,21 +32,21 @@ def open_async_driver(settings: Neo4jSettings) -> AsyncDriver:
 
 @contextmanager
 def outages() -> Iterator[None]:
-    """Turn the driver's errors for a server that does not answer, or not to us, into GraphUnavailableError.
+    """Raise GraphUnavailableError for the driver's errors about a server that does not respond or refuses the login.
 
-    What needs more memory than the server has is no outage: GraphMemoryError.
+    A transaction that needs more memory than the server has raises GraphMemoryError.
     """
     try:
         yield
     except AuthError as error:
         remedy = "check NEO4J_USERNAME and NEO4J_PASSWORD"
-        raise GraphUnavailableError("Neo4j refuses the login", remedy, is_login=True) from error
+        raise GraphUnavailableError("Neo4j refused the login", remedy, is_login=True) from error
     except (ServiceUnavailable, SessionExpired, ConnectionPoolError, TransientError) as error:
         if isinstance(error, TransientError) and str(error.code).endswith(_OUT_OF_MEMORY):
-            # The driver takes it for transient, but the same transaction needs as much memory the next time.
+            # The driver treats it as transient, but a retry would need the same memory.
             raise GraphMemoryError from error
         raise GraphUnavailableError(
-            f"Neo4j does not answer ({type(error).__name__})", "see whether the server runs, and its log"
+            f"Neo4j does not respond ({type(error).__name__})", "check that the server is running, and read its log"
         ) from error
 
 
@@ -55,6 +55,6 @@ def _options(settings: Neo4jSettings) -> dict[str, Any]:
         "auth": (settings.username, settings.password.get_secret_value()),
         "connection_timeout": CONNECTION_TIMEOUT_SECONDS,
         "max_transaction_retry_time": RETRY_SECONDS,
-        # The server warns of every label and property that no node has yet, with the query's text, into our logs.
+        # Otherwise the server's warnings about unused labels put the text of queries into our logs.
         "notifications_min_severity": NotificationMinimumSeverity.OFF,
     }

@@ -1,7 +1,7 @@
-"""One digest of all that the graph says, the same for the same facts in whatever order they were written.
+"""A digest of the graph's content that does not depend on the order of writing.
 
-It covers identities, facts, presence, what verdicts come to and which version is current. It leaves out scores, when
-something was ingested, pairing, and the vocabulary's own names: they may differ between two graphs that say the same.
+It covers identities, facts, presence, the states of reviews and the current versions. It excludes scores, times of
+ingestion, pairing and the vocabulary's names: these may differ between two graphs with the same facts.
 """
 
 from typing import LiteralString
@@ -28,8 +28,8 @@ IMAGES: LiteralString = """
 MATCH (i:Image)<-[:HAS_IMAGE]-(s:Study)
 RETURN i.sopInstanceUid, s.studyKey, i.view, i.rows, i.columns, i.digest
 """
-# One row an extraction: a row for each mention would take the driver four times as long. What nobody has reviewed has
-# the digest that it had before there were reviews.
+# One row per extraction: one row per mention would take the driver four times as long. An unreviewed finding has the
+# digest that it had before reviews existed.
 EXTRACTIONS: LiteralString = """
 MATCH (e:Extraction)
 RETURN e.extractionId, e.engine, e.checkpoint, e.checkpointDigest, e.engineDigest, e.modalities, e.outOfDomain,
@@ -63,7 +63,7 @@ _ROWS_AT_ONCE = 500
 def graph_digest(driver: Driver, database: str = "neo4j") -> str:
     """SHA-256 (hex) over the facts of the graph. Raises GraphUnavailableError.
 
-    Each fact is hashed by itself and the hashes of a kind are added up, so nothing has to be sorted or held.
+    Each fact is hashed separately and the hashes of a kind are summed, so facts need not be sorted or kept in memory.
     """
     fields: list[str | int] = []
     with (

@@ -2,15 +2,15 @@
 
 VlmkgError
 ├── UsageError
-│   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it died
+│   └── LocalServerError        the local Neo4j can't be started: Java, jars, home folder, or it crashed
 └── GraphError
-    ├── GraphUnavailableError   Neo4j does not answer: retryable
+    ├── GraphUnavailableError   Neo4j does not respond: retryable
     ├── GraphMemoryError        a transaction needs more memory than the server has
-    ├── MigrationChangedError   a migration that was applied reads differently now
-    ├── IncompleteWriteError    a record names something that is not in the graph
+    ├── MigrationChangedError   an applied migration has changed
+    ├── IncompleteWriteError    a record refers to something that is not in the graph
     ├── UnknownMigrationError   the graph was migrated by a later release
-    ├── ResearchTargetError     a research copy may not be written there
-    └── ResearchCopyError       the graph is a research copy: the service may not write there
+    ├── ResearchTargetError     a research copy can't be written to this target
+    └── ResearchCopyError       the graph is a research copy, to which the service does not write
 """
 
 from vlmkg.errors import UsageError, VlmkgError
@@ -25,14 +25,14 @@ class GraphError(VlmkgError):
 
 
 class GraphUnavailableError(GraphError):
-    """Neo4j does not answer, or lost the connection. The same call may succeed later.
+    """Neo4j does not respond, or the connection was lost. The same call may succeed later.
 
-    `is_login`: it answers, and refuses the login.
+    `is_login`: it responds, but refuses the login.
     """
 
     retryable = True
 
-    def __init__(self, message: str, remedy: str = "", *, is_login: bool = False) -> None:
+    def __init__(self, message: str, remedy: str, *, is_login: bool = False) -> None:
         super().__init__(message, remedy)
         self.is_login = is_login
 
@@ -42,37 +42,40 @@ class GraphMemoryError(GraphError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the transaction needs more memory than Neo4j has for it",
+            "Neo4j ran out of memory for the transaction",
             "give the server a larger heap (VLMKG_NEO4J_HEAP, or server.memory.heap.max_size)",
         )
 
 
 class MigrationChangedError(GraphError):
-    """A migration that the graph records as applied has other content now."""
+    """A migration was changed after it was applied to the graph."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"migration {name} was applied to this graph with other content",
-            "restore the migration as it was released and put the change into a new one",
+            f"migration {name} was changed after it was applied to this graph",
+            "restore the migration's released content and write a new migration for the change",
         )
         self.name = name
 
 
 class UnknownMigrationError(GraphError):
-    """The graph records a migration that this release does not have."""
+    """The graph has a migration of a later release."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the graph was migrated by a later release: {name}", "use that release or a later one")
+        super().__init__(f"the graph has a migration of a later release: {name}", "use that release or a later one")
         self.name = name
 
 
 class IncompleteWriteError(GraphError):
-    """A statement created less than its rows say, so a record names something that is not there. Nothing is written."""
+    """A statement created fewer objects than its rows, because a record refers to a missing object.
+
+    Nothing is written.
+    """
 
     def __init__(self, what: str, expected: int, got: int) -> None:
         super().__init__(
-            f"a write created {got} {what} where its records have {expected}",
-            "the records name a report, image, concept or mention that they do not hold: report this as a bug",
+            f"a write created {got} {what} instead of {expected} and was rolled back",
+            "a record refers to a report, image, concept or mention that is missing: report this as a bug",
         )
         self.what = what
         self.expected = expected
@@ -80,19 +83,19 @@ class IncompleteWriteError(GraphError):
 
 
 class ResearchTargetError(GraphError):
-    """What was named as the place of a research copy is something else. Nothing was changed there."""
+    """The target of a research copy holds something else. It was not changed."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"no research copy can be written there: {why}", "name an empty Neo4j, or an empty folder")
+        super().__init__(f"the research copy can't be written there: {why}", "name an empty Neo4j, or an empty folder")
         self.why = why
 
 
 class ResearchCopyError(GraphError):
-    """The graph that the service was pointed at is a research copy."""
+    """The graph of the service's settings is a research copy."""
 
     def __init__(self, project: str) -> None:
         super().__init__(
-            f"this graph is the research copy of the project {project}: no live patient may be written there",
+            f"this graph is the research copy of the project {project}, so the service does not write to it",
             "set NEO4J_URI to the live graph",
         )
         self.project = project

@@ -1,8 +1,8 @@
-"""The first password of a new store, in the file that Neo4j reads when it makes its users.
+"""The initial password of a new store, in the file from which Neo4j creates its users.
 
 DATA/dbms/auth.ini    neo4j:SHA-256,HASH,SALT,1024:    one line a user, hash and salt in hexadecimal
 
-It is what `neo4j-admin dbms set-initial-password` writes; that one starts a Java of its own for it, for seconds.
+`neo4j-admin dbms set-initial-password` writes the same file, but starts a Java process for seconds to do so.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _SALT_BYTES = 32
 
 
 def set_first_password(data: Path, username: str, password: str) -> None:
-    """Write the file into the `data` folder of a store that has never been opened. A later one does not read it."""
+    """Write the file to the `data` folder of a store that has never been opened. Other stores ignore it."""
     salt = secrets.token_bytes(_SALT_BYTES)
     folder = data / "dbms"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

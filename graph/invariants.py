@@ -1,4 +1,4 @@
-"""What must hold in the graph, as Cypher that counts what breaks it. Each column is one invariant: 0 is sound.
+"""The graph's invariants, as Cypher that counts violations. Each column is one invariant; 0 means that it holds.
 
 A statement walks the nodes of one label once and counts all of its invariants on the way.
 """
@@ -147,9 +147,9 @@ INVARIANTS: tuple[LiteralString, ...] = (
     DUPLICATES,
     CONCEPTS,
 )
-"""All of them but CONSTRAINTS, which is compared with what the migrations promise."""
+"""All except CONSTRAINTS, which is compared with the migrations."""
 
-# One row a report, so that nothing has to be gathered before the first row.
+# One row per report, so that the server can stream rows.
 SPANS: LiteralString = """
 MATCH (e:Extraction)-[:READ]->(r:Report)
 RETURN r.reportKey AS report, r.text AS text,

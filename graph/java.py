@@ -1,4 +1,4 @@
-"""The Java that runs the local Neo4j, and the archive of the server's classes that lets it start sooner."""
+"""The Java that runs the local Neo4j, and the archive of the server's classes, which shortens its start."""
 
 import re
 import shutil
@@ -10,44 +10,45 @@ from pathlib import Path
 from graph.errors import LocalServerError
 
 VERSIONS = range(17, 26)
-"""Neo4j 5.26 is built for Java 17 and 21; it starts on those between and a little later."""
+"""Neo4j 5.26 supports Java 17 and 21. It also starts on the versions between and the next ones."""
 
-_REMEDY = "install one (Debian: openjdk-17-jre-headless) or put it on the PATH"
+_REMEDY = "install it (Debian: openjdk-17-jre-headless) or add it to the PATH"
 
 
 @dataclass(frozen=True, slots=True)
 class Java:
-    """A fit Java: its `java` and its full version, as `17.0.15`."""
+    """A supported Java: the path of `java` and its full version, such as `17.0.15`."""
 
     program: str
     version: str
 
 
 def find_java() -> Java:
-    """The `java` on the PATH. Neo4j's own messages about a wrong Java come too late and read badly.
+    """The `java` on the PATH. Checked here because Neo4j's own message about a wrong Java comes late and is hard to
+    read.
 
-    Raises LocalServerError where there is none or it is unfit.
+    Raises LocalServerError if there is none or its version is not supported.
     """
     program = shutil.which("java")
     if program is None:
-        raise LocalServerError("Neo4j needs Java 17 or 21, and there is no `java` on the PATH", _REMEDY)
+        raise LocalServerError("Neo4j needs Java 17 or 21, but there is no `java` on the PATH", _REMEDY)
     answer = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
     found = re.search(r'version "((\d+)[\d.]*)', answer.stderr)
     if found is None or int(found[2]) not in VERSIONS:
         first = answer.stderr.partition("\n")[0]
-        raise LocalServerError(f"Neo4j needs Java 17 or 21, and {program} is another: {first}", _REMEDY)
+        raise LocalServerError(f"Neo4j needs Java 17 or 21, but {program} is another version: {first}", _REMEDY)
     return Java(program, found[1])
 
 
 def archive_of(java: Java, jars: Path) -> Path:
-    """Where the archive of the classes in `jars` is for this Java (see graph/class_archive.py). It may be absent.
+    """The path of the class archive of `jars` for this Java (see graph/class_archive.py). The file may be absent.
 
-    Java itself looks whether the archive fits its build and these jars, and goes without one that does not.
+    Java checks that the archive fits its build and these jars, and ignores it otherwise.
     """
     return jars.parent / f"{jars.name}-classes-{java.version}.jsa"
 
 
 def archive_options(java: Java, jars: Path) -> Sequence[str]:
-    """What tells Java to map the archive, where there is one."""
+    """The Java options that map the archive, if it exists."""
     archive = archive_of(java, jars)
     return (f"-XX:SharedArchiveFile={archive}",) if archive.exists() else ()

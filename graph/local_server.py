@@ -1,12 +1,12 @@
 """The real Neo4j server as a child process of this machine, started from its published jars.
 
-HOME/conf/neo4j.conf   settings, written anew at each start
-HOME/conf/server.args  the Java command line, kept in a file so that `ps` shows nothing but its path
+HOME/conf/neo4j.conf   settings, rewritten at each start
+HOME/conf/server.args  the Java command line, in a file so that `ps` shows only its path
 HOME/data HOME/logs    the server's own
-HOME/tmp               what it unpacks while it runs; emptied at each start
+HOME/tmp               its unpacked files while it runs; emptied at each start
 HOME/version           the server version that last opened the store
 
-The child is started by the caller: `prepare` gives its command line, `wait_until_ready` says when it answers.
+The child is started by the caller: `prepare` returns its command line, `wait_until_ready` returns when it responds.
 A server killed at any moment recovers its store by itself at the next start.
 """
 
@@ -47,7 +47,7 @@ db.tx_log.rotation.retention_policy=512M size
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 """
 _PATIENCE: dict[str, Any] = {"connection_timeout": 2.0, "connection_acquisition_timeout": 3.0}
-"""Seconds. Something else that listens on the port may accept and never speak."""
+"""Seconds. Another program on the port may accept a connection and never respond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class LocalServer:
 
     @property
     def log(self) -> Path:
-        """Where the server says what it does."""
+        """The server's log file."""
         return self.home / "logs" / "neo4j.log"
 
 
@@ -86,10 +86,10 @@ def prepare(
     java_options: Sequence[str] = (),
     jars: Path = JARS,
 ) -> LocalServer:
-    """Make `home` ready to start a server on loopback. Doing it again is safe, also after a kill.
+    """Prepare `home` for a server on loopback. It is safe to repeat, also after a kill.
 
-    `password` is set for the user `neo4j` as long as the store has never been opened; it does not change later on.
-    Raises LocalServerError where Java or the jars are missing or unfit, or the store is of a later version.
+    `password` is set for the user `neo4j` if the store has never been opened; later it does not change.
+    Raises LocalServerError if Java or the jars are missing or not supported, or the store is of a later version.
     """
     home = home.absolute()
     java = find_java()
@@ -97,7 +97,7 @@ def prepare(
     _check_store(home, version)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     conf, scratch = home / "conf", home / "tmp"
-    # The web server unpacks its pages here and, killed, leaves them.
+    # The web server unpacks its pages here and leaves them if it is killed.
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in (conf, scratch):
         folder.mkdir(exist_ok=True, mode=0o700)
@@ -117,17 +117,17 @@ def prepare(
 def wait_until_ready(
     server: LocalServer, password: str, *, alive: Callable[[], bool], timeout_seconds: float = 90.0
 ) -> None:
-    """Return once the server answers a query over Bolt.
+    """Return when the server answers a query over Bolt.
 
-    Raises LocalServerError, with the end of the server's log, where the child ends (`alive` is False), the time is
-    over, or the password is not that of the store.
+    Raises LocalServerError, with the end of the server's log, if the child ends (`alive` is False), at the timeout,
+    or if the store has another password.
     """
     deadline = time.monotonic() + timeout_seconds
     while not _answers(server, password):
         if not alive():
             raise LocalServerError(f"the Neo4j server ended while starting:\n{_log_tail(server)}", f"see {server.log}")
         if time.monotonic() > deadline:
-            message = f"the Neo4j server did not answer within {timeout_seconds:.0f} s:\n{_log_tail(server)}"
+            message = f"the Neo4j server did not respond within {timeout_seconds:.0f} s:\n{_log_tail(server)}"
             raise LocalServerError(message, f"see {server.log}")
         time.sleep(0.1)
 
@@ -140,8 +140,8 @@ def _answers(server: LocalServer, password: str) -> bool:
         ):
             session.run("RETURN 1").consume()  # no managed transaction: that would wait and retry by itself
     except AuthError as error:
-        message = f"what answers on {server.uri} does not accept the password of the store in {server.home}"
-        remedy = "see whether another server has taken the port; else restore the password file or move the store away"
+        message = f"the server at {server.uri} refused the password of the store in {server.home}"
+        remedy = "check whether another server uses the port; if not, restore the password file or move the store away"
         raise LocalServerError(message, remedy) from error
     except (DriverError, Neo4jError):
         return False
@@ -154,7 +154,9 @@ def _server_version(jars: Path) -> str:
     ]
     if len(versions) != 1:
         what = "no Neo4j server" if not versions else f"several Neo4j servers ({', '.join(sorted(versions))})"
-        raise LocalServerError(f"{what} in {jars}", "run `make setup`; remove the folder first if it has several")
+        raise LocalServerError(
+            f"{what} in {jars}", "run `make setup`; if the folder has several versions, remove it first"
+        )
     return versions[0]
 
 
@@ -165,8 +167,8 @@ def _check_store(home: Path, version: str) -> None:
     except FileNotFoundError:
         return
     if _ordered(last) > _ordered(version):
-        message = f"the store in {home} was last opened by Neo4j {last}, this is {version}"
-        raise LocalServerError(message, "start it with that version or a later one, or move the store away")
+        message = f"the store in {home} was last opened by Neo4j {last}, but this is {version}"
+        raise LocalServerError(message, "install that version or a later one, or move the store away")
 
 
 def _ordered(version: str) -> tuple[int, ...]:
@@ -183,4 +185,4 @@ def _log_tail(server: LocalServer, lines: int = 15) -> str:
     try:
         return "\n".join(server.log.read_text(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
-        return "(no log yet: what it printed says why)"
+        return "(it wrote no log: see its output)"

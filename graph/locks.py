@@ -8,5 +8,5 @@ TAKE: LiteralString = "MERGE (l:Lock {name: 'projection'}) SET l.takenAt = datet
 
 
 def take_projection_lock(tx: ManagedTransaction) -> None:
-    """Wait until no other transaction writes studies or concepts; held until this one ends, also by a crash."""
+    """Wait until no other transaction writes studies or concepts. The lock is held until this transaction ends."""
     tx.run(TAKE).consume()

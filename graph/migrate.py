@@ -1,8 +1,8 @@
-"""Brings the graph to this release: migrations in order, each once, then the shipped vocabulary.
+"""Migrate the graph to this release: the migrations in order, each once, then the shipped vocabulary.
 
 A migration is a file `migrations/V0001__what.cypher`: statements that end with `;` at the end of a line, each safe to
 repeat (IF NOT EXISTS, MERGE), because a process may die between a statement and its record. Applied ones are recorded
-as (:Migration {version, name, checksum, appliedAt}). Several processes may migrate at once: one works, the others wait.
+as (:Migration {version, name, checksum, appliedAt}). If several processes migrate, one works and the others wait.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """What a call of `migrate` did: the names of the applied migrations, and whether the vocabulary was loaded."""
+    """The result of `migrate`: the names of the applied migrations, and whether the vocabulary was loaded."""
 
     applied: tuple[str, ...]
     vocabulary_loaded: bool
@@ -58,10 +58,10 @@ def shipped_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
 
 
 def migrate(driver: Driver, database: str = "neo4j", *, folder: Path = FOLDER, research_copy: bool = False) -> Migrated:
-    """Apply what the graph lacks. Doing it again costs two reads. `research_copy`: the graph may be one.
+    """Apply the missing migrations. A repetition costs two reads. `research_copy`: the graph may be a research copy.
 
-    Raises MigrationChangedError where an applied migration reads differently now, UnknownMigrationError where the graph
-    was migrated by a later release, ResearchCopyError, GraphUnavailableError where Neo4j does not answer.
+    Raises MigrationChangedError if an applied migration has changed, UnknownMigrationError if the graph
+    was migrated by a later release, ResearchCopyError, GraphUnavailableError if Neo4j does not respond.
     """
     migrations, vocabulary = shipped_migrations(folder), load_vocabulary()
     with outages(), driver.session(database=database) as session:
@@ -69,10 +69,11 @@ def migrate(driver: Driver, database: str = "neo4j", *, folder: Path = FOLDER, r
             raise ResearchCopyError(marker.project)
         if not _missing(session, migrations) and session.execute_read(stored_digest) == vocabulary.digest:
             return Migrated((), vocabulary_loaded=False)
-        # Managed transactions: two processes that create one constraint at once may meet in a deadlock, and retry.
+        # Managed transactions retry: two processes that create the same constraint may deadlock.
         session.execute_write(_run, _KEY)
         session.execute_write(_run, _LOCK_KEY)
-        # A transaction of its own holds the lock: schema and data can't change in one. No time limit: it only waits.
+        # A separate transaction holds the lock, because schema and data can't change in one. It only waits: no time
+        # limit.
         with driver.session(database=database) as holder, holder.begin_transaction(timeout=0) as lock:
             lock.run(_LOCK).consume()
             return _apply(session, migrations, vocabulary)

@@ -1,7 +1,7 @@
 """Page keys: the order of findings and studies as one indexed string.
 
-A range index leaves out nodes that lack one of its properties, and an unknown time is the common case in some feeds. So
-the order (time, unknown last, then key) is spelt out in one property, `pageKey`, that every finding and study has.
+A range index leaves out nodes that lack one of its properties, and some feeds often lack the time. Therefore every
+finding and study has one property, `pageKey`, that encodes the order: time, unknown last, then key.
 """
 
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ UNKNOWN_TIME = "~"
 def time_part(moment: datetime | None) -> str:
     """The first part of a page key: UTC to the microsecond in fixed width, or UNKNOWN_TIME.
 
-    Raises ValueError for a time without a zone: it names no moment.
+    Raises ValueError for a time without a zone.
     """
     if moment is None:
         return UNKNOWN_TIME
@@ -24,5 +24,5 @@ def time_part(moment: datetime | None) -> str:
 
 
 def page_key(moment: datetime | None, key: str) -> str:
-    """The place of `key` in the order of its pages: `2024-01-01T08:00:00.000000Z/key`, or `~/key`."""
+    """The page key of `key`: `2024-01-01T08:00:00.000000Z/key`, or `~/key`."""
     return f"{time_part(moment)}/{key}"

@@ -1,7 +1,7 @@
-"""What the graph holds of one study: plain immutable records, computed from the ledger, written as they stand.
+"""The graph's content for one study: immutable records, computed from the ledger and written unchanged.
 
-Keys are computed outside (vlmkg.identity). All times are aware datetimes. The records of one study never name
-another study, so a study can be replaced by its own records alone.
+Keys are computed elsewhere (vlmkg.identity). All times are aware datetimes. The records of one study never refer
+to another study, so a study can be replaced with its own records.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class StudyRecord:
 class ReportRecord:
     """One version of one report. `version` counts from 1 in the order of precedence; `supersedes` is a reportKey.
 
-    Of the versions of a report id one at most is `current`, but for addenda: they stand beside it. A research copy has
+    At most one version of a report id is `current`; addenda do not count. A research copy has
     no `text_digest`.
     """
 
@@ -67,7 +67,7 @@ class ImageRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConceptRecord:
-    """A concept of a vocabulary: RadLex, or `local` for what no vocabulary has."""
+    """A concept of a vocabulary: RadLex, or `local` for terms that no vocabulary contains."""
 
     code: str
     system: str
@@ -78,8 +78,8 @@ class ConceptRecord:
 class ExtractionRecord:
     """One reading of the study's current reports and images. `reads` are the reportKeys and image UIDs that it read.
 
-    `warnings` are the reason codes of what a person should know of it; `agreement` is that of model and rules, None
-    where one engine alone read. A research copy has no `created_at`.
+    `warnings` are its warning codes; `agreement` is that of model and rules, None if only one engine read. A research
+    copy has no `created_at`.
     """
 
     extraction_id: str
@@ -97,10 +97,10 @@ class ExtractionRecord:
 
 @dataclass(frozen=True, slots=True)
 class FindingRecord:
-    """What makes a mention a finding: its composed concept, side and degree.
+    """The properties that only a finding has: its composed concept, laterality and severity.
 
-    `concept` is the composed concept in full where it may not be in the graph yet, that is where it is a local one.
-    `review` is what persons say of the finding.
+    `concept` is the complete composed concept if it is local, because it may not be in the graph yet. `review` is the
+    state of the finding's reviews.
     """
 
     concept_code: str
@@ -113,11 +113,11 @@ class FindingRecord:
 
 @dataclass(frozen=True, slots=True)
 class MentionRecord:
-    """One mention and the concept it refers to; `finding` is set for findings alone.
+    """One mention and the concept it refers to; `finding` is set only for findings.
 
-    `report_key` is the report that it was read in; None: it was read in the image `sop_instance_uid`, and has no span
+    `report_key` is its report. If that is None, it was read in the image `sop_instance_uid` and has no span
     (start = end = 0).
-    `disputed`: model and rules say another presence or kind of it.
+    `disputed`: model and rules disagree on its presence or kind.
     """
 
     mention_id: str
@@ -151,7 +151,7 @@ class RelationRecord:
 
 @dataclass(frozen=True, slots=True)
 class StudySubgraph:
-    """All that the graph holds of one study. `extraction` is None while no current report has been read."""
+    """The graph's complete content for one study. `extraction` is None until a current report has been read."""
 
     patient: PatientRecord
     study: StudyRecord

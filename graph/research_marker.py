@@ -1,7 +1,7 @@
-"""The node that says of a graph that it is a research copy: (:ResearchCopy {project, keyFingerprint, ...}).
+"""The node that marks a graph as a research copy: (:ResearchCopy {project, keyFingerprint, ...}).
 
-It is written before anything else of the copy and guards both ways: nothing but a copy is overwritten by one, and no
-part of the service writes a live patient into a copy.
+It is written first. It protects both sides: a copy overwrites only a copy, and the service writes no live patient
+to a copy.
 """
 
 from collections.abc import Mapping
@@ -21,28 +21,28 @@ DESCRIBE: LiteralString = "MATCH (c:ResearchCopy) SET c += $properties"
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Whose copy a graph is."""
+    """The project and key of a copy."""
 
     project: str
     fingerprint: str
 
 
 def read_marker(session: Session) -> Marker | None:
-    """Whose copy the graph is; None where it is none."""
+    """The marker of the graph; None if it is not a copy."""
     row = session.run(MARKER).single()
     return None if row is None else Marker(row["project"], row["fingerprint"])
 
 
 def is_empty(session: Session) -> bool:
-    """Whether the graph has no node at all."""
+    """Whether the graph has no nodes."""
     return bool(session.run(IS_EMPTY).single(strict=True)["empty"])
 
 
 def mark(session: Session, marker: Marker) -> None:
-    """Say that the graph is this project's copy, and not yet whole."""
+    """Mark the graph as this project's copy, not yet complete."""
     session.run(MARK, project=marker.project, fingerprint=marker.fingerprint).consume()
 
 
 def describe(session: Session, properties: Mapping[str, Any]) -> None:
-    """Say of a copy that is whole what it holds."""
+    """Add the content of a complete copy to its marker."""
     session.run(DESCRIBE, properties=dict(properties)).consume()

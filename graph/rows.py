@@ -1,4 +1,4 @@
-"""Records as rows: the parameters of graph.statements, and how much each statement must then have created."""
+"""Records as rows: the parameters of graph.statements, and the number of objects that each statement must create."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,17 @@ from vlmkg.verdicts import ReviewState
 Row = dict[str, Any]
 
 _LAYOUT = 3
-"""Part of every projection digest: raise it when the same records are to be written differently."""
+"""Part of every projection digest. Raise it if the same records are written differently."""
 
 MENTIONS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One statement with its rows. `nodes` and `relationships` are what it must create; None: whatever is missing."""
+    """One statement with its rows.
+
+    `nodes` and `relationships` are the numbers it must create; None: only missing ones.
+    """
 
     statement: LiteralString
     rows: list[Row]
@@ -32,14 +35,14 @@ class Write:
 
 
 def projection_digest(subgraph: StudySubgraph) -> str:
-    """SHA-256 (hex) over everything that is written of a study: equal digests, equal subgraphs."""
+    """SHA-256 (hex) over all written data of a study: equal digests mean equal subgraphs."""
     return digest(_LAYOUT, repr(subgraph))
 
 
 def writes_of(subgraphs: Sequence[StudySubgraph], digests: Mapping[str, str]) -> list[Write]:
     """The statements that create these studies, in their order, with their projection digests by study key.
 
-    Rows that touch what studies share are sorted by key.
+    Rows of shared nodes are sorted by key.
     """
     extracted = [subgraph for subgraph in subgraphs if subgraph.extraction is not None]
     writes = [
@@ -57,7 +60,7 @@ def writes_of(subgraphs: Sequence[StudySubgraph], digests: Mapping[str, str]) ->
 
 
 def _creating(statement: LiteralString, rows: list[Row]) -> Write:
-    """A statement that creates, for each row, a node and the relationship that holds it."""
+    """A statement that creates, for each row, a node and the relationship to its owner."""
     return Write(statement, rows, nodes=len(rows), relationships=len(rows))
 
 
@@ -76,7 +79,7 @@ def _concepts(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
     mentions = [mention for subgraph in subgraphs for mention in subgraph.mentions]
     concepts: set[ConceptRecord] = {mention.concept for mention in mentions}
     concepts |= {mention.finding.concept for mention in mentions if mention.finding and mention.finding.concept}
-    # Two names of one code: the smaller one, so that the order of studies does not choose.
+    # Of two names of a code the smaller one counts, so that the order of studies has no effect.
     by_code = {each.code: each for each in sorted(concepts, key=lambda one: (one.code, one.name), reverse=True)}
     return [{"code": each.code, "system": each.system, "name": each.name} for each in reversed(by_code.values())]
 
@@ -127,7 +130,7 @@ def _supersedes(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
 
 
 def image_key(subgraph: StudySubgraph, sop_instance_uid: str) -> str:
-    """The key of an image: its UID within the patient. One UID that two patients use is two images."""
+    """The key of an image: patient and UID. The same UID in two patients is two images."""
     return digest("image", subgraph.patient.patient_id, sop_instance_uid)
 
 
@@ -150,7 +153,7 @@ def _images(subgraphs: Iterable[StudySubgraph]) -> list[Row]:
 
 
 def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
-    """The extractions, and what they read: images of the study by their UID, all else is a report's key."""
+    """The extractions and their inputs: an image UID of the study, or else a reportKey."""
     nodes: list[Row] = []
     reports: list[Row] = []
     images: list[Row] = []
@@ -186,7 +189,7 @@ def _extractions(subgraphs: Iterable[StudySubgraph]) -> list[Write]:
 
 
 def _agreement(agreement: Agreement | None) -> Row:
-    """The counts as properties of the extraction; none of them where nobody was compared."""
+    """The counts as properties of the extraction; none if there was no comparison."""
     if agreement is None:
         return {}
     return {
@@ -226,7 +229,7 @@ def _mentioning(
     wanted: Callable[[MentionRecord], bool],
     relationships_each: int,
 ) -> Iterator[Write]:
-    """The mentions of one sort, so many a statement that the server need not hold a large group twice."""
+    """The mentions of one kind, in chunks, so that the server need not hold a large group twice."""
     for chunk in _chunks(
         (subgraph, mention) for subgraph in subgraphs for mention in subgraph.mentions if wanted(mention)
     ):
@@ -247,7 +250,7 @@ def _chunks(
 
 
 def _group(subgraph: StudySubgraph, mentions: list[MentionRecord]) -> Row:
-    """Mentions of one sort under what they share, which is sent once."""
+    """Mentions of one kind, grouped under their common values, which are sent once."""
     extraction, study = subgraph.extraction, subgraph.study
     return {
         "study": study.study_key,

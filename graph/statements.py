@@ -1,7 +1,7 @@
 """The Cypher of writing studies. Constants only: every value is a parameter.
 
-A study is written by CREATE into a place that was emptied before, under the projection lock: that is half the server's
-work of MERGE (docs/decisions/0052-delete-then-create.md). What studies share, patients and concepts, is merged.
+A study is deleted and then written with CREATE, under the projection lock: that is half the server's work of MERGE
+(docs/decisions/0052-delete-then-create.md). Shared nodes, patients and concepts, are merged.
 """
 
 from typing import LiteralString
@@ -14,7 +14,7 @@ MATCH (s:Study {studyKey: key})
 RETURN key, s.projectionDigest AS digest
 """
 
-# Removal: what a study holds, then the study. The patients and local concepts it leaves are looked at in the end.
+# Removal: a study's nodes, then the study. Its patient and local concepts are checked at the end.
 
 LEFT_PATIENTS: LiteralString = """
 UNWIND $keys AS key
@@ -56,8 +56,8 @@ MATCH (s:Study {studyKey: key})
 DETACH DELETE s
 """
 
-# A report or image that another study still holds has moved here: it goes there, with what was read from it, and that
-# study's digest goes too, so that its own projection is not taken for unchanged.
+# A report or image of another study has moved here: it is removed there, with its mentions, and that study's digest is
+# removed, too, so that its projection does not count as unchanged.
 
 HOLDERS_OF_REPORTS: LiteralString = """
 UNWIND $keys AS key
@@ -185,7 +185,7 @@ CREATE (head)-[:SUGGESTIVE_OF {score: row.score, witness: row.witness}]->(tail)
 """,
 }
 
-# What was left: patients without a study, local concepts without a mention.
+# Orphans: patients without a study, local concepts without a mention.
 
 SWEEP_PATIENTS: LiteralString = """
 UNWIND $keys AS key

@@ -1,4 +1,4 @@
-"""What is in the graph, counted."""
+"""Counts of the graph's nodes and relationships."""
 
 from dataclasses import dataclass
 from typing import LiteralString
@@ -38,7 +38,10 @@ class GraphCounts:
 
 
 def count_graph(driver: Driver, database: str = "neo4j") -> GraphCounts:
-    """Count all that the model has, 0 included, and whatever else is there. Raises GraphUnavailableError."""
+    """Count all labels and types of the data model, including 0, and any others in the graph.
+
+    Raises GraphUnavailableError.
+    """
     with outages(), driver.session(database=database, default_access_mode=READ_ACCESS) as session:
         labels = {row["name"]: row["count"] for row in session.run(LABELS)}
         types = {row["name"]: row["count"] for row in session.run(TYPES)}

@@ -1,4 +1,4 @@
-"""Which studies the graph holds, for whoever compares it with the ledger."""
+"""The studies in the graph, for a comparison with the ledger."""
 
 from typing import LiteralString
 

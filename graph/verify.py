@@ -1,4 +1,4 @@
-"""Checks the graph: every invariant is counted, and every mention's words are compared with the text of its report."""
+"""Verify the graph: count violations of invariants, and compare every mention with the text of its report."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from graph import invariants
 from graph.connection import outages
 
 TextLookup = Callable[[Sequence[str]], Mapping[str, str]]
-"""Gives the texts of reports by reportKey; those that it does not know are left out."""
+"""Looks up report texts by reportKey; unknown reports are left out."""
 
 REQUIRED_CONSTRAINTS = frozenset(
     f"{name}_key"
@@ -22,7 +22,7 @@ _REPORTS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Mentions compared with their reports' texts. `unchecked` are those whose text nobody has."""
+    """Mentions compared with their reports' texts. `unchecked` are those without an available text."""
 
     checked: int
     unchecked: int
@@ -31,9 +31,9 @@ class Spans:
 
 
 def violations(driver: Driver, database: str = "neo4j", texts: TextLookup | None = None) -> dict[str, int]:
-    """How often each invariant is broken, by its name: all 0 in a sound graph.
+    """The number of violations of each invariant, by name: all 0 in a correct graph.
 
-    `texts` finds the reports' texts where the graph does not hold them; one that it lacks then counts as broken.
+    `texts` looks up report texts that are not in the graph; a text that it lacks counts as a violation.
     Raises GraphUnavailableError.
     """
     found: dict[str, int] = {}
@@ -51,9 +51,9 @@ def violations(driver: Driver, database: str = "neo4j", texts: TextLookup | None
 
 
 def check_spans(driver: Driver, database: str = "neo4j", texts: TextLookup | None = None) -> Spans:
-    """Compare `text[start:end]` of each report with its mentions' words, by code points.
+    """Compare `text[start:end]` of each report with the text of its mentions, by code points.
 
-    The text is the graph's own (Report.text), else what `texts` gives. Streams: a few hundred reports at a time.
+    The text is from the graph (Report.text) or else from `texts`. It streams a few hundred reports at a time.
     """
     total = Spans(0, 0, 0, 0)
     with outages(), _reading(driver, database) as session:

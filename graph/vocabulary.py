@@ -1,7 +1,7 @@
 """The shipped vocabulary in the graph: concepts, IS_A and PART_OF, replaced as a whole when its digest changes.
 
-A shipped concept carries `vocabulary`, the digest that brought it. Concepts without it are local: created by the merge
-that first refers to them, removed with the last mention that does. (:Vocabulary {name, digest}) says what is loaded.
+A shipped concept has `vocabulary`, the digest of its vocabulary. Concepts without it are local: created with the first
+mention that refers to them, removed with the last. (:Vocabulary {name, digest}) records the loaded vocabulary.
 """
 
 from typing import Any, LiteralString
@@ -48,13 +48,13 @@ STATEMENTS: tuple[LiteralString, ...] = (
 
 
 def stored_digest(tx: ManagedTransaction) -> str | None:
-    """The digest of the loaded vocabulary; None where none is."""
+    """The digest of the loaded vocabulary; None if there is none."""
     row = tx.run(_DIGEST).single()
     return None if row is None else str(row["digest"])
 
 
 def load_vocabulary_if_new(session: Session, vocabulary: Vocabulary) -> bool:
-    """Load the vocabulary where the graph has another or none; whether it did. All of it or nothing."""
+    """Load the vocabulary if the graph has another or none, in one transaction. Returns whether it did."""
     if session.execute_read(stored_digest) == vocabulary.digest:
         return False
     session.execute_write(_replace, vocabulary)

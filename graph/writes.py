@@ -1,4 +1,4 @@
-"""Units of work on the graph: plain functions of a transaction. Each is idempotent, so a retry does no harm."""
+"""Units of work on the graph: functions of a transaction. Each is idempotent, so it can be retried."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from graph.records import StudySubgraph
 from graph.rows import Write, image_key, projection_digest, writes_of
 
 TIMEOUT_SECONDS = 120.0
-"""How long one transaction may take. A few hundred studies take about a second; a lost one must not keep the lock."""
+"""Time limit of one transaction. A few hundred studies take about a second; an abandoned one must not keep the lock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """How many studies were written anew, were there already as they should be, or were removed."""
+    """The number of studies that were written, were unchanged, or were removed."""
 
     written: int
     unchanged: int
@@ -28,17 +28,17 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What the graph shall hold of some studies, and the keys of those it shall not hold at all."""
+    """The new content of some studies, and the keys of studies to remove."""
 
     subgraphs: Sequence[StudySubgraph] = ()
     vanished_keys: Sequence[str] = ()
 
 
 def merge_studies(driver: Driver, project: Callable[[], Projection], database: str = "neo4j") -> Replaced:
-    """Take the lock, then project, then write: one transaction, so a later writer always projects later facts.
+    """Take the lock, project and write in one transaction, so that a later writer always projects later facts.
 
     `project` reads the ledger; it may be called again when the transaction is retried.
-    Raises GraphUnavailableError where Neo4j does not answer, and what `project` and `replace_studies` raise.
+    Raises GraphUnavailableError if Neo4j does not answer, and what `project` and `replace_studies` raise.
     """
 
     @unit_of_work(timeout=TIMEOUT_SECONDS)
@@ -59,10 +59,10 @@ def lock_studies(tx: ManagedTransaction) -> None:
 def replace_studies(
     tx: ManagedTransaction, subgraphs: Sequence[StudySubgraph], vanished_keys: Sequence[str] = ()
 ) -> Replaced:
-    """Replace all that the graph holds of these studies by these records; remove the vanished ones.
+    """Replace the graph's content of these studies with these records; remove the vanished studies.
 
-    A study whose projection digest is that of its records is left alone. Patients without a study and local concepts
-    without a mention go. The caller holds the lock. Raises IncompleteWriteError where a record names what is not there.
+    A study with an unchanged projection digest is not written. Patients without a study and local concepts without a
+    mention are removed. The caller holds the lock. Raises IncompleteWriteError if a record refers to a missing object.
     """
     ordered = sorted(subgraphs, key=lambda subgraph: subgraph.study.study_key)
     keys = [subgraph.study.study_key for subgraph in ordered]
@@ -81,7 +81,7 @@ def replace_studies(
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """Keys of what may have nothing left that needs it."""
+    """Keys of shared nodes that may be orphans now."""
 
     patients: list[str]
     concepts: list[str]
@@ -92,7 +92,7 @@ def _stored_digests(tx: ManagedTransaction, keys: list[str]) -> dict[str, str | 
 
 
 def _remove(tx: ManagedTransaction, keys: list[str], coming: Sequence[StudySubgraph]) -> _Left:
-    """Remove these studies, and what other studies still hold of the reports and images that are coming."""
+    """Remove these studies, and the incoming reports and images from other studies."""
     holders = _holders(tx, coming) - set(keys)
     emptied = sorted(holders | set(keys))
     left = _Left(_keys(tx, statements.LEFT_PATIENTS, keys), _keys(tx, statements.LEFT_CONCEPTS, emptied))
@@ -128,7 +128,7 @@ def _keys(tx: ManagedTransaction, statement: LiteralString, keys: list[str]) -> 
 
 
 def _run(tx: ManagedTransaction, write: Write) -> None:
-    """Run one statement; a row that found nothing to hang on to must not be lost in silence."""
+    """Run one statement. Raises IncompleteWriteError if a row did not create its objects."""
     made = tx.run(write.statement, rows=write.rows).consume().counters
     for what, expected, got in (
         ("nodes", write.nodes, made.nodes_created),

@@ -1,1 +1,1 @@
-"""Receiving studies, the ledger, and the workers that extract and merge."""
+"""Receiving messages, the ledger, and the workers that extract and merge."""

@@ -1,7 +1,7 @@
 """The blob store: raw messages by the SHA-256 of their bytes, in a folder or in an object store (ingest.remote_blobs).
 
-In a folder a blob is written to a part file, fsynced, renamed, and the folder fsynced. Whoever comes second to the
-same bytes fsyncs the folder too: the first may not have got that far when the power fails.
+In a folder a blob is written to a part file, fsynced and renamed, and the folder is fsynced. A second writer of the
+same bytes fsyncs the folder, too, because the first may not have done so before a power failure.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 WRITERS = 8
-"""Blobs written at once: file systems write several fsyncs out together."""
+"""Blobs written in parallel: file systems combine several fsyncs."""
 
 LOCK_FILE = ".lock"
 
@@ -33,7 +33,7 @@ _PART = ".part-"
 
 @dataclass(frozen=True, slots=True)
 class BlobStore:
-    """An open store: a `folder` of this machine, or a `remote` store."""
+    """An open store: a local `folder`, or a `remote` store. The other one is None."""
 
     folder: Path | None = None
     remote: "ObjectStore | None" = None
@@ -42,7 +42,7 @@ class BlobStore:
 def open_blobs(url: str) -> BlobStore:
     """Open the store at `url`: `file:///FOLDER` (as it is, no character is quoted) or one of ingest.remote_blobs.
 
-    Raises UsageError for a URL that names no store.
+    Raises UsageError if the URL does not name a store.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme != "file":
@@ -54,10 +54,10 @@ def open_blobs(url: str) -> BlobStore:
 
 @contextlib.contextmanager
 def locked(store: BlobStore, *, exclusive: bool = False) -> Iterator[None]:
-    """Keep blobs from being deleted; with `exclusive`, from being stored or relied on.
+    """Lock the store so that no blob is deleted; with `exclusive`, so that none is stored either.
 
-    Storing a blob that is there already does nothing, so between that and the ledger's commit nobody may delete it.
-    Stores that are not a folder can't be locked: from these nothing is deleted.
+    Storing an existing blob does nothing, so nobody may delete it before the ledger's commit. Stores that are not a
+    folder can't be locked: from these nothing is deleted.
     """
     if store.folder is None:
         yield
@@ -68,7 +68,7 @@ def locked(store: BlobStore, *, exclusive: bool = False) -> Iterator[None]:
 
 
 def sweep(store: BlobStore) -> int:
-    """Remove what killed writers left half done, unless somebody is writing now. Returns how many files it was."""
+    """Remove part files of killed writers, unless another process is writing now. Returns their number."""
     if store.folder is None:
         return 0
     with _lock_file(store.folder) as file:
@@ -87,7 +87,7 @@ def _lock_file(folder: Path) -> IO[str]:
         return (folder / LOCK_FILE).open("a")
     except OSError as error:
         raise OutageError(
-            f"the blob store can't be used ({error.strerror})", "see whether its folder is there"
+            f"the blob store can't be used ({error.strerror})", "check that its folder exists and can be written"
         ) from None
 
 
@@ -97,14 +97,14 @@ def key_of(raw: bytes) -> str:
 
 
 def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
-    """Store each blob and return its key. All are safe when this returns. Raises OutageError where they can't be."""
+    """Store each blob and return its key. All are durable when this returns. Raises OutageError if that fails."""
     keys = [key_of(raw) for raw in blobs]
     put_keyed(store, dict(zip(keys, blobs, strict=True)))
     return keys
 
 
 def put_keyed(store: BlobStore, by_key: Mapping[str, bytes]) -> None:
-    """The same for blobs whose keys (`key_of`) are known: hashing a film takes as long as writing it."""
+    """As `put_many`, for blobs with known keys (`key_of`): hashing a film takes as long as writing it."""
     if store.remote is not None:
         for key, raw in by_key.items():
             remote_blobs.put(store.remote, _path(key), raw)
@@ -115,16 +115,18 @@ def put_keyed(store: BlobStore, by_key: Mapping[str, bytes]) -> None:
 
 @contextlib.contextmanager
 def _outages() -> Iterator[None]:
-    """Raise OutageError for a store that does not take a blob."""
+    """Raise OutageError for a store that can't be written."""
     try:
         yield
     except OSError as error:
-        raise OutageError(f"the blob store does not take a blob ({error.strerror})", "see whether it is full") from None
+        raise OutageError(
+            f"a message can't be written to the blob store ({error.strerror})", "check whether it is full"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A blob on its way to the store. `part` comes when its bytes are safe: their file, or None where they have their
+    """A blob that is being stored. `part` is a future of the durable file, or None if the bytes already have their
     key already."""
 
     store: BlobStore
@@ -133,9 +135,9 @@ class Draft:
     part: Future[Path] | Future[None]
 
     def keep(self, key: str) -> Future[None]:
-        """Give the blob its key, once its bytes are safe. Its name is safe too when the future has come.
+        """Give the blob its key when its bytes are durable. Its name is durable when the returned future is done.
 
-        Raises OutageError where it can't be stored; so may the future.
+        Raises OutageError if it can't be stored; so may the future.
         """
         with _outages():
             part = self.part.result()
@@ -158,17 +160,17 @@ def writers() -> ThreadPoolExecutor:
 
 @contextlib.contextmanager
 def draft(store: BlobStore, raw: bytes, threads: Executor) -> Iterator[Draft]:
-    """Have a thread of `threads` make a blob safe meanwhile. It is dropped at the end unless it was kept.
+    """Store a blob in a thread of `threads`. It is discarded at the end of the block unless it was kept.
 
-    Raises OutageError where the store takes nothing.
+    Raises OutageError if the store can't be written.
     """
     if store.folder is None:
-        # Such stores give no name later. What is dropped stays: nothing is deleted from them.
+        # Remote stores can't rename. A discarded blob stays there: nothing is deleted from them.
         yield Draft(store, len(raw), threads, threads.submit(_put_remote, store, raw))
         return
     with contextlib.ExitStack() as stack:
         with _outages():
-            # Written here, not in the thread, which would wait for Python's lock at each step.
+            # Written here, not in the thread, which would wait for the GIL at each step.
             file, part = stack.enter_context(_part_file(store.folder, raw))
         safe = threads.submit(_sync_part, file, part)
         stack.callback(wait, [safe])
@@ -176,15 +178,15 @@ def draft(store: BlobStore, raw: bytes, threads: Executor) -> Iterator[Draft]:
 
 
 def get(store: BlobStore, key: str) -> bytes:
-    """The bytes under a key, verified against it.
+    """The bytes of a blob, verified against its key.
 
-    Raises BlobLostError where they are missing or differ, OutageError where the store does not answer.
+    Raises BlobLostError if they are missing or differ, OutageError if the store does not answer.
     """
     raw = remote_blobs.get(store.remote, _path(key)) if store.remote is not None else _read(store.folder, key)
     if raw is None:
         raise BlobLostError(key, "is missing")
     if key_of(raw) != key:
-        raise BlobLostError(key, "has other bytes than were stored")
+        raise BlobLostError(key, "was changed: its SHA-256 differs")
     return raw
 
 
@@ -196,12 +198,12 @@ def exists(store: BlobStore, key: str) -> bool:
 
 
 def file_of(folder: Path, key: str) -> Path:
-    """Where a store in this folder has the blob of that key."""
+    """The path of a blob in a store in this folder."""
     return folder / _path(key)
 
 
 def delete(store: BlobStore, key: str) -> None:
-    """Remove a blob; nothing happens where it is absent. Raises OutageError where a remote store does not answer."""
+    """Remove a blob. No effect if it is absent. Raises OutageError if a remote store does not answer."""
     if store.remote is not None:
         remote_blobs.delete(store.remote, _path(key))
     elif store.folder is not None:
@@ -214,7 +216,9 @@ def _read(folder: Path | None, key: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise OutageError(f"the blob store does not give a blob ({error.strerror})", "see whether it answers") from None
+        raise OutageError(
+            f"a message can't be read from the blob store ({error.strerror})", "check that it responds"
+        ) from None
 
 
 def _path(key: str) -> str:
@@ -259,7 +263,7 @@ def _is_there(target: Path, size: int) -> bool:
 
 @contextlib.contextmanager
 def _part_file(folder: Path, raw: bytes) -> Iterator[tuple[IO[bytes], Path]]:
-    """The bytes in a file of no name yet, open. It is removed at the end unless it was renamed."""
+    """The bytes in an open part file. It is removed at the end of the block unless it was renamed."""
     handle, name = tempfile.mkstemp(prefix=_PART, dir=folder)
     part = Path(name)
     try:

@@ -1,11 +1,11 @@
-"""What is written stays written after the power fails."""
+"""Writes that survive a power failure."""
 
 import os
 from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """Make a file's bytes, or the names in a folder, safe. Raises OSError."""
+    """Sync a file's bytes, or the names in a folder, to disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -4,7 +4,7 @@ VlmkgError
 ├── RefusedError
 │   └── MessageRefusedError     the message was stored and can't be used: an event in state `refused`
 │       └── UnsupportedTextError    a text with markup that can't be turned into plain text
-├── OutageError                 a part that must answer does not: work pauses, no attempt is counted
+├── OutageError                 a needed service does not respond: work pauses, no attempt is counted
 └── BlobLostError               a raw message is missing from the blob store, or damaged
 """
 
@@ -25,20 +25,20 @@ class Reason(StrEnum):
     WRONG_MESSAGE_TYPE = "wrong_message_type"
     WRONG_PROCESSING_ID = "wrong_processing_id"
     FRAGMENT = "fragment"
-    """A part of a message of which the rest comes in another one."""
+    """A part of a message that continues in another one."""
     NO_PATIENT = "no_patient"
     NOT_RADIOLOGY = "not_radiology"
     UNSUPPORTED_FORMAT = "unsupported_format"
     UNSUPPORTED_TEXT = "unsupported_text"
     IDENTITY_MISMATCH = "identity_mismatch"
     INTERNAL_ERROR = "internal_error"
-    """A fault of ours, not of the message: replay it once that is mended."""
+    """A bug of this program, not a fault of the message: replay it after the fix."""
 
 
 class MessageRefusedError(RefusedError):
-    """A message that can't be used. `detail` is a sentence for the operator and holds nothing of the payload.
+    """A message that can't be used. `detail` is a sentence for the operator, without any of the payload.
 
-    `source` and `external_id` are what could still be read of the sender's own names.
+    `source` and `external_id` are the sender's names, as far as they could be read.
     """
 
     def __init__(self, reason: Reason, detail: str, *, source: str = "", external_id: str = "") -> None:
@@ -50,14 +50,16 @@ class MessageRefusedError(RefusedError):
 
 
 class UnsupportedTextError(MessageRefusedError):
-    """A text with markup (HTML, CDA, RTF, other XML) that can't be turned into plain text as its sender meant it."""
+    """A text with markup (HTML, CDA, RTF, other XML) that can't be converted to plain text without changing its
+    meaning.
+    """
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.UNSUPPORTED_TEXT, detail)
 
 
 class OutageError(VlmkgError):
-    """Neo4j, Redis or the ledger does not answer."""
+    """Neo4j, Redis or the ledger does not respond."""
 
     retryable = True
 

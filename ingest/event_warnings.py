@@ -1,10 +1,10 @@
-"""Warnings of events: what a message said, or how it said it, that the graph does not show as it stands there."""
+"""Warnings of events: parts of an accepted message that the graph does not show as they were sent."""
 
 from enum import StrEnum
 
 
 class EventWarning(StrEnum):
-    """Codes that stand beside an event that was taken. They are fixed: operators filter by them (docs/codes.md)."""
+    """Warning codes of accepted events. They are fixed: operators filter by them (docs/codes.md)."""
 
     # Receiving
     FUTURE_TIME = "future_time"

@@ -1,7 +1,7 @@
-"""Work on many things in one step, so that the fault of one does not stop the others.
+"""Process many items in one step, without letting a faulty item stop the others.
 
-Receiving, extracting, merging and the engine's batches all work this way: a group that fails is halved until the items
-that fail alone are found. An outage is nobody's fault: it is the result of every item of the group.
+Receiving, extracting, merging and the engine's batches all work this way: a failing group is halved until the items
+that fail alone are found. An outage is not the fault of an item: it is the result of every item of the group.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Fault(Generic[T]):
-    """One item that failed alone, and where: an error type and a line of code, nothing of the item's content."""
+    """One item that failed alone, with the error's type and line of code, without any of the item's content."""
 
     item: T
     where: str
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether something that the work needs was not there: it can succeed later, whatever the item."""
+    """Whether a service was unavailable, so that the same work can succeed later."""
     return isinstance(error, VlmkgError) and error.retryable
 
 
@@ -33,11 +33,11 @@ def each_result(
     work: Callable[[Sequence[T]], Sequence[R]],
     group_failed: Callable[[int, Exception], object] | None = None,
 ) -> list[R | BaseException]:
-    """The result of each item in order, or the error that the item raises when it is worked on alone.
+    """The result of each item in order, or the error that the item raises when processed alone.
 
-    `work` does all of its items or none, and returns their results in order. `group_failed` is called with the size and
-    the error of each group that is halved. Where an outage or the end of the process is raised, it is the result of all
-    items of that group.
+    `work` processes all of its items or none, and returns their results in order. `group_failed` is called with the
+    size and the error of each group that is halved. An outage or the end of the process is the result of all items of
+    its group.
     """
     try:
         return list(work(items))
@@ -53,9 +53,9 @@ def each_result(
 
 
 def isolate(items: Sequence[T], work: Callable[[Sequence[T]], None]) -> list[Fault[T]]:
-    """Do `work` on all items, and return those that fail alone. `work` does all of its items or none.
+    """Do `work` on all items, and return those that fail alone. `work` processes all of its items or none.
 
-    Raises outages, and what ends the process.
+    Raises outages, and exceptions that end the process.
     """
 
     def done(group: Sequence[T]) -> list[None]:

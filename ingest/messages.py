@@ -1,4 +1,4 @@
-"""What a received message says, whatever format it came in."""
+"""The content of a received message, independent of its format."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +18,7 @@ class ReportStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """The patient as the sender names them: originals, which never leave the ledger.
+    """The patient with the sender's identifiers, which never leave the ledger.
 
     `authority` is the assigning authority of `identifier`. `sex` is a FHIR administrative gender word.
     """
@@ -31,7 +31,7 @@ class PatientFacts:
 
 @dataclass(frozen=True, slots=True)
 class PatientMerge:
-    """The sender found that two patients are one: `retired` was given up for `survivor`."""
+    """Two patients are one: `retired` was merged into `survivor`."""
 
     survivor: PatientFacts
     retired: PatientFacts
@@ -39,7 +39,7 @@ class PatientMerge:
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """One report text under the sender's own report id. An addendum stands beside the report, it replaces nothing."""
+    """One report text under the sender's report id. An addendum adds to the report and replaces nothing."""
 
     report_id: str
     status: ReportStatus
@@ -65,9 +65,9 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """One study of one patient, with what this message brings of it. `procedure` is the exam's name in words.
+    """One study of one patient, with this message's reports and images. `procedure` is the exam's name.
 
-    `ordered`: the exam was asked for. That says what it is to be, not that it was made: there is no study of it yet.
+    `ordered`: the exam was only ordered, so there is no study of it yet.
     """
 
     patient: PatientFacts
@@ -84,11 +84,11 @@ class StudyFacts:
 
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """One message. (`source`, `external_id`, digest of the raw bytes) is what makes it unique.
+    """One message. It is unique by (`source`, `external_id`, digest of the raw bytes).
 
     `source` is the source authority (sending facility, or the collection's name); `external_id` the report id,
-    SOPInstanceUID or FHIR identifier, never the message's control id. `patients` and `merges` are what it says of
-    patients without saying anything of a study.
+    SOPInstanceUID or FHIR identifier, never the message's control id. `patients` and `merges` are facts about
+    patients that belong to no study.
     """
 
     source: str

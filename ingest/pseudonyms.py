@@ -1,6 +1,6 @@
 """Pseudonyms of patients, accessions and reports: HMAC-SHA256 over the assigning authority and the identifier.
 
-Whoever has the key can recompute them from the originals; nobody else can, and nobody can go back.
+They can be recomputed from the original identifiers with the key, and can't be reversed.
 """
 
 import secrets as random
@@ -25,32 +25,34 @@ _FINGERPRINT = "pseudonym_key_fingerprint"
 
 
 def load_key(ledger: Ledger, configured: str | None, secrets: Path) -> bytes:
-    """The key: `configured` (VLMKG_PSEUDONYM_KEY), else SECRETS/pseudonym.key, made at first use.
+    """The key: `configured` (VLMKG_PSEUDONYM_KEY), else SECRETS/pseudonym.key, created at first use.
 
-    Raises UsageError where the ledger was filled with another key, or has patients and the key is missing: a new key
-    would make every patient a second one.
+    Raises UsageError if the ledger was written with another key, or has patients and the key is missing: with a new key
+    every patient would become a second one.
     """
     file = secrets / KEY_FILE
     key = (configured or read_or_make(file, partial(_make, ledger, file))).strip().encode()
     if len(key) < SHORTEST_KEY:
-        raise UsageError(f"the pseudonym key is shorter than {SHORTEST_KEY} characters", "use 32 random bytes in hex")
+        raise UsageError(
+            f"the pseudonym key has fewer than {SHORTEST_KEY} characters", "use 32 random bytes as hexadecimal digits"
+        )
     _require_same(ledger, fingerprint(key))
     return key
 
 
 def fingerprint(key: bytes) -> str:
-    """What tells a key from others and does not give it away."""
+    """The fingerprint of a key, which does not reveal it."""
     return pseudonym(key, "fingerprint")
 
 
 @lru_cache(maxsize=1024)
 def patient_id(key: bytes, authority: str, identifier: str) -> str:
-    """The patient's pseudonym. A message asks for it several times, and so do the next ones of the same patient."""
+    """The patient's pseudonym. Cached, because the same patient is needed several times."""
     return pseudonym(key, "patient", _normal(authority), _normal(identifier))
 
 
 def accession_id(key: bytes, authority: str, accession: str) -> str:
-    """The accession's pseudonym; `authority` is that of the patient it belongs to."""
+    """The accession's pseudonym; `authority` is that of its patient."""
     return pseudonym(key, "accession", _normal(authority), _normal(accession))
 
 
@@ -60,7 +62,7 @@ def report_id(key: bytes, source: str, identifier: str) -> str:
 
 
 def _normal(name: str) -> str:
-    # Neither case nor leading zeros are folded: they may tell two patients apart.
+    # Case and leading zeros are kept: they may distinguish two patients.
     if name.isascii() and name.isalnum():
         return name
     return " ".join(unicodedata.normalize("NFC", name).split())
@@ -70,8 +72,8 @@ def _make(ledger: Ledger, file: Path) -> str:
     with ledger.read() as connection:
         if patients.exist(connection):
             raise UsageError(
-                "the ledger has patients and the key of their pseudonyms is missing",
-                f"restore {file}, or set VLMKG_PSEUDONYM_KEY to what it was",
+                "the ledger has patients, but their pseudonym key is missing",
+                f"restore {file}, or set VLMKG_PSEUDONYM_KEY to the original key",
             )
     return random.token_hex(32)
 
@@ -86,11 +88,11 @@ def _require_same(ledger: Ledger, expected: str) -> None:
             known = fingerprint_of(connection)
     if known != expected:
         raise UsageError(
-            "the ledger was filled with another pseudonym key",
-            "set VLMKG_PSEUDONYM_KEY, or restore secrets/pseudonym.key, to what it was",
+            "the ledger was written with another pseudonym key",
+            "set VLMKG_PSEUDONYM_KEY to the original key, or restore secrets/pseudonym.key",
         )
 
 
 def fingerprint_of(connection: Connection) -> str | None:
-    """The fingerprint of the key that the ledger was filled with; None where it never had one."""
+    """The fingerprint of the ledger's key; None if it never had one."""
     return connection.execute(select(properties.c.value).where(properties.c.name == _FINGERPRINT)).scalar()

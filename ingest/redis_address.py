@@ -75,22 +75,22 @@ class RedisAddress:
 
 
 def read_address(url: str) -> RedisAddress:
-    """Read CELERY_BROKER_URL. Raises UsageError, without quoting it, where it is none of the three forms."""
+    """Read CELERY_BROKER_URL. Raises UsageError, without quoting it, if it has none of the three forms."""
     parts = [urlsplit(one) for one in url.split(";")]
     schemes = {part.scheme for part in parts}
     scheme = parts[0].scheme
     if schemes != {scheme} or scheme not in SCHEMES:
         raise UsageError(
-            f"CELERY_BROKER_URL begins with {' and '.join(sorted(schemes)) or 'nothing'}://, which is no Redis",
+            f"CELERY_BROKER_URL begins with {' and '.join(sorted(schemes)) or 'nothing'}://, not as a Redis address",
             f"use {', '.join(f'{name}://' for name in SCHEMES)}",
         )
     if len(parts) > 1 and scheme != "sentinel":
-        raise UsageError("CELERY_BROKER_URL names several servers of Redis", "name one, or their Sentinels")
+        raise UsageError("CELERY_BROKER_URL names several Redis servers", "name one, or their Sentinels")
     options = {name: value for part in parts for name, value in parse_qsl(part.query)}
     if unknown := sorted(options.keys() - _OPTIONS[scheme]):
         known = ", ".join(sorted(_OPTIONS[scheme])) or "none"
         raise UsageError(
-            f"CELERY_BROKER_URL has options that {scheme}:// has not: {', '.join(unknown)}", f"it has: {known}"
+            f"CELERY_BROKER_URL has options that {scheme}:// does not have: {', '.join(unknown)}", f"it has: {known}"
         )
     remedy = f"write it as {scheme}://:PASSWORD@HOST:{USUAL_PORTS[scheme]}/0"
     try:
@@ -105,12 +105,12 @@ def read_address(url: str) -> RedisAddress:
             options.get("sentinel_password"),
         )
     except ValueError:
-        raise UsageError("CELERY_BROKER_URL has a port or a database that is no number", remedy) from None
+        raise UsageError("CELERY_BROKER_URL has a port or a database that is not a number", remedy) from None
 
 
 @contextmanager
 def redis_outages() -> Iterator[None]:
-    """Raise OutageError, which says what is wrong, for whatever keeps Redis from answering."""
+    """Raise OutageError, with the cause, if Redis does not respond."""
     try:
         yield
     except (redis.RedisError, OperationalError, OSError) as error:
@@ -127,14 +127,14 @@ def _told(error: Exception) -> OutageError:
     if any(isinstance(one, ssl.SSLError) for one in causes):
         return OutageError("Redis does not speak TLS at this address", "use redis://, or the TLS port of Redis")
     if any(isinstance(one, AuthenticationError) for one in causes):
-        return OutageError("Redis refuses the login", "correct the password in CELERY_BROKER_URL")
+        return OutageError("Redis refused the login", "correct the password in CELERY_BROKER_URL")
     if any(isinstance(one, MasterNotFoundError) for one in causes):
         return OutageError(
-            "no Sentinel knows a master that answers",
-            "see whether the Sentinels of CELERY_BROKER_URL run, and call the group as its master_name says",
+            "no Sentinel knows a master that responds",
+            "check that the Sentinels of CELERY_BROKER_URL are running and that master_name is the name of their group",
         )
-    remedy = "see whether the redis-server of CELERY_BROKER_URL runs"
-    return OutageError(f"Redis does not answer ({type(error).__name__})", remedy)
+    remedy = "check that the Redis server of CELERY_BROKER_URL is running"
+    return OutageError(f"Redis does not respond ({type(error).__name__})", remedy)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -39,12 +39,14 @@ def open_remote(url: str) -> ObjectStore:
     """The store at `url`: `s3://BUCKET/PREFIX`, `gs://...` or `az://...`. Nothing is sent yet.
 
     Credentials and the endpoint come from the store's own variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and others).
-    Raises UsageError for another URL, for a setting that the store can't use, and where `obstore` is not installed.
+    Raises UsageError for another URL, for a setting that the store can't use, and if `obstore` is not installed.
     """
     scheme = urlsplit(url).scheme
     if scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in ("file", *SCHEMES))
-        raise UsageError(f"VLMKG_BLOB_URL begins with {scheme or 'no scheme'}, which is no blob store", f"use {known}")
+        raise UsageError(
+            f"VLMKG_BLOB_URL begins with {scheme or 'no scheme'}, which is not a blob store", f"use {known}"
+        )
     try:
         from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
         from obstore.store import from_url  # noqa: PLC0415 - an extra
@@ -69,14 +71,14 @@ def open_remote(url: str) -> ObjectStore:
 
 
 def put(store: ObjectStore, path: str, raw: bytes) -> None:
-    """Store an object. It is safe when this returns. Raises OutageError where the store does not take it."""
+    """Store an object. It is safe when this returns. Raises OutageError if the store does not take it."""
     with _outages("take"):
-        # One request: an object in parts would leave parts behind where we are killed.
+        # One request: an object in parts would leave parts behind if this process is killed.
         store.put(path, raw, use_multipart=False)
 
 
 def get(store: ObjectStore, path: str) -> bytes | None:
-    """The bytes of an object; None where the store has no such object. Raises OutageError."""
+    """The bytes of an object; None if the store has no such object. Raises OutageError."""
     with _outages("give"):
         try:
             return bytes(store.get(path).bytes())
@@ -97,13 +99,13 @@ def exists(store: ObjectStore, path: str) -> bool:
 
 
 def delete(store: ObjectStore, path: str) -> None:
-    """Remove an object; nothing happens where it is absent. Raises OutageError."""
+    """Remove an object. No effect if it is absent. Raises OutageError."""
     with _outages("delete"), contextlib.suppress(FileNotFoundError):
         store.delete(path)
 
 
 def _require_bucket(store: ObjectStore) -> None:
-    """Raise where the bucket itself is absent: a store answers so for an object too, and then nothing is lost."""
+    """Raise if the bucket itself is absent. Stores answer the same for an absent object, but here nothing is lost."""
     next(iter(store.list(chunk_size=1)), None)
 
 
@@ -117,7 +119,7 @@ def _outages(verb: str) -> Iterator[None]:
         kind = type(error).__name__
         raise OutageError(
             f"the blob store does not {verb} a blob ({kind})",
-            "see whether the store of VLMKG_BLOB_URL answers, has its bucket and accepts our credentials",
+            "check that the store of VLMKG_BLOB_URL responds, has its bucket and accepts our credentials",
         ) from None
 
 

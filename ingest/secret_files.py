@@ -1,4 +1,4 @@
-"""Files that hold one secret: made once, whole or not at all, and readable by their owner alone."""
+"""Files with one secret: created once, atomically, and readable only by their owner."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from ingest.durable import sync
 
 
 def read_or_make(file: Path, make: Callable[[], str]) -> str:
-    """The secret in `file`, made if it is not there. Of several processes one makes it, and all return that one."""
+    """The secret in `file`, created if it is missing. Of several processes one creates it, and all return the same."""
     try:
         return file.read_text().strip()
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def read_or_make(file: Path, make: Callable[[], str]) -> str:
 
 
 def replace(file: Path, old: str, make: Callable[[], str]) -> str:
-    """Another secret in the place of `old`. Of several processes one replaces it, and all return the new one."""
+    """Replace the secret `old`. Of several processes one replaces it, and all return the new one."""
     with _alone(file.parent):
         if read_or_make(file, make) == old:
             file.unlink()

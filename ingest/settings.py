@@ -1,4 +1,4 @@
-"""Settings of receiving and of the ledger, from the environment, else from the data folder."""
+"""Settings of receiving and the ledger: from the environment, else from the data folder."""
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +13,7 @@ from vlmkg.errors import UsageError
 
 
 class IngestSettings(BaseSettings):
-    """Where messages are kept. Unset: below the data folder."""
+    """Where messages are stored. Default: in the data folder."""
 
     model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
 
@@ -22,13 +22,13 @@ class IngestSettings(BaseSettings):
     blob_url: str | None = None
     """VLMKG_BLOB_URL: a folder's file:// URL, or an object store: s3://BUCKET/PREFIX, gs://, az://."""
     pseudonym_key: SecretStr | None = None
-    """VLMKG_PSEUDONYM_KEY: at least 32 characters; else a key is made once in the data folder."""
+    """VLMKG_PSEUDONYM_KEY: at least 32 characters. Default: a key that is created once in the data folder."""
 
 
 def ledger_of(data: DataDir, *, pool_size: int = 5) -> Ledger:
-    """Open the ledger that the settings name, made where it does not exist yet. Call it after fork.
+    """Open the ledger of the settings, and create it if it is missing. Call it after fork.
 
-    Raises UsageError where the data folder is half restored.
+    Raises UsageError if the data folder is only partly restored.
     """
     data.require_whole()
     url = IngestSettings().ledger_url
@@ -36,12 +36,12 @@ def ledger_of(data: DataDir, *, pool_size: int = 5) -> Ledger:
 
 
 def blobs_of(data: DataDir) -> BlobStore:
-    """Open the blob store that the settings name."""
+    """Open the blob store of the settings."""
     return open_blobs(IngestSettings().blob_url or data.blob_url)
 
 
 def receiver_of(data: DataDir) -> Receiver:
-    """Open everything that receiving needs, made where it does not exist yet. Call it after fork."""
+    """Open everything that receiving needs, and create what is missing. Call it after fork."""
     settings = IngestSettings()
     ledger = ledger_of(data)
     configured = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
@@ -50,17 +50,20 @@ def receiver_of(data: DataDir) -> Receiver:
 
 
 def existing_ledger_of(data: DataDir) -> Ledger:
-    """Open the ledger, but make none: for commands that look at what is there. Raises UsageError without one."""
+    """Open an existing ledger, for commands that only read. Raises UsageError if there is none."""
     _require_ledger(data)
     return ledger_of(data)
 
 
 def existing_receiver_of(data: DataDir) -> Receiver:
-    """Open everything that receiving needs, for a ledger that is there. Raises UsageError without one."""
+    """Open everything that receiving needs for an existing ledger. Raises UsageError if there is none."""
     _require_ledger(data)
     return receiver_of(data)
 
 
 def _require_ledger(data: DataDir) -> None:
     if IngestSettings().ledger_url is None and not data.ledger_file.exists():
-        raise UsageError(f"there is no ledger in {data.root}", f"start a stack with: vlmkg up --data {data.root}")
+        raise UsageError(
+            f"there is no ledger in {data.root}",
+            f"name another folder with --data, or start a stack: vlmkg up --data {data.root}",
+        )

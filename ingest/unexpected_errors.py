@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: logged by their kind and place, without their words, which may quote a message."""
+"""Unexpected errors: logged by type and place, without their messages, which may quote a report."""
 
 import traceback
 from pathlib import Path
@@ -12,14 +12,15 @@ log = structlog.get_logger()
 
 
 def say(event: str, error: BaseException, **known: str | int) -> None:
-    """Log an error under the name `event`, with what else is known that is not the sender's."""
+    """Log an error under the name `event`, with further values that hold no data of the sender."""
     log.error(event, error=place_of(error), **known)
 
 
 def place_of(error: BaseException) -> str:
-    """`ValueError at vlmkg/reading/rules/engine.py:12`: the last line of ours that it passed, without its own words.
+    """`ValueError at vlmkg/reading/rules/engine.py:12`: the last line of this project in its traceback, without its
+    message.
 
-    Those may quote a report.
+    The message may quote a report.
     """
     places = ["somewhere"]
     for frame in traceback.extract_tb(error.__traceback__):

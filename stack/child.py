@@ -1,4 +1,4 @@
-"""One running part: its guardian process, its log, its end."""
+"""One running part: its guardian process and its log."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from stack import guardian
 from vlmkg.data_dir import DataDir
 
 SLACK_S = 3.0
-"""How much longer than the part's own grace its guardian may take."""
+"""Seconds that a guardian may take beyond the part's own grace."""
 
 
 class Tier(IntEnum):
@@ -28,10 +28,10 @@ class Tier(IntEnum):
 class Part:
     """A process that the stack starts.
 
-    `answers` asks once whether it works, and takes a few seconds at most. `started`, where there is one, waits for the
-    first answer itself and knows better what went wrong; it gets a function that says whether the part is alive.
-    `grace_s` is how long a clean stop may take, `start_limit_s` how long it may take to answer. `remedy` is for the
-    reader of "it does not start".
+    `answers` checks once whether the part responds, within a few seconds. `started`, if given, waits for the first
+    response itself, because it knows better what can fail; its argument tells whether the part is alive. `grace_s` is
+    the time for a clean stop, `start_limit_s` the time until the first response. `remedy` is the remedy of the error
+    that the part did not start.
     """
 
     name: str
@@ -47,16 +47,16 @@ class Part:
 
 
 class Child:
-    """A part that was started."""
+    """A started part."""
 
     def __init__(self, part: Part, data: DataDir, lock: int) -> None:
-        """Start it. `lock` is the open lock of the children: it is held until the last guardian is gone."""
+        """Start it. `lock` is the open lock of the children: it is held until the last guardian has ended."""
         self.part = part
         self.log = data.logs / f"{part.name}.log"
         self._pid_file = data.run / f"{part.name}.pid"
         if part.ready_file is not None:
             part.ready_file.unlink(missing_ok=True)
-        # What a killed stack left there may be the number of somebody else's process by now (see `sweep`).
+        # The file of a killed stack may name the number of an unrelated process by now (see `sweep`).
         self._pid_file.unlink(missing_ok=True)
         program = (sys.executable, "-I", "-S", guardian.__file__)
         self._guardian = subprocess.Popen(  # noqa: S603 - our own program
@@ -74,20 +74,20 @@ class Child:
         return self._guardian.poll() is None
 
     def how_it_ended(self) -> str:
-        """`ended with exit code 1`, `was ended by signal 9 (SIGKILL)`."""
+        """`ended with exit code 1`, `was killed by signal 9 (SIGKILL)`."""
         code = self._guardian.wait()
         number = -code if code < 0 else code - 128
         if number in {int(known) for known in signal.Signals}:
-            return f"was ended by signal {number} ({signal.Signals(number).name})"
+            return f"was killed by signal {number} ({signal.Signals(number).name})"
         return f"ended with exit code {code}"
 
     def ask_to_stop(self) -> None:
-        """Ask for a clean end; asked a second time, for an end at once."""
+        """Request a clean stop; the second call requests an immediate one."""
         with contextlib.suppress(ProcessLookupError):
             self._guardian.terminate()
 
     def wait(self) -> None:
-        """Return when nothing of it is left. After its grace, and a little more, it is killed."""
+        """Return when all its processes have ended. They are killed a little after the grace period."""
         try:
             self._guardian.wait(self.part.grace_s + SLACK_S)
         except subprocess.TimeoutExpired:
@@ -96,7 +96,7 @@ class Child:
         self.sweep()
 
     def sweep(self) -> None:
-        """Kill what a killed guardian left behind, and close its pipe."""
+        """Kill the processes that a killed guardian left behind, and close its pipe."""
         if self._guardian.returncode is not None and self._guardian.returncode < 0:
             with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
                 os.killpg(int(self._pid_file.read_text()), signal.SIGKILL)
@@ -104,7 +104,7 @@ class Child:
             self._guardian.stdin.close()
 
     def last_lines(self, count: int = 15) -> str:
-        """What it printed last since its start."""
+        """The last lines that it printed since its start."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()
         except FileNotFoundError:

@@ -22,7 +22,7 @@ def up(data: DataDir) -> None:
 @click.command()
 @data_option
 @click.option(
-    "--exit", "exit_", is_flag=True, help="End when the answers are shown; so does output that is no terminal."
+    "--exit", "exit_", is_flag=True, help="Exit after the answers [default when the output is not a terminal]."
 )
 def demo(data: DataDir, exit_: bool) -> None:
     """Start every part, send a synthetic hospital day, show the answers."""

@@ -1,4 +1,4 @@
-"""What the person at the console sees: lines, and one table of addresses."""
+"""Console output: lines, and one table of addresses."""
 
 import contextlib
 import sys
@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 1000
-"""Columns: more than any row has, so that a narrow window or a pipe breaks no address."""
+"""Columns: wide enough for every row, so that no address is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One part of the table. `note` says what is unusual: another port than the usual one, or a part elsewhere."""
+    """One part of the table. `note` says what is unusual: another port, or an external part."""
 
     part: str
     address: str
@@ -23,14 +23,14 @@ class Row:
 
 
 def say(line: str) -> None:
-    """Print one line at once. A reader that went away (a pipe into `head`) is no reason to stop the stack."""
+    """Print one line at once. If the reader has gone (a pipe into `head`), the stack goes on."""
     with contextlib.suppress(BrokenPipeError):
         click.echo(line)
         sys.stdout.flush()
 
 
 def show(rows: Sequence[Row]) -> None:
-    """Print the table. Addresses are never broken over lines: they are there to be copied."""
+    """Print the table. Addresses are never broken over lines: people copy them."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("part", "address", "note"):
         table.add_column(name, no_wrap=True)

@@ -5,7 +5,7 @@ VlmkgError
 │   ├── AlreadyRunningError     a stack runs in this data folder, or a killed one is still stopping
 │   ├── UnfitFolderError        the data folder can't be used as one
 │   └── MissingProgramError     a program that the stack starts is not installed
-└── PartError                   a part did not start, or died too often
+└── PartError                   a part did not start, or crashed too often
 """
 
 from pathlib import Path
@@ -14,18 +14,18 @@ from vlmkg.errors import UsageError, VlmkgError
 
 
 class AlreadyRunningError(UsageError):
-    """The data folder belongs to a stack that runs or has not quite ended."""
+    """The data folder belongs to a stack that is running or still stopping."""
 
     def __init__(self, root: Path, owner: str) -> None:
         who = f" (process {owner})" if owner else ""
         super().__init__(
             f"a stack is already running in {root}{who}",
-            "stop it with Ctrl-C where it runs, or choose another folder with --data",
+            "stop it with Ctrl-C in its terminal, or choose another folder with --data",
         )
 
 
 class UnfitFolderError(UsageError):
-    """The data folder can't be made, is somebody else's, or holds other things."""
+    """The data folder can't be created, belongs to another user, or has other content."""
 
 
 class MissingProgramError(UsageError):
@@ -36,7 +36,7 @@ class MissingProgramError(UsageError):
 
 
 class PartError(VlmkgError):
-    """A part did not start or keeps dying. `log_lines` are the last that it printed, and name no patient."""
+    """A part did not start or keeps crashing. `log_lines` are its last output, which has no patient data."""
 
     def __init__(self, part: str, what: str, log_lines: str, remedy: str) -> None:
         last = f"; its last lines:\n{log_lines}" if log_lines else "; it printed nothing"

@@ -1,4 +1,4 @@
-"""Asking the stack's own GraphQL API over HTTP, as any application would."""
+"""Query the stack's GraphQL API over HTTP, as any application would."""
 
 import json
 import time
@@ -16,17 +16,17 @@ from vlmkg.errors import VlmkgError
 TIMEOUT_S = 30.0
 
 PATIENCE_S = 600.0
-"""How long a question is put again while the API says that it could not answer now. A machine whose processors are
-overloaded took more than the API's own 20 s for the demo's first question."""
+"""Seconds for which a query is sent again while the API can't answer it. On an overloaded machine the demo's first
+query took more than the API's own limit of 20 s."""
 
 PAUSE_S = 2.0
 PASSING = frozenset({"TIMEOUT", "SERVICE_UNAVAILABLE"})
-"""Codes of the API after which the same question may be answered."""
+"""Error codes of the API after which the same query may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in words and in GraphQL."""
+    """A question as a sentence and as a GraphQL query."""
 
     words: str
     query: str
@@ -34,7 +34,7 @@ class Question:
 
 
 class NotNowError(VlmkgError):
-    """The API did not answer in time, or said that a part behind it does not."""
+    """The API did not answer in time, or reported that a part behind it does not respond."""
 
     retryable = True
 
@@ -46,10 +46,10 @@ def ask(
     patience_s: float = PATIENCE_S,
     say: Callable[[str], object] = lambda words: click.echo(words, err=True),
 ) -> dict[str, Any]:
-    """Put a question to the API, again while it can't be answered now. Returns GraphQL's `data`.
+    """Send a query to the API, and again while the API can't answer it now. Returns GraphQL's `data`.
 
-    `say` is told once that it waits. Raises NotNowError after `patience_s`, VlmkgError with the API's own sentence
-    where the question is refused.
+    `say` gets one message when the wait begins. Raises NotNowError after `patience_s` seconds, VlmkgError with the
+    API's message if it refuses the query.
     """
     until, said = time.monotonic() + patience_s, False
     while True:
@@ -59,7 +59,7 @@ def ask(
             if time.monotonic() >= until:
                 raise
             if not said:
-                say(f"{error}; it is asked again, for {patience_s:.0f} s at most")
+                say(f"{error}; it is sent again, for {patience_s:.0f} s at most")
             said = True
             time.sleep(PAUSE_S)
 
@@ -72,15 +72,15 @@ def _ask(endpoints: Endpoints, question: Question) -> dict[str, Any]:
         with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
             answer = json.load(response)
     except HTTPError as error:
-        # GraphQL's errors come with status 200. Another one is of the server, or of what stands before it.
+        # GraphQL's errors come with status 200. Another status is of the server, or of a proxy before it.
         with error:
             kind = NotNowError if error.code >= 500 else VlmkgError
             raise kind(f"the API answered with status {error.code}", "see logs/api.log") from error
     except (OSError, ValueError) as error:
-        raise NotNowError(f"the API did not answer the question: {error}", "see logs/api.log") from error
+        raise NotNowError(f"the API did not answer the query: {error}", "see logs/api.log") from error
     if answer.get("errors"):
         first = answer["errors"][0]
         if first.get("extensions", {}).get("code") in PASSING:
-            raise NotNowError(f"the API could not answer the question now: {first['message']}", "see logs/api.log")
-        raise VlmkgError(f"the API refused the question: {first['message']}")
+            raise NotNowError(f"the API could not answer the query now: {first['message']}", "see logs/api.log")
+        raise VlmkgError(f"the API refused the query: {first['message']}", "see logs/api.log")
     return dict(answer["data"])

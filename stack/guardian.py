@@ -1,14 +1,14 @@
-"""Runs one command and lets it outlive neither its own end nor the stack's.
+"""Run one command, and end all its processes when it ends or the stack ends.
 
     python -I -S guardian.py LOG PID_FILE GRACE_SECONDS COMMAND [ARGUMENT...]
 
-The command runs in a process group of its own. Standard input is a pipe that the stack holds open: its end means that
-the stack is gone, however it died. Then, or on SIGTERM, the command gets SIGTERM and GRACE_SECONDS to end; after
-that, or on a second SIGTERM, its whole group is killed. What is left of the group when the command itself has ended is
-killed too. Where the guardian is killed, Linux kills the command with it.
+The command runs in its own process group. Standard input is a pipe that the stack holds open: end of file means that
+the stack has ended, for whatever reason. Then, or on SIGTERM, the command gets SIGTERM and GRACE_SECONDS to end; after
+that, or on a second SIGTERM, its group is killed. When the command has ended, the rest of its group is killed, too. If
+the guardian is killed, Linux kills the command with it.
 
-What the command prints goes to LOG, with one older LOG.1: together at most twice LOG_LIMIT.
-This is a program and not a module: it imports the standard library alone, to start fast and stay small.
+The command's output goes to LOG, with one older LOG.1: together at most twice LOG_LIMIT.
+This is a program and not a module: it imports only the standard library, to start fast and stay small.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Log:
-    """A file of bounded size, readable by the owner alone."""
+    """A log file of bounded size, readable only by the owner."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -73,7 +73,7 @@ def guard(command: list[str], log: Log, pid_file: Path, grace_s: float) -> int:
 
 
 def _follow(pid: int, output: int, signals: int, log: Log, grace_s: float) -> None:
-    """Return when the process has ended; stop it when the stack says so or is gone."""
+    """Return when the process has ended. Stop it when the stack requests that or has ended."""
     parent, watched, deadline = 0, {0, output, signals}, None
     while not _ended(pid):
         wait = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -102,7 +102,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _copy(output: int, log: Log) -> bool:
-    """Copy what has been printed; False at its end."""
+    """Copy new output to the log; False at the end of the output."""
     try:
         while data := os.read(output, 65536):
             log.write(data)
@@ -125,7 +125,7 @@ def _signals_as_bytes() -> int:
 
 
 def _die_with_parent(guardian: int) -> Callable[[], None]:
-    """What the child does before it becomes the command: ask Linux for SIGKILL when the guardian dies."""
+    """Runs in the child before the command: ask Linux for SIGKILL when the guardian dies."""
     library = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
     def ask() -> None:
@@ -140,7 +140,7 @@ def _die_with_parent(guardian: int) -> Callable[[], None]:
 
 
 def main() -> int:
-    """Read the command line, run the command, and say in its log when it began and how it ended."""
+    """Read the command line, run the command, and log its start and its end."""
     log_path, pid_file, grace, *command = sys.argv[1:]
     log = Log(Path(log_path))
     log.write(f"{HEADER}{datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())

@@ -1,7 +1,7 @@
-"""Ports on loopback: the usual one where it is free, else any free one.
+"""Ports on loopback: the usual one if it is free, else any free one.
 
-A server binds its port seconds after it was chosen. Meanwhile a lock file keeps other stacks of the same user away from
-it: they would find a server there, and it would be the wrong one.
+A server binds its port seconds after it was chosen. Meanwhile a lock file keeps other stacks of the same user from
+choosing it.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A chosen port. `note` tells the reader of the table where it is not the usual one.
+    """A chosen port. `note` is for the table if it is not the usual port.
 
     `reservation` is the descriptor of the locked file: the port is this stack's while it is open (see `release`).
     """
@@ -29,13 +29,13 @@ class Port:
 
 
 def choose(usual: Mapping[str, int]) -> dict[str, Port]:
-    """A port for each name. All are held until the last is chosen, so that no two names get the same."""
+    """Choose a port for each name. All are held until the last is chosen, so that no two names get the same."""
     with ExitStack() as held:
         return {name: _choose(port, held) for name, port in usual.items()}
 
 
 def release(ports: Mapping[str, Port]) -> None:
-    """Let other stacks have these ports."""
+    """Release the reservations of these ports."""
     for port in ports.values():
         if port.reservation is not None:
             os.close(port.reservation)
@@ -53,7 +53,7 @@ def _choose(usual: int, held: ExitStack) -> Port:
         number = probe.getsockname()[1]
         reservation = _reserve(number)
         if reservation is not None:
-            return Port(number, f"port {usual} is taken", reservation)
+            return Port(number, f"port {usual} is in use", reservation)
 
 
 def _bind(port: int, held: ExitStack) -> bool:
@@ -62,14 +62,14 @@ def _bind(port: int, held: ExitStack) -> bool:
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind((HOST, port))
-        probe.listen()  # until then a second probe could bind it too
+        probe.listen()  # before that a second probe could bind it, too
     except OSError:
         return False
     return True
 
 
 def _reserve(port: int) -> int | None:
-    """The descriptor of the port's lock file, locked; None where another stack has it."""
+    """The descriptor of the port's lock file, locked; None if another stack has it."""
     folder = Path(tempfile.gettempdir()) / f"vlmkg-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o600)
@@ -82,7 +82,7 @@ def _reserve(port: int) -> int | None:
 
 
 def _is_served(port: int) -> bool:
-    """Whether somebody answers there: some systems let a second server bind beside one on all addresses."""
+    """Whether a server responds there: some systems let a second one bind the port of a server on all addresses."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex((HOST, port)) == 0

@@ -7,34 +7,34 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stack.addresses import DICOM, HTTP, MLLP, Addresses
 from stack.child import Part, Tier
-from stack.places import DICOM, HTTP, MLLP, Places
 from stack.ports import HOST
 from vlmkg.data_dir import DataDir
 
 NO_HEADERS: Mapping[str, str] = {}
 READY_FILE = "VLMKG_READY_FILE"
-"""Names the file that a worker makes once it takes work, and the gateway once its doors are open."""
+"""Variable with the path of the ready file, which a worker or gateway creates when it is ready."""
 DOOR_PORTS = {MLLP: "VLMKG_MLLP_PORT", DICOM: "VLMKG_DICOM_PORT", HTTP: "VLMKG_HTTP_PORT"}
 
 
 SYNTHETIC = {"VLMKG_GRAPH_TEXT": "true", "VLMKG_FILMS": "synthetic"}
-"""Where no data are of patients: reports' texts may stand in the graph, and films come from a program."""
+"""Variables for synthetic data: report texts go into the graph, and films are drawings."""
 
 
-def environment(places: Places, engine: str, *, synthetic: bool) -> dict[str, str]:
-    """The variables by which every program of the stack finds the other parts, and knows which engine reads."""
-    graph = places.graph
+def environment(addresses: Addresses, engine: str, *, synthetic: bool) -> dict[str, str]:
+    """The variables with the addresses of the other parts and the engine, for every program of the stack."""
+    graph = addresses.graph
     return {
         **os.environ,
         "NEO4J_URI": graph.uri,
         "NEO4J_USERNAME": graph.username,
         "NEO4J_PASSWORD": graph.password.get_secret_value(),
         "NEO4J_DATABASE": graph.database,
-        "CELERY_BROKER_URL": places.broker_url,
-        "VLMKG_LEDGER_URL": places.ledger_url,
-        "VLMKG_BLOB_URL": places.blob_url,
-        "VLMKG_DATA": str(places.data.root),
+        "CELERY_BROKER_URL": addresses.broker_url,
+        "VLMKG_LEDGER_URL": addresses.ledger_url,
+        "VLMKG_BLOB_URL": addresses.blob_url,
+        "VLMKG_DATA": str(addresses.data.root),
         "VLMKG_ENGINE": engine,
         **(SYNTHETIC if synthetic else {}),
     }
@@ -52,14 +52,17 @@ def worker(data: DataDir, queue: str, variables: Mapping[str, str]) -> Part:
         tier=Tier.PROGRAM,
         grace_s=15.0,
         start_limit_s=120.0,
-        remedy=f"more is in {data.logs / name}.log",
+        remedy=f"see {data.logs / name}.log",
         ready_file=ready,
     )
 
 
-def gateway(places: Places, variables: Mapping[str, str]) -> Part:
-    """The doors of hospital feeds. Once all are open, its ready file holds their addresses (see `doors`)."""
-    data, ports = places.data, places.ports
+def gateway(addresses: Addresses, variables: Mapping[str, str]) -> Part:
+    """The gateway of hospital feeds.
+
+    When its listeners are open, its ready file holds their addresses (see `doors`).
+    """
+    data, ports = addresses.data, addresses.ports
     return Part(
         name="gateway",
         command=_vlmkg("gateway"),
@@ -73,13 +76,13 @@ def gateway(places: Places, variables: Mapping[str, str]) -> Part:
         tier=Tier.PROGRAM,
         grace_s=13.0,
         start_limit_s=120.0,
-        remedy=f"more is in {data.logs / 'gateway.log'}",
+        remedy=f"see {data.logs / 'gateway.log'}",
         ready_file=_gateway_ready(data),
     )
 
 
 def doors(data: DataDir) -> dict[str, str]:
-    """The addresses of the open doors, by their keys in endpoints.json."""
+    """The addresses of the open listeners, by their keys in endpoints.json."""
     addresses: dict[str, str] = json.loads(_gateway_ready(data).read_text())
     return addresses
 
@@ -98,13 +101,13 @@ def api(data: DataDir, port: int, variables: Mapping[str, str]) -> Part:
         tier=Tier.PROGRAM,
         grace_s=8.0,
         start_limit_s=120.0,
-        remedy=f"more is in {data.logs / 'api.log'}",
+        remedy=f"see {data.logs / 'api.log'}",
     )
 
 
 def api_answers(port: int, key_file: Path) -> bool:
-    """Whether the API says that everything it needs answers, and is ours: another stack's would not know the key.
-    The key is read each time: it may have been renewed since.
+    """Whether the API is ready and is ours: another stack's API would not know the key.
+    The key is read each time, because it may have been renewed.
 
     Ports are chosen before they are bound, so two stacks that start at once can choose the same one.
     """
@@ -115,7 +118,7 @@ def api_answers(port: int, key_file: Path) -> bool:
 
 
 def _status(port: int, method: str, path: str, body: str | None = None, headers: Mapping[str, str] = NO_HEADERS) -> int:
-    """The HTTP status of an answer; 0 where there is none."""
+    """The HTTP status of a response; 0 if there is none."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
     try:
         connection.request(method, path, body, dict(headers))
@@ -127,5 +130,5 @@ def _status(port: int, method: str, path: str, body: str | None = None, headers:
 
 
 def _vlmkg(*arguments: str) -> tuple[str, ...]:
-    # -P: a folder `graph` where the user happens to stand must not shadow the package.
+    # -P: a folder `graph` in the working directory must not shadow the package.
     return (sys.executable, "-P", "-m", "vlmkg", *arguments)

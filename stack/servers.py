@@ -19,8 +19,8 @@ from vlmkg.data_dir import DataDir
 START_LIMIT_S = 120.0
 """Neo4j is up in 5 s on an idle machine; recovery after a kill and a busy machine take longer."""
 
-# Celery's messages are hints that the ledger can send again, so one second of them may be lost. Kept at all, they let
-# work go on at once after a restart.
+# Celery's messages are only wake-ups that the ledger can send again, so one second of them may be lost. They are stored
+# so that work continues at once after a restart.
 _REDIS = """\
 # Written at each start of the local stack: changes here are lost.
 bind {host}
@@ -35,7 +35,7 @@ save ""
 
 
 def neo4j_part(data: DataDir, login: Neo4jSettings, *, bolt_port: int, http_port: int, heap_mib: int) -> Part:
-    """The real Neo4j server. Raises LocalServerError where Java or the jars are missing."""
+    """The real Neo4j server. Raises LocalServerError if Java or the jars are missing."""
     password = login.password.get_secret_value()
     server = prepare(data.neo4j, bolt_port=bolt_port, http_port=http_port, password=password, heap_mib=heap_mib)
     return Part(
@@ -46,13 +46,13 @@ def neo4j_part(data: DataDir, login: Neo4jSettings, *, bolt_port: int, http_port
         tier=Tier.SERVER,
         grace_s=30.0,
         start_limit_s=START_LIMIT_S,
-        remedy=f"more is in {server.log}",
+        remedy=f"see {server.log}",
         started=lambda alive: wait_until_ready(server, password, alive=alive, timeout_seconds=START_LIMIT_S),
     )
 
 
 def redis_part(data: DataDir, *, port: int, password: str) -> Part:
-    """A real redis-server. Raises MissingProgramError where there is none."""
+    """A real redis-server. Raises MissingProgramError if there is none."""
     program = shutil.which("redis-server")
     if program is None:
         raise MissingProgramError("redis-server")
@@ -66,7 +66,7 @@ def redis_part(data: DataDir, *, port: int, password: str) -> Part:
         tier=Tier.SERVER,
         grace_s=10.0,
         start_limit_s=30.0,
-        remedy="set CELERY_BROKER_URL to use a Redis of your own",
+        remedy="or set CELERY_BROKER_URL to use another Redis",
     )
 
 
@@ -76,7 +76,7 @@ def redis_url(port: int, password: str) -> str:
 
 
 def graph_answers(login: Neo4jSettings) -> bool:
-    """Whether Neo4j answers over Bolt and takes the login."""
+    """Whether Neo4j responds over Bolt and accepts the login."""
     try:
         with outages(), open_driver(login) as driver:
             driver.verify_connectivity()
@@ -86,14 +86,14 @@ def graph_answers(login: Neo4jSettings) -> bool:
 
 
 def redis_answers(url: str) -> bool:
-    """Whether Redis answers a PING now (it says LOADING while it reads its file)."""
+    """Whether Redis answers a PING now (it answers LOADING while it reads its file)."""
     return why_redis_fails(url) is None
 
 
 def why_redis_fails(url: str) -> OutageError | None:
-    """What keeps Redis from answering a PING now; None where it answers.
+    """The error that Redis gives for a PING now; None if it answers.
 
-    Raises UsageError for an address that is none of Redis.
+    Raises UsageError if the address is not a Redis address.
     """
     try:
         with redis_outages(), read_address(url).open(1.0) as client:
@@ -104,6 +104,6 @@ def why_redis_fails(url: str) -> OutageError | None:
 
 
 def _plain_environment() -> Mapping[str, str]:
-    """The servers get no variable that holds a secret of another part. JDK_JAVA_OPTIONS is Java's own."""
+    """The environment without variables that hold secrets of other parts. JDK_JAVA_OPTIONS is Java's own."""
     known = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JDK_JAVA_OPTIONS")
     return {name: os.environ[name] for name in known if name in os.environ}

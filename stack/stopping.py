@@ -1,7 +1,7 @@
-"""The signals that stop a stack, and the moments in which they have to wait.
+"""The signals that stop a stack, and the sections of code that delay them.
 
-A stop signal raises KeyboardInterrupt in the main thread, wherever that is. Where it is inside the call that starts a
-process, the process may run already and nobody knows it: such moments are held.
+A stop signal raises KeyboardInterrupt in the main thread. Inside the call that starts a process this would lose a
+running process, so the signal is delayed there.
 """
 
 import signal
@@ -13,7 +13,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopping:
-    """What the stop signals do: the first raises KeyboardInterrupt, the later ones call `hurry`."""
+    """The effect of the stop signals: the first raises KeyboardInterrupt, later ones call `hurry`."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -23,7 +23,7 @@ class Stopping:
 
     @contextmanager
     def handled(self, hurry: Callable[[], None]) -> Iterator[None]:
-        """Take the stop signals for the block. `hurry` makes an end that has begun a quick one."""
+        """Handle the stop signals during the block. `hurry` speeds up a stop that has begun."""
         self._hurry = hurry
         before = [signal.signal(number, self._on_signal) for number in STOP_SIGNALS]
         try:
@@ -34,7 +34,7 @@ class Stopping:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let a signal wait until the end of the block, and raise KeyboardInterrupt there. In the main thread alone."""
+        """Delay a signal until the end of the block, and raise KeyboardInterrupt there. Only for the main thread."""
         self._held = True
         try:
             yield
@@ -44,7 +44,7 @@ class Stopping:
             self._raise()
 
     def end(self) -> None:
-        """The end has begun by itself: from now on a signal only hurries it."""
+        """Note that the stop has begun: from now on a signal only speeds it up."""
         self._ending = True
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:

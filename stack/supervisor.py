@@ -1,4 +1,4 @@
-"""Starts the parts, brings back the ones that die, and stops them all."""
+"""Start the parts, restart those that crash, and stop them all."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from vlmkg.data_dir import DataDir
 
 RESTARTS = 5
 WINDOW_S = 60.0
-"""A part that dies more than RESTARTS times within WINDOW_S is given up, and the stack with it."""
+"""If a part crashes more than RESTARTS times within WINDOW_S, the stack stops."""
 FIRST_PAUSE_S = 0.5
 LOOK_EVERY_S = 0.2
 
@@ -26,13 +26,13 @@ class _Watched:
     deaths: deque[float] = field(default_factory=deque)
     restart_at: float | None = None
     silent: bool = False
-    """Started again, and has not answered yet."""
+    """Restarted parts that have not responded yet."""
 
 
 class Supervisor:
-    """The running parts of one stack. `say` prints a line for the person at the console.
+    """The running parts of one stack. `say` prints a line on the console.
 
-    In the block of `held` no signal raises: a part that was started is known here, whatever comes in that moment.
+    In the block of `held` no signal raises, so that every started part is recorded.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class Supervisor:
         self.failure: PartError | None = None
 
     def start(self, part: Part) -> Child:
-        """Start a part; it need not answer yet."""
+        """Start a part, without waiting for a response."""
         with self._held():
             child = Child(part, self._data, self._lock)
             self._parts.append(_Watched(child))
         return child
 
     def wait_until_answers(self, child: Child) -> None:
-        """Raises PartError, or what the part's own `started` raises, where the part ends or is silent too long."""
+        """Raises PartError, or the error of the part's `started`, if the part ends or does not respond in time."""
         part, deadline = child.part, time.monotonic() + child.part.start_limit_s
         if part.started is not None:
             part.started(child.alive)
@@ -67,16 +67,19 @@ class Supervisor:
             if not child.alive():
                 raise PartError(part.name, child.how_it_ended(), child.last_lines(), part.remedy)
             if time.monotonic() > deadline:
-                what = f"did not answer within {part.start_limit_s:.0f} s"
+                what = f"did not respond within {part.start_limit_s:.0f} s"
                 raise PartError(part.name, what, child.last_lines(), part.remedy)
             time.sleep(0.05)
 
     def watch(self) -> None:
-        """From now on bring back what dies. One that dies too often is the `failure`, and this process gets SIGTERM."""
+        """From now on restart crashed parts.
+
+        One that crashes too often becomes `failure`, and this process gets SIGTERM.
+        """
         self._watcher.start()
 
     def stop(self) -> None:
-        """Stop every part, tier by tier; nothing of them is left when this returns."""
+        """Stop every part, tier by tier. All processes have ended when this returns."""
         self._stopping.set()
         if self._watcher.is_alive():
             self._watcher.join()
@@ -88,7 +91,7 @@ class Supervisor:
                 child.wait()
 
     def hurry(self) -> None:
-        """While stopping: end at once what has not ended yet."""
+        """While stopping: kill the parts that have not ended yet."""
         for watched in self._parts:
             watched.child.ask_to_stop()
 
@@ -113,7 +116,7 @@ class Supervisor:
             self._died(watched, now)
         elif watched.silent and part.answers():
             watched.silent = False
-            self._say(f"{part.name} answers again")
+            self._say(f"{part.name} responds again")
 
     def _died(self, watched: _Watched, now: float) -> None:
         child, deaths = watched.child, watched.deaths
@@ -130,6 +133,6 @@ class Supervisor:
 
 
 def start_together(supervisor: Supervisor, parts: Sequence[Part]) -> None:
-    """Start the parts at once and wait until all answer. Raises PartError for the first that does not."""
+    """Start the parts together and wait until all respond. Raises PartError for the first that does not."""
     for child in [supervisor.start(part) for part in parts]:
         supervisor.wait_until_answers(child)

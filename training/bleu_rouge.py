@@ -1,8 +1,8 @@
-"""BLEU and ROUGE-L of the paper's linear form: reported because the paper reports them, never a gate.
+"""BLEU and ROUGE-L of the paper's linear form, reported for comparison with the paper. They are not part of the gate.
 
-They measure word overlap of triplet lists. Two rows stand beside every figure to show how little that says:
-`neighbours` calls every entity a description of the next one (`w1 modify w2`), without reading any relation;
-`shuffled gold` is the truth in another order. The reference is one per report: the gold graph in the same form.
+They measure word overlap of triplet lists. Two baselines beside every figure show how little that means: `neighbours`
+lets every entity modify the next one (`w1 modify w2`), without any reading of relations; `shuffled gold` is the gold in
+another order. Each report has one reference: the gold graph in the same form.
 """
 
 import random
@@ -31,7 +31,7 @@ class Surface:
 
 
 def surface(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, Surface]:
-    """The prediction's row and the two rows that belong beside it."""
+    """The row of the prediction and those of the two baselines."""
     references = [paper_form(to_graph(document)) for document in gold]
     return {
         "prediction": compare(references, [paper_form(to_graph(document)) for document in predicted]),
@@ -52,13 +52,13 @@ def compare(references: Sequence[str], hypotheses: Sequence[str]) -> Surface:
 
 
 def neighbours(document: Document) -> str:
-    """`w1 modify w2` for every two entities that follow each other in the report."""
+    """`w1 modify w2` for every two consecutive entities of the report."""
     words = [document.words(span) for span in sorted(document.spans)]
     return SEPARATOR.join(f"{a} modify {b}" for a, b in pairwise(words))
 
 
 def shuffled(references: Sequence[str]) -> list[str]:
-    """The references with their triplets in another order, the same at every call."""
+    """The references with shuffled triplets, the same at every call."""
     rng = random.Random(0)  # noqa: S311 (a baseline, not a secret)
     out = []
     for reference in references:

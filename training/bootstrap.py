@@ -1,4 +1,4 @@
-"""Percentile intervals by resampling reports. Draws are fixed by a seed, so a table can be made again to the digit."""
+"""Percentile intervals by resampling reports. The seed is fixed, so tables are reproducible to the digit."""
 
 import random
 from collections.abc import Callable, Sequence

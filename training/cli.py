@@ -18,14 +18,14 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--gold", type=FILE, required=True, help="Gold reports, RadGraph JSON.")
-@click.option("--engine", help="Engine that reads the gold file's texts, e.g. rules.")
+@click.option("--engine", help="Engine that reads the gold texts, e.g. rules.")
 @click.option("--predicted", type=FILE, help="Predictions to score instead of an engine's, RadGraph JSON.")
 @click.option("--against", type=FILE, help="Second prediction, RadGraph JSON: compared by paired bootstrap.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(gold: Path, engine: str | None, predicted: Path | None, against: Path | None, as_json: bool) -> None:
     """Score an engine, or a prediction file, against RadGraph gold."""
     if (engine is None) == (predicted is None):
-        raise UsageError("evaluate needs one prediction", "give either --engine or --predicted")
+        raise UsageError("evaluate needs exactly one prediction", "give either --engine or --predicted")
     truth = load(gold)
     said = load(predicted) if predicted else predict(load_engine(engine or "", unpromoted=True), truth)
     result = score(truth, said, load(against) if against else None)

@@ -45,7 +45,7 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
 
 @click.group()
 def data() -> None:
-    """Make and look at training data."""
+    """Make and view training data."""
 
 
 data.add_command(kinds)
@@ -61,9 +61,9 @@ data.add_command(kinds_page)
 @SEED
 @FILM_SHARE
 def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -> None:
-    """Write synthetic studies: reports with exact graphs, phantom films of the same facts."""
+    """Write synthetic studies: reports with exact graphs, and phantom films of the same facts."""
     if out.exists():
-        raise UsageError(f"{out} is there already", "name a new folder")
+        raise UsageError(f"{out} already exists", "choose a new folder")
     film_format = None if films == "none" else FilmFormat(films)
     recipe = {"seed": seed, "count": count, "film_share": film_share, "films": films}
     written = write_studies(_progress(studies(seed, count, films=film_share), count), out, film_format, recipe)
@@ -76,14 +76,14 @@ def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -
 @SEED
 @FILM_SHARE
 def page(count: int, out: Path, seed: int, film_share: float) -> None:
-    """Show synthetic studies, film beside report and graph, as HTML or as one picture."""
+    """Show synthetic studies, with film, report and graph side by side, as HTML or as one picture."""
     made = list(studies(seed, count, films=film_share))
     if out.suffix == ".html":
         write_html(made, out)
     elif out.suffix == ".png":
         write_picture(made, out)
     else:
-        raise UsageError(f"{out} is neither .html nor .png")
+        raise UsageError(f"{out} is neither .html nor .png", "choose a name that ends with .html or .png")
     click.echo(str(out))
 
 
@@ -92,22 +92,24 @@ def page(count: int, out: Path, seed: int, film_share: float) -> None:
 @SEED
 @FILM_SHARE
 def agreement(count: int, seed: int, film_share: float) -> None:
-    """Compare the generator's gold with the rules engine: where they differ, one of them is wrong."""
+    """Compare the generator's gold with the rules engine. At each difference one of them is wrong."""
     figures = compare(list(studies(seed, count, films=film_share)), RulesEngine())
     click.echo(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
 
 
 @data.command("import")
-@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Layout of the source.")
-@click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json; without, silver labels.")
+@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Format of the source.")
+@click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json [default: silver labels].")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="New FILE.jsonl.")
-@click.option("--resplit", is_flag=True, help="Split by patient anew, whatever split the source has.")
-@click.option("--without", "held_out", type=FILE, help="RadGraph JSON: leave out its studies and whoever repeats them.")
+@click.option("--resplit", is_flag=True, help="Split by patient and ignore the source's split.")
+@click.option(
+    "--without", "held_out", type=FILE, help="RadGraph JSON: leave out these studies and all that repeat their text."
+)
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, held_out: Path | None, source: Path) -> None:
-    """Read your own copy of a data set into our JSONL: split by patient, reports without labels read by the rules."""
+    """Convert your own copy of a data set to our JSONL, split by patient. The rules label reports without labels."""
     if out.exists():
-        raise UsageError(f"{out} is there already", "name a new file")
+        raise UsageError(f"{out} already exists", "choose a new file")
     read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)
     if held_out is not None:
         read = without(read, load(held_out))

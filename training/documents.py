@@ -1,4 +1,4 @@
-"""RadGraph JSON as it is scored: per report the valid spans with labels, the valid relations, and what was invalid.
+"""RadGraph JSON for scoring: per report the valid spans with labels, the valid relations, and the invalid ones.
 
 v1 labels (ANAT-DP, OBS-DP, OBS-U, OBS-DA) and RadGraph-XL's ("Observation::definitely absent") are both read.
 Token indices are inclusive and count tokens of `text.split()`.
@@ -44,18 +44,20 @@ class Document:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The reports of a RadGraph JSON file by id. Raises UsageError where it is none."""
+    """The reports of a RadGraph JSON file by id. Raises UsageError if it is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UsageError(f"{path} cannot be read as RadGraph JSON: {type(error).__name__}") from error
+        raise UsageError(
+            f"{path} cannot be read as RadGraph JSON: {type(error).__name__}", "give a RadGraph JSON file"
+        ) from error
     if not isinstance(content, dict) or not all(isinstance(doc, dict) for doc in content.values()):
         raise UsageError(f"{path} is not RadGraph JSON", "expected: {report id: {text, entities}}")
     return content
 
 
 def read_document(doc: Raw, tokens: tuple[str, ...], invalid: Counter[str]) -> Document:
-    """The valid part of one report's entry; each thing left out is counted in `invalid` by its kind."""
+    """The valid part of one report's entry. Invalid parts are counted in `invalid` by kind."""
     if doc.get("text") is not None and tuple(doc["text"].split()) != tokens:
         invalid["other tokens than gold"] += 1
         return Document(tokens, {}, ())

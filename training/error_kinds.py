@@ -1,4 +1,4 @@
-"""Errors of a reading against gold, counted by kind: the table that shows where the rules err, and no sentence."""
+"""Errors of a reading against gold, counted by kind, without showing any sentence."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ SUGGESTS = "suggestive_of"
 
 
 def error_kinds(gold: Document, read: Document) -> Counter[str]:
-    """How many errors of each kind one report has."""
+    """The number of errors of each kind in one report."""
     return _of_mentions(gold, read) + _of_relations(gold, read)
 
 

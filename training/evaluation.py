@@ -1,4 +1,4 @@
-"""One evaluation: gold reports, predictions, and everything that is said of how well they agree."""
+"""One evaluation: gold reports, predictions, and all figures of their agreement."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ COMPARED = ("entity", "relation", "presence")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How far two predictions of the same reports lie apart, by paired bootstrap over reports (95 %)."""
+    """The difference of two predictions of the same reports, by paired bootstrap over reports (95 %)."""
 
     difference: float
     low: float
@@ -27,7 +27,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All figures of one prediction. `against` holds the differences to a second one, empty without."""
+    """All figures of one prediction. `against` has the differences from a second one, or is empty."""
 
     reports: int
     scores: dict[str, metrics.Score]
@@ -47,7 +47,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Per report: counts and rewards; over all: what was invalid, and how many things were said."""
+    """Per report: counts and rewards; in total: invalid items, and the number of all items."""
 
     documents: list[Document]
     counts: list[dict[str, metrics.Counts]]
@@ -59,12 +59,12 @@ class _Rows:
 def evaluate(
     gold: Mapping[str, Raw], predicted: Mapping[str, Raw], other: Mapping[str, Raw] | None = None
 ) -> Evaluation:
-    """Score `predicted` against `gold`, and beside `other`. Reports missing from a prediction count as empty.
+    """Score `predicted` against `gold`, and compare with `other`. Reports missing from a prediction count as empty.
 
-    Raises UsageError where gold has no report.
+    Raises UsageError if gold has no report.
     """
     if not gold:
-        raise UsageError("the gold file holds no report")
+        raise UsageError("the gold file has no reports", "give a gold file with reports")
     truth = [read_document(doc, tuple(doc["text"].split()), Counter()) for doc in gold.values()]
     rows = _rows(gold, truth, predicted)
     samples = draws(len(truth))

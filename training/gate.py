@@ -1,4 +1,4 @@
-"""The figures that a checkpoint is promoted on: it reads the evaluation's reports as in service, and is scored.
+"""The figures for promoting a checkpoint: it reads the evaluation's reports as in service and is scored.
 
 `training.promote_cli` passes `measure` to the promotion.
 """
@@ -25,12 +25,12 @@ from vlmkg.pipeline import load_engine, read_in_parts
 from vlmkg.radgraph import to_radgraph
 
 FIGURES = {"entity_f1": "entity", "relation_f1": "relation", "presence_f1": "presence"}
-"""The gate's names, and those of the counts that each is made of."""
+"""The gate's figures, with the counts of each."""
 ROWS = ".jsonl"
 
 
 class Exam(NamedTuple):
-    """What is read, and the gold graph of each study's one report as RadGraph JSON; `domain` of its films."""
+    """The studies to read, and the gold graph of each study's only report as RadGraph JSON; `domain` of the films."""
 
     studies: tuple[StudyInput, ...]
     gold: tuple[Raw, ...]
@@ -38,7 +38,7 @@ class Exam(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """Counts of each report, and how much of what was said has no meaning."""
+    """Counts of each report, and the number of invalid items."""
 
     counts: list[dict[str, Counts]]
     invalid: int
@@ -51,9 +51,9 @@ def measure(
     gold: Path | None = None,
     other: Path | None = None,
 ) -> Measured:
-    """The figures of the checkpoint in `folder` on the evaluation, and the differences to the one in `other`.
+    """The figures of the checkpoint in `folder` on the evaluation, and the differences from the one in `other`.
 
-    Raises UsageError where the gold file is not given or another one, or where this release makes other studies.
+    Raises UsageError if the gold file is missing or another one, or if this release makes other studies.
     """
     exam = _exam(evaluation, gold)
     ours = _read(folder, exam)
@@ -65,7 +65,7 @@ def measure(
 def record(folder: Path, evaluation: SyntheticEvaluation | GoldEvaluation, *, gold: Path | None = None) -> Measured:
     """Measure the checkpoint and write the evaluation and its figures into the manifest.
 
-    The manifest is another one then: a promotion of the one before holds no longer. Raises as `measure` does.
+    This changes the manifest, so an earlier promotion is no longer valid. Raises as `measure` does.
     """
     manifest = verify(folder).manifest
     measured = measure(folder, evaluation, gold=gold)
@@ -89,20 +89,21 @@ def _exam(evaluation: SyntheticEvaluation | GoldEvaluation, gold: Path | None) -
     if isinstance(evaluation, SyntheticEvaluation):
         return _synthetic_exam(evaluation)
     if gold is None:
-        remedy = (
-            "give it with --gold; a checkpoint that was promoted where it lies stays promoted where it is copied to"
-        )
+        remedy = "give it with --gold; or promote the checkpoint elsewhere and copy it: a copy stays promoted"
         raise UsageError(f"the checkpoint is measured on the gold file {evaluation.file}", remedy)
     if gold_evaluation(gold).sha256 != evaluation.sha256:
-        raise UsageError(f"{gold} is not the gold file {evaluation.file} that the checkpoint names")
+        raise UsageError(
+            f"{gold} is not the gold file {evaluation.file} that the checkpoint names",
+            "give the file that the checkpoint was measured on",
+        )
     return _row_exam(gold) if gold.suffix == ROWS else _radgraph_exam(gold)
 
 
 def _synthetic_exam(evaluation: SyntheticEvaluation) -> Exam:
     made = list(studies(evaluation.seed, evaluation.count, films=evaluation.film_share))
     if _digest(made) != evaluation.sha256:
-        remedy = "use the release that it was trained with, or name another evaluation: vlmkg train measure FOLDER"
-        raise UsageError("this release makes other synthetic studies than the checkpoint names", remedy)
+        remedy = "use the release that trained it, or choose another evaluation: vlmkg train measure FOLDER"
+        raise UsageError("this release makes other synthetic studies than the checkpoint's evaluation names", remedy)
     return Exam(
         tuple(StudyInput((study.text,), _films(study)) for study in made),
         tuple(to_radgraph(study.text, study.graph) for study in made),
@@ -122,7 +123,7 @@ def _radgraph_exam(path: Path) -> Exam:
 
 def _text_exam(texts: Sequence[str], gold: Sequence[Raw]) -> Exam:
     if not texts:
-        raise UsageError("the gold file holds no report")
+        raise UsageError("the gold file has no reports", "give a gold file with reports")
     return Exam(tuple(StudyInput((text,)) for text in texts), tuple(gold))
 
 
@@ -141,7 +142,7 @@ def _digest(made: Iterable[Study]) -> str:
 
 
 def _read(folder: Path, exam: Exam) -> Reading:
-    """What the checkpoint reads, before validation: what it says wrongly must be counted."""
+    """The checkpoint's readings before validation, because its errors must be counted."""
     engine = load_engine(str(folder), unpromoted=True)
     outputs = read_in_parts(engine, _shown(exam, engine))
     invalid: Counter[str] = Counter()
@@ -154,7 +155,7 @@ def _read(folder: Path, exam: Exam) -> Reading:
 
 
 def _shown(exam: Exam, engine: Engine) -> list[StudyInput]:
-    """The studies as the engine gets them in service: films of its own sort, or none."""
+    """The studies as the engine gets them in service: only with films of its domain."""
     if exam.domain is not None and engine.film_domain == exam.domain:
         return list(exam.studies)
     return [StudyInput(study.texts) for study in exam.studies]

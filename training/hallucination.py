@@ -1,11 +1,11 @@
 """Hallucination: predicted triplets that the report's gold facts do not entail.
 
-Words and presence count, spans do not: what is said must be true of the report, wherever it was read. Gold facts entail
+Words and presence count, spans do not: a triplet must be true of the report, wherever it was read. Gold facts entail
 
 - themselves: head words, head presence, relation, tail words, tail presence;
 - modify along a chain: `a modify b`, `b modify c` give `a modify c`;
-- located_at a word that describes the place: `x located_at lobe`, `left modify lobe` give `x located_at left`;
-- located_at of what describes the finding: `small modify x`, `x located_at lobe` give `small located_at lobe`.
+- located_at a modifier of the location: `x located_at lobe`, `left modify lobe` give `x located_at left`;
+- located_at of a modifier of the finding: `small modify x`, `x located_at lobe` give `small located_at lobe`.
 """
 
 from collections import defaultdict
@@ -46,7 +46,7 @@ def _entailed(gold: Document) -> set[Fact]:
 
 
 def _closure(describes: dict[Span, set[Span]], span: Span) -> set[Span]:
-    """All that modifies a span, directly or by others."""
+    """All direct and indirect modifiers of a span."""
     found: set[Span] = set()
     todo = [span]
     while todo:

@@ -1,4 +1,4 @@
-"""`vlmkg train data kinds` and `kinds-page`: synthetic texts of many kinds with their truth."""
+"""`vlmkg train data kinds` and `kinds-page`: synthetic texts of many kinds with their exact content."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from training.synthetic.kinds.stream import make
 from vlmkg.errors import UsageError
 
 SEED = click.option("--seed", default=0, show_default=True, help="The same seed gives the same texts.")
-ONLY = click.option("--only", multiple=True, metavar="FAMILY", help="Draw from this family; may be repeated.")
+ONLY = click.option("--only", multiple=True, metavar="FAMILY", help="Use only this family; may be repeated.")
 WITHOUT = click.option("--without", multiple=True, metavar="FAMILY", help="Leave this family out; may be repeated.")
 
 
@@ -25,9 +25,9 @@ WITHOUT = click.option("--without", multiple=True, metavar="FAMILY", help="Leave
 @ONLY
 @WITHOUT
 def kinds(count: int, out: Path, seed: int, only: tuple[str, ...], without: tuple[str, ...]) -> None:
-    """Write synthetic texts of many kinds of sentence and style, each with what it says."""
+    """Write synthetic texts with many kinds of sentence and style, each with its exact content."""
     if out.exists():
-        raise UsageError(f"{out} is there already", "name a new file")
+        raise UsageError(f"{out} already exists", "choose a new file")
     chosen = choose(only, without)
     counts = write_rows(((f"KIND{seed}N{number}", make(seed, number, chosen)) for number in range(count)), out)
     click.echo(json.dumps({"synthetic": True, "seed": seed, "data": data_digest(), "families": counts}, indent=2))
@@ -40,9 +40,9 @@ def kinds(count: int, out: Path, seed: int, only: tuple[str, ...], without: tupl
 @ONLY
 @WITHOUT
 def kinds_page(count: int, out: Path, seed: int, only: tuple[str, ...], without: tuple[str, ...]) -> None:
-    """Show synthetic texts of every template, mentions marked, as HTML."""
+    """Show synthetic texts of every template as HTML, with marked mentions."""
     if out.suffix != ".html":
-        raise UsageError(f"{out} is not .html")
+        raise UsageError(f"{out} is not .html", "choose a name that ends with .html")
     write_page(_of_each(seed, count, only, without), out)
     click.echo(str(out))
 

@@ -1,4 +1,4 @@
-"""The letters that stand for kind and presence in the project's own data files."""
+"""The letters for kind and presence in the project's data files."""
 
 from vlmkg.numbered_tokens import OBSERVATION_LABELS
 from vlmkg.schema import Kind, Mention

@@ -3,9 +3,9 @@
 entity      same span and same label (RadGraph's own NER score)
 relation    same two spans, both labels, same type (RadGraph's own strict relation score)
 triplet     same lower-cased head words, type, tail words, as a multiset, whatever the spans and labels
-presence    observations alone: same span and same presence
-loose       relation ends overlap, modify in either direction; best matching, one to one
-accuracy    of the observation spans that were found, how many have the right presence
+presence    observations only: same span and same presence
+loose       overlapping ends of relations, modify in either direction; best one-to-one matching
+accuracy    share of found observation spans with the right presence
 Names with a colon are parts by type: `entity:OBS-U`, `relation:located_at`.
 """
 
@@ -55,7 +55,7 @@ def total(rows: Iterable[dict[str, Counts]], name: str) -> Counts:
 
 
 def f1(counts: Counts) -> float:
-    """The harmonic mean of precision and recall; 0 where nothing was said and nothing is true."""
+    """The harmonic mean of precision and recall; 0 if both sides are empty."""
     hits, predicted, gold = counts
     return 2 * hits / (predicted + gold) if predicted + gold else 0.0
 
@@ -67,7 +67,7 @@ def scores(rows: Sequence[dict[str, Counts]], samples: Sequence[Draw]) -> dict[s
 
 
 def presence_accuracy(rows: Sequence[dict[str, Counts]]) -> dict[str, float]:
-    """By gold label, the share of found observation spans with the right presence; `mean` is their plain mean."""
+    """By gold label, the share of found observation spans with the right presence; `mean` is the unweighted mean."""
     found = {}
     for label in OBSERVATIONS:
         hits, spans, _ = total(rows, f"accuracy:{label}")
@@ -138,7 +138,7 @@ def _alike(gold: Edge, predicted: Edge) -> bool:
 
 
 def _matched(gold: Sequence[Edge], predicted: Sequence[Edge]) -> int:
-    """The size of a largest one-to-one matching of alike edges, by augmenting paths."""
+    """The size of a maximum one-to-one matching of equivalent edges, by augmenting paths."""
     alike = [[at for at, said in enumerate(predicted) if _alike(edge, said)] for edge in gold]
     holder: dict[int, int] = {}
 

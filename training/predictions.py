@@ -1,4 +1,4 @@
-"""What an engine reads of gold reports, as RadGraph JSON by report id."""
+"""An engine's readings of gold reports, as RadGraph JSON by report id."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from vlmkg.radgraph import to_radgraph
 
 
 def predict(engine: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
-    """The engine's own graphs of the gold's texts, before validation: what it says wrongly must be counted."""
+    """The engine's graphs of the gold texts before validation, because its errors must be counted."""
     texts = [one["text"] for one in gold.values()]
     graphs = extract_texts(engine, texts)
     return {key: to_radgraph(text, graph) for key, text, graph in zip(gold, texts, graphs, strict=True)}

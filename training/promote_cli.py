@@ -1,4 +1,4 @@
-"""`vlmkg checkpoint promote`: measured by `training.gate`, so it lives above `vlmkg.checkpoint`."""
+"""`vlmkg checkpoint promote`: in this package because it is measured by `training.gate`."""
 
 from pathlib import Path
 from typing import Any
@@ -15,29 +15,29 @@ from vlmkg.options import data_option
 
 
 @click.command("promote")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.option(
     "--gold",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Where the gold file lies, if the manifest names one.",
+    help="Path of the gold file, if the manifest names one.",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
 def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) -> None:
-    """Verify FOLDER, measure it on the evaluation that its manifest names, and let the engine `model` stand for it.
+    """Verify FOLDER, measure it on the evaluation of its manifest, and make it the engine `model`.
 
-    Refused below the gate, and where it reads worse than what `model` stands for now.
+    It is refused below the gate, or if it reads worse than the present `model`.
     """
     judged = promotion.promote(folder, data, _evaluator(), gold, standing=find_checkpoint(data))
     show({**facts_of(judged.verified), **_judgement(judged)}, as_json=as_json)
 
 
 def _evaluator() -> Evaluator:
-    """The evaluator. Raises UsageError where a package that it needs is not installed."""
+    """The evaluator. Raises UsageError if a package that it needs is not installed."""
     try:
         from training.gate import measure  # noqa: PLC0415 - the packages of an evaluation, which a service lacks
     except ModuleNotFoundError as error:
-        message = f"an evaluation needs {error.name}, which is not installed"
+        message = f"the evaluation needs {error.name}, which is not installed"
         raise UsageError(message, "install the extra `training`, or promote it on a machine that has it") from error
     return measure
 

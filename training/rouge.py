@@ -1,6 +1,6 @@
 """ROUGE-L of one reference and one hypothesis, by the longest common subsequence of their words (Lin, 2004).
 
-As the package rouge-score counts it without stemming, which the tests hold it to: words are runs of a to z and digits,
+It equals the package rouge-score without stemming, which the tests check: words are runs of a to z and digits,
 lower case.
 """
 
@@ -18,7 +18,7 @@ def rouge_l(reference: str, hypothesis: str) -> float:
 
 
 def _longest_common(first: Sequence[str], second: Sequence[str]) -> int:
-    """The length of the longest common subsequence, in time of the product and memory of one of the lengths."""
+    """The length of the longest common subsequence, in O(n m) time and O(m) memory."""
     row = [0] * (len(second) + 1)
     for word in first:
         before = 0

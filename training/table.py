@@ -8,16 +8,16 @@ from training.metrics import Score
 
 
 def show(evaluation: Evaluation, console: Console) -> None:
-    """Print everything, the parts by type below their whole."""
+    """Print all figures, those by type below their total."""
     console.print(_scores(evaluation))
     accuracy = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.presence_accuracy.items())
     console.print(f"presence accuracy on found spans: {accuracy}")
     console.print(
         f"hallucination rate: {evaluation.hallucination_rate:.3f} "
-        f"({evaluation.hallucinated} predicted triplets that the gold facts do not entail)"
+        f"({evaluation.hallucinated} predicted triplets that the gold does not entail)"
     )
     kinds = ", ".join(f"{kind}: {count}" for kind, count in evaluation.invalid.items()) or "none"
-    console.print(f"invalid: {evaluation.invalid_rate:.4f} of what was said ({kinds})")
+    console.print(f"invalid: {evaluation.invalid_rate:.4f} of the predictions ({kinds})")
     console.print(_paper_form(evaluation))
     if evaluation.against:
         console.print(_against(evaluation))
@@ -54,7 +54,7 @@ def _paper_form(evaluation: Evaluation) -> Table:
 
 
 def _against(evaluation: Evaluation) -> Table:
-    table = Table(title="difference to the other prediction, paired bootstrap over reports", title_justify="left")
+    table = Table(title="difference from the other prediction, paired bootstrap over reports", title_justify="left")
     table.add_column("")
     table.add_column("difference", justify="right")
     table.add_column("interval", justify="right")

@@ -24,13 +24,13 @@ OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="The run's folder. A stage that was killed goes on from its last state.",
+    help="The run's folder. A killed stage continues from its last state.",
 )
 
 
 @click.group()
 def train() -> None:
-    """Make training data, train a model in stages."""
+    """Make training data; train a model in stages."""
 
 
 for command in (card, data, experiment, review, tagger, tagger_evaluate):
@@ -41,7 +41,7 @@ for command in (card, data, experiment, review, tagger, tagger_evaluate):
 @CONFIG
 @OUT
 def stage0(config_file: Path, out: Path) -> None:
-    """Train the small image encoder on phantom films; it is frozen after."""
+    """Train the small image encoder on phantom films. Afterwards it is frozen."""
     from training.stages.encoder_stage import run  # noqa: PLC0415 - torch is loaded when a stage runs
 
     _stage(config_file, out, "vision", run)
@@ -51,7 +51,7 @@ def stage0(config_file: Path, out: Path) -> None:
 @CONFIG
 @OUT
 def stage1(config_file: Path, out: Path) -> None:
-    """Train the language model on reports alone."""
+    """Train the language model on reports only."""
     from training.stages.language_stage import run_text  # noqa: PLC0415 - as above
 
     _stage(config_file, out, "stage1", run_text)
@@ -62,7 +62,7 @@ def stage1(config_file: Path, out: Path) -> None:
 @OUT
 @click.option("--from-scratch", is_flag=True, help="Start from random weights rather than from stage 1.")
 def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
-    """Train projector and language model on reports and films; the encoder stays as it is."""
+    """Train projector and language model on reports and films. The encoder is frozen."""
     from training.stages.language_stage import run_visual  # noqa: PLC0415 - as above
 
     _stage(config_file, out, "stage2", lambda config, folder: run_visual(config, folder, from_scratch=from_scratch))
@@ -72,12 +72,16 @@ def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
 @click.option(
     "--gold", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="RadGraph JSON or our JSONL."
 )
-@click.option("--seed", type=int, help="Synthetic studies of this seed instead, other than those it was trained on.")
-@click.option("--count", type=click.IntRange(min=1), default=300, show_default=True, help="How many of them.")
-@click.option("--film-share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share with a film.")
+@click.option("--seed", type=int, help="Use synthetic studies of this seed instead, which it was not trained on.")
+@click.option(
+    "--count", type=click.IntRange(min=1), default=300, show_default=True, help="Number of synthetic studies."
+)
+@click.option(
+    "--film-share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share of studies with a film."
+)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_share: float) -> None:
-    """Name the evaluation that the checkpoint FOLDER is promoted on, measure it, write both into its manifest."""
+    """Measure the checkpoint FOLDER for its promotion, and write evaluation and figures to its manifest."""
     from training.gate import gold_evaluation, record, synthetic_evaluation  # noqa: PLC0415 - as above
     from vlmkg.checkpoint.promotion import figures  # noqa: PLC0415 - as above
 
@@ -86,7 +90,7 @@ def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_
     elif seed is not None and gold is None:
         measured = record(folder, synthetic_evaluation(seed, count, film_share))
     else:
-        raise UsageError("a checkpoint is measured on one thing", "give either --gold or --seed")
+        raise UsageError("a checkpoint is measured on one set", "give either --gold or --seed")
     click.echo(f"{measured.reports} reports: {figures(measured.metrics)}")
 
 
@@ -95,7 +99,7 @@ def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path],
     from training.stages.devices import main_process  # noqa: PLC0415 - as above
 
     if (out / result).exists():
-        click.echo(f"{out / result} is there already: the stage is done")
+        click.echo(f"{out / result} already exists: the stage is finished")
         return
     run(read_config(config_file), out)
     if main_process():

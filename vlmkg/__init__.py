@@ -4,7 +4,7 @@
 
     reading = Reader(engine="rules").read("Small left pleural effusion.")
 
-`docs/python.md` is the guide. Nothing is imported before it is asked for.
+`docs/python.md` is the guide. Modules are imported when they are first used.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""`python -m vlmkg`: the same command line, for a process that starts others of its own installation."""
+"""`python -m vlmkg`: the same command line, for processes that start others of the same installation."""
 
 from vlmkg.cli import main
 

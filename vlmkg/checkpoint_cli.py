@@ -1,5 +1,5 @@
-"""`vlmkg checkpoint`: what an operator does with checkpoints. The commands that need a ledger or measure
-a checkpoint join from above."""
+"""`vlmkg checkpoint`: checkpoints, for operators. Packages above add the commands that need a ledger or measure a
+checkpoint."""
 
 import json
 from collections.abc import Iterable
@@ -21,13 +21,13 @@ from vlmkg.options import data_option
 HELP = {
     "list": "List the checkpoints of the data folder.",
     "verify": "Check every file of a checkpoint.",
-    "promote": "Measure a checkpoint and let it work: it becomes the engine `model`.",
-    "import": "Make parts of a checkpoint from published models.",
-    "readings": "List the engines that have read the ledger's studies.",
+    "promote": "Measure a checkpoint and make it the engine `model`.",
+    "import": "Convert published models to parts of a checkpoint.",
+    "readings": "List the engines with readings in the ledger.",
     "replay": "Read every study again with another checkpoint.",
     "diff": "Compare two checkpoints over the same studies.",
-    "select": "Let the readings of a checkpoint stand.",
-    "rollback": "Go back to the checkpoint before.",
+    "select": "Use the readings of a checkpoint.",
+    "rollback": "Go back to the previous checkpoint.",
 }
 
 
@@ -37,7 +37,7 @@ def checkpoint() -> None:
 
 
 @click.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify_(folder: Path, *, as_json: bool) -> None:
     """Check every file of the checkpoint FOLDER against its manifest."""
@@ -45,13 +45,13 @@ def verify_(folder: Path, *, as_json: bool) -> None:
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line a checkpoint.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line per checkpoint.")
 @click.argument("folders", type=click.Path(path_type=Path), nargs=-1)
 @data_option
 def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:
-    """List the checkpoints of DATA/checkpoints, those promoted there, the one that comes with the project, and FOLDERS.
+    """List the checkpoints of DATA/checkpoints, the promoted ones, the shipped one, and FOLDERS.
 
-    Their files are not read. `current` is the one that `model` stands for.
+    Their files are not read. `current` is the engine `model`.
     """
     current = find_checkpoint(data)
     rows = [_row(folder, current) for folder in _known(folders, data)]
@@ -68,16 +68,16 @@ def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:
 
 @click.group("import")
 def import_() -> None:
-    """Make parts of a checkpoint from published models, for training to start from."""
+    """Convert published models to parts of a checkpoint, as a start of training."""
 
 
 @import_.command("qwen")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 def qwen(source: Path, folder: Path) -> None:
-    """SOURCE, a Hugging Face folder of a causal language model such as Qwen1.5-0.5B, as a language model in FOLDER.
+    """Import a causal language model, such as Qwen1.5-0.5B, from the Hugging Face folder SOURCE to FOLDER.
 
-    SOURCE holds config.json, tokenizer.json and model.safetensors (or its shards and their index, or
+    SOURCE contains config.json, tokenizer.json and model.safetensors (or its shards and their index, or
     pytorch_model.bin, which is opened as weights only).
     """
     _originals().import_language_model(source, folder)
@@ -88,7 +88,7 @@ def qwen(source: Path, folder: Path) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 def medclip(source: Path, folder: Path) -> None:
-    """SOURCE, the published zip of MedCLIP-ViT, its folder or its pytorch_model.bin, as an image encoder in FOLDER."""
+    """Import MedCLIP-ViT from SOURCE (its published zip, folder or pytorch_model.bin) as an image encoder to FOLDER."""
     _originals().import_medclip(source, folder)
     click.echo(f"image encoder in {folder}")
 
@@ -97,23 +97,24 @@ def medclip(source: Path, folder: Path) -> None:
 @click.argument("source")
 @click.argument("folder", type=click.Path(path_type=Path))
 def biomedclip(source: str, folder: Path) -> None:
-    """SOURCE, an open_clip folder such as BiomedCLIP's (`local-dir:` may lead it), as an image encoder in FOLDER.
+    """Import an image encoder, such as BiomedCLIP's, from the open_clip folder SOURCE (`local-dir:` is allowed) to
+    FOLDER.
 
-    SOURCE holds open_clip_config.json, and open_clip_model.safetensors or open_clip_pytorch_model.bin.
+    SOURCE contains open_clip_config.json, and open_clip_model.safetensors or open_clip_pytorch_model.bin.
     """
     _originals().import_open_clip(source, folder)
     click.echo(f"image encoder in {folder}")
 
 
 def _originals() -> Any:
-    # Imports torch: only the commands that need it pay.
+    # Imports torch, so it is imported only by the commands that need it.
     from vlmkg.checkpoint import originals  # noqa: PLC0415
 
     return originals
 
 
 def facts_of(verified: Verified) -> dict[str, Any]:
-    """What a person or a program is told of a checkpoint."""
+    """The facts of a checkpoint, for people and programs."""
     manifest = verified.manifest
     return {
         "name": manifest.name,
@@ -130,7 +131,7 @@ def facts_of(verified: Verified) -> dict[str, Any]:
 
 
 def show(facts: dict[str, Any], *, as_json: bool) -> None:
-    """Print facts: one line of JSON, or one line a fact."""
+    """Print facts: one line of JSON, or one line per fact."""
     if as_json:
         click.echo(json.dumps(facts))
         return
@@ -145,7 +146,7 @@ def show(facts: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _known(folders: Iterable[Path], data: DataDir) -> list[Path]:
-    """Each folder once, those of the data folder first, then the one that comes with the project."""
+    """The folders without duplicates: those of the data folder first, then the shipped one."""
     own = sorted(path.parent for path in (data.root / "checkpoints").glob(f"*/{MANIFEST_FILE}"))
     ours = shipped()
     every = (*own, *promotion.current_folders(data), *([ours] if ours else []), *folders)

@@ -15,8 +15,7 @@ from vlmkg.secret_variables import read_secret_files
 class LazyCommands(click.Group):
     """A group whose sub-commands are entry points, imported only when they are called.
 
-    `--help` must not import any of them: `about` has the one-line help of each, in the order in which a newcomer meets
-    them.
+    `--help` must not import them: `about` has the one-line help of each, in the order for a newcomer.
     """
 
     def __init__(self, *args: Any, entry_points_group: str, about: Mapping[str, str], **kwargs: Any) -> None:
@@ -31,13 +30,13 @@ class LazyCommands(click.Group):
         return known + sorted(names - set(known))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one sub-command; None where there is no such one."""
+        """Import and return one sub-command; None if it does not exist."""
         del ctx
         for point in entry_points(group=self._group):
             if point.name == cmd_name:
                 command = point.load()
                 if not isinstance(command, click.Command):
-                    message = f"{point.value} is no click command"
+                    message = f"{point.value} is not a click command"
                     raise TypeError(message)
                 return command
         return None
@@ -52,24 +51,24 @@ HELP = {
     "up": "Start every part on this machine.",
     "demo": "Start every part, send a synthetic hospital day, show the answers.",
     "status": "Show what runs, what waits and what was refused.",
-    "simulate": "Send synthetic hospital days through the doors, then check the graph.",
+    "simulate": "Send synthetic hospital days to the gateway, then check the graph.",
     "import": "Queue files: Open-i XML, HL7 v2, FHIR R4, plain text.",
-    "extract": "Read reports into graphs; no services needed.",
-    "evaluate": "Score an engine against RadGraph gold.",
-    "train": "Make training data, train a model in stages.",
-    "events": "List, show and replay what was received.",
+    "extract": "Read reports into graphs, without any service.",
+    "evaluate": "Score an engine against RadGraph gold reports.",
+    "train": "Make training data; train a model in stages.",
+    "events": "List, show and replay received messages.",
     "dead-letters": "List, replay and purge events that failed for good.",
     "checkpoint": "Verify, promote, list and import checkpoints of the model.",
     "graph": "Migrate, count and verify the graph; copy it for researchers.",
     "api": "Serve the GraphQL API.",
-    "reviews": "Take out what people say of findings, for training.",
-    "audit": "Who looked at which patient, and when.",
-    "api-keys": "Make, list and revoke keys of the API and of the HTTP doors.",
-    "gateway": "Open the doors of hospital feeds: HL7, DICOM, FHIR, a watched folder.",
-    "worker": "Run a worker: extract and merge.",
-    "rebuild": "Make the graph what the ledger says.",
-    "backup": "Back up ledger, blobs, secrets and checkpoints, or check backups.",
-    "restore": "Make a data folder from a backup.",
+    "reviews": "Export reviews of findings, for training.",
+    "audit": "Show who read which patient's data, and when.",
+    "api-keys": "Create, list and revoke keys of the API and the HTTP gateway.",
+    "gateway": "Receive hospital feeds: HL7, DICOM, FHIR, a watched folder.",
+    "worker": "Run a worker, which reads reports and writes the graph.",
+    "rebuild": "Rebuild the graph from the ledger.",
+    "backup": "Back up ledger, blobs, secrets and checkpoints; verify backups.",
+    "restore": "Restore a data folder from a backup.",
 }
 
 
@@ -85,7 +84,7 @@ def vlmkg() -> None:
 
 
 def main() -> None:
-    """Run the command line: errors of ours are a sentence and a remedy on stderr, never a stack trace."""
+    """Run the command line: print this project's errors as a sentence and a remedy on stderr, without a stack trace."""
     try:
         read_secret_files(os.environ)
         vlmkg()

@@ -1,13 +1,13 @@
-"""The data folder of a running stack: where its parts find each other.
+"""The data folder of a stack, with the addresses of its running parts.
 
-DIR/run/endpoints.json   addresses and credentials of the running parts, readable by the owner alone
-DIR/run/lock             flock held by `vlmkg up`: a file of addresses beside a lock that nobody holds is a dead stack's
-DIR/secrets/             generated passwords and keys, readable by the owner alone; `api.key` is the stack's own
-DIR/ledger.sqlite        the ledger, unless VLMKG_LEDGER_URL says otherwise
-DIR/blobs/               raw messages, unless VLMKG_BLOB_URL says otherwise
+DIR/run/endpoints.json   addresses and credentials of the running parts, readable only by the owner
+DIR/run/lock             flock held by `vlmkg up`: if it is free, the file of addresses is from a dead stack
+DIR/secrets/             generated passwords and keys, readable only by the owner; `api.key` is the stack's own
+DIR/ledger.sqlite        the ledger, unless VLMKG_LEDGER_URL is set
+DIR/blobs/               raw messages, unless VLMKG_BLOB_URL is set
 DIR/neo4j/ DIR/redis/    homes of the child servers
-DIR/logs/                what the children print
-DIR/.restoring/          what `vlmkg restore` has not finished: the folder is no data folder yet
+DIR/logs/                output of the child processes
+DIR/.restoring/          an unfinished `vlmkg restore`: not a data folder yet
 """
 
 import fcntl
@@ -21,7 +21,7 @@ from vlmkg.errors import UsageError
 
 
 class Endpoints(BaseModel):
-    """The addresses of a running stack, as `DIR/run/endpoints.json` holds them. Doors that do not exist are None."""
+    """The addresses of a running stack, from `DIR/run/endpoints.json`. Listeners (doors) that are not open are None."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,9 +58,9 @@ class DataDir:
         self.blob_url = f"file://{self.root / 'blobs'}"
 
     def endpoints(self) -> Endpoints | None:
-        """The running stack's addresses; None where none is running, also where a killed one left its file behind.
+        """The running stack's addresses; None if none is running, also if a killed one left its file behind.
 
-        Raises UsageError where the file is there and cannot be read as endpoints.
+        Raises UsageError if the file exists but is damaged.
         """
         if _lies_free(self.lock):
             return None
@@ -71,25 +71,25 @@ class DataDir:
         try:
             return Endpoints.model_validate_json(raw)
         except ValidationError as error:
-            message = f"{self.endpoints_file} is not an endpoints file: {error.error_count()} problems"
-            raise UsageError(message, "stop the stack, remove the file and start it again") from error
+            message = f"{self.endpoints_file} is damaged: {error.error_count()} problems"
+            raise UsageError(message, "stop the stack, remove this file and start the stack again") from error
 
     def require_whole(self) -> None:
-        """Raise UsageError where a restore was stopped in the middle: what is there must not be taken for all."""
+        """Raise UsageError if a restore was interrupted, because the folder is incomplete."""
         if self.restoring.exists():
             raise UsageError(
-                f"{self.root} is half restored from a backup", "empty it, and call vlmkg restore for it again"
+                f"{self.root} is only partly restored from a backup", "empty this folder and run vlmkg restore again"
             )
 
     def require_endpoints(self) -> Endpoints:
-        """The running stack's addresses. Raises UsageError, with how to start one, where none is running."""
+        """The running stack's addresses. Raises UsageError, with how to start one, if none is running."""
         found = self.endpoints()
         if found is None:
-            raise UsageError(f"no stack is running in {self.root}", f"start one with: vlmkg up --data {self.root}")
+            raise UsageError(f"no stack is running in {self.root}", f"start one: vlmkg up --data {self.root}")
         return found
 
     def write_endpoints(self, endpoints: Endpoints) -> None:
-        """Write the addresses for the owner alone, whole or not at all."""
+        """Write the addresses atomically, readable only by the owner."""
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = self.endpoints_file.with_suffix(".part")
         part.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ class DataDir:
 
 
 def _lies_free(lock: Path) -> bool:
-    """Whether the lock file is there and nobody holds it. A file of addresses without one was written by hand."""
+    """Whether the lock file exists and is free. A file of addresses without a lock file was written by hand."""
     try:
         with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

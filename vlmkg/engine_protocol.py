@@ -1,4 +1,4 @@
-"""What an engine is, and what reading a report gives: the contract between engines, ledger and graph."""
+"""The engine protocol and the results of reading: the contract between engines, ledger and graph."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from vlmkg.schema import Kind, Presence, ReportGraph
 
 
 class Modality(StrEnum):
-    """What an engine read of a study."""
+    """An input of a reading."""
 
     TEXT = "text"
     IMAGE = "image"
 
 
 class FilmDomain(StrEnum):
-    """Where films come from: of patients, or made by a program to train and test on."""
+    """The kind of films: of patients, or drawn by a program for training and tests."""
 
     REAL = "real"
     SYNTHETIC = "synthetic"
@@ -33,19 +33,23 @@ class ImageInput:
 
 @dataclass(frozen=True, slots=True)
 class StudyInput:
-    """What there is to read of one study: its report texts, its films. Either may be empty."""
+    """What there is to read of one study: its report texts, its films. Either may be empty.
+
+    `chest`: whether the sender's words for the exam name the chest; False for other parts alone, None for none.
+    """
 
     texts: tuple[str, ...]
     images: tuple[ImageInput, ...] = ()
+    chest: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReportOutput:
-    """What an engine read in one report.
+    """An engine's reading of one report.
 
-    Mentions and relations of `graph` bear the engine's witness and score. `truncated`: the engine's budget was spent
-    before it was through, so the graph may lack facts. `aside`: spans of the text (half-open, code points) that it took
-    for talk: told, sought, advised; an engine that does not tell talk apart has none.
+    Mentions and relations of `graph` have the engine's witness and score. `truncated`: the engine's budget ended before
+    the report did, so findings may be missing. `aside`: spans of the text (half-open, code points) that state no
+    findings: communication, questions, advice; an engine that does not distinguish them has none.
     """
 
     graph: ReportGraph
@@ -55,7 +59,7 @@ class ReportOutput:
 
 @dataclass(frozen=True, slots=True)
 class ImageEntity:
-    """A fact that a film shows and no report names: words of a closed list, without a span. `image` is the film's key.
+    """A fact that only a film shows: a name of a closed list, without a span. `image` is the film's key.
 
     `score` is as in `schema.Mention`.
     """
@@ -69,7 +73,7 @@ class ImageEntity:
 
 @dataclass(frozen=True, slots=True)
 class UnreadImage:
-    """A film that could not be read, by its key, and the reason code: `unreadable` and what the engine adds."""
+    """A film that could not be read, by its key, and the reason code: `unreadable` or one of the engine's own."""
 
     image: str
     reason: str
@@ -77,10 +81,10 @@ class UnreadImage:
 
 @dataclass(frozen=True, slots=True)
 class StudyOutput:
-    """What an engine read of one study: one output for each text, in the same order.
+    """An engine's reading of one study: one output for each text, in the same order.
 
-    `modalities` are those that had a part in it: `image` only where at least one film was really read. A film that
-    can't be read stands in `unread` and never costs the reports theirs.
+    `modalities` are its inputs: `image` only if at least one film was read. A film that can't be read is in `unread`
+    and does not prevent the reading of the reports.
     """
 
     reports: tuple[ReportOutput, ...]
@@ -90,9 +94,9 @@ class StudyOutput:
 
 
 class Engine(Protocol):
-    """Reads studies into graphs. The rules engine and the model are both behind this.
+    """Reads studies into graphs. The rules and the model implement it.
 
-    `read` is called by one thread at a time. It need not be bitwise repeatable: the ledger keeps the first result.
+    `read` is called by one thread at a time. Results need not be bitwise repeatable: the ledger keeps the first one.
     """
 
     @property
@@ -107,31 +111,31 @@ class Engine(Protocol):
 
     @property
     def checkpoint_digest(self) -> str | None:
-        """SHA-256 (hex) of the checkpoint's manifest, by which it is known to operators; None for rules."""
+        """SHA-256 (hex) of the checkpoint's manifest, which identifies it; None for rules."""
         ...
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over what changes what the engine reads: the declared reading version, and its lexicon or its
-        manifest, which has the SHA-256 of each file."""
+        """SHA-256 (hex) over everything that determines the readings: the declared reading version, and its lexicon or
+        its manifest, which has the SHA-256 of each file."""
         ...
 
     @property
     def film_domain(self) -> FilmDomain | None:
-        """The films that it was trained on; None: it reads no films. Films of another domain are not given to it."""
+        """The domain of its training films; None: it reads no films. It gets only films of its domain."""
         ...
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         """One output for each study, in the same order. Offsets count code points of the texts as given.
 
-        Raises DeviceMemoryError where the device has no memory for so many studies at once: the caller gives fewer.
+        Raises DeviceMemoryError if the device has too little memory: then the caller retries with fewer studies.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptLink:
-    """The concept that a mention refers to, how surely (0 to 1), and which rule linked it."""
+    """The concept of a mention, the confidence (0 to 1), and the rule that linked it."""
 
     code: str
     system: str
@@ -144,7 +148,7 @@ class ConceptLink:
 class Finding:
     """An observation without an outgoing `modify`, as one normalised statement.
 
-    `mention` is its position in the graph's mentions. `place_codes` are the concept codes of all its places, the
+    `mention` is its position in the graph's mentions. `place_codes` are the concept codes of all its locations, the
     composed ones first, implied ones (an effusion is in the pleural space) last.
     """
 
@@ -157,7 +161,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A triplet that was read and refused, with the reason code of the rule that refused it."""
+    """A triplet that validation rejected, with the reason code."""
 
     reason: str
     head: str
@@ -168,7 +172,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class ReadingWarning:
-    """A triplet or mention that was kept but looks odd, with the reason code of the rule that noticed."""
+    """A triplet or mention that was kept but is doubtful, with the warning code."""
 
     reason: str
     detail: str
@@ -176,9 +180,9 @@ class ReadingWarning:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How many mentions and relations of one report were read by both, by the model alone, by the rules alone.
+    """The number of mentions and relations of one report read by both, only by the model, only by the rules.
 
-    `disputed` mentions are those of which the two say another presence or kind; they are among the counts too.
+    `disputed` mentions are those on whose presence or kind the two disagree; they are included in the counts.
     """
 
     mentions_both: int = 0
@@ -194,8 +198,8 @@ class Agreement:
 class Reading:
     """One report, read, validated and normalised. `links` has one entry for each mention, in the same order.
 
-    `agreement` says how the model and the rules compare on it; None where one engine alone read it. `set_aside` are the
-    stretches of the text that no engine reads, in text order, each with its reason.
+    `agreement` compares the model and the rules; None if only one engine read it. `set_aside` are the parts of the text
+    that no engine reads, in text order, each with its reason.
     """
 
     graph: ReportGraph
@@ -210,10 +214,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class StudyReadings:
-    """One study, read: a reading for each report, in the order given, and one for each film with facts of its own.
+    """The readings of one study: one for each report, in the order given, and one for each film with its own facts.
 
     `films` are by the film's key; their mentions have no span (start and end are 0) and the section `image`.
-    `warnings` are the reason codes of all that a person should know of this reading, each once, sorted.
+    `warnings` are the warning codes of this reading, without duplicates, sorted.
     """
 
     reports: tuple[Reading, ...]

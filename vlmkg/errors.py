@@ -1,9 +1,9 @@
-"""Errors that a person can act on.
+"""Errors with a remedy for the user.
 
     VlmkgError
     ├── UsageError          exit 2: the call or the settings are wrong, or nothing is running
     ├── RefusedError        exit 1: the input was understood and refused
-    └── DeviceMemoryError   exit 1: the device has no memory for so many studies at once
+    └── DeviceMemoryError   exit 1: the device has too little memory for the studies
 
 Each package adds its own below these. The command line prints `str(error)` and, on its own line, `error.remedy`.
 """
@@ -12,7 +12,7 @@ from typing import ClassVar
 
 
 class VlmkgError(Exception):
-    """Base of all errors of this project. `remedy` says what the reader can do about it."""
+    """Base of all errors of this project. `remedy` says what the user can do about it."""
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
@@ -23,7 +23,7 @@ class VlmkgError(Exception):
 
 
 class UsageError(VlmkgError):
-    """The call or the settings are wrong, or a part that must run does not."""
+    """The call or the settings are wrong, or a needed part is not running."""
 
     exit_code = 2
 
@@ -33,4 +33,4 @@ class RefusedError(VlmkgError):
 
 
 class DeviceMemoryError(VlmkgError):
-    """The device has no memory for so many studies at once."""
+    """The device has too little memory for the studies."""

@@ -1,4 +1,4 @@
-"""Computed identities: the same facts give the same key, whoever computes it and whenever."""
+"""Computed identities: the same facts always give the same key."""
 
 import hashlib
 import hmac

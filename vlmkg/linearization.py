@@ -1,4 +1,4 @@
-"""Graphs as symbols and as text: the form that models write, and the paper's form.
+"""Graphs as symbols and as text: the models' output format, and the paper's linear form.
 
     @3-@4 P modify @6 located_at @9      tokens 3 to 4: present; it modifies the mention that begins at token 6, ...
     @6 N                                 token 6: absent
@@ -6,13 +6,13 @@
     links                                edges between the sentence before and this one
     @1 suggestive_of @6
 
-Each mention stands once, in text order: a pointer to its tokens, one label, then its outgoing edges. `relation @k`
+Each mention is written once, in text order: a pointer to its tokens, one label, then its outgoing edges. `relation @k`
 names the mention whose first token is k, before or after; spans don't overlap, so k names one mention. Edges come in
 the order of `numbering.RELATIONS`, then of k. A graph has exactly one such form, and the form gives back the graph.
 
-In a window over a sentence and the one before it (`own_from` > 0), mentions before `own_from` are the other window's;
-edges that cross stand under `links`, which is always there, even when nothing follows. What a film shows has its own
-part: names of a closed list, each with a label.
+In a window over a sentence and the one before it (`own_from` > 0), mentions before `own_from` belong to the other
+window; edges across the border follow `links`, which is always written. A film's facts have their own form: names of a
+closed list, each with a label.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ from vlmkg.numbered_tokens import RELATIONS, Edge, Label, Span, TokenGraph, chec
 from vlmkg.schema import RelationType, ReportGraph
 
 VERSION = 1
-"""Of this form; a checkpoint that was trained on another can't be read."""
+"""Version of this format; a checkpoint that was trained on another one can't be read."""
 TO = "-"
 LINKS = "links"
 END = "end"
@@ -41,11 +41,11 @@ def pointer(token: int) -> Symbol:
 def linearize(graph: TokenGraph, own_from: int = 0) -> tuple[Symbol, ...]:
     """The symbols of a graph over token numbers, END included.
 
-    `own_from`: spans before it are not written, and edges that cross it are written under LINKS. Edges between two
-    spans before it belong to the window before; here they are an error (ValueError), as are edges without mentions.
+    `own_from`: spans before it are not written, and edges across it are written after LINKS. Edges between two spans
+    before it belong to the previous window; here they are an error (ValueError), as are edges without mentions.
     """
     if any(edge.head < own_from and edge.tail < own_from for edge in graph.edges):
-        raise ValueError("an edge lies in the window before")
+        raise ValueError("an edge is in the previous window")
     own = [span for span in graph.spans if span.first >= own_from]
     inner = [edge for edge in graph.edges if edge.head >= own_from and edge.tail >= own_from]
     crossing = [edge for edge in graph.edges if min(edge.head, edge.tail) < own_from <= max(edge.head, edge.tail)]
@@ -62,9 +62,9 @@ def linearize(graph: TokenGraph, own_from: int = 0) -> tuple[Symbol, ...]:
 
 
 def delinearize(symbols: Iterable[Symbol], own_from: int = 0) -> TokenGraph:
-    """The graph that the symbols stand for; edges under LINKS name mentions of the window before by their numbers.
+    """The graph of the symbols. Edges after LINKS refer to mentions of the previous window by their numbers.
 
-    Raises ValueError where they are not in the form that `linearize` writes.
+    Raises ValueError if they are not in the format of `linearize`.
     """
     parser = _Parser(symbols)
     spans: list[Span] = []
@@ -85,23 +85,23 @@ def delinearize(symbols: Iterable[Symbol], own_from: int = 0) -> TokenGraph:
 
 @cache
 def film_names() -> tuple[str, ...]:
-    """What can be said of a film by itself: the observations of the shipped list, in its order."""
+    """The names of film facts: the observations of the shipped list, in its order."""
     lines = (files("vlmkg") / "film_names.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def linearize_film(facts: Iterable[tuple[str, Label]]) -> tuple[Symbol, ...]:
-    """The symbols of what one film shows: names of the list, each once, with P, U or N. Raises ValueError otherwise."""
+    """The symbols of one film's facts: names of the list, each once, with P, U or N. Raises ValueError otherwise."""
     known = dict(facts)
     if known.keys() - set(film_names()) or Label.ANATOMY in known.values():
-        raise ValueError("a film's fact is an observation of the film list")
+        raise ValueError("a film's fact is not an observation of the film list")
     return (*(str(part) for name in film_names() if name in known for part in (name, known[name])), END)
 
 
 def paper_form(graph: ReportGraph) -> str:
     """The triplets as `head relation tail` joined by ` ; `, lower case, by (head start, tail start).
 
-    The form in which VLM-KG reports BLEU and ROUGE (arXiv 2505.17042). Mentions without a relation do not appear.
+    The form in which VLM-KG reports BLEU and ROUGE (arXiv 2505.17042). Mentions without a relation are left out.
     """
     mentions = graph.mentions
     ordered = sorted(graph.relations, key=lambda r: (mentions[r.head].start, mentions[r.tail].start, r.type))
@@ -121,7 +121,7 @@ class _Parser:
     def next(self) -> Symbol:
         self._at += 1
         if self._at > len(self.symbols):
-            raise ValueError("the symbols stop in the middle")
+            raise ValueError("the symbols end too early")
         return self.symbols[self._at - 1]
 
     def skip(self, symbol: Symbol) -> bool:
@@ -155,4 +155,4 @@ class _Parser:
 
     def end(self) -> None:
         if self.next() != END or self._at != len(self.symbols):
-            raise ValueError("something stands where the end should be")
+            raise ValueError("there are symbols after the end")

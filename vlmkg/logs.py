@@ -1,6 +1,6 @@
-"""What processes print: one line an event to standard error, in one form for our own code and for libraries.
+"""A process's log: one line per event on standard error, in one form for our own code and for libraries.
 
-Our own lines hold ids and counts, never a payload. Of a library's exception the kind and the places are told.
+Our own lines hold ids and counts, never a payload. Of a library's exception only type and places are logged.
 """
 
 import logging
@@ -16,7 +16,7 @@ from vlmkg.errors import UsageError
 from vlmkg.settings import LogFormat, LogSettings
 
 PLACES = 5
-"""Innermost calls that are told of an exception."""
+"""Number of innermost calls that are logged for an exception."""
 
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -26,15 +26,15 @@ _SHARED: tuple[Processor, ...] = (
 
 
 def configure_logging() -> None:
-    """Set up what this process prints: our own lines from `info`, the libraries' from `warning`.
+    """Set up the log of this process: our own lines from `info`, those of libraries from `warning`.
 
-    Raises UsageError for a VLMKG_LOG_FORMAT that there is not.
+    Raises UsageError if VLMKG_LOG_FORMAT is not a known format.
     """
     try:
         form = LogSettings().log_format
     except ValidationError:
         known = ", ".join(form.value for form in LogFormat)
-        raise UsageError("VLMKG_LOG_FORMAT names no form of lines", f"use one of: {known}") from None
+        raise UsageError("VLMKG_LOG_FORMAT is not a known format", f"use one of: {known}") from None
     structlog.configure(
         processors=[*_SHARED, _renderer(form)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -47,7 +47,7 @@ def configure_logging() -> None:
 
 
 def library_formatter(form: LogFormat) -> logging.Formatter:
-    """Lines of the libraries, in the form of our own and without the words of exceptions."""
+    """Formats lines of libraries like our own, without the text of exceptions."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_without_words, structlog.stdlib.add_logger_name, *_SHARED],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(form)],
@@ -61,8 +61,8 @@ def _renderer(form: LogFormat) -> Processor:
 
 
 def _without_words(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """A library's line. With an exception its own words go too: libraries put those of the exception into them, and
-    they may be a message's."""
+    """A library's line. Of an exception only type and places are logged, because its text may quote a message. The
+    line's own text is left out, too, because libraries include that of the exception."""
     record: logging.LogRecord = event["_record"]
     told: dict[str, Any] = dict(event)
     told.pop("exc_info", None)

@@ -1,7 +1,7 @@
-"""The numbered tokens of a report: what is read of it, sentence by sentence, and graphs over token numbers.
+"""The numbered tokens of a report, sentence by sentence, and graphs over token numbers.
 
-Models point at tokens by number (`@7`), so a word that occurs five times is never ambiguous. Only tokens of
-sentences in the sections that are read have a number; stops between sentences have none.
+Models refer to tokens by number (`@7`), so a repeated word is never ambiguous. Only tokens of
+sentences in the sections that are read have a number; full stops between sentences have none.
 """
 
 from bisect import bisect_left
@@ -32,11 +32,13 @@ OBSERVATION_LABELS = {
 }
 _PRESENCES = {label: presence for presence, label in OBSERVATION_LABELS.items()}
 RELATIONS = (RelationType.MODIFY, RelationType.LOCATED_AT, RelationType.SUGGESTIVE_OF)
-"""The relations in the order in which a mention's edges are written."""
+"""The relations in the order of a mention's edges."""
 
 
 class Sentence(NamedTuple):
-    """Tokens `first` to before `end`, in the section of that lower-case name; `block` numbers stretches of text."""
+    """Tokens from `first` up to, not including, `end`, with the lower-case section name; `block` numbers the blocks of
+    text.
+    """
 
     first: int
     end: int
@@ -46,7 +48,7 @@ class Sentence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A report's text, its numbered tokens, and the sentences that hold all of them."""
+    """A report's text, its numbered tokens, and their sentences."""
 
     text: str
     tokens: tuple[Token, ...]
@@ -77,7 +79,7 @@ class TokenGraph(NamedTuple):
 
 
 def number(text: str) -> Numbered:
-    """Number the tokens of what is read of a report."""
+    """Number the tokens of the parts of a report that are read."""
     tokens: list[Token] = []
     sentences: list[Sentence] = []
     for block, section in enumerate(find_sections(text)):
@@ -93,7 +95,7 @@ def edge_order(edge: Edge) -> tuple[int, int, int]:
 
 
 def token_graph(numbered: Numbered, graph: ReportGraph) -> TokenGraph:
-    """The graph over token numbers. Raises ValueError where a mention does not begin and end at numbered tokens."""
+    """The graph over token numbers. Raises ValueError if a mention does not start and end at numbered tokens."""
     spans = [_span(numbered, mention) for mention in graph.mentions]
     edges = [
         Edge(spans[relation.head].first, relation.type, spans[relation.tail].first) for relation in graph.relations
@@ -102,7 +104,9 @@ def token_graph(numbered: Numbered, graph: ReportGraph) -> TokenGraph:
 
 
 def readable_part(numbered: Numbered, graph: ReportGraph) -> tuple[TokenGraph, int]:
-    """What of a graph (gold, say) can be said in numbered tokens, and how many mentions and relations can't."""
+    """The part of a graph, such as a gold one, that numbered tokens can express, and the numbers of other mentions and
+    relations.
+    """
     starts = {token.start for token in numbered.tokens}
     ends = {token.end for token in numbered.tokens}
     kept = [at for at, one in enumerate(graph.mentions) if one.start in starts and one.end in ends]
@@ -123,7 +127,7 @@ def report_graph(
     span_scores: tuple[float, ...] | None = None,
     edge_scores: tuple[float, ...] | None = None,
 ) -> ReportGraph:
-    """The graph over the report's text. With scores, of each span and edge, the facts are the model's."""
+    """The graph over the report's text. With scores for spans and edges the facts are the model's."""
     witness = Witness.RULES if span_scores is None else Witness.MODEL
     mentions = tuple(
         _mention(numbered, span, score, witness)
@@ -138,14 +142,17 @@ def report_graph(
 
 
 def checked(graph: TokenGraph) -> TokenGraph:
-    """The graph itself. Raises ValueError where spans overlap, an edge stands twice or has no mention at an end."""
+    """The graph itself.
+
+    Raises ValueError if spans overlap, an edge is repeated, or an end of an edge is not a mention.
+    """
     if any(one.last >= following.first for one, following in pairwise(graph.spans)):
         raise ValueError("two mentions share a token")
     if len(set(graph.edges)) < len(graph.edges):
-        raise ValueError("a relation stands twice")
+        raise ValueError("a relation occurs twice")
     firsts = {span.first for span in graph.spans}
     if any(edge.head not in firsts or edge.tail not in firsts for edge in graph.edges):
-        raise ValueError("a relation has no mention at one of its ends")
+        raise ValueError("an end of a relation is not a mention")
     return graph
 
 
@@ -157,7 +164,7 @@ def _span(numbered: Numbered, mention: Mention) -> Span:
         or numbered.tokens[first].start != mention.start
         or numbered.tokens[last].end != mention.end
     ):
-        raise ValueError("a mention does not begin and end at numbered tokens")
+        raise ValueError("a mention does not start and end at numbered tokens")
     anatomy = mention.kind is Kind.ANATOMY
     return Span(first, last, Label.ANATOMY if anatomy else OBSERVATION_LABELS[mention.presence])
 

@@ -20,6 +20,6 @@ def data_option(function: F) -> F:
         default=Path("var"),
         show_default="./var",
         callback=lambda _context, _parameter, value: DataDir(value),
-        help="Data folder of the stack; also VLMKG_DATA.",
+        help="Data folder of the stack. Also VLMKG_DATA.",
     )
     return option(function)

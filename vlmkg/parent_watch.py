@@ -1,4 +1,4 @@
-"""Processes that work for another one, and must not outlive it."""
+"""Processes that end with their parent."""
 
 import os
 import threading
@@ -9,10 +9,10 @@ LOOK_EVERY_S = 0.5
 
 
 def end_with_parent() -> None:
-    """End this process soon after the one that started it is gone, however that ended (kill -9 included).
+    """End this process soon after its parent has ended, for whatever reason (including kill -9).
 
-    For pools of spawned processes and for the children of a worker, which else wait for work forever or go on beside
-    their successors. A spawned process holds one end of a pipe that the system closes; the others ask for their
+    For pools of spawned processes and the children of a worker, which otherwise would wait for work forever or run
+    beside their successors. A spawned process has one end of a pipe that the system closes; the others check their
     parent's id.
     """
     threading.Thread(target=_wait, args=(os.getppid(),), name="parent-watch", daemon=True).start()

@@ -1,4 +1,4 @@
-"""From studies to readings: an engine's graphs, validated and normalised."""
+"""From studies to readings: run an engine, validate and normalise its graphs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +20,7 @@ from vlmkg.engine_protocol import (
     StudyReadings,
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
+from vlmkg.exam_regions import exam_regions
 from vlmkg.identity import digest
 from vlmkg.reading.lexicon.digest import lexicon_digest
 from vlmkg.reading.sections import find_set_aside
@@ -35,7 +36,7 @@ from vlmkg.witnesses.historical_mentions import doubt_aside
 from vlmkg.witnesses.low_confidence import refuse_unsure
 
 ENGINES = {RULES: ("vlmkg.reading.rules.engine", "RulesEngine")}
-"""Module and class of each engine by name; the module is imported when its engine is asked for."""
+"""Module and class of each engine by name. The module is imported when the engine is opened."""
 
 CHECKPOINT_LOADER = ("vlmkg.engine.loading", "load_model_engine")
 """Module and function that open a checkpoint's folder: `(folder, device, *, unpromoted) -> Engine`."""
@@ -46,18 +47,18 @@ READ_AT_ONCE = 64
 def load_engine(
     name: str, *, device: str | None = None, unpromoted: bool = False, data: DataDir | None = None
 ) -> Engine:
-    """The engine of that name: `rules`, `model`, or a checkpoint's folder, which is verified and put on `device`.
+    """The engine with this name: `rules`, `model`, or a checkpoint's folder, which is verified and loaded on `device`.
 
-    `data` is where to look for what `model` stands for; without it, $VLMKG_DATA or ./var. `unpromoted` takes a
-    checkpoint that is not promoted yet: to evaluate it, never to work with it. Raises UsageError where there is no such
-    engine or no torch for it, and what the loader raises for a checkpoint that is not to be used.
+    `data` is the data folder for `model`; default: $VLMKG_DATA or ./var. `unpromoted` accepts a checkpoint that is not
+    promoted, only for evaluation. Raises UsageError if there is no such engine or torch is missing, and the loader's
+    errors for a checkpoint that can't be used.
     """
     if name in ENGINES:
         engine: Engine = _load(*ENGINES[name])()
         return engine
     folder = _checkpoint_folder(name, data)
     if not has_torch():
-        raise UsageError("the model needs torch, which is not installed", "install it, or name the engine rules")
+        raise UsageError("the model needs torch, which is not installed", "install torch, or use the engine rules")
     model: Engine = _load(*CHECKPOINT_LOADER)(folder, device or EngineSettings().device, unpromoted=unpromoted)
     return model
 
@@ -72,14 +73,14 @@ def _checkpoint_folder(name: str, data: DataDir | None) -> Path:
     folder = Path(name)
     if not folder.is_dir():
         known = ", ".join([*sorted(ENGINES), MODEL])
-        raise UsageError(f"there is no engine {str(folder)!r}", f"engines: {known}, or a checkpoint's folder")
+        raise UsageError(f"there is no engine {str(folder)!r}", f"use one of {known}, or a checkpoint's folder")
     return folder
 
 
 def reading_digest(engine: Engine) -> str:
-    """SHA-256 (hex) of what reads: the declared version, the engine, its second witness, and all data loaded.
+    """SHA-256 (hex) of the reader: the declared version, the engine, its second witness, and all loaded data.
 
-    Equal digests mean equal readings of the same text. Raises FileNotFoundError where a data file is missing.
+    Equal digests mean equal readings of the same text. Raises FileNotFoundError if a data file is missing.
     """
     second = _second_witness(engine)
     engines = [one for one in (engine, second) if one]
@@ -92,7 +93,7 @@ def _identity(engine: Engine) -> tuple[str | None, ...]:
 
 @cache
 def _tables_digest() -> str:
-    """Of the data that everything after the engine reads with."""
+    """The digest of the data that are used after the engine."""
     vocabulary = load_vocabulary()
     return data_digest(
         {
@@ -106,17 +107,17 @@ def _tables_digest() -> str:
 
 
 def extract_texts(engine: Engine, texts: Sequence[str]) -> list[ReportGraph]:
-    """The engine's own graph of each text, in the same order, as it is before validation."""
+    """The engine's graph of each text, in the same order, before validation."""
     return [output.reports[0].graph for output in read_in_parts(engine, [StudyInput((text,)) for text in texts])]
 
 
 def read_reports(engine: Engine, texts: Sequence[str]) -> list[Reading]:
-    """One reading for each text, in the same order, each as a study of its own."""
+    """One reading for each text, in the same order, each as a separate study."""
     return [readings.reports[0] for readings in read_studies(engine, [StudyInput((text,)) for text in texts])]
 
 
 def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyReadings]:
-    """The readings of each study, in the same order. What a model reads in a report is compared with the rules."""
+    """The readings of each study, in the same order. A model's reading of a report is compared with the rules."""
     outputs = read_in_parts(engine, studies)
     second = _second_witness(engine)
     heard = second.read(studies) if second else [None] * len(outputs)
@@ -124,9 +125,9 @@ def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyRea
 
 
 def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOutput]:
-    """The engine's outputs, READ_AT_ONCE studies at a time, fewer where the device's memory does not suffice.
+    """The engine's outputs, READ_AT_ONCE studies at a time, fewer if the device runs out of memory.
 
-    Raises DeviceMemoryError where it does not suffice for one.
+    Raises DeviceMemoryError if a single study is too large.
     """
     outputs: list[StudyOutput] = []
     most = READ_AT_ONCE
@@ -141,15 +142,15 @@ def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOu
     return outputs
 
 
-def read_graph(text: str, graph: ReportGraph) -> Reading:
-    """Validate and normalise one graph of `text`, whichever engine or file it came from."""
+def read_graph(text: str, graph: ReportGraph, chest: bool | None = None) -> Reading:
+    """Validate and normalise one graph of `text`, whichever engine or file it came from; `chest` as in StudyInput."""
     valid, rejections = validation.validate(text, graph)
-    links, findings = normalization.normalize(valid)
+    links, findings = normalization.normalize(valid, exam_regions(text, chest))
     return Reading(valid, links, findings, tuple(rejections), tuple(validation.warnings(valid, links, findings)))
 
 
 def _second_witness(engine: Engine) -> Engine | None:
-    """The rules, for a model. Nobody is a second witness to itself."""
+    """The second witness of a model: the rules. The rules have none."""
     return None if engine.checkpoint is None else _rules()
 
 
@@ -160,7 +161,7 @@ def _rules() -> Engine:
 
 def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:
     second = heard.reports if heard else [None] * len(output.reports)
-    reports = tuple(_read_report(*each) for each in zip(study.texts, output.reports, second, strict=True))
+    reports = tuple(_read_report(*each, study.chest) for each in zip(study.texts, output.reports, second, strict=True))
     films = film_facts.read_films(output.image_entities, reports)
     seen = [reading for _, reading in films]
     warnings = {warning.reason for reading in (*reports, *seen) for warning in reading.warnings}
@@ -168,25 +169,23 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
     return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
 
 
-def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
-    reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
+def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None, chest: bool | None) -> Reading:
+    reading = read_graph(text, output.graph, chest) if heard is None else _read_twice(text, output.graph, heard, chest)
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
-        warned.append(
-            ReadingWarning(ReadingCode.TRUNCATED, "the engine's budget was spent before the end of the report")
-        )
+        warned.append(ReadingWarning(ReadingCode.TRUNCATED, "the engine's token budget ended before the report did"))
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
-def _read_twice(text: str, model: ReportGraph, rules: ReportOutput) -> Reading:
+def _read_twice(text: str, model: ReportGraph, rules: ReportOutput, chest: bool | None) -> Reading:
     """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
     first, refused = validation.validate(text, model)
-    second = read_graph(text, rules.graph)
+    second = read_graph(text, rules.graph, chest)
     sure = refuse_unsure(first, second.graph)
     combined, conflicts = agreement.combine(sure.graph, second.graph)
     graph, told = doubt_aside(combined, rules.aside)
-    reading = read_graph(text, graph)
+    reading = read_graph(text, graph, chest)
     warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
     return replace(
         reading,

@@ -33,7 +33,7 @@ def to_radgraph(text: str, graph: ReportGraph) -> dict[str, Any]:
 
 
 def film_entities(films: Sequence[tuple[str, Reading]]) -> dict[str, Any]:
-    """What films show and no report names, for the key `image_entities` of a report's entry: words without a span."""
+    """Facts that only films show, for the key `image_entities` of a report's entry: names without a span."""
     found = [(film, mention) for film, seen in films for mention in seen.graph.mentions]
     return {
         str(number): {"tokens": mention.text, "label": _LABELS[mention.presence], "image": film, "score": mention.score}

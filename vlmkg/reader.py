@@ -1,4 +1,4 @@
-"""Reading reports from Python: one class for programs, the command line and the workers.
+"""The Python interface for reading reports, which the command line and the workers use, too.
 
 reader = Reader(engine="rules")
 reading = reader.read("FINDINGS: Small left pleural effusion.")
@@ -29,11 +29,11 @@ Image = str | Path | bytes
 
 
 BATCH = 64
-"""Reports that go to one process at once."""
+"""Reports per task of a process."""
 
 
 class Report(NamedTuple):
-    """One report as given: its text, its film, and the name by which you know it."""
+    """One input report: its text, its film, and your key for it."""
 
     text: str
     image: Image | None = None
@@ -41,11 +41,11 @@ class Report(NamedTuple):
 
 
 Item = str | Report | tuple[str, Image | None]
-"""What `read_many` takes: a text, a text with its film, or a `Report`."""
+"""An input of `read_many`: a text, a text with its film, or a `Report`."""
 
 
 class Reader:
-    """Reads reports, and the films that belong to them.
+    """Reads reports and their films.
 
     One reader is used by one thread at a time. A model is loaded once, when the reader is made.
     """
@@ -62,16 +62,16 @@ class Reader:
         """Open an engine.
 
         Args:
-            engine: `rules`; `model`, the checkpoint promoted last, else the one that comes with the package; or the
-                folder of a checkpoint. None: VLMKG_ENGINE, else `model` where torch and a checkpoint are there, else
+            engine: `rules`; `model`, the last promoted checkpoint, else the shipped one; or the
+                folder of a checkpoint. None: VLMKG_ENGINE, else `model` if there are torch and a checkpoint, else
                 `rules`; `note` then says why.
-            device: where a model runs, as torch names it. None: VLMKG_DEVICE, else a GPU where there is one.
-            data: the data folder that knows what was promoted. None: VLMKG_DATA, else ./var.
-            films: where the films come from, `real` or `synthetic`. A checkpoint that was trained on others does not
-                see them; the readings say so.
-            unpromoted: take a checkpoint that was not promoted yet: to try it, never to rely on it.
+            device: where a model runs, in torch's notation. None: VLMKG_DEVICE, else a GPU if there is one.
+            data: the data folder with the promotions. None: VLMKG_DATA, else ./var.
+            films: the kind of films, `real` or `synthetic`. A checkpoint that was trained on the other kind does not
+                read them, and the readings say so.
+            unpromoted: accept a checkpoint that is not promoted. Do not rely on its readings.
 
-        Raises UsageError for an engine that there is not, or one without torch; CheckpointError for a checkpoint that
+        Raises UsageError for an unknown engine, or a missing torch; CheckpointError for a checkpoint that
         is damaged or not promoted.
         """
         folder = DataDir(data) if data else None
@@ -80,7 +80,7 @@ class Reader:
         self._open(load_engine(choice.engine, device=device, data=folder, unpromoted=unpromoted), films)
         self.name: str | None = choice.engine
         self.note: str = choice.told
-        """Why the rules read, where no engine was named and no model could be opened; else empty."""
+        """Why the rules are used, if no engine was named and there is no model; else empty."""
         self._device = device
 
     def _open(self, engine: Engine, films: FilmDomain | str) -> None:
@@ -89,7 +89,7 @@ class Reader:
 
     @classmethod
     def over(cls, engine: Engine, films: FilmDomain | str = FilmDomain.REAL) -> Self:
-        """A reader over an engine that is open already. It reads in this process alone."""
+        """A reader with an open engine. It reads only in this process."""
         reader = cls.__new__(cls)
         reader._open(engine, films)
         reader.name, reader.note, reader._device = None, "", None
@@ -101,18 +101,18 @@ class Reader:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of what reads (`pipeline.reading_digest`). Equal digests mean equal readings of a text."""
+        """SHA-256 (hex) of the reader (`pipeline.reading_digest`). Equal digests mean equal readings of a text."""
         return reading_digest(self.engine)
 
     @property
     def sees_films(self) -> bool:
-        """Whether films of the reader's domain are read. Others are never given to the engine."""
+        """Whether films of the reader's domain are read. The engine never gets other films."""
         return self.engine.film_domain is self.films
 
     def read(self, text: str, image: Image | None = None) -> Reading:
-        """The reading of one report, with its film where there is one.
+        """The reading of one report, with its film if there is one.
 
-        Raises UsageError where the engine reads text only, RefusedError where the film's file cannot be opened.
+        Raises UsageError if the engine does not read films, RefusedError if the film's file can't be opened.
         """
         (reading,) = self.iterate([Report(text, image, "report")])
         return reading
@@ -121,11 +121,11 @@ class Reader:
         """The reading of each item, in the same order.
 
         Args:
-            items: texts, `(text, image)`, or `Report`s. A key that is not given is the item's number, from 1.
+            items: texts, `(text, image)`, or `Report`s. The default key is the item's number, from 1.
             progress: show a bar on a terminal or in a notebook.
-            processes: how many processes read; each loads the model. None: as many as pay.
+            processes: number of processes; each loads the model. None: as many as are useful.
 
-        Raises as `read` does, and VlmkgError where a process ended by itself.
+        Raises as `read` does, and VlmkgError if a process was killed.
         """
         total = len(items) if isinstance(items, Sequence) else None
         console = Console(stderr=True)
@@ -134,11 +134,12 @@ class Reader:
         return list(track(readings, "Reading", total, console=console, transient=True, disable=not shown))
 
     def iterate(self, items: Iterable[Item], processes: int | None = 1) -> Iterator[Reading]:
-        """As `read_many`, one reading after another: of a source without end only as much is held as is needed."""
+        """As `read_many`, but as an iterator that reads ahead only as far as needed, so the source may be endless."""
         number = processes or default_processes(self.engine, self._device)
         if number > 1 and self.name is None:
             raise UsageError(
-                "this reader's engine is open in this process alone", "give processes=1, or name the engine"
+                "the engine was opened in this process, so other processes can't use it",
+                "use processes=1, or pass the engine's name",
             )
         readers = Readers(self.engine, self.name or "", number, self._device)
         reports = (_report(item, at) for item, at in zip(items, count(1), strict=False))
@@ -148,7 +149,7 @@ class Reader:
                 yield Reading(report.key, report.text, self._with_unseen(report, study))
 
     def read_studies(self, studies: Sequence[StudyInput]) -> list[StudyReadings]:
-        """The readings of studies of several reports and films each, as the service stores them, in the same order."""
+        """The readings of studies with several reports and films, as the service stores them, in the same order."""
         return read_studies(self.engine, studies)
 
     def _studies(self, reports: Iterable[Report]) -> list[StudyInput]:
@@ -158,11 +159,11 @@ class Reader:
         if report.image is None:
             return ()
         if self.engine.film_domain is None:
-            raise UsageError(f"the engine {self.engine.name!r} reads text only", "leave the image away")
+            raise UsageError(f"the engine {self.engine.name!r} does not read images", "omit the image")
         return (_film(report.image),) if self.sees_films else ()
 
     def _with_unseen(self, report: Report, study: StudyReadings) -> StudyReadings:
-        """The same; a film that was kept from the engine stands among the unread."""
+        """The same, with the films that the engine did not get among the unread ones."""
         if report.image is None or self.sees_films:
             return study
         unread = (*study.unread, UnreadImage(_name(report.image), UnreadReason.OTHER_DOMAIN))
@@ -173,7 +174,7 @@ class Reader:
 def _report(item: Item, number: int) -> Report:
     given = Report(item) if isinstance(item, str) else Report(*item)
     if not isinstance(cast(object, given.text), str):
-        raise UsageError(f"item {number} has no text", "give a text, (text, image), or a Report")
+        raise UsageError(f"item {number} has no text", "pass a text, (text, image), or a Report")
     return given if given.key else given._replace(key=str(number))
 
 
@@ -187,4 +188,6 @@ def _film(image: Image) -> ImageInput:
     try:
         return ImageInput(_name(image), Path(image).read_bytes())
     except OSError as error:
-        raise RefusedError(f"{image} cannot be read: {error.strerror or type(error).__name__}") from error
+        raise RefusedError(
+            f"{image} cannot be read: {error.strerror or type(error).__name__}", "check the path and the permissions"
+        ) from error

@@ -1,6 +1,6 @@
-"""Reading by several processes, in order: on CPUs, one process a core reads more than one process on all of them.
+"""Read with several processes, in order: on CPUs, one process per core is faster than one process on all cores.
 
-A batch is small, and much of its time goes into steps that are too short to share between threads.
+A batch is small, and many of its steps are too short to be divided among threads.
 """
 
 import os
@@ -21,13 +21,13 @@ from vlmkg.pipeline import load_engine, read_studies
 from vlmkg.settings import EngineSettings
 
 MOST_PROCESSES = 4
-"""Processes unless more are asked for: each holds torch and the model, about half a gigabyte."""
+"""Most processes by default: each holds torch and the model, about half a gigabyte."""
 
 Tag = TypeVar("Tag")
 
 
 class Readers(NamedTuple):
-    """An engine, the name and device by which other processes load it, and how many of them may read."""
+    """An engine, its name and device for other processes, and their number."""
 
     engine: Engine
     name: str
@@ -36,14 +36,14 @@ class Readers(NamedTuple):
 
 
 def default_processes(engine: Engine, device: str | None = None) -> int:
-    """One a core for a model on a CPU, MOST_PROCESSES at most. The rules are fast enough, and a GPU is one."""
+    """One per core for a model on a CPU, at most MOST_PROCESSES. One for the rules, which are fast, and for a GPU."""
     if engine.checkpoint is None or _device(device) != "cpu":
         return 1
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
 def _device(named: str | None) -> str:
-    # By name, for torch: where there is a model, it is imported already.
+    # torch by name: if there is a model, it is already imported.
     device: str = import_module("vlmkg.engine.loading").choose_device(named or EngineSettings().device)
     return device
 
@@ -51,10 +51,10 @@ def _device(named: str | None) -> str:
 def read_batches(
     readers: Readers, batches: Iterable[tuple[Tag, Sequence[StudyInput]]]
 ) -> Iterator[tuple[Tag, list[StudyReadings]]]:
-    """The readings of each batch with its tag, in the order given. One batch alone is read here.
+    """The readings of each batch with its tag, in the order given. A single batch is read in this process.
 
-    No more batches are taken ahead than keep the processes busy. Raises what reading raises, and VlmkgError where a
-    process ended by itself.
+    It takes only as many batches ahead as keep the processes busy. Raises what reading raises, and VlmkgError if a
+    process was killed.
     """
     source = iter(batches)
     first = list(islice(source, 2))
@@ -65,7 +65,7 @@ def read_batches(
     try:
         yield from _read_apart(readers, chain(first, source))
     except BrokenProcessPool as error:
-        raise VlmkgError("a reading process was ended", "is memory short? try --processes 1") from error
+        raise VlmkgError("a reading process was killed", "it may have run out of memory: try --processes 1") from error
 
 
 def _read_apart(
@@ -88,8 +88,8 @@ def _read_apart(
 
 @cache
 def _engine(name: str, device: str | None) -> Engine:
-    """The engine of a reading process; that it may be unpromoted was told already."""
-    # Before torch is imported: each process has a core of its own.
+    """The engine of a reading process. The parent has already reported if it is not promoted."""
+    # Before torch is imported: each process uses one core.
     os.environ["OMP_NUM_THREADS"] = "1"
     return load_engine(name, device=device, unpromoted=True)
 

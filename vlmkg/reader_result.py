@@ -1,4 +1,4 @@
-"""What `Reader` gives back: one report, read, in the forms that people work with."""
+"""The result of `Reader`: the reading of one report, in several formats."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reading:
-    """One report, read. `key` is the name by which you know it; `study` is all that the service would store."""
+    """The reading of one report. `key` is your key for it; `study` is everything that the service would store."""
 
     key: str
     text: str
@@ -47,22 +47,22 @@ class Reading:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Observations that describe no other, each as one statement: concept, side, degree, places."""
+        """Observations that describe no other, each as one statement: concept, laterality, severity, locations."""
         return self.report.findings
 
     @property
     def films(self) -> tuple[tuple[str, stored.Reading], ...]:
-        """What the films show and the report does not name, by the film's name."""
+        """Facts that only the films show, by the film's name."""
         return self.study.films
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
-        """What was read and refused, of the report and of its film, each with its reason code."""
+        """The rejected triplets and mentions of the report and its film, each with its reason code."""
         return tuple(one for reading in self._readings() for one in reading.rejections)
 
     @property
     def warnings(self) -> tuple[ReadingWarning, ...]:
-        """What a person should know of this reading: reason codes, each with the words that it is about, if any."""
+        """The warnings of this reading: codes, each with the words concerned, if any."""
         told = tuple(one for reading in self._readings() for one in reading.warnings)
         unread = tuple(ReadingWarning(f"image_{one.reason}", one.image) for one in self.study.unread)
         known = {one.reason for one in (*told, *unread)}
@@ -70,11 +70,11 @@ class Reading:
 
     @property
     def truncated(self) -> bool:
-        """Whether the engine's budget was spent before the end of the report: findings may be missing."""
+        """Whether the engine's budget ended before the report did: findings may be missing."""
         return self.report.truncated
 
     def to_radgraph(self) -> dict[str, Any]:
-        """The entry of a RadGraph JSON file: `text`, `entities`, and `image_entities` where a film shows something."""
+        """The entry of a RadGraph JSON file: `text`, `entities`, and `image_entities` if there are film facts."""
         entry = to_radgraph(self.text, self.report.graph)
         return entry | ({"image_entities": film_entities(self.films)} if self.films else {})
 
@@ -82,14 +82,14 @@ class Reading:
         """A line of `vlmkg extract --format triplets`.
 
         `triplets` have head, relation and tail, each end with its presence. `alone` are mentions without a relation,
-        most denials among them. `conflicts`, `set_aside`, `warnings` and `films` stand there where there are any.
+        including most negated ones. `conflicts`, `set_aside`, `warnings` and `films` are there if they are not empty.
         """
         return triplet_row(self.key, self.report, self.films)
 
     def to_dataframe(self) -> "pandas.DataFrame":
         """A table with a row for each mention of the report and of its films, columns as in `reading_rows.COLUMNS`.
 
-        Raises UsageError where pandas is not installed.
+        Raises UsageError if pandas is not installed.
         """
         return _pandas().DataFrame(mention_rows(self.key, self.report, self.films), columns=list(COLUMNS))
 

@@ -1,4 +1,4 @@
-"""Codes of what a person should know of a reading (docs/codes.md). They are fixed: queries filter by them."""
+"""Warning codes of readings (docs/codes.md). They are fixed: queries filter by them."""
 
 from enum import StrEnum
 

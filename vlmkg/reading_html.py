@@ -1,6 +1,6 @@
 """A reading as HTML for notebooks: the report's text with its mentions marked.
 
-Each presence has a sign, a line and a colour of its own, so that the marks are told apart without colours, too.
+Each presence has its own sign, line and colour, so that the marks differ without colours, too.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from vlmkg.schema import Kind, Mention, Presence
 
 
 class _Mark(NamedTuple):
-    """How a mention is marked: the sign behind it, and CSS."""
+    """The mark of a mention: the sign after it, and CSS."""
 
     sign: str
     style: str
@@ -30,9 +30,9 @@ _LEGEND = "font-size:85%;margin-top:.5em"
 
 
 def html(text: str, reading: Reading, films: Sequence[tuple[str, Reading]], warnings: Sequence[ReadingWarning]) -> str:
-    """The text with marks, what has no place in it, the warnings, and a legend. All that is shown is escaped."""
+    """The text with marks, mentions without a position, the warnings, and a legend. All text is escaped."""
     marked, overlapping = _marked(text, reading)
-    parts = [f'<div style="{_TEXT}">{marked}</div>', _list("Within another mention", overlapping)]
+    parts = [f'<div style="{_TEXT}">{marked}</div>', _list("Inside another mention", overlapping)]
     for name, seen in films:
         marks = [_mark(*each) for each in zip(seen.graph.mentions, seen.links, strict=True)]
         parts.append(_list(f"On the film {_shown(name)}", marks))
@@ -42,7 +42,7 @@ def html(text: str, reading: Reading, films: Sequence[tuple[str, Reading]], warn
 
 
 def _marked(text: str, reading: Reading) -> tuple[str, list[str]]:
-    """The text as HTML, and the marks of mentions that overlap one before them."""
+    """The text as HTML, and the marks of mentions that overlap an earlier one."""
     pieces: list[str] = []
     overlapping: list[str] = []
     at = 0
@@ -77,11 +77,11 @@ def _legend() -> str:
 
 
 def _list(title: str, lines: Sequence[str]) -> str:
-    """Lines of HTML under a title; nothing where there are none."""
+    """Lines of HTML under a title; empty if there are none."""
     items = "".join(f"<li>{line}</li>" for line in lines)
     return f"<div>{title}:<ul>{items}</ul></div>" if lines else ""
 
 
 def _shown(text: str) -> str:
-    """Escaped, and lone surrogates replaced, which no encoding has."""
+    """Escaped, with lone surrogates replaced, which can't be encoded."""
     return escape(text.encode("utf-8", "replace").decode())

@@ -12,39 +12,39 @@ Films = Sequence[tuple[str, Reading]]
 
 COLUMNS = {
     "report": "the report's key",
-    "image": "the film's name; empty for what the report says",
+    "image": "the film's name; empty for mentions of the report",
     "mention": "number of the mention in its report or film, from 0",
     "text": "its words",
     "kind": "observation or anatomy",
     "presence": "present, uncertain or absent",
-    "finding": "whether it is an observation that describes no other",
+    "finding": "whether it is an observation that does not describe another mention",
     "concept": "name of its concept",
     "code": "code of its concept",
     "system": "vocabulary of the code",
-    "laterality": "left, right or bilateral; empty where none is said",
-    "severity": "borderline, mild, moderate or severe; empty where none is said",
-    "places": "codes of the places of a finding, a blank between them",
-    "located_at": "words of the places, each with what describes it",
-    "described_by": "words that describe it",
-    "suggests": "words of what it suggests",
+    "laterality": "left, right or bilateral; empty if none is stated",
+    "severity": "borderline, mild, moderate or severe; empty if none is stated",
+    "places": "codes of the locations of a finding, separated by spaces",
+    "located_at": "wording of the locations, each with its modifiers",
+    "described_by": "wording of its modifiers",
+    "suggests": "wording of the findings it suggests",
     "section": "the section of the report",
-    "start": "first character in the text, from 0",
-    "end": "first character behind it",
-    "score": "how sure the model is, from 0 to 1; empty for rules",
-    "witness": "who read it: rules, model or both",
-    "disputed": "whether model and rules differ on it",
+    "start": "offset of the first character, from 0",
+    "end": "offset after the last character",
+    "score": "the model's confidence, from 0 to 1; empty for rules",
+    "witness": "which engine read it: rules, model or both",
+    "disputed": "whether model and rules disagree on it",
 }
-"""Columns of the table, in order, with what they hold."""
+"""Columns of the table, in order, with their descriptions."""
 
 
 def conflicts(reading: Reading) -> list[str]:
-    """What model and rules differ in: reason codes, each once."""
+    """The codes of disagreements between model and rules, without duplicates."""
     reasons = {warning.reason for warning in reading.warnings}
     return sorted(reason for reason in reasons if reason.endswith("_conflict"))
 
 
 def triplet_row(key: str, reading: Reading, films: Films) -> dict[str, Any]:
-    """The triplets of a report, the mentions that no relation ties, and what the films show."""
+    """The triplets of a report, the mentions without a relation, and the facts of the films."""
     mentions, relations = reading.graph.mentions, reading.graph.relations
     tied = {end for relation in relations for end in (relation.head, relation.tail)}
     row: dict[str, Any] = {
@@ -111,19 +111,19 @@ def _rows(key: str, image: str, reading: Reading) -> list[dict[str, Any]]:
 
 
 def is_finding(reading: Reading, number: int) -> bool:
-    """Whether a mention is an observation that describes no other."""
+    """Whether a mention is an observation that does not describe another."""
     describes = any(one.head == number and one.type is RelationType.MODIFY for one in reading.graph.relations)
     return reading.graph.mentions[number].kind is Kind.OBSERVATION and not describes
 
 
 def tails(reading: Reading, number: int, kind: RelationType) -> str:
-    """The tails of a mention's relations of one type, each with the words that describe it before it."""
+    """The tails of a mention's relations of one type, each preceded by its modifiers."""
     found = [one.tail for one in reading.graph.relations if one.head == number and one.type is kind]
     return ", ".join(f"{described_by(reading, at)} {reading.graph.mentions[at].text}".strip() for at in found)
 
 
 def described_by(reading: Reading, number: int) -> str:
-    """The words that describe a mention, in the order of the text."""
+    """The modifiers of a mention, in the order of the text."""
     relations = reading.graph.relations
     heads = [one.head for one in relations if one.tail == number and one.type is RelationType.MODIFY]
     return " ".join(reading.graph.mentions[head].text for head in sorted(heads))
@@ -141,7 +141,7 @@ def _plain(mention: Mention) -> dict[str, Any]:
 
 
 def _heard(fact: Mention | Relation) -> dict[str, Any]:
-    """Who read it and how surely; nothing where the rules alone read."""
+    """The witness and the score; empty if only the rules read it."""
     if fact.score is None and fact.witness is Witness.RULES and not (isinstance(fact, Mention) and fact.disputed):
         return {}
     heard = {"witness": fact.witness.value, "score": fact.score}

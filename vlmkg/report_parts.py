@@ -1,4 +1,4 @@
-"""The parts of a report, and where its text stands: in a part that is read, or set aside for a reason."""
+"""The parts of a report: those that are read, and those that are set aside for a reason."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Part(StrEnum):
-    """What a heading opens. FINDINGS, IMPRESSION and ADDENDUM are read; of the others the value is the reason."""
+    """The part that a heading opens.
+
+    FINDINGS, IMPRESSION and ADDENDUM are read; for the others the value is the reason.
+    """
 
     FINDINGS = "findings"
     IMPRESSION = "impression"
@@ -23,7 +26,7 @@ class Part(StrEnum):
     SIGN_OFF = "sign_off"
     ADMINISTRATIVE = "administrative"
     PROVISIONAL = "provisional"
-    """Findings that the final ones in the same report replace."""
+    """Findings that the same report replaces with final ones."""
     LANGUAGE = "language"
     """A paragraph, or a report, in another language than English."""
 
@@ -32,7 +35,7 @@ READ = frozenset({Part.FINDINGS, Part.IMPRESSION, Part.ADDENDUM})
 
 
 class Stretch(NamedTuple):
-    """A stretch `text[start:end]` (half-open, code points) and its part: read under that name, or set aside."""
+    """A stretch `text[start:end]` (half-open, code points) and its part, which is read or set aside."""
 
     start: int
     end: int

@@ -9,14 +9,14 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a mention names."""
+    """The kind of a mention."""
 
     OBSERVATION = "observation"
     ANATOMY = "anatomy"
 
 
 class Presence(StrEnum):
-    """What the report says of an observation. Anatomy is always `present`."""
+    """The report's statement about an observation. Anatomy is always `present`."""
 
     PRESENT = "present"
     UNCERTAIN = "uncertain"
@@ -52,9 +52,9 @@ class Mention:
     """A span of the report that names an observation or a piece of anatomy.
 
     `start` and `end` are half-open code-point offsets into the report's text: `report[start:end] == text`.
-    `section` is the lower-case name of the section it stands in (findings, impression, addendum).
+    `section` is the lower-case name of its section (findings, impression, addendum).
     `score` is the mean token probability of the decoded span in [0, 1]; None for rules.
-    `disputed`: model and rules say another presence or kind of it, and it is held as uncertain (witnesses.agreement).
+    `disputed`: model and rules disagree on its presence or kind, so it is uncertain (witnesses.agreement).
     """
 
     start: int

@@ -50,7 +50,7 @@ def _text(variable: str, named: str) -> str:
     try:
         text = Path(named).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        kind = getattr(error, "strerror", None) or "it is no UTF-8"
+        kind = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UsageError(f"the file that {variable} names can't be read: {kind}", f"see {named}") from None
     if not text:
         raise UsageError(f"the file that {variable} names is empty", f"write the secret into {named}")

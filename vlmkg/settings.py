@@ -24,7 +24,7 @@ class LogSettings(BaseSettings):
 
 
 class EngineSettings(BaseSettings):
-    """The variables by which every process that reads studies chooses its engine."""
+    """The variables that choose the engine, for every process that reads studies."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -32,14 +32,14 @@ class EngineSettings(BaseSettings):
     """VLMKG_ENGINE: `rules`, `model`, or a checkpoint's folder; unset: `vlmkg.default_engine` chooses."""
 
     checkpoint: Path | None = Field(default=None, validation_alias="VLMKG_CHECKPOINT")
-    """VLMKG_CHECKPOINT: the folder of the checkpoint that `model` stands for; unset: the one promoted last,
-    else the one that comes with the project."""
+    """VLMKG_CHECKPOINT: the folder of the engine `model`; unset: the last promoted checkpoint,
+    else the shipped one."""
 
     data: Path = Field(default=Path("var"), validation_alias="VLMKG_DATA")
-    """VLMKG_DATA: the data folder, which knows what was promoted."""
+    """VLMKG_DATA: the data folder, with the promotions."""
 
     known_windows: int = Field(default=4096, ge=0, validation_alias="VLMKG_KNOWN_WINDOWS")
-    """VLMKG_KNOWN_WINDOWS: sentences, with what stands around them, that a model remembers; 0: none."""
+    """VLMKG_KNOWN_WINDOWS: size of the model's cache of sentences with their context; 0: no cache."""
 
     device: str | None = Field(default=None, validation_alias="VLMKG_DEVICE")
-    """VLMKG_DEVICE: where the model runs, as torch names it: cpu, cuda:0. Unset: a GPU where there is one."""
+    """VLMKG_DEVICE: where the model runs, in torch's notation: cpu, cuda:0. Unset: a GPU if there is one."""

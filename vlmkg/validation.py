@@ -1,7 +1,7 @@
-"""Rules that every triplet must pass, and rules that only notice. Pure functions over one report's graph.
+"""Rules that reject triplets, and rules that only warn. Pure functions over one report's graph.
 
-Errors refuse a triplet (or a mention, with all its triplets); the rest of the graph is kept. A refused fact goes to
-the rejections under its reason code: it is never dropped in silence and never repaired by guessing.
+Errors reject a triplet (or a mention, with all its triplets); the rest of the graph is kept. A rejected fact is
+recorded with its reason code: it is never dropped silently and never repaired by guessing.
 
     unparsable             a relation names a mention that is not there
     span_not_in_text       text[start:end] is not the mention's text
@@ -11,11 +11,11 @@ the rejections under its reason code: it is never dropped in silence and never r
     forbidden_type_pair    the schema does not allow the relation between these kinds
     duplicate              the same head, relation and tail once more
     modify_cycle           the edge would close a circle of modify
-    unsure                 the model alone read it and was not sure (`vlmkg.witnesses.low_confidence`)
+    unsure                 only the model read it, with low confidence (`vlmkg.witnesses.low_confidence`)
 
-Warnings keep what they flag:
+Warnings do not remove facts:
 
-    laterality_clash       one finding lies at left and at right, by separate places
+    laterality_clash       one finding is at left and at right, by separate locations
     presence_clash         one concept is present and absent in one report
 """
 
@@ -28,7 +28,7 @@ from vlmkg.schema import ALLOWED_PAIRS, Mention, Presence, Relation, RelationTyp
 
 
 def validate(text: str, graph: ReportGraph) -> tuple[ReportGraph, list[Rejection]]:
-    """The valid part of `graph`, mentions in text order, and what was refused.
+    """The valid part of `graph`, mentions in text order, and the rejections.
 
     Offsets are checked against `text`. Positions in the relations are rewritten to the kept mentions.
     """
@@ -37,19 +37,19 @@ def validate(text: str, graph: ReportGraph) -> tuple[ReportGraph, list[Rejection
 
 
 def refuse(graph: ReportGraph, refused: Mapping[int, str]) -> tuple[ReportGraph, list[Rejection]]:
-    """A valid graph less the mentions `refused`, by position, with their reasons, and less all that hangs on them."""
+    """A valid graph without the mentions `refused` (position to reason) and without their relations."""
     return _less(graph, [at for at in range(len(graph.mentions)) if at not in refused], refused)
 
 
 def mention_error(text: str, mention: Mention, taken_to: int) -> str | None:
-    """The reason to refuse a mention; `taken_to` is where the previous kept mention ends."""
+    """The reason to reject a mention; `taken_to` is the end of the previous kept mention."""
     if not 0 <= mention.start < mention.end <= len(text) or text[mention.start : mention.end] != mention.text:
         return "span_not_in_text"
     return "overlap" if mention.start < taken_to else None
 
 
 def relation_error(mentions: tuple[Mention, ...], relation: Relation) -> str | None:
-    """The reason to refuse a relation between existing mentions, looked at by itself."""
+    """The reason to reject a relation between existing mentions, without regard to other relations."""
     allowed = ALLOWED_PAIRS.get(relation.type)
     if allowed is None:
         return "unknown_relation_type"
@@ -73,7 +73,7 @@ def closes_cycle(modified: dict[int, list[int]], head: int, tail: int) -> bool:
 
 
 def warnings(graph: ReportGraph, links: tuple[ConceptLink, ...], findings: tuple[Finding, ...]) -> list[ReadingWarning]:
-    """What looks odd in a normalised graph and is kept."""
+    """The warnings of a normalised graph."""
     return [*_laterality_clashes(graph, links, findings), *_presence_clashes(graph, findings)]
 
 
@@ -119,7 +119,7 @@ def _keep_relations(
 
 def _moved(relation: Relation, position: dict[int, int]) -> Relation:
     head, tail = position[relation.head], position[relation.tail]
-    # Most graphs come in order: then nothing is copied.
+    # Most graphs are in order: then nothing is copied.
     return relation if (head, tail) == (relation.head, relation.tail) else replace(relation, head=head, tail=tail)
 
 
@@ -172,7 +172,7 @@ def _laterality_clashes(
 
 
 def _presence_clashes(graph: ReportGraph, findings: tuple[Finding, ...]) -> list[ReadingWarning]:
-    """Concepts that are present and absent at one side, or where one of the two has no side."""
+    """Concepts that are present and absent on the same side, or one of the two without a side."""
     sides: dict[tuple[str, str, Presence], set[str]] = {}
     for finding in findings:
         key = (finding.concept.code, finding.concept.name, graph.mentions[finding.mention].presence)
@@ -187,7 +187,7 @@ def _presence_clashes(graph: ReportGraph, findings: tuple[Finding, ...]) -> list
 
 
 UNNAMED = frozenset({"CXR:abnormality", "CXR:change"})
-"""Findings that name nothing: "no acute abnormality" does not contradict an abnormality elsewhere."""
+"""Unspecific findings: "no acute abnormality" does not contradict another abnormality."""
 
 
 SIDES_OF: dict[str | None, frozenset[str]] = {
@@ -196,4 +196,4 @@ SIDES_OF: dict[str | None, frozenset[str]] = {
     "bilateral": frozenset({"left", "right"}),
     None: frozenset({"left", "right"}),
 }
-"""The sides that a statement speaks of: without a side it speaks of both."""
+"""The sides of a statement: both if it has none."""

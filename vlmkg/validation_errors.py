@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a configuration, as one sentence for the person who wrote it."""
+"""pydantic's errors about a configuration, as one sentence for its author."""
 
 from pydantic import ValidationError
 
@@ -6,9 +6,9 @@ MOST = 5
 
 
 def problems(error: ValidationError) -> str:
-    """Each wrong field with its path, what is asked of it, and the value given; the first MOST of them.
+    """Each wrong field with its path, the requirement, and the given value; the first MOST of them.
 
-    For configurations alone: the values are shown, so never use it for what a sender sent.
+    Only for configurations: values are shown, so it must not be used for a sender's data.
     """
     found = error.errors(include_url=False, include_context=False)
     told = [

@@ -1,10 +1,10 @@
-"""What persons say of what an engine read: the words that readers' sheets (training.review) and the service share."""
+"""Verdicts of persons on readings, shared by readers' sheets (training.review) and the service."""
 
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a reader says of what was read."""
+    """A person's verdict on a finding or triplet."""
 
     CORRECT = "correct"
     WRONG = "wrong"
@@ -12,7 +12,7 @@ class Verdict(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """What the verdicts on a finding come to (docs/decisions/0089-verdicts-follow-the-fact.md)."""
+    """The state of a finding's reviews (docs/decisions/0089-verdicts-follow-the-fact.md)."""
 
     UNREVIEWED = "unreviewed"
     CONFIRMED = "confirmed"

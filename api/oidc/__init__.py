@@ -1,1 +1,1 @@
-"""People of a hospital's own identity provider: OpenID Connect tokens, verified here by the issuer's published keys."""
+"""Users of a hospital's identity provider: OpenID Connect tokens, verified with the issuer's published keys."""

@@ -1,5 +1,5 @@
-"""The issuer's public keys: fetched in the background, kept while the issuer does not answer, asked for anew for a key
-that is not known yet (OpenID Connect Discovery 1.0; RFC 7517).
+"""The issuer's public keys: fetched in the background, kept while the issuer does not respond, and fetched again for an
+unknown key (OpenID Connect Discovery 1.0; RFC 7517).
 """
 
 import asyncio
@@ -21,28 +21,28 @@ from api.settings import is_loopback
 log = structlog.get_logger()
 
 FRESH_FOR_S = 300.0
-"""Seconds after which all keys are fetched again: one that the issuer took back is accepted so long at most."""
+"""Seconds after which all keys are fetched again: a withdrawn key is accepted at most this long."""
 
 ASK_AGAIN_S = 5.0
-"""Seconds between two fetches, however many tokens name keys that nobody knows."""
+"""Minimum seconds between two fetches, however many tokens name unknown keys."""
 
 PATIENCE_S = 5.0
-"""How long the issuer may take to answer."""
+"""Time limit of the issuer's response."""
 
 DOCUMENT_LIMIT = 512 * 1024
-"""Bytes of a document of the issuer."""
+"""Most bytes of a document of the issuer."""
 
 KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
-"""The kind of key (`kty`) that an algorithm takes, by the beginning of its name."""
+"""The key type (`kty`) of an algorithm, by the beginning of its name."""
 
 
 class _UnfitError(Exception):
-    """The issuer answered, and not with what is needed."""
+    """The issuer's response can't be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """One public key. `algorithm` is the only one it is for, where the issuer says so."""
+    """One public key. `algorithm` is its only algorithm, if the issuer states one."""
 
     key_id: str | None
     kind: str
@@ -50,7 +50,7 @@ class IssuerKey:
     key: Any
 
     def fits(self, key_id: str | None, algorithm: str) -> bool:
-        """Whether a token that names this key and this algorithm may be meant."""
+        """Whether a token with this key id and algorithm may use this key."""
         return (
             (key_id == self.key_id or None in (key_id, self.key_id))
             and self.kind == KINDS.get(algorithm[:2])
@@ -60,7 +60,7 @@ class IssuerKey:
 
 @dataclass(slots=True)
 class IssuerKeys:
-    """All keys that are known. `answers`: the issuer did, when it was last asked."""
+    """All known keys. `answers`: whether the issuer responded to the last request."""
 
     settings: OidcSettings
     client: httpx2.AsyncClient
@@ -70,9 +70,9 @@ class IssuerKeys:
     _fetching: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str | None, algorithm: str) -> IssuerKey | None:
-        """The key that a token names; None where there is no such one, or several for a token that names none.
+        """The key that a token names; None if it is unknown, or the token names none and there are several.
 
-        Look at `answers` then: while the issuer does not answer, the key may be a new one.
+        Check `answers` then: while the issuer does not respond, the key may be a new one.
         """
         found = self._known(key_id, algorithm)
         if found is None and self._may_ask():
@@ -81,19 +81,19 @@ class IssuerKeys:
         return found
 
     async def fetch(self) -> None:
-        """Fetch all keys, or wait for a fetch that is under way. Those that are known stay where it fails."""
+        """Fetch all keys, or wait for a running fetch. If it fails, the known keys are kept."""
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetch())
         await asyncio.shield(self._fetching)
 
     async def keep_fresh(self) -> None:
-        """Fetch now and from time to time, until cancelled."""
+        """Fetch now and periodically, until cancelled."""
         while True:
             await self.fetch()
             await asyncio.sleep(FRESH_FOR_S if self.answers else ASK_AGAIN_S)
 
     async def stop(self, fresh: asyncio.Task[None]) -> None:
-        """End `keep_fresh`, and a fetch that is under way."""
+        """Stop `keep_fresh` and a running fetch."""
         for task in (fresh, self._fetching):
             if task is not None:
                 task.cancel()
@@ -129,24 +129,24 @@ class IssuerKeys:
         entries = document.get("keys")
         keys = [key for entry in entries if (key := _read(entry))] if isinstance(entries, list) else []
         if not keys:
-            raise _UnfitError("the document has no key that is used here")
+            raise _UnfitError("the document of keys has none of a supported kind")
         return tuple(keys)
 
     async def _discovered(self) -> str:
         issuer = self.settings.issuer
         document = await self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != issuer:
-            raise _UnfitError("the discovery document is another issuer's: VLMKG_OIDC_ISSUER is to be as it says")
+            raise _UnfitError("the discovery document names another issuer: set VLMKG_OIDC_ISSUER to its `issuer`")
         url = document.get("jwks_uri")
         if not isinstance(url, str) or not is_safe(url):
-            raise _UnfitError("the discovery document names no safe address of keys")
+            raise _UnfitError("the discovery document names no https:// address of keys")
         return url
 
     async def _get(self, url: str) -> dict[str, Any]:
         body = b""
         async with self.client.stream("GET", url) as response:
             if response.status_code != httpx2.codes.OK:
-                raise _UnfitError(f"the issuer answers with status {response.status_code}")
+                raise _UnfitError(f"the issuer responded with status {response.status_code}")
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > DOCUMENT_LIMIT:
@@ -154,16 +154,16 @@ class IssuerKeys:
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
-            raise _UnfitError("a document of the issuer is no JSON") from None
+            raise _UnfitError("a document of the issuer is not JSON") from None
         if not isinstance(document, dict):
-            raise _UnfitError("a document of the issuer is no JSON object")
+            raise _UnfitError("a document of the issuer is not a JSON object")
         return document
 
 
 @asynccontextmanager
 async def open_issuer_keys(settings: OidcSettings) -> AsyncIterator[IssuerKeys]:
     """The issuer's keys, kept fresh until the end of the block. It does not wait for the issuer."""
-    # Redirects are not followed: they could lead to an address that is not safe. A proxy is for other machines.
+    # Redirects are not followed: they could lead to an unsafe address. A proxy is only for other machines.
     host = urlsplit(settings.jwks_url or settings.issuer).hostname or ""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     async with httpx2.AsyncClient(timeout=PATIENCE_S, headers=headers, trust_env=not is_loopback(host)) as client:
@@ -176,7 +176,7 @@ async def open_issuer_keys(settings: OidcSettings) -> AsyncIterator[IssuerKeys]:
 
 
 def _read(entry: Any) -> IssuerKey | None:
-    """A key of the set; None for one that is not for signatures, or that is not understood."""
+    """A key of the set; None for one that is not for signatures, or is not supported."""
     if not isinstance(entry, dict) or entry.get("kty") not in KINDS.values() or entry.get("use", "sig") != "sig":
         return None
     try:

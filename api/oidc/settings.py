@@ -1,4 +1,4 @@
-"""Which issuer's tokens are accepted, and what they allow here."""
+"""The settings of OpenID Connect: the accepted issuer, and the roles of its users."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -17,29 +17,29 @@ class OidcSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True)
 
     issuer: str = Field(default="", validation_alias="VLMKG_OIDC_ISSUER")
-    """VLMKG_OIDC_ISSUER: the claim `iss`, to the letter; its discovery document is found below it. Empty: no tokens."""
+    """VLMKG_OIDC_ISSUER: the exact claim `iss`; its discovery document is below this address. Empty: no tokens."""
 
     audience: str = Field(default="", validation_alias="VLMKG_OIDC_AUDIENCE")
-    """VLMKG_OIDC_AUDIENCE: what must stand in the claim `aud`: this API as the issuer knows it."""
+    """VLMKG_OIDC_AUDIENCE: the required claim `aud`: the issuer's name of this API."""
 
     jwks_url: str = Field(default="", validation_alias="VLMKG_OIDC_JWKS_URL")
-    """VLMKG_OIDC_JWKS_URL: where the issuer's keys are; empty: as its discovery document says."""
+    """VLMKG_OIDC_JWKS_URL: the address of the issuer's keys; empty: from its discovery document."""
 
     role_claim: str = Field(default="roles,realm_access.roles", validation_alias="VLMKG_OIDC_ROLE_CLAIM")
-    """VLMKG_OIDC_ROLE_CLAIM: claims that name a person's roles, a dot going inside; Entra ID has the first by default,
-    Keycloak the second."""
+    """VLMKG_OIDC_ROLE_CLAIM: claims with a person's roles, with dots for nested claims; Entra ID uses the first by
+    default, Keycloak the second."""
 
     roles: str = Field(default=",".join(f"vlmkg-{role}={role}" for role in Role), validation_alias="VLMKG_OIDC_ROLES")
     """VLMKG_OIDC_ROLES: the issuer's name of each role, `NAME=ROLE`, separated by commas; a role may have several."""
 
     name_claim: str = Field(default="preferred_username", validation_alias="VLMKG_OIDC_NAME_CLAIM")
-    """VLMKG_OIDC_NAME_CLAIM: what the audit trail says beside `sub`."""
+    """VLMKG_OIDC_NAME_CLAIM: the claim shown in the audit trail beside `sub`."""
 
     @field_validator("issuer", "jwks_url")
     @classmethod
     def _safe(cls, value: str) -> str:
         if value and not is_safe(value):
-            raise ValueError("an address begins with https://; http:// is for loopback alone")
+            raise ValueError("the address must begin with https://; http:// is allowed only for loopback")
         return value
 
     @field_validator("roles")
@@ -51,22 +51,22 @@ class OidcSettings(BaseSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if bool(self.issuer) != bool(self.audience):
-            raise ValueError("VLMKG_OIDC_ISSUER and VLMKG_OIDC_AUDIENCE go together")
+            raise ValueError("only one of VLMKG_OIDC_ISSUER and VLMKG_OIDC_AUDIENCE is set: set both or none")
         return self
 
     @property
     def role_claims(self) -> tuple[str, ...]:
-        """The claims that name roles."""
+        """The claims with roles."""
         return tuple(claim.strip() for claim in self.role_claim.split(",") if claim.strip())
 
     @property
     def granted(self) -> dict[str, Role]:
-        """What each of the issuer's names allows here."""
+        """The role of each of the issuer's names."""
         return _granted(self.roles)
 
 
 def oidc_settings() -> OidcSettings | None:
-    """The settings in the environment; None where no issuer is named. Raises UsageError where they can't be meant."""
+    """The settings in the environment; None if no issuer is named. Raises UsageError if they are invalid."""
     try:
         settings = OidcSettings()
     except ValidationError as error:
@@ -77,7 +77,7 @@ def oidc_settings() -> OidcSettings | None:
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody on the way can put keys of their own into the answer."""
+    """Whether nobody in the network can replace the keys in the response."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -93,5 +93,5 @@ def _granted(value: str) -> dict[str, Role]:
         if not name or role not in list(Role):
             raise ValueError(f"write NAME=ROLE, separated by commas; roles are {', '.join(Role)}")
         if found.setdefault(name, Role(role)) != role:
-            raise ValueError("a name stands for two roles")
+            raise ValueError("a name is mapped to two roles")
     return found

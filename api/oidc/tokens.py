@@ -1,6 +1,6 @@
-"""Reading a token: whose it is and what it allows, once its signature and its claims are right.
+"""Read a token: verify its signature and claims, and return its holder and role.
 
-RFC 7519 (JWT), RFC 8725 (best current practices), OpenID Connect Core 1.0. The signature is PyJWT's work.
+RFC 7519 (JWT), RFC 8725 (best current practices), OpenID Connect Core 1.0. PyJWT verifies the signature.
 """
 
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ ALGORITHMS = (
     "ES256", "ES384", "ES512",
     "EdDSA",
 )  # fmt: skip
-"""Signatures that are accepted, whatever a token says: asymmetric ones. A public key is no secret to sign with."""
+"""The accepted signature algorithms, whatever a token names: only asymmetric ones."""
 
 TYPES = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
-"""What the header's `typ` may say: a token of another type (RFC 8725, 3.11), such as a logout token, lets nobody in."""
+"""The accepted values of the header's `typ`: other tokens (RFC 8725, 3.11), such as logout tokens, are refused."""
 
 TOKEN_LIMIT = 16 * 1024
-"""Characters of a token. One of Entra ID with 200 groups has 10,000."""
+"""Most characters of a token. One of Entra ID with 200 groups has 10,000."""
 
 LEEWAY_S = 30.0
-"""Seconds by which the issuer's clock and ours may differ."""
+"""Seconds by which the issuer's clock may differ from ours."""
 
 REQUIRED = ("iss", "aud", "exp", "sub")
 
@@ -39,20 +39,22 @@ STRENGTH = (Role.RESEARCHER, Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 _LONGEST_NAME = 128
 _LONGEST_SUBJECT = 255
 _SPACED = frozenset({"scope", "scp"})
-"""Claims whose text is several names with spaces between them (RFC 8693, 4.2)."""
+"""Claims with several names separated by spaces (RFC 8693, 4.2)."""
 
 
 class NoRoleError(ApiError):
-    """The token is right, and allows nothing here. `name` is whose it is."""
+    """The token is valid, but grants no role. `name` is its holder."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(Code.FORBIDDEN, "the token grants no role here: ask for one where accounts are managed")
+        super().__init__(
+            Code.FORBIDDEN, "the token grants no role of this service: ask the administrator of your accounts for one"
+        )
         self.name = name
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whose token it is, as the audit trail says it, and the strongest role that it grants."""
+    """The holder of a token, as shown in the audit trail, and the highest role that it grants."""
 
     name: str
     role: Role
@@ -66,13 +68,13 @@ class TokenReader:
     keys: IssuerKeys
 
     async def read(self, token: str) -> Bearer:
-        """Whose token this is.
+        """The holder of a token.
 
-        Raises ApiError: UNAUTHENTICATED for a token that is not right, SERVICE_UNAVAILABLE where that can't be known
-        now; NoRoleError where it is right and grants nothing.
+        Raises ApiError: UNAUTHENTICATED for an invalid token, SERVICE_UNAVAILABLE if it can't be checked now;
+        NoRoleError if it is valid but grants no role.
         """
         if len(token) > TOKEN_LIMIT or not token.isascii():
-            raise _refused(f"the token has more than {TOKEN_LIMIT} characters, or other signs than a token has")
+            raise _refused(f"the token has more than {TOKEN_LIMIT} characters, or characters that a token can't have")
         try:
             key = await self._key_of(token)
             claims = jwt.decode(
@@ -89,21 +91,21 @@ class TokenReader:
         return self._bearer(claims)
 
     async def _key_of(self, token: str) -> IssuerKey:
-        """The key that the token says it is signed by. The issuer is asked for tokens alone that claim to be its."""
+        """The key that the token names. The issuer is asked only about tokens that claim to be from it."""
         header = jwt.get_unverified_header(token)
         algorithm, type_ = header.get("alg"), header.get("typ", "JWT")
         if algorithm not in ALGORITHMS:
             raise jwt.InvalidAlgorithmError
         if not isinstance(type_, str) or type_.lower() not in TYPES:
-            raise _refused("the token is of another type than those that let in")
+            raise _refused("the token is not an access token")
         claimed = jwt.decode(token, options={"verify_signature": False})
         if claimed.get("iss") != self.settings.issuer:
             raise jwt.InvalidIssuerError
         key = await self.keys.find(header.get("kid"), algorithm)
         if key is None:
             if not self.keys.answers:
-                raise ApiError(Code.SERVICE_UNAVAILABLE, "the issuer's keys can't be fetched now; try again")
-            raise _refused("the token is signed by a key that the issuer does not publish")
+                raise ApiError(Code.SERVICE_UNAVAILABLE, "the issuer's keys can't be fetched now: try again")
+            raise _refused("the token is signed with a key that the issuer does not publish")
         return key
 
     def _bearer(self, claims: dict[str, Any]) -> Bearer:
@@ -118,17 +120,17 @@ class TokenReader:
 
 
 def looks_like_token(credential: str) -> bool:
-    """Whether it has the form of a signed token (RFC 7515, 7.1). No API key has: those have no dots."""
+    """Whether it has the form of a signed token (RFC 7515, 7.1). API keys have no dots."""
     return credential.count(".") == 2
 
 
 def _name(claims: dict[str, Any], name_claim: str) -> str:
-    """NAME (oidc:SUB): the name is for people and may change hands, `sub` may not."""
+    """NAME (oidc:SUB): the name is for people and may be reassigned, `sub` is unique."""
     subject = claims["sub"]
     if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
-        raise _refused("the token's subject is no name")
+        raise _refused("the token's subject is empty or too long")
     said = next(iter(_names(claims, name_claim)), "")
-    # Nothing in the name may look like the part behind it.
+    # The name must not look like the part after it.
     shown = "".join(sign if sign.isprintable() and sign not in "()" else " " for sign in said)
     return f"{' '.join(shown.split())[:_LONGEST_NAME]} (oidc:{subject})".strip()
 
@@ -144,7 +146,7 @@ def _names(claims: dict[str, Any], claim: str) -> set[str]:
 
 
 def _inside(value: Any, path: list[str]) -> Iterator[Any]:
-    """What is found along a path. Names may have dots themselves: the longest is tried first."""
+    """The value at a path. Names may contain dots: the longest is tried first."""
     if not path:
         yield value
     elif isinstance(value, dict):
@@ -159,18 +161,18 @@ def _refused(message: str) -> ApiError:
 
 
 def _told(error: jwt.PyJWTError) -> str:
-    """What is wrong, without a value of the token."""
+    """The error, without any value of the token."""
     for kind, message in _WORDS.items():
         if isinstance(error, kind):
             return message
-    return "the token is not right, or its signature is not the issuer's"
+    return "the token is malformed, or its signature is wrong"
 
 
 _WORDS: dict[type[jwt.PyJWTError], str] = {
     jwt.ExpiredSignatureError: "the token has expired",
     jwt.ImmatureSignatureError: "the token is not valid yet",
     jwt.InvalidAudienceError: "the token is for another audience",
-    jwt.InvalidIssuerError: "the token is another issuer's",
-    jwt.InvalidAlgorithmError: "the token is signed by an algorithm that is not accepted",
+    jwt.InvalidIssuerError: "the token is from another issuer",
+    jwt.InvalidAlgorithmError: "the token is signed with an algorithm that is not accepted",
     jwt.MissingRequiredClaimError: f"the token lacks one of the claims {', '.join(REQUIRED)}",
 }

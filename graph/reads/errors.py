@@ -12,5 +12,5 @@ class QueryTimedOutError(GraphError):
     """The query took longer than it may."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"the query took longer than {seconds:g} s", "ask for less: a narrower where, a smaller page")
+        super().__init__(f"the query took longer than {seconds:g} s", "use a narrower filter or a smaller page")
         self.seconds = seconds

@@ -1,1 +1,1 @@
-"""Where a research copy goes: another Neo4j, or files. What goes there was de-identified before (ingest.research)."""
+"""Targets of a research copy: another Neo4j, or files. The data are already de-identified (by ingest.research)."""

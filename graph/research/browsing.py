@@ -1,8 +1,8 @@
-"""The files of a research copy in a Neo4j of their own on this machine, for Neo4j Browser.
+"""Serve the files of a research copy with a local Neo4j, for Neo4j Browser.
 
 HOME/           the server's folder (graph.local_server)
-HOME/password   of the user neo4j, for the owner alone
-HOME/loaded     the digest of the copy that its store was made of
+HOME/password   of the user neo4j, readable only by the owner
+HOME/loaded     the digest of the copy in its store
 """
 
 import json
@@ -29,12 +29,12 @@ from vlmkg.errors import UsageError
 
 END_LIMIT_S = 30.0
 SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""For the loader, which ends before Java's second compiler has been of use."""
+"""For the loader, which is too short for Java's second compiler."""
 
 
 @dataclass(frozen=True, slots=True)
 class Browsed:
-    """A server that runs: its addresses and login, and the process to wait for."""
+    """A running server: its addresses and login, and the process to wait for."""
 
     server: LocalServer
     password: str
@@ -43,9 +43,9 @@ class Browsed:
 
 @contextmanager
 def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iterator[Browsed]:
-    """A server with the copy in `folder`, as long as the context lasts; loaded where HOME has another copy or none.
+    """A server with the copy in `folder`, for the duration of the context. It loads the copy unless HOME has it.
 
-    Raises UsageError where the folder holds no copy or HOME something else, LocalServerError where Java or the
+    Raises UsageError if `folder` is not a copy or HOME holds something else, LocalServerError if Java or the
     server's jars are missing, the files can't be loaded, or the server does not start.
     """
     digest = _digest_of(folder)
@@ -75,17 +75,19 @@ def _digest_of(folder: Path) -> str:
     try:
         return str(json.loads((folder / "manifest.json").read_text())["digest"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        remedy = "make one: vlmkg graph research-copy PROJECT --files FOLDER"
-        raise UsageError(f"{folder} holds no research copy", remedy) from error
+        remedy = "create one: vlmkg graph research-copy PROJECT --files FOLDER"
+        raise UsageError(f"{folder} is not a research copy", remedy) from error
 
 
 def _make_room(home: Path, digest: str) -> bool:
-    """Whether the copy must be loaded; what HOME had of another copy goes."""
+    """Whether the copy must be loaded. Removes another copy from HOME."""
     if not home.exists() or not any(home.iterdir()):
         return True
     loaded = home / "loaded"
     if not loaded.exists() and not (home / "password").exists():
-        raise UsageError(f"{home} holds something else", "name an empty folder: --home DIR")
+        raise UsageError(
+            f"{home} is not empty and holds no store of a research copy", "choose an empty folder: --home DIR"
+        )
     if loaded.exists() and loaded.read_text() == digest:
         return False
     shutil.rmtree(home)
@@ -118,4 +120,6 @@ def _load(folder: Path, server: LocalServer) -> None:
     )
     if done.returncode != 0:
         end = "\n".join(done.stdout.decode(errors="replace").splitlines()[-15:])
-        raise LocalServerError(f"Neo4j's loader refused the files in {folder}:\n{end}", "make them anew")
+        raise LocalServerError(
+            f"Neo4j's loader refused the files in {folder}:\n{end}", "create the research copy again"
+        )

@@ -11,17 +11,21 @@ from graph.research.browsing import browsed
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Where it is loaded; else FOLDER.neo4j.")
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the Neo4j store [default: FOLDER.neo4j].",
+)
 @click.option("--bolt-port", default=17687, show_default=True)
 @click.option("--http-port", default=17474, show_default=True)
 def browse(folder: Path, home: Path | None, bolt_port: int, http_port: int) -> None:
     """Load a research copy's files in FOLDER into a Neo4j on this machine and serve Neo4j Browser, until Ctrl-C.
 
-    It listens on loopback. The first start loads; the next ones take what is loaded, unless the files were made anew.
+    It listens on loopback. The first start loads the files; later starts reuse the store unless the files have changed.
     """
     folder = folder.absolute()
     home = home or folder.with_name(folder.name + ".neo4j")
-    # A shell starts what runs in the background with Ctrl-C ignored.
+    # A shell starts background processes with Ctrl-C ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:

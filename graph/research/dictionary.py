@@ -1,4 +1,4 @@
-"""The files of a research copy and what stands in their columns: the headers, and the data dictionary for people."""
+"""The files of a research copy and their columns: the headers, and the data dictionary for people."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One file: the nodes of a label, or the relationships of a type. `label` is empty where a column has it."""
+    """One file: the nodes of a label, or the relationships of a type. `label` is empty if a column has it."""
 
     file: str
     label: str
@@ -33,7 +33,7 @@ def _columns(*pairs: tuple[str, str]) -> tuple[Column, ...]:
     return tuple(Column(header, about) for header, about in pairs)
 
 
-_MOVED = "moved by the patient's own offset; absent where unknown"
+_MOVED = "shifted by the patient's own offset; absent if unknown"
 
 NODES = (
     Table(
@@ -41,11 +41,11 @@ NODES = (
         "Patient",
         "Patients.",
         _columns(
-            ("patientId:ID(Patient)", "the patient's name in this copy, and in no other"),
-            ("sex", "male, female, other, unknown; absent where not told"),
+            ("patientId:ID(Patient)", "the patient's pseudonym, only in this copy"),
+            ("sex", "male, female, other, unknown; absent if not stated"),
             (
                 "birthYear:int",
-                "moved with the times: a study's year less this one is the age, or one off; 300 and more: 90 or older",
+                "shifted like the times: age is a study's year minus this, or one off; from 300 on 90 or older",
             ),
         ),
     ),
@@ -54,14 +54,14 @@ NODES = (
         "Study",
         "Studies.",
         _columns(
-            ("studyKey:ID(Study)", "the study's name in this copy"),
-            ("studyUid", "a UID of this copy that stands for the StudyInstanceUID"),
+            ("studyKey:ID(Study)", "the study's pseudonym in this copy"),
+            ("studyUid", "a UID of this copy that replaces the StudyInstanceUID"),
             ("modality", "DICOM (0008,0060)"),
             ("bodyPart", "DICOM (0018,0015)"),
             ("startedAt:datetime", _MOVED),
             ("pairing", "paired, report_only, image_only, waiting_for_report, waiting_for_image"),
             ("pageKey", "startedAt, or ~, and the key: an order of all studies"),
-            ("projectionDigest", "SHA-256 of what this copy holds of the study"),
+            ("projectionDigest", "SHA-256 of the study's content in this copy"),
         ),
     ),
     Table(
@@ -69,12 +69,12 @@ NODES = (
         "Report",
         "Versions of reports. Only current ones were read.",
         _columns(
-            ("reportKey:ID(Report)", "the version's name in this copy"),
+            ("reportKey:ID(Report)", "the version's pseudonym in this copy"),
             ("reportId", "all versions of a report share it"),
             ("version:int", "from 1, in the order of precedence"),
             ("status", "P preliminary, F final, C corrected, X withdrawn"),
-            ("current:boolean", "whether this version counts"),
-            ("addendum:boolean", "whether it stands beside the report"),
+            ("current:boolean", "whether this is the current version"),
+            ("addendum:boolean", "whether it is an addendum"),
             ("issuedAt:datetime", _MOVED),
         ),
     ),
@@ -83,8 +83,8 @@ NODES = (
         "Image",
         "Images of studies.",
         _columns(
-            ("imageKey:ID(Image)", "the image's name in this copy"),
-            ("sopInstanceUid", "a UID of this copy that stands for the SOPInstanceUID"),
+            ("imageKey:ID(Image)", "the image's pseudonym in this copy"),
+            ("sopInstanceUid", "a UID of this copy that replaces the SOPInstanceUID"),
             ("view", "DICOM View Position"),
             ("rows:int", "pixels"),
             ("columns:int", "pixels"),
@@ -93,46 +93,47 @@ NODES = (
     Table(
         "extractions.csv",
         "Extraction",
-        "One reading of a study: by which engine, of what.",
+        "One reading of a study: its engine and its inputs.",
         _columns(
-            ("extractionId:ID(Extraction)", "the reading's name in this copy"),
+            ("extractionId:ID(Extraction)", "the reading's pseudonym in this copy"),
             ("engine", "rules, or a model"),
             ("checkpoint", "the model's checkpoint"),
-            ("engineDigest", "SHA-256 of all that changes what the engine reads"),
+            ("engineDigest", "SHA-256 of everything that determines the engine's readings"),
             ("checkpointDigest", "SHA-256 of the checkpoint's files"),
-            ("modalities:string[]", "text, image: what had a part in the reading"),
+            ("modalities:string[]", "text, image: the inputs of the reading"),
             ("warnings:string[]", "reason codes, see docs/data-model.md"),
-            ("outOfDomain:boolean", "not a chest radiograph: beyond what the engines were made for"),
-            ("mentionsBoth:int", "mentions that model and rules read; absent where one engine alone read"),
-            ("mentionsModel:int", "mentions that the model alone read"),
-            ("mentionsRules:int", "mentions that the rules alone read"),
+            ("outOfDomain:boolean", "not a chest radiograph, for which the engines were made"),
+            ("mentionsBoth:int", "mentions read by model and rules; absent if only one engine read"),
+            ("mentionsModel:int", "mentions read only by the model"),
+            ("mentionsRules:int", "mentions read only by the rules"),
             ("relationsBoth:int", "as above, of relations"),
             ("relationsModel:int", "as above"),
             ("relationsRules:int", "as above"),
-            ("disputed:int", "mentions of whose presence or kind model and rules say another thing"),
+            ("disputed:int", "mentions on whose presence or kind model and rules disagree"),
         ),
     ),
     Table(
         "mentions.csv",
         "",
-        "What the report says, phrase by phrase. Observation or Anatomy; a Finding is an observation by itself.",
+        "The report's statements, phrase by phrase. Observation or Anatomy; a Finding is an observation "
+        "that modifies no other.",
         _columns(
-            ("mentionId:ID(Mention)", "the mention's name in this copy"),
+            ("mentionId:ID(Mention)", "the mention's pseudonym in this copy"),
             (":LABEL", "Mention and Observation or Anatomy, and Finding"),
-            ("reportKey", "the report that it was read in"),
-            ("sopInstanceUid", "else the image that it was read in, by its UID in this copy"),
-            ("text", "its words; ___ for one that is no known word of radiology"),
-            ("start:int", "its place in the row of the report's mentions, from 0 (not in the text)"),
-            ("end:int", "the place after it"),
+            ("reportKey", "its report"),
+            ("sopInstanceUid", "else its image, by the UID in this copy"),
+            ("text", "its wording; ___ for words that are not known words of radiology"),
+            ("start:int", "its index among the report's mentions, from 0 (not an offset in the text)"),
+            ("end:int", "the index after it"),
             ("section", "findings, impression, addendum; image"),
-            ("presence", "present, uncertain, absent: absent is what the report denies"),
-            ("score:float", "mean token probability, cut to hundredths; absent for rules"),
-            ("witness", "model, rules, both: who read it"),
-            ("disputed:boolean", "whether model and rules say another presence or kind; it is uncertain then"),
+            ("presence", "present, uncertain, absent: absent means negated"),
+            ("score:float", "mean token probability, rounded down to hundredths; absent for rules"),
+            ("witness", "which engine read it: model, rules, both"),
+            ("disputed:boolean", "whether model and rules disagree on presence or kind; it is then uncertain"),
             ("conceptCode", "of a finding: the composed concept"),
-            ("laterality", "of a finding: left, right, bilateral; absent where not said"),
-            ("severity", "of a finding: borderline, mild, moderate, severe; absent where not said"),
-            ("placeCodes:string[]", "of a finding: the concepts of its places"),
+            ("laterality", "of a finding: left, right, bilateral; absent if not stated"),
+            ("severity", "of a finding: borderline, mild, moderate, severe; absent if not stated"),
+            ("placeCodes:string[]", "of a finding: the concepts of its locations"),
             ("review", "of a finding, by persons: confirmed, rejected, contested, undecided; absent: unreviewed"),
             ("studiedAt:datetime", "of a finding: the study's startedAt"),
             ("pageKey", "of a finding: studiedAt, or ~, and the key"),
@@ -141,7 +142,7 @@ NODES = (
     Table(
         "concepts.csv",
         "Concept",
-        "RadLex (a subset, see NOTICE.radlex.txt), the project's own concepts, and words that no table has.",
+        "RadLex (a subset, see NOTICE.radlex.txt), the project's own concepts, and local terms that no table has.",
         _columns(
             ("code:ID(Concept)", "key"),
             ("system", "radlex, vlmkg, local"),
@@ -161,20 +162,20 @@ def _links(file: str, kind: str, start: str, end: str, about: str, *more: tuple[
 _JUDGED = (("score:float", "as of a mention"), ("witness", "as of a mention"))
 
 RELATIONSHIPS = (
-    _links("has_study.csv", "HAS_STUDY", "Patient", "Study", "Whose study it is."),
+    _links("has_study.csv", "HAS_STUDY", "Patient", "Study", "The patient of a study."),
     _links("has_report.csv", "HAS_REPORT", "Study", "Report", "Versions of the study's reports."),
-    _links("supersedes.csv", "SUPERSEDES", "Report", "Report", "The version before."),
+    _links("supersedes.csv", "SUPERSEDES", "Report", "Report", "The previous version."),
     _links("has_image.csv", "HAS_IMAGE", "Study", "Image", "The study's images."),
-    _links("read_report.csv", "READ", "Extraction", "Report", "What was read."),
-    _links("read_image.csv", "READ", "Extraction", "Image", "What was read."),
-    _links("found.csv", "FOUND", "Extraction", "Mention", "What the reading found."),
+    _links("read_report.csv", "READ", "Extraction", "Report", "The reports that were read."),
+    _links("read_image.csv", "READ", "Extraction", "Image", "The images that were read."),
+    _links("found.csv", "FOUND", "Extraction", "Mention", "The mentions of the reading."),
     _links("has_finding.csv", "HAS_FINDING", "Study", "Mention", "The study's findings."),
     *(
         _links(f"{kind.value}.csv", kind.name, "Mention", "Mention", about, *_JUDGED)
         for kind, about in (
-            (RelationType.MODIFY, "The describing mention and the described one."),
-            (RelationType.LOCATED_AT, "An observation and where it is."),
-            (RelationType.SUGGESTIVE_OF, "An observation and what it is a sign of."),
+            (RelationType.MODIFY, "From the describing mention to the described one."),
+            (RelationType.LOCATED_AT, "From an observation to its location."),
+            (RelationType.SUGGESTIVE_OF, "From an observation to the finding that it suggests."),
         )
     ),
     _links(
@@ -183,22 +184,22 @@ RELATIONSHIPS = (
         "Mention",
         "Concept",
         "The concept of a mention; of a finding the composed one.",
-        ("score:float", "how sure the link is"),
-        ("rule", "how it was found"),
+        ("score:float", "confidence of the link"),
+        ("rule", "method of the link"),
     ),
     _links("is_a.csv", "IS_A", "Concept", "Concept", "The broader concept."),
-    _links("part_of.csv", "PART_OF", "Concept", "Concept", "The region that holds it."),
+    _links("part_of.csv", "PART_OF", "Concept", "Concept", "The region that contains it."),
 )
 
 MARKER = Table(
     "research_copy.csv",
     "ResearchCopy",
-    "One row: what this copy is. It keeps the service from writing live patients into a graph made of these files.",
+    "One row: the marker of this copy. It keeps the service from writing live patients to a graph made of these files.",
     _columns(
         ("project:ID(ResearchCopy)", "name of the project"),
-        ("keyFingerprint", "tells two keys of the project apart"),
+        ("keyFingerprint", "fingerprint of the project's key"),
         ("digest", "SHA-256 over all records of the copy"),
-        ("madeOn", "the day it was made"),
+        ("madeOn", "the date of the copy"),
         ("manifest", "manifest.json without the files, as one string"),
     ),
 )
@@ -207,7 +208,7 @@ TABLES = (*NODES, *RELATIONSHIPS, MARKER)
 
 
 def loader_arguments() -> list[str]:
-    """What `neo4j-admin database import full` is told, in the folder of the files."""
+    """The arguments of `neo4j-admin database import full`, called in the folder of the files."""
     nodes = [f"--nodes={table.label + '=' if table.label else ''}{table.file}" for table in (*NODES, MARKER)]
     return [*nodes, *(f"--relationships={table.label}={table.file}" for table in RELATIONSHIPS)]
 

@@ -1,6 +1,6 @@
 """A research copy as CSV files that `neo4j-admin database import`, and any other program, can load.
 
-The rows are those that would be written to Neo4j (graph.rows), so the two forms say the same.
+The rows are those that are written to Neo4j (graph.rows), so both forms have the same content.
 """
 
 import csv
@@ -25,7 +25,7 @@ Lines = Iterator[tuple[str, Row]]
 
 
 class CopyFiles:
-    """The files in a folder that is there and empty. `close` ends them; `finish` writes what is known at the end."""
+    """The files in an existing empty folder. `finish` writes the concepts and the marker; `close` closes the files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -51,16 +51,19 @@ class CopyFiles:
                     self._append(_lines(write.statement, row))
 
     def finish(self, marker: Row) -> None:
-        """Write the concepts, and what the copy is."""
+        """Write the concepts and the marker of the copy."""
         self._append(_vocabulary(self._local))
         self._append(iter([("research_copy.csv", marker)]))
 
     def close(self) -> None:
-        """End every file."""
+        """Close every file."""
         self._open.close()
 
     def _keep(self, concept: Row) -> None:
-        """Concepts come with every group that refers to them; two names of one code: the smaller, as in the graph."""
+        """Collect concepts, which repeat in each group that refers to them.
+
+        Of two names the smaller counts, as in the graph.
+        """
         known = self._local.get(concept["code"])
         if known is None or concept["name"] < known["name"]:
             self._local[concept["code"]] = concept
@@ -70,7 +73,7 @@ class CopyFiles:
             names = self._tables[file]
             unknown = row.keys() - set(names)
             if unknown:
-                # What is added to the live graph later must not come along unseen.
+                # A property that is added to the live graph later must not get into copies unnoticed.
                 message = f"{file} has no column for {sorted(unknown)}"
                 raise KeyError(message)
             self._writers[file].writerow([_cell(row.get(name)) for name in names])
@@ -89,7 +92,7 @@ def _names(table: Table) -> list[str]:
 
 
 def _lines(statement: LiteralString, row: Row) -> Lines:
-    """What a row of a statement is in the files."""
+    """The lines in the files for a row of a statement."""
     if statement in _HOLDING:
         yield from _held(*_HOLDING[statement], row)
     elif statement in _LINKING:
@@ -124,7 +127,7 @@ _MENTIONING: dict[LiteralString, str] = {
     statements.CREATE_ANATOMY: "Mention;Anatomy",
 }
 NEVER = ("accession", "textDigest", "text", "digest")
-"""Properties of the live graph that no copy has: empty in the records, and without a column."""
+"""Properties of the live graph that copies do not have: empty in the records, and without a column."""
 
 
 def _held(file: str, key: str, link: str, holder: str, row: Row) -> Lines:
@@ -134,10 +137,10 @@ def _held(file: str, key: str, link: str, holder: str, row: Row) -> Lines:
 
 
 def _without(properties: Row, *names: str) -> Row:
-    """The properties without those that the copy does not have. One that is there all the same is an error of ours."""
+    """The properties that a copy has. One that should be empty and is not raises an error."""
     told = [name for name in names if properties.get(name) is not None]
     if told:
-        message = f"a research copy has no {told}"
+        message = f"the data dictionary of research copies has no {told}"
         raise ValueError(message)
     return {name: value for name, value in properties.items() if name not in names}
 

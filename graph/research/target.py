@@ -1,4 +1,4 @@
-"""The Neo4j that holds a research copy: looked at before it is touched, then written like the live graph."""
+"""The Neo4j of a research copy: it is checked before any change, then written like the live graph."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ AT_ONCE = 200
 
 
 class ResearchGraph:
-    """A copy in Neo4j that is being written. What it held and does not get again goes at the end."""
+    """A copy in Neo4j that is being written. Studies that are not written again are removed at the end."""
 
     def __init__(self, driver: Driver, database: str) -> None:
         self._driver, self._database = driver, database
@@ -33,12 +33,12 @@ class ResearchGraph:
         self.done = Replaced(0, 0, 0)
 
     def write(self, subgraphs: Sequence[StudySubgraph]) -> None:
-        """Replace these studies, in one transaction. Those that are there as they should be are left alone."""
+        """Replace these studies in one transaction. Unchanged studies are not written."""
         self._written |= {subgraph.study.study_key for subgraph in subgraphs}
         self._merge(Projection(subgraphs))
 
     def finish(self, properties: Mapping[str, Any]) -> Replaced:
-        """Remove the studies that did not come again, and say what the copy holds. Returns what was done."""
+        """Remove the studies that were not written, and complete the marker. Returns the counts."""
         gone = sorted(self._before - self._written)
         for start in range(0, len(gone), AT_ONCE):
             self._merge(Projection((), gone[start : start + AT_ONCE]))
@@ -57,10 +57,10 @@ class ResearchGraph:
 def research_graph(
     target: Neo4jSettings, marker: Marker, live: Neo4jSettings | None, *, anew: bool = False
 ) -> Iterator[ResearchGraph]:
-    """The target, ready for the copy of this project: empty at first, or with the project's copy from before.
+    """The target, ready for this project's copy: empty, or with its previous copy.
 
-    `live` is where the live graph is, if that is known; `anew` empties the target first. Raises ResearchTargetError,
-    with nothing changed, for the live graph, for a graph that is no copy, and for another project's or another key's.
+    `live` is the address of the live graph, if known; `anew` empties the target first. Raises ResearchTargetError, with
+    nothing changed, for the live graph, a graph that is not a copy, and a copy of another project or key.
     """
     if live is not None and (target.uri, target.database) == (live.uri, live.database):
         raise ResearchTargetError("it is the live graph")
@@ -75,16 +75,18 @@ def research_graph(
 
 
 def _require_fit(session: Session, marker: Marker, live: Neo4jSettings | None) -> None:
-    # One server has many addresses: the database itself says which it is.
+    # A server may have several addresses, so the databases' own ids are compared.
     if live is not None and _identity(session) == _identity_of(live):
         raise ResearchTargetError("it is the live graph")
     there = read_marker(session)
     if there is None and not is_empty(session):
-        raise ResearchTargetError("it holds something that is no research copy")
+        raise ResearchTargetError("it is not empty and not a research copy")
     if there is not None and there.project != marker.project:
         raise ResearchTargetError(f"it holds the copy of the project {there.project}")
     if there is not None and there.fingerprint != marker.fingerprint:
-        raise ResearchTargetError("it was made with another key of this project, so every patient would be another")
+        raise ResearchTargetError(
+            "it was made with another key of this project, so the same patients would get other pseudonyms"
+        )
 
 
 def _identity(session: Session) -> str:
@@ -92,7 +94,7 @@ def _identity(session: Session) -> str:
 
 
 def _identity_of(settings: Neo4jSettings) -> str | None:
-    """None where it does not answer: then it is not the target, which did."""
+    """The database's id; None if it does not respond, and then it is not the target, which did."""
     try:
         with outages(), open_driver(settings) as driver, driver.session(database=settings.database) as session:
             return _identity(session)

@@ -1,4 +1,4 @@
-"""`vlmkg api-keys`: who may ask the API and send to the HTTP doors."""
+"""`vlmkg api-keys`: the keys of the API and of the HTTP gateway."""
 
 import json
 from contextlib import closing
@@ -27,24 +27,29 @@ json_option = click.option("--json", "in_json", is_flag=True, help="Print JSON f
 
 @click.group("api-keys")
 def api_keys() -> None:
-    """Make, list and revoke keys of the API and of the HTTP doors.
+    """Create, list and revoke keys of the API and the HTTP gateway.
 
-    They act at once, whether a stack runs or not.
+    Changes take effect at once. No running stack is needed.
     """
 
 
 @api_keys.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What the key allows.")
 @click.option(
-    "--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="It ends after so many days; else never."
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    required=True,
+    help="The role of the key: what it allows.",
+)
+@click.option(
+    "--expires", type=click.IntRange(1, 36_500), metavar="DAYS", help="Days until the key expires [default: never]."
 )
 @json_option
 @data_option
 def create(data: DataDir, name: str, role: str, expires: int | None, *, in_json: bool) -> None:
-    """Make a key for NAME, which is what the audit trail will say.
+    """Create a key for NAME, the person or system that the audit trail will show.
 
-    The key is written to standard output, once: only its hash is kept.
+    The key is printed once. Only its hash is stored.
     """
     with closing(existing_ledger_of(data)) as ledger:
         key = ledger_keys.create(ledger, name, Role(role), lasts=timedelta(days=expires) if expires else None)
@@ -54,7 +59,7 @@ def create(data: DataDir, name: str, role: str, expires: int | None, *, in_json:
         click.echo(as_json(asdict(made) | {"key": key}))
         return
     until = f"until {_day(made.expires_at)}" if made.expires_at else "until it is revoked"
-    click.echo(f"key {made.id} of {name}, {role}, works {until}; it is shown this once:", err=True)
+    click.echo(f"key {made.id} of {name}, {role}, valid {until}. Copy it now, it is not shown again:", err=True)
     click.echo(key)
 
 
@@ -62,7 +67,7 @@ def create(data: DataDir, name: str, role: str, expires: int | None, *, in_json:
 @json_option
 @data_option
 def list_(data: DataDir, *, in_json: bool) -> None:
-    """List all keys that ever were, with their last use (exact to ten minutes)."""
+    """List all keys, also revoked and expired ones, with their last use (to ten minutes)."""
     with closing(existing_ledger_of(data)) as ledger, ledger.read() as connection:
         found, at = ledger_keys.keys(connection), now(connection)
     if in_json:
@@ -73,13 +78,13 @@ def list_(data: DataDir, *, in_json: bool) -> None:
 
 @api_keys.command()
 @click.argument("key", metavar="NAME|ID")
-@click.option("--force", is_flag=True, help="Also the last key of role admin.")
+@click.option("--force", is_flag=True, help="Revoke the key even if it is the last one of the role admin.")
 @json_option
 @data_option
 def revoke(data: DataDir, key: str, *, force: bool, in_json: bool) -> None:
-    """End a key, by its name or its id. Requests and open subscriptions end within seconds.
+    """Revoke a key by its name or id. Requests and open subscriptions with it end within seconds.
 
-    The key that the first start made is replaced by another one: `vlmkg api-keys revoke admin` renews it.
+    The stack's own key, made at its first start, is replaced: `vlmkg api-keys revoke admin` renews it.
     """
     with closing(existing_ledger_of(data)) as ledger:
         renews = _is_own(ledger, data, key)
@@ -93,11 +98,11 @@ def revoke(data: DataDir, key: str, *, force: bool, in_json: bool) -> None:
         return
     click.echo(f"key {revoked.id} of {revoked.name}, {revoked.role}, is revoked")
     if renews:
-        click.echo(f"the stack's own key is another one now: {data.api_key_file}")
+        click.echo(f"the stack has a new key of its own: {data.api_key_file}")
 
 
 def _is_own(ledger: Ledger, data: DataDir, named: str) -> bool:
-    """Whether the key so named is the stack's own."""
+    """Whether this name is the stack's own key."""
     try:
         own = ledger_keys.key_id(data.api_key_file.read_text().strip())
     except FileNotFoundError:
@@ -110,7 +115,7 @@ def _is_own(ledger: Ledger, data: DataDir, named: str) -> bool:
 
 
 def _renew(ledger: Ledger, data: DataDir) -> None:
-    """Another key in the place of the stack's own; a running stack's commands find it."""
+    """Replace the stack's own key. Commands for a running stack use the new one."""
     key = ledger_keys.ensure_admin_key(ledger, data.api_key_file)
     running = data.endpoints()
     if running is not None:

@@ -1,4 +1,4 @@
-"""`vlmkg audit`: what a privacy officer asks: who looked at this patient, and when."""
+"""`vlmkg audit`: the audit trail, for privacy officers."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -24,31 +24,33 @@ from vlmkg.options import data_option
 
 
 def _time(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    """A time in ISO 8601; in UTC where it has no zone."""
+    """A time in ISO 8601; in UTC if it has no zone."""
     if value is None:
         return None
     try:
         given = datetime.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter("give a day or a time as 2026-01-31 or 2026-01-31T08:00+01:00") from None
+        raise click.BadParameter("write the time as 2026-01-31 or 2026-01-31T08:00+01:00") from None
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
 @click.group()
 def audit() -> None:
-    """Read the audit trail: who looked at which patient, and when."""
+    """Show the audit trail: who read which patient's data, and when."""
 
 
 @audit.command("list")
-@click.option("--who", metavar="TEXT", help="Of those whose name has this in it: a key's name, a person's, a subject.")
 @click.option(
-    "--patient", metavar="ID", help="About this patient: the pseudonym, or with --authority the sender's identifier."
+    "--who", metavar="TEXT", help="Only callers whose name (of a key or person) or token subject contains this."
+)
+@click.option(
+    "--patient", metavar="ID", help="Only this patient: a pseudonym, or with --authority the sender's identifier."
 )
 @click.option("--authority", help="The assigning authority of the identifier.")
 @click.option(
-    "--since", metavar="TIME", callback=_time, help="From this day or time on (ISO 8601, UTC without a zone)."
+    "--since", metavar="TIME", callback=_time, help="From this day or time on (ISO 8601; UTC if it has no zone)."
 )
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Number of entries at most.")
 @click.option(
     "--json", "in_json", is_flag=True, help="Print JSON for programs, with the pseudonyms of all patients seen."
 )
@@ -63,13 +65,13 @@ def list_(
     *,
     in_json: bool,
 ) -> None:
-    """List who read or tried to read what, the newest first.
+    """List accesses and attempted accesses, newest first.
 
-    Answers that were numbers over all patients name none, and neither do refused questions. This look is written into
-    the trail before it is shown.
+    Counts over all patients name no patients, and neither do refused requests. This listing is itself recorded in the
+    trail before it is shown.
     """
     if authority is not None and patient is None:
-        raise UsageError("an authority says whose identifier --patient is", "give --patient, too")
+        raise UsageError("--authority was given without --patient", "give both, or only --patient with a pseudonym")
     receiver = existing_receiver_of(data)
     with closing(receiver.ledger) as ledger:
         with ledger.read() as connection:
@@ -82,22 +84,25 @@ def list_(
     else:
         _print(shown)
     if len(found) > limit:
-        click.echo(f"there are more than these {limit}: --limit shows more", err=True)
+        click.echo(f"the list has more than these {limit} entries: use --limit to see more", err=True)
 
 
 def _pseudonyms(
     receiver: Receiver, connection: Connection, patient: str | None, authority: str | None
 ) -> tuple[str, ...] | None:
-    """The pseudonyms that the patient has or had. It says so where the ledger knows none: the name may be mistyped."""
+    """The patient's present and former pseudonyms.
+
+    Prints a notice if the ledger has none, perhaps for a mistyped name.
+    """
     if patient is None:
         return None
     asked = pseudonyms.patient_id(receiver.pseudonym_key, authority, patient) if authority is not None else patient
     if not patients.is_known(connection, asked):
-        hint = "" if authority is not None else "; --authority says whose identifier it is"
+        hint = "" if authority is not None else ": for a sender's identifier, give --authority"
         click.echo(f"the ledger knows no such patient{hint}", err=True)
     named = merges.known_as(connection, asked)
     if len(named) > 1:
-        click.echo(f"this patient was merged and has {len(named)} pseudonyms: all are looked for", err=True)
+        click.echo(f"this patient was merged and has {len(named)} pseudonyms: entries of all are shown", err=True)
     return named
 
 

@@ -1,4 +1,4 @@
-"""`vlmkg checkpoint readings|replay|diff|select|rollback`: checkpoints as the ledger knows them."""
+"""`vlmkg checkpoint readings|replay|diff|select|rollback`: the readings of checkpoints in the ledger."""
 
 import json
 import sys
@@ -39,7 +39,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 @json_option
 @data_option
 def readings(data: DataDir, *, as_json: bool) -> None:
-    """List the engines that have read in this ledger, the latest first, and for how many studies each stands."""
+    """List the engines with readings in this ledger, latest first, and for how many studies each is in use."""
     with existing_ledger_of(data).read() as connection:
         found = checkpoints.engines(connection)
     if as_json:
@@ -60,10 +60,10 @@ def readings(data: DataDir, *, as_json: bool) -> None:
 @json_option
 @data_option
 def replay(data: DataDir, engine_name: str, device: str | None, *, as_json: bool) -> None:
-    """Read every study again by ENGINE: rules, model, or a checkpoint's folder, promoted or not.
+    """Read every study again with ENGINE: rules, model, or a checkpoint's folder, promoted or not.
 
-    The readings are kept beside those that stand; `diff` compares them, `select` makes them stand. Begun again, it goes
-    on where it ended. Exit code 1: a study can't be read; it is named.
+    The new readings are stored beside those in use; `diff` compares them, `select` puts them to use. An interrupted
+    replay continues where it stopped. Exit code 1: some studies can't be read. They are listed.
     """
     ledger = existing_ledger_of(data)
     settings = WorkerSettings()
@@ -80,11 +80,13 @@ def replay(data: DataDir, engine_name: str, device: str | None, *, as_json: bool
 @click.command()
 @click.argument("before")
 @click.argument("after")
-@click.option("--studies", "each", is_flag=True, help="One JSON line a study that differs: it holds reports' words.")
+@click.option(
+    "--studies", "each", is_flag=True, help="Print one JSON line per study that differs. It contains report text."
+)
 @json_option
 @data_option
 def diff(data: DataDir, before: str, after: str, *, each: bool, as_json: bool) -> None:
-    """Compare what BEFORE and AFTER read of the same studies: facts gained, lost, changed.
+    """Compare the readings of BEFORE and AFTER for the same studies: facts gained, lost, changed.
 
     An engine is named by its checkpoint, `rules`, or the beginning of a digest.
     """
@@ -107,10 +109,10 @@ def diff(data: DataDir, before: str, after: str, *, each: bool, as_json: bool) -
 @click.argument("name")
 @data_option
 def select_(data: DataDir, name: str) -> None:
-    """Make the readings of NAME stand for all studies that it has read. A checkpoint must have been promoted.
+    """Use the readings of NAME for all studies that it has read. A checkpoint must be promoted.
 
-    The graph follows by itself while a worker runs, else by `vlmkg rebuild`. Workers go on with the engine that they
-    were started with.
+    A running worker updates the graph; without one, run `vlmkg rebuild`. Running workers keep the engine that they were
+    started with.
     """
     ledger = existing_ledger_of(data)
     with ledger.read() as connection:
@@ -122,7 +124,7 @@ def select_(data: DataDir, name: str) -> None:
 @click.command()
 @data_option
 def rollback(data: DataDir) -> None:
-    """Go back: the readings that stood before the last selection stand again, and `model` is that checkpoint again."""
+    """Undo the last selection: use the previous readings again, and make their checkpoint `model` again."""
     ledger = existing_ledger_of(data)
     with ledger.read() as connection:
         use = checkpoints.engine_before(connection)
@@ -133,7 +135,7 @@ def rollback(data: DataDir) -> None:
 
 
 def _promoted_folder(use: EngineUse, data: DataDir) -> Path | None:
-    """Where the engine's checkpoint is; None for rules. Raises UsageError for one that is not promoted here."""
+    """The folder of the engine's checkpoint; None for rules. Raises UsageError for one that is not promoted here."""
     if use.checkpoint is None:
         return None
     ours = shipped()
@@ -145,7 +147,7 @@ def _promoted_folder(use: EngineUse, data: DataDir) -> Path | None:
         except CheckpointError:
             continue
     raise UsageError(
-        f"the checkpoint {use.checkpoint} is not promoted here", "promote its folder: vlmkg checkpoint promote FOLDER"
+        f"the checkpoint {use.checkpoint} is not promoted here", "promote it first: vlmkg checkpoint promote FOLDER"
     )
 
 
@@ -154,7 +156,7 @@ def _select(ledger: Ledger, use: EngineUse) -> None:
         changed = checkpoints.select_engine(connection, use)
     _audit(ledger, f"checkpoint.select {use.engine_digest}", ())
     name = use.checkpoint or use.engine
-    click.echo(f"the readings of {name} ({use.engine_digest[:12]}) stand now; {changed} studies had others before")
+    click.echo(f"the readings of {name} ({use.engine_digest[:12]}) are in use now; they changed in {changed} studies")
 
 
 def _differences(ledger: Ledger, before: str, after: str) -> Iterator[tuple[Pair, Differences]]:
@@ -170,12 +172,12 @@ def _audit(ledger: Ledger, action: str, patients: Sequence[str]) -> None:
 
 def _show_reread(found: Reread, *, as_json: bool) -> None:
     for fault in found.faults:
-        click.echo(f"study {fault.item} can't be read: {fault.where}", err=True)
+        click.echo(f"study {fault.item} can't be read, an unexpected error: {fault.where}", err=True)
     if as_json:
         click.echo(json.dumps({"studies": found.studies, "known": found.known, "faults": len(found.faults)}))
     else:
         read = found.studies - found.known - len(found.faults)
-        click.echo(f"{read} studies were read, {found.known} had been read by this engine before")
+        click.echo(f"{read} studies were read; {found.known} were already read by this engine")
 
 
 def _show_totals(totals: Totals, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`vlmkg events` and `vlmkg dead-letters`: what operators see of what was received, and do about it."""
+"""`vlmkg events` and `vlmkg dead-letters`: received messages, for operators."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -25,30 +25,34 @@ from vlmkg.options import data_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 limit_option = click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Number of events at most."
 )
-state_option = click.option("--state", type=click.Choice([state.value for state in State]), help="In this state.")
-reason_option = click.option("--reason", help="Refused, dead or with rejected triplets for this reason.")
+state_option = click.option(
+    "--state", type=click.Choice([state.value for state in State]), help="Only events in this state."
+)
+reason_option = click.option(
+    "--reason", help="Only events that were refused or are dead for this reason, or have triplets rejected for it."
+)
 ids_argument = click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
 
 
 @click.group()
 def events() -> None:
-    """List, show and replay what was received."""
+    """List, show and replay received messages."""
 
 
 @events.command("list")
 @state_option
 @reason_option
-@click.option("--source", help="From this source authority.")
+@click.option("--source", help="Only events from this source authority.")
 @limit_option
-@click.option("--summary", is_flag=True, help="Only how many are in each state.")
+@click.option("--summary", is_flag=True, help="Show only the number of events in each state.")
 @json_option
 @data_option
 def list_(
     data: DataDir, state: str | None, reason: str | None, source: str | None, limit: int, summary: bool, as_json: bool
 ) -> None:
-    """List events, the newest first."""
+    """List events, newest first."""
     ledger = existing_ledger_of(data)
     if summary:
         _summarise(ledger, as_json=as_json)
@@ -58,11 +62,15 @@ def list_(
 
 @events.command()
 @click.argument("event_id", type=int, metavar="ID")
-@click.option("--raw", is_flag=True, help="Write the message as it came; it is patient data, and this is audited.")
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Write the message as it was received. It is patient data; the audit trail records this.",
+)
 @json_option
 @data_option
 def show(data: DataDir, event_id: int, raw: bool, as_json: bool) -> None:
-    """Show one event; its payload only with --raw."""
+    """Show one event. Its message is shown only with --raw."""
     if raw:
         _write_raw(existing_receiver_of(data), event_id)
         return
@@ -82,22 +90,22 @@ def show(data: DataDir, event_id: int, raw: bool, as_json: bool) -> None:
 @ids_argument
 @state_option
 @reason_option
-@click.option("--all", "everything", is_flag=True, help="All events there are.")
+@click.option("--all", "everything", is_flag=True, help="All events.")
 @json_option
 @data_option
 def replay(
     data: DataDir, ids: tuple[int, ...], state: str | None, reason: str | None, everything: bool, as_json: bool
 ) -> None:
-    """Parse stored messages again and put their events back to be worked on."""
+    """Parse the stored messages of events again and process them."""
     if not (ids or state or reason or everything):
-        raise UsageError("nothing is chosen to be replayed", "give ids, --state, --reason or --all")
+        raise UsageError("no events were chosen", "give event ids, --state, --reason or --all")
     where = EventFilter(State(state) if state else None, reason, ids=ids or None)
     _replay(existing_receiver_of(data), where, as_json=as_json)
 
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """List, replay and purge events that failed for good."""
+    """List, replay and purge events that failed permanently."""
 
 
 @dead_letters.command("list")
@@ -106,7 +114,7 @@ def dead_letters() -> None:
 @json_option
 @data_option
 def list_dead(data: DataDir, reason: str | None, limit: int, as_json: bool) -> None:
-    """List dead events, the newest first."""
+    """List dead events, newest first."""
     _list(existing_ledger_of(data), EventFilter(State.DEAD, reason), limit, as_json=as_json)
 
 
@@ -116,7 +124,7 @@ def list_dead(data: DataDir, reason: str | None, limit: int, as_json: bool) -> N
 @json_option
 @data_option
 def replay_dead(data: DataDir, ids: tuple[int, ...], everything: bool, as_json: bool) -> None:
-    """Put dead events back to be worked on."""
+    """Process dead events again."""
     where = _dead(ids, everything, "replayed")
     _replay(existing_receiver_of(data), where, as_json=as_json)
 
@@ -124,15 +132,15 @@ def replay_dead(data: DataDir, ids: tuple[int, ...], everything: bool, as_json: 
 @dead_letters.command()
 @ids_argument
 @click.option("--all", "everything", is_flag=True, help="All dead events.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @data_option
 def purge(data: DataDir, ids: tuple[int, ...], everything: bool, yes: bool, as_json: bool) -> None:
-    """Remove dead events for good, with their messages and all that they alone brought."""
+    """Permanently remove dead events, their messages, and the facts that only they brought."""
     receiver = existing_receiver_of(data)
     chosen = _chosen(receiver.ledger, _dead(ids, everything, "purged"))
     if not yes:
-        click.confirm(f"Remove {len(chosen)} dead events and their messages for good?", abort=True, err=True)
+        click.confirm(f"Permanently remove {len(chosen)} dead events and their messages?", abort=True, err=True)
     purged = purge_events(receiver, chosen)
     audit.record(
         receiver.ledger, actor=console_user(), action="purge dead letters", patients=purged.patients, outcome="ok"
@@ -142,12 +150,15 @@ def purge(data: DataDir, ids: tuple[int, ...], everything: bool, yes: bool, as_j
         return
     click.echo(f"{len(purged.events)} events purged")
     if purged.blobs_left:
-        click.echo(f"{len(purged.blobs_left)} messages stay in the blob store: remove them by key (--json)")
+        click.echo(
+            f"{len(purged.blobs_left)} messages could not be removed from the blob store: remove them by "
+            "key (--json lists the keys)"
+        )
 
 
 def no_event(event_id: int) -> RefusedError:
-    """The error for an id that no event has."""
-    return RefusedError(f"there is no event {event_id}", "vlmkg events list shows which there are")
+    """The error for an unknown event id."""
+    return RefusedError(f"there is no event {event_id}", "see vlmkg events list")
 
 
 def _list(ledger: Ledger, where: EventFilter, limit: int, *, as_json: bool) -> None:
@@ -179,7 +190,7 @@ def _write_raw(receiver: Receiver, event_id: int) -> None:
     if event is None:
         raise no_event(event_id)
     if event.blob_key is None:
-        raise RefusedError(f"the message of event {event_id} was too large to be kept", "ask its sender for it")
+        raise RefusedError(f"the message of event {event_id} was too large to store", "ask its sender for it")
     raw = raw_of(receiver.ledger, receiver.blobs, event)
     audit.record(receiver.ledger, actor=console_user(), action="show raw message", patients=patients, outcome="ok")
     click.echo(raw, nl=False)
@@ -196,25 +207,25 @@ def _replay(receiver: Receiver, where: EventFilter, *, as_json: bool) -> None:
 
 
 def _report(replayed: Replayed) -> None:
-    click.echo(f"{len(replayed.received)} events put back to be worked on")
+    click.echo(f"{len(replayed.received)} events will be processed again")
     for reason, number in sorted(replayed.refused.items()):
-        click.echo(f"{number} refused again: {reason}")
+        click.echo(f"{number} refused again, reason {reason}")
     for event_id in replayed.without_message:
-        click.echo(f"event {event_id} stays as it is: its message is not in the blob store")
+        click.echo(f"event {event_id} was not replayed: its message is not in the blob store")
 
 
 def _dead(ids: Sequence[int], everything: bool, done: str) -> EventFilter:
     if bool(ids) == everything:
-        raise UsageError(f"it is not clear what is to be {done}", "give ids, or --all")
+        raise UsageError(f"no events were chosen to be {done}", "give event ids, or --all")
     return EventFilter(State.DEAD, ids=tuple(ids) or None)
 
 
 def _chosen(ledger: Ledger, where: EventFilter) -> list[int]:
-    """The ids of the events meant. Raises RefusedError where an id that was given is none of them."""
+    """The ids of the chosen events. Raises RefusedError if a given id is not among them."""
     with ledger.read() as connection:
         found = ledger_events.ids(connection, where)
     missing = sorted(set(where.ids or ()) - set(found))
     if missing:
         state = f" {where.state}" if where.state else ""
-        raise RefusedError(f"there is no{state} event {missing[0]}", "vlmkg events list shows which there are")
+        raise RefusedError(f"there is no{state} event {missing[0]}", "see vlmkg events list")
     return found

@@ -1,4 +1,4 @@
-"""How events look on a terminal, and as JSON."""
+"""Print events on a terminal or as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ def as_json(value: object) -> str:
 
 
 def print_events(found: Sequence[Event], reading_warnings: Mapping[int, tuple[str, ...]], total: int) -> None:
-    """One line an event, the newest first, with the warnings of its readings, and how many there are beside these."""
+    """Print one line per event, newest first, with the warnings of its readings, and the number of further events."""
     table = Table(box=None, header_style="bold")
     for heading in ("id", "received", "source", "external id", "state", "reason", "times"):
         table.add_column(heading, overflow="fold", no_wrap=heading not in {"source", "external id"})
@@ -44,7 +44,7 @@ def print_events(found: Sequence[Event], reading_warnings: Mapping[int, tuple[st
 
 
 def print_event(event: Event, reading_warnings: Sequence[str], study_keys: Sequence[str]) -> None:
-    """Everything known of one event but its payload."""
+    """Print everything about one event except its message."""
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -59,7 +59,7 @@ def print_event(event: Event, reading_warnings: Sequence[str], study_keys: Seque
 
 
 def print_summary(states: Mapping[State, int], refused: Mapping[str, int], dead: Mapping[str, int]) -> None:
-    """How many events are in each state, and why those that wait for an operator do."""
+    """Print the number of events in each state, and the reasons of those that wait for an operator."""
     table = Table(box=None, header_style="bold")
     table.add_column("state")
     table.add_column("events", justify="right")
@@ -72,7 +72,7 @@ def print_summary(states: Mapping[State, int], refused: Mapping[str, int], dead:
 
 
 def print_table(table: Table) -> None:
-    """Print a table, in the width of the terminal. A pipe has none: little is folded there."""
+    """Print a table in the width of the terminal; wide, with little wrapping, for a pipe."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPE_WIDTH

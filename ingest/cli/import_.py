@@ -1,4 +1,4 @@
-"""`vlmkg import`: queue files through the same door as every other source."""
+"""`vlmkg import`: receive files in the same way as every other source."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingest.formats.origin import Format
-from ingest.importing.expand import Choice, expand_files
+from ingest.importing.expand import ImportOptions, expand_files
 from ingest.importing.files import FoundFile, Meter, find_files
 from ingest.importing.receiving import receive_items
 from ingest.importing.summary import print_summary
@@ -26,26 +26,26 @@ from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
 FORMATS = ("auto", *(kind.value for kind in (Format.OPENI, Format.HL7, Format.FHIR, Format.DICOM, Format.TEXT)))
-"""By value: click calls an enum's member by its name."""
+"""By value: click uses the names of enum members."""
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--format", "chosen", type=click.Choice(FORMATS), default="auto", show_default=True, help="What they hold."
+    "--format", "chosen", type=click.Choice(FORMATS), default="auto", show_default=True, help="Format of the files."
 )
-@click.option("--source", help="Source authority of all messages, instead of what they or their format say.")
+@click.option("--source", help="Source authority of all messages [default: from the message or its format].")
 @click.option("--wait", "waits", is_flag=True, help="Wait until every message is merged, refused or dead.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=300.0,
     show_default=True,
-    help="With --wait: give up when nothing has moved for so many seconds.",
+    help="With --wait: seconds without any progress after which to give up.",
 )
-@click.option("--json", "as_json", is_flag=True, help="End with the counts as one line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one line of JSON at the end.")
 @data_option
 def import_(
     paths: tuple[Path, ...], chosen: str, source: str | None, waits: bool, timeout: float, as_json: bool, data: DataDir
@@ -53,13 +53,13 @@ def import_(
     """Queue files: Open-i XML, HL7 v2 (.hl7, or .jsonl with key `raw`), FHIR R4 JSON (also
     .ndjson and arrays), DICOM, plain text.
 
-    PATHS are files, folders, and .tar, .tgz or .zip archives. Plain text is one report a file, its name the report id.
-    Exit code 1: something was refused, is dead, or did not finish in time.
+    PATHS are files, folders, and .tar, .tgz or .zip archives. A plain text file is one report; its name is the report
+    id. Exit code 1: a message was refused, is dead, or was not finished in time.
     """
     started = time.monotonic()
     receiver = _receiver(data)
     tally = Tally()
-    choice = Choice(None if chosen == "auto" else Format(chosen), source)
+    choice = ImportOptions(None if chosen == "auto" else Format(chosen), source)
     with _until_interrupted() as stopped, _progress() as progress:
         _receive(receiver, tally, list(find_files(paths)), choice, progress, stopped)
         ending = _wait(receiver, tally, timeout, progress, stopped) if waits else Ending.SETTLED
@@ -73,7 +73,7 @@ def import_(
 
 
 def _receiver(data: DataDir) -> Receiver:
-    """Where messages go: the ledger that the environment names, else that of the stack running under `data`."""
+    """The receiver of the ledger in the environment, else of the stack running in `data`."""
     if IngestSettings().ledger_url is None:
         data.require_endpoints()
     return receiver_of(data)
@@ -83,7 +83,7 @@ def _receive(
     receiver: Receiver,
     tally: Tally,
     files: list[FoundFile],
-    choice: Choice,
+    choice: ImportOptions,
     progress: Progress,
     stopped: Callable[[], bool],
 ) -> None:
@@ -106,21 +106,25 @@ def _wait(
         progress.update(task, completed=total - len(tally.pending), messages=f"{len(tally.pending):,} to go")
 
     def still() -> None:
-        _say(progress, f"no event has moved for {NOTICE_S:g} s: does a worker run? (vlmkg up, or vlmkg worker)")
+        _say(
+            progress,
+            f"no event has changed its state for {NOTICE_S:g} s: check that a worker is running (vlmkg up, "
+            "or vlmkg worker)",
+        )
 
     ending = wait(receiver.ledger, tally, patience_s=patience_s, stopped=stopped, moved=moved, still=still)
     if ending is Ending.STALLED:
-        _say(progress, f"gave up waiting: no event has moved for {patience_s:g} s")
+        _say(progress, f"stopped waiting: no event has changed its state for {patience_s:g} s")
     return ending
 
 
 def _say(progress: Progress, words: str) -> None:
-    """A line on stderr, above the bar where there is one."""
+    """Print a line on stderr, above the progress bar if there is one."""
     progress.console.print(f"vlmkg: {words}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _progress() -> Progress:
-    """A bar on stderr; nothing where that is no terminal."""
+    """A progress bar on stderr; none if that is not a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description:>9}"),
@@ -133,7 +137,7 @@ def _progress() -> Progress:
 
 @contextmanager
 def _until_interrupted() -> Iterator[Callable[[], bool]]:
-    """Says whether Ctrl-C was pressed. The first one ends the work between two commits, the second one at once."""
+    """A function that says whether Ctrl-C was pressed. The first one stops after the commit, the second one at once."""
     pressed = False
 
     def press(_signal: int, _frame: FrameType | None) -> None:

@@ -22,9 +22,9 @@ from vlmkg.options import data_option
 @click.command()
 @data_option
 def rebuild(data: DataDir) -> None:
-    """Make the graph what the ledger says, into an empty one or over what is there. Workers may go on meanwhile.
+    """Rebuild the graph from the ledger, empty or not. Workers may run at the same time.
 
-    Exit code 1: a study can't be written; it is named.
+    Exit code 1: some studies can't be written. They are listed.
     """
     neo4j = find_settings(data)
     ledger = existing_ledger_of(data)
@@ -41,6 +41,6 @@ def rebuild(data: DataDir) -> None:
 
 def _report(rebuilt: Rebuilt) -> None:
     written = rebuilt.studies - len(rebuilt.faults)
-    click.echo(f"{written} studies are in the graph as the ledger has them, {rebuilt.removed} others were removed")
+    click.echo(f"{written} studies in the graph now match the ledger; {rebuilt.removed} others were removed")
     for fault in rebuilt.faults:
-        click.echo(f"study {fault.item} can't be written: {fault.where}", err=True)
+        click.echo(f"study {fault.item} can't be written, an unexpected error: {fault.where}", err=True)

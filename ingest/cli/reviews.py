@@ -1,4 +1,4 @@
-"""`vlmkg reviews`: what persons say of findings, for those who train a model on it."""
+"""`vlmkg reviews`: reviews of findings, for training a model."""
 
 import json
 import os
@@ -27,21 +27,23 @@ SOURCES_AT_ONCE = 200
 
 @click.group()
 def reviews() -> None:
-    """Take out what people say of findings."""
+    """Export reviews of findings."""
 
 
 @reviews.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file for the owner alone.")
-@click.option("--all", "everything", is_flag=True, help="Also verdicts that were replaced or taken back.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The new file. Only its owner can read it."
+)
+@click.option("--all", "everything", is_flag=True, help="Include verdicts that were replaced or withdrawn.")
 @data_option
 def export(data: DataDir, out: Path | None, everything: bool) -> None:
-    """Write the verdicts that count as JSON lines, each with the finding and the text of its report.
+    """Write the verdicts that count as JSON lines, each with its finding and the text of the report.
 
-    It is patient data, and this is audited: notes and texts may name people.
+    The file contains patient data: notes and texts may name people. The audit trail records the export.
     """
     ledger = existing_ledger_of(data)
     if out is not None and out.exists():
-        raise UsageError(f"{out} is there already", "name a new file, or remove that one")
+        raise UsageError(f"{out} already exists", "choose another file, or remove this one")
     lines = list(_lines(ledger, everything=everything))
     patients = sorted({line["patient"] for line in lines})
     audit.record(ledger, actor=console_user(), action="export reviews", patients=patients, outcome="ok")
@@ -55,7 +57,7 @@ def export(data: DataDir, out: Path | None, everything: bool) -> None:
 
 
 def _lines(ledger: Ledger, *, everything: bool) -> Iterator[dict[str, Any]]:
-    """One line a review, report by report."""
+    """One line per review, report by report."""
     with ledger.read() as connection:
         for sources in _groups(connection):
             given = ledger_reviews.of_sources(connection, sources)

@@ -1,4 +1,4 @@
-"""`vlmkg graph verify`: the graph's mentions beside the texts of the ledger, so it lives above `graph`."""
+"""`vlmkg graph verify`. It needs the texts of the ledger, so it is not in the package `graph`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -15,14 +15,14 @@ from vlmkg.options import data_option
 
 
 @click.command()
-@click.option("--digest", "with_digest", is_flag=True, help="Also digest all that the graph says.")
+@click.option("--digest", "with_digest", is_flag=True, help="Also print a digest of the graph's content.")
 @json_option
 @data_option
 @click.pass_context
 def verify(context: click.Context, data: DataDir, with_digest: bool, as_json: bool) -> None:
-    """Count what breaks an invariant: 0 expected. Exits with 1 where something does.
+    """Count violations of the graph's invariants. Exit code 1: there are some.
 
-    Mentions are compared with the texts of their reports in the graph or, where it holds none, in the ledger.
+    Mentions are compared with the report texts in the graph or, if it has none, in the ledger.
     """
     with _ledger_texts(data) as lookup:
         holds = verify_graph(data, lookup, with_digest=with_digest, as_json=as_json)
@@ -31,7 +31,7 @@ def verify(context: click.Context, data: DataDir, with_digest: bool, as_json: bo
 
 @contextmanager
 def _ledger_texts(data: DataDir) -> Iterator[TextLookup | None]:
-    """A function from reportKeys to texts, good while the ledger is open; None where the folder has no ledger."""
+    """A look-up of texts by reportKey, valid while the ledger is open; None if the folder has no ledger."""
     try:
         opened = existing_ledger_of(data)
     except UsageError:

@@ -37,7 +37,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufff
 def require_raw_size(raw: bytes) -> None:
     """Refuse a raw message over RAW_LIMIT before anything reads it."""
     if len(raw) > RAW_LIMIT:
-        raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {RAW_LIMIT} bytes")
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the message is too large: it may have {RAW_LIMIT} bytes")
 
 
 def require_words_size(characters: int) -> None:
@@ -49,7 +49,7 @@ def require_words_size(characters: int) -> None:
 def require_markup_size(signs: int) -> None:
     """Refuse markup that would take seconds to read."""
     if signs > MARKUP_LIMIT:
-        raise MessageRefusedError(Reason.TOO_LARGE, f"the report has more than {MARKUP_LIMIT} signs of markup")
+        raise MessageRefusedError(Reason.TOO_LARGE, f"the report has more than {MARKUP_LIMIT} characters of markup")
 
 
 def clean_text(text: str) -> str:

@@ -97,7 +97,7 @@ def _read(raw: bytes) -> Submission:
     except ValidationError as error:
         # Where it is wrong, never what stands there.
         places = sorted({".".join(map(str, problem["loc"])) or "the whole" for problem in error.errors()})
-        detail = f"not a submission as this version has them: {', '.join(places)[:200]}"
+        detail = f"not a submission of this version: {', '.join(places)[:200]}"
         raise MessageRefusedError(Reason.UNREADABLE, detail) from None
 
 

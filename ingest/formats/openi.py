@@ -56,7 +56,7 @@ def parse(raw: bytes, origin: Origin) -> ParsedMessage:
     citation = _read(raw)
     source = origin.source or SOURCE
     if citation.root != "eCitation":
-        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the XML is no Open-i eCitation", source=source)
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the XML is not an Open-i eCitation", source=source)
     uid = identifier(citation.uid, "uId")
     if not uid:
         raise MessageRefusedError(Reason.UNREADABLE, "the eCitation has no uId", source=source)
@@ -73,7 +73,7 @@ def _read(raw: bytes) -> _Citation:
         parser.feed(raw)
         citation = cast(_Citation, parser.close())
     except DefusedXmlException:
-        raise MessageRefusedError(Reason.UNSAFE_XML, "the XML brings a document type or entities of its own") from None
+        raise MessageRefusedError(Reason.UNSAFE_XML, "the XML has its own document type or entities") from None
     except (ParseError, ValueError, LookupError):
         raise MessageRefusedError(*_unreadable(raw)) from None
     return citation

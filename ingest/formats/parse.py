@@ -28,7 +28,9 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
 
             return dicom.parse(raw, origin, settings)
         case Format.ARCHIVE:
-            raise MessageRefusedError(Reason.UNREADABLE, "an archive is no message: import it as a file")
+            raise MessageRefusedError(
+                Reason.UNREADABLE, "the content is an archive, not a message: import it as a file"
+            )
         case Format.UNKNOWN:
-            detail = "the content is none of Open-i XML, HL7 v2, FHIR JSON, DICOM; for plain text say --format text"
+            detail = "the content is not Open-i XML, HL7 v2, FHIR JSON or DICOM: for plain text use --format text"
             raise MessageRefusedError(Reason.UNREADABLE, detail)

@@ -58,7 +58,7 @@ class FormatSettings(BaseSettings):
     @classmethod
     def _order_field(cls, value: str) -> str:
         if not re.fullmatch(r"(?:OBR|ORC)-[1-9][0-9]?", value):
-            raise ValueError("it must name a field of OBR or ORC, such as OBR-18")
+            raise ValueError("it must be a field of OBR or ORC, such as OBR-18")
         return value
 
     @property

@@ -22,7 +22,7 @@ def parse(raw: bytes, origin: Origin) -> ParsedMessage:
     source = origin.source or SOURCE
     report_id = identifier(origin.name, "file's name")
     if not report_id:
-        raise MessageRefusedError(Reason.UNREADABLE, "a plain text needs a name to be its report id", source=source)
+        raise MessageRefusedError(Reason.UNREADABLE, "a plain text needs a file name as its report id", source=source)
     found = _plain(raw, source, report_id)
     text = report_text(found.text, source=source, external_id=report_id)
     report = ReportFacts(report_id=report_id, status=ReportStatus.FINAL, text=text)
@@ -51,5 +51,5 @@ def _decode(raw: bytes, source: str, report_id: str) -> str:
     else:
         if "\0" not in text:
             return text
-        detail = "the text holds NUL bytes: it is UTF-16 without a mark, or no text"
+        detail = "the text has NUL bytes: it is UTF-16 without a byte-order mark, or not text"
     raise MessageRefusedError(Reason.BAD_ENCODING, detail, source=source, external_id=report_id)

@@ -45,12 +45,12 @@ def hl7_offset(value: str) -> tzinfo | None:
 
 
 def hl7_date(value: str) -> date | None:
-    """The day of an HL7 date or time, such as a date of birth. None without a day."""
+    """The day of an HL7 date or time, such as a date of birth; of a year or month alone its first day."""
     value = value.partition("^")[0].strip()
     if match := re.match(r"([0-9]{4})([0-9]{2})([0-9]{2})", value):
         return _date(*match.groups())
     parts = _hl7_parts(value)
-    return _date(*parts[:3]) if parts and parts[2] else None
+    return _date(*parts[:3]) if parts else None
 
 
 def fhir_time(value: str) -> datetime | None:
@@ -60,14 +60,14 @@ def fhir_time(value: str) -> datetime | None:
 
 
 def fhir_date(value: str) -> date | None:
-    """A FHIR R4 date with its day; None for a year or month alone."""
-    match = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", value)
-    return _date(*match.groups()) if match else None
+    """A FHIR R4 date; of a year or month alone its first day."""
+    match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", value)
+    return _date(*match.groups(default="")) if match else None
 
 
 def _date(year: str, month: str, day: str) -> date | None:
     try:
-        return date(int(year), int(month), int(day)) if int(year) in _YEARS else None
+        return date(int(year), int(month or 1), int(day or 1)) if int(year) in _YEARS else None
     except ValueError:
         return None
 

@@ -21,7 +21,9 @@ class NoSpaceError(OutageError):
     """The disk that holds ledger or blobs is nearly full: nothing is taken until there is room again."""
 
     def __init__(self) -> None:
-        super().__init__("the disk is nearly full: messages are not taken now", "make room, or lower VLMKG_MIN_FREE")
+        super().__init__(
+            "the disk is nearly full, so no messages are accepted now", "free space, or lower VLMKG_MIN_FREE"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receip
 
 
 async def keep_soon(reception: Reception, message: ReceivedMessage, error: Exception) -> Receipt:
-    """Keep a message with which an error arose that nobody foresaw. Raises the error where it is an outage."""
+    """Store a message that caused an unexpected error. Raises the error if it is an outage."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(reception.threads, keep, reception.receiver, message, error)
 

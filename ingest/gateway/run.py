@@ -58,7 +58,9 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
 def chosen(settings: GatewaySettings, known: Mapping[str, Start]) -> dict[str, Start]:
     """The doors that the settings name, or all. Raises UsageError for an unknown name."""
     if unknown := sorted(set(settings.doors) - set(known)):
-        raise UsageError(f"VLMKG_GATEWAY_DOORS: no such door: {', '.join(unknown)}", f"doors: {', '.join(known)}")
+        raise UsageError(
+            f"VLMKG_GATEWAY_DOORS: unknown listeners (doors): {', '.join(unknown)}", f"choose from: {', '.join(known)}"
+        )
     return {name: known[name] for name in settings.doors or known}
 
 

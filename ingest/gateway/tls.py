@@ -22,7 +22,7 @@ def server_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | Non
             context.verify_mode = ssl.CERT_REQUIRED
     except OSError as error:
         message = "VLMKG_TLS_CERTIFICATE, VLMKG_TLS_KEY or VLMKG_TLS_CLIENT_CA can't be used"
-        raise UsageError(message, f"see that each is a readable PEM file ({error.strerror})") from None
+        raise UsageError(message, f"check that each is a readable PEM file ({error.strerror})") from None
     return context
 
 
@@ -41,5 +41,5 @@ def client_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | Non
         context.load_cert_chain(str(settings.tls_certificate), settings.tls_key)
     except OSError as error:
         message = "VLMKG_TLS_CERTIFICATE, VLMKG_TLS_KEY or VLMKG_TLS_CLIENT_CA can't be used"
-        raise UsageError(message, f"see that each is a readable PEM file ({error.strerror})") from None
+        raise UsageError(message, f"check that each is a readable PEM file ({error.strerror})") from None
     return context

@@ -1,4 +1,4 @@
-"""Archives as streams of their members. Nothing is written to disk, so no member's name can lead anywhere."""
+"""Archives as streams of their members. Nothing is written to disk, so a member's name can't lead out of a folder."""
 
 import gzip
 import io
@@ -21,8 +21,8 @@ from ingest.importing.pieces import Readable
 
 UNPACKED_RATIO = 100
 UNPACKED_FLOOR = 256 * 1024 * 1024
-"""An archive may unpack to UNPACKED_RATIO times its size, and to UNPACKED_FLOOR bytes in any case. Open-i's own archive
-has a ratio of 28; a bomb has 1,000 and more."""
+"""An archive may unpack to UNPACKED_RATIO times its size, or to UNPACKED_FLOOR bytes if that is more. Open-i's archive
+has a ratio of 28; an archive bomb has 1,000 and more."""
 
 BROKEN = (
     tarfile.TarError,
@@ -37,12 +37,12 @@ BROKEN = (
     NotImplementedError,
     RuntimeError,
 )
-"""What the standard library raises on archives that are damaged, encrypted or of an unknown kind."""
+"""The standard library's errors for archives that are damaged, encrypted or of an unknown kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive, to be opened and read before the next one is asked for. Opening may raise one of BROKEN."""
+    """A file in an archive. Read it before the next one is requested. Opening may raise one of BROKEN."""
 
     name: str
     modified_at: datetime | None
@@ -50,7 +50,7 @@ class Member:
 
 
 class _Budget(io.RawIOBase):
-    """A stream that may give so many bytes and no more. All members of a zip share what is `left`."""
+    """A stream with a limited number of bytes. All members of a zip share what is `left`."""
 
     def __init__(self, stream: Readable, left: list[int]) -> None:
         self._stream = stream
@@ -63,7 +63,7 @@ class _Budget(io.RawIOBase):
         data = self._stream.read(len(buffer))
         self._left[0] -= len(data)
         if self._left[0] < 0:
-            raise MessageRefusedError(Reason.TOO_LARGE, "the archive unpacks to far more than it may")
+            raise MessageRefusedError(Reason.TOO_LARGE, "the archive unpacks to more data than is allowed")
         buffer[: len(data)] = data
         return len(data)
 
@@ -71,10 +71,10 @@ class _Budget(io.RawIOBase):
 def read_members(stream: io.BufferedReader, container: Container, size: int, name: str = "") -> Iterator[Member]:
     """The regular files in an archive of `size` bytes, hidden ones left out.
 
-    `name` is the archive's; a gzip file that is no archive is one member, called as it without `.gz`.
+    `name` is the archive's; a gzip file that is not an archive is one member with its name without `.gz`.
 
-    Raises MessageRefusedError (`too_large`) past the limit of what it may unpack to, and one of BROKEN where the
-    archive is damaged, also while a member is read.
+    Raises MessageRefusedError (`too_large`) above the limit of unpacked bytes, and one of BROKEN if the archive is
+    damaged, also while a member is read.
     """
     left = [max(UNPACKED_FLOOR, UNPACKED_RATIO * size)]
     match container:
@@ -109,7 +109,7 @@ def _budgeted(stream: Readable, left: list[int]) -> io.BufferedReader:
 def _tar_members(stream: io.BufferedReader) -> Iterator[Member]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         while member := archive.next():
-            # What was passed is not kept: an archive of a million files must fit too.
+            # Passed members are not kept, so that an archive of a million files fits in memory.
             cast(Any, archive).members.clear()
             if member.isreg() and not is_hidden(member.name):
                 yield Member(member.name, modified_at(member.mtime), partial(_open_tar, archive, member))
@@ -118,7 +118,7 @@ def _tar_members(stream: io.BufferedReader) -> Iterator[Member]:
 def _open_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedReader:
     opened = archive.extractfile(member)
     if opened is None or member.issparse():
-        raise tarfile.ReadError("a member with holes may claim any size")
+        raise tarfile.ReadError("a sparse member is not accepted")
     return cast(io.BufferedReader, opened)
 
 

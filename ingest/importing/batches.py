@@ -1,4 +1,4 @@
-"""Files of many HL7 v2 messages: one after the other, MLLP-framed, in FHS/BHS batches, or one a line of JSON."""
+"""Files of many HL7 v2 messages: one after the other, MLLP-framed, in FHS/BHS batches, or as JSON lines."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _BATCH = re.compile(rb"(?:FHS|BHS|BTS|FTS)(?:\W|\Z)")
 
 
 def hl7_pieces(stream: Readable) -> Iterator[Piece]:
-    """The messages of a file, without framing and batch segments. What stands before the first one is one of them."""
+    """The messages of a file, without framing and batch segments. Bytes before the first message count as one."""
     for piece in cut(stream, _SEGMENT):
         if not piece.whole:
             yield piece
@@ -33,9 +33,9 @@ def json_lines(stream: Readable) -> Iterator[Piece]:
 
 
 def raw_of_line(line: bytes) -> bytes:
-    """The message under the key `raw` of a line of JSON, in the character set that its MSH-18 names, else UTF-8.
+    """The message under the key `raw` of a JSON line, encoded in the character set of its MSH-18, else in UTF-8.
 
-    Refuses a line that is no JSON object with such a key, and a message that does not fit the set it names.
+    Refuses a line that is not a JSON object with this key, and a message that its character set can't encode.
     """
     try:
         content = from_json(line)
@@ -43,7 +43,7 @@ def raw_of_line(line: bytes) -> bytes:
         content = None
     raw = content.get("raw") if isinstance(content, dict) else None
     if not isinstance(raw, str):
-        raise MessageRefusedError(Reason.UNREADABLE, "the line is no JSON object with a message under the key `raw`")
+        raise MessageRefusedError(Reason.UNREADABLE, "the line is not a JSON object with a message under the key `raw`")
     return _encoded(raw)
 
 
@@ -64,5 +64,5 @@ def _encoded(message: str) -> bytes:
             return message.encode(charset)
         except UnicodeEncodeError:
             continue
-    # As UTF-8 it would be read in the set it names, letter by letter wrong.
-    raise MessageRefusedError(Reason.BAD_ENCODING, "the message has letters that the set it names has not")
+    # As UTF-8 it would be decoded with the set it names, and letters would be wrong.
+    raise MessageRefusedError(Reason.BAD_ENCODING, "the message has characters that its character set can't encode")

@@ -17,16 +17,16 @@ from ingest.receiving.submit import ReceivedMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A message that is refused before any parser sees it."""
+class RefusedMessage:
+    """A message that is refused before parsing."""
 
     message: ReceivedMessage
     error: MessageRefusedError
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A message too large to be held. `digest` is the SHA-256 (hex) of its `size` bytes."""
+class OversizedMessage:
+    """A message too large for memory. `digest` is the SHA-256 (hex) of its `size` bytes."""
 
     error: MessageRefusedError
     digest: str
@@ -34,25 +34,25 @@ class Unread:
     origin: Origin
 
 
-Item = ReceivedMessage | Refused | Unread
+Item = ReceivedMessage | RefusedMessage | OversizedMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What the caller said of all files: their format (None: each tells its own) and their source authority."""
+class ImportOptions:
+    """The caller's options for all files: format (None: detect it per file) and source authority."""
 
     format: Format | None = None
     source: str | None = None
 
 
-def expand_files(files: Iterable[FoundFile], choice: Choice, meter: Meter) -> Iterator[Item]:
+def expand_files(files: Iterable[FoundFile], choice: ImportOptions, meter: Meter) -> Iterator[Item]:
     """The messages of all files, one file after the other."""
     for found in files:
         yield from expand_file(found, choice, meter)
 
 
-def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item]:
-    """The messages of one file. One that can't be opened, or not be read to its end, is one refused message more."""
+def expand_file(found: FoundFile, choice: ImportOptions, meter: Meter) -> Iterator[Item]:
+    """The messages of one file. A file that can't be opened or read completely adds one refused message."""
     try:
         with found.path.open("rb") as stream:
             meter.stream = stream
@@ -64,16 +64,16 @@ def expand_file(found: FoundFile, choice: Choice, meter: Meter) -> Iterator[Item
                 yield from _expand(stream, found.name, replace(_origin(found.name, choice), modified_at=time), choice)
             meter.finish()
     except OSError:
-        detail = "the file can't be opened, or not be read to its end"
+        detail = "the file can't be opened or read completely"
         yield _refused(Piece(), Format.UNKNOWN, _origin(found.name, choice), Reason.UNREADABLE, detail)
 
 
 def _expand_archive(
-    found: FoundFile, stream: io.BufferedReader, container: Container, choice: Choice
+    found: FoundFile, stream: io.BufferedReader, container: Container, choice: ImportOptions
 ) -> Iterator[Item]:
     origin, empty = _origin(found.name, choice), True
     size = found.path.stat().st_size
-    # Archives below a folder keep their members apart; one that is given itself names them as they are.
+    # Members of archives in a folder get the archive's name as a prefix; those of a given archive do not.
     below = PurePosixPath(origin.name if "/" in origin.name else "")
     try:
         for member in read_members(stream, container, size, PurePosixPath(found.name).name) if size else ():
@@ -82,31 +82,31 @@ def _expand_archive(
     except MessageRefusedError as error:
         reason, detail = error.reason, error.detail
     except BROKEN:
-        reason, detail = Reason.UNREADABLE, "the archive can't be read, or not to its end"
+        reason, detail = Reason.UNREADABLE, "the archive can't be read completely: it is damaged or truncated"
     else:
-        reason, detail = Reason.EMPTY_ARCHIVE, "the archive holds no file"
+        reason, detail = Reason.EMPTY_ARCHIVE, "the archive has no files"
         if not empty:
             return
     with found.path.open("rb") as whole:
         yield _refused(read_piece(whole), Format.ARCHIVE, origin, reason, detail)
 
 
-def _expand_member(member: Member, name: str, choice: Choice) -> Iterator[Item]:
+def _expand_member(member: Member, name: str, choice: ImportOptions) -> Iterator[Item]:
     origin = replace(_origin(name, choice), modified_at=member.modified_at)
     try:
         stream = member.open()
         if detect_archive(stream.peek(HEAD)[:HEAD], name):
-            detail = "an archive within an archive is not unpacked"
+            detail = "an archive inside an archive is not unpacked: import it by itself"
             yield _refused(read_piece(stream), Format.ARCHIVE, origin, Reason.UNSUPPORTED_FORMAT, detail)
         else:
             yield from _expand(stream, name, origin, choice)
     except BROKEN:
-        detail = "the member can't be read, or not to its end"
+        detail = "the member of the archive can't be read completely"
         yield _refused(Piece(), Format.UNKNOWN, origin, Reason.UNREADABLE, detail)
 
 
-def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice) -> Iterator[Item]:
-    """The messages of a stream that is no archive."""
+def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: ImportOptions) -> Iterator[Item]:
+    """The messages of a stream that is not an archive."""
     head = stream.peek(HEAD)[:HEAD]
     kind = choice.format or detect(head, name)
     if kind is Format.HL7 and head.lstrip().startswith(b"{"):
@@ -122,7 +122,7 @@ def _expand(stream: io.BufferedReader, name: str, origin: Origin, choice: Choice
 
 
 def _hl7_pieces(stream: io.BufferedReader, head: bytes) -> Iterator[Piece]:
-    """The messages of a file. One in UTF-16 is taken as UTF-8: boundaries are looked for byte by byte."""
+    """The messages of a file. UTF-16 is converted to UTF-8 first, because boundaries are found byte by byte."""
     if not utf_16(head):
         return hl7_pieces(stream)
     whole = read_piece(stream)
@@ -130,16 +130,16 @@ def _hl7_pieces(stream: io.BufferedReader, head: bytes) -> Iterator[Piece]:
 
 
 def _numbered(pieces: Iterable[Piece], format: Format, origin: Origin) -> Iterator[Item]:  # noqa: A002
-    """Messages under their numbers. A file without any is one that can't be read."""
+    """Messages with their numbers. A file without messages is refused."""
     number = 0
     for number, piece in enumerate(pieces, 1):
         yield _item(piece, format, replace(origin, name=f"{origin.name}:{number}"))
     if not number:
-        yield _refused(Piece(), format, origin, Reason.UNREADABLE, "the file holds no message")
+        yield _refused(Piece(), format, origin, Reason.UNREADABLE, "the file has no message")
 
 
 def _of_lines(items: Iterable[Item], origin: Origin) -> Iterator[Item]:
-    """The messages of lines: those of HL7 one by one, FHIR resources with those that they refer to."""
+    """The messages of JSON lines: HL7 messages one by one, FHIR resources with the resources that they refer to."""
     held: list[fhir_sets.Line] = []
     size = 0
     for number, item in enumerate(items, 1):
@@ -155,14 +155,14 @@ def _of_lines(items: Iterable[Item], origin: Origin) -> Iterator[Item]:
 
 
 def _of_resources(piece: Piece, origin: Origin) -> Iterator[Item]:
-    """The messages of a file of FHIR: it is one, or an array or lines of many."""
+    """The messages of a FHIR file: one resource, an array, or lines."""
     lines = fhir_sets.resources(piece.raw) if piece.whole else None
     if lines is None:
         yield _item(piece, Format.FHIR, origin)
     elif lines:
         yield from _messages(lines, origin)
     else:
-        yield _refused(piece, Format.FHIR, origin, Reason.UNREADABLE, "the file holds no message")
+        yield _refused(piece, Format.FHIR, origin, Reason.UNREADABLE, "the file has no message")
 
 
 def _messages(lines: list[fhir_sets.Line], origin: Origin) -> Iterator[Item]:
@@ -178,7 +178,7 @@ def _of_line(item: Item) -> Item:
     try:
         return replace(item, raw=raw_of_line(item.raw), format=Format.HL7)
     except MessageRefusedError as error:
-        return Refused(item, _error(error.reason, error.detail, item.origin))
+        return RefusedMessage(item, _error(error.reason, error.detail, item.origin))
 
 
 def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
@@ -190,16 +190,16 @@ def _item(piece: Piece, format: Format, origin: Origin) -> Item:  # noqa: A002
 def _refused(piece: Piece, format: Format, origin: Origin, reason: Reason, detail: str) -> Item:  # noqa: A002
     error = _error(reason, detail, origin)
     if piece.whole:
-        return Refused(ReceivedMessage(piece.raw, format, origin), error)
-    return Unread(error, piece.digest, piece.size, origin)
+        return RefusedMessage(ReceivedMessage(piece.raw, format, origin), error)
+    return OversizedMessage(error, piece.digest, piece.size, origin)
 
 
 def _error(reason: Reason, detail: str, origin: Origin) -> MessageRefusedError:
     return MessageRefusedError(reason, detail, source=origin.source or "import", external_id=origin.name)
 
 
-def _origin(name: str, choice: Choice) -> Origin:
-    """The origin of what is called `name`: without its suffix, or both of `.tar.gz`."""
+def _origin(name: str, choice: ImportOptions) -> Origin:
+    """The origin of a file with this name, without its suffix, or both of `.tar.gz`."""
     path = PurePosixPath(name)
     stem = path.with_suffix("") if path.suffix else path
     if path.suffix.lower() == ".gz" and stem.suffix.lower() == ".tar":

@@ -1,4 +1,4 @@
-"""Files of many FHIR resources: one a line (NDJSON, as bulk exports have it), or an array."""
+"""Files of many FHIR resources: one per line (NDJSON, as in bulk exports), or an array."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ingest.formats.fhir.company import TAKEN, company, kind_of
 from ingest.formats.json_text import object_of, utf8_of
 
 WINDOW = 64 * 1024 * 1024
-"""Bytes of resources that are held together: a report finds its Patient among them. An array is no longer."""
+"""Bytes of resources that are processed together, so that a report finds its Patient. Also the limit of an array."""
 
 
 class Line(NamedTuple):
@@ -21,9 +21,9 @@ class Line(NamedTuple):
 
 
 def messages(lines: list[Line]) -> Iterator[Line]:
-    """The messages of resources that came together: each report and study with the resources that it refers to.
+    """The messages of a set of resources: each report and study with the resources that it refers to.
 
-    What is neither of these, and nothing refers to, is a message of its own too, as it came.
+    Any other resource that nothing refers to is a separate message, unchanged.
     """
     found = [object_of(utf8_of(line.raw)) for line in lines]
     together = company([{"resource": each} if each else {} for each in found], {})
@@ -37,7 +37,7 @@ def messages(lines: list[Line]) -> Iterator[Line]:
 
 
 def resources(raw: bytes) -> list[Line] | None:
-    """The elements of an array, or the lines of a file that is no JSON but whose lines are; None for another file."""
+    """The elements of a JSON array, or the JSON lines of a file; None for another file."""
     text = utf8_of(raw).strip()
     if text.startswith(b"["):
         return _elements(text)

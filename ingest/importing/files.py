@@ -18,28 +18,27 @@ class FoundFile:
 
 @dataclass(slots=True)
 class Meter:
-    """How many bytes of the files were passed, for a progress bar. `stream` is the file that is open now."""
+    """The number of bytes read, for a progress bar. `stream` is the open file."""
 
     passed: int = 0
     stream: BinaryIO | None = None
 
     @property
     def position(self) -> int:
-        """Bytes of finished files, and of the open one up to where it is read."""
+        """Bytes of finished files, and the position in the open one."""
         return self.passed + (self.stream.tell() if self.stream and not self.stream.closed else 0)
 
     def finish(self) -> None:
-        """Count the open file, which has been read, as passed."""
+        """Count the open file as finished."""
         if self.stream and not self.stream.closed:
             self.passed += os.fstat(self.stream.fileno()).st_size
         self.stream = None
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
-    """The files given, and those below the folders given, in the order of their names. Hidden ones are left out.
+    """The given files and the files in the given folders, sorted by name, without hidden ones.
 
-    Links to folders are not followed: they may lead in circles. What is neither file nor folder (a pipe would wait for
-    ever) is left out.
+    Links to folders are not followed, because they may form circles. Anything else, such as a pipe, is left out.
     """
     for path in paths:
         if not path.is_dir():
@@ -54,12 +53,12 @@ def find_files(paths: Sequence[Path]) -> Iterator[FoundFile]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file, or a path in an archive, is one that systems put there for themselves."""
+    """Whether a file, or a path in an archive, is hidden or a system's own file."""
     return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
 def modified_at(seconds: float) -> datetime | None:
-    """A modification time of a file system or archive as an aware time; None where it is none."""
+    """The modification time of a file system or archive as an aware time; None if it is invalid."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

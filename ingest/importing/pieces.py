@@ -1,4 +1,4 @@
-"""Cutting a stream of any length into messages without holding more of it than one message may have."""
+"""Cut a stream of any length into messages, with at most one message in memory."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ from ingest.formats.cleaning import RAW_LIMIT
 
 _BLOCK = 256 * 1024
 _HOLD = 8
-"""Bytes held back at the end of a block: a boundary's pattern looks no farther ahead."""
+"""Bytes held back at the end of a block: the longest look-ahead of a boundary's pattern."""
 
 
 class Readable(Protocol):
@@ -21,7 +21,7 @@ class Readable(Protocol):
 
 
 class Piece:
-    """One message's bytes. Past `limit` they are only counted and hashed."""
+    """One message's bytes. Above `limit` they are only counted and hashed."""
 
     def __init__(self, limit: int = RAW_LIMIT) -> None:
         self.size = 0
@@ -40,22 +40,22 @@ class Piece:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the bytes are here."""
+        """Whether all bytes are in memory."""
         return self.size <= self._limit
 
     @property
     def raw(self) -> bytes:
-        """The bytes of a whole piece."""
+        """The bytes of a complete piece."""
         return b"".join(self._chunks)
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex of all the bytes, whole or not."""
+        """SHA-256 in hex of all bytes, complete or not."""
         return self._hash.hexdigest()
 
 
 def read_piece(stream: Readable, limit: int = RAW_LIMIT) -> Piece:
-    """All of a stream as one piece."""
+    """The whole stream as one piece."""
     piece = Piece(limit)
     while block := stream.read(_BLOCK):
         piece.add(block)
@@ -63,11 +63,11 @@ def read_piece(stream: Readable, limit: int = RAW_LIMIT) -> Piece:
 
 
 def cut(stream: Readable, boundary: re.Pattern[bytes]) -> Iterator[Piece]:
-    """The stream cut where `boundary` matches: an empty match that looks one byte back and less than _HOLD ahead."""
+    """Cut the stream where `boundary` matches: an empty match that looks one byte back and less than _HOLD ahead."""
     piece, data, position = Piece(), b"", 0
     while True:
         block = stream.read(_BLOCK)
-        # One byte is kept before the position, for the boundary to look back at.
+        # One byte before the position is kept for the boundary's look-behind.
         data, position = data[max(position - 1, 0) :] + block, min(position, 1)
         end = max(position, len(data) - _HOLD) if block else len(data)
         for match in boundary.finditer(data, position):

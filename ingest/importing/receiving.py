@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ingest.importing.expand import Item, Refused, Unread
+from ingest.importing.expand import Item, OversizedMessage, RefusedMessage
 from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage, Receiver, receive_many, refuse, refuse_unread
 
 GROUP_MESSAGES = 64
 GROUP_BYTES = 4 * 1024 * 1024
-"""A group is closed at either. More in one commit gained nothing: reading them takes longer than storing them."""
+"""A group ends at either limit. Larger groups are not faster: parsing takes longer than storing."""
 
 
 def receive_items(receiver: Receiver, items: Iterable[Item], stopped: Callable[[], bool]) -> Iterator[Receipt]:
-    """Receive messages in order, until `stopped` says so. What was yielded is safe."""
+    """Receive messages in order, until `stopped` returns true. Yielded messages are durable."""
     group: list[ReceivedMessage] = []
     for item in items:
         if stopped():
@@ -33,7 +33,7 @@ def _flush(receiver: Receiver, group: list[ReceivedMessage]) -> list[Receipt]:
     return receipts
 
 
-def _refuse(receiver: Receiver, item: Refused | Unread) -> Receipt:
-    if isinstance(item, Refused):
+def _refuse(receiver: Receiver, item: RefusedMessage | OversizedMessage) -> Receipt:
+    if isinstance(item, RefusedMessage):
         return refuse(receiver, item.message, item.error)
     return refuse_unread(receiver, item.error, digest=item.digest, size=item.size, origin=item.origin)

@@ -1,4 +1,4 @@
-"""Counts of what became of the messages of one import."""
+"""Counts of the messages of one import by outcome."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Tally:
             self.settle({receipt.event_id: (receipt.state, receipt.reason)})
 
     def settle(self, outcomes: Mapping[int, tuple[State, str | None]]) -> None:
-        """Count what pending events have become."""
+        """Count the outcomes of pending events."""
         for event_id, (state, reason) in outcomes.items():
             if state not in (State.MERGED, State.REFUSED, State.DEAD) or event_id not in self.pending:
                 continue
@@ -39,16 +39,16 @@ class Tally:
 
     @property
     def refused(self) -> int:
-        """Messages that can't be used."""
+        """The number of refused messages."""
         return self.refused_by_reason.total()
 
     @property
     def received(self) -> int:
-        """All messages."""
+        """The number of all messages."""
         return self.merged + self.refused + self.duplicate + self.dead + len(self.pending)
 
     def summary(self, seconds: float) -> dict[str, object]:
-        """The counts as `vlmkg import --json` gives them."""
+        """The counts as `vlmkg import --json` prints them."""
         return {
             "received": self.received,
             "merged": self.merged,

@@ -1,4 +1,4 @@
-"""Waiting until the events of an import are merged, refused or dead."""
+"""Wait until the events of an import are merged, refused or dead."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from ingest.ledger.storage.database import Ledger
 
 POLL_S = 0.25
 NOTICE_S = 30.0
-"""After this long without any movement the caller is told, once: most likely no worker runs."""
+"""Seconds without progress after which the caller is told once: most likely no worker is running."""
 
 
 class Ending(StrEnum):
@@ -32,10 +32,10 @@ def wait(
     moved: Callable[[], None],
     still: Callable[[], None],
 ) -> Ending:
-    """Wait until nothing of `tally` is pending, nothing has moved for `patience_s`, or `stopped` says so.
+    """Wait until nothing of `tally` is pending, there was no progress for `patience_s`, or `stopped` returns true.
 
-    `moved` is called whenever an event changed its state; `still` once, when nothing has moved for NOTICE_S. An
-    outage of the ledger counts as not moving: it may come back.
+    `moved` is called when events have changed their state, `still` once, after NOTICE_S without progress. An outage of
+    the ledger counts as no progress.
     """
     states, since, told = None, time.monotonic(), False
     while tally.pending:

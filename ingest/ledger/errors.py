@@ -1,10 +1,10 @@
 """Errors of the ledger.
 
 VlmkgError
-├── OutageError      (ingest.errors) the database does not answer, is full or gave up on a lock: try again
-└── LedgerError      the database answered and refused a statement: a fault of ours
+├── OutageError      (ingest.errors) the database does not respond, is full or timed out on a lock: try again
+└── LedgerError      the database refused a statement: a bug of this program
 
-Neither quotes the database: its words may hold a row's content.
+Neither quotes the database's message, which may contain a row's content.
 """
 
 from collections.abc import Iterator
@@ -21,19 +21,21 @@ class LedgerError(VlmkgError):
     """The database refused a statement. `statement` is its SQL, without parameters."""
 
     def __init__(self, kind: str, statement: str | None) -> None:
-        super().__init__(f"the ledger refused a statement ({kind})", "this is a fault of the program: report it")
+        super().__init__(f"the ledger refused a statement ({kind})", "this is a bug: report it")
         self.kind = kind
         self.statement = statement
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise OutageError or LedgerError for what the database raises, without its words."""
+    """Raise OutageError or LedgerError for the database's errors, without their messages."""
     try:
         yield
     except PoolTimeoutError:
-        raise OutageError("all connections to the ledger are taken", "it is tried again; nothing is lost") from None
+        raise OutageError(
+            "all connections to the ledger are in use", "it will be tried again; nothing is lost"
+        ) from None
     except DBAPIError as error:
         if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
-            raise OutageError("the ledger does not answer", "it is tried again; nothing is lost") from None
+            raise OutageError("the ledger does not respond", "it will be tried again; nothing is lost") from None
         raise LedgerError(type(error.orig).__name__, error.statement) from None

@@ -1,6 +1,6 @@
 """The SQL of migrations: files for both databases, cut into the statements of one.
 
-`$identity`, `$timestamp` and `$bytes` stand for words that differ. A statement that one database alone needs has the
+`$identity`, `$timestamp` and `$bytes` stand for types that differ. A statement for only one database has the
 line `-- on sqlite` or `-- on postgresql` in front of it. A statement ends at a semicolon at the end of a line, outside
 of quotes, of `$$ ... $$` (written `$$$$` in the file) and of the BEGIN ... END of a trigger.
 """
@@ -18,7 +18,7 @@ WORDS = {
         "bytes": "BYTEA",
     },
 }
-"""The words of each database, by dialect."""
+"""The types of each database, by dialect."""
 
 _TRIGGER = re.compile(r"CREATE\s+(TEMP\w*\s+)?TRIGGER\b.*\bBEGIN\b", re.IGNORECASE | re.DOTALL)
 _ONLY = re.compile(r"^-- on (\w+)$", re.MULTILINE)
@@ -46,7 +46,7 @@ def _cut(sql: str) -> Iterator[str]:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether a statement ends here."""
+    """Whether the text is a complete statement."""
     bare = _QUOTED.sub("", text).strip()
     if "$$" in bare or "'" in bare or '"' in bare or not bare.endswith(";"):
         return False

@@ -1,11 +1,11 @@
-"""The SQL of migrations as a script, for administrators who let no service change a schema.
+"""The SQL of migrations as a script, for administrators who change schemas themselves.
 
     python -m ingest.ledger.offline_sql postgresql                                    a new ledger
     python -m ingest.ledger.offline_sql postgresql --after 0006__report_ids.sql       one of an older version
     python -m ingest.ledger.offline_sql postgresql --back-to 0006__report_ids.sql     back to an older version
 
-A ledger that a script brought up to date is opened as it is. Going back loses what the newer tables hold: take a
-backup before. Stop all processes of the service while a script runs.
+The service accepts a ledger that was migrated by a script. Going back deletes the content of newer tables: make a
+backup first. Stop all processes of the service while a script runs.
 """
 
 from datetime import UTC, datetime
@@ -19,22 +19,22 @@ from vlmkg.errors import UsageError
 
 @click.command()
 @click.argument("database", type=click.Choice(sorted(WORDS)))
-@click.option("--after", default=None, help="The last migration that the ledger has; none: it is new.")
-@click.option("--back-to", default=None, help="The last migration that is to stay.")
+@click.option("--after", default=None, help="The last migration of the ledger [default: none, a new ledger].")
+@click.option("--back-to", default=None, help="The last migration to keep.")
 def main(database: str, after: str | None, back_to: str | None) -> None:
-    """Print the SQL that brings a ledger on DATABASE up to date, or back to an older version."""
+    """Print the SQL that migrates a ledger on DATABASE to this version, or back to an older one."""
     if after and back_to:
-        raise click.UsageError("give --after or --back-to, not both")
+        raise click.UsageError("--after and --back-to can't be combined: give one of them")
     click.echo(downgrade(database, back_to) if back_to else upgrade(database, after))
 
 
 def upgrade(database: str, after: str | None = None) -> str:
-    """The script of all migrations behind `after`; of all where it is None. Raises UsageError for an unknown name."""
+    """The script of all migrations after `after`, or of all if it is None. Raises UsageError for an unknown name."""
     return _script(database, [line for one in _behind(after) for line in _forward(one, database)])
 
 
 def downgrade(database: str, back_to: str) -> str:
-    """The script that takes back all migrations behind `back_to`. Raises UsageError for an unknown name."""
+    """The script that reverts all migrations after `back_to`. Raises UsageError for an unknown name."""
     return _script(database, [line for one in reversed(_behind(back_to)) for line in _backward(one, database)])
 
 
@@ -42,7 +42,7 @@ def _behind(name: str | None) -> list[Migration]:
     migrations = shipped()
     names = [one.name for one in migrations]
     if name is not None and name not in names:
-        raise UsageError(f"there is no migration {name!r}", f"the last one is {names[-1]}")
+        raise UsageError(f"there is no migration {name!r}", f"the latest is {names[-1]}")
     return migrations if name is None else migrations[names.index(name) + 1 :]
 
 
@@ -65,7 +65,7 @@ def _backward(migration: Migration, database: str) -> list[str]:
 
 
 def _script(database: str, lines: list[str]) -> str:
-    """One transaction. SQLite takes the setting of foreign keys outside of it alone."""
+    """One transaction. SQLite accepts the setting of foreign keys only outside a transaction."""
     body = [line if line.startswith("-- ") and "\n" not in line else f"{line};" for line in lines]
     around = (["PRAGMA foreign_keys=OFF;"], ["PRAGMA foreign_key_check;"]) if database == "sqlite" else ([], [])
     return "\n".join([*around[0], "BEGIN;", *body, *around[1], "COMMIT;"])

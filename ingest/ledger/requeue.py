@@ -1,4 +1,4 @@
-"""Putting events back to the start of their work."""
+"""Return events to the start of their processing."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,10 +11,10 @@ from ingest.ledger.storage.database import INSERT, now
 from ingest.ledger.storage.tables import events, sightings
 
 IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "alone": False}
-"""The lease of an event that nobody works on."""
+"""The lease columns of an unclaimed event."""
 
 AT_WORK = (State.QUEUED, State.EXTRACTING, State.EXTRACTED, State.MERGING, State.MERGED)
-"""States that lie after `received` and can be left without an operator."""
+"""States after `received` that an event can leave without an operator."""
 
 
 _NEWEST = BulkSelect(
@@ -24,7 +24,7 @@ _NEWEST = BulkSelect(
     .group_by(sightings.c.study_key),
     sightings.c.study_key,
 )
-# Of constants alone: receiving executes it with nearly every group.
+# Only constants: receiving executes it with nearly every group.
 _PUT_BACK = BulkWrite(
     dict.fromkeys(
         INSERT,
@@ -48,9 +48,9 @@ _LOCKED = BulkSelect(select(events.c.id).order_by(events.c.id).with_for_update()
 
 
 def requeue_studies(connection: Connection, study_keys: Collection[str]) -> None:
-    """Have each of these studies read and merged again, by the newest of its events that is not dead.
+    """Requeue each of these studies for reading and merging, by its newest event that is not dead.
 
-    A worker that is at it now loses its claim: it has read what no longer holds.
+    A worker that holds the event loses its claim, because its input has changed.
     """
     newest = {row.event_id for row in _NEWEST.rows(connection, study_keys)}
     locked, at = lock_events(connection, newest), now(connection)
@@ -58,5 +58,5 @@ def requeue_studies(connection: Connection, study_keys: Collection[str]) -> None
 
 
 def lock_events(connection: Connection, event_ids: Collection[int]) -> list[int]:
-    """Lock these events in the order of their ids, as everybody does: so nobody waits for each other on PostgreSQL."""
+    """Lock these events in the order of their ids, as all code does, to avoid deadlocks on PostgreSQL."""
     return [row.id for row in _LOCKED.rows(connection, event_ids)]

@@ -1,10 +1,10 @@
-"""The states of an event, the stages that move it, and the reasons for which it dies."""
+"""The states of an event, the stages that process it, and the reasons why it becomes dead."""
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where an event stands. `refused` and `dead` wait for an operator; `merged` is what the graph shows."""
+    """The state of an event. `refused` and `dead` wait for an operator; a `merged` event is in the graph."""
 
     RECEIVED = "received"
     QUEUED = "queued"
@@ -17,14 +17,14 @@ class State(StrEnum):
 
 
 class Stage(StrEnum):
-    """The two kinds of work on an event."""
+    """The two processing stages of an event."""
 
     EXTRACT = "extract"
     MERGE = "merge"
 
 
 class DeadReason(StrEnum):
-    """Why an event was given up. The codes are fixed: operators filter by them."""
+    """Why an event is dead. The codes are fixed: operators filter by them."""
 
     CRASHED = "crashed"
     EXTRACT_FAILED = "extract_failed"
@@ -35,19 +35,19 @@ CLAIMABLE: dict[Stage, tuple[State, ...]] = {
     Stage.EXTRACT: (State.RECEIVED, State.QUEUED),
     Stage.MERGE: (State.EXTRACTED,),
 }
-"""The states that a stage takes events from."""
+"""The states from which a stage takes events."""
 
 RUNNING: dict[Stage, State] = {Stage.EXTRACT: State.EXTRACTING, Stage.MERGE: State.MERGING}
-"""The state of an event while a stage works on it, under a lease."""
+"""The state of an event while a stage processes it, under a lease."""
 
 BACK: dict[Stage, State] = {Stage.EXTRACT: State.RECEIVED, Stage.MERGE: State.EXTRACTED}
-"""The state that an event returns to when a stage gives it back."""
+"""The state to which an event returns when a stage releases it."""
 
 DONE: dict[Stage, State] = {Stage.EXTRACT: State.EXTRACTED, Stage.MERGE: State.MERGED}
-"""The state of an event when a stage has done its work."""
+"""The state of an event after a stage."""
 
 SETTLED = (State.MERGED, State.REFUSED, State.DEAD)
-"""States in which nothing more happens by itself."""
+"""Settled states: nothing more happens without an operator or a new message."""
 
 ATTEMPTS = 3
-"""An event that failed this often while it ran alone is dead."""
+"""An event is dead after this number of failures while processed alone."""

@@ -1,7 +1,7 @@
-"""Studies as the ledger knows them: what the projection is computed from.
+"""Studies in the ledger: the input of the projection.
 
-A study is what the sightings under its key say together. Where they differ the later word counts (precedence.py), so
-what is loaded does not depend on the order in which things arrived.
+A study is the set of the sightings with its key. If they differ the later message counts (studies.precedence), so the
+result does not depend on the order of arrival.
 """
 
 from collections import defaultdict
@@ -66,8 +66,8 @@ class LedgerImage:
 class LedgerExtraction:
     """One committed reading. `reads` are reportKeys and image UIDs; `result` is the worker's JSON.
 
-    `engine_digest` covers all that changes a reading, `checkpoint_digest` the checkpoint's files alone; `warnings` are
-    reason codes.
+    `engine_digest` covers everything that determines a reading, `checkpoint_digest` only the checkpoint's files;
+    `warnings` are reason codes.
     """
 
     extraction_id: str
@@ -86,11 +86,11 @@ class LedgerExtraction:
 
 @dataclass(frozen=True, slots=True)
 class LedgerStudy:
-    """All that the ledger knows of one study.
+    """Everything the ledger has of one study.
 
     `accession` is a pseudonym; `pairing` is one of the states in ingest.ledger.studies.pairing.
     `reports` are all versions, by (report_id, version); `images` by UID. `input_digest` covers the current reports and
-    the images; `extraction` is the one selected for just these inputs, None where nothing was read yet. `verdicts` are
+    the images; `extraction` is the one selected for just these inputs, None if nothing was read yet. `verdicts` are
     the reviews of findings in its reports and images that count, by whichever extraction these were found. `fed_at` is
     when the first of them came by a feed; `has_wait`: it waits for a partner, or has `waited` in vain (pairing.py).
     These three tell of arrival, not of the study, and are not compared.
@@ -116,12 +116,12 @@ class LedgerStudy:
 
 
 def load(connection: Connection, study_key: str) -> LedgerStudy | None:
-    """One study; None where no sighting bears the key (any more): the graph must not hold it either."""
+    """One study; None if no sighting has the key (any more), and the graph must not have it either."""
     return load_many(connection, (study_key,)).get(study_key)
 
 
 def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, LedgerStudy]:
-    """Many studies by key, in few queries. Keys that no sighting bears are absent."""
+    """Many studies by key, in few queries. Keys without sightings are absent."""
     found: dict[str, LedgerStudy] = {}
     for chunk in chunks(sorted(set(study_keys))):
         said: dict[str, list[Row[Any]]] = defaultdict(list)
@@ -131,7 +131,7 @@ def load_many(connection: Connection, study_keys: Sequence[str]) -> dict[str, Le
         report_ids = {row.report_id for rows in said.values() for row in rows if row.report_id}
         gone = corrections.given_up(corrections.of_several(connection, report_ids))
         verdicts = _verdicts(connection, said.values())
-        # An order alone is no study.
+        # An order without anything else is not a study.
         made = {key: rows for key, rows in said.items() if not all(row.ordered for row in rows)}
         found |= {key: _study(key, rows, selected, gone, verdicts, waits.get(key)) for key, rows in made.items()}
     return found
@@ -145,7 +145,7 @@ def all_study_keys(connection: Connection) -> list[str]:
 
 
 def study_keys_by_patient(connection: Connection) -> dict[str, list[str]]:
-    """The keys of all studies, sorted, by the patient that they are of."""
+    """The keys of all studies, sorted, by patient."""
     statement = select(sightings.c.patient_id, sightings.c.study_key).distinct().where(~sightings.c.ordered)
     found: dict[str, list[str]] = defaultdict(list)
     for patient_id, study_key in connection.execute(statement.order_by(sightings.c.study_key)):
@@ -184,7 +184,7 @@ def _selected(connection: Connection, study_keys: Sequence[str]) -> Selection:
 
 
 def extraction_of(row: Row[Any]) -> LedgerExtraction:
-    """The extraction in a row that has all columns of `extractions`."""
+    """The extraction of a row with all columns of `extractions`."""
     return LedgerExtraction(
         row.extraction_id,
         row.study_key,
@@ -218,8 +218,8 @@ def _study(
     verdicts: Verdicts,
     over: bool | None,
 ) -> LedgerStudy:
-    """A study of its rows. `gone`: reports that are another patient's. `over`: whether its wait for a partner is; None:
-    it has none."""
+    """The study of these rows. `gone`: reports that belong to another patient. `over`: whether its wait for a partner
+    is over; None: it has none."""
     said = [(_precedence(row), row) for row in rows]
     latest = _latest(said)
     reports = tuple(_reports((row for row in rows if row.report_key), gone))
@@ -249,7 +249,7 @@ def _study(
 
 
 def input_digest(reports: Iterable[LedgerReport], images: Iterable[LedgerImage]) -> str:
-    """What there is to read of a study: its current reports and its images."""
+    """The digest of a study's inputs: its current reports and its images."""
     texts = sorted(report.report_key for report in reports if report.current)
     films = sorted(f"{image.sop_instance_uid} {image.digest}" for image in images)
     return digest(len(texts), *texts, *films)

@@ -1,4 +1,4 @@
-"""How much of the reports' text was not read: kept for each extraction, summed for operators."""
+"""The amount of report text that was not read: stored per extraction, summed for operators."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -10,7 +10,7 @@ from ingest.ledger.storage.tables import unread_texts
 
 @dataclass(frozen=True, slots=True)
 class UnreadTexts:
-    """Counts over reports. Characters are code points; headings that are read past count as read.
+    """Counts over reports. Characters are code points; headings count as read.
 
     `findings_set_aside`, `nothing_read` and `other_language` are reports with the warnings `text_set_aside`,
     `nothing_read` and `language`.
@@ -26,7 +26,7 @@ class UnreadTexts:
 
 
 def keep(connection: Connection, by_extraction: Mapping[str, UnreadTexts]) -> None:
-    """Keep the counts of these extractions, which have none yet."""
+    """Store the counts of these extractions, which have none yet."""
     rows = [{"extraction_id": identity} | asdict(one) for identity, one in sorted(by_extraction.items())]
     if rows:
         connection.execute(unread_texts.insert(), rows)

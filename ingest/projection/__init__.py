@@ -1,1 +1,1 @@
-"""What the graph must hold of a study, computed from the ledger. Pure."""
+"""The projection: the graph's content for a study, computed from the ledger. Pure."""

@@ -1,4 +1,4 @@
-"""What two engines read differently in one study: facts gained, lost and changed. Pure."""
+"""Differences between two engines' readings of a study: facts gained, lost and changed. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from vlmkg.engine_protocol import Reading
 from vlmkg.schema import Kind, Presence
 
 Facts = dict[tuple[str | int, ...], str]
-"""Each fact in words, by where it stands: source, span, kind; of a relation the spans of its ends and its type."""
+"""Each fact in words, by its position: source, span, kind; for a relation the spans of its ends and its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact in words, before and after; None where it is not there."""
+    """One fact in words, before and after; None if it is not there."""
 
     source: str
     start: int
@@ -28,7 +28,7 @@ class Differences:
     lost: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
     turned: int = 0
-    """Of the changed: findings that one reading has as present and the other as absent."""
+    """Of the changed ones: findings that are present in one reading and absent in the other."""
 
     def __bool__(self) -> bool:
         return bool(self.gained or self.lost or self.changed)
@@ -58,7 +58,7 @@ class Totals:
 def differences(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> Differences:
     """Compare two readings of the same sources: mentions by span and kind, relations by the spans of their ends.
 
-    A mention has changed where its presence is another, or, for a finding, its concept, side or degree.
+    A mention has changed if its presence differs or, for a finding, its concept, laterality or severity.
     """
     first, second = _facts(before), _facts(after)
     changed = [place for place in first.keys() & second.keys() if first[place] != second[place]]
@@ -87,7 +87,7 @@ def _mentions(source: str, reading: Reading) -> Facts:
         if finding:
             details = (finding.concept.name, finding.laterality, finding.severity)
             said += f" ({', '.join(detail for detail in details if detail)})"
-        # What a film shows has no span: its words tell it apart.
+        # A film's mention has no span and is identified by its text.
         place = (mention.start, mention.end) if mention.end else (0, 0, mention.text)
         found[source, *place, mention.kind.value] = said
     return found

@@ -1,6 +1,6 @@
-"""The readings of one study as the ledger keeps them: JSON by reportKey.
+"""The readings of one study as the ledger stores them: JSON by reportKey.
 
-This form is stored for good and read again by every rebuild: fields may be added with a default, never renamed.
+This format is stored permanently and read by every rebuild: fields may be added with a default, never renamed.
 """
 
 from collections.abc import Mapping
@@ -18,5 +18,5 @@ def dump_readings(readings: Mapping[str, Reading]) -> str:
 
 
 def load_readings(result: str) -> dict[str, Reading]:
-    """The readings from JSON. Raises pydantic.ValidationError for anything that `dump_readings` did not write."""
+    """The readings from JSON. Raises pydantic.ValidationError for other data than `dump_readings` writes."""
     return _ADAPTER.validate_json(result)

@@ -1,7 +1,7 @@
-"""What the graph must hold of one study: a pure function of what the ledger holds of it.
+"""The graph's content for one study: a pure function of the ledger's content.
 
-The same facts give the same records, whoever computes them, whenever, and in whatever order the facts arrived. Nothing
-here reads a clock, a setting or a database.
+The same facts always give the same records, whatever their order of arrival. Nothing here reads a clock, a setting or a
+database.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from vlmkg.verdicts import ReviewState
 from vlmkg.witnesses.agreement import total
 
 IMAGE = "image"
-"""Stands for the report in the identity of a mention that was read in a film."""
+"""Replaces the report in the identity of a film's mention."""
 
 
 def project(study: LedgerStudy, *, with_text: bool = False) -> StudySubgraph:
@@ -49,7 +49,7 @@ def project(study: LedgerStudy, *, with_text: bool = False) -> StudySubgraph:
 
 
 def _valid_extraction(study: LedgerStudy) -> LedgerExtraction | None:
-    """The selected extraction, unless it read anything that is not current: a withdrawn report has no findings."""
+    """The selected extraction, unless one of its inputs is not current: a withdrawn report has no findings."""
     current = {report.report_key for report in study.reports if report.current}
     current |= {image.sop_instance_uid for image in study.images}
     if study.extraction is None or not current.issuperset(study.extraction.reads):
@@ -119,7 +119,7 @@ def _extraction(extraction: LedgerExtraction, readings: Mapping[str, Reading]) -
 def _contents(
     study: LedgerStudy, extraction_id: str, readings: Mapping[str, Reading]
 ) -> tuple[tuple[MentionRecord, ...], tuple[RelationRecord, ...]]:
-    """The mentions and relations of all readings. What was read in a film belongs to no report."""
+    """The mentions and relations of all readings. A film's mentions belong to no report."""
     films = {image.sop_instance_uid for image in study.images}
     mentions: list[MentionRecord] = []
     relations: list[RelationRecord] = []
@@ -135,7 +135,7 @@ def _contents(
 def _mention_id(extraction_id: str, source: str, mention: Mention, seen: Counter[tuple[str, int, int, str]]) -> str:
     """H(extractionId, reportKey or "image", start, end, label, ordinal).
 
-    `ordinal` tells apart mentions alike in all the rest, counted in `seen`.
+    `ordinal` distinguishes mentions that are equal in everything else, counted in `seen`.
     """
     alike = (source, mention.start, mention.end, f"{mention.kind}-{mention.presence}")
     ordinal = seen[alike]
@@ -178,7 +178,7 @@ def _mention(
 
 
 def _review(study: LedgerStudy, place: FindingPosition, mention: Mention, finding: Finding) -> ReviewState:
-    """What persons say of the finding, by whichever extraction they met it."""
+    """The review state of the finding, from reviews of any extraction."""
     if not study.verdicts:
         return ReviewState.UNREVIEWED
     places = tuple(sorted(finding.place_codes))

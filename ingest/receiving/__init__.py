@@ -1,1 +1,1 @@
-"""Receiving a message: store, commit, then acknowledge. Every source comes through `submit`."""
+"""Receiving a message: store, commit, then acknowledge. Every source uses `submit`."""

@@ -1,7 +1,7 @@
-"""Group commit: what several threads want done at once is done together, by one of them, in one transaction.
+"""Group commit: one of several threads does the work of all waiting threads in one transaction.
 
-Whoever comes while a group is at work waits and goes with the next one. Nobody waits for company: one alone goes at
-once.
+A thread that arrives while a group is processed joins the next group. No thread waits for others: a single one starts
+at once.
 """
 
 import threading
@@ -16,7 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Work = Callable[[Sequence[T]], Sequence[R]]
-"""Does all of its items or none, and returns their results in order."""
+"""Processes all of its items or none, and returns their results in order."""
 
 
 class GroupCommit(Generic[T, R]):
@@ -28,7 +28,7 @@ class GroupCommit(Generic[T, R]):
         self._waiting: deque[tuple[T, Future[R]]] = deque()
 
     def do(self, item: T, work: Work[T, R]) -> R:
-        """Have the item done, perhaps in company, and return its result. Raises what `work` raises for it."""
+        """Process the item, perhaps with others, and return its result. Raises what `work` raises for it."""
         mine: Future[R] = Future()
         self._waiting.append((item, mine))
         with self._turn:

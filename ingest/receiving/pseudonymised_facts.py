@@ -1,4 +1,4 @@
-"""From what a message says to the ledger's rows: identifiers become pseudonyms, facts get their keys. Pure."""
+"""Convert a message to the ledger's rows: identifiers become pseudonyms, facts get keys. Pure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ def patients_of(message: ParsedMessage, key: bytes, message_digest: str) -> tupl
 
 
 def merges_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewMerge, ...]:
-    """The patients that a message gives up for others. One that is merged into itself is not given up."""
+    """The merges of patients in a message, without those of a patient into itself."""
     if not message.merges:
         return ()
     as_of = _as_of(message, message_digest)
@@ -31,7 +31,7 @@ def merges_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[
 
 
 def sightings_of(message: ParsedMessage, key: bytes, message_digest: str) -> tuple[NewSighting, ...]:
-    """What a message says, one row for each report and image, and for a study that brings neither."""
+    """The sightings of a message: one for each report and image, and for a study with neither."""
     return tuple(found for study in message.studies for found in _sightings(message, study, key, message_digest))
 
 

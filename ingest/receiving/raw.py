@@ -1,4 +1,4 @@
-"""Raw messages as they were received, wherever they are kept: in the ledger or in the blob store."""
+"""Raw messages as received, from the ledger or the blob store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ class RawMessages:
     kept: dict[int, bytes]
 
     def of(self, event: Event) -> bytes:
-        """The message of one of the events, verified against its digest. One without a `blob_key` was not kept.
+        """The message of one of the events, verified against its digest. One without a `blob_key` was not stored.
 
-        Raises BlobLostError where it is missing or differs, OutageError where the blob store does not answer.
+        Raises BlobLostError if it is missing or differs, OutageError if the blob store does not answer.
         """
         raw = self.kept.get(event.id)
         if raw is None:
             return blobs.get(self.store, event.blob_key or event.digest)
         if key_of(raw) != event.digest:
-            raise BlobLostError(event.digest, "has other bytes than were stored")
+            raise BlobLostError(event.digest, "was changed: its SHA-256 differs")
         return raw
 
 
 def raw_messages_of(ledger: Ledger, store: BlobStore, events: Sequence[Event]) -> RawMessages:
-    """The raw messages of events. Raises OutageError where the ledger does not answer."""
+    """The raw messages of events. Raises OutageError if the ledger does not answer."""
     with ledger.read() as connection:
         return RawMessages(store, raw_messages.read(connection, [event.id for event in events]))
 

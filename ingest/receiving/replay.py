@@ -1,4 +1,4 @@
-"""Replaying events from their stored messages, and purging dead ones."""
+"""Replay events from their stored messages, and purge dead ones."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ingest.receiving.submit import ReceivedMessage, Receiver, interpret
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of the events: put back to be worked on, refused again by reason, or without a message to parse."""
+    """The result of a replay: events that are processed again, refused again by reason, or without a stored message."""
 
     received: tuple[int, ...]
     refused: dict[str, int]
@@ -25,13 +25,13 @@ class Replayed:
 
     @property
     def complete(self) -> bool:
-        """Whether all of them are being worked on again."""
+        """Whether all of them are processed again."""
         return not self.refused and not self.without_message
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """The events removed, whose they were, and the blobs that stay: their store can't be locked (ingest.blobs)."""
+    """The removed events, their patients, and the blobs that remain, since their store has no lock (ingest.blobs)."""
 
     events: tuple[int, ...]
     patients: tuple[str, ...]
@@ -39,7 +39,7 @@ class Purged:
 
 
 def replay(receiver: Receiver, event_ids: Sequence[int]) -> Replayed:
-    """Parse the stored messages of these events again and put them back to `received`, whatever state they are in."""
+    """Parse the stored messages of these events again and set the events to `received`, whatever their state."""
     received: list[int] = []
     refused: Counter[str] = Counter()
     without: list[int] = []
@@ -61,14 +61,14 @@ def replay(receiver: Receiver, event_ids: Sequence[int]) -> Replayed:
 
 
 def purge(receiver: Receiver, event_ids: Sequence[int]) -> Purged:
-    """Remove dead events for good, with their raw messages. Events that are not dead stay as they are."""
+    """Permanently remove dead events with their raw messages. Other events do not change."""
     with receiver.ledger.write() as connection:
         removed = replace.purge(connection, event_ids)
     if receiver.blobs.folder is None:
         left = tuple(key for key in removed.blob_keys if blobs.exists(receiver.blobs, key))
         return Purged(removed.events, removed.patients, left)
     with blobs.locked(receiver.blobs, exclusive=True):
-        # A message may have come again meanwhile. From here on none can.
+        # A message may have been received again meanwhile. From here on that is impossible.
         with receiver.ledger.read() as connection:
             keys = replace.unreferenced(connection, removed.blob_keys)
         for key in keys:

@@ -1,6 +1,6 @@
-"""The one door through which every source receives: store, commit, then acknowledge.
+"""Receiving, for every source: store, commit, then acknowledge.
 
-Receiving never needs Redis or Neo4j. A message that can't be used is stored all the same, as a refused event.
+Receiving never needs Redis or Neo4j. A message that can't be used is stored, too, as a refused event.
 """
 
 from collections.abc import Sequence
@@ -29,15 +29,15 @@ from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightin
 from ingest.unexpected_errors import place_of, say
 
 LARGEST_GROUP = 64
-"""Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and makes others wait."""
+"""Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and delays others."""
 
 NOWHERE = Origin()
-"""Of a message that came with nothing but its bytes."""
+"""The origin of a message without further facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """One message as it came, what it is written in, and where it was found."""
+    """One message as received, its format, and its origin."""
 
     raw: bytes
     format: Format
@@ -45,15 +45,14 @@ class ReceivedMessage:
 
 
 Prepared = tuple[ReceivedMessage, NewEvent]
-"""A message and the event that it makes."""
+"""A message and its event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving needs. `pseudonym_key` as ingest.pseudonyms gives it.
+    """The resources of receiving. `pseudonym_key` is from ingest.pseudonyms.
 
-    `together` is where threads meet, `files` where those meet whose message is kept as a file.
-    `threads` write blobs.
+    `together` groups the commits of threads, `files` those of messages that are stored as files. `threads` write blobs.
     """
 
     ledger: Ledger
@@ -66,10 +65,10 @@ class Receiver:
 
 
 def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
-    """Receive one message. It is safe when this returns. Raises OutageError where it can't be stored now.
+    """Receive one message. It is durable when this returns. Raises OutageError if it can't be stored now.
 
-    Threads that receive at the same time share a commit. Each writes its own film or large message before that: as many
-    reach the disk at once, and none fails with another's.
+    Threads that receive at the same time share a commit. Each writes its own film or large message before that, so that
+    these are written in parallel and fail separately.
     """
     try:
         if is_row(message):
@@ -80,9 +79,9 @@ def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
 
 
 def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
-    """Receive a message that is kept as a file. It is written while it is read, and its name made safe while its event
-    is: it is received when both are. Were an event alone to survive a power cut, its sender, who has no answer, sends
-    it again."""
+    """Receive a message that is stored as a file. It is written while it is parsed, and its name is synced during the
+    commit of its event. It is received when both are durable. If only the event survives a power failure, its sender
+    has no acknowledgement and sends it again."""
     with (
         blobs.locked(receiver.blobs),
         blobs.draft(receiver.blobs, message.raw, receiver.threads) as draft,
@@ -98,7 +97,7 @@ def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
 def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> list[Receipt]:
     """Receive many messages in one commit. Receipts are in their order.
 
-    What fails for another reason than an outage is stored as refused, and the others as they are. Raises OutageError as
+    A message that fails for another reason than an outage is stored as refused. Raises OutageError as
     `receive`.
     """
     prepared = [(message, interpret(receiver, message)) for message in messages]
@@ -110,9 +109,9 @@ def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> lis
 
 
 def keep(receiver: Receiver, message: ReceivedMessage, error: BaseException) -> Receipt:
-    """Keep a message with which an error arose that nobody foresaw: refused, to be replayed once that is mended.
+    """Store a message that caused an unexpected error as refused, to be replayed after a fix.
 
-    Raises the error where it is an outage, or ends the process: then nothing can be kept.
+    Raises the error if it is an outage or ends the process: then nothing can be stored.
     """
     if is_outage(error) or not isinstance(error, Exception):
         raise error
@@ -125,7 +124,7 @@ def refuse(receiver: Receiver, message: ReceivedMessage, error: MessageRefusedEr
 
 
 def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str, size: int, origin: Origin) -> Receipt:
-    """Record as refused what is too large to be read into memory. Its bytes are not kept.
+    """Record a message that is too large for memory as refused. Its bytes are not stored.
 
     `digest` is the SHA-256 of its bytes in hex, `size` their number.
     """
@@ -137,12 +136,12 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
 
 
 def interpret(receiver: Receiver, message: ReceivedMessage, received_at: datetime | None = None) -> NewEvent:
-    """The event that a message makes: parsed and under its keys, or refused with the parser's reason.
+    """The event of a message: parsed, with its keys, or refused with the parser's reason.
 
-    `received_at` (aware) is when it came, None for now.
+    `received_at` (aware) is the time of arrival, None for now.
 
-    It is the boundary of all parsers. Whatever error they raise that nobody foresaw, the message must not be lost or
-    left without an answer for it: it is kept as a refused event.
+    It is the boundary of all parsers. After an unexpected error of a parser the message must not be lost or left
+    without an acknowledgement: it is stored as a refused event.
     """
     try:
         return _read(receiver, message, received_at or datetime.now(UTC))
@@ -177,7 +176,7 @@ def _require_size(parsed: ParsedMessage) -> None:
 
 
 def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:
-    """The event of a message that can't be used. A raw message over the limit is not kept."""
+    """The event of a message that can't be used. A raw message over the limit is not stored."""
     return _event(
         message,
         blobs.key_of(message.raw),
@@ -189,9 +188,9 @@ def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:
 
 
 def _unforeseen(message: ReceivedMessage, error: Exception) -> NewEvent:
-    """The event of a message with which something of ours failed. Only the kind of error and its place are told."""
+    """The event of a message that caused an unexpected error, with only the error's type and place."""
     say("receive.unforeseen", error, format=message.format.value, size=len(message.raw))
-    detail = f"{place_of(error)}: replay it once that is mended"
+    detail = f"an unexpected error, {place_of(error)}: report it, and replay the event once it is fixed"
     return refused(message, MessageRefusedError(Reason.INTERNAL_ERROR, detail))
 
 
@@ -199,7 +198,7 @@ def _event(message: ReceivedMessage, digest: str, **facts: Any) -> NewEvent:
     return NewEvent(
         digest=digest,
         format=message.format.value,
-        # A file's name may be no UTF-8. Parsers clean it in the same way before they use it.
+        # A file's name may not be valid UTF-8. Parsers clean it in the same way.
         origin_name=clean_name(message.origin.name),
         origin_source=message.origin.source,
         origin_time=message.origin.modified_at,
@@ -211,7 +210,7 @@ def _event(message: ReceivedMessage, digest: str, **facts: Any) -> NewEvent:
 
 
 def is_row(message: ReceivedMessage) -> bool:
-    """Whether the raw message is kept in the ledger itself, and needs no blob store."""
+    """Whether the raw message is stored in the ledger itself, not in the blob store."""
     return message.format is not Format.DICOM and len(message.raw) <= SMALL
 
 

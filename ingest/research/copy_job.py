@@ -1,4 +1,4 @@
-"""Makes a copy: opens its places, runs through the ledger, says of it what it is."""
+"""Make a research copy: open the targets, copy the studies, write manifest and marker."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,12 +22,15 @@ from ingest.research.project import Project
 from ingest.research.words import known_words
 
 ACTION = "research-copy"
-"""How the audit trail calls it; the project's name follows."""
+"""Action in the audit trail, followed by the project's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where a copy goes: a Neo4j, a folder, or both. `live` is where it must not go; `anew` empties the Neo4j first."""
+class Targets:
+    """Targets of a copy: a Neo4j, a folder, or both.
+
+    `live` is the live graph, which is refused; `anew` empties the Neo4j.
+    """
 
     neo4j: Neo4jSettings | None
     folder: Path | None
@@ -36,8 +39,8 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A copy that was made: its manifest, the account, and what was done to the Neo4j."""
+class FinishedCopy:
+    """A finished copy: its manifest, its counts, and the changes in Neo4j."""
 
     facts: dict[str, Any]
     account: Account
@@ -45,26 +48,26 @@ class Made:
 
 
 def make_copy(
-    ledger: Ledger, project: Project, settings: Settings, places: Places, done: Callable[[int], object]
-) -> Made:
-    """Make the copy in its places. `done` is told how many patients each step settled.
+    ledger: Ledger, project: Project, settings: Settings, targets: Targets, done: Callable[[int], object]
+) -> FinishedCopy:
+    """Write the copy to its targets. `done` is called with the number of patients of each step.
 
-    Raises ResearchTargetError, with nothing changed, where one of the places is not fit.
+    Raises ResearchTargetError, with nothing changed, if a target can't be used.
     """
     with ExitStack() as held:
-        files = held.enter_context(copy_folder(places.folder, project)) if places.folder else None
+        files = held.enter_context(copy_folder(targets.folder, project)) if targets.folder else None
         marker = Marker(project.name, project.fingerprint)
         graph = (
-            held.enter_context(research_graph(places.neo4j, marker, places.live, anew=places.anew))
-            if places.neo4j
+            held.enter_context(research_graph(targets.neo4j, marker, targets.live, anew=targets.anew))
+            if targets.neo4j
             else None
         )
         account = _copy(ledger, project, settings, [sink for sink in (files, graph) if sink], done)
         facts = manifest(project, settings, account, datetime.now(UTC).date())
         replaced = graph.finish(marker_row(facts)) if graph else None
-        if files and places.folder:
-            seal(files, places.folder, facts, marker_row(facts))
-    return Made(facts, account, replaced)
+        if files and targets.folder:
+            seal(files, targets.folder, facts, marker_row(facts))
+    return FinishedCopy(facts, account, replaced)
 
 
 def _copy(

@@ -1,4 +1,4 @@
-"""Runs through the ledger patient by patient and hands what was de-identified to those who write it down."""
+"""Read the ledger patient by patient, de-identify, and pass the studies to the writers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,23 +19,23 @@ from vlmkg.identity import digest
 from vlmkg.vocabulary import load_vocabulary
 
 GROUP = 200
-"""Studies at once, as in the merge stage; no patient is divided."""
+"""Studies per group, as in the merge stage; all studies of a patient are in one group."""
 
 EngineName = tuple[str, str | None, str, str | None]
 
 
 class Sink(Protocol):
-    """Where studies of the copy go."""
+    """A writer of the copy's studies."""
 
     def write(self, subgraphs: Sequence[StudySubgraph]) -> None:
-        """Write them; each study comes once."""
+        """Write these studies. Each study is passed once."""
 
 
 @dataclass(slots=True)
 class Account:
-    """What went into a copy. `total` adds up the digests of its studies, whatever their order.
+    """Counts of a copy. `total` is the sum of its studies' digests, which does not depend on their order.
 
-    `unknown` are the words that were masked, with the live graph's patients that have them: for the operator alone.
+    `unknown` are the masked words with their patients in the live graph, only for the operator.
     """
 
     masked_mentions: int = 0
@@ -46,7 +46,7 @@ class Account:
     unknown: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def digest(self) -> str:
-        """SHA-256 (hex) over all records of the copy and the vocabulary: the same for the same copy, wherever it is."""
+        """SHA-256 (hex) over all records of the copy and the vocabulary, the same for all targets."""
         return digest("research copy", self.counts["Study"], self.total % 2**256, load_vocabulary().digest)
 
 
@@ -57,9 +57,9 @@ def copy_studies(
     sinks: Sequence[Sink],
     seen: Callable[[Sequence[str]], object],
 ) -> Account:
-    """De-identify every study of the selection and write it to the sinks. `seen` is told which patients were read.
+    """De-identify every selected study and write it to the sinks. `seen` is called with the patients that were read.
 
-    They go in the order of the copy's own names: in that of the ledger, the rows of two copies would tell who is who.
+    They are sorted by the copy's own names: the ledger's order would let two copies be joined by row.
     """
     account = Account()
     for patients in _patients(ledger, selection, rules.project):
@@ -75,7 +75,7 @@ def copy_studies(
 
 
 def rare_cells(ledger: Ledger, project: Project, selection: Selection, least: int) -> dict[Cell, ConceptRecord]:
-    """What stands for concepts of fewer than `least` patients: a run through the ledger before the copy's own."""
+    """The replacements of concepts with fewer than `least` patients, from a first pass over the ledger."""
     patients: dict[Cell, set[str]] = defaultdict(set)
     for group in _patients(ledger, selection, project):
         for subgraphs in group:
@@ -85,7 +85,7 @@ def rare_cells(ledger: Ledger, project: Project, selection: Selection, least: in
 
 
 def _patients(ledger: Ledger, selection: Selection, project: Project) -> Iterator[list[list[StudySubgraph]]]:
-    """Groups of patients, each with the studies that go, in the order of the copy's names."""
+    """Groups of patients with their selected studies, in the order of the copy's names."""
     with ledger.read() as connection:
         keys = study_facts.study_keys_by_patient(connection)
     ordered = sorted(filter(selection.has_patient, keys), key=lambda one: project.name_of("patient", one))
@@ -94,7 +94,7 @@ def _patients(ledger: Ledger, selection: Selection, project: Project) -> Iterato
             found = study_facts.load_many(connection, [key for patient in group for key in keys[patient]])
         by_patient: dict[str, list[StudySubgraph]] = {patient: [] for patient in group}
         for _, study in sorted(found.items()):
-            # One that was given to another patient meanwhile is in the next copy.
+            # A study that moved to another patient meanwhile is in the next copy.
             if study.patient.patient_id in by_patient:
                 by_patient[study.patient.patient_id].append(projection.project(study))
         yield [chosen for subgraphs in by_patient.values() if (chosen := selection.studies(subgraphs))]

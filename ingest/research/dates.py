@@ -1,8 +1,8 @@
-"""Times of a patient moved by one offset: intervals and order stay, the day, the hour and the year do not.
+"""Shift all times of a patient by one offset: intervals and order are kept; day, hour and year are not.
 
-The offset is between 100 and 200 years, so nobody takes a moved time for a real one, and the first and last days of the
-feed betray nobody. It is as fine as a microsecond: the minute of an hour would name a study to whoever has the list of
-a day's studies.
+The offset is between 100 and 200 years, so a shifted time can't be mistaken for a real one, and the first and last days
+of the feed identify nobody. It has microseconds: otherwise the minute of the hour would identify a study to people who
+have a list of the day's studies.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from ingest.research.project import Project
 
 CENTURY = timedelta(days=36_525)
 OLDEST = 89
-"""Years. Safe Harbor lets no greater age be told, only `90 or older`."""
+"""Years. Safe Harbor allows no higher age, only `90 or older`."""
 OVER_OLDEST = 300
-"""The age that everybody older than OLDEST has at the first study of the copy, so that no real age is among theirs."""
+"""The age, at the first study of the copy, of everybody older than OLDEST, so that no real age is shown."""
 
 
 def offset_of(project: Project, patient_id: str) -> timedelta:
-    """How far a patient's times are moved."""
+    """The offset of a patient's times."""
     microseconds = project.number("shift", patient_id) % (CENTURY // timedelta(microseconds=1))
     return CENTURY + timedelta(microseconds=microseconds)
 
 
 def moved(moment: datetime | None, offset: timedelta) -> datetime | None:
-    """The moved time in UTC: a zone's summer time would tell the season. None where it passes the year 9999."""
+    """The shifted time in UTC: a zone's summer time would show the season. None if it is after the year 9999."""
     if moment is None:
         return None
     try:
@@ -34,10 +34,10 @@ def moved(moment: datetime | None, offset: timedelta) -> datetime | None:
 
 
 def moved_birth_year(birth_year: int | None, moments: Sequence[datetime], offset: timedelta) -> int | None:
-    """The birth year that goes with the moved times: ages at studies are those of the live graph, or one year off.
+    """The birth year for the shifted times: ages at studies are those of the live graph, or one year off.
 
-    `moments` are all times of the patient in the copy. Whoever may have passed OLDEST at the last of them seems
-    OVER_OLDEST at the first. None where no time is known: the year would tell no age, and might be the real one.
+    `moments` are all times of the patient in the copy. Somebody who may be older than OLDEST at the last of them is
+    OVER_OLDEST at the first. None if no time is known: the year would give no age, and might be the real one.
     """
     there = [time for moment in moments if (time := moved(moment, offset))]
     if birth_year is None or not there:

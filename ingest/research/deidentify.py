@@ -1,6 +1,6 @@
-"""The records of one patient without identifiers. A pure function; docs/decisions/0107 says why each is as it is.
+"""The records of one patient without identifiers. A pure function; docs/decisions/0107 gives the reasons.
 
-Every record is made anew from the fields that are named here: what is added to the graph later does not come along.
+Every record is built from the fields named here, so a field that is added to the graph later is not copied.
 
     patients, studies, reports,     HMAC under the project's key
       images, readings, mentions
@@ -41,12 +41,12 @@ from vlmkg.schema import Presence
 from vlmkg.vocabulary.loader import LOCAL
 
 MASKED = ConceptRecord(MASK, LOCAL, MASK)
-"""The concept of what may not be told."""
+"""The concept that replaces a suppressed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a copy depends on beside the ledger. `broader`: the concept that stands for one that is too rare."""
+    """The inputs of a copy beside the ledger. `broader`: the replacements of concepts that are too rare."""
 
     project: Project
     words: KnownWords
@@ -54,7 +54,7 @@ class Rules:
 
 
 def deidentify(subgraphs: Sequence[StudySubgraph], rules: Rules) -> list[StudySubgraph]:
-    """All studies of one patient that go into the copy, as the copy has them."""
+    """The selected studies of one patient as the copy contains them."""
     offset = offset_of(rules.project, subgraphs[0].patient.patient_id)
     moments = [moment for subgraph in subgraphs for moment in _moments(subgraph)]
     birth_year = moved_birth_year(subgraphs[0].patient.birth_year, moments, offset)
@@ -118,7 +118,7 @@ def _image(image: ImageRecord, project: Project) -> ImageRecord:
 
 
 def _extraction(extraction: ExtractionRecord, project: Project, uids: set[str]) -> ExtractionRecord:
-    """The time of reading goes: all of a night's readings moved by their patients' offsets would tell the offsets."""
+    """Without the time of reading: the shifted times of one night's readings would reveal the offsets."""
     reads = (project.uid_of(key) if key in uids else _report_key(key, project) for key in extraction.reads)
     return ExtractionRecord(
         extraction_id=project.name_of("extraction", extraction.extraction_id),
@@ -136,7 +136,7 @@ def _extraction(extraction: ExtractionRecord, project: Project, uids: set[str]) 
 
 
 def _mentions(mentions: Sequence[MentionRecord], rules: Rules) -> tuple[MentionRecord, ...]:
-    """In the order of the text. The offsets go: all of a report's are as good as a digest of its text."""
+    """In the order of the text, without offsets: all offsets of a report identify its text like a digest."""
     ordered = sorted(mentions, key=lambda one: (one.report_key or "", one.start, one.end, one.mention_id))
     found: list[MentionRecord] = []
     before: str | None = None
@@ -180,7 +180,7 @@ def _cells(mention: MentionRecord) -> set[Cell]:
 
 
 def _concept(concept: ConceptRecord, presence: Presence, rules: Rules) -> ConceptRecord:
-    """Its broader one where it is too rare; of one that no table has, the known words."""
+    """The broader concept if this one is too rare; for one that no table has, its known words."""
     if (concept.code, presence) in rules.broader:
         return rules.broader[concept.code, presence]
     if concept.system != LOCAL:
@@ -219,12 +219,12 @@ def _report_key(key: str, project: Project) -> str:
 
 
 def _code(value: str | None, table: frozenset[str]) -> str | None:
-    """A code of the table, else nothing: senders put free words where codes belong."""
+    """The value if it is a code of the table, else None: senders put free text in these fields."""
     return value if value in table else None
 
 
 def _floor(score: float) -> float:
-    """The hundredth below: "at least 0.90" asks the same. All digits would be as good as a digest of the text."""
+    """Rounded down to hundredths: all digits would identify the text like a digest."""
     hundredths = int(score * 100)
     hundredths += (hundredths + 1) / 100 <= score
     hundredths -= hundredths / 100 > score

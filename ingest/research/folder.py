@@ -1,4 +1,4 @@
-"""The folder of a copy's files: made beside its place and moved there whole, over this project's copy from before."""
+"""The folder of a copy's files: written beside its target, then moved there, replacing the project's previous copy."""
 
 import json
 import shutil
@@ -22,9 +22,9 @@ LOAD = "load.sh"
 
 @contextmanager
 def copy_folder(place: Path, project: Project) -> Iterator[CopyFiles]:
-    """Files to write to. They get their place by `seal`, and are gone where that was never reached.
+    """Files to write to. `seal` moves them to their target; without it they are removed.
 
-    Raises ResearchTargetError where the place holds anything but this project's copy.
+    Raises ResearchTargetError if the target has other content than this project's copy.
     """
     require_fit(place, project)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -38,20 +38,20 @@ def copy_folder(place: Path, project: Project) -> Iterator[CopyFiles]:
 
 
 def require_fit(place: Path, project: Project) -> None:
-    """Raise ResearchTargetError where the place is neither free nor a copy of this project with this key."""
+    """Raise ResearchTargetError unless the target is empty or a copy of this project with this key."""
     if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
     try:
         there = json.loads((place / MANIFEST).read_text())
         whose = there["project"], there["keyFingerprint"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResearchTargetError("it holds something that is no research copy") from error
+        raise ResearchTargetError("it is not empty and not a research copy") from error
     if whose != (project.name, project.fingerprint):
         raise ResearchTargetError(f"it holds the copy of the project {whose[0]}, or was made with another key")
 
 
 def seal(files: CopyFiles, place: Path, facts: Mapping[str, Any], marker: Mapping[str, Any]) -> None:
-    """Write what is known at the end and move the folder to its place, over the copy that was there."""
+    """Write the remaining files and move the folder to its target, replacing the previous copy."""
     files.finish(dict(marker))
     files.close()
     folder = files.folder

@@ -1,4 +1,4 @@
-"""What a copy is, for whoever cites it: counts, digest, engines, settings. No secret, and nothing of one patient."""
+"""The manifest of a copy, for citation: counts, digest, engines, settings. No secrets, no data of single patients."""
 
 import json
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from ingest.research.selection import Selection
 from vlmkg.vocabulary import load_vocabulary
 
 FORMAT = 1
-"""Raise it when the same studies are to be de-identified differently."""
+"""Raise it if the same studies are de-identified differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the copy was asked for. `reviewed` are words that a person found harmless.
+    """The options of the copy. `reviewed` are words that a person found harmless.
 
-    Of them, and of a list of patients, the manifest tells the length alone.
+    The manifest contains only the length of this list and of a list of patients.
     """
 
     selection: Selection = field(default_factory=Selection)

@@ -1,7 +1,7 @@
-"""Concepts of too few patients: a broader concept takes their place, by IS_A, until each stands for enough.
+"""Replace concepts with too few patients by broader ones, along IS_A, until each has enough.
 
-What is counted is a cell: a concept with a presence. Of "sarcoidosis" denied in a thousand patients and found in one,
-the one that was found needs hiding.
+The unit of counting is a cell: a concept with a presence. If "sarcoidosis" is denied in a thousand patients and found
+in one, the found one must be hidden.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ Cell = tuple[str, Presence]
 
 
 def cells_of(subgraph: StudySubgraph) -> Iterator[Cell]:
-    """The cells that a study falls into: of its mentions, findings and their places."""
+    """The cells of a study: of its mentions, findings and their locations."""
     for mention in subgraph.mentions:
         yield mention.concept.code, mention.presence
         if mention.finding:
@@ -26,11 +26,11 @@ def cells_of(subgraph: StudySubgraph) -> Iterator[Cell]:
 
 
 def broader(patients: Mapping[Cell, Set[str]], least: int, nothing: ConceptRecord) -> dict[Cell, ConceptRecord]:
-    """The concept that takes the place of each cell's with fewer than `least` patients.
+    """The replacement for the concept of each cell with fewer than `least` patients.
 
-    It is the parent that most patients have, and its parent in turn where those are still too few; `nothing` above the
-    last. The parents' patients grow by those of their children, so a concept that is kept has enough of them; it stands
-    for itself then where its own were too few: their words may not be told.
+    It is the parent with the most patients, and that one's parent if those are still too few; `nothing` above the last.
+    The patients of children are added to their parents, so a kept concept has enough. It is its own replacement if its
+    own patients were too few, because then the wording is suppressed.
     """
     held: dict[Cell, set[str]] = defaultdict(set, {cell: set(found) for cell, found in patients.items()})
     goes: dict[Cell, Cell | None] = {}
@@ -47,7 +47,7 @@ def broader(patients: Mapping[Cell, Set[str]], least: int, nothing: ConceptRecor
 
 
 def _lowest_first(held: Mapping[Cell, Set[str]]) -> list[Cell]:
-    """Every cell that can be reached, no parent before its child."""
+    """Every reachable cell, children before their parents."""
     depths: dict[str, int] = {}
 
     def depth(code: str) -> int:

@@ -1,4 +1,4 @@
-"""Which studies of the ledger go into a copy. A study that nobody has read yet goes too: the live graph has it."""
+"""The studies of a copy. Studies that have not been read yet are included, as in the live graph."""
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from vlmkg.vocabulary.loader import load_vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What must hold of a study; empty: nothing must. Years are whole ones of UTC: a window of days, known beside the
-    copy, would tell how far its times were moved.
+    """Conditions on a study; empty: none.
 
-    `concept` asks of the patient: one of the studies that remain must have such a finding, present or uncertain and
-    not rejected; then
-    all of them go. `patients` are the live graph's.
+    Years are whole years in UTC: a window of days would reveal the offset of the copy's times.
+
+    `concept` is a condition on the patient: one of the remaining studies must have such a finding, present or uncertain
+    and not rejected; then all of them are copied. `patients` are patientIds of the live graph.
     """
 
     concept: str | None = None
@@ -28,11 +28,11 @@ class Selection:
     patients: Set[str] | None = None
 
     def has_patient(self, patient_id: str) -> bool:
-        """Whether studies of this patient may go at all."""
+        """Whether the patient is selected."""
         return self.patients is None or patient_id in self.patients
 
     def studies(self, subgraphs: Iterable[StudySubgraph]) -> list[StudySubgraph]:
-        """Those of one patient's studies that go."""
+        """The selected studies of one patient."""
         found = [subgraph for subgraph in subgraphs if self._fits(subgraph)]
         return found if self.concept is None or self._has_concept(found, self.concept) else []
 
@@ -59,11 +59,13 @@ class Selection:
 
 
 def concept_code(name: str) -> str:
-    """The code of a concept by its code, its name or a further name. Raises UsageError for an unknown one."""
+    """The code of a concept by its code, name or synonym. Raises UsageError for an unknown one."""
     concepts = load_vocabulary().concepts
     wanted = name.lower()
     for names in (lambda one: (one.code, one.name), lambda one: one.synonyms):
         for concept in concepts:
             if wanted in (each.lower() for each in names(concept)):
                 return concept.code
-    raise UsageError(f"no concept is called {name!r}", "look it up: MATCH (c:Concept) WHERE c.name CONTAINS '...'")
+    raise UsageError(
+        f"no concept has the name or code {name!r}", "look it up: MATCH (c:Concept) WHERE c.name CONTAINS '...'"
+    )

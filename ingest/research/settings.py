@@ -1,4 +1,4 @@
-"""How to log in to the Neo4j that holds a research copy, and what a person keeps in files for a copy."""
+"""The login of the Neo4j of a research copy, and the user's list files."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def target_of(uri: str) -> Neo4jSettings:
 
 
 def live_of(data: DataDir) -> Neo4jSettings | None:
-    """Where the live graph is; None where no stack runs and no setting names one."""
+    """The connection of the live graph; None if no stack is running and no setting names one."""
     try:
         return find_settings(data)
     except UsageError:
@@ -37,6 +37,6 @@ def live_of(data: DataDir) -> Neo4jSettings | None:
 
 
 def lines_of(file: Path) -> list[str]:
-    """The first column of a file's lines, without the empty ones and those that begin with #."""
+    """The first column of a file's lines, without empty lines and lines that begin with #."""
     lines = (line.partition("\t")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]

@@ -1,7 +1,7 @@
-"""Which words of a report may stand in a research copy: those that this project knows as words of radiology.
+"""The words of a report that a research copy may contain: known words of radiology.
 
-A mention is the report's own words, and where the extraction went wrong they can be a name or a date. So a word is kept
-for what it is, never for how often it occurs: the name of the radiologist occurs in every report.
+A mention has the report's wording, and after a wrong extraction this can be a name or a date. Therefore a word is kept
+only if it is known, never because it is frequent: the radiologist's name occurs in every report.
 """
 
 import re
@@ -21,9 +21,9 @@ ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth ele
 _WORD = re.compile(r"\w+")
 _PERSON = re.compile(r"\b[A-Z][a-z]+\b")
 _FIGURE = re.compile(r"[0-8]?[0-9]|[0-8]?[0-9](st|nd|rd|th|mm|cm|m)|[ctls][0-9]{1,2}")
-"""Sizes, counts, ribs, vertebrae. Not 90 and above: that may be an age. No more digits: years, numbers of patients."""
+"""Sizes, counts, ribs, vertebrae. Not 90 and above, which may be an age. No more digits: years, patient numbers."""
 MONTHS = frozenset({"may", "march"})
-"""Those that are words of radiology, too ("may represent", "march fracture")."""
+"""Months that are also words of radiology ("may represent", "march fracture")."""
 _DATE = re.compile(
     r"\d\s*[/:]\s*\d|\d+(?:[^\w\s]\s*\d+){2,}|\d+(?:\s+\d+){2,}"
     r"|\b(?:may|march)\b\W*\d|\d(?:st|nd|rd|th)?\W*(?:of\s+)?(?:may|march)\b",
@@ -34,7 +34,7 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class KnownWords:
-    """`words` stand alone; `phrases` are names that hold a person's name ("Baker cyst"), kept as a whole only."""
+    """`words` are single; `phrases` contain a person's name ("Baker cyst") and are kept only as a whole."""
 
     words: frozenset[str]
     phrases: frozenset[str]
@@ -65,7 +65,7 @@ class KnownWords:
 
 
 def known_words(reviewed: Iterable[str] = ()) -> KnownWords:
-    """The project's own words, and those that a person has looked through and found harmless."""
+    """The project's own words, and those that a person has reviewed."""
     words, phrases = _shipped()
     return KnownWords(words | {word for text in reviewed for word in _words(text)}, phrases)
 
@@ -74,17 +74,17 @@ def known_words(reviewed: Iterable[str] = ()) -> KnownWords:
 def _shipped() -> tuple[frozenset[str], frozenset[str]]:
     names = [name for concept in load_vocabulary().concepts for name in (concept.name, *concept.synonyms)]
     words = {word for text in _lexicon() for word in _words(text)}
-    # What a name of the vocabulary writes with a capital may be a person's: it is no word by itself.
+    # A capitalised word in a name of the vocabulary may be a person's name: it is not a word by itself.
     words |= {word for name in names for word in _words(_PERSON.sub(" ", name))}
     phrases = {" ".join(name.lower().split()) for name in names if _PERSON.search(name)}
     return frozenset(words), frozenset(phrases)
 
 
 def _lexicon() -> Iterator[str]:
-    """Every word that the rules know. What they only guess by its ending is not among them."""
+    """Every word of the rules' lexicon, without those that the rules only guess by their ending."""
     known = lexicon()
     yield from known.words
-    # A single letter of a phrase ("w / o") may be a person's initial: it is no word by itself.
+    # A single letter of a phrase ("w / o") may be a person's initial: it is not a word by itself.
     parts = (token for choices in known.phrases.values() for tokens, _ in choices for token in tokens)
     yield from (token for token in parts if len(token) > 1 or not token.isalpha())
     yield from known.near_synonyms

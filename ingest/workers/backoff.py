@@ -1,4 +1,4 @@
-"""Pauses in an outage: longer each time, with a bound, and one line of log for each outage, not for each try."""
+"""Pauses during an outage: increasing and bounded, with one log line per outage instead of one per try."""
 
 import random
 import time
@@ -34,7 +34,7 @@ class Backoff:
         self._sleep(pause * random.uniform(0.75, 1.0))  # noqa: S311 - spreads tries in time, guards no secret
 
     def succeeded(self) -> None:
-        """Note that everything answers again."""
+        """Reset after a success."""
         if self.failures:
             log.info("outage over", seconds=round(time.monotonic() - self._since, 1), tries=self.failures)
         self.failures = 0

@@ -1,12 +1,12 @@
-"""Many threads, one engine: studies that wait are read together.
+"""One engine for many threads: waiting studies are read together.
 
-The batcher is an engine itself. Whoever calls `read` waits for its own studies; one thread takes what all of them have
-brought, as many as fit into a batch, and gives it to the engine. A batch that fails is halved, down to the single study
-that fails alone: its caller gets the error, the others their readings. Where the device's memory did not suffice, later
-batches are smaller too.
+The batcher is itself an engine. A caller of `read` waits for its own studies; one thread takes the studies of all
+callers, as many as fit into a batch, and gives them to the engine. A failing batch is halved, down to the single study
+that fails alone: its caller gets the error, the others their readings. If the device ran out of memory, later batches
+are smaller too.
 
-A call that never ends can't be stopped from within, and after some faults of a device every call fails until the
-process has ended. Then the process ends itself, before anybody's report is blamed: whoever started it starts another.
+A call that does not return can't be stopped, and after some device errors every call fails until the process ends.
+Then the process ends itself, before a report is blamed for it; its parent starts another.
 """
 
 import os
@@ -25,13 +25,13 @@ from vlmkg.engine_protocol import Engine, FilmDomain, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError, VlmkgError
 
 BROKEN = 70
-"""The exit code of a process whose engine hung or fails whatever it is given: whoever started it starts another."""
+"""The exit code of a process whose engine hung or fails on every input. Its parent starts another."""
 
 BROKEN_AFTER = 8
-"""Studies that fail in a row, with none read between, until the fault is the engine's and not theirs."""
+"""After this number of failing studies in a row the engine is at fault, not the studies."""
 
 GROW_AFTER = 64
-"""Full batches that must fit before twice as many studies are tried again, after the memory did not suffice."""
+"""After a lack of memory: number of full batches before twice as many studies are tried again."""
 
 LOOK_EVERY_S = 0.2
 
@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """`most` studies a batch; its first waits `wait` for others; a call that lasts longer than `hung_after` hangs."""
+    """`most` studies per batch; the first waits `wait` for others; a call longer than `hung_after` counts as hung."""
 
     most: int = 16
     wait: timedelta = timedelta(milliseconds=20)
@@ -70,7 +70,7 @@ def _leave() -> None:
 
 
 class Batcher:
-    """An engine for many threads. `ended` is what happens when the engine is of no use any more: the process ends."""
+    """An engine for many threads. `ended` is called when the engine can't be used any more: it ends the process."""
 
     def __init__(self, engine: Engine, limits: BatchLimits, ended: Callable[[], object] = _leave) -> None:
         self._engine = engine
@@ -116,11 +116,11 @@ class Batcher:
 
     @property
     def most(self) -> int:
-        """How many studies go into a batch now."""
+        """The present number of studies per batch."""
         return self._most
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
-        """One output for each study, in the same order. Raises what the engine raised for the first that failed."""
+        """One output for each study, in the same order. Raises the engine's error for the first that failed."""
         asked = [_Asked(study, Future()) for study in studies]
         for one in asked:
             self._asked.put(one)
@@ -131,7 +131,7 @@ class Batcher:
             batch = self._gather()
             results = each_result([one.study for one in batch], self._call, self._less)
             if self._is_broken(results):
-                log.error("the engine fails whatever it is given", kind=type(results[-1]).__name__)
+                log.error("the engine fails on every input", kind=type(results[-1]).__name__)
                 self._ended()
                 return
             for one, result in zip(batch, results, strict=True):
@@ -141,7 +141,7 @@ class Batcher:
                     one.answer.set_result(result)
 
     def _is_broken(self, results: Sequence[Result]) -> bool:
-        """Whether too many studies in a row have failed. Errors that name their cause are not counted."""
+        """Whether too many studies in a row have failed. Errors of this project are not counted."""
         if all(isinstance(result, BaseException) and not isinstance(result, VlmkgError) for result in results):
             self._failed += len(results)
         else:
@@ -149,7 +149,7 @@ class Batcher:
         return self._failed >= BROKEN_AFTER
 
     def _gather(self) -> list[_Asked]:
-        """The next batch: full, or all that came until its first study had waited long enough."""
+        """The next batch: full, or all studies that arrived until the first one had waited long enough."""
         batch = [self._asked.get()]
         until = time.monotonic() + self._limits.wait.total_seconds()
         while len(batch) < self._most:
@@ -178,10 +178,10 @@ class Batcher:
     def _less(self, size: int, error: Exception) -> None:
         if isinstance(error, DeviceMemoryError):
             self._most, self._fitted = size // 2, 0
-            log.warning("the device's memory did not suffice", studies=size, next_batches=self._most)
+            log.warning("the device ran out of memory", studies=size, next_batches=self._most)
 
     def _more(self, size: int) -> None:
-        """After many full batches try larger ones again: it may have been one long report, or another's memory."""
+        """After many full batches try larger ones: the cause may have been one long report or another process."""
         self._fitted += size == self._most
         if self._most < self._limits.most and self._fitted >= GROW_AFTER:
             self._most, self._fitted = min(self._most * 2, self._limits.most), 0
@@ -192,6 +192,6 @@ class Batcher:
             time.sleep(min(LOOK_EVERY_S, limit / 4))
             began = self._began
             if began is not None and time.monotonic() - began > limit:
-                log.error("the engine hangs", seconds=limit)
+                log.error("the engine does not return", seconds=limit)
                 self._ended()
                 return

@@ -1,4 +1,4 @@
-"""Wake-ups through Redis: sending them and counting those that nobody has taken yet."""
+"""Wake-ups through Redis: send them and count the waiting ones."""
 
 from collections.abc import Sequence
 
@@ -10,24 +10,24 @@ from ingest.workers.queues import Queue
 
 
 class Broker:
-    """One process's way to Redis. Open it after fork."""
+    """One process's connection to Redis. Open it after fork."""
 
     def __init__(self, app: Celery, broker_url: str) -> None:
         self._app = app
         self._redis = read_address(broker_url).open(BROKER_TIMEOUT_S)
 
     def waiting(self, queue: Queue) -> int:
-        """How many wake-ups lie in the queue untaken. Raises OutageError where Redis does not answer."""
+        """The number of waiting wake-ups. Raises OutageError if Redis does not answer."""
         with redis_outages():
-            # kombu keeps a queue of default priority as a list under the queue's own name.
+            # kombu stores a queue of default priority as a list with the queue's name.
             return int(self._redis.llen(queue))
 
     def wake(self, queue: Queue, event_ids: Sequence[int]) -> None:
-        """Send one wake-up for each event id. Raises OutageError where Redis does not answer."""
+        """Send one wake-up for each event id. Raises OutageError if Redis does not answer."""
         with redis_outages(), self._app.producer_pool.acquire(block=True, timeout=BROKER_TIMEOUT_S) as producer:
             for event_id in event_ids:
                 self._app.send_task(TASKS[queue], args=[event_id], queue=queue, producer=producer)
 
     def close(self) -> None:
-        """Close the connection that counts."""
+        """Close the connection."""
         self._redis.close()

@@ -1,8 +1,7 @@
 """The Celery application of the workers.
 
-A message is a hint that work waits in the ledger. It carries one event id and nothing else, because Flower, logs and
-Redis itself show arguments to whoever looks. A lost message is sent again by the dispatcher, a doubled one finds
-nothing to claim.
+A message is a wake-up: it says that work waits in the ledger. It contains only one event id, because Flower, logs and
+Redis show arguments to everybody. The dispatcher sends a lost message again; a duplicate finds nothing to claim.
 """
 
 from celery import Celery
@@ -11,22 +10,22 @@ from ingest.redis_address import read_address
 from ingest.workers.queues import Queue
 
 VISIBILITY_TIMEOUT_S = 30
-"""After this long an unacknowledged message is delivered again. The shortest of all apps on one broker wins, and it is
-read from three places. Work that takes longer runs twice at most: the second run finds its events claimed."""
+"""Seconds after which an unacknowledged message is delivered again. The shortest value of all apps on a broker applies,
+and it is read from three places. Work that takes longer may start twice: the second run finds its events claimed."""
 
 BROKER_TIMEOUT_S = 2.0
-"""How long a sender waits for Redis before it calls it an outage."""
+"""Seconds that a sender waits for Redis before it reports an outage."""
 
 TRANSPORT_OPTIONS = {
     "visibility_timeout": VISIBILITY_TIMEOUT_S,
-    # Both at 1: kombu looks for unacknowledged messages every second. Its defaults make that 100 s.
+    # With both at 1 kombu checks for unacknowledged messages every second, by default every 100 s.
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": BROKER_TIMEOUT_S,
 }
 
 TASKS = {Queue.EXTRACT: "vlmkg.extract", Queue.MERGE: "vlmkg.merge"}
-"""The name of the task of each queue, for senders that must not import what the task imports."""
+"""The task name of each queue, for senders that must not import the tasks."""
 
 
 def make_app(broker_url: str) -> Celery:
@@ -43,23 +42,23 @@ def make_app(broker_url: str) -> Celery:
         result_backend_transport_options=transport_options,
         visibility_timeout=VISIBILITY_TIMEOUT_S,
         task_routes={task: {"queue": queue} for queue, task in TASKS.items()},
-        # Acknowledged after the work; a child that dies gives its message back; nobody hoards messages.
+        # Acknowledge after the work; a crashed child returns its message; children do not prefetch messages.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         # Results are in the ledger.
         task_ignore_result=True,
         task_store_errors_even_if_ignored=False,
-        # JSON alone: with pickle on the wire whoever writes to Redis runs code here.
+        # Only JSON: with pickle anybody who can write to Redis could run code here.
         task_serializer="json",
         accept_content=["json"],
-        # An outage of Redis is waited for, for ever, at start and later. Running work goes on meanwhile.
+        # Wait for Redis without a limit, at start and later. Running work continues meanwhile.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        # Sending is tried once: the dispatcher sends again what is missing.
+        # Send once without retries: the dispatcher sends missing messages again.
         task_publish_retry=False,
-        # No events, no remote control: nothing of a hospital's work is broadcast.
+        # No events and no remote control, so that nothing about a hospital's work is broadcast.
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,

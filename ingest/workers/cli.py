@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 ALL = "all"
 THREADS = 4
-"""Threads that feed a model: while one batch is read, others load, compare and commit."""
+"""Threads that feed a model: while one batch is read, the others load, compare and commit."""
 
 
 @click.group(invoke_without_command=True)
@@ -30,29 +30,29 @@ THREADS = 4
     type=click.Choice([*(queue.value for queue in Queue), ALL]),
     default=ALL,
     show_default=True,
-    help="extract reads reports (hosts with a GPU), merge writes the graph.",
+    help="extract: read reports (on hosts with a GPU); merge: write the graph.",
 )
 @click.option(
     "--concurrency",
     type=click.IntRange(min=1),
     default=None,
-    show_default="one a core; 4 for a model",
-    help="Processes that extract by rules, or threads that feed a model. Merging has one.",
+    show_default="one per core; 4 for a model",
+    help="Processes that extract with rules, or threads that feed a model. Merging uses one.",
 )
 @click.option(
     "--engine",
     default=lambda: EngineSettings().engine,
-    show_default="$VLMKG_ENGINE, else model where there is one",
-    help="rules, model ($VLMKG_CHECKPOINT, the one promoted last, or the one shipped), or a checkpoint's folder.",
+    show_default="$VLMKG_ENGINE, else model if there is one",
+    help="rules, model ($VLMKG_CHECKPOINT, the last promoted or the shipped checkpoint), or a checkpoint's folder.",
 )
 @click.option(
     "--device",
     "devices",
     multiple=True,
-    show_default="$VLMKG_DEVICE, else a GPU where there is one, else cpu",
-    help="Where a model runs: cpu, cuda:0 ... One process each, where given several times.",
+    show_default="$VLMKG_DEVICE, else a GPU if there is one, else cpu",
+    help="Device of the model: cpu, cuda:0 ... May be repeated; each device gets a process.",
 )
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one does.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the parent process ends.")
 @data_option
 @click.pass_context
 def worker(
@@ -65,13 +65,16 @@ def worker(
     *,
     with_parent: bool,
 ) -> None:
-    """Run a worker: extract and merge. Ctrl-C or SIGTERM ends it after the work in hand."""
+    """Run a worker, which reads reports (extract) and writes the graph (merge).
+
+    Ctrl-C or SIGTERM stops it after the current work.
+    """
     if context.invoked_subcommand is not None:
         return
     configure_logging()
     engine = _choose(engine, queue, data)
     number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
-    # A model's process has a parent too: who is killed with a batch on a GPU, or hangs, is started again.
+    # A model's process has a parent, too, which restarts it if it is killed or hangs.
     is_model = engine not in ENGINES and queue != Queue.MERGE
     if queue == ALL or (is_model and not with_parent):
         from ingest.workers.worker_group import run_all  # noqa: PLC0415
@@ -93,7 +96,7 @@ worker.add_command(health)
 
 
 def _choose(named: str | None, queue: str, data: DataDir) -> str:
-    """What reads, once for all processes that this one starts. Who merges reads nothing, and is told nothing."""
+    """Choose the engine once for all child processes. A worker that only merges needs none."""
     if queue == Queue.MERGE:
         return named or RULES
     choice = choose_engine(named, data)
@@ -103,7 +106,7 @@ def _choose(named: str | None, queue: str, data: DataDir) -> str:
 
 
 def _workers(queue: str, devices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The options by which each of several workers differs from the others."""
+    """The different options of each of several workers."""
     if queue != Queue.MERGE:
         yield from (("--queue", Queue.EXTRACT.value, "--device", device) for device in devices)
     if queue != Queue.MERGE and not devices:

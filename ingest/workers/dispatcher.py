@@ -1,7 +1,7 @@
-"""The dispatcher: turns what waits in the ledger into wake-ups, and takes back what was lost.
+"""The dispatcher: sends wake-ups for waiting events, and recovers events of lost workers.
 
-It runs as a thread in the main process of every worker; one of all of them works, under a named lease, and another
-takes over within seconds. It touches no report: an outage of Redis or of the ledger makes it wait, nothing more.
+It runs as a thread in the main process of every worker. Only one of them is active, under a named lease; another takes
+over within seconds. It reads no reports. During an outage of Redis or the ledger it waits.
 """
 
 import os
@@ -23,7 +23,7 @@ DUTY = "dispatcher"
 DUTY_LEASE = timedelta(seconds=3)
 RENEW_EVERY_S = 1.0
 TICK_S = 0.2
-"""Half of this is what an event waits on average before anybody learns of it."""
+"""Seconds between ticks. On average an event waits half of this for its wake-up."""
 RECOVER_EVERY_S = 1.0
 ENQUEUE_AT_ONCE = 2000
 
@@ -48,7 +48,7 @@ class Dispatcher:
         self._renew_at = self._recover_at = 0.0
 
     def run(self, stop: threading.Event, gate: threading.Lock) -> None:
-        """Tick until `stop`; each tick holds `gate`. Gives the duty up at the end, so that another can take it."""
+        """Tick until `stop`; each tick holds `gate`. Releases the lease at the end, so that another can take it."""
         backoff = Backoff(stop.wait, longest_s=1.0)
         while not stop.wait(TICK_S):
             try:
@@ -60,10 +60,13 @@ class Dispatcher:
         try:
             leases.give_up(self._ledger, DUTY, self._owner)
         except OutageError:
-            return  # Its lease runs out by itself.
+            return  # The lease expires.
 
     def tick(self) -> None:
-        """Do what is due, if this process is on duty. Raises OutageError where the ledger or Redis does not answer."""
+        """Do the due work, if this process holds the lease.
+
+        Raises OutageError if the ledger or Redis does not answer.
+        """
         for queue, wanted in self._wanted().items():
             queue_top_up.top_up(self._broker, queue, wanted)
 
@@ -79,7 +82,8 @@ class Dispatcher:
                     Queue.MERGE: queue_top_up.wanted_for_merge(connection),
                 }
         except OutageError:
-            # Nobody could prolong a lease meanwhile: that is no sign of a crash. Each gets a full period once it ends.
+            # Nobody could renew a lease during the outage, so expiry is no sign of a crash. Each gets a full period
+            # afterwards.
             self._recover_at = self._clock() + self._claim_lease.total_seconds()
             raise
 
@@ -99,9 +103,9 @@ class Dispatcher:
 def fork_gate(ledger: Ledger) -> threading.Lock:
     """A lock that is held, with the ledger's connections closed, whenever this process forks.
 
-    The pool forks a new child for one that died, at any moment. SQLite must not be carried over a fork: the child would
-    inherit the belief that it holds locks. And a lock that the dispatcher's thread holds at that moment would stay
-    locked in the child for ever.
+    The pool may fork at any moment to replace a crashed child. SQLite connections must not cross a fork, because the
+    child would inherit the record of held locks. A lock held by the dispatcher's thread at that moment would stay
+    locked in the child.
     """
     gate = threading.Lock()
 

@@ -15,35 +15,37 @@ from ingest.ledger.storage.database import Ledger, now
 from ingest.ledger.studies import pairing
 from ingest.ledger.study_facts import LedgerStudy
 from ingest.workers.lease_renewal import kept
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Reader, extraction_id, read_studies
 
 GROUP = 32
-"""Events read at once: enough to make the cost of claiming them small, few enough to lose little in a crash."""
+"""Events per group: enough to make claiming cheap, few enough to lose little in a crash."""
 
 
 GROUP_WITH_FILMS = 4
-"""The same where their films are read too: a film is 10 to 30 MB."""
+"""The same if their films are read, too: a film is 10 to 30 MB."""
 
 
 def extract_some(ledger: Ledger, reader: Reader, owner: str, lease: timedelta) -> list[int]:
-    """Claim a group of events, or one that must run alone, and read their studies. Returns their ids.
+    """Claim a group of events, or one that must be processed alone, and read their studies. Returns their ids.
 
-    An event that alone makes the engine fail has one attempt counted. Raises OutageError, after giving back what was
-    claimed, where the ledger does not answer.
+    If an event alone makes the engine fail, one attempt is counted. Raises OutageError, after releasing the claims, if
+    the ledger does not respond.
     """
     held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease)
     return _work(ledger, reader, held, lease)
 
 
-def extract_beside_others(ledger: Ledger, reader: Reader, owner: str, lease: timedelta, turns: Turns) -> list[int]:
+def extract_beside_others(
+    ledger: Ledger, reader: Reader, owner: str, lease: timedelta, shared_lock: SharedLock
+) -> list[int]:
     """As `extract_some`, for one of several threads of a process.
 
-    A crash hits all of them, so an event counts as alone only where no other thread works, by turns.
+    A crash hits all of them, so an event counts as alone only under the exclusive lock.
     """
-    solo = claims.solo_is_next(ledger, Stage.EXTRACT)
-    with turns.alone() if solo else turns.together():
-        held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease, solo=solo)
+    alone = claims.next_is_alone(ledger, Stage.EXTRACT)
+    with shared_lock.exclusive() if alone else shared_lock.shared():
+        held = claims.claim(ledger, Stage.EXTRACT, owner, limit=_group(reader), lease=lease, alone=alone)
         return _work(ledger, reader, held, lease)
 
 
@@ -62,7 +64,7 @@ def _work(ledger: Ledger, reader: Reader, held: Sequence[Claim], lease: timedelt
 
 
 def _extract(ledger: Ledger, reader: Reader, held: Sequence[Claim]) -> None:
-    """Read the studies of these events and commit, all in one transaction or nothing."""
+    """Read the studies of these events and commit in one transaction."""
     with ledger.read() as connection:
         keys = events.study_keys(connection, [claim.event_id for claim in held])
         found = study_facts.load_many(connection, sorted(set(chain.from_iterable(keys.values()))))
@@ -78,7 +80,7 @@ def _extract(ledger: Ledger, reader: Reader, held: Sequence[Claim]) -> None:
 
 
 def _waits(reader: Reader, found: Iterable[LedgerStudy], at: datetime) -> dict[str, datetime]:
-    """The studies that are not read yet since their partner is missing, and until when. They are merged as they are."""
+    """The studies that wait for their partner, and until when. They are merged without a reading."""
     if reader.films is None:
         return {}
     waits = {study.study_key: _wait_until(study, reader.pairing_wait, at) for study in found}
@@ -86,9 +88,9 @@ def _waits(reader: Reader, found: Iterable[LedgerStudy], at: datetime) -> dict[s
 
 
 def _wait_until(study: LedgerStudy, wait: timedelta, at: datetime) -> datetime | None:
-    """Until when the study is to wait for its partner; None where it is to be read now.
+    """The end of the study's wait for its partner; None if it is read now.
 
-    A study without UID and accession can meet no partner.
+    A study without UID and accession can't have a partner.
     """
     lacks = any(report.current for report in study.reports) != bool(study.images)
     can_meet = study.study_uid is not None or study.accession is not None

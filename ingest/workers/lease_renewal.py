@@ -1,4 +1,4 @@
-"""Keeping claims while the work on them lasts, and giving them back where an outage ends it."""
+"""Renew leases while work is in progress, and release claims after an outage."""
 
 import threading
 import time
@@ -17,10 +17,10 @@ GIVE_BACK_EVERY_S = 0.5
 
 @contextmanager
 def kept(ledger: Ledger, held: Sequence[Claim], lease: timedelta) -> Iterator[None]:
-    """Prolong the leases from a thread, three times in each period, until the block ends.
+    """Renew the leases in a thread, three times per period, until the block ends.
 
-    A VlmkgError out of the block is an outage: the claims are given back, at no cost to their events, before it goes
-    on. A claim that is lost meanwhile is not missed: whoever completes it finds another fence and changes nothing.
+    After a VlmkgError in the block, which is an outage, the claims are released without counting an attempt. A claim
+    that is lost meanwhile does no harm: its completion finds another fence and changes nothing.
     """
     done = threading.Event()
     thread = threading.Thread(target=_renew, args=(ledger, held, lease, done), name="lease", daemon=True)
@@ -40,12 +40,12 @@ def _renew(ledger: Ledger, held: Sequence[Claim], lease: timedelta, done: thread
         try:
             claims.renew(ledger, held, lease)
         except OutageError:
-            # The next try is a third of the lease away. Without the ledger nobody else can take the claims either.
+            # The next try follows after a third of the lease. Without the ledger nobody else can take the claims.
             continue
 
 
 def _give_back(ledger: Ledger, held: Sequence[Claim]) -> None:
-    """Release the claims, however long the ledger takes to answer: an expired lease would count as a crash."""
+    """Release the claims, however long the ledger takes: an expired lease would count as a crash."""
     while True:
         try:
             return claims.release(ledger, held)

@@ -1,4 +1,4 @@
-"""The merge stage: the studies of extracted events are projected from the ledger and written, many at once."""
+"""The merge stage: project the studies of extracted events from the ledger and write them, many at once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from ingest.projection.subgraph import project
 from ingest.workers.lease_renewal import kept
 
 GROUP = 200
-"""Events merged in one transaction: measured, more is no faster (docs/performance.md)."""
+"""Events merged in one transaction. Measured: more is not faster (docs/performance.md)."""
 
 GROUP_BYTES = 384 * 1024
-"""Bytes of messages in one transaction: more large reports would outgrow the memory that Neo4j has for one."""
+"""Bytes of messages in one transaction: more would exceed Neo4j's memory for a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The graph that one process writes to. `with_text`: reports' texts go there too (VLMKG_GRAPH_TEXT)."""
+    """The graph that one process writes to. `with_text`: report texts are written, too (VLMKG_GRAPH_TEXT)."""
 
     driver: Driver
     database: str
@@ -35,10 +35,10 @@ class Target:
 
 
 def merge_some(ledger: Ledger, target: Target, owner: str, lease: timedelta) -> list[int]:
-    """Claim extracted events, or one that must run alone, and write their studies. Returns their ids.
+    """Claim extracted events, or one that must be processed alone, and write their studies. Returns their ids.
 
-    An event that alone can't be written has one attempt counted. Raises a retryable VlmkgError, after giving back what
-    was claimed, where Neo4j or the ledger does not answer.
+    If an event alone can't be written, one attempt is counted. Raises a retryable VlmkgError, after releasing the
+    claims, if Neo4j or the ledger does not respond.
     """
     held = claims.claim(ledger, Stage.MERGE, owner, limit=GROUP, lease=lease)
     if not held:
@@ -51,7 +51,7 @@ def merge_some(ledger: Ledger, target: Target, owner: str, lease: timedelta) -> 
 
 
 def groups_of(ledger: Ledger, held: Sequence[Claim]) -> Iterator[list[Claim]]:
-    """The claims in their order, those of one transaction together: large messages by themselves."""
+    """The claims in order, grouped by transaction; large messages get their own."""
     with ledger.read() as connection:
         sizes = events.message_sizes(connection, [claim.event_id for claim in held])
     group: list[Claim] = []
@@ -68,7 +68,7 @@ def groups_of(ledger: Ledger, held: Sequence[Claim]) -> Iterator[list[Claim]]:
 
 
 def follow_changes(ledger: Ledger, target: Target) -> bool:
-    """Write the studies of changes that no event will take along any more. Whether there were any."""
+    """Write the studies of left-over changes. Returns whether there were any."""
     with ledger.read() as connection:
         if not graph_outbox.waiting(connection):
             return False
@@ -90,9 +90,9 @@ def _merge(ledger: Ledger, target: Target, held: Sequence[Claim]) -> None:
 
 
 def load_projection(ledger: Ledger, event_ids: Sequence[int], *, with_text: bool) -> tuple[MergePlan, Projection]:
-    """What to write for these events, as the ledger has it now.
+    """The projection for these events, from the ledger's present content.
 
-    Called under the graph's lock, so that what any other worker wrote before was projected from older facts.
+    Called under the graph's lock, so that earlier writes of other workers were projected from older facts.
     """
     with ledger.read() as connection:
         plan = graph_outbox.plan(connection, event_ids)

@@ -1,4 +1,4 @@
-"""What one child process of a worker holds open, each part made at its first use, which is after fork."""
+"""The open resources of one child process of a worker, each opened at first use, after fork."""
 
 import os
 import socket
@@ -20,46 +20,46 @@ from ingest.workers.extract import extract_beside_others, extract_some
 from ingest.workers.merge import Target, follow_changes, merge_some
 from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Films, Reader, reader_of
 from ingest.workers.waiting import when_it_answers
 from vlmkg.errors import UsageError, VlmkgError
 from vlmkg.pipeline import load_engine
 
 MERGES_IN_A_ROW = 20
-"""Groups that one wake-up merges at most, so that a worker that is told to stop does not go on for hours."""
+"""Most groups that one wake-up merges, so that a stopping worker does not continue for hours."""
 
 EXTRACTS_IN_A_ROW = 8
-"""The same of a thread that extracts: its groups are small where films are read."""
+"""The same for a thread that extracts, whose groups are small if films are read."""
 
 THREADS_CONNECTIONS = 24
-"""Connections to the ledger of a process with threads: one each to work and one to prolong leases."""
+"""Ledger connections of a process with threads: one per thread for work and one for renewing leases."""
 
 log = structlog.get_logger()
 
 
 def owner_name() -> str:
-    """The name under which this process claims: host and process id."""
+    """The claim owner of this process: host and process id."""
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
 class WorkerProcess:
-    """The work of one process. An outage ends it early, after a pause; nothing is raised then, nothing is lost.
+    """The work of one process. During an outage it returns early, after a pause, without an error and without loss.
 
-    Where it is batching, many threads call it.
+    In batching mode many threads call it.
     """
 
     def __init__(self, app: Celery, config: WorkerConfig) -> None:
         self._app = app
         self._config = config
         self._backoff = Backoff()
-        self._turns = Turns()
+        self._shared_lock = SharedLock()
         self._batcher: Batcher | None = None
 
     def prepare(self) -> None:
-        """Open all that extracting needs, in the thread that calls. A model may take a minute to load.
+        """Open everything that extracting needs, in the calling thread. A model may take a minute to load.
 
-        Raises UsageError or RefusedError where the checkpoint can't be used.
+        Raises UsageError or RefusedError if the checkpoint can't be used.
         """
         began = time.monotonic()
         engine = self._reader.engine
@@ -75,7 +75,7 @@ class WorkerProcess:
         )
 
     def extract(self) -> None:
-        """Read a group, or some, then wake a merge."""
+        """Read one or more groups, then wake a merge."""
         for _ in range(EXTRACTS_IN_A_ROW if self._config.is_batching else 1):
             try:
                 done = self._extract()
@@ -88,7 +88,7 @@ class WorkerProcess:
             self._wake_merge(done[0])
 
     def merge(self) -> None:
-        """Merge until nothing is left, or for long enough."""
+        """Merge until nothing is left, or up to the limit."""
         try:
             for _ in range(MERGES_IN_A_ROW):
                 if not merge_some(self._ledger, self._target, self._owner, self._config.lease):
@@ -101,7 +101,7 @@ class WorkerProcess:
     def _extract(self) -> list[int]:
         lease = self._config.lease
         if self._config.is_batching:
-            return extract_beside_others(self._ledger, self._reader, self._owner, lease, self._turns)
+            return extract_beside_others(self._ledger, self._reader, self._owner, lease, self._shared_lock)
         return extract_some(self._ledger, self._reader, self._owner, lease)
 
     def _wake_merge(self, event_id: int) -> None:
@@ -109,11 +109,11 @@ class WorkerProcess:
             if not self._broker.waiting(Queue.MERGE):
                 self._broker.wake(Queue.MERGE, [event_id])
         except OutageError:
-            log.debug("no wake-up sent, the dispatcher will")
+            log.debug("no wake-up was sent; the dispatcher will send one")
 
     @property
     def batcher(self) -> Batcher | None:
-        """The engine that many threads share; None in a process of another sort."""
+        """The engine that many threads share; None if this process has no such engine."""
         return self._batcher
 
     @cached_property
@@ -146,7 +146,7 @@ class WorkerProcess:
     def _target(self) -> Target:
         neo4j = self._config.neo4j
         if neo4j is None:
-            raise UsageError("this worker was started without a graph", "start it with --queue merge")
+            raise UsageError("this worker does not write the graph", "start a worker with --queue merge")
         driver = open_driver(neo4j)
         migrate(driver, neo4j.database)
         return Target(driver, neo4j.database, self._config.graph_text)

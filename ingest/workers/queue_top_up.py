@@ -1,7 +1,7 @@
-"""Which wake-ups should be waiting in Redis, by what waits in the ledger.
+"""The wake-ups that should wait in Redis, computed from the ledger.
 
-Wake-ups are counted, not tracked: what is missing in the queue is added, whatever became of it. So a lost message, a
-Redis that was emptied, a worker that died with messages in its hands and a backlog of millions are all the same case.
+Wake-ups are counted, not tracked: missing ones are added for whatever reason. A lost message, an emptied Redis, a
+crashed worker with messages and a backlog of millions are all the same case.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,17 @@ from ingest.workers.extract import GROUP
 from ingest.workers.queues import Queue
 
 MOST = 64
-"""Wake-ups that may wait in a queue at once: more than there are children, however long the backlog is."""
+"""Most wake-ups waiting in a queue: more than there are children, however long the backlog is."""
 
 LEFT_OVER = 0
-"""Stands for an event id in the wake-up of a merge that has changes of studies to follow and no event."""
+"""Replaces the event id in the wake-up of a merge that has left-over changes and no event."""
 
 
 def top_up(broker: Broker, queue: Queue, wanted: list[int]) -> int:
-    """Send what is missing of the wanted wake-ups. Returns how many. Raises OutageError where Redis does not answer."""
+    """Send the missing ones of the wanted wake-ups.
+
+    Returns their number. Raises OutageError if Redis does not answer.
+    """
     missing = wanted[broker.waiting(queue) :] if wanted else []
     if missing:
         broker.wake(queue, missing)
@@ -31,7 +34,9 @@ def top_up(broker: Broker, queue: Queue, wanted: list[int]) -> int:
 
 
 def wanted_for_extract(connection: Connection) -> list[int]:
-    """One event id for each group that a worker would claim now, at most MOST; one that must run alone is a group."""
+    """One event id for each group that a worker would claim now, at most MOST; an event that must be processed alone is
+    a group.
+    """
     statement = (
         select(events.c.id, events.c.solo)
         .where(events.c.state == State.QUEUED)
@@ -42,17 +47,17 @@ def wanted_for_extract(connection: Connection) -> list[int]:
 
 
 def first_of_groups(queued: Iterable[tuple[int, bool]]) -> list[int]:
-    """The ids that stand for their groups, of (id, must run alone) in the order of ids; at most MOST."""
+    """The first id of each group, from (id, must be alone) in the order of ids; at most MOST."""
     found, others = [], 0
-    for event_id, solo in queued:
-        if solo or others % GROUP == 0:
+    for event_id, alone in queued:
+        if alone or others % GROUP == 0:
             found.append(event_id)
-        others += not solo
+        others += not alone
     return found[:MOST]
 
 
 def wanted_for_merge(connection: Connection) -> list[int]:
-    """One event id if a merge would find something to do: a merge goes on until nothing is left."""
+    """One event id if a merge has work: a merge continues until nothing is left."""
     statement = select(events.c.id).where(events.c.state == State.EXTRACTED).order_by(events.c.id).limit(1)
     waiting = list(connection.execute(statement).scalars())
     return waiting or ([LEFT_OVER] if graph_outbox.waiting(connection) else [])

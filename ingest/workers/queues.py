@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Queue(StrEnum):
-    """One queue a stage, so that hosts with a GPU can take `extract` alone."""
+    """One queue per stage, so that hosts with a GPU can run only `extract`."""
 
     EXTRACT = "extract"
     MERGE = "merge"

@@ -1,6 +1,6 @@
-"""Making the graph what the ledger says, whatever it held before: after a lost store, or in doubt.
+"""Rebuild the graph from the ledger, whatever its content: after the loss of a store, or in doubt.
 
-It may run beside workers: each group of studies is projected under the lock under which they write too.
+It may run beside workers: each group of studies is projected under the same lock.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from ingest.workers.merge import GROUP, Target
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How many studies the ledger has, how many of the graph's it did not know, and those that can't be written."""
+    """The number of studies in the ledger, the number removed from the graph, and those that can't be written."""
 
     studies: int
     removed: int
@@ -26,10 +26,10 @@ class Rebuilt:
 
 
 def rebuild(ledger: Ledger, target: Target, done: Callable[[int], object]) -> Rebuilt:
-    """Write every study of the ledger, then remove the graph's others. `done` is told how many keys each step settled.
+    """Write every study of the ledger, then remove the graph's others. `done` is called with the number of each step.
 
-    Studies that are right already cost a comparison. Raises a retryable VlmkgError where a part does not answer; done
-    again, it goes on from there.
+    Unchanged studies cost a comparison. Raises a retryable VlmkgError if a service does not respond; a repetition
+    continues from there.
     """
     with ledger.read() as connection:
         keys = study_facts.all_study_keys(connection)
@@ -51,7 +51,7 @@ def _write(ledger: Ledger, target: Target, keys: Sequence[str], done: Callable[[
 
 def _write_group(ledger: Ledger, target: Target, keys: Sequence[str]) -> None:
     def load() -> Projection:
-        # A key that a worker has moved away meanwhile is not found here, and goes.
+        # A key that a worker has moved meanwhile is not found here, and is removed.
         with ledger.read() as connection:
             found = study_facts.load_many(connection, keys)
         subgraphs = [project(study, with_text=target.with_text) for _, study in sorted(found.items())]

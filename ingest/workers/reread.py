@@ -1,6 +1,6 @@
-"""Reading an archive again by another engine, into new extractions. What stands for the studies does not change.
+"""Read an archive again with another engine, into new extractions. The selected readings do not change.
 
-It may run beside workers, and be ended and begun again at any time: what was read is kept and not read twice.
+It may run beside workers, and may be interrupted and repeated at any time: finished readings are kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ GROUP = 16
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """How many studies there are to read, how many of them the engine had read before, and those it can't read."""
+    """The number of studies to read, the number that the engine had already read, and those it can't read."""
 
     studies: int
     known: int
@@ -28,9 +28,9 @@ class Reread:
 
 
 def reread(ledger: Ledger, reader: Reader, done: Callable[[int], object]) -> Reread:
-    """Read every study of the ledger as it is now. `done` is told how many studies each step settled.
+    """Read every study of the ledger in its present state. `done` is called with the number of studies of each step.
 
-    Raises OutageError where the ledger or the blob store does not answer; done again, it goes on from there.
+    Raises OutageError if the ledger or the blob store does not answer; a repetition continues from there.
     """
     with ledger.read() as connection:
         keys = study_facts.all_study_keys(connection)
@@ -58,7 +58,7 @@ def _read_group(ledger: Ledger, reader: Reader, counts: list[int], keys: Sequenc
 
 
 def _standing(study: LedgerStudy, identity: str | None) -> list[StudyReading]:
-    """The reading of a study for which this engine's own stands already."""
+    """The reading of a study for which this engine's own is already selected."""
     if study.extraction is None or study.extraction.extraction_id != identity:
         return []
     return [StudyReading(study.input_digest, study.extraction)]

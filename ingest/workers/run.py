@@ -1,7 +1,7 @@
-"""Running one worker: the Celery pool of one queue, and the dispatcher's thread in its main process.
+"""Run one worker: the Celery pool of one queue, and the dispatcher's thread in its main process.
 
-Rules run in a prefork pool. A model runs in the main process, with a pool of threads that feed it: no process may
-fork once it has touched a GPU. It is loaded before Celery starts, so nothing is claimed or delivered meanwhile.
+Rules run in a prefork pool. A model runs in the main process, with a pool of threads that feed it, because a process
+must not fork after using a GPU. It is loaded before Celery starts, so nothing is claimed or delivered meanwhile.
 """
 
 import os
@@ -28,13 +28,13 @@ from ingest.workers.waiting import when_it_answers
 from vlmkg.parent_watch import end_with_parent
 
 SHUTDOWN_LIMIT_S = 10.0
-"""How long work in progress may go on after SIGTERM. What is not done by then goes to another worker."""
+"""Seconds that current work may continue after SIGTERM. Unfinished work goes to another worker."""
 
 log = structlog.get_logger()
 
 
 def run_worker(config: WorkerConfig, concurrency: int) -> int:
-    """Work until SIGTERM or SIGINT. Returns the exit code. While the ledger is away at the start it waits."""
+    """Work until SIGTERM or SIGINT. Returns the exit code. Waits at the start while the ledger can't be opened."""
     broker_url = config.broker_url.get_secret_value()
     app = make_app(broker_url)
     broker = Broker(app, broker_url)
@@ -50,7 +50,7 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
         thread.start()
         if config.ready_file:
             config.ready_file.touch()
-        log.info("worker takes work", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
+        log.info("worker is ready", queue=config.queue.value, pool=_pool(config), concurrency=concurrency)
 
     signals.setup_logging.connect(_keep_logging)
     signals.worker_process_init.connect(_begin_child)
@@ -74,7 +74,7 @@ def _dispatcher(broker: Broker, config: WorkerConfig, stop: threading.Event) -> 
 
 
 def _say_where_redis_fails(broker: Broker) -> None:
-    """Say at the start what is wrong with Redis, where something is: Celery tries for ever, and says less."""
+    """Log a warning at the start if Redis does not respond: Celery retries without end and logs less."""
     try:
         broker.waiting(Queue.EXTRACT)
     except OutageError as error:
@@ -83,7 +83,7 @@ def _say_where_redis_fails(broker: Broker) -> None:
 
 def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
     with warnings.catch_warnings():
-        # Containers run as root. What makes that risky, pickle on the wire, is refused by this application.
+        # Containers run as root. The risk would be pickle in messages, which this application refuses.
         warnings.simplefilter("ignore", SecurityWarning)
         worker = app.Worker(
             pool=_pool(config),
@@ -119,4 +119,4 @@ def _bound_shutdown(**_: Any) -> None:
 
 
 def _keep_logging(**_: Any) -> None:
-    """Tell Celery that logging is set up already."""
+    """Tell Celery that logging is already set up."""

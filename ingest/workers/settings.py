@@ -1,4 +1,4 @@
-"""Settings of a worker: the environment first, else the stack that runs under the data folder."""
+"""Settings of a worker: from the environment, else of the stack that runs in the data folder."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,45 +25,45 @@ class WorkerSettings(BaseSettings):
     """CELERY_BROKER_URL: redis://host:port/number"""
 
     lease_s: float = Field(default=10.0, gt=0, validation_alias="VLMKG_WORKER_LEASE")
-    """VLMKG_WORKER_LEASE, in seconds: so long after a worker's death its events go to another. A worker that lives
-    prolongs its leases three times in each period, so work may take longer."""
+    """VLMKG_WORKER_LEASE, in seconds: after this time the events of a crashed worker go to another. A running worker
+    renews its leases three times per period, so work may take longer."""
 
     graph_text: bool = Field(default=False, validation_alias="VLMKG_GRAPH_TEXT")
-    """VLMKG_GRAPH_TEXT: put the reports' texts into the graph. For synthetic data."""
+    """VLMKG_GRAPH_TEXT: write report texts to the graph. For synthetic data."""
 
     ready_file: Path | None = Field(default=None, validation_alias="VLMKG_READY_FILE")
-    """VLMKG_READY_FILE: a file to make once the worker takes work."""
+    """VLMKG_READY_FILE: a file to create when the worker is ready."""
 
     metrics: str | None = Field(default=None, pattern=r"^.+:\d{1,5}$", validation_alias="VLMKG_WORKER_METRICS")
     """VLMKG_WORKER_METRICS: HOST:PORT at which the worker answers `/metrics`; unset: nowhere."""
 
     batch_size: int = Field(default=64, ge=1, validation_alias="VLMKG_BATCH_SIZE")
-    """VLMKG_BATCH_SIZE: studies that the model reads at once, at most. Where memory does not suffice, fewer."""
+    """VLMKG_BATCH_SIZE: most studies that the model reads at once; fewer if memory is short."""
 
     batch_wait_s: float = Field(default=0.02, ge=0, validation_alias="VLMKG_BATCH_WAIT")
-    """VLMKG_BATCH_WAIT, in seconds: so long a study waits for others to be read with."""
+    """VLMKG_BATCH_WAIT, in seconds: how long a study waits for others in its batch."""
 
     engine_limit_s: float = Field(default=300.0, gt=0, validation_alias="VLMKG_ENGINE_LIMIT")
-    """VLMKG_ENGINE_LIMIT, in seconds: a model that reads one batch for longer hangs, and its process ends itself."""
+    """VLMKG_ENGINE_LIMIT, in seconds: a model that reads one batch for longer counts as hung, and its process ends."""
 
     films: FilmDomain = Field(default=FilmDomain.REAL, validation_alias="VLMKG_FILMS")
-    """VLMKG_FILMS: `real`, or `synthetic` where all films come from a program. A checkpoint that was trained on the
-    other sort reads the reports alone."""
+    """VLMKG_FILMS: `real`, or `synthetic` if all films are drawings. A checkpoint that was trained on the other kind
+    reads only the reports."""
 
     pairing_wait_s: float = Field(default=900.0, ge=0, validation_alias="VLMKG_PAIRING_WAIT")
-    """VLMKG_PAIRING_WAIT, in seconds: so long a checkpoint that reads films lets a report wait for its films, and films
-    for their report. Without such a checkpoint nothing waits."""
+    """VLMKG_PAIRING_WAIT, in seconds: with a checkpoint that reads films, how long a report waits for its films and
+    films wait for their report. Without such a checkpoint nothing waits."""
 
     @property
     def batches(self) -> BatchLimits:
-        """How a model's batches are made."""
+        """The limits of a model's batches."""
         wait, limit = timedelta(seconds=self.batch_wait_s), timedelta(seconds=self.engine_limit_s)
         return BatchLimits(self.batch_size, wait, limit)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """What one worker needs to know. `neo4j` is None for a worker that does not merge."""
+    """The configuration of one worker. `neo4j` is None for a worker that does not merge."""
 
     data: DataDir
     queue: Queue
@@ -81,12 +81,12 @@ class WorkerConfig:
 
     @property
     def is_batching(self) -> bool:
-        """Whether one engine on one device serves many threads: a model's worker. Rules have a process a core."""
+        """Whether one engine on one device serves many threads, as for a model. Rules use one process per core."""
         return self.queue is Queue.EXTRACT and self.engine not in ENGINES
 
 
 def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = None) -> WorkerConfig:
-    """Everything from the environment and the data folder; UsageError where an address is nowhere to be found."""
+    """The configuration from the environment and the data folder. Raises UsageError if an address is missing."""
     settings = WorkerSettings()
     return WorkerConfig(
         data=data,
@@ -108,5 +108,7 @@ def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = N
 def _broker_of(data: DataDir) -> SecretStr:
     running = data.require_endpoints()
     if running.redis is None:
-        raise UsageError(f"the stack in {data.root} runs without a Redis of its own", "set CELERY_BROKER_URL")
+        raise UsageError(
+            f"the stack in {data.root} uses an external Redis, whose address is not known here", "set CELERY_BROKER_URL"
+        )
     return SecretStr(running.redis)

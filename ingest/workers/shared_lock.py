@@ -1,7 +1,7 @@
-"""Turns of the threads of one process: many work together, or one alone.
+"""A shared/exclusive lock for the threads of one process.
 
-An event that must run alone may crash the process. Nobody else may be at work then, or the crash would tell nothing;
-and nobody else's crash may hit it while it waits, or the attempt would be counted against it.
+An event that must be processed alone may crash the process. With other threads at work the crash would not show which
+event caused it, and a crash of another thread would be counted as an attempt of this event.
 """
 
 import threading
@@ -9,39 +9,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turns:
-    """A lock that many threads share or one has alone. Who wants it alone goes before who comes later."""
+class SharedLock:
+    """A shared/exclusive lock. Exclusive waiters take precedence over later shared ones."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._together = 0
-        self._waiting_alone = 0
-        self._alone = False
+        self._sharing = 0
+        self._waiting_exclusive = 0
+        self._is_exclusive = False
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Work beside others."""
+    def shared(self) -> Iterator[None]:
+        """Hold the lock together with other sharing threads."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._alone and not self._waiting_alone)
-            self._together += 1
+            self._changed.wait_for(lambda: not self._is_exclusive and not self._waiting_exclusive)
+            self._sharing += 1
         try:
             yield
         finally:
             with self._changed:
-                self._together -= 1
+                self._sharing -= 1
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Work when nobody else does, and keep everybody out meanwhile."""
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock alone: wait until no thread shares it, and let no other in."""
         with self._changed:
-            self._waiting_alone += 1
-            self._changed.wait_for(lambda: not self._alone and not self._together)
-            self._waiting_alone -= 1
-            self._alone = True
+            self._waiting_exclusive += 1
+            self._changed.wait_for(lambda: not self._is_exclusive and not self._sharing)
+            self._waiting_exclusive -= 1
+            self._is_exclusive = True
         try:
             yield
         finally:
             with self._changed:
-                self._alone = False
+                self._is_exclusive = False
                 self._changed.notify_all()

@@ -1,6 +1,6 @@
-"""Reading the current reports and films of studies by an engine: ledger facts in, ledger facts out.
+"""Read the current reports and films of studies with an engine: ledger facts in, ledger facts out.
 
-No database here; films come from the blob store.
+It uses no database; films come from the blob store.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerRepor
 from ingest.ledger.unread import UnreadTexts
 from ingest.projection.stored_readings import dump_readings
 from ingest.workers.unread import count_unread
-from vlmkg.domain import is_chest_radiograph
+from vlmkg.domain import is_chest_radiograph, sender_names_chest
 from vlmkg.engine_protocol import (
     Engine,
     FilmDomain,
@@ -32,14 +32,14 @@ from vlmkg.reader import Reader as VlmkgReader
 from vlmkg.reading_codes import UnreadReason
 
 LOST = UnreadReason.LOST
-"""The reason code of a film whose bytes the blob store does not have any more."""
+"""The reason code of a film whose bytes are no longer in the blob store."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Films:
-    """Where the films' bytes are, and whether they are of patients: an engine sees films of its own domain alone."""
+    """The films' blob store and domain: an engine reads only films of its own domain."""
 
     blobs: BlobStore
     domain: FilmDomain = FilmDomain.REAL
@@ -47,9 +47,9 @@ class Films:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What a process of a worker reads with: the reader that programs use, and where the films are.
+    """The resources of reading in a worker process: the reader of the Python interface, and the films.
 
-    `films` is None where this engine reads reports alone. `pairing_wait` is how long films wait for their report, and a
+    `films` is None if this engine reads only reports. `pairing_wait` is how long films wait for their report, and a
     report for its films.
     """
 
@@ -59,12 +59,12 @@ class Reader:
 
     @property
     def engine(self) -> Engine:
-        """What reads."""
+        """The engine."""
         return self.reports.engine
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of what reads, computed once in a process."""
+        """SHA-256 (hex) of the engine, computed once per process."""
         return self.reports.digest
 
 
@@ -75,7 +75,7 @@ def reader_of(engine: Engine, films: Films | None = None, pairing_wait: timedelt
 
 
 def extraction_id(reader: Reader, study: LedgerStudy) -> str | None:
-    """H(studyKey, keys of what is read, engine, its digest); None where there is nothing to read."""
+    """H(studyKey, keys of the inputs, engine, its digest); None if there is nothing to read."""
     keys = [report.report_key for report in _current(study)]
     keys += [f"{image.sop_instance_uid} {image.digest}" for image in _seen(reader, study)]
     return digest(study.study_key, *keys, reader.engine.name, reader.digest) if keys else None
@@ -84,11 +84,10 @@ def extraction_id(reader: Reader, study: LedgerStudy) -> str | None:
 def read_studies(
     reader: Reader, studies: Sequence[LedgerStudy], known: Mapping[str, LedgerExtraction]
 ) -> dict[str, StudyReading]:
-    """What to commit for these studies, by study key.
+    """The readings to commit for these studies, by study key.
 
-    `known` are extractions that the ledger has: they are selected as they are, never read again. Studies with nothing
-    to read, and those for which the right extraction is selected already, are absent. Raises OutageError where the
-    blob store does not answer.
+    `known` are extractions in the ledger: they are selected without reading again. Studies with nothing to read, and
+    those with the right extraction selected, are absent. Raises OutageError if the blob store does not respond.
     """
     wanted = {study.study_key: identity for study in studies if (identity := extraction_id(reader, study))}
     changed = [study for study in studies if wanted.get(study.study_key) not in {None, _selected(study)}]
@@ -124,10 +123,14 @@ def _selected(study: LedgerStudy) -> str | None:
 
 
 def _read(reader: Reader, studies: Sequence[LedgerStudy]) -> list[StudyReadings]:
-    """The readings of each study; all of them go to the engine at once."""
+    """The readings of each study. All are passed to the engine at once."""
     loaded = [_load(reader, study) for study in studies]
     inputs = [
-        StudyInput(tuple(report.text for report in _current(study)), tuple(images))
+        StudyInput(
+            tuple(report.text for report in _current(study)),
+            tuple(images),
+            sender_names_chest(study.modality, study.body_part, study.procedure),
+        )
         for study, (images, _) in zip(studies, loaded, strict=True)
     ]
     found = reader.reports.read_studies(inputs) if inputs else []
@@ -135,7 +138,7 @@ def _read(reader: Reader, studies: Sequence[LedgerStudy]) -> list[StudyReadings]
 
 
 def _load(reader: Reader, study: LedgerStudy) -> tuple[list[ImageInput], list[UnreadImage]]:
-    """The films of a study, and those that are lost: a lost film must not cost the report its reading."""
+    """The films of a study, and the lost ones: a lost film must not prevent the reading of the report."""
     images: list[ImageInput] = []
     lost: list[UnreadImage] = []
     if reader.films is None:
@@ -184,7 +187,7 @@ def _extraction(
 
 
 def _reads(reader: Reader, study: LedgerStudy, readings: StudyReadings) -> tuple[str, ...]:
-    """What had a part in the reading. With films unread it is less than there was to read."""
+    """The inputs of the reading. Unread films are not among them."""
     reports = [report.report_key for report in _current(study)]
     unread = {image.image for image in readings.unread}
     seen = [image.sop_instance_uid for image in _seen(reader, study) if image.sop_instance_uid not in unread]

@@ -1,4 +1,4 @@
-"""The Celery tasks: thin, one for each queue."""
+"""The Celery tasks, one per queue."""
 
 from celery import Celery
 
@@ -8,7 +8,7 @@ from ingest.workers.queues import Queue
 
 
 def register(app: Celery, process: WorkerProcess) -> None:
-    """Give the application its tasks. Their argument says which event was waiting; what is claimed is the oldest."""
+    """Register the tasks. Their argument is a waiting event; a task claims the oldest events."""
 
     @app.task(name=TASKS[Queue.EXTRACT])
     def extract(event_id: int) -> None:

@@ -1,4 +1,4 @@
-"""How much of a study's reports was not read, counted from their readings."""
+"""The amount of unread text in a study's reports, counted from their readings."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Several workers of one machine as children of one process: extract, on each device, and merge."""
+"""Run several workers on one machine as children of one process: extract, on each device, and merge."""
 
 import signal
 import subprocess
@@ -18,31 +18,34 @@ STOP_LIMIT_S = 15.0
 RESTART_PAUSE_S = 1.0
 
 PROGRAM = ("-P", "-m", "vlmkg")
-"""-P: a folder `graph` where the user happens to stand must not shadow the package."""
+"""-P: a folder `graph` in the working directory must not shadow the package."""
 
 log = structlog.get_logger()
 
 
 class _Child:
-    """One worker, started again where it is killed or its engine hung."""
+    """One worker, restarted if it is killed or its engine hangs."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self._command = (sys.executable, *PROGRAM, "worker", "--with-parent", *arguments)
         self._start()
 
     def _start(self) -> None:
-        # Our own command line with options that click has checked. Ctrl-C in a terminal goes to a whole process group:
-        # the children have groups of their own, and are told once, by their parent.
+        # Our own command line with options that click has checked. Ctrl-C in a terminal signals a whole process group:
+        # the children have their own groups, and their parent signals them once.
         self.process = subprocess.Popen(self._command, process_group=0)  # noqa: S603
 
     def lives(self) -> bool:
-        """Whether it runs, again where need be. One that ended by itself, for a fault that it has printed, does not."""
+        """Whether it is running, after a restart if needed.
+
+        One that ended with an error of its own is not restarted.
+        """
         code = self.process.poll()
         if code is None:
             return True
         if code >= 0 and code != BROKEN:
             return False
-        log.warning("a worker was killed; starting it again", code=code)
+        log.warning("a worker was killed; it is started again", code=code)
         time.sleep(RESTART_PAUSE_S)
         self._start()
         return True

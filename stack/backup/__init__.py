@@ -1,1 +1,1 @@
-"""`vlmkg backup` and `vlmkg restore`: the ledger and what it needs to become the whole service again."""
+"""`vlmkg backup` and `vlmkg restore`: the ledger and all that is needed to restore the service."""

@@ -1,4 +1,4 @@
-"""Blobs from one store into another, each verified on the way. What is there already is not read again."""
+"""Copy blobs from one store to another and verify each. Existing blobs are not read again."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +14,15 @@ from stack.backup.errors import BackupError, written
 
 AT_ONCE = 64
 AT_ONCE_BYTES = 64 * 1024 * 1024
-"""What is held in memory: films have some MB."""
+"""Number of blobs in memory at once: a film has some MB."""
 
 Done = Callable[[int, int], object]
-"""Is told how many blobs are settled, and of how many."""
+"""Called with the number of finished blobs and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """How many blobs were copied, and their bytes; `lost` are the keys of those that the source has not, or damaged."""
+    """Number and bytes of the copied blobs; `lost` are the keys that are missing or damaged in the source."""
 
     count: int
     bytes: int
@@ -30,9 +30,9 @@ class Copied:
 
 
 def copy_blobs(source: BlobStore, target: BlobStore, wanted: Mapping[str, int], done: Done) -> Copied:
-    """Copy the wanted blobs (key and size) that the target has not. All are safe when this returns.
+    """Copy the wanted blobs (key and size) that the target lacks. All are durable when this returns.
 
-    Raises OutageError where the source does not answer, BackupError where the target takes nothing.
+    Raises OutageError if the source does not respond, BackupError if the target can't be written.
     """
     count = size = settled = 0
     lost: list[str] = []
@@ -52,7 +52,7 @@ def copy_blobs(source: BlobStore, target: BlobStore, wanted: Mapping[str, int], 
 
 
 def put_file(folder: Path, file: Path, key: str) -> bool:
-    """Store a file, of any size, under its SHA-256 in the store that is this folder. Whether it had that digest."""
+    """Store a file of any size under its SHA-256 in a folder store. Returns whether it had that digest."""
     target = file_of(folder, key)
     if target.exists():
         return True
@@ -99,11 +99,11 @@ def _put(target: BlobStore, found: Mapping[str, bytes]) -> None:
     try:
         blobs.put_keyed(target, found)
     except OutageError as error:
-        raise BackupError(str(error), "make room, and call it again; nothing older was touched") from None
+        raise BackupError(str(error), "free space and run the backup again; older snapshots were not changed") from None
 
 
 def _sync_folders(folder: Path, keys: Mapping[str, int]) -> None:
-    """Names given by a copy that was killed may not be safe yet."""
+    """Sync the folders: files renamed by a killed copy may not be durable yet."""
     with written("a folder of blobs"):
         for parent in {file_of(folder, key).parent for key in keys}:
             if parent.is_dir():

@@ -15,7 +15,7 @@ from stack.backup.layout import MANIFEST, SECRETS, BackupFolder, Manifest, read_
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One snapshot. `problems` are sentences; none: all of it is good. `manifest` is None where it can't be read."""
+    """One snapshot. `problems` are sentences; none if it is intact. `manifest` is None if it can't be read."""
 
     name: str
     manifest: Manifest | None
@@ -49,14 +49,14 @@ def check(folder: BackupFolder, names: list[str]) -> Iterator[Checked]:
 def _blob_problem(folder: BackupFolder, key: str) -> str | None:
     file = file_of(folder.blobs, key)
     try:
-        return None if files.sha256_of(file) == key else f"{file} is damaged: remove it, and back up again"
+        return None if files.sha256_of(file) == key else f"{file} is damaged: remove it and run the backup again"
     except OSError as error:
-        return f"{file} can't be read ({error.strerror}): back up again"
+        return f"{file} can't be read ({error.strerror}): run the backup again"
 
 
 def _files(snapshot: Path, manifest: Manifest) -> Iterator[str]:
     there = {path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()} - {MANIFEST}
-    yield from (f"{snapshot / name} is unknown to the manifest" for name in sorted(there - manifest.files.keys()))
+    yield from (f"{snapshot / name} is not in the manifest" for name in sorted(there - manifest.files.keys()))
     for name, facts in manifest.files.items():
         file = snapshot / name
         try:
@@ -69,15 +69,15 @@ def _files(snapshot: Path, manifest: Manifest) -> Iterator[str]:
 def _ledger(snapshot: Path, manifest: Manifest, wanted: dict[str, int]) -> Iterator[str]:
     file = snapshot / manifest.ledger_file
     if not file.is_file():
-        return  # told by _files
+        return  # reported by _files
     if manifest.ledger.kind == "sqlite":
         yield from problems_of(file, wanted)
     elif postgres_dump.readable(file) is False:
-        yield f"{file} is no dump that pg_restore can read"
+        yield f"{file} is not a dump that pg_restore can read"
 
 
 def _key(snapshot: Path, manifest: Manifest) -> Iterator[str]:
     file = snapshot / SECRETS / KEY_FILE
     expected = manifest.ledger.key_fingerprint
     if expected and file.is_file() and fingerprint(file.read_text().strip().encode()) != expected:
-        yield f"{file} is not the key that the ledger was filled with"
+        yield f"{file} is not the pseudonym key of this ledger"

@@ -1,4 +1,4 @@
-"""Promoted checkpoints in a backup: their files among the blobs, so that each is kept once whatever the snapshots."""
+"""Promoted checkpoints in a backup: their files are stored among the blobs, once for all snapshots."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +15,13 @@ from vlmkg.data_dir import DataDir
 
 
 def keep_checkpoints(data: DataDir, folder: BackupFolder) -> tuple[list[CheckpointFacts], list[str]]:
-    """Store the checkpoints that `model` stood for, the present one last; and sentences about those that can't be."""
+    """Store the checkpoints that were `model`, the current one last. Also returns sentences about failures."""
     kept: dict[str, CheckpointFacts] = {}
     problems: list[str] = []
     places = list(dict.fromkeys(reversed(current_folders(data))))
     for place in places:
         if place != places[0] and not place.exists():
-            continue  # of those before, some are tidied away
+            continue  # some of the earlier ones may have been deleted
         try:
             facts = _keep(place, folder)
         except CheckpointError as error:
@@ -34,7 +34,7 @@ def keep_checkpoints(data: DataDir, folder: BackupFolder) -> tuple[list[Checkpoi
 def put_back_checkpoints(
     folder: BackupFolder, checkpoints: Sequence[CheckpointFacts], staging: DataDir, final: DataDir
 ) -> None:
-    """Write the checkpoints into `staging`, which will be `final`. Raises BackupError where a file is damaged."""
+    """Write the checkpoints into `staging`, which will be `final`. Raises BackupError if a file is damaged."""
     for facts in checkpoints:
         for place, digest in facts.files.items():
             target = staging.root / "checkpoints" / facts.name / place
@@ -57,14 +57,14 @@ def _keep(place: Path, folder: BackupFolder) -> CheckpointFacts:
     for name, digest in digests.items():
         with written("a checkpoint's file"):
             if not put_file(folder.blobs, place / name, digest):
-                raise CheckpointError("digest_mismatch", place, f"{name} is not the file that the manifest names")
+                raise CheckpointError("digest_mismatch", place, f"{name} does not have the digest of the manifest")
     return CheckpointFacts(name=f"{verified.manifest.name}-{verified.digest[:12]}", files=digests)
 
 
 def _put_back(source: Path, target: Path, digest: str) -> None:
     if not source.is_file():
-        raise BackupError(f"{source} is missing", "choose another snapshot: vlmkg backup verify names the good ones")
+        raise BackupError(f"{source} is missing", "choose another snapshot: vlmkg backup verify lists the intact ones")
     with written("a checkpoint's file"):
         copied = files.copy(source, target)
     if copied != digest:
-        raise BackupError(f"{source} is damaged", "choose another snapshot: vlmkg backup verify names the good ones")
+        raise BackupError(f"{source} is damaged", "choose another snapshot: vlmkg backup verify lists the intact ones")

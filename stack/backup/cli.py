@@ -14,17 +14,17 @@ from rich.progress import Progress
 
 from stack.backup.checking import Checked, check
 from stack.backup.layout import BackupFolder, Manifest, locked
-from stack.backup.making import Made, make_backup
+from stack.backup.making import FinishedBackup, make_backup
 from stack.backup.restoring import Restored, restore_backup
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-snapshot_option = click.option("--snapshot", metavar="NAME", help="This one; else the latest.")
+snapshot_option = click.option("--snapshot", metavar="NAME", help="Name of the snapshot [default: the latest].")
 
 
 class MakesByDefault(click.Group):
-    """A group whose arguments are those of `make` where they begin with no command of it."""
+    """A group that calls `make` if the first argument is not one of its commands."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See the class."""
@@ -40,23 +40,25 @@ class MakesByDefault(click.Group):
 
 @click.group(cls=MakesByDefault)
 def backup() -> None:
-    """Back up ledger, blobs, secrets and checkpoints into the folder TO, while everything runs; or check backups.
+    """Back up ledger, blobs, secrets and checkpoints to the folder TO while the service runs, or verify backups.
 
-    The graph, Redis and logs are not in it: the graph is made again from the ledger. `make` is left out as a rule.
+    Graph, Redis and logs are not included: the graph is rebuilt from the ledger. `make` can be omitted.
     """
     os.umask(0o077)
 
 
 @backup.command()
 @click.argument("to", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Snapshots that stay in TO.")
-@click.option("--without-secrets", is_flag=True, help="Leave out the keys of pseudonyms and the admin's.")
+@click.option(
+    "--keep", type=click.IntRange(min=1), default=7, show_default=True, help="Number of snapshots to keep in TO."
+)
+@click.option("--without-secrets", is_flag=True, help="Leave out the pseudonym keys and the admin API key.")
 @json_option
 @data_option
 def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: bool) -> None:
-    """Add a snapshot to the folder TO. Blobs that an earlier one has are not copied again.
+    """Add a snapshot to the folder TO. Blobs of earlier snapshots are not copied again.
 
-    Exit code 1: the snapshot is there, but a blob or checkpoint that should be in it was missing or damaged.
+    Exit code 1: the snapshot was made, but a blob or checkpoint was missing or damaged.
     """
     began = time.monotonic()
     with _progress("blobs") as done:
@@ -66,7 +68,7 @@ def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: boo
     else:
         _tell_made(made, to)
     for problem in made.problems:
-        click.echo(f"not in it: {problem}", err=True)
+        click.echo(f"not backed up: {problem}", err=True)
     sys.exit(bool(made.problems))
 
 
@@ -75,9 +77,9 @@ def make(to: Path, keep: int, without_secrets: bool, data: DataDir, as_json: boo
 @snapshot_option
 @json_option
 def verify(from_: Path, snapshot: str | None, as_json: bool) -> None:
-    """Check every file of the backups in FROM, their ledgers, and that every message is there. All of them, by default.
+    """Verify all snapshots in FROM: every file, the ledgers, and that no message is missing.
 
-    Exit code 1: something is damaged or missing; each is named.
+    Exit code 1: something is damaged or missing. Each problem is listed.
     """
     folder = BackupFolder(from_)
     with locked(folder, exclusive=False):
@@ -101,9 +103,9 @@ def verify(from_: Path, snapshot: str | None, as_json: bool) -> None:
 @snapshot_option
 @data_option
 def restore(from_: Path, snapshot: str | None, data: DataDir) -> None:
-    """Make the data folder from the latest backup in FROM. It must be empty or not exist.
+    """Restore the data folder from the latest backup in FROM. The data folder must be empty or missing.
 
-    Exit code 1: it is restored, but for blobs that were missing or damaged; each is named.
+    Exit code 1: restored, except blobs that were missing or damaged. Each is listed.
     """
     os.umask(0o077)
     with _progress("blobs") as done:
@@ -112,7 +114,7 @@ def restore(from_: Path, snapshot: str | None, data: DataDir) -> None:
     sys.exit(bool(restored.copied.lost))
 
 
-def _made_facts(made: Made, seconds: float) -> dict[str, object]:
+def _made_facts(made: FinishedBackup, seconds: float) -> dict[str, object]:
     return {
         "snapshot": made.name,
         "events": made.manifest.events,
@@ -128,14 +130,17 @@ def _made_facts(made: Made, seconds: float) -> dict[str, object]:
     }
 
 
-def _tell_made(made: Made, to: Path) -> None:
+def _tell_made(made: FinishedBackup, to: Path) -> None:
     manifest = made.manifest
     click.echo(f"snapshot {made.name} in {to}: {_contents(manifest)}")
     click.echo(
         f"copied {made.copied.count:,} blobs ({made.copied.bytes:,} bytes); removed {made.removed} older snapshots"
     )
     if not any(name.endswith("pseudonym.key") for name in _secrets(manifest)):
-        click.echo("the pseudonym key is not in it: keep it elsewhere, no restored ledger is of use without it")
+        click.echo(
+            "the backup does not contain the pseudonym key: keep a copy elsewhere, a restored ledger is "
+            "useless without it"
+        )
 
 
 def _checked_facts(one: Checked) -> dict[str, object]:
@@ -145,7 +150,7 @@ def _checked_facts(one: Checked) -> dict[str, object]:
 
 
 def _told(one: Checked) -> str:
-    state = "good" if not one.problems else f"{len(one.problems)} problems"
+    state = "intact" if not one.problems else f"{len(one.problems)} problems"
     return f"{state}  {_contents(one.manifest)}" if one.manifest else state
 
 
@@ -162,12 +167,15 @@ def _tell_restored(restored: Restored, data: DataDir) -> None:
     manifest = restored.manifest
     click.echo(f"restored {restored.name} into {data.root}: {_contents(manifest)}")
     for key in restored.copied.lost:
-        click.echo(f"the blob {key} is missing from the backup or damaged there", err=True)
+        click.echo(f"the blob {key} is missing or damaged in the backup and was not restored", err=True)
     if not restored.has_key:
-        click.echo(f"first: put the pseudonym key into {data.secrets / 'pseudonym.key'}, or set VLMKG_PSEUDONYM_KEY")
+        click.echo(f"first: copy the pseudonym key to {data.secrets / 'pseudonym.key'}, or set VLMKG_PSEUDONYM_KEY")
     click.echo(f"next: vlmkg up --data {data.root}")
-    click.echo(f"then, beside it: vlmkg rebuild --data {data.root}")
-    click.echo(f"what was acknowledged after {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC is not in it: have it sent again")
+    click.echo(f"then, while it runs: vlmkg rebuild --data {data.root}")
+    click.echo(
+        f"messages acknowledged after {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC are not restored: ask "
+        "their senders to resend them"
+    )
 
 
 @contextmanager

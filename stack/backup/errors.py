@@ -2,8 +2,8 @@
 
 VlmkgError
 ├── UsageError
-│   ├── BusyBackupError     another command is writing to the folder of backups, or reading it
-│   └── UnfitTargetError    the folder is no place for a backup, or for what comes out of one
+│   ├── BusyBackupError     another command uses the folder of backups
+│   └── UnfitTargetError    the folder can't be used for a backup or a restore
 └── RefusedError
     └── BackupError         a backup can't be written, is damaged, or was made by a newer version
 """
@@ -16,14 +16,14 @@ from vlmkg.errors import RefusedError, UsageError
 
 
 class BusyBackupError(UsageError):
-    """Another command is writing to the folder of backups, or reading it."""
+    """Another command uses the folder of backups."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(f"another command is at work in {root}", "wait for its end")
+        super().__init__(f"another backup command is running in {root}", "wait until it ends")
 
 
 class UnfitTargetError(UsageError):
-    """The folder is no place for a backup, or for what comes out of one."""
+    """The folder can't be used for a backup or a restore."""
 
 
 class BackupError(RefusedError):
@@ -32,10 +32,11 @@ class BackupError(RefusedError):
 
 @contextmanager
 def written(what: str) -> Iterator[None]:
-    """Raise BackupError for what the file system refuses."""
+    """Raise BackupError for errors of the file system."""
     try:
         yield
     except OSError as error:
         raise BackupError(
-            f"{what} can't be written ({error.strerror})", "make room, and call it again; nothing older was touched"
+            f"{what} can't be written ({error.strerror})",
+            "free space and run the command again; older snapshots were not changed",
         ) from None

@@ -1,4 +1,4 @@
-"""Files of a backup: copied and checked in one reading, and made safe."""
+"""Files of a backup: copied and digested in one pass, and synced to disk."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ _PIECE = 1024 * 1024
 
 
 def copy(source: Path, target: Path) -> str:
-    """Copy a file to a new one, make its bytes safe, and return their SHA-256."""
+    """Copy a file, sync the copy to disk, and return its SHA-256."""
     total = hashlib.sha256()
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with source.open("rb") as reading, os.fdopen(handle, "wb") as writing:
@@ -29,7 +29,7 @@ def sha256_of(file: Path) -> str:
 
 
 def sync_tree(root: Path) -> None:
-    """The same for everything below a folder, and the folder."""
+    """Sync a folder and everything below it."""
     for path in root.rglob("*"):
         sync(path)
     sync(root)

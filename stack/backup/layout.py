@@ -1,12 +1,12 @@
-"""What a folder of backups holds.
+"""The layout of a folder of backups.
 
-FOLDER/lock                      flock: shared by who reads, exclusive to who writes
-FOLDER/snapshots/TIME/           one backup; it has this name once it is whole
+FOLDER/lock                      flock: shared for reading, exclusive for writing
+FOLDER/snapshots/TIME/           one backup; it gets this name when it is complete
     manifest.json                its format, and the SHA-256 of every file
     ledger.sqlite|ledger.dump    the ledger
     blobs.txt                    key and size of every blob that this ledger names
     secrets/                     the keys of pseudonyms, of research copies, and the admin's API key
-FOLDER/snapshots/.part-TIME/     one that is being made, or was given up
+FOLDER/snapshots/.part-TIME/     an unfinished backup
 FOLDER/blobs/                    the blobs and the checkpoints' files of all snapshots, by SHA-256
 """
 
@@ -30,7 +30,7 @@ PART = ".part-"
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-"""Of one file or folder: a manifest names no place above its own."""
+"""The name of a file or folder: a manifest can't name a path outside its own folder."""
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")]
 
 _BLOB_LIST = TypeAdapter(dict[Digest, NonNegativeInt])
@@ -48,7 +48,7 @@ class FileFacts(_Record):
 
 
 class LedgerFacts(_Record):
-    """What the ledger held: `migration` is the last one applied, `schema_name` PostgreSQL's."""
+    """Facts of the ledger: `migration` is the last one applied, `schema_name` the PostgreSQL schema."""
 
     kind: Literal["sqlite", "postgresql"]
     schema_name: str | None
@@ -59,7 +59,7 @@ class LedgerFacts(_Record):
 
 
 class BlobFacts(_Record):
-    """The blobs that the ledger names. `lost` were missing or damaged where they should have been."""
+    """The blobs that the ledger names. `lost` were missing or damaged in the blob store."""
 
     count: int
     bytes: int
@@ -67,16 +67,16 @@ class BlobFacts(_Record):
 
 
 class CheckpointFacts(_Record):
-    """A promoted checkpoint: its place among those of the data folder, and the SHA-256 of each of its files."""
+    """A promoted checkpoint: its folder name in the data folder, and the SHA-256 of each file."""
 
     name: Name
     files: dict[Place, Digest]
 
 
 class Manifest(_Record):
-    """What one backup is.
+    """The manifest of one backup.
 
-    `checkpoints` are in the order in which `model` stood for them, the present one last. `synthetic`: the demo's data.
+    `checkpoints` are in the order in which they were `model`, the current one last. `synthetic`: the demo's data.
     """
 
     format: Literal[1] = 1
@@ -95,7 +95,7 @@ class Manifest(_Record):
 
     @property
     def events(self) -> int:
-        """How many messages the ledger knows."""
+        """The number of events in the ledger."""
         return sum(self.ledger.states.values())
 
 
@@ -110,7 +110,7 @@ class BackupFolder:
         self.blob_url = f"file://{self.blobs}"
 
     def prepare(self, data: Path) -> None:
-        """Make the folder where it is not there. Raises UnfitTargetError where it is for other things."""
+        """Create the folder if it is missing. Raises UnfitTargetError if it has other content."""
         if self.root.is_relative_to(data):
             raise UnfitTargetError(f"{self.root} is inside the data folder", "choose a folder on another disk")
         if self.root.is_dir() and any(self.root.iterdir()) and not self.snapshots.is_dir():
@@ -123,26 +123,27 @@ class BackupFolder:
             raise UnfitTargetError(f"{self.root} can't be used ({error.strerror})", "choose another folder") from None
 
     def names(self) -> list[str]:
-        """The whole snapshots, the oldest first. Raises UnfitTargetError where the folder holds no backups."""
+        """The complete snapshots, oldest first. Raises UnfitTargetError if the folder holds no backups."""
         if not self.snapshots.is_dir():
             raise UnfitTargetError(f"{self.root} holds no backups", "name the folder that was given to vlmkg backup")
         return sorted(path.name for path in self.snapshots.iterdir() if not path.name.startswith("."))
 
     def find(self, name: str | None) -> Path:
-        """The snapshot of that name, or the latest. Raises UnfitTargetError where there is none."""
+        """The snapshot of that name, or the latest. Raises UnfitTargetError if there is none."""
         names = self.names()
         if not names or name not in {None, *names}:
-            raise UnfitTargetError(
-                f"{self.root} has no snapshot {name or 'yet'}", f"there are: {', '.join(names) or 'none'}"
-            )
+            wanted = f"no snapshot {name}" if name else "no snapshots"
+            remedy = f"choose one of: {', '.join(names)}" if names else "run vlmkg backup first"
+            raise UnfitTargetError(f"{self.root} has {wanted}", remedy)
         return self.snapshots / (name or names[-1])
 
 
 @contextmanager
 def locked(folder: BackupFolder, *, exclusive: bool) -> Iterator[None]:
-    """Keep others from writing to the folder or, with `exclusive`, from reading it. Raises BusyBackupError at once.
+    """Lock the folder for reading or, with `exclusive`, for writing. Raises BusyBackupError at once if that is
+    impossible.
 
-    A folder that can't be written to and was never locked is read as it is: nobody else can write there either.
+    A read-only folder that was never locked is read without a lock: nobody can write to it.
     """
     try:
         handle = os.open(folder.lock, os.O_RDWR | os.O_CREAT if exclusive else os.O_RDONLY, 0o600)
@@ -161,39 +162,40 @@ def locked(folder: BackupFolder, *, exclusive: bool) -> Iterator[None]:
 
 
 def read_manifest(snapshot: Path) -> Manifest:
-    """What a snapshot says of itself. Raises BackupError where it can't be read, or is of a newer format."""
+    """The manifest of a snapshot. Raises BackupError if it can't be read or has a newer format."""
     file = snapshot / MANIFEST
     try:
         raw = json.loads(file.read_bytes())
         form = raw["format"]
     except (OSError, ValueError, TypeError, KeyError):
-        raise BackupError(f"{file} is missing or can't be read", "take another snapshot") from None
+        raise BackupError(f"{file} is missing or can't be read", "choose another snapshot") from None
     if isinstance(form, int) and form > FORMAT:
         raise BackupError(
-            f"{snapshot} is of format {form}, this version reads format {FORMAT}", "install the version that made it"
+            f"{snapshot} has format {form}, but this version reads format {FORMAT}",
+            "install the version that created it",
         )
     try:
         return Manifest.model_validate(raw)
     except ValidationError as error:
-        raise BackupError(f"{file} is damaged: {error.error_count()} problems", "take another snapshot") from None
+        raise BackupError(f"{file} is damaged: {error.error_count()} problems", "choose another snapshot") from None
 
 
 def readable_manifests(folder: BackupFolder) -> Iterator[Manifest]:
-    """The manifests of all snapshots, the oldest first, as far as they can be read."""
+    """The readable manifests of all snapshots, oldest first."""
     for name in folder.names():
         with suppress(BackupError):
             yield read_manifest(folder.snapshots / name)
 
 
 def write_blob_list(file: Path, blobs: dict[str, int]) -> None:
-    """Write keys and sizes, one blob a line."""
+    """Write keys and sizes, one blob per line."""
     file.write_text("".join(f"{key} {size}\n" for key, size in blobs.items()))
 
 
 def read_blob_list(snapshot: Path) -> dict[str, int]:
-    """Key and size of every blob that the snapshot's ledger names. Raises BackupError where the list is damaged."""
+    """Key and size of every blob that the snapshot's ledger names. Raises BackupError if the list is damaged."""
     file = snapshot / BLOB_LIST
     try:
         return _BLOB_LIST.validate_python(dict(line.split(" ") for line in file.read_text().splitlines()))
     except (OSError, ValueError):
-        raise BackupError(f"{file} is missing or damaged", "take another snapshot") from None
+        raise BackupError(f"{file} is missing or damaged", "choose another snapshot") from None

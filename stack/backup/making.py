@@ -1,8 +1,8 @@
-"""Making a backup while everything runs: first the ledger, then the blobs that this copy of it names.
+"""Make a backup while the service runs: first the ledger, then the blobs that this copy of the ledger names.
 
-A blob is stored before its event is recorded, so whatever the copied ledger names is in the store; and nobody deletes a
-blob meanwhile, for a purge waits for the lock that is held here. The other way round, what was received between the two
-steps would be named and missing. What the ledger says last makes the snapshot: its folder gets its name.
+A blob is stored before its event is recorded, so every blob that the copied ledger names is in the store. A purge waits
+for the lock that is held here, so no blob is deleted meanwhile. In the opposite order, blobs received between the two
+steps would be missing. The last step renames the snapshot's folder, which makes the snapshot complete.
 """
 
 import shutil
@@ -17,6 +17,7 @@ from ingest.ledger.storage import snapshot as ledger_snapshot
 from ingest.ledger.storage.snapshot import named_blobs
 from ingest.pseudonyms import fingerprint_of
 from ingest.settings import IngestSettings, blobs_of
+from stack.addresses import NEO4J_PASSWORD, REDIS_PASSWORD
 from stack.backup import files
 from stack.backup.blob_copies import Copied, Done, copy_blobs
 from stack.backup.checkpoints import keep_checkpoints
@@ -38,14 +39,13 @@ from stack.backup.layout import (
 )
 from stack.backup.retention import remove_blobs, remove_older, remove_parts
 from stack.folder import DEMO_MARK
-from stack.places import NEO4J_PASSWORD, REDIS_PASSWORD
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A backup that was made, what was copied for it, how many older ones were removed, and what is not in it."""
+class FinishedBackup:
+    """A finished backup: the copied blobs, the number of removed older snapshots, and the problems."""
 
     name: str
     manifest: Manifest
@@ -54,11 +54,11 @@ class Made:
     problems: tuple[str, ...]
 
 
-def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool, done: Done) -> Made:
+def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool, done: Done) -> FinishedBackup:
     """Add a snapshot to the folder, and remove all but the latest `keep`. Services may run meanwhile.
 
-    Raises UsageError where there is no ledger or the folder is not fit, OutageError where ledger or blobs do not
-    answer, BackupError where something can't be written. Then the folder is as it was.
+    Raises UsageError if there is no ledger or the folder can't be used, OutageError if ledger or blobs do not
+    respond, BackupError if something can't be written. After an error the folder is unchanged.
     """
     url = _ledger_url(data)
     folder.prepare(data.root)
@@ -79,7 +79,7 @@ def make_backup(data: DataDir, folder: BackupFolder, keep: int, *, secrets: bool
             shutil.rmtree(part, ignore_errors=True)
         removed = remove_older(folder, name, keep)
         remove_blobs(folder)
-    return Made(name, manifest, copied, removed, tuple(problems))
+    return FinishedBackup(name, manifest, copied, removed, tuple(problems))
 
 
 def _ledger_url(data: DataDir) -> str:
@@ -98,7 +98,7 @@ def _fill(
         ledger, wanted = _copy_ledger(part, folder, url)
         copied = copy_blobs(source, target, wanted, done)
     checkpoints, problems = keep_checkpoints(data, folder)
-    problems += [f"the blob {key} is missing or damaged" for key in copied.lost]
+    problems += [f"the blob {key} is missing or damaged in the blob store" for key in copied.lost]
     with written("the backup"):
         write_blob_list(part / BLOB_LIST, wanted)
         if secrets:
@@ -130,14 +130,14 @@ def _copy_ledger(part: Path, folder: BackupFolder, url: str) -> tuple[LedgerFact
 
 
 def _require_same_ledger(folder: BackupFolder, fingerprint: str | None) -> None:
-    """Another ledger's snapshots would push out those that are there."""
+    """Raise UnfitTargetError for backups of another ledger: retention would remove them."""
     known = {manifest.ledger.key_fingerprint for manifest in readable_manifests(folder)} - {None}
     if known - {fingerprint}:
         raise UnfitTargetError(f"{folder.root} holds backups of another ledger", "choose another folder")
 
 
 def _copy_secrets(data: DataDir, target: Path) -> None:
-    """All but the passwords of the local Neo4j and Redis: these servers are made anew."""
+    """Copy all secrets except the passwords of the local Neo4j and Redis, which are created again."""
     target.mkdir(mode=0o700)
     for secret in sorted(data.secrets.rglob("*")):
         place = secret.relative_to(data.secrets)

@@ -1,4 +1,4 @@
-"""From a backup to a data folder. What is written stands in DIR/.restoring until all of it is there and safe."""
+"""Restore a data folder from a backup. Files are written to DIR/.restoring and moved when all are durable."""
 
 import shutil
 from contextlib import closing
@@ -23,7 +23,7 @@ from vlmkg.data_dir import DataDir
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored from which snapshot. `copied.lost` are the blobs that it should have and has not."""
+    """The result of a restore. `copied.lost` are the blobs that could not be restored."""
 
     name: str
     manifest: Manifest
@@ -32,10 +32,10 @@ class Restored:
 
 
 def restore_backup(folder: BackupFolder, name: str | None, data: DataDir, done: Done) -> Restored:
-    """Make the data folder from a snapshot, or the latest. Ledger and blobs go where the settings have them.
+    """Restore the data folder from a snapshot, or the latest. The settings decide where ledger and blobs go.
 
-    Raises UsageError where the folder or the ledger's place is not empty, BackupError where the snapshot is damaged or
-    newer than this version, or something can't be written: then the folder is empty again.
+    Raises UsageError if the data folder or the ledger is not empty, BackupError if the snapshot is damaged or
+    newer than this version, or something can't be written. After an error the folder is empty again.
     """
     with locked(folder, exclusive=False):
         snapshot = folder.find(name)
@@ -61,13 +61,14 @@ def restore_backup(folder: BackupFolder, name: str | None, data: DataDir, done: 
 def _require_known(manifest: Manifest) -> None:
     if manifest.ledger.migration not in {migration.name for migration in migrate.shipped()}:
         raise BackupError(
-            f"the ledger was made by version {manifest.version}, which is newer: it has {manifest.ledger.migration}",
-            "install that version or a later",
+            f"the ledger is from the newer version {manifest.version}: it has the migration "
+            f"{manifest.ledger.migration}",
+            "install that version or a later one",
         )
 
 
 def _require_good(snapshot: Path, manifest: Manifest) -> None:
-    """All but the ledger's file, which is checked while it is copied."""
+    """Check all files except the ledger's, which is checked while it is copied."""
     for name in (manifest.ledger_file, BLOB_LIST):
         if name not in manifest.files or not (snapshot / name).is_file():
             raise _damaged(snapshot / name)
@@ -78,27 +79,27 @@ def _require_good(snapshot: Path, manifest: Manifest) -> None:
 
 
 def _ledger_place(manifest: Manifest, data: DataDir) -> Path | str:
-    """The file that the ledger becomes, or the URL of its database. Raises UsageError where it is taken."""
+    """The new ledger's file, or the URL of its database. Raises UsageError if the file exists."""
     configured = IngestSettings().ledger_url
     url = configured.get_secret_value() if configured else data.ledger_url
     kind = parse_url(url).get_backend_name()
     if kind != manifest.ledger.kind:
-        where = "VLMKG_LEDGER_URL" if configured else "here, where VLMKG_LEDGER_URL is not set,"
+        where = "VLMKG_LEDGER_URL names" if configured else "without VLMKG_LEDGER_URL the target is"
         raise UnfitTargetError(
-            f"the backup's ledger is of {manifest.ledger.kind}, and {where} means {kind}",
+            f"the backup has a {manifest.ledger.kind} ledger, but {where} {kind}",
             "set VLMKG_LEDGER_URL to an empty database" if kind == "sqlite" else "unset VLMKG_LEDGER_URL",
         )
     if kind == "postgresql":
         return url
     file = Path(parse_url(url).database or "").absolute()
     if file.exists():
-        raise UnfitTargetError(f"{file} is there already", "move it away; it is never overwritten")
+        raise UnfitTargetError(f"{file} already exists", "move it away: restore overwrites no ledger")
     return file
 
 
 def _require_empty(root: Path) -> None:
     if root.is_dir() and any(root.iterdir()):
-        raise UnfitTargetError(f"{root} is not empty", "name another folder with --data, or empty this one")
+        raise UnfitTargetError(f"{root} is not empty", "choose another folder with --data, or empty this one")
 
 
 def _stage(
@@ -141,13 +142,13 @@ def _put_back_ledger(snapshot: Path, manifest: Manifest, staging: DataDir, data:
 
 
 def _release_claims(url: str) -> None:
-    """Who worked at the moment of the snapshot is gone, and did not crash over what it had."""
+    """Release the claims of workers that ran during the backup, without counting a failure."""
     with closing(open_as_it_is(url, pool_size=1)) as ledger:
         release_all(ledger)
 
 
 def _settle(data: DataDir) -> None:
-    """Give everything its place. As long as `.restoring` is there, nothing takes the folder for a data folder."""
+    """Move everything into place. While `.restoring` exists, no command accepts the folder as a data folder."""
     for path in sorted(data.restoring.iterdir()):
         path.rename(data.root / path.name)
     sync(data.root)
@@ -156,4 +157,4 @@ def _settle(data: DataDir) -> None:
 
 
 def _damaged(file: Path) -> BackupError:
-    return BackupError(f"{file} is missing or damaged", "choose another: vlmkg backup verify names the good ones")
+    return BackupError(f"{file} is missing or damaged", "choose another: vlmkg backup verify lists the intact ones")

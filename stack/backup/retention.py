@@ -1,4 +1,4 @@
-"""What a folder of backups keeps: the latest snapshots, and what they name."""
+"""Retention of backups: the latest snapshots and the blobs that they name."""
 
 import shutil
 
@@ -7,31 +7,31 @@ from stack.backup.layout import PART, BackupFolder, read_blob_list, read_manifes
 
 
 def remove_parts(folder: BackupFolder) -> None:
-    """Remove what a backup that was stopped has left. The blobs that it copied stay for the next one."""
+    """Remove unfinished backups. The blobs that they copied stay for the next one."""
     with written("the folder of backups"):
         for part in folder.snapshots.glob(f"{PART}*"):
             shutil.rmtree(part)
 
 
 def remove_older(folder: BackupFolder, made: str, keep: int) -> int:
-    """Remove all snapshots but the one just made and the latest others, `keep` in all. Returns how many those were.
+    """Keep the new snapshot and the latest others, `keep` in all, and remove the rest. Returns the number removed.
 
-    The one just made stays also where the clock was set back since the others were.
+    The new one is kept even if the clock was set back.
     """
     others = [name for name in folder.names() if name != made]
     older = others[: max(0, len(others) - keep + 1)]
     with written("the folder of backups"):
         for name in older:
-            # From here on it does not look whole.
+            # From here on it counts as unfinished.
             gone = (folder.snapshots / name).rename(folder.snapshots / f"{PART}{name}")
             shutil.rmtree(gone)
     return len(older)
 
 
 def remove_blobs(folder: BackupFolder) -> int:
-    """Remove the blobs that no snapshot names: those of purged events, too. Returns how many.
+    """Remove the blobs that no snapshot names, such as those of purged events. Returns the number.
 
-    None is removed where a snapshot can't tell what it names.
+    Removes none if the blob list of a snapshot can't be read.
     """
     used: set[str] = set()
     try:

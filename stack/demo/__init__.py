@@ -1,1 +1,1 @@
-"""The demo: a synthetic hospital day, sent through the real doors, and the questions asked of it."""
+"""The demo: a synthetic hospital day, sent to the real gateway, and queries of the graph."""

@@ -9,7 +9,7 @@ SHORT = 12
 
 
 def left_effusions(data: dict[str, Any]) -> Table:
-    """Patients, one a row, with their findings."""
+    """Patients, one per row, with their findings."""
     table = _table("patient", "sex", "born", "study", "finding", "side", "degree", "presence", "read by")
     for edge in data["patients"]["edges"]:
         patient = edge["node"]
@@ -22,7 +22,7 @@ def left_effusions(data: dict[str, Any]) -> Table:
 
 
 def timeline(data: dict[str, Any]) -> Table:
-    """Studies in the order of time, one finding a row."""
+    """Studies in the order of time, one finding per row."""
     table = _table("study", "report", "finding", "concept", "side", "degree", "presence", "read by")
     for entry in data["patient"]["timeline"]:
         what = [_day(entry["startedAt"]), _versions(entry["study"]["reports"])]
@@ -33,7 +33,7 @@ def timeline(data: dict[str, Any]) -> Table:
 
 
 def suggestions(data: dict[str, Any]) -> Table:
-    """Findings and what they suggest."""
+    """Findings and the findings they suggest."""
     table = _table("finding", "concept", "where", "suggests", "read by", "report")
     for edge in data["findings"]["edges"]:
         finding = edge["node"]
@@ -52,7 +52,7 @@ def suggestions(data: dict[str, Any]) -> Table:
 
 
 def film_findings(data: dict[str, Any]) -> Table:
-    """What films alone show, which stands in no report, one finding a row."""
+    """Findings that are only on films and in no report, one per row."""
     table = _table("study", "finding", "concept", "presence", "score")
     for study in _studies(data):
         for finding in (edge["node"] for edge in study["findings"]["edges"]):
@@ -65,12 +65,15 @@ def film_findings(data: dict[str, Any]) -> Table:
 
 
 def film_readers(data: dict[str, Any]) -> str:
-    """Whether films were read at all, in one line."""
+    """One line that says whether films were read."""
     read = [study["extraction"]["modalities"] for study in _studies(data) if study["extraction"]]
     seen = sum("image" in one for one in read)
     if not seen:
-        return "None: the engine of this stack reads no films of this sort."
-    return f"The films of {seen} of {len(read)} studies were read. Where a report names a concept, its word counts."
+        return "None: the engine of this stack does not read films of this kind."
+    return (
+        f"The films of {seen} of {len(read)} studies were read. If the report names a concept, the "
+        "report's statement counts."
+    )
 
 
 def _studies(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -85,18 +88,18 @@ def _table(*columns: str) -> Table:
 
 
 def readers(data: dict[str, Any]) -> str:
-    """Who read the patient's studies, and how far the two witnesses agreed, in one line."""
+    """One line that says which engines read the patient's studies and how far they agreed."""
     read = [entry["study"]["extraction"] for entry in data["patient"]["timeline"] if entry["study"]["extraction"]]
     names = sorted({" ".join(filter(None, (one["engine"], one["checkpoint"]))) for one in read})
     agreed = [one["agreement"] for one in read if one["agreement"]]
     if not agreed:
-        return f"Read by {', '.join(names)} alone."
+        return f"Read by {', '.join(names)} only."
     both, model, rules, disputed = (
         sum(one[name] for one in agreed) for name in ("mentionsBoth", "mentionsModel", "mentionsRules", "disputed")
     )
     return (
         f"Read by {', '.join(names)}, with the rules as second witness: {both} mentions by both, {model} by the model "
-        f"alone, {rules} by the rules alone; {disputed} disputed and held as uncertain."
+        f"only, {rules} by the rules only; {disputed} disputed and stored as uncertain."
     )
 
 

@@ -1,4 +1,4 @@
-"""The questions that the demo asks, and Cypher to paste."""
+"""The queries of the demo, and Cypher to paste."""
 
 from stack.graphql_client import Question
 
@@ -42,7 +42,7 @@ query {
 
 
 FILMS_ALONE = Question(
-    "What do the films show of which no report says a word?",
+    "Which findings are on the films and in no report?",
     """\
 query {
   studies(first: 100) {
@@ -59,7 +59,7 @@ query {
 def timeline_of(patient_id: str) -> Question:
     """The course of one patient, by pseudonym."""
     return Question(
-        "What is the course of this patient?",
+        "How did this patient's findings develop?",
         """\
 query ($id: String!) {
   patient(patientId: $id) {
@@ -80,21 +80,21 @@ query ($id: String!) {
 
 CYPHER = (
     (
-        "Where do effusions sit? (a picture)",
+        "Where are the effusions? (graph view)",
         (
             "MATCH p = (:Patient)-[:HAS_STUDY]->(:Study)-[:HAS_FINDING]->(f:Finding)-[:REFERS_TO]->"
             "(:Concept {name: 'pleural effusion'}) WHERE f.presence <> 'absent' RETURN p LIMIT 25"
         ),
     ),
     (
-        "What was said, and what was excluded?",
+        "Which findings were stated and which were excluded?",
         (
             "MATCH (f:Finding)-[:REFERS_TO]->(c:Concept) RETURN c.name AS finding, f.presence AS presence, "
             "count(*) AS times ORDER BY times DESC LIMIT 20"
         ),
     ),
     (
-        "A report, its earlier versions, and what the current one says",
+        "A report, its earlier versions, and the findings of the current one",
         (
             "MATCH (s:Study)-[:HAS_REPORT]->(c:Report {current: true})-[:SUPERSEDES*]->(old:Report) WITH s, c, "
             "collect(old.status) AS before MATCH (s)-[:HAS_FINDING]->(f) RETURN before, c.status AS now, "
@@ -102,4 +102,4 @@ CYPHER = (
         ),
     ),
 )
-"""Titles and queries for Neo4j Browser. `Report.text` is in the graph of the demo alone."""
+"""Titles and queries for Neo4j Browser. Only the demo's graph has `Report.text`."""

@@ -1,4 +1,4 @@
-"""What `vlmkg demo` tells: the day is sent, then four questions are asked, then the reader is shown around."""
+"""The steps of `vlmkg demo`: send the day, run four queries, print the addresses."""
 
 import asyncio
 import sys
@@ -9,10 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.syntax import Syntax
 
 from ingest.settings import existing_ledger_of
+from stack.addresses import NEO4J_PASSWORD
 from stack.demo import answers
 from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, timeline_of
 from stack.graphql_client import Question, ask
-from stack.places import NEO4J_PASSWORD
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all
 from stack.simulate.hospital_day import SyntheticMessage, hospital_day
@@ -25,7 +25,7 @@ PLAN = Plan(rate=0, sockets=4, faulty=0, seed=0, limit_s=1800)
 
 
 def tell(data: DataDir, endpoints: Endpoints) -> None:
-    """Send the synthetic hospital day and show what the graph answers. Raises VlmkgError where a step fails."""
+    """Send the synthetic hospital day and show what the graph answers. Raises VlmkgError if a step fails."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     day = hospital_day()
     _title(console, "A synthetic hospital day")
@@ -44,14 +44,14 @@ def tell(data: DataDir, endpoints: Endpoints) -> None:
 
 
 def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[SyntheticMessage]) -> None:
-    """Through the doors, as a hospital would; then wait until the graph shows it all."""
+    """Send the messages to the gateway, as a hospital does, and wait until all are in the graph."""
     require_doors(endpoints)
     messages = [message for _, message in sorted(reports_and_films(day), key=lambda one: one[0])]
     account, ledger = Account(), existing_ledger_of(data)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     try:
         with Progress(*columns, console=console) as progress:
-            bar = progress.add_task("acknowledged by the doors", total=len(messages))
+            bar = progress.add_task("acknowledged by the gateway", total=len(messages))
             asyncio.run(send_all(endpoints, messages, PLAN, account, lambda: progress.advance(bar)))
             bar = progress.add_task("merged into the graph", total=len(messages))
             settled = wait_until_settled(
@@ -61,7 +61,9 @@ def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[Synth
     finally:
         ledger.close()
     if len(account.accepted) < len(messages) or not settled:
-        raise VlmkgError("the hospital day was not received whole", f"see: vlmkg events list --data {data.root}")
+        raise VlmkgError(
+            "some messages of the hospital day were not received", f"see: vlmkg events list --data {data.root}"
+        )
 
 
 def _first(console: Console, endpoints: Endpoints) -> str:
@@ -72,7 +74,7 @@ def _first(console: Console, endpoints: Endpoints) -> str:
     found = data["patients"]["edges"]
     console.print(f"[bold]{data['patients']['totalCount']} patients[/bold]")
     if not found:
-        raise VlmkgError("no patient was found, though the synthetic day has some: the graph is not what was sent")
+        raise VlmkgError("no patient was found, although messages were sent", "see the files in the folder logs")
     longest = max(found, key=lambda edge: len(edge["node"]["findings"]["edges"]))
     return str(longest["node"]["patientId"])
 
@@ -98,7 +100,7 @@ def _fourth(console: Console, endpoints: Endpoints) -> None:
 
 
 def look_around(console: Console, data: DataDir, endpoints: Endpoints) -> None:
-    """The addresses, with their keys on a terminal alone: other output is kept, and the stack ends with it anyway."""
+    """Print the addresses. Keys are printed only to a terminal, because other output may be stored."""
     _title(console, "Look around")
     key, password = endpoints.api_key, endpoints.neo4j_password
     if console.is_terminal:

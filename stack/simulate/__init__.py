@@ -1,1 +1,1 @@
-"""A synthetic hospital that sends through the doors, and checks what became of all that it was acknowledged."""
+"""A synthetic hospital that sends to the gateway, and checks that every acknowledged message is in the graph."""

@@ -43,7 +43,7 @@ def endpoints_with(data: DataDir, named: Mapping[str, str | None]) -> Endpoints:
     endpoints = running.model_copy(update=given)
     if missing := [name for name in (*HELP, "api_key") if getattr(endpoints, name) is None]:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
-        raise UsageError(f"no stack is running in {data.root}, and it is not said where to send", f"give {options}")
+        raise UsageError(f"no stack is running in {data.root}, and no address to send to is given", f"give {options}")
     for name in ("mllp", "dicom"):
         host, _, port = str(getattr(endpoints, name)).rpartition(":")
         if not host or not port.isdigit():
@@ -52,5 +52,5 @@ def endpoints_with(data: DataDir, named: Mapping[str, str | None]) -> Endpoints:
             )
     for name in ("dicomweb", "fhir", "graphql"):
         if not str(getattr(endpoints, name)).startswith(("http://", "https://")):
-            raise UsageError(f"--{name} is no http:// or https:// address", HELP[name])
+            raise UsageError(f"--{name} is not an http:// or https:// address", HELP[name])
     return endpoints

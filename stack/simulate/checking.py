@@ -1,4 +1,4 @@
-"""The hospital's books against the graph: every acknowledged message must be merged, or visibly refused, once."""
+"""Check that every acknowledged message was merged exactly once or visibly refused."""
 
 import time
 from collections import defaultdict
@@ -32,7 +32,7 @@ query ($value: String!) { patient(identifier: {authority: "SYN", value: $value})
 
 @dataclass
 class Findings:
-    """What the check found: how much was looked at, and what is wrong, by kind."""
+    """The result of the check: the number of checked items, and the problems by kind."""
 
     studies: int = 0
     patients: int = 0
@@ -41,7 +41,7 @@ class Findings:
 
 
 def wait_until_settled(ledger: Ledger, limit_s: float, progress: Callable[[int], object]) -> bool:
-    """Wait until nothing moves in the ledger by itself. Whether that came in time."""
+    """Wait until all events are settled. Returns whether that happened in time."""
     deadline = time.monotonic() + limit_s
     while True:
         # A ledger that is away for a moment is asked again.
@@ -56,7 +56,7 @@ def wait_until_settled(ledger: Ledger, limit_s: float, progress: Callable[[int],
 
 
 def check(data: DataDir, endpoints: Endpoints, ledger: Ledger, sent: Traffic, account: Account) -> Findings:
-    """Compare studies, patients and invariants with what was acknowledged."""
+    """Compare studies, patients and invariants with the acknowledged messages."""
     found = Findings(events=_summary(ledger))
     found.wrong["rejected"] = len(account.rejected)
     found.wrong["not acknowledged"] = len(sent.messages) - len(account.accepted) - len(account.rejected)
@@ -93,12 +93,12 @@ def _differences(study: dict[str, Any] | None, versions: Sequence[SyntheticMessa
         return ["lost study"]
     latest = max(versions, key=lambda version: (RANK.index(version.status), version.sent_at))
     current = [(report["status"], report["text"]) for report in study["reports"] if report["current"]]
-    wrong = [] if current == [(latest.status, text_of(latest))] else ["wrong current report"]
-    # The same words under two statuses are one version.
+    wrong = [] if current == [(latest.status, text_of(latest))] else ["current report is wrong"]
+    # The same text under two statuses is one version.
     if len(study["reports"]) != len({text_of(version) for version in versions}):
-        wrong.append("lost or doubled version")
+        wrong.append("version lost or duplicated")
     if [image["rows"] for image in study["images"]] != [SIDE]:
-        wrong.append("lost or doubled film")
+        wrong.append("film lost or duplicated")
     return wrong
 
 
@@ -109,7 +109,7 @@ def _check_patient(
         old = ask(endpoints, Question("", PATIENT, {"value": sent.retired[mrn]}))["patient"]
         seen = [*seen, {**seen[0], **(old or {"patientId": None})}]
     if len({patient["patientId"] for patient in seen}) != 1:
-        found.wrong["patient in two"] += 1
+        found.wrong["patient split in two"] += 1
     if f"A08{mrn}" in account.accepted and {patient["birthYear"] for patient in seen} != {sent.born[mrn]}:
         found.wrong["patient not updated"] += 1
 

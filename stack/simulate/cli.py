@@ -23,22 +23,40 @@ from vlmkg.options import data_option
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(1, 500), default=1, show_default=True, help="Each has some 210 messages.")
-@click.option("--rate", type=click.FloatRange(0), default=50.0, show_default=True, help="Messages a second; 0: any.")
-@click.option("--sockets", type=click.IntRange(1, 256), default=4, show_default=True, help="Connections at once.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 500),
+    default=1,
+    show_default=True,
+    help="Number of days; each has about 210 messages.",
+)
+@click.option(
+    "--rate", type=click.FloatRange(0), default=50.0, show_default=True, help="Messages per second; 0: no limit."
+)
+@click.option("--sockets", type=click.IntRange(1, 256), default=4, show_default=True, help="Concurrent connections.")
 @click.option(
     "--faults",
     type=click.FloatRange(0, 1),
     default=0.15,
     show_default=True,
-    help="Share of messages that are resent, cut off, framed wrongly or sent slowly.",
+    help="Share of messages that are resent, truncated, badly framed or sent slowly.",
 )
 @click.option(
-    "--disorder", type=click.IntRange(0), default=20, show_default=True, help="How many places messages change."
+    "--disorder",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="How far a message may move from its order.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Another one gives other patients.")
-@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, help="Seconds for each half.")
-@click.option("--json", "as_json", is_flag=True, help="End with the account as one line of JSON.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the random patients.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=300.0,
+    show_default=True,
+    help="Seconds for sending, and again for checking.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON at the end.")
 @address_options
 @data_option
 def simulate(
@@ -53,10 +71,10 @@ def simulate(
     as_json: bool,
     **addresses: str | None,
 ) -> None:
-    """Send synthetic hospital days through the doors, then check the graph against what was acknowledged.
+    """Send synthetic hospital days to the gateway, then check the graph against the acknowledged messages.
 
     Needs a running stack, or its addresses as options; then the ledger and the graph are those of VLMKG_LEDGER_URL and
-    NEO4J_URI. Exit code 1: something acknowledged is not in the graph as it should be.
+    NEO4J_URI. Exit code 1: the graph differs from the acknowledged messages.
     """
     endpoints = endpoints_with(data, addresses)
     require_doors(endpoints)
@@ -72,7 +90,7 @@ def simulate(
     finally:
         ledger.close()
     if not settled:
-        found.wrong["not settled in time"] = 1
+        found.wrong["not settled before the timeout"] = 1
     summary = summary_of(sent, account, found, seconds)
     if as_json:
         click.echo(json.dumps(summary))
@@ -92,7 +110,7 @@ def _send(endpoints: Endpoints, sent: Traffic, plan: Plan, disorder: int) -> Acc
 
 
 def summary_of(sent: Traffic, account: Account, found: Findings, seconds: float) -> dict[str, object]:
-    """The account as `--json` gives it."""
+    """The result as `--json` prints it."""
     delays = sorted(account.delays)
     return {
         "messages": len(sent.messages),
@@ -114,5 +132,9 @@ def _show(summary: dict[str, object]) -> None:
     console = Console(highlight=False)
     for name, value in summary.items():
         console.print(f"{name.replace('_', ' '):<18} {value}", soft_wrap=True, markup=False)
-    verdict = "something is wrong" if summary["wrong"] else "everything acknowledged is in the graph, once"
+    verdict = (
+        "some acknowledged messages are not in the graph as expected: see the counts above"
+        if summary["wrong"]
+        else "every acknowledged message is in the graph exactly once"
+    )
     console.print(verdict)

@@ -1,7 +1,7 @@
-"""Synthetic clinical courses: what a made-up patient's chest films showed, visit after visit.
+"""Synthetic clinical courses: the chest films of invented patients, visit by visit.
 
-Every sentence here was written for this project; no report of a real patient stands behind it. A course is a
-function of a random generator, so a seed gives the same hospital day everywhere.
+Every sentence was written for this project; none is from a report of a real patient. A course is a
+function of a random generator, so a seed always gives the same hospital day.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One study: days after the patient's first one, why it was asked for, and its report's versions in order.
+    """One study: days since the patient's first one, its indication, and its report's versions in order.
 
     `film` is what its phantom film shows.
     """
@@ -49,7 +49,7 @@ _BONES = (
     "The osseous structures are intact.",
 )
 _SIZES = {"small": 1, "moderate": 2, "large": 3, "mild": 1, "severe": 3}
-"""Degrees in words as a phantom draws them."""
+"""Severities as a phantom draws them."""
 _OTHER: dict[Side, Side] = {"left": "right", "right": "left"}
 
 
@@ -62,12 +62,12 @@ def _join(*sentences: str) -> str:
 
 
 def _shown(kind: Kind, side: Side = "", size: int = 2, zone: str = "") -> Fact:
-    """What report and film both tell."""
+    """A fact of both report and film."""
     return Fact(kind, Told.BOTH, true=True, drawn=True, size=size, side=side, zone=zone)
 
 
 def _film_only(kind: Kind, side: Side = "") -> Fact:
-    """What the film alone tells: the report has no word of it."""
+    """A fact that is only on the film, not in the report."""
     return Fact(kind, Told.FILM_ONLY, true=True, drawn=True, size=2, side=side)
 
 
@@ -197,7 +197,7 @@ def heart_failure(rng: Random) -> Course:
 
 
 def corrected_pneumothorax(rng: Random) -> Course:
-    """A preliminary reading that the final one takes back, and a correction of the side."""
+    """A preliminary finding that the final report withdraws, and a correction of the side."""
     side = rng.choice(("left", "right"))
     return (
         Visit(
@@ -251,7 +251,7 @@ def chest_tube(rng: Random) -> Course:
 
 
 def nodule(rng: Random) -> Course:
-    """A nodule that stays as it is, with a hedged diagnosis."""
+    """A stable nodule with a hedged diagnosis."""
     side = rng.choice(("left", "right"))
     size = rng.choice(("6 mm", "8 mm", "1.2 cm"))
     return (
@@ -320,4 +320,4 @@ SCHEDULE: tuple[tuple[Callable[[Random], Course], int], ...] = (
     (emphysema, 3),
     (normal, 6),
 )
-"""Courses and how many patients follow each: 40 patients, 60 studies."""
+"""Courses and the number of patients of each: 40 patients, 60 studies."""

@@ -1,4 +1,4 @@
-"""Sending through all doors at once."""
+"""Send through all listeners of the gateway at once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,10 +13,12 @@ from vlmkg.errors import UsageError
 
 
 def require_doors(endpoints: Endpoints) -> None:
-    """Raise UsageError where a door that is needed is shut."""
+    """Raise UsageError if the gateway does not listen for a needed protocol."""
     missing = [name for name in ("mllp", "dicom", "dicomweb", "fhir") if getattr(endpoints, name) is None]
     if missing:
-        raise UsageError(f"doors are shut: {', '.join(missing)}", "leave VLMKG_GATEWAY_DOORS unset")
+        raise UsageError(
+            f"the gateway does not listen for: {', '.join(missing)}", "unset VLMKG_GATEWAY_DOORS and restart the stack"
+        )
 
 
 async def send_all(
@@ -24,7 +26,7 @@ async def send_all(
 ) -> None:
     """Send HL7 messages as the plan says, and beside them FHIR resources and films, each one after the other.
 
-    Returns when all are settled, or the plan's time is over.
+    Returns when all are settled, or at the plan's time limit.
     """
     by_door: dict[Door, list[Message]] = {"mllp": [], "fhir": [], "dicom": [], "dicomweb": []}
     for message in messages:

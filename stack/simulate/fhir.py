@@ -1,4 +1,4 @@
-"""Reports of the synthetic hospital as FHIR R4 resources, posted to the FHIR door."""
+"""Reports of the synthetic hospital as FHIR R4 resources, posted to the FHIR listener."""
 
 import base64
 import json
@@ -54,6 +54,6 @@ def resource(message: Message) -> bytes:
 def post(
     address: str, key: str, reports: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]
 ) -> None:
-    """Post reports until each is taken or refused, or the time is over."""
+    """Post reports until each is accepted or refused, or until the time limit."""
     headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {key}"}
     post_each(f"{address}/DiagnosticReport", headers, reports, resource, limit_s, account, done)

@@ -1,6 +1,6 @@
-"""Films of the synthetic hospital, sent by C-STORE: phantoms of what each study's film is said to show.
+"""Films of the synthetic hospital, sent by C-STORE: phantoms with the findings of each study's film.
 
-No film of anybody: drawings, which a checkpoint may read that was trained on such (VLMKG_FILMS=synthetic).
+They are drawings, not films of patients. A checkpoint that was trained on drawings reads them (VLMKG_FILMS=synthetic).
 """
 
 import time
@@ -17,7 +17,7 @@ from training.synthetic.dicom import film_dataset
 from training.synthetic.film import draw_film
 
 SIDE = 128
-"""Rows and columns: what the shipped image encoder takes."""
+"""Rows and columns: the input size of the shipped image encoder."""
 STORED = 0x0000
 
 
@@ -42,7 +42,7 @@ def film(message: Message) -> Dataset:
 
 
 def store(address: str, films: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]) -> None:
-    """Send films over one association, opened anew where it breaks, until each is stored or the time is over."""
+    """Send films over one association, reopened if it breaks, until each is stored or until the time limit."""
     deadline = time.monotonic() + limit_s
     association: Association | None = None
     waiting = list(films)
@@ -76,6 +76,6 @@ def _stored(association: Association, message: Message) -> bool:
     try:
         answer = association.send_c_store(film(message))
     except (RuntimeError, ValueError):
-        # The association ended between the look and the sending.
+        # The association ended between the check and the sending.
         return False
     return "Status" in answer and answer.Status == STORED

@@ -1,4 +1,4 @@
-"""A synthetic hospital day as HL7 v2.5.1 ORU^R01 messages, in the order in which a hospital would send them."""
+"""A synthetic hospital day as HL7 v2.5.1 ORU^R01 messages, in the order of a hospital."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _EPOCH = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPatient:
-    """A made-up patient: a running number, HL7 administrative sex, birth year."""
+    """An invented patient: a running number, HL7 administrative sex, birth year."""
 
     number: int
     sex: str
@@ -28,7 +28,7 @@ class SyntheticPatient:
 
 @dataclass(frozen=True, slots=True)
 class SyntheticMessage:
-    """One ORU^R01: when it was sent, its bytes, and what it is, for progress and accounts.
+    """One ORU^R01: its time, its bytes, and its content for the check.
 
     `film` is what the phantom film of its study shows.
     """
@@ -44,7 +44,7 @@ class SyntheticMessage:
 def hospital_day(seed: int = 2026, *, first: int = 0) -> list[SyntheticMessage]:
     """All messages of the day's archive, by time of sending. The same seed gives the same bytes.
 
-    Patients and studies are numbered after `first`: days that are to be told apart are given numbers that are.
+    Patients and studies are numbered from `first`: give different days different numbers.
     """
     return sorted(_messages(Random(seed), first), key=lambda message: message.sent_at)  # noqa: S311 - not for secrets
 
@@ -78,7 +78,7 @@ def _stamp(moment: datetime) -> str:
 def _oru(
     patient: SyntheticPatient, accession: str, started: datetime, sent_at: datetime, visit: Visit, version: Version
 ) -> bytes:
-    """Build one message: HL7 v2.5.1 chapter 7.3, the text one OBX a line, the study UID in ZDS-1 (IHE RAD TF-2 4.4)."""
+    """One message: HL7 v2.5.1 chapter 7.3, one OBX per line of text, the study UID in ZDS-1 (IHE RAD TF-2 4.4)."""
     exam, sent, begun = "71046^XR CHEST 2 VIEWS^SYN", _stamp(sent_at), _stamp(started)
     lines = (
         f"INDICATION: {visit.indication}.",

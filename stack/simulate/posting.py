@@ -1,4 +1,4 @@
-"""Sending by HTTP: one message a request, each until it is taken or refused."""
+"""Send over HTTP: one message per request, repeated until it is accepted or refused."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ def post_each(
     account: Account,
     done: Callable[[], object],
 ) -> None:
-    """Post messages one after the other, each until it is taken or refused, or the time is over."""
+    """Post messages one after the other, each until it is accepted or refused, or until the time limit."""
     deadline = time.monotonic() + limit_s
     waiting = list(messages)
     while waiting and time.monotonic() < deadline:
@@ -39,7 +39,7 @@ def post_each(
 
 
 def _post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """The HTTP status; 0 where there is no answer."""
+    """The HTTP status; 0 if there is no response."""
     try:
         with urlopen(Request(url, body, headers), timeout=ANSWER_S) as answer:  # noqa: S310 - our own address
             return int(answer.status)

@@ -1,4 +1,4 @@
-"""Sending over MLLP as hospitals do, well and badly, until every message is acknowledged."""
+"""Send over MLLP, with and without faults, until every message is acknowledged."""
 
 import asyncio
 import contextlib
@@ -13,29 +13,30 @@ from stack.simulate.traffic import Message
 
 START, END = b"\x0b", b"\x1c\r"
 ANSWER_S = 15.0
-"""So long a sender waits for an answer before it connects anew and sends again."""
+"""Seconds that a sender waits for an acknowledgement before it reconnects and sends again."""
 PAUSE_S = 0.3
-"""Before a message that was not accepted is sent again."""
+"""Seconds before a message that was not accepted is sent again."""
 
 _MSA = re.compile(rb"\rMSA\|(\w\w)\|([^|\r]*)")
 
 
 class Fault(Enum):
-    """What a sender does wrong, or what happens to it."""
+    """A fault of a sender or of its connection."""
 
-    GARBAGE = "bytes before the frame"
+    GARBAGE = "extra bytes before the frame"
     UNENDED = "a frame without its end, then the message again"
-    CUT = "the connection breaks in the middle of a message"
-    UNHEARD = "the connection breaks before the answer"
-    SLOW = "a few bytes at a time"
+    CUT = "connection lost in the middle of a message"
+    UNHEARD = "connection lost before the acknowledgement"
+    SLOW = "sent a few bytes at a time"
     RESENT = "sent again after it was accepted"
 
 
 @dataclass
 class Account:
-    """What was sent and answered, by the sender's own books.
+    """The sender's record of sent messages and acknowledgements.
 
-    `accepted` and `rejected` are control ids; `delays` are seconds from the last byte of a message to its answer.
+    `accepted` and `rejected` are control ids; `delays` are seconds from the last byte of a message to its
+    acknowledgement.
     """
 
     accepted: set[str] = field(default_factory=set)
@@ -49,8 +50,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to send: messages a second over all sockets (0: as fast as they are answered), and the share of messages
-    that something goes wrong with."""
+    """How to send: messages per second over all sockets (0: as fast as they are acknowledged), and the share of
+    messages with a fault."""
 
     rate: float
     sockets: int
@@ -62,7 +63,10 @@ class Plan:
 async def send(
     address: str, messages: Sequence[Message], plan: Plan, account: Account, done: Callable[[], object]
 ) -> None:
-    """Send all messages. `done` is called after each that is settled. Returns when all are, or the time is over."""
+    """Send all messages.
+
+    `done` is called after each one settled. Returns when all are settled, or at the time limit.
+    """
     queue: asyncio.Queue[Message] = asyncio.Queue(plan.sockets)
     senders = [
         asyncio.create_task(_sender(_Line(address), queue, Random(f"{plan.seed}/{number}"), plan, account, done))  # noqa: S311
@@ -89,7 +93,7 @@ async def _feed(queue: asyncio.Queue[Message], messages: Sequence[Message], rate
 
 
 class _Line:
-    """One connection to the door, made anew where it breaks."""
+    """One connection to the listener, reopened if it breaks."""
 
     def __init__(self, address: str) -> None:
         self._host, _, port = address.rpartition(":")
@@ -107,7 +111,7 @@ class _Line:
         await writer.drain()
 
     async def answer(self) -> tuple[str, str]:
-        """MSA-1 and MSA-2 of the next answer."""
+        """MSA-1 and MSA-2 of the next acknowledgement."""
         reader, _ = await self.streams()
         found = _MSA.search(await asyncio.wait_for(reader.readuntil(END), ANSWER_S))
         return (found[1].decode(), found[2].decode()) if found else ("AR", "")
@@ -138,7 +142,7 @@ async def _sender(
 
 
 async def _deliver(line: _Line, message: Message, fault: Fault | None, account: Account) -> None:
-    """Send a message until it is accepted, or rejected for good. The fault happens once."""
+    """Send a message until it is accepted or finally rejected. The fault happens once."""
     if fault:
         account.faults[fault] = account.faults.get(fault, 0) + 1
     while message.control_id not in account.accepted | account.rejected:
@@ -162,7 +166,7 @@ async def _deliver(line: _Line, message: Message, fault: Fault | None, account: 
 
 
 async def _attempt(line: _Line, message: Message, fault: Fault | None, account: Account) -> str:
-    """One sending. Returns the code of the answer; raises OSError or TimeoutError where there is none."""
+    """Send once. Returns the acknowledgement code; raises OSError or TimeoutError if there is none."""
     framed = START + message.raw + END
     account.deliveries += 1
     if fault is Fault.CUT:

@@ -15,12 +15,12 @@ RELATED = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
 def store_over_http(
     address: str, key: str, films: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]
 ) -> None:
-    """Send films, one a request, until each is stored or refused, or the time is over."""
+    """Send films, one per request, until each is stored or refused, or until the time limit."""
     headers = {"Content-Type": RELATED, "Authorization": f"Bearer {key}"}
     post_each(f"{address}/studies", headers, films, body, limit_s, account, done)
 
 
 def body(message: Message) -> bytes:
-    """The film of a report's study as the one part of a request."""
+    """The film of a report's study as a request with one part."""
     head = f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     return head + part10(film(message)) + f"\r\n--{BOUNDARY}--\r\n".encode()

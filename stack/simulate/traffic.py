@@ -1,4 +1,4 @@
-"""What the hospital sends: synthetic days as HL7 v2 messages, with orders, updated and merged patients. Pure."""
+"""The hospital's messages: synthetic days as HL7 v2, with orders, updated and merged patients. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,10 +10,10 @@ from stack.simulate.hospital_day import FACILITY, SyntheticMessage, SyntheticPat
 
 Door = Literal["mllp", "fhir", "dicom", "dicomweb"]
 UPDATED, MERGED, BY_FHIR, BY_STOW = 5, 8, 6, 3
-"""Every so many patients one is corrected (ADT^A08), one was registered twice (ADT^A40), and the reports of one come as
-FHIR resources, and the films of one by STOW-RS."""
+"""One patient in so many is corrected (ADT^A08), was registered twice (ADT^A40), has reports as FHIR resources, or has
+films by STOW-RS."""
 DAY_SIZE = 1000
-"""Numbers of patients and studies that one day may use."""
+"""Range of patient and study numbers of one day."""
 NOBODY: Mapping[str, str] = {}
 RANK = "PFCX"
 """Statuses by precedence."""
@@ -21,7 +21,8 @@ RANK = "PFCX"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its name in the account (MSH-10 of HL7), its HL7 bytes, the report version that it is or is about.
+    """One message: its name in the account (MSH-10 of HL7), its HL7 bytes, the report version that it contains or
+    refers to.
 
     FHIR resources and films are made of `report` when they are sent.
     """
@@ -33,15 +34,15 @@ class Message:
 
     @property
     def is_version(self) -> bool:
-        """Whether it brings a version of a report."""
+        """Whether it contains a version of a report."""
         return self.control_id.startswith("SYN")
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """All messages in the order of a hospital, and the patients that they correct and merge.
+    """All messages in the order of a hospital, and the corrected and merged patients.
 
-    `born` is the year of birth that stands in the end, `retired` the number that was given up, both by the patient's.
+    `born` is the final year of birth, `retired` the number that was merged away, both by patient number.
     """
 
     messages: tuple[Message, ...]
@@ -50,7 +51,7 @@ class Traffic:
 
 
 def traffic(days: int, seed: int) -> Traffic:
-    """So many days, one after the other. The same seed gives the same bytes; another one other patients."""
+    """This number of days, one after the other. The same seed gives the same bytes."""
     reports = [
         report for day in range(days) for report in hospital_day(seed + day, first=(seed * 31 + day) % 900 * DAY_SIZE)
     ]
@@ -70,13 +71,13 @@ def _by_stow(message: Message) -> Message:
 
 
 def disordered(messages: tuple[Message, ...], rng: Random, window: int) -> list[Message]:
-    """The messages, each up to about `window` places from where it belongs."""
+    """The messages, each moved by up to about `window` positions."""
     places = [(number + rng.uniform(0, window), number) for number in range(len(messages))]
     return [messages[number] for _, number in sorted(places)]
 
 
 def text_of(message: SyntheticMessage) -> str:
-    """The words of a report as they must be read: OBX-5, a line each."""
+    """The expected text of a report: OBX-5, one line each."""
     segments = message.raw.decode().split("\r")
     return "\n".join(segment.split("|")[5] for segment in segments if segment.startswith("OBX"))
 
@@ -98,7 +99,7 @@ def reports_and_films(
 
 
 def _reports(reports: list[SyntheticMessage], retired: Mapping[str, str]) -> Iterator[tuple[datetime, Message]]:
-    """Of a patient who was registered twice, the first report has the other number."""
+    """The first report of a patient who was registered twice has the other number."""
     seen: set[str] = set()
     for report in reports:
         mrn, raw = report.patient.mrn, report.raw

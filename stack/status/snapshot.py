@@ -22,7 +22,7 @@ from ingest.ledger.storage.database import Ledger
 from ingest.ledger.warning_counts import warning_counts
 from ingest.settings import existing_ledger_of
 from ingest.workers.settings import WorkerSettings
-from stack.places import DOORS
+from stack.addresses import DOORS
 from stack.servers import why_redis_fails
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.default_engine import find_checkpoint

@@ -149,7 +149,7 @@ def test_no_audit_no_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> No
     api = serve()
 
     def fail(*_: Any, **__: Any) -> None:
-        raise OutageError("the ledger does not answer")
+        raise OutageError("the ledger does not respond")
 
     monkeypatch.setattr("ingest.ledger.access.audit.write_all", fail)
     response = api.post({"query": "{ findings { totalCount } }"})

@@ -28,7 +28,7 @@ def test_a_changed_cursor_is_refused(data: st.DataObject) -> None:
     )
     place = data.draw(st.integers(0, len(raw) - 1))
     raw[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(ApiError, match="no cursor"):
+    with pytest.raises(ApiError, match="not a cursor"):
         cursors.decode(Listed.FINDINGS, base64.urlsafe_b64encode(bytes(raw)).decode().rstrip("="))
 
 

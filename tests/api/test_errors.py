@@ -105,7 +105,7 @@ def test_what_nobody_foresaw_is_masked_and_logged_without_its_words(
     monkeypatch.setattr("api.resolvers.fetch", fail)
     with capture_logs() as logs:
         answer = hospital.ask("{ findings { totalCount } }")
-    assert answer["errors"][0]["message"] == "something went wrong on the server"
+    assert answer["errors"][0]["message"] == "an unexpected error occurred on the server: report it to its operator"
     assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_ERROR"}
     (entry,) = [entry for entry in logs if entry["event"] == "api.unforeseen"]
     assert entry["kind"] == "LookupError"

@@ -96,7 +96,7 @@ def test_while_the_ledger_does_not_answer_nobody_is_sent_away(
         receive(socket)
 
         def fail(*_: object) -> None:
-            raise OutageError("the ledger does not answer")
+            raise OutageError("the ledger does not respond")
 
         with monkeypatch.context() as outage:
             outage.setattr("ingest.ledger.access.api_keys.authenticate", fail)

@@ -113,16 +113,16 @@ def test_clocks_may_differ_a_little(api: Api, issuer: Issuer) -> None:
 @pytest.mark.parametrize(
     ("claims", "message"),
     [
-        ({"iss": "https://elsewhere.example"}, "the token is another issuer's"),
-        ({"iss": None}, "the token is another issuer's"),
+        ({"iss": "https://elsewhere.example"}, "the token is from another issuer"),
+        ({"iss": None}, "the token is from another issuer"),
         ({"aud": "another"}, "the token is for another audience"),
         ({"aud": ["another", AUDIENCE + "2"]}, "the token is for another audience"),
         ({"aud": {AUDIENCE: 1}}, "the token is for another audience"),
         ({"aud": None}, "the token lacks"),
         ({"exp": None}, "the token lacks"),
         ({"sub": None}, "the token lacks"),
-        ({"exp": "soon"}, "the token is not right"),
-        ({"exp": float("inf")}, "the token is not right"),
+        ({"exp": "soon"}, "the token is malformed"),
+        ({"exp": float("inf")}, "the token is malformed"),
         ({"sub": ""}, "the token's subject"),
         ({"sub": "a\nb"}, "the token's subject"),
         ({"sub": "x" * 256}, "the token's subject"),
@@ -134,7 +134,7 @@ def test_claims_that_are_not_right(api: Api, issuer: Issuer, claims: dict[str, A
 
 def test_the_issuer_is_meant_to_the_letter(api: Api, issuer: Issuer) -> None:
     for other in (issuer.url + "/", issuer.url.upper(), issuer.url[:-1]):
-        assert refused(api, issuer.token(VIEWER, iss=other)) == "the token is another issuer's"
+        assert refused(api, issuer.token(VIEWER, iss=other)) == "the token is from another issuer"
 
 
 def segment(value: Any) -> str:
@@ -281,7 +281,9 @@ def test_a_name_can_not_pass_for_another_subject(api: Api, issuer: Issuer, name:
 
 def test_keys_work_beside_tokens(api: Api) -> None:
     assert api.data(QUERY, Role.VIEWER) == {"findings": {"totalCount": 0}}
-    assert refused(api, "vlmkg_unknown") == "the API key is unknown, was revoked or has expired"
+    assert (
+        refused(api, "vlmkg_unknown") == "the API key is unknown, revoked or expired: ask an administrator for another"
+    )
 
 
 def test_nothing_of_a_token_is_logged(api: Api, issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Subgraphs of studies as the worker would project them: the size of real ones, the same for the same number."""
+"""Subgraphs of studies as the worker projects them, of realistic size, the same for the same number."""
 
 import random
 from dataclasses import replace
@@ -40,7 +40,7 @@ def local(word: str) -> ConceptRecord:
 def study(
     number: int, *, patient: int | None = None, mentions: int = MENTIONS, relations: int = RELATIONS
 ) -> StudySubgraph:
-    """The `number`th study: one current report, its extraction, mentions of shared concepts, a few of them local."""
+    """Study `number`: one current report, its extraction, mentions of shared concepts, a few of them local."""
     dice = random.Random(number)
     key, report_key = digest("study", number), digest("report", number)
     extraction_id = digest("extraction", number)
@@ -57,7 +57,7 @@ def study(
 
 
 def with_presence(subgraph: StudySubgraph, presence: Presence) -> StudySubgraph:
-    """The same study, every observation of it with this presence."""
+    """The same study, with this presence for every observation."""
     changed = (
         replace(mention, presence=presence) if mention.kind is Kind.OBSERVATION else mention
         for mention in subgraph.mentions

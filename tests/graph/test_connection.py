@@ -19,7 +19,7 @@ def test_a_server_that_does_not_answer_is_an_outage(neo4j_server: Neo4jServer) -
 
 def test_a_wrong_password_is_an_outage_that_says_so(neo4j_server: Neo4jServer) -> None:
     wrong = neo4j_server.settings.model_copy(update={"username": "nobody"})
-    with open_driver(wrong) as driver, pytest.raises(GraphUnavailableError, match="refuses the login") as caught:
+    with open_driver(wrong) as driver, pytest.raises(GraphUnavailableError, match="refused the login") as caught:
         count_graph(driver)
     assert "NEO4J_PASSWORD" in caught.value.remedy
 

@@ -124,7 +124,7 @@ def test_a_worker_waits_for_a_ledger_that_is_away_at_its_start(
         worker = worker_of(tmp_path, broker, VLMKG_LEDGER_URL=url)
     road: Road | None = None
     try:
-        wait_for(lambda: "the ledger does not answer" in worker.log.read_text(), 60)
+        wait_for(lambda: "the ledger does not respond" in worker.log.read_text(), 60)
         assert worker.process.poll() is None
         assert not (tmp_path / "worker0.ready").exists()
         children = worker.children()

@@ -12,17 +12,17 @@ from ingest.errors import Reason
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.origin import Format
 from ingest.importing import archives
-from ingest.importing.expand import Choice, Item, Refused, Unread, expand_files
+from ingest.importing.expand import ImportOptions, Item, OversizedMessage, RefusedMessage, expand_files
 from ingest.importing.files import Meter, find_files
 from ingest.receiving.submit import ReceivedMessage
 from tests.ingest.import_files import write_tar, write_zip
 
-AUTO = Choice()
+AUTO = ImportOptions()
 MESSAGE = b"MSH|^~\\&|A|B\rPID|1"
 MODIFIED = datetime.fromtimestamp(1_700_000_000, UTC)
 
 
-def expand(*paths: Path, choice: Choice = AUTO) -> list[Item]:
+def expand(*paths: Path, choice: ImportOptions = AUTO) -> list[Item]:
     return list(expand_files(find_files(paths), choice, Meter()))
 
 
@@ -33,7 +33,7 @@ def seen(items: list[Item]) -> list[tuple[str, str]]:
         if isinstance(item, ReceivedMessage):
             found.append((item.origin.name, item.format.value))
         else:
-            origin = item.origin if isinstance(item, Unread) else item.message.origin
+            origin = item.origin if isinstance(item, OversizedMessage) else item.message.origin
             found.append((origin.name, item.error.reason.value))
     return found
 
@@ -65,15 +65,15 @@ def test_a_folder_is_walked_and_names_are_paths_below_it(folder):
 
 def test_a_file_is_named_by_its_name_and_dated_by_its_time(folder):
     os.utime(folder / "ward/b.txt", (1_700_000_000, 1_700_000_000))
-    (item,) = expand(folder / "ward/b.txt", choice=Choice(source="east"))
+    (item,) = expand(folder / "ward/b.txt", choice=ImportOptions(source="east"))
     assert isinstance(item, ReceivedMessage)
     assert (item.raw, item.origin.name, item.origin.source) == (b"Effusion.", "b", "east")
     assert item.origin.modified_at == MODIFIED
 
 
 def test_a_format_that_is_said_is_not_guessed(folder):
-    assert seen(expand(folder / "a.xml", choice=Choice(Format.TEXT))) == [("a", "text")]
-    assert seen(expand(folder / "b.txt", choice=Choice(Format.DICOM))) == [("b", "dicom")]
+    assert seen(expand(folder / "a.xml", choice=ImportOptions(Format.TEXT))) == [("a", "text")]
+    assert seen(expand(folder / "b.txt", choice=ImportOptions(Format.DICOM))) == [("b", "dicom")]
 
 
 def test_a_link_that_leads_nowhere_is_a_refusal(folder):
@@ -90,13 +90,15 @@ def test_a_link_to_the_folder_itself_does_not_lead_in_circles(folder):
 def test_lines_of_json_are_hl7_messages(tmp_path, name):
     lines = b'{"raw": "MSH|^~\\\\&|A"}\n\n{"raw": 7}\nno json\n'
     (tmp_path / name).write_bytes(lines)
-    assert seen(expand(tmp_path / name, choice=Choice(Format.HL7))) == [
+    assert seen(expand(tmp_path / name, choice=ImportOptions(Format.HL7))) == [
         ("feed:1", "hl7"),
         ("feed:2", "unreadable"),
         ("feed:3", "unreadable"),
     ]
     (refused,) = [
-        item for item in expand(tmp_path / name) if isinstance(item, Refused) and item.message.raw == b"no json\n"
+        item
+        for item in expand(tmp_path / name)
+        if isinstance(item, RefusedMessage) and item.message.raw == b"no json\n"
     ]
     assert refused.error.external_id == "feed:3"
 
@@ -111,7 +113,7 @@ def test_a_file_past_the_limit_is_hashed_and_refused(tmp_path):
     raw = b"a" * (RAW_LIMIT + 1)
     (tmp_path / "a.txt").write_bytes(raw)
     (item,) = expand(tmp_path / "a.txt")
-    assert isinstance(item, Unread)
+    assert isinstance(item, OversizedMessage)
     assert (item.error.reason, item.size) == (Reason.TOO_LARGE, RAW_LIMIT + 1)
     assert item.digest == hashlib.sha256(raw).hexdigest()
 
@@ -157,7 +159,7 @@ def test_an_empty_archive_is_a_refusal(tmp_path, name):
     else:
         write_tar(path, {".hidden": b"x"} if name == "c.tgz" else {}, "w:gz" if name.endswith("gz") else "w")
     (item,) = expand(path)
-    assert isinstance(item, Refused)
+    assert isinstance(item, RefusedMessage)
     assert (item.error.reason, item.message.format) == (Reason.EMPTY_ARCHIVE, Format.ARCHIVE)
     assert item.message.raw == path.read_bytes()
 
@@ -237,7 +239,7 @@ def test_an_encrypted_member_is_a_refusal(tmp_path):
 
 def test_the_meter_counts_every_file(folder):
     meter = Meter()
-    list(expand_files(find_files([folder]), Choice(), meter))
+    list(expand_files(find_files([folder]), ImportOptions(), meter))
     assert meter.position == sum(path.stat().st_size for path in folder.rglob("*") if path.suffix)
 
 

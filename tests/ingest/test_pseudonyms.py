@@ -64,7 +64,7 @@ def test_the_file_may_be_moved_into_the_setting(ledger: Ledger, tmp_path: Path) 
 
 
 def test_a_short_key_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="shorter than 32"):
+    with pytest.raises(UsageError, match="fewer than 32"):
         load_key(ledger, "k" * 31, tmp_path)
 
 

@@ -126,10 +126,10 @@ def test_a_wrong_password_or_address_is_told(start: Start) -> None:
     client.close()
     use(f"redis://:{QUOTED}@127.0.0.1:{port}/0")
     for url, words in (
-        (f"redis://:wrong@127.0.0.1:{port}/0", "refuses the login"),
-        (f"redis://127.0.0.1:{port}/0", "refuses the login"),
-        (f"rediss://:{QUOTED}@127.0.0.1:{port}/0", "does not answer"),
-        (f"redis://127.0.0.1:{free_port()}/0", "does not answer"),
+        (f"redis://:wrong@127.0.0.1:{port}/0", "refused the login"),
+        (f"redis://127.0.0.1:{port}/0", "refused the login"),
+        (f"rediss://:{QUOTED}@127.0.0.1:{port}/0", "does not respond"),
+        (f"redis://127.0.0.1:{free_port()}/0", "does not respond"),
         (f"sentinel://127.0.0.1:{free_port()}/0", "no Sentinel"),
     ):
         fault = why_redis_fails(url)
@@ -183,11 +183,11 @@ def test_a_sentinel_names_the_server_and_a_failover_is_followed(start: Start, tm
     ("url", "words"),
     [
         ("amqp://guest:secret@host/", "amqp://"),
-        ("host:6379", "no Redis"),
+        ("host:6379", "not as a Redis address"),
         ("redis://:secret@a/0;redis://b/0", "several"),
         ("redis://:secret@a/0;sentinel://b", "redis and sentinel"),
-        ("redis://:secret@a/zero", "no number"),
-        ("redis://:secret@a:port/0", "no number"),
+        ("redis://:secret@a/zero", "not a number"),
+        ("redis://:secret@a:port/0", "not a number"),
         ("redis://:secret@a/0?ssl_ca_certs=x", "ssl_ca_certs"),
         ("sentinel://:secret@a/0?ssl_ca_certs=x", "ssl_ca_certs"),
         ("rediss://:secret@a/0?master_name=x", "master_name"),

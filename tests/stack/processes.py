@@ -1,4 +1,4 @@
-"""Looking at real processes."""
+"""Inspection of real processes."""
 
 import os
 import time
@@ -17,7 +17,7 @@ def alive(pid: int) -> bool:
 
 
 def until(condition: Callable[[], bool], limit_s: float = 10.0) -> bool:
-    """Wait for the condition; whether it came true in time."""
+    """Wait for the condition. Returns whether it became true in time."""
     deadline = time.monotonic() + limit_s
     while not condition():
         if time.monotonic() > deadline:

@@ -11,7 +11,7 @@ from tests.stack.processes import until
 
 OURS = ("NEO4J_", "CELERY_", "VLMKG_")
 FOR_TESTS = {"VLMKG_ENGINE": "rules", "VLMKG_NEO4J_HEAP": "256m", "JDK_JAVA_OPTIONS": " ".join(SHORT_LIVED)}
-"""What reads loads in no time, and so does the graph (docs/decisions/0054-short-lived-test-server.md)."""
+"""Settings for a fast start of the engine and the graph (docs/decisions/0054-short-lived-test-server.md)."""
 
 
 class Up:
@@ -33,21 +33,21 @@ class Up:
         self._reader.start()
 
     def ready(self, limit_s: float = 240.0) -> bool:
-        """Whether the line `ready` comes."""
+        """Whether it prints the line `ready`."""
         return until(lambda: "ready" in self.said or self.process.poll() is not None, limit_s) and "ready" in self.said
 
     def says(self, line: str, limit_s: float = 150.0) -> bool:
-        """Whether it prints the line by then."""
+        """Whether it prints the line in time."""
         return until(lambda: line in self.said, limit_s)
 
     def ended(self, limit_s: float = 150.0) -> int:
-        """Wait for its end and for its last line; the exit code."""
+        """Wait for its end and for its last line. Returns the exit code."""
         code = self.process.wait(limit_s)
         self._reader.join(limit_s)
         return code
 
     def end(self) -> None:
-        """End it, however it is."""
+        """End it in any state."""
         if self.process.poll() is None:
             self.process.terminate()
         self.ended()

@@ -67,7 +67,7 @@ def test_it_asks_again_and_says_so_once(passing: Answer) -> None:
     with api(passing, passing, passing, answer) as endpoints:
         assert ask(endpoints, QUESTION, say=said.append) == DATA
     assert len(said) == 1
-    assert "asked again" in said[0]
+    assert "sent again" in said[0]
 
 
 def test_its_patience_ends() -> None:

@@ -68,7 +68,7 @@ def test_a_new_stack_waits_for_the_children_of_a_killed_one(tmp_path: Path) -> N
         leftover = subprocess.Popen(["sleep", "0.5"], pass_fds=(guardian.fileno(),))
     with owned(data, said.append):
         assert leftover.poll() is not None or leftover.wait(1) == 0
-    assert said == ["waiting for the parts of a stack that was killed here"]
+    assert said == ["waiting for the processes of a killed stack in this folder to end"]
 
 
 def test_addresses_of_a_running_stack_are_found_and_of_a_killed_one_not(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_demo_takes_a_new_folder_and_its_own_but_no_other(tmp_path: Path) ->
     claim_for_demo(own)
     with owned(other, silent):
         (other.root / "ledger.sqlite").touch()
-    with pytest.raises(UnfitFolderError, match="not the demo's"):
+    with pytest.raises(UnfitFolderError, match="not from the demo"):
         claim_for_demo(other)
 
 

@@ -16,7 +16,7 @@ def test_a_taken_port_is_replaced_and_the_table_can_say_so() -> None:
         taken = server.getsockname()[1]
         chosen = choose({"api": taken})["api"]
     assert chosen.number != taken
-    assert chosen.note == f"port {taken} is taken"
+    assert chosen.note == f"port {taken} is in use"
 
 
 def test_a_server_on_all_addresses_takes_the_port_too() -> None:

@@ -62,7 +62,7 @@ def test_a_part_that_ends_while_starting_shows_its_last_lines(bench: Bench) -> N
 
 
 def test_a_part_that_stays_silent_is_given_up(bench: Bench) -> None:
-    with pytest.raises(PartError, match="did not answer within 1 s"):
+    with pytest.raises(PartError, match="did not respond within 1 s"):
         start_together(bench.supervisor, [bench.part("api", "time.sleep(60)", start_limit_s=1.0)])
 
 
@@ -71,8 +71,8 @@ def test_a_killed_part_comes_back_and_is_reported(bench: Bench) -> None:
     bench.supervisor.watch()
     first = bench.pid("redis")
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: "redis answers again" in bench.said)
-    assert bench.said[0] == "redis was ended by signal 9 (SIGKILL); restart 1 of 5 within 60 s"
+    assert until(lambda: "redis responds again" in bench.said)
+    assert bench.said[0] == "redis was killed by signal 9 (SIGKILL); restart 1 of 5 within 60 s"
     assert bench.pid("redis") != first
 
 

@@ -158,8 +158,8 @@ def test_a_killed_part_comes_back(up: Up, data: DataDir, part: str) -> None:
     victim = part_process(data, part)
     family = [victim, *victim.children(recursive=True)]
     victim.kill()
-    assert up.says(f"{part} was ended by signal 9 (SIGKILL); restart 1 of 5 within 60 s")
-    assert up.says(f"{part} answers again")
+    assert up.says(f"{part} was killed by signal 9 (SIGKILL); restart 1 of 5 within 60 s")
+    assert up.says(f"{part} responds again")
     assert not any(alive(process.pid) for process in family)
     assert part_process(data, part).pid != victim.pid
 
@@ -186,7 +186,7 @@ def test_the_next_up_starts_where_the_killed_one_was_and_ctrl_c_ends_it(data: Da
         taken = other.getsockname()[1]
         following = Up(data.root, VLMKG_API_PORT=str(taken))
         assert following.ready(), "\n".join(following.said)
-    assert any(f"port {taken} is taken" in line for line in following.said)
+    assert any(f"port {taken} is in use" in line for line in following.said)
     assert {path.name: path.read_text() for path in data.secrets.iterdir()} == keys
     os.killpg(following.process.pid, signal.SIGINT)
     assert following.ended() == 0

@@ -34,7 +34,7 @@ def test_only_the_missing_parts_are_started(
         assert (elsewhere / "other.sqlite").exists()
         assert not data.ledger_file.exists()
         for name in ("NEO4J_URI", "CELERY_BROKER_URL", "VLMKG_LEDGER_URL", "VLMKG_BLOB_URL"):
-            assert any(f"yours, by {name}" in line for line in up.said)
+            assert any(f"external, set by {name}" in line for line in up.said)
     finally:
         up.end()
     assert belonging_to(tmp_path) == []
@@ -47,13 +47,13 @@ def test_only_the_missing_parts_are_started(
     [
         (
             {"CELERY_BROKER_URL": "redis://127.0.0.1:{port}/0"},
-            "the Redis of CELERY_BROKER_URL can't be used: Redis does not answer",
+            "the Redis of CELERY_BROKER_URL can't be used: Redis does not respond",
         ),
         (
             {"NEO4J_URI": "bolt://127.0.0.1:{port}", "NEO4J_PASSWORD": "x"},
-            "the Neo4j of NEO4J_URI does not answer, or refuses the login",
+            "the Neo4j of NEO4J_URI does not respond, or refuses the login",
         ),
-        ({"VLMKG_LEDGER_URL": "mysql://127.0.0.1/x"}, "the ledger can't be kept in mysql"),
+        ({"VLMKG_LEDGER_URL": "mysql://127.0.0.1/x"}, "the ledger does not support mysql"),
     ],
 )
 def test_a_wrong_setting_is_named_with_a_remedy(tmp_path: Path, settings: dict[str, str], message: str) -> None:

@@ -15,7 +15,7 @@ from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.promotion import make_current
 from vlmkg.cli import vlmkg
 from vlmkg.data_dir import DataDir
-from vlmkg.default_engine import Choice, checkpoint_of, choose_engine
+from vlmkg.default_engine import EngineChoice, checkpoint_of, choose_engine
 from vlmkg.errors import UsageError
 from vlmkg.pipeline import load_engine
 
@@ -54,7 +54,7 @@ def extract(*arguments):
 
 
 def test_the_shipped_checkpoint_reads_and_the_rules_are_its_second_witness(shipped, data):
-    assert choose_engine(None, data) == Choice("model")
+    assert choose_engine(None, data) == EngineChoice("model")
     assert checkpoint_of(data) == shipped
     shown, named, by_rules = extract(), extract("--engine", str(shipped)), extract("--engine", "rules")
     assert shown.exit_code == 0
@@ -66,7 +66,7 @@ def test_the_shipped_checkpoint_reads_and_the_rules_are_its_second_witness(shipp
 
 
 def test_a_name_wins_over_the_default(shipped, data, monkeypatch):
-    assert choose_engine("rules", data) == Choice("rules")
+    assert choose_engine("rules", data) == EngineChoice("rules")
     monkeypatch.setenv("VLMKG_ENGINE", "rules")
     assert extract().stdout == extract("--engine", "rules").stdout
 
@@ -81,12 +81,12 @@ def test_what_was_promoted_here_comes_before_what_was_shipped(shipped, data, mad
 def test_without_a_checkpoint_the_rules_read_and_say_why(no_shipped_checkpoint, data):
     choice = choose_engine(None, data)
     assert choice.engine == "rules"
-    assert "none came with this installation" in choice.told
+    assert "this installation has none" in choice.told
     shown = extract()
     assert shown.stderr.splitlines() == [choice.told]
     assert json.loads(shown.stdout)["id"] == "report"
     assert _reads(choice, data).note == choice.told
-    with pytest.raises(UsageError, match="stands for no checkpoint"):
+    with pytest.raises(UsageError, match="there is no checkpoint for the engine"):
         checkpoint_of(data)
 
 
@@ -110,7 +110,7 @@ def test_without_torch_the_rules_read_and_the_model_is_refused_by_name(shipped, 
 
 def test_a_checkpoint_that_is_named_is_not_given_up_for_want_of_torch(shipped, data, no_torch, monkeypatch):
     monkeypatch.setenv("VLMKG_CHECKPOINT", str(shipped))
-    assert choose_engine(None, data) == Choice("model")
+    assert choose_engine(None, data) == EngineChoice("model")
 
 
 def test_a_worker_that_merges_reads_nothing_and_says_nothing(no_shipped_checkpoint, data, capsys):

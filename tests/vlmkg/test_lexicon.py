@@ -10,6 +10,7 @@ FOLDERS = ("anatomy", "observation")
 SHARED = {
     "attributes.txt",
     "causes.txt",
+    "complete.txt",
     "fresh.txt",
     "meanings.txt",
     "shadows.txt",

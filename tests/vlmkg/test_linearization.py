@@ -89,13 +89,13 @@ def test_malformed_text_is_refused(text):
 
 
 def test_symbols_without_their_end_are_refused():
-    with pytest.raises(ValueError, match="stop in the middle"):
+    with pytest.raises(ValueError, match="end too early"):
         delinearize(("@1", "P"))
 
 
 def test_edge_of_the_window_before_is_refused():
     graph = TokenGraph((Span(5, 5, Label.PRESENT),), (Edge(0, RelationType.MODIFY, 1),))
-    with pytest.raises(ValueError, match="window before"):
+    with pytest.raises(ValueError, match="previous window"):
         linearize(graph, own_from=3)
 
 

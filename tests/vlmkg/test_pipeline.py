@@ -102,7 +102,7 @@ class Small:
     def read(self, studies):
         self.sizes.append(len(studies))
         if len(studies) > self.most:
-            raise DeviceMemoryError("no memory")
+            raise DeviceMemoryError("too little memory")
         return ENGINE.read(studies)
 
 

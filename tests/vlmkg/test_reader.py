@@ -82,7 +82,7 @@ def test_several_processes_read_the_same_in_the_same_order() -> None:
 def test_a_reader_over_an_open_engine_reads_in_its_own_process() -> None:
     reader = Reader.over(load_engine("rules"))
     assert reader.read("Edema.").report == RULES.read("Edema.").report
-    with pytest.raises(UsageError, match="in this process alone"):
+    with pytest.raises(UsageError, match="so other processes"):
         reader.read_many(["Edema."], processes=2)
 
 
@@ -105,7 +105,7 @@ def test_progress_shows_nothing_where_nobody_looks(capsys: pytest.CaptureFixture
 
 
 def test_rules_take_no_film() -> None:
-    with pytest.raises(UsageError, match="reads text only"):
+    with pytest.raises(UsageError, match="does not read images"):
         RULES.read("Clear.", image="film.png")
 
 

@@ -1,1 +1,1 @@
-"""The model card: figures of a checkpoint that are measured when the card is made, between words that people wrote."""
+"""The model card: measured figures of a checkpoint, in a text written by people."""

@@ -35,10 +35,10 @@ def card(folder: Path, gold: Path, reports: Path, studies: int, out: Path) -> No
 
 
 def open_i(archive: Path) -> list[str]:
-    """The reports of the archive, as the reader for training gives them.
+    """The reports of the archive, read as for training.
 
-    Each XML file is written under its own name alone: a path in the archive leads nowhere else. Raises UsageError where
-    two files have one name, or the archive holds no XML file.
+    Each XML file is extracted by its file name, so that paths in the archive have no effect. Raises UsageError if two
+    files have the same name, or the archive has no XML file.
     """
     with tempfile.TemporaryDirectory() as place, tarfile.open(archive) as packed:
         folder = Path(place)
@@ -53,4 +53,6 @@ def _write(path: Path, content: bytes) -> None:
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError as error:
-        raise UsageError(f"the archive holds two files named {path.name}", "give Open-i's own archive") from error
+        raise UsageError(
+            f"the archive has two files named {path.name}", "use the original archive of Open-i"
+        ) from error

@@ -1,4 +1,4 @@
-"""What the card says in numbers: gold, agreement with the rules, speed."""
+"""The figures of the card: gold, agreement with the rules, speed."""
 
 import resource
 import time
@@ -20,14 +20,14 @@ from vlmkg.radgraph import to_radgraph
 from vlmkg.schema import ReportGraph
 
 BATCHES = (1, 8, 64)
-"""Reports read at once when speed is measured."""
+"""Reports per batch of the speed measurement."""
 TIMED = 192
-"""Reports read at each of them."""
+"""Reports per batch size."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoldFigures:
-    """Figures by part of the gold: the model's and those of both witnesses together, each with its differences to the
+    """Figures by part of the gold: of the model and of both witnesses, each with its differences from the
     rules, and the rules' own."""
 
     model: Mapping[str, Evaluation]
@@ -39,7 +39,7 @@ class GoldFigures:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The model's graphs against the rules' of the same reports, as if those were true, and what was refused."""
+    """The model's graphs scored against the rules' graphs of the same reports, and the rejected triplets."""
 
     evaluation: Evaluation
     triplets: int
@@ -48,8 +48,8 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Reports a second by reports at once, of the model without its memory of sentences, and of the rules; with that
-    memory, over so many reports; the process's greatest memory, MiB."""
+    """Reports per second by batch size, of the model without its cache of sentences, and of the rules; with the cache,
+    over the given number of reports; the process's peak memory, MiB."""
 
     model: Mapping[int, float]
     remembered: float
@@ -59,7 +59,7 @@ class Speed:
 
 
 def gold_figures(model: Engine, rules: Engine, gold: Mapping[str, Raw]) -> GoldFigures:
-    """The figures of both on gold, whole and in its two parts."""
+    """The figures of both on the whole gold and its two parts."""
     ordered = {key: gold[key] for key in sorted(gold)}
     said = {
         "model": predict(model, ordered),
@@ -80,7 +80,7 @@ def gold_figures(model: Engine, rules: Engine, gold: Mapping[str, Raw]) -> GoldF
 
 
 def agreement(model: Engine, rules: Engine, texts: Sequence[str]) -> Agreement:
-    """How far the model reads as the rules do. What the model says is not validated before."""
+    """Agreement of the model with the rules, before validation."""
     ours, theirs = extract_texts(model, texts), extract_texts(rules, texts)
     refused = sum(len(validation.validate(*each)[1]) for each in zip(texts, ours, strict=True))
     said = evaluate(_radgraph(texts, theirs), _radgraph(texts, ours))
@@ -88,7 +88,7 @@ def agreement(model: Engine, rules: Engine, texts: Sequence[str]) -> Agreement:
 
 
 def speed(folder: Path, rules: Engine, texts: Sequence[str]) -> Speed:
-    """The checkpoint and the rules on the first TIMED texts, each read once before; with memory, on all texts."""
+    """The checkpoint and the rules on the first TIMED texts, after a warm-up; with the cache, on all texts."""
     chosen = list(texts[:TIMED])
     model = load_model_engine(folder, unpromoted=True, known_windows=0)
     extract_texts(model, chosen[:32])
@@ -99,7 +99,7 @@ def speed(folder: Path, rules: Engine, texts: Sequence[str]) -> Speed:
 
 
 def read_together(model: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
-    """What the service keeps of the gold's texts: validated, both witnesses together, disputed mentions uncertain."""
+    """The service's readings of the gold texts: validated, both witnesses, disputed mentions uncertain."""
     texts = [one["text"] for one in gold.values()]
     readings = read_reports(model, texts)
     return {key: to_radgraph(text, one.graph) for key, text, one in zip(gold, texts, readings, strict=True)}

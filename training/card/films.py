@@ -1,4 +1,4 @@
-"""What the card says of films: whether the checkpoint uses them, by the exam of the experiment `modalities`."""
+"""The card's figures about films: whether the checkpoint uses them, from the experiment `modalities`."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from vlmkg.checkpoint.store import load_checkpoint
 
 
 class FilmFigures(NamedTuple):
-    """Two tables of what each way of reading gives, and the share of the facts that only a film shows: of which the
-    right thing is said with the film, and with another patient's."""
+    """Two tables by way of reading, and the shares of film-only facts that are right with the film, and with another
+    patient's film."""
 
     tables: str
     own: Estimate | None
@@ -21,7 +21,7 @@ class FilmFigures(NamedTuple):
 
 
 def film_figures(folder: Path, studies: int) -> FilmFigures:
-    """Read so many held-out synthetic studies in every way, controls too."""
+    """Read this number of held-out synthetic studies in every way, including the controls."""
     checkpoint, exam = load_checkpoint(folder), make_exam(studies)
     found = scored(
         exam, read_all(checkpoint, exam, vectors(checkpoint, exam.studies) if reads_films(checkpoint) else None)

@@ -1,4 +1,4 @@
-"""The card as Markdown: the words of `card.md` with tables in their places."""
+"""The card as Markdown: the text of `card.md` with the tables inserted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
@@ -41,7 +41,7 @@ def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Spee
 
 
 def target_table(gold: GoldFigures, agreed: Agreement, rates: Speed, films: FilmFigures) -> str:
-    """What it was to reach, what it reaches, and whether."""
+    """The targets, the figures, and whether they are met."""
     rows = [
         [one.name, f"{one.wanted:g}", f"{one.reached:.3f}", "yes" if one.met else "**no**"]
         for one in targets(gold, agreed, rates, films)
@@ -69,7 +69,7 @@ def against_table(gold: GoldFigures) -> str:
 
 
 def presence_table(gold: GoldFigures) -> str:
-    """Of the observations that were found, how many have the right presence."""
+    """The share of found observations with the right presence."""
     rows = [
         [f"{who}, {part}", *(f"{value:.3f}" for value in one.presence_accuracy.values())]
         for who, found in _all(gold)
@@ -79,7 +79,7 @@ def presence_table(gold: GoldFigures) -> str:
 
 
 def surface_table(gold: GoldFigures) -> str:
-    """BLEU and ROUGE-L of the paper's form on all of the gold, with the two rows that belong beside them."""
+    """BLEU and ROUGE-L of the paper's form on the whole gold, with the two baselines."""
     model, rules = gold.model["all"].paper_form, gold.rules["all"].paper_form
     shown = {"model": model["prediction"], "rules": rules["prediction"]}
     shown |= {name: model[name] for name in ("neighbours", "shuffled gold")}
@@ -91,14 +91,14 @@ def surface_table(gold: GoldFigures) -> str:
 
 
 def error_table(errors: Mapping[str, Mapping[str, int]]) -> str:
-    """Errors by kind, the model's beside the rules'."""
+    """Errors by kind, of the model and the rules."""
     model, rules = errors["model"], errors["rules"]
     kinds = sorted(model.keys() | rules.keys(), key=lambda kind: (-model.get(kind, 0), kind))
     return _table(["errors in all reports", "model", "rules"], [[k, _count(model, k), _count(rules, k)] for k in kinds])
 
 
 def agreement_table(agreed: Agreement) -> str:
-    """F1 of the model against the rules' graphs, and what validation refuses."""
+    """F1 of the model against the rules' graphs, and the triplets that validation rejects."""
     one = agreed.evaluation
     rows = [[name, _f1(one.scores[name])] for name in NAMES]
     refused = ["triplets refused by validation", f"{agreed.refused} of {agreed.triplets:,}"]
@@ -106,7 +106,7 @@ def agreement_table(agreed: Agreement) -> str:
 
 
 def speed_table(rates: Speed) -> str:
-    """Reports a second in one process, and its memory."""
+    """Reports per second in one process, and its memory."""
     rows = [[f"model, {size} at once", f"{rate:.1f}"] for size, rate in rates.model.items()]
     rows.append(
         [f"the same with its memory of sentences, over {rates.remembered_over:,} reports", f"{rates.remembered:.1f}"]

@@ -1,4 +1,4 @@
-"""What the shipped checkpoint is to reach, beside what it reaches."""
+"""The targets of the shipped checkpoint, with its figures."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,19 +7,19 @@ from training.card.figures import Agreement, GoldFigures, Speed
 from training.card.films import FilmFigures
 
 GOLD = {"entity": 0.92, "relation": 0.80, "presence": 0.92}
-"""Strict F1 on the gold reports that were only scored."""
+"""Minimum strict F1 on the gold reports that were only scored."""
 AGREEMENT = 0.88
-"""Strict F1 of relations against the rules, on reports that have no gold."""
+"""Minimum strict F1 of relations against the rules, on reports without gold."""
 BELOW_RULES = -0.03
-"""So much below the rules on the same reports at most."""
+"""Maximum difference below the rules on the same reports."""
 FILM_GAIN = 0.5
-"""So much more of what only films show is right with the film than with another patient's."""
+"""Minimum difference of right film-only facts with the film and with another patient's."""
 RATE = 50.0
-"""Reports a second in one process, without a memory of sentences."""
+"""Minimum reports per second in one process, without the cache of sentences."""
 
 
 class Target(NamedTuple):
-    """What is wanted at least, and the figure."""
+    """A target and its figure."""
 
     name: str
     wanted: float
@@ -27,7 +27,7 @@ class Target(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """Whether it is reached."""
+        """Whether it is met."""
         return self.reached >= self.wanted
 
 

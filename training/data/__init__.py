@@ -1,1 +1,1 @@
-"""Data of others and our own as rows: readers, silver labels, splits by patient."""
+"""Published data sets and our own as rows: readers, silver labels, splits by patient."""

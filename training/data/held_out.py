@@ -1,4 +1,4 @@
-"""Reports that must not be trained on, because what is trained will be measured on them."""
+"""Reports that must not be used for training, because they are used for evaluation."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,20 +10,20 @@ _HEADING = re.compile(r"^(?:FINDINGS|IMPRESSION):", re.MULTILINE)
 
 
 def bare(text: str) -> str:
-    """A report without the headings that the readers of `training.data` put in front of its sections."""
+    """A report without the headings that the readers of `training.data` add to its sections."""
     return _HEADING.sub("", text)
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """What two texts have in common when one repeats the other: their words in small letters, sorted, headings aside.
+    """A key that is equal for repeated texts: their lower-case words, sorted, without headings.
 
-    Sorted, because gold texts give the impression first or last.
+    Sorted, because the impression of gold texts comes first or last.
     """
     return tuple(sorted(re.findall(r"\w+", bare(text).lower())))
 
 
 def without(rows: Iterable[Row], gold: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """The rows but those whose study is in `gold` (RadGraph JSON by study) and those with such a report's words."""
+    """The rows, except studies in `gold` (RadGraph JSON by study) and reports that repeat their text."""
     kept = list(rows)
     held = {words_of(str(one["text"])) for one in gold.values()}
     held |= {words_of(row.report) for row in kept if row.study_id in gold}

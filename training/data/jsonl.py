@@ -1,11 +1,11 @@
-"""Our own JSONL: one study a line, as `vlmkg train data` writes it.
+"""Our own JSONL: one study per line, as `vlmkg train data` writes it.
 
     {"id", "patient", "report", "images": [path], "mentions": [[start, end, label]], "relations": [[head, type, tail]],
      "film": [[name, label]], "labels", "split"}
 
 Labels are A anatomy, P present, U uncertain, N absent; offsets are half-open code points of `report`; head and tail are
-places in `mentions`. `triplets`, words alone ([head, relation, tail]), are read where there are no mentions: each
-word is looked for in the report, and must stand there once.
+indices of `mentions`. `triplets`, words only ([head, relation, tail]), are read if there are no mentions: each word
+must occur exactly once in the report.
 """
 
 import json
@@ -23,7 +23,7 @@ _PRESENCES = {"A": Presence.PRESENT, "P": Presence.PRESENT, "U": Presence.UNCERT
 
 
 def read_files(paths: Sequence[Path]) -> tuple[list[Row], dict[str, str]]:
-    """The rows of files, and the SHA-256 of each by name. Raises UsageError for a line that is no row."""
+    """The rows of files, and the SHA-256 of each by name. Raises UsageError for an invalid line."""
     rows: list[Row] = []
     prints: dict[str, str] = {}
     for path in paths:
@@ -35,7 +35,7 @@ def read_files(paths: Sequence[Path]) -> tuple[list[Row], dict[str, str]]:
 
 
 def write_file(path: Path, rows: Iterable[Row]) -> int:
-    """Write rows as lines; returns how many."""
+    """Write rows as lines. Returns their number."""
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
@@ -45,7 +45,7 @@ def write_file(path: Path, rows: Iterable[Row]) -> int:
 
 
 def to_json(row: Row) -> dict[str, Any]:
-    """One row as a line says it."""
+    """One row as JSON."""
     content = {
         "id": row.study_id,
         "patient": row.patient_id,
@@ -60,7 +60,7 @@ def to_json(row: Row) -> dict[str, Any]:
 
 
 def from_json(content: dict[str, Any]) -> Row:
-    """The row of a line. Raises KeyError, ValueError or TypeError where it is none."""
+    """The row of a line. Raises KeyError, ValueError or TypeError if it is invalid."""
     report = content["report"]
     film = content.get("film")
     return Row(
@@ -79,7 +79,9 @@ def _row_of(path: Path, number: int, line: str) -> Row:
     try:
         return from_json(json.loads(line))
     except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise UsageError(f"{path.name}, line {number}, is no study: {type(error).__name__}") from error
+        raise UsageError(
+            f"{path.name}, line {number}, is not a study: {type(error).__name__}", "see docs/training.md for the format"
+        ) from error
 
 
 def _graph(report: str, content: dict[str, Any]) -> ReportGraph:
@@ -94,18 +96,18 @@ def _graph(report: str, content: dict[str, Any]) -> ReportGraph:
 
 def _mention(report: str, start: int, end: int, label: str) -> Mention:
     if not 0 <= start < end <= len(report):
-        raise ValueError("a mention stands outside the report")
+        raise ValueError("a mention is outside the report")
     kind = Kind.ANATOMY if label == "A" else Kind.OBSERVATION
     return Mention(start, end, report[start:end], kind, _PRESENCES[label], "findings")
 
 
 def _of_words(report: str, triplets: Sequence[Sequence[str]]) -> ReportGraph:
-    """Mentions of triplets given as words: present, anatomy where a relation says so."""
+    """Mentions of triplets given as words: present, or anatomy if a relation requires it."""
     places: dict[str, int] = {}
     anatomy = {tail for _, kind, tail in triplets if kind == RelationType.LOCATED_AT}
     for word in (word for head, _, tail in triplets for word in (head, tail)):
         if report.count(word) != 1:
-            raise ValueError("a word of a triplet does not stand in the report exactly once")
+            raise ValueError("a word of a triplet is not in the report exactly once")
         places[word] = report.index(word)
     ordered = sorted(places, key=places.__getitem__)
     mentions = tuple(

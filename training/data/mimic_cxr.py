@@ -1,11 +1,11 @@
-"""MIMIC-CXR and MIMIC-CXR-JPG in the layout of their release 2.0.0/2.1.0, with RadGraph's graphs where they are given.
+"""MIMIC-CXR and MIMIC-CXR-JPG in the layout of their release 2.0.0/2.1.0, optionally with RadGraph's graphs.
 
     files/p10/p10000032/s50414267.txt                            the report (mimic-cxr-reports)
     files/p10/p10000032/s50414267/02aa804e-....jpg               its films (MIMIC-CXR-JPG)
     mimic-cxr-2.0.0-split.csv.gz                                 dicom_id, study_id, subject_id, split
     MIMIC-CXR_graphs.json                                        RadGraph: {"p10/p10000032/s50414267.txt": {...}}
 
-Johnson et al. (2019), PhysioNet. Nothing of it is shipped; each user brings a copy.
+Johnson et al. (2019), PhysioNet. The data are not shipped; each user needs a copy.
 """
 
 import csv
@@ -24,14 +24,14 @@ SPLITS = {"train": "train", "validate": "validation", "test": "test"}
 
 
 def read_mimic_cxr(folder: Path, graphs: Path | None = None) -> Iterator[Row]:
-    """One row a report, in the order of subjects and studies; its films by path under `folder`.
+    """One row per report, in the order of subjects and studies; its films by path in `folder`.
 
-    With `graphs`, RadGraph's: its text and graph, and reports it does not hold are left out. Without, the report's own
-    text and an empty graph, to be labelled. Raises UsageError where the layout is another.
+    With `graphs` text and graph are RadGraph's, and other reports are left out. Without it a row has the report's own
+    text and an empty graph, to be labelled. Raises UsageError for another layout.
     """
     reports = sorted((folder / "files").glob("p[0-9][0-9]/p*/s*.txt"))
     if not reports:
-        raise UsageError(f"{folder} has no files/pNN/pNNNNNNNN/sNNNNNNNN.txt", "give the folder that holds `files`")
+        raise UsageError(f"{folder} has no files/pNN/pNNNNNNNN/sNNNNNNNN.txt", "give the folder that contains `files`")
     known = read_graphs(graphs) if graphs else None
     splits = _splits(folder)
     for path in reports:
@@ -52,7 +52,7 @@ def read_mimic_cxr(folder: Path, graphs: Path | None = None) -> Iterator[Row]:
 
 
 def _splits(folder: Path) -> dict[str, str]:
-    """The official split of each study, by `s` and its number; empty where its file is not there."""
+    """The official split of each study, by `s` and its number; empty if its file is not there."""
     path = next((folder / name for name in SPLIT_FILES if (folder / name).exists()), None)
     if path is None:
         return {}

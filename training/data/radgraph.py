@@ -1,7 +1,7 @@
 """RadGraph and RadGraph-XL JSON as rows: `{report id: {"text", "entities", "data_split"}}`.
 
-Published graphs point `modify` between two anatomy mentions often from the noun to the adjective; ours go by the sense
-(FACTS of the schema: describing -> described). Rows say in `labels` which it is; the two must never be mixed.
+In published graphs `modify` between two anatomy mentions often goes from the noun to the adjective; ours goes from the
+describing to the described mention. `labels` of a row says which it is; the two must never be mixed.
 """
 
 from collections import Counter
@@ -18,19 +18,19 @@ SPLITS = {"train": "train", "dev": "validation", "validation": "validation", "te
 
 
 def read_graphs(path: Path) -> dict[str, Raw]:
-    """The entries of a RadGraph JSON file. Raises UsageError where it is none."""
+    """The entries of a RadGraph JSON file. Raises UsageError for another format."""
     return load(path)
 
 
 def read_radgraph(path: Path) -> Iterator[Row]:
-    """One row an entry. The patient is the part `pNNNNNNNN` of a MIMIC path, else the entry's own id."""
+    """One row per entry. The patient is the part `pNNNNNNNN` of a MIMIC path, else the entry's id."""
     for name, entry in read_graphs(path).items():
         text, graph, labels = graph_of(entry)
         yield Row(name, _patient(name), text, graph, labels=labels, split=SPLITS.get(entry.get("data_split", ""), ""))
 
 
 def graph_of(entry: Raw) -> tuple[str, ReportGraph, str]:
-    """The entry's tokens joined by one blank, the valid part of its graph, and what its labels are."""
+    """The entry's tokens joined by single spaces, the valid part of its graph, and the kind of its labels."""
     tokens = tuple(entry["text"].split())
     first = _one_annotator(entry)
     invalid: Counter[str] = Counter()
@@ -40,7 +40,7 @@ def graph_of(entry: Raw) -> tuple[str, ReportGraph, str]:
 
 
 def _one_annotator(entry: Raw) -> dict[str, Any]:
-    """The entities; RadGraph's test set has two annotators' instead, of which the first is taken."""
+    """The entities; in RadGraph's test set, which has two annotators, those of the first."""
     entities: dict[str, Any] | None = entry.get("entities")
     if entities is None:
         entities = entry["labeler_1"]["entities"]

@@ -1,4 +1,4 @@
-"""One study as the stages take it, whatever it was read from."""
+"""One study as the stages use it, from any source."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from vlmkg.schema import ReportGraph
 class Row:
     """A report with its graph, and the films of its study.
 
-    `images` are paths of films, relative to the data's folder. `film` is what the films show, as pairs of a name of
-    `vlmkg/film_names.txt` and P, U or N; None where that is not known. `labels` says where the graph is from: gold,
+    `images` are paths of films, relative to the data's folder. `film` are the facts of the films, as pairs of a name of
+    `vlmkg/film_names.txt` and P, U or N; None if that is not known. `labels` is the source of the graph: gold,
     or silver with the engine and its digest. `split`: train, validation, test, or empty.
     """
 

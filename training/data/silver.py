@@ -1,4 +1,4 @@
-"""Silver labels: what the rules engine reads, with its digest, so that it is known which rules made them."""
+"""Silver labels: readings of the rules engine, with its digest, which identifies the rules."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ _TOGETHER = 256
 
 
 def with_silver(rows: Iterable[Row], engine: Engine) -> Iterator[Row]:
-    """The rows, those without labels labelled by the engine; `labels` names engine and digest."""
+    """The rows, with those without labels labelled by the engine; `labels` names engine and digest."""
     waiting: list[Row] = []
     for row in rows:
         waiting.append(row)

@@ -1,4 +1,4 @@
-"""Splits by patient, never by report or film; and what stands in several splits all the same."""
+"""Splits by patient, never by report or film; and duplicates between splits."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Reports whose words stand also in another report: in all, and across splits."""
+    """Reports that repeat another report's text: in total, and across splits."""
 
     reports: int
     repeated: int
@@ -20,12 +20,12 @@ class Duplicates:
 
 
 def with_splits(rows: Iterable[Row], seed: int = 0) -> Iterator[Row]:
-    """The rows with a split each: its own where it has one, else by its patient's id alone."""
+    """The rows with a split: their own if they have one, else by the patient's id."""
     return (row if row.split else replace(row, split=split_of(row.patient_id, seed)) for row in rows)
 
 
 def split_of(patient_id: str, seed: int = 0) -> str:
-    """The split of a patient: the same in every run, wherever the patient's rows stand."""
+    """The split of a patient, the same in every run."""
     draw = int.from_bytes(sha256(f"{seed}/{patient_id}".encode()).digest()[:8], "big") / 2**64
     reached = 0.0
     for name, share in SHARES.items():
@@ -36,15 +36,15 @@ def split_of(patient_id: str, seed: int = 0) -> str:
 
 
 def check_disjoint(rows: Iterable[Row]) -> None:
-    """Raises RefusedError where a patient stands in two splits."""
+    """Raises RefusedError if a patient is in two splits."""
     seen: dict[str, str] = {}
     both = {row.patient_id for row in rows if seen.setdefault(row.patient_id, row.split) != row.split}
     if both:
-        raise RefusedError(f"{len(both)} patients stand in several splits", "split by patient: --resplit")
+        raise RefusedError(f"{len(both)} patients are in several splits", "use --resplit to split by patient")
 
 
 def duplicates(rows: Sequence[Row]) -> Duplicates:
-    """How many reports repeat another's words, blanks and case aside."""
+    """The number of reports that repeat another's text, ignoring spaces and case."""
     splits: dict[str, list[str]] = {}
     for row in rows:
         splits.setdefault(" ".join(row.report.lower().split()), []).append(row.split)

@@ -1,6 +1,6 @@
-"""The arms of the experiments with training: what each one changes of the config, and where it starts.
+"""The arms of the experiments with training: the changes of the config, and the start.
 
-Arms are plain data; `runs` trains them. Within an experiment the first arm is what the others are compared with.
+Arms are plain data; `runs` trains them. The first arm of an experiment is the baseline of the others.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ SIZES = ((2, 128, 384), (4, 192, 576), (6, 256, 768))
 class Arm:
     """One way to train. `films`: it ends with stage 2, else with stage 1; `from_scratch`: stage 2 without a stage 1.
 
-    `noise` is the share of labels that are in error, None where the studies are made as they are needed.
+    `noise` is the share of wrong labels, None for generated studies.
     """
 
     name: str
@@ -32,9 +32,9 @@ class Arm:
 
 
 def projector_arms(config: RunConfig) -> list[Arm]:
-    """LLM-KG without a film, as it goes into stage 2 and trained as long as the others; then the three projectors.
+    """LLM-KG without films, after stage 1 and trained as long as the others; then the three projectors.
 
-    The MLP has as many parameters as the transformer, as nearly as its width allows.
+    The MLP has about as many parameters as the transformer.
     """
     width = matched_mlp_width(config.projector, config.language_model.hidden_size)
     shapes = {
@@ -57,7 +57,7 @@ def prefix_arms(config: RunConfig, lengths: Sequence[int] = PREFIX_LENGTHS) -> l
 
 
 def scratch_arms(config: RunConfig) -> list[Arm]:
-    """Stage 2 behind stage 1; without it; without it but with the steps of both."""
+    """Stage 2 after stage 1; without it; without it but with the steps of both."""
     longer = replace(config, stage2=_longer(config.stage2, config.stage1.steps))
     return [
         Arm("stage 1, then stage 2", config),
@@ -81,7 +81,7 @@ def size_arms(config: RunConfig) -> list[Arm]:
 
 
 def seeded(config: RunConfig, seed: int) -> RunConfig:
-    """The config for a seed: other weights, another order, other studies and films."""
+    """The config with a seed for weights, order, studies and films."""
     return replace(config, seed=config.seed + seed, data=replace(config.data, seed=config.data.seed + seed))
 
 

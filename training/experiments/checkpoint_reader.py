@@ -1,4 +1,4 @@
-"""A checkpoint reads the exam: with each study's own film, without, or with what is no film of it.
+"""Read the held-out studies with a checkpoint: with their own film, without, or with a control film.
 
 Shapes: M films, F numbers in an image vector, N prefix embeddings a film, D width of the language model.
 """
@@ -24,7 +24,7 @@ AT_ONCE = 64
 
 
 class Arm(StrEnum):
-    """What a checkpoint is given of each study."""
+    """The inputs of a checkpoint for each study."""
 
     BOTH = "image + report"
     REPORT = "report only"
@@ -42,12 +42,12 @@ def reads_films(checkpoint: Checkpoint) -> bool:
 def vectors(checkpoint: Checkpoint, studies: Sequence[Study]) -> Tensor:
     """(M, F) image vectors of the studies' own films."""
     if checkpoint.vision is None:
-        raise ValueError("a checkpoint without an encoder reads no films")
+        raise ValueError("the checkpoint has no image encoder, so it reads no films")
     return encode_films(checkpoint.vision, [film for study in studies for film in synthetic(study).films])
 
 
 def given(arm: Arm, own: Tensor, studies: Sequence[Study]) -> Tensor | None:
-    """(M, F) the image vectors that the arm shows; None: no film."""
+    """(M, F) the image vectors of the arm; None: no film."""
     if arm in {Arm.BOTH, Arm.IMAGE}:
         return own
     if arm is Arm.OTHER:
@@ -56,18 +56,21 @@ def given(arm: Arm, own: Tensor, studies: Sequence[Study]) -> Tensor | None:
 
 
 def others(studies: Sequence[Study]) -> list[int]:
-    """For each study the place of the next one that is another patient's. Raises ValueError where there is none."""
+    """For each study the index of the next one of another patient. Raises ValueError if there is none."""
     found = []
     for at, study in enumerate(studies):
         places = [(at + step) % len(studies) for step in range(1, len(studies))]
         found.append(next((to for to in places if studies[to].patient_id != study.patient_id), -1))
     if -1 in found:
-        raise ValueError("all studies are of one patient")
+        raise ValueError("all studies are of one patient: give studies of several")
     return found
 
 
 def read_exam(checkpoint: Checkpoint, exam: Exam, arm: Arm, own: Tensor | None) -> list[Seen]:
-    """What the checkpoint reads of each study. `own`: (M, F) of its own films, None for one that reads none."""
+    """The checkpoint's reading of each study.
+
+    `own`: (M, F) of the studies' own films, None for a checkpoint that reads none.
+    """
     shown = None if own is None else given(arm, own, exam.studies)
     found: list[Seen] = []
     for first in range(0, len(exam.studies), AT_ONCE):

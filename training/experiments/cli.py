@@ -19,11 +19,11 @@ OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="Folder of the tables and figures, and of the runs: what is there is not trained again.",
+    help="Folder of tables, figures and runs. Finished runs in it are not repeated.",
 )
-SEEDS = click.option("--seeds", type=click.IntRange(1, 10), default=3, show_default=True, help="How many seeds.")
+SEEDS = click.option("--seeds", type=click.IntRange(1, 10), default=3, show_default=True, help="Number of seeds.")
 CONFIG = click.option(
-    "--config", "config_file", type=FILE, default=CONFIG_FILE, help="Run config [default: that of the experiments]."
+    "--config", "config_file", type=FILE, default=CONFIG_FILE, help="Run config [default: the one of the experiments]."
 )
 STUDIES = click.option("--studies", type=click.IntRange(4), default=150, show_default=True, help="Studies to score on.")
 CHECKPOINT = click.option("--checkpoint", type=FOLDER, required=True, help="A checkpoint, promoted or not.")
@@ -34,7 +34,7 @@ READERS = click.option(
 
 @click.group()
 def experiment() -> None:
-    """Remake the paper's experiments: each ends in a table (Markdown, CSV) and a figure (SVG)."""
+    """Repeat the paper's experiments. Each writes a table (Markdown, CSV) and a figure (SVG)."""
 
 
 @experiment.command()
@@ -43,7 +43,7 @@ def experiment() -> None:
 @STUDIES
 @OUT
 def projector(config_file: Path, seeds: int, studies: int, out: Path) -> None:
-    """Train LLM-KG, which reads no film, and the three projectors."""
+    """Train LLM-KG, which reads no films, and the three projectors."""
     _train("projector", config_file, seeds, studies, out)
 
 
@@ -51,7 +51,7 @@ def projector(config_file: Path, seeds: int, studies: int, out: Path) -> None:
 @CONFIG
 @SEEDS
 @STUDIES
-@click.option("--lengths", default="8,16,32,64,128", show_default=True, help="Lengths to try, with commas.")
+@click.option("--lengths", default="8,16,32,64,128", show_default=True, help="Report lengths, separated by commas.")
 @OUT
 def prefix(config_file: Path, seeds: int, studies: int, lengths: str, out: Path) -> None:
     """Train with prefix and clip of several lengths (n = k)."""
@@ -60,7 +60,7 @@ def prefix(config_file: Path, seeds: int, studies: int, lengths: str, out: Path)
     try:
         chosen = [int(part) for part in lengths.split(",")]
     except ValueError as error:
-        raise UsageError(f"{lengths!r} are no lengths", "give numbers with commas: 8,16") from error
+        raise UsageError(f"{lengths!r} is not a list of lengths", "give numbers separated by commas: 8,16") from error
     _train("prefix", config_file, seeds, studies, out, lambda config: prefix_arms(config, chosen))
 
 
@@ -97,10 +97,16 @@ def size(config_file: Path, seeds: int, studies: int, out: Path) -> None:
 @experiment.command()
 @CHECKPOINT
 @STUDIES
-@click.option("--free", type=click.IntRange(1), default=60, show_default=True, help="Studies read unconstrained too.")
+@click.option(
+    "--free",
+    type=click.IntRange(1),
+    default=60,
+    show_default=True,
+    help="Number of studies that are also read without the constraint.",
+)
 @OUT
 def modalities(checkpoint: Path, studies: int, free: int, out: Path) -> None:
-    """Read image and report, either, and controls: does the film count?"""
+    """Measure the effect of the film: read image and report, only one of them, and controls."""
     from training.experiments.modalities import run  # noqa: PLC0415 - as above
 
     run(checkpoint, out, studies, min(free, studies))
@@ -109,11 +115,15 @@ def modalities(checkpoint: Path, studies: int, free: int, out: Path) -> None:
 
 @experiment.command()
 @READERS
-@click.option("--reports", type=click.IntRange(2), default=30, show_default=True, help="Reports of each length.")
-@click.option("--longest", type=click.IntRange(25), default=1600, show_default=True, help="Tokens of the longest.")
+@click.option(
+    "--reports", type=click.IntRange(2), default=30, show_default=True, help="Number of reports of each length."
+)
+@click.option(
+    "--longest", type=click.IntRange(25), default=1600, show_default=True, help="Tokens of the longest report."
+)
 @OUT
 def length(readers: tuple[Path, ...], reports: int, longest: int, out: Path) -> None:
-    """F1 against the length of the report; the rules engine is read beside."""
+    """Measure F1 against the length of the report, with the rules for comparison."""
     from training.experiments.length import run  # noqa: PLC0415 - as above
 
     run(_engines(readers), out, reports, longest)
@@ -122,12 +132,14 @@ def length(readers: tuple[Path, ...], reports: int, longest: int, out: Path) -> 
 
 @experiment.command()
 @READERS
-@click.option("--reports", type=click.IntRange(2), default=200, show_default=True, help="Reports of a style at most.")
+@click.option(
+    "--reports", type=click.IntRange(2), default=200, show_default=True, help="Number of reports of each style at most."
+)
 @click.option("--feeds", type=FOLDER, help="Folder of HL7 messages (.jsonl, key `raw`): agreement with the rules.")
 @click.option("--gold", type=FILE, help="Gold reports, RadGraph JSON.")
 @OUT
 def transfer(readers: tuple[Path, ...], reports: int, feeds: Path | None, gold: Path | None, out: Path) -> None:
-    """F1 by type of relation on other styles than the one learnt; the rules engine is read beside."""
+    """Measure F1 by type of relation on other styles than the trained one, with the rules for comparison."""
     from training.experiments.transfer import run  # noqa: PLC0415 - as above
 
     run(_engines(readers), out, reports, feeds, gold)
@@ -138,7 +150,7 @@ def transfer(readers: tuple[Path, ...], reports: int, feeds: Path | None, gold: 
 @SEEDS
 @OUT
 def factuality(seeds: int, out: Path) -> None:
-    """Does BLEU follow factuality, after errors of known kind? Needs no checkpoint."""
+    """Measure how BLEU follows factuality, with errors of known kinds. Needs no checkpoint."""
     from training.experiments.factuality import run  # noqa: PLC0415 - as above
 
     run(out, seeds)
@@ -152,18 +164,18 @@ def factuality(seeds: int, out: Path) -> None:
     multiple=True,
     required=True,
     metavar="NAME=PLACE",
-    help="`rules`, or the folder of a checkpoint or a tagger; the others are compared with the first.",
+    help="`rules`, or the folder of a checkpoint or tagger. The others are compared with the first.",
 )
 @click.option("--gold", type=FILE, required=True, help="Gold reports, RadGraph JSON.")
-@click.option("--rows", type=FILE, multiple=True, required=True, help="Our JSONL: what stands in it counts as seen.")
+@click.option("--rows", type=FILE, multiple=True, required=True, help="Our JSONL: sentences in it count as seen.")
 @OUT
 def comparison(named: tuple[str, ...], gold: Path, rows: tuple[Path, ...], out: Path) -> None:
-    """Read gold with rules, checkpoints and taggers; sentences that were trained on apart."""
+    """Read gold with rules, checkpoints and taggers, with separate scores for sentences in the training data."""
     from training.experiments.comparison import run  # noqa: PLC0415 - as above
 
     readers = dict(one.split("=", 1) for one in named if "=" in one)
     if len(readers) < len(named):
-        raise UsageError("a reader has no name, or another's", "--reader NAME=PLACE, each name once")
+        raise UsageError("a reader has no name or the same name as another", "give --reader NAME=PLACE, each name once")
     run(readers, gold, rows, out)
     _show(out, "comparison")
 

@@ -1,6 +1,6 @@
-"""Readers of several kinds on the same gold: rules, checkpoints, span taggers; what some were trained on told apart.
+"""Readers of several kinds on the same gold: rules, checkpoints, span taggers; with separate scores for seen sentences.
 
-`seen` are the sentences of the gold that stand in the rows word for word, whatever a reader was trained on.
+`seen` are the gold sentences that occur literally in the rows, whatever a reader's training data were.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from training.error_kinds import error_kinds
 from training.evaluation import Compared, evaluate
 from training.experiments.comparison_page import errors_page
 from training.experiments.figures import bars
-from training.experiments.seen import Words, known_sentences, sentences_of, share_seen, within
+from training.experiments.seen_sentences import Words, known_sentences, sentences_of, share_seen, within
 from training.experiments.statistics import Estimate, over_reports
 from training.experiments.tables import Cell, Table, write_tables
 from training.gold_parts import gold_parts
@@ -33,7 +33,7 @@ Read = Callable[[Sequence[str]], Sequence[ReportGraph]]
 
 
 class Compare(NamedTuple):
-    """The gold, and what each reader says of it, all by report."""
+    """The gold and each reader's readings, by report."""
 
     gold: Mapping[str, Raw]
     said: Mapping[str, Mapping[str, Raw]]
@@ -41,7 +41,7 @@ class Compare(NamedTuple):
 
 
 def run(readers: Mapping[str, str], gold_file: Path, rows: Sequence[Path], out: Path) -> None:
-    """Read the gold with each reader; write tables, figure, and a page of errors, which holds words of the reports."""
+    """Read the gold with each reader; write tables, figure, and a page of errors with report text."""
     gold = {key: raw for *_, part in gold_parts(load(gold_file)) for key, raw in part.items()}
     texts = [str(one["text"]) for one in gold.values()]
     said = {
@@ -67,7 +67,7 @@ def run(readers: Mapping[str, str], gold_file: Path, rows: Sequence[Path], out: 
 
 
 def reader(place: str) -> Read:
-    """The rules, a checkpoint's folder, promoted or not, or a tagger's; each by itself and before validation."""
+    """The rules, a checkpoint's folder, promoted or not, or a tagger's; without second witness or validation."""
     if place != RULES and (Path(place) / ABOUT_FILE).exists():
         tagger = load_tagger(Path(place))
         return lambda texts: read_with_tagger(tagger, texts)
@@ -76,7 +76,7 @@ def reader(place: str) -> Read:
 
 
 def scores_table(compare: Compare, name: str, part: Mapping[str, Raw]) -> Table:
-    """A row a reader: F1 on the reports, on their seen sentences and on the others; and less the first reader's."""
+    """A row per reader: F1 on reports, seen and unseen sentences, and the difference from the first reader."""
     sentences = [one for raw in part.values() for one in sentences_of(str(raw["text"]))]
     baseline, *_ = compare.said
     rows: list[list[Cell]] = []
@@ -99,7 +99,7 @@ def scores_table(compare: Compare, name: str, part: Mapping[str, Raw]) -> Table:
 
 
 def kinds_table(compare: Compare) -> Table:
-    """Errors by kind over all reports, a column a reader."""
+    """Errors by kind over all reports, one column per reader."""
     found = {
         who: sum((error_kinds(document(raw), document(said[key])) for key, raw in compare.gold.items()), Counter[str]())
         for who, said in compare.said.items()
@@ -110,7 +110,7 @@ def kinds_table(compare: Compare) -> Table:
 
 
 def scored(compare: Compare, who: str, part: Mapping[str, Raw], seen: bool | None) -> dict[str, Estimate]:
-    """F1 with intervals over the reports; of their seen sentences, of the others, or (None) of all there is."""
+    """F1 with intervals over the reports: for seen sentences, for the others, or (None) for all."""
     counts = [
         count(*(_chosen(document(one), raw, compare.known, seen) for one in (raw, compare.said[who][key])))
         for key, raw in part.items()
@@ -119,7 +119,7 @@ def scored(compare: Compare, who: str, part: Mapping[str, Raw], seen: bool | Non
 
 
 def difference(compare: Compare, who: str, baseline: str, part: Mapping[str, Raw]) -> Estimate:
-    """The reader's relation F1 less the baseline's, by paired bootstrap."""
+    """The difference of the reader's relation F1 from the baseline's, by paired bootstrap."""
     ours, theirs = ({key: compare.said[name][key] for key in part} for name in (who, baseline))
     found: Compared = evaluate(part, ours, theirs).against["relation"]
     return Estimate(found.difference, found.low, found.high)

@@ -1,10 +1,10 @@
-"""The page of errors: what each reader says otherwise than the gold, by sentence. It holds words of reports."""
+"""The page of errors: each reader's differences from the gold, by sentence. It contains text of reports."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
 
 from training.documents import Document, Edge
-from training.experiments.seen import Sentence, sentences_of, within
+from training.experiments.seen_sentences import Sentence, sentences_of, within
 
 _HEAD = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors of readers</title><style>'
@@ -16,7 +16,7 @@ _HEAD = (
 
 
 def errors_page(gold: Mapping[str, Document], read: Mapping[str, Mapping[str, Document]]) -> str:
-    """HTML: each report's sentences that some reader reads otherwise, with what it misses and adds."""
+    """HTML: sentences that a reader reads differently, with missed and added facts."""
     return _HEAD + "".join(part for key, truth in gold.items() for part in _report(key, truth, _of(read, key)))
 
 

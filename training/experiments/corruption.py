@@ -1,7 +1,7 @@
-"""Errors of known kinds, put into graphs: what a wrong label, or a wrong reading, looks like.
+"""Errors of known kinds in graphs, as in wrong labels or wrong readings.
 
-Each function gives the graph with one error of its kind, or None where the graph has no place for it. Those of LABELS
-keep to the report's words, so the graph can be trained on; those of READINGS may also change the words themselves.
+Each function returns the graph with one error of its kind, or None if that is impossible. Those of LABELS
+keep the report's words, so the graph can be used for training; those of READINGS may also change words.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
+from vlmkg.spans import overlap
 
 T = TypeVar("T")
 Corruption = Callable[[str, ReportGraph, Random], ReportGraph | None]
@@ -20,7 +21,7 @@ INVENTED = ("effusion", "pneumothorax", "nodule", "fracture", "consolidation", "
 
 
 def flipped_negation(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """An absent observation present, any other absent."""
+    """An absent observation becomes present, any other absent."""
     del text
     at = _any(rng, [at for at, one in enumerate(graph.mentions) if one.kind is Kind.OBSERVATION])
     if at is None:
@@ -30,7 +31,7 @@ def flipped_negation(text: str, graph: ReportGraph, rng: Random) -> ReportGraph 
 
 
 def dropped_finding(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """A finding is not read, nor its relations."""
+    """A finding and its relations are missing."""
     del text
     at = _any(rng, _findings(graph))
     return None if at is None else without(graph, at)
@@ -51,7 +52,7 @@ def wrong_place(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | Non
 
 
 def dropped_relation(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """A relation is not read."""
+    """A relation is missing."""
     del text
     at = _any(rng, range(len(graph.relations)))
     if at is None:
@@ -60,11 +61,11 @@ def dropped_relation(text: str, graph: ReportGraph, rng: Random) -> ReportGraph 
 
 
 def invented_mention(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """A word of the report that is no mention is taken for a finding."""
+    """A word outside mentions becomes a finding."""
     free = [
         token
         for token in tokenize(text)
-        if token.text.isalpha() and not any(token.start < one.end and one.start < token.end for one in graph.mentions)
+        if token.text.isalpha() and not any(overlap(token, one) for one in graph.mentions)
     ]
     if not free:
         return None
@@ -74,7 +75,7 @@ def invented_mention(text: str, graph: ReportGraph, rng: Random) -> ReportGraph 
 
 
 def wrong_side(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """Left for right, or right for left."""
+    """Left and right are swapped."""
     del text
     at = _any(rng, [at for at, one in enumerate(graph.mentions) if one.text.lower() in SIDES])
     if at is None:
@@ -83,7 +84,7 @@ def wrong_side(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None
 
 
 def invented_finding(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """A finding that the report does not name, where there is anatomy located there."""
+    """A finding that the report does not name is added at anatomy with a finding."""
     del text
     known = {one.text.lower() for one in graph.mentions}
     name = _any(rng, [name for name in INVENTED if name not in known])
@@ -98,7 +99,7 @@ def invented_finding(text: str, graph: ReportGraph, rng: Random) -> ReportGraph 
 
 
 def swapped_relation(text: str, graph: ReportGraph, rng: Random) -> ReportGraph | None:
-    """Two relations of one type have each other's tails."""
+    """Two relations of the same type swap their tails."""
     del text
     edges = graph.relations
     known = {(one.head, one.tail) for one in edges}
@@ -134,13 +135,13 @@ READINGS: Mapping[str, Corruption] = {
 
 
 def corrupt_labels(text: str, graph: ReportGraph, share: float, rng: Random) -> tuple[ReportGraph, list[str]]:
-    """The graph with `share` of its mentions (in the mean over reports) in error, and the kinds of the errors made."""
+    """The graph with errors in `share` of its mentions (on average over reports), and their kinds."""
     wanted = sum(rng.random() < share for _ in graph.mentions)
     return _several(LABELS, text, graph, wanted, rng)
 
 
 def corrupt_reading(graph: ReportGraph, errors: int, rng: Random) -> tuple[ReportGraph, list[str]]:
-    """The graph with so many errors of READINGS, fewer where it has no place for them, and their kinds."""
+    """The graph with this number of errors of READINGS, or fewer if that is impossible, and their kinds."""
     return _several(READINGS, "", graph, errors, rng)
 
 
@@ -160,7 +161,7 @@ def _several(
 ) -> tuple[ReportGraph, list[str]]:
     made: list[str] = []
     for _ in range(wanted):
-        # Where the graph has no place for a kind another is taken.
+        # If a kind is impossible in the graph, another one is used.
         for name in rng.sample(list(kinds), len(kinds)):
             changed = kinds[name](text, graph, rng)
             if changed is not None:
@@ -171,7 +172,7 @@ def _several(
 
 
 def _findings(graph: ReportGraph) -> list[int]:
-    """Observations that describe no other."""
+    """Observations that do not describe another."""
     describing = {one.head for one in graph.relations if one.type is RelationType.MODIFY}
     return [at for at, one in enumerate(graph.mentions) if one.kind is Kind.OBSERVATION and at not in describing]
 
@@ -190,7 +191,7 @@ def _rewired(graph: ReportGraph, tails: Mapping[int, int]) -> ReportGraph:
 
 
 def _inserted(graph: ReportGraph, mention: Mention) -> ReportGraph:
-    """The graph with the mention in its place in text order."""
+    """The graph with the mention inserted in text order."""
     place = sum(one.start < mention.start for one in graph.mentions)
     edges = tuple(
         replace(one, head=one.head + (one.head >= place), tail=one.tail + (one.tail >= place))

@@ -1,7 +1,7 @@
-"""What a reading says of a synthetic study's facts: by its report's findings, and by what it made of the film.
+"""Match a reading with a synthetic study's facts: by the report's findings, and by the film facts.
 
-A finding tells of a fact when its normalised concept is one of the fact's names, at the fact's side where the film's
-name has one. The gold graphs are scored in the same way, which shows how far this matching itself can be trusted.
+A finding matches a fact if its normalised concept is one of the fact's names, on the fact's side if the film's name has
+one. The gold graphs are scored in the same way, which shows the accuracy of the matching itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ CONCEPTS: Mapping[Kind, frozenset[str]] = {
     ),
     Kind.WIRES: frozenset({"sternotomy wire"}),
 }
-"""The names of the concepts that the generator's words for a fact are normalised to."""
+"""The concept names to which the generator's words for a fact are normalised."""
 _SIDES = ("left", "right")
 
 
 class Statement(StrEnum):
-    """What is said of a fact."""
+    """The statement about a fact."""
 
     PRESENT = "present"
     UNCERTAIN = "uncertain"
@@ -55,7 +55,7 @@ def findings(text: str, graph: ReportGraph) -> Findings:
 
 
 def told_by_report(fact: Fact, found: Findings) -> Statement:
-    """What the findings say of the fact; of several statements the surest that it is there."""
+    """The findings' statement about the fact; of several, the most certain positive one."""
     side = next((side for side in _SIDES if fact.film_name.startswith(side)), None)
     said = {
         presence for name, where, presence in found if name in CONCEPTS[fact.kind] and _covers(where, side, presence)
@@ -67,18 +67,18 @@ def told_by_report(fact: Fact, found: Findings) -> Statement:
 
 
 def told_by_film(fact: Fact, shown: Sequence[tuple[str, str]]) -> Statement:
-    """What a reading of the film (names with P, U, N) says of the fact: what it does not name is not there."""
+    """The film reading's statement (names with P, U, N) about the fact: what it does not name is absent."""
     label = dict(shown).get(fact.film_name)
     return {"P": Statement.PRESENT, "U": Statement.UNCERTAIN}.get(label or "N", Statement.ABSENT)
 
 
 def together(report: Statement, film: Statement) -> Statement:
-    """The report where it states or denies; the film where the report doubts or is silent."""
+    """The report's statement if it states or denies; else the film's."""
     if report in {Statement.PRESENT, Statement.ABSENT}:
         return report
     return film if film is not Statement.NOTHING else report
 
 
 def _covers(where: str | None, side: str | None, presence: Presence) -> bool:
-    """Whether what is said at `where` is said of the side. A denial without a side denies both."""
+    """Whether a statement at `where` applies to the side. A negation without a side applies to both."""
     return side is None or where in {side, "bilateral"} or (where is None and presence is Presence.ABSENT)

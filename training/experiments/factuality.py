@@ -1,7 +1,7 @@
-"""Does BLEU follow factuality? Readings with errors of known kind and number, and what each metric says of them.
+"""How metrics follow factuality: readings with a known number and kind of errors, scored by each metric.
 
-The reading is the gold graph with errors put in, so how factual it is is known: 1 - errors / mentions. Half of the
-readings are written in another order besides, which is no error. Nothing is trained.
+A reading is the gold graph with inserted errors, so its factuality is known: 1 - errors / mentions. Half of the
+readings are also reordered, which is not an error. Nothing is trained.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def run(out: Path, seeds: int) -> None:
 
 
 def reports(seed: int, count: int) -> list[ReportGraph]:
-    """Graphs of synthetic reports of text alone, without those that have fewer than four relations."""
+    """Graphs of synthetic reports without films, except those with fewer than four relations."""
     found: list[ReportGraph] = []
     number = 0
     while len(found) < count:
@@ -55,7 +55,7 @@ def reports(seed: int, count: int) -> list[ReportGraph]:
 
 
 def follow_table(sets: Sequence[Sequence[ReportGraph]]) -> Table:
-    """A row a metric: its correlation with known factuality at each size, and the spread over sets of reports."""
+    """One row per metric: its correlation with known factuality at each size, and the spread over sets of reports."""
     scored = [_with_errors(graphs, seed) for seed, graphs in enumerate(sets)]
     first_truth, first = scored[0]
     ordered_truth, ordered = _with_errors(sets[0], 0, reordered=0.0)
@@ -75,7 +75,7 @@ def follow_table(sets: Sequence[Sequence[ReportGraph]]) -> Table:
 
 
 def kind_table(graphs: Sequence[ReportGraph]) -> Table:
-    """A row a kind of error: the mean of each metric after one such error in each report that has a place for it."""
+    """One row per kind of error: the mean of each metric after one such error in each report where it is possible."""
     rows: list[tuple[str | int | Estimate, ...]] = []
     for name in (*READINGS, REORDERED):
         rng = Random(f"{FACTUALITY_SEED}/{name}")  # noqa: S311 - errors, no secrets
@@ -112,7 +112,7 @@ def score(gold: ReportGraph, said: ReportGraph, shuffled: Random | None = None) 
 
 
 def document(graph: ReportGraph) -> Document:
-    """The graph over its mentions' own words, whatever text they stand in."""
+    """The graph over the words of its mentions."""
     tokens: list[str] = []
     spans: list[tuple[int, int]] = []
     for mention in graph.mentions:
@@ -154,7 +154,7 @@ def _estimate(cell: object) -> Estimate | None:
 
 
 def _cost(cell: object) -> Estimate | None:
-    """What is missing to 1, which every metric is without an error."""
+    """The difference from 1, the value of every metric without errors."""
     one = _estimate(cell)
     if one is None or one.low is None or one.high is None:
         return None

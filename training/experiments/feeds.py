@@ -1,7 +1,7 @@
-"""Reports of HL7 v2 result messages, as another institution's style to read. Nothing of them is kept or shown.
+"""Reports of HL7 v2 result messages, as the style of another institution. Their text is not stored or shown.
 
-Training knows nothing of the service, so this takes what an experiment needs and no more: the words of OBX-5, and what
-the exam is called.
+Training does not import the service, so this reads only what an experiment needs: the text of OBX-5, and the name of
+the exam.
 """
 
 import json
@@ -19,7 +19,7 @@ _ESCAPE = re.compile(r"\\(F|S|T|R|E|\.br)\\")
 
 
 class FeedReport(NamedTuple):
-    """The words of one message, and whether its exam is a radiograph of the chest."""
+    """The text of one message, and whether its exam is a chest radiograph."""
 
     text: str
     chest: bool
@@ -34,12 +34,15 @@ def read_feeds(folder: Path) -> list[FeedReport]:
             if report.text:
                 found.setdefault(report.text, report)
     if not found:
-        raise UsageError(f"{folder} holds no messages with words", "expected: .jsonl files, a message at `raw` a line")
+        raise UsageError(
+            f"{folder} has no messages with report text",
+            "expected: .jsonl files with a message under `raw` in each line",
+        )
     return list(found.values())
 
 
 def read_message(raw: str) -> FeedReport:
-    """One message. Its text is empty where no OBX has words."""
+    """One message. Its text is empty if no OBX has words."""
     segments = [line.split("|") for line in raw.replace("\n", "\r").split("\r")]
     lines = [_unescaped(segment[5]) for segment in segments if segment[0] == "OBX" and _field(segment, 2) in _WORDS]
     text = "\n".join(lines).strip()

@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from training.experiments.statistics import Estimate
 
 Series = Mapping[str, Sequence[Estimate | None]]
-"""By its name in the legend, one estimate for each place of the axis; None where there is none."""
+"""By name in the legend, one estimate for each position of the axis; None if there is none."""
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#555555")
-"""Okabe and Ito's, which the colour-blind tell apart."""
+"""Okabe and Ito's colours, which colour-blind people can distinguish."""
 HATCHES = ("", "///", "...")
 """Of the first series of each colour, the second, the third."""
 
 
 def bars(path: Path, labels: Sequence[str], series: Series, title: str, y_label: str) -> None:
-    """Groups of bars, one group a label."""
+    """Groups of bars, one group per label."""
     figure, axes = _figure(title, y_label, width=max(7.0, 0.3 * len(labels) * len(series) + 4.0))
     width = 0.8 / max(len(series), 1)
     for number, (name, estimates) in enumerate(series.items()):
@@ -35,7 +35,7 @@ def bars(path: Path, labels: Sequence[str], series: Series, title: str, y_label:
 
 
 def lines(path: Path, places: Sequence[float], series: Series, title: str, x_label: str, y_label: str) -> None:
-    """Lines over the places of a logarithmic axis."""
+    """Lines over the positions of a logarithmic axis."""
     figure, axes = _figure(title, y_label, width=8.0)
     for number, (name, estimates) in enumerate(series.items()):
         known = [(place, one) for place, one in zip(places, estimates, strict=True) if one is not None]
@@ -56,7 +56,7 @@ def _figure(title: str, y_label: str, width: float) -> tuple[Figure, Any]:
     figure = Figure(figsize=(min(width, 14.0), 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    # Over the whole figure, the legend below it: no title is longer than both.
+    # Over the whole figure, with the legend below.
     figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=11)
     axes.set_ylabel(y_label)
     axes.spines[["top", "right"]].set_visible(False)
@@ -72,10 +72,10 @@ def _whiskers(axes: Any, places: Sequence[float], estimates: Sequence[Estimate])
 
 
 def _save(figure: Figure, axes: Any, path: Path, series: int) -> None:
-    # Beside the axes: bars leave no room within.
+    # Beside the axes, because bars leave no space inside.
     if series > 1:
         figure.legend(loc="outside right center", frameon=False, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Neither a date nor random ids: the same figures make the same file.
+    # Without date and random ids, so that the same figures give the same file.
     with mpl.rc_context({"svg.hashsalt": "vlmkg", "svg.fonttype": "none"}):
         figure.savefig(path, format="svg", metadata={"Date": None})

@@ -1,12 +1,12 @@
-"""Held-out synthetic studies, and what is counted of a reading of them.
+"""Held-out synthetic studies, and the counts of their readings.
 
 Every figure is an F1 of summed counts (hits, predicted, gold); shares are counted as (hits, all, all).
 
     entity, relation, presence    strict, as in `training.metrics`
-    film                          names of what the film shows
+    film                          names of film facts
     hallucinated                  share of triplets that the report's gold graph does not entail
     film hallucinated             share of names that are neither on the film nor true of the study
-    facts, facts:both, ...        share of the study's facts of which the right thing is said, by where they are told
+    facts, facts:both, ...        share of the study's facts with the right statement, by source of the fact
 """
 
 from collections import Counter
@@ -28,11 +28,11 @@ from vlmkg.schema import ReportGraph
 FIGURES = ("relation", "entity", "presence", "film", "hallucinated", "film hallucinated", "facts")
 BY_CLASS = tuple(f"facts:{told}" for told in Told)
 Shown = tuple[tuple[str, str], ...]
-"""What a reading of a film says: names with P, U or N."""
+"""A reading of a film: names with P, U or N."""
 
 
 class Seen(NamedTuple):
-    """A reading of one study: the report's graph and what the film shows; None for what was not read."""
+    """A reading of one study: the report's graph and the film facts; None for what was not read."""
 
     graph: ReportGraph | None
     film: Shown | None
@@ -45,12 +45,12 @@ class Exam:
     studies: tuple[Study, ...]
 
     def gold(self) -> list[Seen]:
-        """What is to be read: scored, it tells what the matching of facts can reach."""
+        """The gold reading: its score is the limit of the matching of facts."""
         return [Seen(one.graph, _drawn(one)) for one in self.studies]
 
 
 def make_exam(count: int) -> Exam:
-    """So many studies, each with a film and at least one fact."""
+    """This number of studies, each with a film and at least one fact."""
     found: list[Study] = []
     number = 0
     while len(found) < count:
@@ -62,18 +62,18 @@ def make_exam(count: int) -> Exam:
 
 
 def counts(exam: Exam, seen: Sequence[Seen]) -> list[dict[str, Counts]]:
-    """All counts of each study. What was not read has no count."""
+    """All counts of each study, without those of unread parts."""
     return [_counts(*pair) for pair in zip(exam.studies, seen, strict=True)]
 
 
 def estimate(rows: Sequence[Mapping[str, Counts]], name: str) -> Estimate | None:
-    """The figure over all studies with its interval (95 %, bootstrap over studies); None where nothing has it."""
+    """The figure over all studies with its interval (95 %, bootstrap over studies); None if nothing has it."""
     found = [row.get(name, (0, 0, 0)) for row in rows]
     return over_reports(found) if any(any(one) for one in found) else None
 
 
 def value(rows: Sequence[dict[str, Counts]], name: str) -> float:
-    """The figure over all studies, 0 where nothing has it."""
+    """The figure over all studies, 0 if no study has it."""
     return f1(total(({name: (0, 0, 0), **row} for row in rows), name))
 
 

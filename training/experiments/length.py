@@ -1,6 +1,6 @@
-"""F1 against the length of the report, up to what the language model can read and beyond.
+"""F1 against the length of the report, up to the language model's limit and beyond.
 
-A long report is several synthetic ones, one below the other, so its graph is exact at every length.
+A long report is a concatenation of synthetic ones, so its graph is exact at every length.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from vlmkg.reading.tokens import tokenize
 from vlmkg.schema import Relation, ReportGraph
 
 LENGTHS = (25, 50, 100, 200, 400, 800, 1600)
-"""Tokens of a report, at least."""
+"""Minimum tokens of a report."""
 FIGURES = ("entity", "relation", "presence")
 
 
@@ -43,7 +43,7 @@ def run(engines: Sequence[str], out: Path, reports: int, longest: int) -> None:
 
 
 def long_reports(length: int, reports: int) -> list[Text]:
-    """Reports of at least so many tokens, no synthetic report more than that needs."""
+    """Reports with at least this number of tokens, from as few synthetic reports as possible."""
     numbers = count()
     return [_joined(length, numbers) for _ in range(reports)]
 
@@ -57,7 +57,7 @@ def _joined(length: int, numbers: "count[int]") -> Text:
 
 
 def join(text: str, graph: ReportGraph, further: str, added: ReportGraph) -> tuple[str, ReportGraph]:
-    """One report below the other."""
+    """Concatenate reports."""
     before = f"{text}\n\n" if text else ""
     moved = tuple(replace(one, start=one.start + len(before), end=one.end + len(before)) for one in added.mentions)
     base = len(graph.mentions)

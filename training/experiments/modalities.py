@@ -1,4 +1,4 @@
-"""Does the film count? One checkpoint reads the same studies in six ways, three of which are controls."""
+"""The effect of the film: one checkpoint reads the same studies in six ways, three of which are controls."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Rows = Sequence[dict[str, Counts]]
 
 
 class Constraint(NamedTuple):
-    """Triplets that gold does not entail with the constraint and without, and the windows that then stand for none."""
+    """Triplets that gold does not entail, with and without the constraint, and the windows without a graph."""
 
     bound: Estimate | None
     free: Estimate | None
@@ -48,7 +48,7 @@ def run(folder: Path, out: Path, studies: int, free: int) -> None:
 
 
 def read_all(checkpoint: Checkpoint, exam: Exam, own: Tensor | None) -> dict[Arm, list[Seen]]:
-    """The exam in every way that the checkpoint can read it; `own` are the films' vectors, None: it reads none."""
+    """The held-out studies read in every possible way; `own` are the films' vectors, None: it reads no films."""
     arms = [Arm.REPORT] if own is None else list(Arm)
     return {arm: read_exam(checkpoint, exam, arm, own) for arm in arms}
 
@@ -60,7 +60,7 @@ def scored(exam: Exam, seen: Mapping[Arm, Sequence[Seen]]) -> dict[str, Rows]:
 
 
 def figures_table(found: Mapping[str, Rows], note: str) -> Table:
-    """A row an arm, a column a figure."""
+    """One row per arm, one column per figure."""
     rows = [[name, *(estimate(rows, part) for part in FIGURES)] for name, rows in found.items()]
     names = (
         "relation F1",
@@ -75,7 +75,7 @@ def figures_table(found: Mapping[str, Rows], note: str) -> Table:
 
 
 def class_table(found: Mapping[str, Rows], note: str) -> Table:
-    """A row an arm, a column a class of facts: the share of which the right thing is said."""
+    """One row per arm, one column per class of facts: the share with the right statement."""
     number = [sum(row.get(part, (0, 0, 0))[1] for row in found[GOLD]) for part in BY_CLASS]
     rows = [[name, *(estimate(rows, part) for part in BY_CLASS)] for name, rows in found.items()]
     labels = (f"{part.removeprefix('facts:')} ({count})" for part, count in zip(BY_CLASS, number, strict=True))
@@ -102,7 +102,7 @@ def constraint(
 
 
 def constraint_table(found: Mapping[str, Constraint], name: str, count: int) -> Table:
-    """A row an arm: the share of triplets that gold does not entail, constraint on and off."""
+    """One row per arm: the share of triplets that gold does not entail, constraint on and off."""
     rows = [[arm, *one] for arm, one in found.items()]
     note = (
         f"The first {count} of the studies. Constraint off: plain greedy decoding; windows whose text stands for no "

@@ -1,11 +1,11 @@
-"""Training the arms of an experiment: what two arms share is trained once, what is there is not trained again.
+"""Train the arms of an experiment. Shared stages are trained once, and finished runs are not repeated.
 
 OUT/shared/vision-DIGEST   stage 0 of a config
 OUT/shared/stage1-DIGEST   stage 1 of a config
 OUT/shared/features        image vectors, by encoder and studies
 OUT/shared/labels          reports with wrong labels, by seed and share
 OUT/runs/NAME              stage 2 of an arm and a seed
-OUT/NAME.runs.csv          a row a finished run, with what it reached on the exam
+OUT/NAME.runs.csv          one row per finished run, with its scores on the held-out studies
 """
 
 import csv
@@ -34,20 +34,20 @@ from training.synthetic.studies import studies
 from vlmkg.checkpoint.store import load_checkpoint
 
 LABELLED = 4000
-"""Reports of a file with wrong labels: more than a run of the shipped config reads."""
+"""Number of reports of a file with wrong labels: more than a run of the shipped config reads."""
 Row = Mapping[str, str]
 
 
 def run_arms(
     name: str, arms: Sequence[Arm], seeds: int, out: Path, exam: Exam, tell: Callable[[str], None]
 ) -> list[Row]:
-    """Train and examine each arm with each seed; returns their rows, also those of runs that were there before."""
+    """Train and score each arm with each seed. Returns all rows, including those of earlier runs."""
     path = out / f"{name}.runs.csv"
     known = {row["run"]: row for row in read_rows(path)}
     rows: list[Row] = []
     for seed in range(seeds):
         for arm in arms:
-            # A row of another config, or on another exam, is another run's.
+            # A row with another config or other held-out studies is from another run.
             key = digest(seeded(arm.config, seed), arm.name, str(arm.config), str(len(exam.studies)), str(seed))
             if key not in known:
                 known[key] = {"run": key, **_run(name, arm, seed, out, exam)}
@@ -88,7 +88,7 @@ def train(name: str, arm: Arm, seed: int, out: Path) -> tuple[Path, Path]:
 
 
 def vision(config: RunConfig, shared: Path) -> Path:
-    """The folder of stage 0, trained where no run with the same settings was before."""
+    """The folder of stage 0, trained unless a run with the same settings exists."""
     parts = (config.seed, config.data.seed, config.vision, config.stage0, config.projector.feature_size)
     folder = shared / f"vision-{digest(config, *map(str, parts))}"
     if not (folder / "vision").exists():
@@ -97,7 +97,7 @@ def vision(config: RunConfig, shared: Path) -> Path:
 
 
 def stage1(config: RunConfig, shared: Path) -> Path:
-    """The folder of stage 1, trained where no run with the same settings was before."""
+    """The folder of stage 1, trained unless a run with the same settings exists."""
     parts = (config.seed, config.data, config.language_model, config.stage1)
     folder = shared / f"stage1-{digest(config, *map(str, parts))}"
     if not (folder / "stage1").exists():
@@ -106,7 +106,7 @@ def stage1(config: RunConfig, shared: Path) -> Path:
 
 
 def labelled(folder: Path, config: RunConfig, share: float) -> Path:
-    """A file of reports with that share of mentions in error; those of the validation are right."""
+    """A file of reports with this share of wrong mentions; the validation reports are correct."""
     path = folder / f"{config.data.seed}-{share:g}" / "studies.jsonl"
     if path.exists():
         return path
@@ -125,7 +125,7 @@ def labelled(folder: Path, config: RunConfig, share: float) -> Path:
 
 
 def examine(folder: Path, exam: Exam) -> dict[str, str]:
-    """What the checkpoint reaches on the exam: by report and film where it reads films, else by report."""
+    """The checkpoint's scores on the held-out studies: from report and film if it reads films, else from the report."""
     checkpoint = load_checkpoint(folder)
     given = Given.BOTH if reads_films(checkpoint) else Given.REPORT
     own = vectors(checkpoint, exam.studies) if reads_films(checkpoint) else None
@@ -135,7 +135,7 @@ def examine(folder: Path, exam: Exam) -> dict[str, str]:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of the runs that are done."""
+    """The rows of finished runs."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
@@ -143,7 +143,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def append_row(path: Path, row: Row) -> None:
-    """Add a row, below a header where it is the first."""
+    """Append a row, with a header before the first one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     first = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
@@ -154,13 +154,13 @@ def append_row(path: Path, row: Row) -> None:
 
 
 def digest(config: RunConfig, *parts: str) -> str:
-    """What tells runs apart: the parts of the config and the precision, or the whole config."""
+    """The identity of a run: the parts of the config and the precision, or the whole config."""
     said = [str(config.precision), *parts] if parts else [json.dumps(to_mapping(config), sort_keys=True)]
     return sha256("\0".join(said).encode()).hexdigest()[:12]
 
 
 def link(place: Path, target: Path) -> None:
-    """A link to a folder that several runs read."""
+    """A link to a shared folder of several runs."""
     if not place.exists():
         place.symlink_to(target.resolve(), target_is_directory=True)
 

@@ -16,7 +16,7 @@ T_975 = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval; `low` and `high` are None where one run alone gives none."""
+    """A figure with its 95 % interval; `low` and `high` are None if one run alone gives none."""
 
     mean: float
     low: float | None = None
@@ -24,7 +24,7 @@ class Estimate:
 
 
 def over_seeds(values: Sequence[float]) -> Estimate:
-    """The mean of one value a seed, with Student's t interval. Raises ValueError without values or with over ten."""
+    """The mean of one value per seed, with Student's t interval. Raises ValueError without values or with over ten."""
     if not 1 <= len(values) <= len(T_975) + 1:
         raise ValueError(f"{len(values)} seeds: from 1 to {len(T_975) + 1} can be summed up")
     mean = sum(values) / len(values)
@@ -47,7 +47,7 @@ def over_reports(counts: Sequence[Counts]) -> Estimate:
 
 
 def spearman(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> float:
-    """Spearman's rank correlation, ties at their mean rank; 0 where either is constant."""
+    """Spearman's rank correlation, ties at their mean rank; 0 if either is constant."""
     a, b = (ranks(np.asarray(one, dtype=float)) for one in (first, second))
     a, b = a - a.mean(), b - b.mean()
     scale = sqrt(float((a * a).sum() * (b * b).sum()))
@@ -76,7 +76,7 @@ def _draws(reports: int) -> np.ndarray:
 
 
 def _f1(totals: np.ndarray) -> np.ndarray:
-    """(N, 3) -> (N,); 0 where nothing was said and nothing is true."""
+    """(N, 3) -> (N,); 0 if both sides are empty."""
     below = totals[:, 1] + totals[:, 2]
     found: np.ndarray = np.where(below > 0, 2 * totals[:, 0] / np.maximum(below, 1), 0.0)
     return found

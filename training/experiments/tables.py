@@ -12,7 +12,7 @@ Cell = str | int | float | Estimate | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`note` says what the intervals are and over what; None in a cell stands for a figure that there is not."""
+    """`note` explains the intervals; None in a cell is a missing figure."""
 
     title: str
     note: str

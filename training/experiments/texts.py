@@ -1,4 +1,4 @@
-"""Reports with graphs to be read, whatever they are from, and how an engine's readings of them score."""
+"""Reports with graphs from any source, and the scores of an engine's readings."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Text(NamedTuple):
 
 
 class Read(NamedTuple):
-    """Counts of each report, and how many were broken off for want of room."""
+    """Counts of each report, and the number of truncated ones."""
 
     counts: list[dict[str, Counts]]
     truncated: int
@@ -32,7 +32,7 @@ def text_of(text: str, graph: ReportGraph) -> Text:
 
 
 def read_texts(engine: Engine, texts: Sequence[Text]) -> Read:
-    """What the engine reads of the reports, before validation, against their graphs."""
+    """Score the engine's readings of the reports, before validation, against their graphs."""
     outputs = read_in_parts(engine, [StudyInput((one.text,)) for one in texts])
     counts: list[dict[str, Counts]] = []
     for one, output in zip(texts, outputs, strict=True):

@@ -1,4 +1,4 @@
-"""The experiments with training: their arms run, their table, their figure."""
+"""The experiments with training: run the arms, write table and figure."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,18 +42,18 @@ COLUMNS = {
     "hallucinated": "triplets not entailed",
     "validation loss": "validation loss",
 }
-"""Figures of a run's row, and what they are called in the table."""
+"""Figures of a run's row, and their names in the table."""
 DRAWN = ("relation", "film", "facts")
 
 
 def run(
     name: str, arms: Sequence[Arm], seeds: int, out: Path, studies: int, tell: Callable[[str], None] = print
 ) -> None:
-    """Train what is not there yet; write NAME.md, NAME.csv and NAME.svg into `out`.
+    """Train missing runs; write NAME.md, NAME.csv and NAME.svg to `out`.
 
     Raises UsageError in one of several processes of a run: arms are trained one after the other.
     """
-    need_one_process("an experiment trains its arms one after the other, and was started")
+    need_one_process("an experiment trains its arms one after the other, but was started")
     rows = run_arms(name, arms, seeds, out, make_exam(studies), tell)
     table = arms_table(TITLES[name], arms, rows, seeds, studies)
     write_tables(out, name, [table])
@@ -64,7 +64,7 @@ def run(
 
 
 def arms_table(title: str, arms: Sequence[Arm], rows: Sequence[Row], seeds: int, studies: int) -> Table:
-    """A row an arm: the mean over seeds of each figure, and the difference in relation F1 to the first arm."""
+    """One row per arm: the mean over seeds of each figure, and the difference in relation F1 from the first arm."""
     body: list[list[Cell]] = []
     for arm in arms:
         found = [summed(rows, arm.name, part, seeds) for part in COLUMNS]
@@ -81,13 +81,13 @@ def arms_table(title: str, arms: Sequence[Arm], rows: Sequence[Row], seeds: int,
 
 
 def summed(rows: Sequence[Row], arm: str, part: str, seeds: int) -> Estimate | None:
-    """The mean over seeds; None where the arm reads no films and the figure is of films."""
+    """The mean over seeds; None if the arm reads no films and the figure is of films."""
     values = _values(rows, arm, part, seeds)
     return None if part == "film" and not any(values) else over_seeds(values)
 
 
 def difference(rows: Sequence[Row], arm: str, baseline: str, seeds: int) -> Estimate | None:
-    """The arm's relation F1 less the baseline's, seed by seed; None for the baseline itself."""
+    """The difference of the arm's relation F1 from the baseline's, by seed; None for the baseline itself."""
     if arm == baseline:
         return None
     pairs = zip(_values(rows, arm, "relation", seeds), _values(rows, baseline, "relation", seeds), strict=True)
@@ -95,6 +95,6 @@ def difference(rows: Sequence[Row], arm: str, baseline: str, seeds: int) -> Esti
 
 
 def _values(rows: Sequence[Row], arm: str, part: str, seeds: int) -> list[float]:
-    """One value a seed, in order."""
+    """One value per seed, in order."""
     by_seed = {int(row["seed"]): float(row[part]) for row in rows if row["arm"] == arm}
     return [by_seed[seed] for seed in range(seeds)]

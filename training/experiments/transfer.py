@@ -1,4 +1,4 @@
-"""Does what was learnt of one style hold for another? F1 by type of relation, on each style that there is."""
+"""Transfer to other styles: F1 by type of relation, on each available style."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,9 @@ from vlmkg.schema import RelationType
 
 FIGURES = ("entity", "relation", *(f"relation:{kind}" for kind in RelationType))
 SILVER = ", silver"
-"""In a style's name: its graphs are the rules engine's, so its row tells agreement with the rules, not truth."""
+"""Part of a style's name: its graphs are the rules engine's, so its row shows agreement with the rules, not
+correctness.
+"""
 
 
 def run(engines: Sequence[str], out: Path, reports: int, feeds: Path | None, gold: Path | None) -> None:
@@ -45,7 +47,7 @@ def run(engines: Sequence[str], out: Path, reports: int, feeds: Path | None, gol
 
 
 def synthetic_styles(reports: int) -> dict[str, list[Text]]:
-    """Held-out synthetic reports, and the same in capitals and in small letters: the words of another typist."""
+    """Held-out synthetic reports, and the same in capitals and in lower case."""
     made = [one for one in studies(TRANSFER_SEED, reports, films=0.0) if one.text.isascii()]
     return {
         "synthetic, held out": [text_of(one.text, one.graph) for one in made],
@@ -55,7 +57,7 @@ def synthetic_styles(reports: int) -> dict[str, list[Text]]:
 
 
 def feed_styles(feeds: Path, rules: Engine, reports: int) -> dict[str, list[Text]]:
-    """Messages of a hospital, radiographs of the chest and other exams apart, with what the rules read of them."""
+    """Messages of a hospital, chest radiographs and other exams separately, with the rules' readings."""
     found = read_feeds(feeds)
     parts = {
         "messages, chest": [one.text for one in found if one.chest],
@@ -69,15 +71,15 @@ def feed_styles(feeds: Path, rules: Engine, reports: int) -> dict[str, list[Text
 
 
 def figures(read: Read) -> list[Estimate | None]:
-    """Each figure over the reports; None where neither side has such a relation."""
+    """Each figure over the reports; None if neither side has such a relation."""
     found = [[one[name] for one in read.counts] for name in FIGURES]
     return [over_reports(column) if any(map(any, column)) else None for column in found]
 
 
 def transfer_table(rows: Sequence[Sequence[Cell]], feeds: Path | None, gold: Path | None) -> Table:
-    """The table; its note names what was not there to be read."""
+    """The table; its note names missing inputs."""
     absent: Mapping[str, Path | None] = {"messages (--feeds)": feeds, "a gold file (--gold)": gold}
     skipped = [name for name, place in absent.items() if place is None]
-    note = "Intervals: 95 %, bootstrap over reports. Silver: agreement with the rules engine, which is no truth."
-    note += f" Skipped for want of it: {', '.join(skipped)}." if skipped else ""
+    note = "Intervals: 95 %, bootstrap over reports. Silver: agreement with the rules engine, not correctness."
+    note += f" Skipped, because it was not given: {', '.join(skipped)}." if skipped else ""
     return Table("Transfer to other styles", note, ("engine", "style", "reports", *(f"{n} F1" for n in FIGURES)), rows)

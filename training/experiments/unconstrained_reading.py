@@ -1,6 +1,6 @@
-"""What a model writes of reports when nothing constrains it, as graphs: for what the constraint keeps from harm.
+"""Unconstrained readings of reports as graphs, to measure the effect of the constraint.
 
-Plain greedy decoding by Hugging Face. A window whose text stands for no graph gives nothing; how many do is told.
+Plain greedy decoding by Hugging Face. A window whose output is not a graph gives no facts, and is counted.
 Shapes: B windows, T token ids, N prefix embeddings, D width of the language model.
 """
 
@@ -23,7 +23,7 @@ from vlmkg.schema import ReportGraph
 
 
 class FreeReading(NamedTuple):
-    """The graph of each report, and how many of all windows stand for none."""
+    """The graph of each report, and the number of windows without a graph."""
 
     graphs: list[ReportGraph]
     windows: int
@@ -37,7 +37,7 @@ class _Cut(NamedTuple):
 
 
 def read_freely(checkpoint: Checkpoint, texts: Sequence[str], prefixes: Sequence[Tensor] | None = None) -> FreeReading:
-    """The reports, each behind its (N, D) prefix where there are `prefixes`."""
+    """The readings of the reports, each after its (N, D) prefix if there are `prefixes`."""
     cuts = [_cut(checkpoint, text, 0 if prefixes is None else len(prefixes[at])) for at, text in enumerate(texts)]
     prompts = [prompt for cut in cuts for prompt in cut.prompts]
     owners = [at for at, cut in enumerate(cuts) for _ in cut.prompts]
@@ -55,7 +55,7 @@ def read_freely(checkpoint: Checkpoint, texts: Sequence[str], prefixes: Sequence
 def write_freely(
     checkpoint: Checkpoint, prompts: Sequence[Prompt], prefixes: Sequence[Tensor] | None
 ) -> list[list[int]]:
-    """The token ids behind each prompt, which stands behind its prefix where there are any."""
+    """The token ids after each prompt, which follows its prefix if there are any."""
     model, codec = checkpoint.network.language_model, checkpoint.codec
     with torch.inference_mode():
         embeddings_btd, mask_bt = _padded(model, prompts, prefixes)
@@ -74,7 +74,7 @@ def write_freely(
 def _padded(
     model: PreTrainedModel, prompts: Sequence[Prompt], prefixes: Sequence[Tensor] | None
 ) -> tuple[Tensor, Tensor]:
-    """(B, T, D) embeddings and (B, T) mask, padded at the left, so that all rows end where writing begins."""
+    """(B, T, D) embeddings and (B, T) mask, padded on the left, so that all rows end at the same position."""
     embed = model.get_input_embeddings()
     rows = [embed(torch.tensor(prompt.ids)) for prompt in prompts]
     if prefixes is not None:
@@ -94,7 +94,7 @@ def _cut(checkpoint: Checkpoint, text: str, prefix: int) -> _Cut:
 def _write_all(
     checkpoint: Checkpoint, prompts: Sequence[Prompt], owners: Sequence[int], prefixes: Sequence[Tensor] | None
 ) -> list[list[int]]:
-    """Windows of like length are written together: padding costs time."""
+    """Decode windows of similar length together, because padding costs time."""
     order = sorted(range(len(prompts)), key=lambda at: len(prompts[at].ids))
     written: list[list[int]] = [[] for _ in prompts]
     for first in range(0, len(order), ROWS):
@@ -106,7 +106,7 @@ def _write_all(
 
 
 def _decoded(codec: Codec, prompt: Prompt, written: Sequence[int]) -> Decoded | None:
-    """The window's graph; None where the ids stand for none."""
+    """The window's graph; None if the ids are not a graph."""
     if not stands(codec, prompt, written):
         return None
     names = dict(zip(codec.symbol_ids, codec.symbols, strict=True))
@@ -116,7 +116,7 @@ def _decoded(codec: Codec, prompt: Prompt, written: Sequence[int]) -> Decoded | 
 
 
 def _standing(graph: TokenGraph) -> TokenGraph:
-    """Without the edges to mentions that the window before did not write, and without repetitions."""
+    """The graph without edges to mentions that the previous window did not write, and without repetitions."""
     begun = {span.first for span in graph.spans}
     edges = dict.fromkeys(edge for edge in graph.edges if edge.head in begun and edge.tail in begun)
     return TokenGraph(graph.spans, tuple(edges))

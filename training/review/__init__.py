@@ -1,1 +1,1 @@
-"""Expert review: triplets sampled for blinded readers, their verdicts, and how far they agree."""
+"""Expert review: triplets sampled for blinded readers, their verdicts, and their agreement."""

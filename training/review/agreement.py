@@ -1,4 +1,4 @@
-"""How far readers agree, and how sure a share is.
+"""Agreement of readers, and confidence intervals of shares.
 
 Cohen, Educ Psychol Meas 20 (1960) 37; Fleiss, Psychol Bull 76 (1971) 378; Wilson, J Am Stat Assoc 22 (1927) 209.
 """
@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from math import sqrt
 
 Z = 1.959963984540054
-"""Of the normal distribution, the point that 2.5 % lie above."""
+"""The 97.5th percentile of the normal distribution."""
 
 
 def wilson(hits: int, trials: int) -> tuple[float, float]:
@@ -30,14 +30,14 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float 
 def fleiss_kappa(counts: Sequence[Sequence[int]]) -> float | None:
     """Agreement of several readers beyond chance; None if chance alone gives 1.
 
-    `counts[i][j]` readers said verdict j of item i; every item has the same number of readers, two or more.
+    `counts[i][j]` readers gave verdict j to item i; every item has the same number of readers, two or more.
     """
     said = [sum(column) for column in zip(*counts, strict=True)]
     return _beyond_chance(pair_agreement(counts), sum((one / sum(said)) ** 2 for one in said))
 
 
 def pair_agreement(counts: Sequence[Sequence[int]]) -> float:
-    """Raw agreement: the share of pairs of readers who say the same of an item, over all items. `counts` as above."""
+    """Raw agreement: the share of pairs of readers with the same verdict, over all items. `counts` as above."""
     readers = sum(counts[0])
     agreeing = sum(one * (one - 1) for row in counts for one in row)
     return agreeing / (len(counts) * readers * (readers - 1))

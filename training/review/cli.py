@@ -1,4 +1,4 @@
-"""`vlmkg train review`: triplets out to blinded readers, verdicts back in."""
+"""`vlmkg train review`: export triplets for blinded readers, import their verdicts."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,7 @@ DISAGREEMENTS = "disagreements.csv"
 
 @click.group()
 def review() -> None:
-    """Have experts judge triplets, blinded, and see how far they agree."""
+    """Let blinded experts judge triplets, and measure their agreement."""
 
 
 @review.command("export")
@@ -26,25 +26,30 @@ def review() -> None:
     "--graphs",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     required=True,
-    help="What was read: our JSONL or RadGraph JSON.",
+    help="The readings: our JSONL or RadGraph JSON.",
 )
 @click.option("--count", type=click.IntRange(1), default=100, show_default=True, help="Triplets.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed takes the same triplets.")
-@click.option("--readers", type=click.IntRange(2, 20), default=3, show_default=True, help="Sheets to write.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed selects the same triplets.")
+@click.option(
+    "--readers", type=click.IntRange(2, 20), default=3, show_default=True, help="Number of sheets, one per reader."
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="New folder.")
 def export_(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None:
-    """Write a sheet for each reader, and the key, which stays with you. They hold report text: keep them as such."""
+    """Write a sheet for each reader, and the key, which you keep.
+
+    Both contain report text: protect them accordingly.
+    """
     if out.exists():
-        raise UsageError(f"{out} is there already", "name a new folder")
+        raise UsageError(f"{out} already exists", "choose a new folder")
     export(graphs, count, seed, readers, out)
-    click.echo(f"{readers} sheets in {out / SHEETS}, one a reader; {out / KEY_FILE} stays with you")
+    click.echo(f"{readers} sheets in {out / SHEETS}, one per reader; do not give {out / KEY_FILE} to the readers")
 
 
 @review.command("import")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def import_(folder: Path, as_json: bool) -> None:
-    """Take the filled sheets in FOLDER/sheets, and tell accuracy and agreement. Writes FOLDER/disagreements.csv."""
+    """Read the filled sheets in FOLDER/sheets, and print accuracy and agreement. Writes FOLDER/disagreements.csv."""
     verdicts = read_back(folder)
     found = findings(verdicts)
     _write_disagreements(folder / DISAGREEMENTS, verdicts, found)
@@ -82,7 +87,7 @@ def _show(found: Findings, console: Console) -> None:
     for pair, kappa in found.kappas.items():
         console.print(f"Cohen's kappa, {pair}: {_figure(kappa)}")
     console.print(f"Fleiss' kappa: {_figure(found.fleiss)}")
-    console.print(f"{len(found.disagreements)} items of disagreement: {', '.join(found.disagreements) or 'none'}")
+    console.print(f"{len(found.disagreements)} items with disagreement: {', '.join(found.disagreements) or 'none'}")
 
 
 def _cells(one: Accuracy) -> tuple[str, ...]:

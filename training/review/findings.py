@@ -1,4 +1,4 @@
-"""What the verdicts come to: accuracy of the triplets by type, agreement of the readers, and where they differ."""
+"""The result of a review: accuracy of the triplets by type, agreement of the readers, and disagreements."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -11,12 +11,12 @@ from training.review.sheets import Judgement
 from vlmkg.verdicts import Verdict
 
 GOAL = 0.9
-"""Of raw agreement: the share of pairs of readers who say the same."""
+"""The goal of raw agreement: the share of pairs of readers with the same verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Of the items that were decided, how many are correct; the share with its 95 % interval, None without any."""
+    """The share of correct items among the decided ones, with its 95 % interval; None without any."""
 
     correct: int
     decided: int
@@ -27,10 +27,10 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """A review's result. An item is what more than half of the readers say of it, else undecided.
+    """A review's result. An item's verdict is that of more than half of the readers, else it is undecided.
 
-    `weighted` is the accuracy of all triplets of the graphs: each type's share counts by how often it stands there.
-    `kappas` are Cohen's by pairs of readers; a kappa is None where all verdicts are the same.
+    `weighted` is the accuracy over all triplets of the graphs: types are weighted by their number.
+    `kappas` are Cohen's by pairs of readers; a kappa is None if all verdicts are the same.
     """
 
     by_type: dict[str, Accuracy]
@@ -50,7 +50,7 @@ class Findings:
 
 
 def findings(verdicts: Verdicts) -> Findings:
-    """Everything that is said of a review."""
+    """The result of a review."""
     items, readers = verdicts.items, verdicts.readers
     said = {name: [judged[name].verdict for judged in readers.values()] for name in items}
     decided = {name: majority(one) for name, one in said.items()}
@@ -70,7 +70,7 @@ def findings(verdicts: Verdicts) -> Findings:
 
 
 def majority(said: list[Verdict]) -> Verdict | None:
-    """What more than half say, None where there is no such verdict."""
+    """The verdict of more than half, None if there is none."""
     verdict, votes = Counter(said).most_common(1)[0]
     return verdict if 2 * votes > len(said) else None
 

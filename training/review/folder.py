@@ -1,4 +1,4 @@
-"""A review on disk: the readers' sheets in `sheets/`, and the organiser's key, which tells what was sampled."""
+"""A review on disk: the readers' sheets in `sheets/`, and the organiser's key of the sampled items."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ ROWS = ".jsonl"
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """What the key keeps of an item, beside its report and place: relation type, and what the head is."""
+    """The key's record of an item, beside its report and index: relation type, and the kind of the head."""
 
     relation: str
     says: str
@@ -30,7 +30,7 @@ class KeyItem:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """A review that came back: items by name, each reader's judgement of every one, triplets of each type in all."""
+    """A finished review: items by name, each reader's judgement of every item, and the triplets of each type."""
 
     items: dict[str, KeyItem]
     readers: dict[str, dict[str, Judgement]]
@@ -38,7 +38,7 @@ class Verdicts:
 
 
 def export(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None:
-    """Sample triplets of a graphs file; write sheets and key into the new folder `out`, open to its owner alone."""
+    """Sample triplets of a graphs file; write sheets and key to the new folder `out`, readable only by its owner."""
     rows = read_rows(graphs)
     drawn = sample(rows, count, seed)
     (out / SHEETS).mkdir(mode=0o700, parents=True)
@@ -59,26 +59,29 @@ def export(graphs: Path, count: int, seed: int, readers: int, out: Path) -> None
 
 
 def read_back(folder: Path) -> Verdicts:
-    """The verdicts of all readers. Raises UsageError where key or a sheet lacks, or a sheet has a fault."""
+    """The verdicts of all readers. Raises UsageError if the key or a sheet is missing, or a sheet has an error."""
     try:
         key = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{folder} has no {KEY_FILE}", "name the folder that the export wrote") from error
+        raise UsageError(f"{folder} has no {KEY_FILE}", "give the folder that the export wrote") from error
     if key["form"] != FORM:
-        raise UsageError(f"the review has form {key['form']}, this program reads {FORM}")
+        raise UsageError(
+            f"the review has format {key['form']}, but this program reads {FORM}",
+            "use the version that exported the review",
+        )
     items = {name: KeyItem(one["relation"], one["says"]) for name, one in key["items"].items()}
     return Verdicts(items, {name: _sheet(folder, name, items) for name in key["readers"]}, key["triplets"])
 
 
 def read_rows(graphs: Path) -> list[Row]:
-    """The rows of our JSONL, or of RadGraph JSON: its valid part. Raises UsageError where it is neither."""
+    """The rows of our JSONL, or of RadGraph JSON: its valid part. Raises UsageError if it is neither."""
     return read_files([graphs])[0] if graphs.suffix == ROWS else list(read_radgraph(graphs))
 
 
 def _sheet(folder: Path, name: str, items: dict[str, KeyItem]) -> dict[str, Judgement]:
     path = folder / SHEETS / f"{name}.csv"
     if not path.exists():
-        raise UsageError(f"{path.name} is not there", f"put every reader's sheet back into {SHEETS}")
+        raise UsageError(f"{path.name} is missing", f"copy every reader's sheet back to {SHEETS}")
     return read_sheet(path, items)
 
 

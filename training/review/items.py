@@ -11,7 +11,7 @@ from vlmkg.schema import Kind, Mention, Relation, RelationType
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One triplet with its report. `says` is what its head is: anatomy, present, uncertain or absent."""
+    """One triplet with its report. `says` is the kind of its head: anatomy, present, uncertain or absent."""
 
     name: str
     report_id: str
@@ -22,25 +22,25 @@ class Item:
 
     @property
     def says(self) -> str:
-        """What the head is."""
+        """The kind of the head."""
         return says(self.head)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The items in an order of chance, and how many triplets of each type they were drawn from."""
+    """The items in random order, and the number of triplets of each type."""
 
     items: tuple[Item, ...]
     triplets: Mapping[str, int]
 
 
 def says(mention: Mention) -> str:
-    """What the graph says of a mention, in a word."""
+    """The kind or presence of a mention, as one word."""
     return str(mention.kind if mention.kind is Kind.ANATOMY else mention.presence)
 
 
 def sample(rows: Sequence[Row], count: int, seed: int) -> Sample:
-    """`count` triplets of the graphs. Raises UsageError where there are fewer."""
+    """`count` triplets of the graphs. Raises UsageError if there are fewer."""
     rng = Random(seed)  # noqa: S311 - a sample, no secret
     by_type: dict[str, list[tuple[Row, Relation]]] = {}
     for row in rows:
@@ -48,7 +48,7 @@ def sample(rows: Sequence[Row], count: int, seed: int) -> Sample:
             by_type.setdefault(relation.type.value, []).append((row, relation))
     sizes = {name: len(by_type[name]) for name in sorted(by_type)}
     if sum(sizes.values()) < count:
-        raise UsageError(f"the graphs hold {sum(sizes.values())} triplets, fewer than {count}", "ask for fewer")
+        raise UsageError(f"the graphs have {sum(sizes.values())} triplets, fewer than {count}", "request fewer")
     shares = even_shares(sizes, count)
     drawn = [one for name, share in shares.items() for one in _spread(by_type[name], share, rng)]
     rng.shuffle(drawn)
@@ -56,7 +56,7 @@ def sample(rows: Sequence[Row], count: int, seed: int) -> Sample:
 
 
 def even_shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
-    """How many to take of each, as evenly as sizes allow."""
+    """The number to sample of each, as evenly as the sizes allow."""
     shares: dict[str, int] = {}
     left = count
     for place, name in enumerate(sorted(sizes, key=lambda one: sizes[one])):
@@ -66,7 +66,7 @@ def even_shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
 
 
 def _spread(triplets: Sequence[tuple[Row, Relation]], count: int, rng: Random) -> list[tuple[Row, Relation]]:
-    """A systematic sample: at even steps through the triplets sorted by presence, in an order of chance within each."""
+    """A systematic sample: at equal steps through the triplets, sorted by presence and shuffled within."""
     order = list(triplets)
     rng.shuffle(order)
     order.sort(key=lambda one: says(one[0].graph.mentions[one[1].head]))

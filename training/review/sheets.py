@@ -1,6 +1,6 @@
-"""A reader's sheet: CSV that a spreadsheet opens, one triplet a row beside its report, and the verdicts that come back.
+"""A reader's sheet: CSV for a spreadsheet, one triplet per row with its report, and the reader's verdicts.
 
-Nothing in it tells which program read the report. A cell that a spreadsheet would take for a formula is quoted.
+It does not show which program read the report. A cell that a spreadsheet would run as a formula is quoted.
 """
 
 import csv
@@ -31,12 +31,12 @@ _FORMULA_SIGNS = {"=", "+", "-", "@"}
 
 
 def write_sheet(path: Path, items: Iterable[Item]) -> None:
-    """Write the items in the order given, verdicts empty. In UTF-8 with a mark, by which spreadsheets know it."""
+    """Write the items in the order given, verdicts empty. In UTF-8 with a byte-order mark, which spreadsheets need."""
     write_table(path, COLUMNS, (_cells(item) for item in items))
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV that no spreadsheet takes for formulas."""
+    """Write a CSV without cells that a spreadsheet would run as formulas."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
@@ -44,8 +44,8 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def plain(cell: str) -> str:
-    """The cell, behind an apostrophe where a spreadsheet would run it (OWASP, CSV injection)."""
-    # Full-width signs are signs to some spreadsheets; NFKC makes them plain ones.
+    """The cell, with an apostrophe in front if a spreadsheet would run it (OWASP, CSV injection)."""
+    # Some spreadsheets accept full-width operators; NFKC converts them to plain ones.
     first = normalize("NFKC", cell.lstrip()[:1])
     return f"'{cell}" if first in _FORMULA_SIGNS or cell.startswith(("\t", "\r", "\n")) else cell
 
@@ -59,9 +59,9 @@ def marked(item: Item) -> str:
 
 
 def read_sheet(path: Path, items: Collection[str]) -> dict[str, Judgement]:
-    """The judgement of each item. Raises UsageError that names each row at fault, and no word of any.
+    """The judgement of each item. Raises UsageError that names each faulty row, without its text.
 
-    Rows may be in any order; commas, semicolons or tabs may stand between cells.
+    Rows may be in any order; cells may be separated by commas, semicolons or tabs.
     """
     found: dict[str, Judgement] = {}
     rows: dict[str, int] = {}
@@ -69,12 +69,14 @@ def read_sheet(path: Path, items: Collection[str]) -> dict[str, Judgement]:
     for number, row in _rows(path):
         name, verdict = row[ITEM].strip(), " ".join(row[VERDICT].lower().split())
         if name not in items:
-            faults.append(f"row {number} is no item of this review")
+            faults.append(f"row {number} is not an item of this review")
         elif name in rows:
-            faults.append(f"row {number} is {name}, as row {rows[name]} is")
+            faults.append(f"row {number} is the same item as row {rows[name]}, {name}")
         elif verdict not in set(Verdict):
             faults.append(
-                f"row {number} ({name}) has no verdict" if not verdict else f"row {number} ({name}) has another verdict"
+                f"row {number} ({name}) has no verdict"
+                if not verdict
+                else f"row {number} ({name}) has an unknown verdict"
             )
         else:
             found[name] = Judgement(Verdict(verdict), row[COMMENT].strip())
@@ -83,7 +85,7 @@ def read_sheet(path: Path, items: Collection[str]) -> dict[str, Judgement]:
     if faults:
         more = f"; {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
         message = f"{path.name}: {'; '.join(faults[:FAULTS_SHOWN])}{more}"
-        raise UsageError(message, f"each item stands there once, its verdict one of: {', '.join(Verdict)}")
+        raise UsageError(message, f"the sheet needs each item once, with one of the verdicts: {', '.join(Verdict)}")
     return found
 
 
@@ -93,7 +95,7 @@ def _cells(item: Item) -> list[str]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows that are not empty, by the numbers that a spreadsheet gives them, with the cells that count."""
+    """The rows that are not empty, with a spreadsheet's row numbers and the relevant cells."""
     text = _text(path)
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
@@ -101,7 +103,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     names = [name.strip() for name in next(table, [])]
     lacking = [name for name in (ITEM, VERDICT, COMMENT) if name not in names]
     if lacking:
-        raise UsageError(f"{path.name} has no column {lacking[0]!r}", "leave the first row as it was exported")
+        raise UsageError(f"{path.name} has no column {lacking[0]!r}", "restore the first row as it was exported")
     for number, cells in enumerate(table, start=2):
         if any(cell.strip() for cell in cells):
             row = dict(zip(names, [*cells, *[""] * len(names)], strict=False))
@@ -113,5 +115,5 @@ def _text(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Spreadsheets save "CSV" in Windows' own encoding unless told otherwise.
+        # Spreadsheets save CSV in a Windows encoding by default.
         return content.decode("cp1252", errors="replace")

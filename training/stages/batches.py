@@ -1,4 +1,4 @@
-"""Batches of examples of like length, in an order that depends on the seed and the place in the stream alone.
+"""Batches of examples of similar length, in an order that depends only on the seed and the position in the stream.
 
 Shapes: B examples, T token ids, I films of the example with the most, F numbers in an image vector.
 """
@@ -22,7 +22,7 @@ ChunkType = TypeVar("ChunkType")
 
 
 class HasLength(Protocol):
-    """What batches are planned of."""
+    """An item of a batch."""
 
     @property
     def length(self) -> int:
@@ -31,7 +31,7 @@ class HasLength(Protocol):
 
 
 class Cursor(NamedTuple):
-    """A place in the stream: the batch `batch` of the chunk `chunk`."""
+    """A position in the stream: the batch `batch` of the chunk `chunk`."""
 
     chunk: int = 0
     batch: int = 0
@@ -39,14 +39,14 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Examples that are sorted together, and the image vectors (films, F) that they name; None without films."""
+    """Examples that are sorted together, and their image vectors (films, F); None without films."""
 
     examples: tuple[Example, ...]
     features: Tensor | None = None
 
 
 class Batch(NamedTuple):
-    """What `VlmKg.loss` takes: ids, labels and mask (B, T), image vectors (B, I, F) and their counts (B,), or None."""
+    """Input of `VlmKg.loss`: ids, labels and mask (B, T), image vectors (B, I, F) and their counts (B,), or None."""
 
     input_ids: Tensor
     labels: Tensor
@@ -56,13 +56,13 @@ class Batch(NamedTuple):
 
 
 ReadChunk = Callable[[int], Chunk]
-"""Gives the chunk of a number; the same number gives the same chunk, in any process."""
+"""Returns the chunk of a number; the same number gives the same chunk in any process."""
 
 
 def stream(
     read: ReadChunk, size: int, seed: int, start: Cursor, pad: int, workers: int = 0
 ) -> Iterator[tuple[Cursor, Batch]]:
-    """Batches of `size` examples from `start` on, without end, each with the place behind it."""
+    """Batches of `size` examples from `start` on, endlessly, each with the position after it."""
     for number, chunk in chunks(read, start.chunk, workers):
         groups = plan(chunk.examples, size, seed + number)
         first = start.batch if number == start.chunk else 0
@@ -72,7 +72,7 @@ def stream(
 
 
 def plan(examples: Sequence[HasLength], size: int, seed: int) -> list[list[int]]:
-    """Positions of the examples in groups of `size` of like length, the groups shuffled; one may be smaller."""
+    """Indices of the examples in shuffled groups of `size` of similar length; one may be smaller."""
     rng = Random(seed)  # noqa: S311 - an order, no secret
     order = list(range(len(examples)))
     rng.shuffle(order)
@@ -83,7 +83,7 @@ def plan(examples: Sequence[HasLength], size: int, seed: int) -> list[list[int]]
 
 
 def collate(examples: Sequence[Example], features: Tensor | None, pad: int) -> Batch:
-    """Examples padded at the right; labels stand at the targets alone."""
+    """Examples padded on the right; only targets have labels."""
     longest = max(example.length for example in examples)
     shape = (len(examples), longest)
     ids, labels = torch.full(shape, pad), torch.full(shape, IGNORED)

@@ -1,4 +1,4 @@
-"""The chunks of stages 1 and 2: rows read, cut into examples, with the films' vectors. Picklable, for read-ahead."""
+"""The chunks of stages 1 and 2: rows, cut into examples, with the films' vectors. Picklable, for read-ahead."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from training.stages.loading import Loaded, RowReader, rows_of
 
 @dataclass(frozen=True, slots=True)
 class TextChunks:
-    """Stage 1: reports alone."""
+    """Stage 1: only reports."""
 
     reading: Reading
     rows: RowReader
@@ -29,8 +29,8 @@ class TextChunks:
 class VisualChunks:
     """Stage 2: reports with and without their films, and films by themselves.
 
-    `encoder` is the frozen encoder's folder, `kept` the folder of its image vectors; `alone` reads studies of which
-    only the films are shown.
+    `encoder` is the frozen encoder's folder, `kept` the folder of its image vectors; `alone` reads studies that are
+    used only with their films.
     """
 
     reading: Reading
@@ -60,7 +60,7 @@ class VisualChunks:
 
 
 def places(loaded: list[Loaded], taken: int = 0) -> list[tuple[int, ...]]:
-    """The places of each row's films among all films of the chunk, behind `taken` others."""
+    """The indices of each row's films among all films of the chunk, after `taken` others."""
     found = []
     for one in loaded:
         found.append(tuple(range(taken, taken + len(one.films))))

@@ -1,6 +1,6 @@
-"""Run configs: what a YAML file in `training/configs` says, each field with its unit.
+"""Run configs: the YAML files in `training/configs`, each field with its unit.
 
-The paper's learning rates, epochs and batch sizes are not known: those in `paper.yaml` are ours.
+The paper's learning rates, epochs and batch sizes are not published: those in `paper.yaml` are ours.
 """
 
 import json
@@ -19,7 +19,7 @@ from vlmkg.model.config import ModelConfig
 from vlmkg.validation_errors import problems
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-"""Of every part: an unknown field is refused, and so is `true` or `"8"` for a number."""
+"""For every part: unknown fields are refused, and so is `true` or `"8"` for a number."""
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[int, Field(ge=0)]
@@ -35,7 +35,7 @@ class Precision(StrEnum):
 
 
 class OptimizerName(StrEnum):
-    """What moves the weights (`training.stages.optimizer`)."""
+    """The optimizer (`training.stages.optimizer`)."""
 
     ADAMW = "adamw"
     MUON = "muon"
@@ -43,51 +43,51 @@ class OptimizerName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataConfig:
-    """What is trained on. Training and validation never share a patient."""
+    """The training data. Training and validation never share a patient."""
 
     __pydantic_config__ = STRICT
 
     files: tuple[Text, ...] = ()
-    """Our own JSONL (`training.data.jsonl`); none: synthetic studies, made as they are needed."""
+    """Our own JSONL (`training.data.jsonl`); none: synthetic studies, generated when needed."""
     seed: Annotated[int, AfterValidator(check_data_seed)] = 1
-    """Of the synthetic studies (`training.synthetic.seeds`); validation takes `seed` + 1,000,000."""
+    """Seed of the synthetic studies (`training.synthetic.seeds`); validation uses `seed` + 1,000,000."""
     film_share: Share = 0.5
-    """Of the synthetic studies, how many have a film."""
+    """Share of the synthetic studies with a film."""
     validation: AtLeastOne = 300
-    """Studies of the evaluation; of files, those of the split `validation`."""
+    """Number of validation studies; from files, those of the split `validation`."""
     chunk: AtLeastOne = 256
-    """Studies that are read, sorted by length and cut into batches together."""
+    """Studies per chunk, which is read, sorted by length and cut into batches."""
     workers: NotNegative = 0
     """Processes that read ahead; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModelConfig:
-    """A language model of our own (Qwen2's architecture), or a folder that `vlmkg checkpoint import` wrote."""
+    """Our own language model (Qwen2's architecture), or a folder that `vlmkg checkpoint import` wrote."""
 
     __pydantic_config__ = STRICT
 
     folder: str = ""
-    """Path of the folder; empty: our own, by the fields below, from random weights."""
+    """Path of the folder; empty: our own, with the fields below and random weights."""
     vocabulary: AtLeastOne = 3072
-    """Tokens of our own tokenizer, in all."""
+    """Size of our own tokenizer's vocabulary."""
     pointers: AtLeastOne = 256
-    """Tokens that a window may have."""
+    """Most tokens of a window."""
     tokenizer_reports: AtLeastOne = 4000
-    """Synthetic reports that our own tokenizer learns words from."""
+    """Number of synthetic reports for training our own tokenizer."""
     positions: AtLeastOne = 1024
-    """Tokens that the model can read."""
+    """Most tokens that the model can read."""
     hidden_size: AtLeastOne = 256
     layers: AtLeastOne = 6
     heads: AtLeastOne = 4
     kv_heads: AtLeastOne = 2
     mlp_width: AtLeastOne = 768
     whole_report: bool = False
-    """Windows of as many sentences as fit, for models of long context."""
+    """Use windows with as many sentences as fit, for long-context models."""
 
 
 def _check_heads(model: LanguageModelConfig) -> LanguageModelConfig:
-    """The config. Raises ValueError where the heads do not divide what they share."""
+    """The config. Raises ValueError if the heads do not divide the width."""
     for name, whole, part in (
         ("heads", model.hidden_size, model.heads),
         ("kv_heads", model.heads, model.kv_heads),
@@ -106,43 +106,43 @@ class VisionConfig:
     folder: str = ""
     """Path of the folder; empty: the small encoder of stage 0."""
     films: AtLeastOne = 6000
-    """Phantom films that stage 0 draws and trains on."""
+    """Number of phantom films of stage 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """One stage's optimisation: a linear rise, then a cosine fall to a tenth."""
+    """One stage's optimisation: a linear warm-up, then a cosine decay to a tenth."""
 
     __pydantic_config__ = STRICT
 
     steps: AtLeastOne
     """Optimizer steps."""
     batch: AtLeastOne = 32
-    """Windows (films in stage 0) of one forward pass on one device."""
+    """Windows (films in stage 0) per forward pass on one device."""
     accumulation: AtLeastOne = 1
-    """Forward passes an optimizer step."""
+    """Forward passes per optimizer step."""
     optimizer: OptimizerName = OptimizerName.ADAMW
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     warmup: NotNegative = 100
-    """Steps of the rise."""
+    """Steps of the warm-up."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     clip: Annotated[float, Field(gt=0)] = 1.0
-    """Greatest norm of the gradient."""
+    """Maximum norm of the gradient."""
     evaluate_every: AtLeastOne = 500
     """Steps between evaluations, each a row of the CSV and a state to resume from."""
     patience: NotNegative = 0
-    """Evaluations without a better validation loss before it stops; 0: never."""
+    """Evaluations without a better validation loss before training stops; 0: never."""
     read: NotNegative = 0
-    """Validation reports that are read whole at each evaluation, as in service, and scored."""
+    """Validation reports that are read as in service and scored at each evaluation."""
     text_only_share: Share = 0.5
-    """Stage 2: of the studies with a film, how many are read without it."""
+    """Stage 2: share of the studies with a film that are read without it."""
     films_alone: NotNegative = 0
-    """Stage 2: further phantoms a chunk that are shown by themselves, without a report."""
+    """Stage 2: additional phantoms per chunk without a report."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
-    """One run: everything that its result depends on."""
+    """One run: everything that determines its result."""
 
     __pydantic_config__ = STRICT
 
@@ -150,7 +150,7 @@ class RunConfig:
     seed: NotNegative = 0
     precision: Precision = Precision.FLOAT32
     stored: Precision = Precision.FLOAT32
-    """Numbers of the checkpoint's files; bf16 halves them."""
+    """Number format of the checkpoint's files; bf16 halves their size."""
     data: DataConfig = field(default_factory=DataConfig)
     language_model: Annotated[LanguageModelConfig, AfterValidator(_check_heads)] = field(
         default_factory=LanguageModelConfig
@@ -168,8 +168,8 @@ _ADAPTER = TypeAdapter(RunConfig)
 def read_config(path: Path) -> RunConfig:
     """The run config of a YAML file.
 
-    Raises UsageError, which names the field, where it is none, has an unknown field, or a value of another type or out
-    of its range.
+    Raises UsageError, which names the field, if it is not a config, has an unknown field, or a value of another type or
+    out of range.
     """
     try:
         return from_mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -177,19 +177,19 @@ def read_config(path: Path) -> RunConfig:
         why = problems(error)
     except (OSError, yaml.YAMLError, TypeError, ValueError) as error:
         why = str(error)
-    raise UsageError(f"{path} is no run config: {why}", "see training/configs and docs/training.md")
+    raise UsageError(f"{path} is not a valid run config: {why}", "see training/configs and docs/training.md")
 
 
 def from_mapping(content: Mapping[str, Any]) -> RunConfig:
-    """The run config of a mapping, as YAML or a run's manifest has it.
+    """The run config of a mapping, from YAML or a run's manifest.
 
-    Raises ValidationError where a field is unknown, of another type or out of its range, TypeError for what JSON lacks.
+    Raises ValidationError if a field is unknown, of another type or out of its range, TypeError for what JSON lacks.
     """
-    # As JSON: there a list is a tuple and a text an enumeration's value, and nothing else is taken for another type.
+    # As JSON: lists become tuples and strings enumeration values, without any other conversion.
     return _ADAPTER.validate_json(json.dumps(content))
 
 
 def to_mapping(config: RunConfig) -> dict[str, Any]:
-    """The config as it stands in a run's manifest: all fields, also those that were left at their default."""
+    """The config for a run's manifest: all fields, including defaults."""
     values: dict[str, Any] = _ADAPTER.dump_python(config, mode="json")
     return values

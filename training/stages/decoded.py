@@ -1,4 +1,4 @@
-"""What the model reads of held-back reports, decoded as in service and freely, against their gold."""
+"""The model's readings of validation reports, decoded with and without the constraint, against their gold."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ FIGURES = ("entity", "relation", "presence")
 
 
 def reading_scores(model: VlmKg, codec: Codec, rows: Sequence[Row], *, whole: bool = False) -> Mapping[str, float]:
-    """What the model makes of the reports, read without their films.
+    """Scores of the model's readings of the reports, without their films.
 
     Strict F1 of entities, relations and presence, as in service; BLEU-4 and ROUGE-L (0 to 100) of the paper's form of
-    the same graphs; and the share of windows that plain decoding, without the constraint, leaves without a graph.
+    the same graphs; and the share of windows without a graph in unconstrained decoding.
     """
     texts = [row.report for row in rows]
-    # The decoder's memory is in the weights' own numbers, as in service: no autocast.
+    # The decoder's cache has the weights' number format, as in service: no autocast.
     with torch.autocast(model.language_model.device.type, enabled=False):
         readings = read_reports(model.language_model, codec, texts, whole=whole)
         free = unparsable(model.language_model, codec, texts, whole=whole)

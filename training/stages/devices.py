@@ -1,4 +1,4 @@
-"""One run on several devices: a process each, started by torchrun or `accelerate launch`."""
+"""One run on several devices: one process per device, started by torchrun or `accelerate launch`."""
 
 import torch
 from accelerate import PartialState
@@ -8,21 +8,21 @@ from vlmkg.errors import UsageError
 
 
 def processes() -> PartialState:
-    """This process among those of the run; they find each other with the first call.
+    """The state of this process among those of the run; the first call connects them.
 
-    Told by ACCELERATE_USE_CPU, or without an accelerator, the processes are on CPUs: accelerate by itself would take
-    each of them for the only one.
+    With ACCELERATE_USE_CPU, or without an accelerator, the processes are on CPUs: accelerate itself would treat each of
+    them as the only one.
     """
     return PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available())
 
 
 def main_process() -> bool:
-    """Whether this process is the one that writes and tells; true where there is only one."""
+    """Whether this process writes files and messages; true if it is the only one."""
     return bool(processes().is_main_process)
 
 
 def need_one_process(what: str) -> None:
-    """Raises UsageError where the run is spread over several processes."""
+    """Raises UsageError if the run is spread over several processes."""
     count = processes().num_processes
     if count > 1:
         raise UsageError(f"{what} in {count} processes at once", "start it without torchrun or accelerate launch")

@@ -1,6 +1,6 @@
-"""Stage 0: the small image encoder learns what phantom films show; then it is frozen for good.
+"""Stage 0: train the small image encoder on the facts of phantom films; then it is frozen.
 
-Shapes: B films, M films in all, N names of `vlmkg/film_names.txt`, F numbers in an image vector.
+Shapes: B films, M films in total, N names of `vlmkg/film_names.txt`, F numbers in an image vector.
 """
 
 import os
@@ -31,27 +31,27 @@ from vlmkg.model.vision.encoder import Pixels, prepare
 from vlmkg.model.vision.store import build_encoder, save_encoder
 
 SHIFT = 6
-"""Pixels by which a film is moved at most while training."""
+"""Maximum shift of a film in training, in pixels."""
 VALIDATION_SHARE = 10
-"""One film in so many is held back."""
+"""One film in so many is used for validation."""
 
 
 class Films(NamedTuple):
-    """Films (M, H, W) of 8 bits, and what they show (M, N), 0 or 1."""
+    """Films (M, H, W) of 8 bits, and their facts (M, N), 0 or 1."""
 
     grey: np.ndarray
     shown: np.ndarray
 
 
 class FilmBatch(NamedTuple):
-    """Pixels (B, 1, H, W) and what they show (B, N)."""
+    """Pixels (B, 1, H, W) and their facts (B, N)."""
 
     pixels: Tensor
     shown: Tensor
 
 
 class FilmFacts(nn.Module):
-    """The encoder with a head of N logits on its vector of length 1. The head is thrown away after the stage."""
+    """The encoder with a head of N logits on its vector of length 1. The head is discarded after the stage."""
 
     def __init__(self, encoder: nn.Module, feature_size: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class FilmFacts(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class _FilmStream:
-    """Batches of films in a new order each epoch, moved and exposed otherwise each time."""
+    """Batches of films in a new order each epoch, with random shift and exposure."""
 
     films: Films
     pixels: Pixels
@@ -92,7 +92,7 @@ class _FilmStream:
 
 
 def run(config: RunConfig, out: Path) -> list[Signature]:
-    """Train the small encoder and write it to `out`/vision; returns the failure signatures that were seen."""
+    """Train the small encoder and write it to `out`/vision; returns the observed failure signatures."""
     torch.manual_seed(config.seed)
     feature_size = config.projector.feature_size
     encoder = build_encoder("small", {"feature_size": feature_size})
@@ -121,7 +121,7 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
 
 
 def kept_films(folder: Path, seed: int, count: int) -> Films:
-    """`count` phantom films with what they show, drawn once and kept in `folder`."""
+    """`count` phantom films with their facts, drawn once and stored in `folder`."""
     path = folder / f"{seed}-{count}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as kept:
@@ -135,7 +135,7 @@ def kept_films(folder: Path, seed: int, count: int) -> Films:
 
 
 def draw_films(seed: int, count: int) -> Films:
-    """`count` phantom films; what is told of their facts plays no part."""
+    """`count` phantom films, independent of their reports."""
     names = {name: at for at, name in enumerate(film_names())}
     grey = np.zeros((count, FILM_SIZE, FILM_SIZE), np.uint8)
     shown = np.zeros((count, len(names)), np.float32)
@@ -149,7 +149,7 @@ def draw_films(seed: int, count: int) -> Films:
 
 
 def film_batch(films: Films, chosen: np.ndarray, pixels: Pixels, rng: np.random.Generator | None = None) -> FilmBatch:
-    """The chosen films as the encoder takes them; with `rng` each is moved a little and exposed otherwise."""
+    """The chosen films as input of the encoder; with `rng` each gets a small shift and another exposure."""
     prepared = []
     for at in chosen:
         grey = films.grey[at].astype(np.float32) / 255

@@ -1,4 +1,4 @@
-"""From studies to what the model is trained on: prompts, targets, and the films that stand before them."""
+"""Convert studies to training examples: prompts, targets, and the films before them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from vlmkg.numbered_tokens import Label, number, readable_part
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One window, or one film: `prompt` ids, then `target` ids. `films` are places in the chunk's films."""
+    """One window, or one film: `prompt` ids, then `target` ids. `films` are indices of the chunk's films."""
 
     prompt: tuple[int, ...]
     target: tuple[int, ...]
@@ -21,13 +21,13 @@ class Example:
 
     @property
     def length(self) -> int:
-        """Token ids in all; films come on top."""
+        """Total token ids, without films."""
         return len(self.prompt) + len(self.target)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How reports are cut and encoded: the codec, the model's positions, the prefix embeddings of a film."""
+    """The settings of cutting and encoding reports: codec, positions of the model, prefix embeddings per film."""
 
     codec: Codec
     positions: int
@@ -36,7 +36,7 @@ class Reading:
 
 
 def report_examples(reading: Reading, row: Row, films: tuple[int, ...] = ()) -> Iterator[Example]:
-    """One example a window of the report, behind the films. What no numbered token can say is left out."""
+    """One example per window of the report, after the films. Facts that numbered tokens can't express are left out."""
     numbered = number(row.report)
     graph, _ = readable_part(numbered, row.graph)
     prefix = reading.prefix_length * len(films)
@@ -47,7 +47,7 @@ def report_examples(reading: Reading, row: Row, films: tuple[int, ...] = ()) -> 
 
 
 def film_example(reading: Reading, shown: Iterable[tuple[str, str]], film: int) -> Example:
-    """What the film shows, all of it: whoever looks at it has not read the report."""
+    """An example with all facts of the film, because it is read without the report."""
     facts = tuple((name, Label(label)) for name, label in shown)
     prompt = encode_film_prompt(reading.codec, 0)
     return Example(prompt.ids, tuple(encode_film_target(reading.codec, facts)), (film,))
@@ -61,19 +61,19 @@ def text_examples(reading: Reading, rows: Iterable[Row]) -> list[Example]:
 def visual_examples(
     reading: Reading, rows: Sequence[Row], films: Sequence[tuple[int, ...]], text_only_share: float, rng: Random
 ) -> list[Example]:
-    """Stage 2: reports behind their films, films by themselves; a share of the reports without their films.
+    """Stage 2: reports after their films, films alone, and a share of the reports without their films.
 
-    `films[i]` are the places of the films of `rows[i]` in the chunk's features.
+    `films[i]` are the indices of the films of `rows[i]` in the chunk's features.
     """
     found: list[Example] = []
     for row, places in zip(rows, films, strict=True):
         shown = () if rng.random() < text_only_share else places
         found += report_examples(reading, row, shown)
-        # What a film shows is known of phantoms; of real films there is no such gold.
+        # Only phantoms have gold film facts; real films do not.
         found += film_examples(reading, row, places)
     return found
 
 
 def film_examples(reading: Reading, row: Row, places: Iterable[int]) -> list[Example]:
-    """The films at these places by themselves; none where it is not known what they show."""
+    """Examples of these films alone; none for films without known facts."""
     return [] if row.film is None else [film_example(reading, row.film, film) for film in places]

@@ -1,4 +1,4 @@
-"""Image vectors of the frozen encoder, computed once and kept: an encoder that does not change needs not run again.
+"""Image vectors of the frozen encoder, computed once and stored.
 
 Shapes: M films, F numbers in an image vector.
 """
@@ -22,7 +22,7 @@ BATCH = 64
 
 @cache
 def frozen_encoder(folder: Path) -> VisionEncoder:
-    """The encoder of the folder, loaded once a process."""
+    """The encoder of the folder, loaded once per process."""
     return load_encoder(folder)
 
 
@@ -44,7 +44,7 @@ def encode_films(encoder: VisionEncoder, films: Sequence[Callable[[], Film]]) ->
 
 
 def kept_features(kept: Path, encoder_folder: Path, name: str, films: Sequence[Callable[[], Film]]) -> Tensor:
-    """(M, F) image vectors of the films that `name` stands for, read from the folder `kept` where they are there."""
+    """(M, F) image vectors of the films `name`, read from the folder `kept` if they are there."""
     path = kept / encoder_digest(encoder_folder) / f"{name}.safetensors"
     if path.exists():
         return load_file(path)["features"]

@@ -1,4 +1,4 @@
-"""Stages 1 and 2: the language model reads reports alone, then reports behind their films.
+"""Stages 1 and 2: train the language model on reports only, then on reports after their films.
 
 Each ends in a checkpoint. Shapes: B examples, T token ids, V the vocabulary.
 """
@@ -41,11 +41,11 @@ from vlmkg.model.projector import build_projector
 from vlmkg.model.vision.store import load_encoder
 
 GOLD_FILE = "gold.jsonl"
-"""In the run's folder: the held-back rows of files, on which the checkpoint is promoted."""
+"""In the run's folder: the validation rows of files, for promoting the checkpoint."""
 
 
 class Trained(nn.Module):
-    """The model with its loss as the forward pass, which several devices need."""
+    """The model with its loss as the forward pass, as several devices require."""
 
     def __init__(self, model: VlmKg) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Trained(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """Chunks to train on, the chunk to evaluate on with its rows, and the data's fingerprints by name."""
+    """Training chunks, the validation chunk with its rows, and the data's fingerprints by name."""
 
     training: ReadChunk
     validation: ReadChunk
@@ -67,7 +67,7 @@ class _Data:
 
 
 def run_text(config: RunConfig, out: Path) -> list[Signature]:
-    """Stage 1: train the language model on reports alone; writes the checkpoint `out`/stage1."""
+    """Stage 1: train the language model on reports only. Writes the checkpoint `out`/stage1."""
     torch.manual_seed(config.seed)
     codec = codec_of(config)
     network = VlmKg(_language_model(config, codec), None)
@@ -80,15 +80,17 @@ def run_text(config: RunConfig, out: Path) -> list[Signature]:
 
 
 def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> list[Signature]:
-    """Stage 2: train projector and language model; the encoder stays. Writes the checkpoint `out`/stage2.
+    """Stage 2: train projector and language model; the encoder is frozen. Writes the checkpoint `out`/stage2.
 
-    Starts from `out`/stage1, or with `from_scratch` from random weights. Raises UsageError where what it needs is not
-    there.
+    Starts from `out`/stage1, or with `from_scratch` from random weights. Raises UsageError if stage 1 or the encoder is
+    missing.
     """
     torch.manual_seed(config.seed + 1)
     encoder_folder = Path(config.vision.folder) if config.vision.folder else out / "vision"
     if not encoder_folder.is_dir():
-        raise UsageError(f"there is no image encoder at {encoder_folder}", "run stage0 first, or name a folder")
+        raise UsageError(
+            f"there is no image encoder at {encoder_folder}", "run stage0 first, or give the folder of an encoder"
+        )
     codec, language_model = _start(config, out, from_scratch=from_scratch)
     width: Any = language_model.get_input_embeddings()
     network = VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
@@ -113,7 +115,7 @@ def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, 
         codec = codec_of(config)
         return codec, _language_model(config, codec)
     if not (out / "stage1").is_dir():
-        raise UsageError(f"there is no {out / 'stage1'}", "run stage1 first, or give --from-scratch")
+        raise UsageError(f"{out / 'stage1'} does not exist", "run stage1 first, or give --from-scratch")
     before = load_checkpoint(out / "stage1")
     module: nn.Module = before.network.language_model
     return before.codec, cast("PreTrainedModel", module.to(torch.float32))
@@ -149,7 +151,7 @@ def _run(
         batches,
         figures,
         watched,
-        # Batches without a film leave the projector without a gradient.
+        # In batches without a film the projector has no gradient.
         uneven=network.model.projector is not None,
     )
     folder = out / f"{name}.run"
@@ -159,14 +161,14 @@ def _run(
 
 
 def evaluate(module: nn.Module, held: list[Batch]) -> Mapping[str, float]:
-    """Mean loss a target token over the held batches, and the share of target tokens that come first."""
+    """Mean loss per target token over the validation batches, and the share of target tokens ranked first."""
     model = cast("Trained", module).model
     device = next(model.parameters()).device
     loss, right, targets = 0.0, 0, 0
     for batch in held:
         ids, labels, mask, features, counts = send_to_device(batch, device)
         sequence = model.sequence(ids, mask, features, counts)
-        # What stands at a position is read off the position before it.
+        # The token of a position is predicted at the previous position.
         logits_BTV = model.logits(sequence, last=labels.shape[1])[:, :-1].float()
         wanted = labels[:, 1:]
         loss += float(functional.cross_entropy(logits_BTV.flatten(0, 1), wanted.flatten(), reduction="sum"))
@@ -176,9 +178,9 @@ def evaluate(module: nn.Module, held: list[Batch]) -> Mapping[str, float]:
 
 
 def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str]]:
-    """What reads the rows to train on and the held-back ones (its chunk 0), and the data's fingerprints by name.
+    """The readers of training and validation rows (its chunk 0), and the data's fingerprints by name.
 
-    Raises UsageError where files lack rows of either split.
+    Raises UsageError if the files have no rows of one of the splits.
     """
     data = config.data
     if not data.files:
@@ -191,7 +193,9 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
     train = tuple(row for row in rows if row.split in {"", "train"})
     held_rows = tuple(row for row in rows if row.split == "validation")[: data.validation]
     if not train or not held_rows:
-        raise UsageError("the files have no rows of the splits train and validation")
+        raise UsageError(
+            "the files need rows of the splits train and validation", "add a `split` to the rows, see docs/training.md"
+        )
     mark = "-".join(digest[:8] for digest in prints.values())
     return (
         FileRows(train, folder, data.chunk, config.seed, f"{mark}-train-{data.chunk}"),
@@ -201,7 +205,7 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
 
 
 def phantoms_alone(config: RunConfig) -> RowReader | None:
-    """Studies of stage 2 of which only the phantom is shown: other ones than those with reports."""
+    """Studies of stage 2 with only the phantom, different from those with reports."""
     count, seed = config.stage2.films_alone, config.data.seed + ALONE_SEED
     return (
         SyntheticRows(seed, 1.0, count, f"alone-{GENERATOR}-{grammar_digest()[:16]}-{seed}-{count}") if count else None
@@ -243,7 +247,7 @@ def _language_model(config: RunConfig, codec: Codec) -> PreTrainedModel:
 
 
 def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: FilmDomain | None) -> None:
-    """The checkpoint, with the figures that it reaches on the held-back data: there when it is measured, not before."""
+    """Write the checkpoint with its validation figures. It appears only when it has been measured."""
     if not main_process():
         return
     part = folder.with_name(f".{folder.name}.unmeasured")
@@ -267,7 +271,7 @@ def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: Fi
 
 
 def _evaluation(config: RunConfig, data: _Data, gold: Path | None) -> SyntheticEvaluation | GoldEvaluation:
-    """What promotion will measure the checkpoint on: the studies of the validation, or the held-back rows as a file."""
+    """The evaluation for promotion: the validation studies, or the validation rows as a file."""
     if gold is None:
         return synthetic_evaluation(config.data.seed + VALIDATION_SEED, config.data.validation, config.data.film_share)
     write_file(gold, data.held)

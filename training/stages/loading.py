@@ -1,4 +1,4 @@
-"""Rows by chunks, from synthetic studies as they are made or from files, with their films to be read when needed."""
+"""Rows in chunks, from generated studies or from files. Films are read when needed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from training.synthetic.studies import Study, make_study
 from vlmkg.image.load import Film, read_film
 
 FILM_SIZE = 128
-"""Rows and columns of a phantom film as the stages draw it: what the small encoder takes."""
+"""Rows and columns of the stages' phantom films: the input size of the small encoder."""
 
 
 class Loaded(NamedTuple):
-    """A row, and what reads each of its films."""
+    """A row, and functions that read its films."""
 
     row: Row
     films: tuple[Callable[[], Film], ...] = ()
 
 
 class RowReader(Protocol):
-    """Gives the rows of a chunk; the same number gives the same rows. `fingerprint` names the data."""
+    """Returns the rows of a chunk; the same number gives the same rows. `fingerprint` identifies the data."""
 
     @property
     def fingerprint(self) -> str:
-        """What changes when the rows do."""
+        """A value that changes with the rows."""
         ...
 
     def __call__(self, number: int) -> list[Loaded]:
-        """The rows of the chunk of that number, from 0 on without end."""
+        """The rows of the chunk with this number, from 0 on, endlessly."""
         ...
 
 
@@ -53,7 +53,7 @@ class SyntheticRows:
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """Rows of files, in a new order each epoch. `folder` is where the films' paths begin."""
+    """Rows of files, in a new order each epoch. Paths of films are relative to `folder`."""
 
     rows: tuple[Row, ...]
     folder: Path
@@ -62,7 +62,7 @@ class FileRows:
     fingerprint: str
 
     def __call__(self, number: int) -> list[Loaded]:
-        """A stretch of the epoch's order; an epoch's last chunk may be short."""
+        """A part of the epoch's order; the last chunk of an epoch may be shorter."""
         chunks = -(-len(self.rows) // self.chunk)
         epoch, at = divmod(number, chunks)
         order = list(self.rows)
@@ -85,7 +85,7 @@ def from_file(row: Row, folder: Path) -> Loaded:
 
 
 def rows_of(loaded: Sequence[Loaded]) -> list[Row]:
-    """The rows alone."""
+    """The rows without their films."""
     return [one.row for one in loaded]
 
 

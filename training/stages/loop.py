@@ -1,7 +1,7 @@
 """The training loop of every stage, on accelerate: one CPU, one GPU or several, float32 or bfloat16.
 
-A run that was killed goes on from its last state and draws the same curve: batches are numbered, the learning rate
-follows from the step, and rows of the log behind the state are written anew.
+A killed run continues from its last state with the same results: batches are numbered, the learning rate depends on the
+step, and rows of the log after the state are written again.
 """
 
 import time
@@ -28,11 +28,12 @@ from training.stages.state import State, load_state, save_state
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a stage trains.
+    """The training task of a stage.
 
-    `network(batch)` gives the loss; of its parameters those named in `trained` move, the others stay. `stream` gives
-    batches from a place on. `evaluate(network)` gives the figures of a row, `validation_loss` among them. `watched`
-    are names of parts whose gradient is watched. `uneven`: some batches leave trained parameters without a gradient.
+    `network(batch)` returns the loss; of its parameters those named in `trained` are updated, the others are frozen.
+    `stream` yields batches from a position on. `evaluate(network)` returns the figures of a row, with
+    `validation_loss`. `watched` are names of parts whose gradients are watched. `uneven`: in some batches trained
+    parameters have no gradient.
     """
 
     network: nn.Module
@@ -45,7 +46,7 @@ class Task:
 
 @dataclass(slots=True)
 class _Progress:
-    """Where the loop stands."""
+    """The state of the loop."""
 
     step: int
     cursor: Cursor
@@ -55,10 +56,10 @@ class _Progress:
 
 
 def run_stage(task: Task, stage: StageConfig, folder: Path, seed: int, precision: Precision) -> list[Signature]:
-    """Train until the steps are done or the loss gets no better; returns the failure signatures that were seen.
+    """Train until the steps are done or the loss stops improving; returns the observed failure signatures.
 
-    `folder` holds state and records; where there is a state, the run goes on from it. With `patience`, the network
-    ends with its best weights, else with its last.
+    `folder` has state and records; if there is a state, the run continues from it. With `patience`, the network ends
+    with its best weights, else with its last.
     """
     folder.mkdir(parents=True, exist_ok=True)
     set_seed(seed)
@@ -81,7 +82,7 @@ def run_stage(task: Task, stage: StageConfig, folder: Path, seed: int, precision
 
 
 def freeze(network: nn.Module, trained: frozenset[str]) -> None:
-    """Let gradients reach the named parameters alone. Raises ValueError for a name that is none."""
+    """Freeze all parameters except the named ones. Raises ValueError for an unknown name."""
     names = {name for name, _ in network.named_parameters()}
     if not trained <= names:
         raise ValueError(f"no parameters: {sorted(trained - names)[:3]}")
@@ -111,7 +112,7 @@ class _Loop:
     watch: Watch
 
     def run(self, progress: _Progress) -> None:
-        """Steps until the end."""
+        """Run all steps."""
         batches = self.task.stream(progress.cursor)
         with Progress(disable=not self._shown()) as bar:
             shown = bar.add_task(self.folder.name, total=self.stage.steps, completed=progress.step)
@@ -129,7 +130,7 @@ class _Loop:
         return bool(self.stage.patience) and progress.stale >= self.stage.patience
 
     def _step(self, progress: _Progress, batches: Iterator[tuple[Cursor, Any]]) -> None:
-        """One optimizer step over `accumulation` batches a device; each device takes its own of the stream."""
+        """One optimizer step over `accumulation` batches per device; each device uses its own batches of the stream."""
         rate = learning_rate(self.stage, progress.step)
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = rate * group["share"]
@@ -137,7 +138,7 @@ class _Loop:
         for part in range(self.stage.accumulation):
             batch, progress.cursor = self._own_batch(batches)
             last = part + 1 == self.stage.accumulation
-            # Gradients of several devices are summed with the last batch of a step alone.
+            # Gradients of several devices are summed only with the last batch of a step.
             with self.accelerator.autocast(), nullcontext() if last else self.accelerator.no_sync(self.network):
                 loss = self.network(batch) / self.stage.accumulation
                 self.accelerator.backward(loss)
@@ -160,8 +161,8 @@ class _Loop:
         return send_to_device(batch, self.accelerator.device), drawn[-1][0]
 
     def _evaluate(self, progress: _Progress, seconds: float) -> None:
-        """A row of the log; the state to go on from."""
-        # Every device saw batches of its own.
+        """Write a row of the log, and the state to continue from."""
+        # Every device had its own batches.
         loss = self.accelerator.reduce(torch.stack(progress.losses).mean(), "mean")
         figures = {"loss": float(loss), **self._figures()}
         progress.losses.clear()

@@ -1,9 +1,9 @@
-"""What moves the weights: AdamW, or Muon for the matrices of the layers and AdamW for the rest.
+"""The optimizers: AdamW, or Muon for the matrices of the layers and AdamW for the rest.
 
-Muon after Jordan et al., 2024 (kellerjordan.github.io/posts/muon): the momentum of a matrix is brought near to the
-nearest orthogonal one by five Newton-Schulz steps. `torch.optim.Muon` computes them in bfloat16 always, which is many
-times slower than float32 on a CPU without such instructions; here they stay in the weights' own numbers, and matrices
-of one shape go together.
+Muon after Jordan et al., 2024 (kellerjordan.github.io/posts/muon): the momentum of a matrix is orthogonalised
+approximately by five Newton-Schulz steps. `torch.optim.Muon` always computes them in bfloat16, which is many times
+slower than float32 on a CPU without such instructions; here they have the weights' number format, and matrices of the
+same shape are computed together.
 
 Shapes: M matrices of R rows and C columns.
 """
@@ -20,13 +20,13 @@ from training.stages.config import OptimizerName, StageConfig
 BETAS = (0.9, 0.98)
 MOMENTUM = 0.95
 MATRIX_RATE = 10.0
-"""How many times the stage's learning rate Muon takes: its steps have a norm of their own."""
+"""Factor of Muon's learning rate, because its steps have another norm."""
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
 
 
 def optimizers(network: nn.Module, stage: StageConfig) -> list[torch.optim.Optimizer]:
-    """The optimizers of the weights that are trained. A group's rate is the stage's times its `share`."""
+    """The optimizers of the trained weights. A group's learning rate is the stage's times its `share`."""
     trained = [weight for weight in network.parameters() if weight.requires_grad]
     matrices = _matrices(network) if stage.optimizer is OptimizerName.MUON else []
     chosen = {id(weight) for weight in matrices}
@@ -41,14 +41,14 @@ def optimizers(network: nn.Module, stage: StageConfig) -> list[torch.optim.Optim
 
 
 def _matrices(network: nn.Module) -> list[nn.Parameter]:
-    """The weights of linear layers, without those that are an embedding's too."""
+    """The weights of linear layers, except those shared with an embedding."""
     tied = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
     linear = [cast("nn.Parameter", module.weight) for module in network.modules() if isinstance(module, nn.Linear)]
     return [weight for weight in linear if weight.requires_grad and id(weight) not in tied]
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum, made orthogonal, for matrices (R, C); decoupled weight decay."""
+    """Orthogonalised Nesterov momentum for matrices (R, C), with decoupled weight decay."""
 
     def __init__(self, matrices: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
         groups = [{"params": list(matrices), "share": MATRIX_RATE}]
@@ -56,7 +56,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Move the matrices that have a gradient. A `closure` is none of ours: TypeError."""
+        """Update the matrices that have a gradient. Raises TypeError for a `closure`."""
         if closure is not None:
             raise TypeError("no closure is called")
         for group in self.param_groups:
@@ -88,7 +88,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """(M, R, C) to (M, R, C): singular values brought near to 1 (0.7 to 1.2), vectors kept."""
+    """(M, R, C) to (M, R, C): singular values near 1 (0.7 to 1.2), with the same vectors."""
     wide = matrices.mT if matrices.shape[1] > matrices.shape[2] else matrices
     found: Tensor = wide / (wide.norm(dim=(1, 2), keepdim=True) + 1e-7)
     a, b, c = COEFFICIENTS
@@ -100,11 +100,11 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 FLOOR = 0.1
-"""Of the greatest learning rate, what is left at the end."""
+"""The final share of the maximum learning rate."""
 
 
 def learning_rate(stage: StageConfig, step: int) -> float:
-    """The learning rate of the step of that number, counted from 0."""
+    """The learning rate of the step with this number, counted from 0."""
     if step < stage.warmup:
         return stage.learning_rate * (step + 1) / stage.warmup
     progress = min(1.0, (step - stage.warmup) / max(1, stage.steps - stage.warmup))

@@ -1,4 +1,4 @@
-"""What a run leaves behind: a CSV row an evaluation, TensorBoard's curves, and a manifest of how it was made."""
+"""The records of a run: a CSV row per evaluation, TensorBoard curves, and a manifest."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "numpy", "vlmkg
 
 
 class Records:
-    """The curves of one stage, continued from `step`: rows of a CSV behind it are dropped, they come again."""
+    """The curves of one stage, continued from `step`: later rows of a CSV are removed."""
 
     def __init__(self, folder: Path, step: int) -> None:
         self._log = folder / LOG_FILE
@@ -31,19 +31,19 @@ class Records:
             self._write(kept)
 
     def step(self, step: int, values: Mapping[str, float]) -> None:
-        """Curves of one optimizer step."""
+        """Record the curves of one optimizer step."""
         for name, value in values.items():
             self._curves.add_scalar(f"step/{name}", value, step)
 
     def evaluation(self, step: int, values: Mapping[str, float]) -> None:
-        """A row of the CSV, and curves."""
+        """Record an evaluation: a row of the CSV, and curves."""
         for name, value in values.items():
             self._curves.add_scalar(name, value, step)
         rows = read_log(self._log.parent)
         self._write([*rows, {"step": str(step), **{name: repr(value) for name, value in values.items()}}])
 
     def close(self) -> None:
-        """Write what is still held back."""
+        """Write buffered records."""
         self._curves.close()
 
     def _write(self, rows: list[dict[str, str]]) -> None:
@@ -57,7 +57,7 @@ class Records:
 
 
 def read_log(folder: Path) -> list[dict[str, str]]:
-    """The rows of a stage's CSV, empty where there is none yet."""
+    """The rows of a stage's CSV, empty if there is none yet."""
     path = folder / LOG_FILE
     if not path.exists():
         return []
@@ -66,7 +66,10 @@ def read_log(folder: Path) -> list[dict[str, str]]:
 
 
 def write_run(folder: Path, config: RunConfig, stage: str, data: Mapping[str, str]) -> None:
-    """The run's manifest: config, versions, data, commit, devices. What is there stays: it began the run."""
+    """The run's manifest: config, versions, data, commit, devices.
+
+    An existing one is kept, because it is from the start of the run.
+    """
     path, state = folder / RUN_FILE, processes()
     if path.exists() or not state.is_main_process:
         return
@@ -86,9 +89,9 @@ def write_run(folder: Path, config: RunConfig, stage: str, data: Mapping[str, st
 
 
 def commit() -> str:
-    """The commit of this checkout, with `+` where files were changed; empty outside a checkout."""
+    """The commit of this checkout, with `+` if files were changed; empty outside a checkout."""
     here = Path(__file__).parent
-    # The arguments are constants; git is wanted wherever it is installed.
+    # The arguments are constants; git is found on the PATH.
     asked = subprocess.run(  # noqa: S603
         ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=40"],  # noqa: S607
         capture_output=True,

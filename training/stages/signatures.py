@@ -1,6 +1,6 @@
-"""Signs of a failing run, watched while it trains, each with a threshold and advice.
+"""Signs of a failing run, checked during training, each with a threshold and advice.
 
-Each is told on stderr as soon as it is seen, once.
+Each is reported once on stderr when it first occurs.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ STILL_GRADIENT, STILL_STEPS = 1e-6, 50
 SURFACE_GAP = 30.0
 UNPARSABLE = 0.01
 ADVICE = {
-    "still_gradient": "no gradient reaches the part: is it frozen, cut off, or at a learning rate of zero?",
-    "surface_gap": "ROUGE-L far above BLEU-4: words are right, triplets are not; look at pointers and order",
-    "unparsable": "the free text of the model breaks the form: train longer, or look at the tokenizer",
+    "still_gradient": "the part gets no gradient: check whether it is frozen, disconnected, or has learning rate zero",
+    "surface_gap": "ROUGE-L is far above BLEU-4: the words are right, the triplets are not; check pointers and order",
+    "unparsable": "the model's unconstrained output is often not parsable: train longer, or check the tokenizer",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One sign: its name in ADVICE, the part or figure, and the step at which it was seen."""
+    """One sign: its name in ADVICE, the part or figure, and the step."""
 
     name: str
     what: str
@@ -35,7 +35,7 @@ class Signature:
 class Watch:
     """Watches the gradients of the named parts of a network, and figures from step `figures_from` on.
 
-    `tells`: whether it is this process that says so on stderr.
+    `tells`: whether this process reports on stderr.
     """
 
     parts: tuple[str, ...]
@@ -45,7 +45,7 @@ class Watch:
     _still: dict[str, int] = field(default_factory=dict)
 
     def gradients(self, network: nn.Module, step: int) -> dict[str, float]:
-        """The gradient's norm of each part, before clipping; notes a part that stood still for too long."""
+        """The gradient's norm of each part, before clipping. Records a part without updates for too long."""
         norms = {}
         for part in self.parts:
             norm = _norm(network, part)
@@ -56,9 +56,9 @@ class Watch:
         return norms
 
     def figures(self, figures: Mapping[str, float], step: int) -> None:
-        """Notes what is wrong with an evaluation's figures: `rouge_l` and `bleu_4` (0 to 100), `unparsable` (a share).
+        """Record the signs in an evaluation's figures: `rouge_l` and `bleu_4` (0 to 100), `unparsable` (a share).
 
-        Before `figures_from` a model that can't write yet is no sign of anything.
+        Before `figures_from` a model that can't write yet is normal.
         """
         if step < self.figures_from or "unparsable" not in figures:
             return
@@ -83,7 +83,7 @@ def figure_signatures(rouge_l: float, bleu_4: float, unparsable: float, step: in
 
 
 def _norm(network: nn.Module, part: str) -> float:
-    """The norm of all gradients of the part: one number fetched from the device, not one a weight."""
+    """The norm of all gradients of the part, with one transfer from the device."""
     named = network.named_parameters()
     gradients = [weight.grad for name, weight in named if f"{part}." in name and weight.grad is not None]
     return float(nn.utils.get_total_norm(gradients))

@@ -1,6 +1,6 @@
-"""Where a stage stands, on disk: written whole or not at all, so that a killed run goes on from it.
+"""The state of a stage on disk, written atomically, from which a killed run continues.
 
-The state is training's own and never part of a checkpoint.
+The state is only for training and not part of a checkpoint.
 """
 
 import os
@@ -17,7 +17,7 @@ STATE_FILE = "state.pt"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """After `step` optimizer steps: the place in the stream, weights, optimizers, and what early stopping knows."""
+    """After `step` optimizer steps: position in the stream, weights, optimizers, and the state of early stopping."""
 
     step: int
     cursor: Cursor
@@ -28,7 +28,7 @@ class State:
 
 
 def save_state(folder: Path, state: State) -> None:
-    """Write the state in place of the one before, or leave that."""
+    """Replace the previous state atomically."""
     part = folder / f"{STATE_FILE}.part"
     with part.open("wb") as file:
         torch.save(
@@ -48,7 +48,7 @@ def save_state(folder: Path, state: State) -> None:
 
 
 def load_state(folder: Path) -> State | None:
-    """The state of a run that was broken off, None where there is none."""
+    """The state of an interrupted run, None if there is none."""
     path = folder / STATE_FILE
     if not path.exists():
         return None

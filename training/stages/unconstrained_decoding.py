@@ -1,6 +1,6 @@
-"""What the model writes when nothing constrains it: the share of windows whose text stands for no graph.
+"""Unconstrained decoding: the share of windows whose output is not a graph.
 
-In service the automaton keeps every window in the form; how often it must is told by this alone.
+In service the automaton constrains every window; only this figure shows how often that is needed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,15 @@ from vlmkg.model.prompt import Prompt, encode_prompt, report_windows
 from vlmkg.numbered_tokens import number
 
 WINDOWS = 100
-"""Read freely at an evaluation: one that fails is a share of 1 %."""
+"""Windows decoded per evaluation: one failure is 1 %."""
 ROWS = 16
-"""Windows written at once."""
+"""Windows per batch."""
 
 
 def unparsable(language_model: PreTrainedModel, codec: Codec, texts: Sequence[str], *, whole: bool = False) -> float:
-    """The share of the first WINDOWS windows of the reports that plain greedy decoding leaves without a graph."""
+    """The share of the first WINDOWS windows of the reports for which greedy decoding gives no graph."""
     prompts = list(islice(_prompts(language_model, codec, texts, whole=whole), WINDOWS))
-    # Windows of like length are written together: padding costs time.
+    # Windows of similar length are decoded together, because padding costs time.
     prompts.sort(key=lambda prompt: len(prompt.ids))
     parts = [prompts[at : at + ROWS] for at in range(0, len(prompts), ROWS)]
     failed = [
@@ -34,7 +34,7 @@ def unparsable(language_model: PreTrainedModel, codec: Codec, texts: Sequence[st
 
 
 def stands(codec: Codec, prompt: Prompt, written: Sequence[int]) -> bool:
-    """Whether the token ids stand for a graph of the window, END included; what comes behind END counts for nothing."""
+    """Whether the token ids are a graph of the window, END included; ids after END are ignored."""
     names = dict(zip(codec.symbol_ids, codec.symbols, strict=True))
     end = codec.id(f"<{END}>")
     if end not in written[: prompt.budget]:
@@ -59,7 +59,7 @@ def _prompts(language_model: PreTrainedModel, codec: Codec, texts: Sequence[str]
 
 
 def _write(language_model: PreTrainedModel, codec: Codec, prompts: Sequence[Prompt]) -> list[list[int]]:
-    """The token ids behind each prompt, padded at the left for it, by Hugging Face's own greedy decoding."""
+    """The token ids after each prompt, which is padded on the left, by Hugging Face's greedy decoding."""
     pad, longest = codec.id(PAD), max(len(prompt.ids) for prompt in prompts)
     ids = torch.tensor([[pad] * (longest - len(prompt.ids)) + list(prompt.ids) for prompt in prompts])
     mask = torch.tensor([[0] * (longest - len(prompt.ids)) + [1] * len(prompt.ids) for prompt in prompts])

@@ -1,4 +1,4 @@
-"""How far the rules engine agrees with the generator's gold: either may be wrong where they differ."""
+"""Agreement of the rules engine with the generator's gold. At each difference either may be wrong."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from vlmkg.radgraph import to_radgraph
 
 
 def agreement(made: Sequence[Study], engine: Engine) -> dict[str, float]:
-    """F1 of the engine against the gold by type, and the share of reports that are equal in all."""
+    """F1 of the engine against the gold by type, and the share of completely equal reports."""
     rows, equal = [], 0
     outputs = engine.read([StudyInput((study.text,)) for study in made])
     for study, output in zip(made, outputs, strict=True):

@@ -1,4 +1,4 @@
-"""Writing synthetic studies to a folder: `studies.jsonl`, films, and a manifest that says how they were made."""
+"""Write synthetic studies to a folder: `studies.jsonl`, films, and a manifest of their settings."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ SUFFIXES = {FilmFormat.PNG8: ".png", FilmFormat.PNG16: ".png", FilmFormat.DICOM:
 
 
 def write_studies(made: Iterable[Study], folder: Path, film_format: FilmFormat | None, recipe: dict[str, Any]) -> int:
-    """Write the studies into a new folder; returns how many. `recipe` (seed, count, ...) goes into the manifest."""
+    """Write the studies to a new folder. Returns their number. `recipe` (seed, count, ...) is for the manifest."""
     (folder / "films").mkdir(parents=True)
     counts: Counter[str] = Counter()
     whole = sha256()

@@ -23,7 +23,7 @@ class FilmFormat(StrEnum):
 
 
 def film_file(film: Grey, film_format: FilmFormat, study: str, patient: str) -> bytes:
-    """The film as a file. `study` and `patient` are its names in DICOM; PNG holds none."""
+    """The film as a file. `study` and `patient` are its names in DICOM; PNG has none."""
     if film_format is FilmFormat.PNG8:
         return _png(np.round(film * 255).astype(np.uint8))
     if film_format is FilmFormat.PNG16:
@@ -42,7 +42,7 @@ def film_file(film: Grey, film_format: FilmFormat, study: str, patient: str) -> 
 
 
 def uid(*names: str) -> str:
-    """A UID made of names: the same names give the same (PS3.5 B.2, as of a UUID)."""
+    """A UID from names: the same names give the same UID (PS3.5 B.2, UUID-derived)."""
     return f"2.25.{int.from_bytes(sha256('/'.join(names).encode()).digest()[:15], 'big')}"
 
 

@@ -1,4 +1,4 @@
-"""Writing a symbol of the grammar: its words, its mentions and the relations between them."""
+"""Expand a symbol of the grammar: its words, its mentions and the relations between them."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Bindings = Mapping[str, Symbol]
 
 @dataclass(slots=True)
 class Piece:
-    """Some text, and the number of the mention that it is, or None."""
+    """Some text, and the number of its mention, or None."""
 
     text: str
     mention: int | None = None
@@ -30,7 +30,7 @@ class Draft:
 
 
 def write(symbols: Grammar, name: str, rng: Random, bound: Bindings | None = None) -> Draft:
-    """A draft of the symbol `name`; the symbols in `bound` stand for those of the same name."""
+    """A draft of the symbol `name`; the symbols in `bound` replace those of the same name."""
     draft = Draft()
     _write(_Writing(symbols, bound or {}, rng, draft), name, "P")
     return draft
@@ -45,7 +45,7 @@ class _Writing:
 
 
 def _write(writing: _Writing, name: str, presence: str) -> list[int]:
-    """Writes one symbol; returns the mentions that are its heads."""
+    """Write one symbol. Returns the mentions that are its heads."""
     symbol = writing.bound.get(name) or writing.symbols[name]
     production = _choose(symbol, writing.rng)
     variables: dict[str, list[int]] = {}

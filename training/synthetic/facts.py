@@ -1,4 +1,4 @@
-"""The facts of a synthetic study: what is so, what the film shows of it, and what the report says of it."""
+"""The facts of a synthetic study: what is true, what the film shows, and what the report says."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from vlmkg.numbered_tokens import Label
 
 
 class Kind(StrEnum):
-    """What a fact is of."""
+    """The kind of a fact."""
 
     CARDIOMEGALY = "cardiomegaly"
     EFFUSION = "effusion"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Told(StrEnum):
-    """Where a fact can be learnt from."""
+    """The sources of a fact: report, film or both."""
 
     BOTH = "both"
     REPORT_ONLY = "report_only"
@@ -44,7 +44,7 @@ SHARES: Mapping[Told, float] = {
     Told.HOLE: 0.08,
     Told.STALE: 0.08,
 }
-"""How often a fact is told in each way. Kept in the manifest of what is written."""
+"""The shares of the sources. Stored in the manifest of written studies."""
 CHANCES: Mapping[Kind, float] = {
     Kind.CARDIOMEGALY: 0.25,
     Kind.EFFUSION: 0.17,
@@ -57,17 +57,19 @@ CHANCES: Mapping[Kind, float] = {
     Kind.PACEMAKER: 0.06,
     Kind.WIRES: 0.10,
 }
-"""How often a study has it; of sided kinds, at each side."""
+"""How often a study has the kind; for sided kinds, on each side."""
 ZONES = ("upper", "middle", "lower")
 STALE_PRESENT = 0.5
-"""Of stale films, how many show what the report says is gone; the others lack what the report says has come."""
+"""The share of stale films with a finding that the report says has resolved; the others lack a new finding of the
+report.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact of a study. `side` is the patient's, empty for kinds without one; `zone` is of opacities and nodules.
 
-    `size` is 1 small, 2 moderate, 3 large. `true` is what is so when the report was written; `drawn` is what the
+    `size` is 1 small, 2 moderate, 3 large. `true` is the truth when the report was written; `drawn` is what the
     film shows.
     """
 
@@ -81,7 +83,7 @@ class Fact:
 
     @property
     def film_name(self) -> str:
-        """Its name in the closed list of what a film may show (`vlmkg/film_names.txt`)."""
+        """Its name in the closed list of film facts (`vlmkg/film_names.txt`)."""
         return _FILM_NAMES[self.kind].format(side=self.side)
 
 
@@ -100,28 +102,28 @@ _FILM_NAMES = {
 
 
 def draw_facts(rng: Random, shares: Mapping[Told, float] = SHARES) -> tuple[Fact, ...]:
-    """The facts of one study that are so, or of which report or film speak."""
+    """The facts of one study that are true, or that report or film show."""
     facts = tuple(_facts(rng, shares))
     filled = {fact.side for fact in facts if fact.kind is Kind.EFFUSION}
     return tuple(_seen_beside_fluid(fact) if fact.side in filled else fact for fact in facts)
 
 
 def _seen_beside_fluid(fact: Fact) -> Fact:
-    """At a side with fluid: less of it, and shadows above it, so that the film shows both."""
+    """On a side with fluid: reduce it, and move shadows above it, so that the film shows both."""
     if fact.kind is Kind.EFFUSION:
         return replace(fact, size=min(fact.size, 2))
     return replace(fact, zone="upper") if fact.zone else fact
 
 
 def drawn_facts(facts: tuple[Fact, ...]) -> tuple[tuple[str, Label], ...]:
-    """All that the film shows, by its names: what one who has not read the report sees."""
+    """All facts of the film, by name, as seen without the report."""
     return tuple({fact.film_name: Label.PRESENT for fact in facts if fact.drawn}.items())
 
 
 def film_facts(facts: tuple[Fact, ...]) -> tuple[tuple[str, Label], ...]:
-    """What is to be read of the film alone, by its names: film-only facts, and what it settles.
+    """The facts to read from the film, by name: film-only facts, and those that the report leaves open.
 
-    What the report states or denies is the report's to say, also where a stale film shows otherwise.
+    What the report states or denies is read from the report, even if a stale film differs.
     """
     found: dict[str, Label] = {}
     for fact in facts:

@@ -1,7 +1,7 @@
-"""Phantom chest films: drawings in the manner of a frontal film, in which the facts of a study can be seen.
+"""Phantom chest films: drawings similar to a frontal film that show the facts of a study.
 
-No patient's film: smooth shapes with noise, of no use but to train and test on. (H, W) arrays, float32 in [0, 1], 0
-black; the patient's left is at the film's right. Coordinates run from 0 to 1, x to the right and y down.
+They are not films of patients: smooth shapes with noise, only for training and tests. (H, W) arrays, float32 in [0, 1],
+0 black; the patient's left is at the film's right. Coordinates run from 0 to 1, x to the right and y down.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def draw_film(facts: Sequence[Fact], seed: int, size: int = SIZE) -> Grey:
         if fact.kind in _DRAWERS:
             _DRAWERS[fact.kind](stage, fact)
     _devices(stage, drawn)
-    # Its own draws: a fact changes the film where it is, and nothing else.
+    # Separate random numbers: a fact changes the film only at its location.
     return _exposed(stage.grey, np.random.default_rng((seed, 1)))
 
 
@@ -81,7 +81,7 @@ def _lung(stage: _Stage, side: str) -> Shape:
 
 
 def _aired(stage: _Stage, side: str) -> Shape:
-    """What of the lung's field is still dark: not behind the heart, not under fluid."""
+    """The part of the lung's field that is dark: not behind the heart, not under fluid."""
     aired: Shape = _lung(stage, side) * _soft((stage.grey - 0.5) * 0.2)
     return aired
 
@@ -115,7 +115,7 @@ def _heart(stage: _Stage, size: int) -> None:
 
 
 def _effusion(stage: _Stage, fact: Fact) -> None:
-    """White up to a level that rises towards the chest's wall."""
+    """White up to a level that rises towards the chest wall."""
     centre = CENTRES[fact.side]
     wall = np.abs(stage.x - 0.5) - abs(centre - 0.5)
     level = stage.base[fact.side] - (0.0, 0.09, 0.20, 0.36)[fact.size] - stage.rng.random() * 0.04
@@ -126,7 +126,7 @@ def _effusion(stage: _Stage, fact: Fact) -> None:
 
 
 def _pneumothorax(stage: _Stage, fact: Fact) -> None:
-    """Black without vessels between the chest's wall and a thin white line."""
+    """Black without vessels between the chest wall and a thin white line."""
     centre, depth = CENTRES[fact.side], (0.0, 0.035, 0.055, 0.085)[fact.size]
     lateral = _soft(0.11 - np.abs(stage.x - 0.5))
     lung = _aired(stage, fact.side) * lateral
@@ -166,7 +166,7 @@ def _devices(stage: _Stage, drawn: Sequence[Fact]) -> None:
         if fact.kind in _PENS:
             _PENS[fact.kind](pen, fact)
     metal = picture.filter(ImageFilter.GaussianBlur(2)).resize((size, size), Image.Resampling.BOX)
-    # `stage.x` holds the shift of the whole film: devices are drawn in place, a little off is as in life.
+    # `stage.x` includes the shift of the whole film; devices are drawn without it, slightly off, as in practice.
     _lighten(stage, 0.45, np.asarray(metal, dtype=np.float32) / 255)
 
 
@@ -229,7 +229,7 @@ _PENS = {
 
 
 def _exposed(drawn: Grey, rng: np.random.Generator) -> Grey:
-    """Grain, and an exposure that differs from film to film."""
+    """Add noise, and a random exposure."""
     grey = np.clip(drawn, 0.0, 1.0)
     grain = rng.standard_normal(grey.shape, dtype=np.float32) * 0.018 * np.sqrt(grey + 0.05)
     exposed = np.clip(grey * rng.uniform(0.9, 1.12) + rng.uniform(-0.02, 0.05) + grain, 0.0, 1.0)
@@ -238,9 +238,9 @@ def _exposed(drawn: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _marked(grey: Grey) -> Grey:
-    """An L of lead at the patient's left and the collimator's black edge: every film has its white and its black.
+    """Add a lead L at the patient's left and the collimator's black edge, so that every film has white and black.
 
-    Readers stretch a film of 16 bits from its least to its greatest value, so all films are stretched alike.
+    Readers stretch a film of 16 bits from its least to its greatest value, so all films are stretched equally.
     """
     size = grey.shape[0]
     step = max(1, size // 64)

@@ -1,13 +1,13 @@
 r"""The grammar's language: how a line of `grammar/*.txt` becomes a production.
 
-A production says what is written and what it means at once, so that a report's graph is known exactly:
+A production defines the text and its meaning together, so that a report's graph is known exactly:
 
     3* the {place:l} (shows|has) {-np:f} , {degree:d%20} clear/P:c ; f@l d>c c@l = f
 
-`3*` is its weight. Words stand as written; `_` is a blank inside one span, `(a|b)` is one of several, `()` nothing.
-`word/L:v` is a mention: L is A anatomy, O an observation with the presence asked for from outside, P present,
-N absent, U uncertain; v is its variable. `{name:v}` writes another symbol and gives its heads to v; `-` before the
-name makes it absent, `~` uncertain, `+` present; `%30` writes it in 30 of 100 cases. After `;` stand the relations:
+`3*` is its weight. Words are written literally; `_` is a space inside one span, `(a|b)` is one of several, `()`
+nothing. `word/L:v` is a mention: L is A anatomy, O an observation with the presence asked for from outside, P present,
+N absent, U uncertain; v is its variable. `{name:v}` writes another symbol and assigns its heads to v; `-` before the
+name makes it absent, `~` uncertain, `+` present; `%30` writes it in 30 of 100 cases. After `;` follow the relations:
 `a>b` modify, `a@b` located_at, `a~b` suggestive_of, for all pairs of their mentions. After `=` stand the variables
 whose mentions are the production's heads; without it the heads are `h`.
 """
@@ -44,7 +44,7 @@ _FROM_LEXICON = {
 
 
 class Word(NamedTuple):
-    """One of `choices` is written; `label` is empty for words that are no mention."""
+    """One of `choices` is written; `label` is empty for words outside mentions."""
 
     choices: tuple[str, ...]
     label: str
@@ -52,7 +52,7 @@ class Word(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """The symbol `name` is written in `chance` of 1 cases; `presence` is that of its `O` mentions, or empty."""
+    """The symbol `name` is written with probability `chance`; `presence` is that of its `O` mentions, or empty."""
 
     name: str
     presence: str
@@ -79,7 +79,7 @@ class Production:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """The ways to write one symbol, with their cumulative weights."""
+    """The productions of one symbol, with their cumulative weights."""
 
     productions: tuple[Production, ...]
     weights: tuple[float, ...]
@@ -90,7 +90,7 @@ Grammar = dict[str, Symbol]
 
 @cache
 def grammar() -> Grammar:
-    """The shipped grammar, with the lexicon's classes as symbols `any_...`. Raises ValueError where it is wrong."""
+    """The shipped grammar, with the lexicon's classes as symbols `any_...`. Raises ValueError if it is wrong."""
     lines: dict[str, list[str]] = {}
     for path in sorted(files("training.synthetic").joinpath("grammar").iterdir(), key=lambda item: item.name):
         if path.name.endswith(".txt"):
@@ -101,7 +101,7 @@ def grammar() -> Grammar:
 
 
 def parse_production(line: str) -> tuple[float, Production]:
-    """One line: its weight and production. Raises ValueError where a variable or mark is unknown."""
+    """One line: its weight and production. Raises ValueError if a variable or mark is unknown."""
     weighted = _WEIGHT.fullmatch(line)
     weight, rest = (float(weighted[1]), weighted[2]) if weighted else (1.0, line)
     body, _, meaning = rest.partition(" ; ")
@@ -119,7 +119,7 @@ def parse_production(line: str) -> tuple[float, Production]:
 
 
 def check(symbols: Grammar) -> None:
-    """Raises ValueError where a production asks for a symbol that is not there."""
+    """Raises ValueError if a production refers to a missing symbol."""
     for name, symbol in symbols.items():
         for production in symbol.productions:
             missing = {part.name for part in production.parts if isinstance(part, Slot)} - set(symbols)
@@ -158,7 +158,7 @@ def _part(item: str) -> Word | Slot:
 
 
 def _choices(text: str) -> tuple[str, ...]:
-    """All ways to read the groups `(a|b)` of an item: "(4|5)_mm" is "4 mm" and "5 mm"."""
+    """All expansions of the groups `(a|b)` of an item: "(4|5)_mm" is "4 mm" and "5 mm"."""
     # Splitting at a pattern with one group gives literals and groups in turn.
     spans = [part.split("|") if odd else [part] for odd, part in zip(cycle((0, 1)), _GROUP.split(text), strict=False)]
     choices = tuple("".join(words).replace("_", " ") for words in product(*spans))

@@ -1,7 +1,7 @@
-"""What happens to sentences on their way into a report: holes, slips of the keyboard, words that no list has.
+"""Noise in sentences: holes, typing errors, unknown words.
 
-Each changes a draft and its graph together, so that the gold stays exact. Holes (XXXX) are what de-identification
-leaves; where one swallows the head of a phrase, the describing word before it stands for the head.
+Each function changes a draft and its graph together, so that the gold stays exact. Holes (XXXX) are the result of
+de-identification; if one replaces the head of a phrase, the describing word before it becomes the head.
 """
 
 from random import Random
@@ -16,17 +16,20 @@ _OFTEN = (
     "degenerative posterior lateral vena cava catheter contour markings fields"
 )
 OFTEN_HOLED = frozenset(_OFTEN.split())
-"""Words that de-identification takes for names more often than others."""
+"""Words that de-identification often mistakes for names."""
 _MAY_BE = "evidence seen noted identified prior previous since comparison again visualized examination study exam"
 MAY_BE_HOLED = frozenset(_MAY_BE.split())
-"""Words of no meaning for the graph. Words that deny or hedge are never swallowed: their sentences would turn."""
+"""Words without effect on the graph.
+
+Negating and hedging words are never replaced, because that would change the meaning.
+"""
 _PARTS = "ba ce di fo gu la me ni po ru sa te vi xo zu bre cro dra fle gri pla sto tri bul cor den fis gra"
 _SYLLABLES = _PARTS.split()
 _ENDINGS = {"A": ("al", "ar", "um", "us", "a", "ic"), "O": ("ity", "oma", "osis", "ed", "ous", "ar", "y", "ion", "s")}
 
 
 def holes(draft: Draft, rng: Random, chance: float) -> None:
-    """Swallow words, each with this chance; words that are often taken for names with five times it."""
+    """Replace words by holes, each with this probability; words often mistaken for names with five times it."""
     for piece in list(draft.pieces):
         word = piece.text.lower()
         if piece.mention is None:
@@ -37,7 +40,7 @@ def holes(draft: Draft, rng: Random, chance: float) -> None:
 
 
 def swallow(draft: Draft, piece: Piece) -> None:
-    """Make a hole of a mention. The last word that describes it and stands directly before it takes its place."""
+    """Replace a mention by a hole. The last describing word directly before it takes its place."""
     mention = piece.mention
     if mention is None:
         return
@@ -58,7 +61,7 @@ def _heir(draft: Draft, at: int, mention: int) -> int | None:
 
 
 def misspell(draft: Draft, rng: Random, chance: float) -> None:
-    """Swap, drop or double a letter of words of five letters and more, each with this chance."""
+    """Swap, drop or double a letter of words with five or more letters, each with this probability."""
     for piece in draft.pieces:
         if len(piece.text) > 4 and piece.text.isalpha() and piece.text != HOLE and rng.random() < chance:
             piece.text = _slip(piece.text, rng)
@@ -71,7 +74,7 @@ def _slip(word: str, rng: Random) -> str:
 
 
 def pseudo_words(draft: Draft, rng: Random, chance: float) -> None:
-    """Put words that mean nothing in place of mentions of one word: what a mention is then shows from its place."""
+    """Replace one-word mentions by meaningless words, so that only the context shows what the mention is."""
     for piece in draft.pieces:
         if piece.mention is not None and piece.text.isalpha() and rng.random() < chance:
             kind = "A" if draft.labels[piece.mention] == "A" else "O"
@@ -80,7 +83,7 @@ def pseudo_words(draft: Draft, rng: Random, chance: float) -> None:
 
 
 def stutter(draft: Draft, rng: Random) -> None:
-    """Write one word that is no mention twice."""
+    """Repeat one word outside mentions."""
     plain = [at for at, piece in enumerate(draft.pieces) if piece.mention is None and piece.text.isalpha()]
     if plain:
         at = rng.choice(plain)

@@ -1,4 +1,4 @@
-"""A page of synthetic studies to look at: film, report with its mentions marked, and graph, side by side."""
+"""A page of synthetic studies: film, report with marked mentions, and graph, side by side."""
 
 import base64
 import textwrap
@@ -24,18 +24,18 @@ _ROW, _WIDTH = 300, 1500
 
 
 def write_html(made: Sequence[Study], path: Path) -> None:
-    """One file with everything in it."""
+    """Write one self-contained file."""
     legend = " ".join(f'<mark style="background:{colour}">{label}</mark>' for label, colour in COLOURS.items())
     body = "\n".join(_article(study) for study in made)
     path.write_text(
         f"<!doctype html><meta charset=utf-8><title>Synthetic studies</title><style>{_STYLE}</style>"
-        f"<h1>Synthetic studies</h1><p>No patient's words or film. {legend}</p>\n{body}\n",
+        f"<h1>Synthetic studies</h1><p>Synthetic: not the words or film of any patient. {legend}</p>\n{body}\n",
         encoding="utf-8",
     )
 
 
 def write_picture(made: Sequence[Study], path: Path) -> None:
-    """The same as one PNG, a row a study."""
+    """Write the same as one PNG, with one row per study."""
     picture = Image.new("RGB", (_WIDTH, _ROW * len(made)), "white")
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(13)
@@ -50,7 +50,7 @@ def write_picture(made: Sequence[Study], path: Path) -> None:
 
 
 def graph_lines(graph: ReportGraph) -> list[str]:
-    """One line a mention: its words, label, and what it points at."""
+    """One line per mention: its words, label and relations."""
     return [
         f"{one.text}/{mention_label(one)}"
         + "".join(
@@ -61,7 +61,7 @@ def graph_lines(graph: ReportGraph) -> list[str]:
 
 
 def fact_lines(study: Study) -> list[str]:
-    """One line a fact: what it is, how it is told, whether it is so and drawn; then what only the film tells."""
+    """One line per fact: its kind, its source, whether it is true and drawn; then the film-only facts."""
     lines = [
         f"{fact.film_name} {fact.zone} {fact.size}: {fact.told}{'' if fact.true else ', not so'}"
         f"{'' if fact.drawn else ', not drawn'}"

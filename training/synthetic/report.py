@@ -27,12 +27,12 @@ UNREAD = {
     "COMPARISON:": ("None", "XXXX", "Chest radiograph of XXXX", "No prior exams"),
     "TECHNIQUE:": ("PA and lateral views of the chest", "Portable AP view", "Two views"),
 }
-"""Sections that are not read: nothing in them is in the graph."""
+"""Sections that are not read, so nothing in them is in the graph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one report is dictated. Chances are of one word or one sentence."""
+    """The style of one report. Probabilities are per word or per sentence."""
 
     headings: bool
     telegram: bool
@@ -60,13 +60,13 @@ def draw_style(rng: Random) -> Style:
 
 
 def write_report(rng: Random, facts: Sequence[Fact] | None = None) -> tuple[str, ReportGraph]:
-    """A report. With `facts` it says of them what is to be said, and nothing else that a film would show.
+    """Write a report. With `facts` it states only these of everything that a film can show.
 
-    Without, it is about anything: studies of text alone.
+    Without `facts` its content is free, for studies without films.
     """
     style = draw_style(rng)
     if facts is not None:
-        # A hole or a pseudo-word would leave open what the report says of a fact: that is `Told.HOLE` alone.
+        # A hole or a pseudo-word would hide a fact; only `Told.HOLE` may do that.
         style = replace(style, holes=0, pseudo=0)
     findings, impression = _text_alone(rng) if facts is None else _of_facts(rng, facts)
     body = [_styled(draft, style, rng) for draft in findings]
@@ -133,7 +133,7 @@ def _symbol(*lines: str) -> Symbol:
 
 
 def _hide(draft: Draft) -> None:
-    """The observations are holes: of the fact only its place is left to read."""
+    """Replace the observations by holes, so that only the location of the fact remains."""
     observations = [piece for piece in draft.pieces if piece.mention is not None and draft.labels[piece.mention] != "A"]
     for piece in observations:
         draft.edges[:] = [edge for edge in draft.edges if piece.mention not in edge]
@@ -141,7 +141,7 @@ def _hide(draft: Draft) -> None:
 
 
 def _denials(facts: Sequence[Fact], rng: Random) -> list[Draft]:
-    """What is absent is often denied together; kinds of which any fact speaks are left alone."""
+    """Negate several absent kinds together, except kinds of given facts."""
     touched = {fact.kind for fact in facts}
     lung = {Kind.OPACITY, Kind.NODULE}
     free = [kind for kind in (Kind.EFFUSION, Kind.PNEUMOTHORAX) if kind not in touched and rng.random() < 0.7]
@@ -172,7 +172,7 @@ def _styled(draft: Draft, style: Style, rng: Random) -> Draft:
 
 
 def run_on(drafts: list[Draft], style: Style, rng: Random) -> None:
-    """Leave out full stops, but never behind a denial or a doubt: what follows would be read as denied, rightly."""
+    """Leave out full stops, except after negated or hedged sentences, which would change what follows."""
     for draft in drafts[:-1]:
         if not {"N", "U"} & set(draft.labels) and rng.random() < style.run_on:
             draft.pieces[-1:] = [Piece(",")] if rng.random() < 0.3 else []

@@ -1,8 +1,8 @@
-"""Which seeds of synthetic studies are whose, so that nothing is trained on what it is examined on.
+"""The seeds of synthetic studies by purpose, so that no model is trained on studies of its evaluation.
 
 1 to GREATEST                          the data of a run (`data.seed` of its config)
-the same + VALIDATION_SEED             its validation: other studies, other patients
-the same + ALONE_SEED                  phantoms of stage 2 that are shown by themselves
+the same + VALIDATION_SEED             its validation: other studies and patients
+the same + ALONE_SEED                  phantoms of stage 2 without reports
 EXAM_SEED, FACTUALITY_SEED and on,     the held-out studies of the experiments and of the model card
   LENGTH_SEED, TRANSFER_SEED
 """
@@ -13,13 +13,13 @@ VALIDATION_SEED = 1_000_000
 ALONE_SEED = 2_000_000
 EXAM_SEED = 2_000_000
 FACTUALITY_SEED = 3_000_000
-"""Of the first set of reports; each further seed takes the next."""
+"""The seed of the first set of reports; each further seed is for the next set."""
 LENGTH_SEED = 4_000_000
 TRANSFER_SEED = 5_000_000
 
 
 def check_data_seed(seed: int) -> int:
-    """The seed of a run's data. Raises ValueError where the run would use held-out studies, as seed 0 would."""
+    """The seed of a run's data. Raises ValueError if the run would use held-out studies, as seed 0 would."""
     if not 1 <= seed <= GREATEST:
-        raise ValueError(f"a seed from 1 to {GREATEST} is needed, since others make held-out studies")
+        raise ValueError(f"the seed must be from 1 to {GREATEST}: the others make held-out studies")
     return seed

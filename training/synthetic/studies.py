@@ -1,4 +1,4 @@
-"""Synthetic studies as a stream: each is made of its seed and number alone, so any part can be made anew.
+"""Synthetic studies as a stream: each depends only on its seed and number, so any part can be generated again.
 
 Always synthetic: reports from the grammar, phantom films; no patient's words or film are in them.
 """
@@ -14,13 +14,13 @@ from training.synthetic.report import write_report
 from vlmkg.schema import ReportGraph
 
 GENERATOR = 1
-"""Raised when the same seed and number give other studies than before."""
+"""Raise it when the same seed and number give other studies than before."""
 STUDIES_A_PATIENT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One synthetic study. `facts` is None in studies of text alone, which have no film."""
+    """One synthetic study. `facts` is None in studies without a film."""
 
     number: int
     study_id: str
@@ -31,14 +31,14 @@ class Study:
     film_seed: int
 
     def film(self, size: int = SIZE) -> Grey:
-        """The film, (size, size) in [0, 1], drawn when asked for. Raises ValueError in a study without one."""
+        """The film, (size, size) in [0, 1], drawn on demand. Raises ValueError for a study without one."""
         if self.facts is None:
             raise ValueError("a study of text alone has no film")
         return draw_film(self.facts, self.film_seed, size)
 
 
 def make_study(seed: int, number: int, films: float = 0.5) -> Study:
-    """The study of that number. `films` is the share of studies that have one."""
+    """The study with this number. `films` is the share of studies that have one."""
     rng = Random(_mixed(seed, number))  # noqa: S311 - made-up data, not secrets
     facts = draw_facts(rng) if rng.random() < films else None
     text, graph = write_report(rng, facts)

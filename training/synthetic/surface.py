@@ -1,4 +1,4 @@
-"""From drafts to a report: text with the offsets of its mentions, capitals, sections and the ways of writing.
+"""From drafts to a report: text with the offsets of its mentions, capitals, sections and spelling variants.
 
 A report's graph is RadGraph's: mentions in text order with half-open offsets (`vlmkg.schema`).
 """
@@ -18,7 +18,7 @@ PRESENCE = {"A": Presence.PRESENT, "P": Presence.PRESENT, "U": Presence.UNCERTAI
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section to be written: its heading (empty for none), its name in the schema, and its sentences."""
+    """A section: its heading (empty for none), its name in the schema, and its sentences."""
 
     heading: str
     name: str
@@ -42,7 +42,7 @@ def render(parts: Sequence[Part], rng: Random) -> tuple[str, ReportGraph]:
 
 
 def spaced(text: str, graph: ReportGraph) -> tuple[str, ReportGraph]:
-    """The same report with its tokens joined by one blank, as RadGraph files hold it."""
+    """The same report with its tokens joined by single spaces, as in RadGraph files."""
     tokens = tokenize(text)
     starts, ends, position = {}, {}, 0
     for token in tokens:
@@ -109,7 +109,7 @@ def _moved(text: str, mention: Mention, start: int, end: int) -> Mention:
 
 
 def _in_text_order(report: _Report) -> tuple[tuple[Mention, ...], tuple[Relation, ...]]:
-    """Pieces come in text order, so the mentions do; relations are ordered by their ends."""
+    """Order mentions by text, as the pieces are, and relations by their ends."""
     relations = sorted(report.relations, key=lambda r: (r.head, r.tail, r.type))
     return tuple(report.mentions), tuple(relations)
 

@@ -20,16 +20,16 @@ ROWS = ".jsonl"
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="The run's folder. A run that was killed goes on from its last state.",
+    help="The run's folder. A killed run continues from its last state.",
 )
 def tagger(config_file: Path, out: Path) -> None:
-    """Train a span tagger with a biaffine relation head, of the language model's size, as stage 1 is trained."""
+    """Train a span tagger with a biaffine relation head, of the language model's size, in the same way as stage 1."""
     from training.stages.config import read_config  # noqa: PLC0415 - as below
     from training.stages.devices import main_process  # noqa: PLC0415 - as below
     from training.tagger.stage import NAME, run  # noqa: PLC0415 - torch is loaded when a command runs
 
     if (out / NAME).exists():
-        click.echo(f"{out / NAME} is there already: it is trained")
+        click.echo(f"{out / NAME} already exists: the tagger is trained")
         return
     run(read_config(config_file), out)
     if main_process():
@@ -38,10 +38,16 @@ def tagger(config_file: Path, out: Path) -> None:
 
 @click.command("tagger-evaluate")
 @click.option("--gold", type=FILE, help="RadGraph JSON or our JSONL.")
-@click.option("--seed", type=int, help="Synthetic studies of this seed instead, other than those it was trained on.")
-@click.option("--count", type=click.IntRange(min=1), default=300, show_default=True, help="How many of them.")
-@click.option("--film-share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share with a film.")
-@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="New FILE.json: what it read, RadGraph.")
+@click.option("--seed", type=int, help="Use synthetic studies of this seed instead, which it was not trained on.")
+@click.option(
+    "--count", type=click.IntRange(min=1), default=300, show_default=True, help="Number of synthetic studies."
+)
+@click.option(
+    "--film-share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share of studies with a film."
+)
+@click.option(
+    "--write", type=click.Path(dir_okay=False, path_type=Path), help="New FILE.json for its readings, RadGraph JSON."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def tagger_evaluate(
@@ -52,9 +58,9 @@ def tagger_evaluate(
     from training.table import show  # noqa: PLC0415 - as above
 
     if (gold is None) == (seed is None):
-        raise UsageError("a tagger is measured on one thing", "give either --gold or --seed")
+        raise UsageError("a tagger is scored on one set", "give either --gold or --seed")
     if write is not None and write.exists():
-        raise UsageError(f"{write} is there already", "name a new file")
+        raise UsageError(f"{write} already exists", "choose a new file")
     truth = _of_file(gold) if gold is not None else _of_seed(seed or 0, count, film_share)
     said = _read(folder, {name: text for name, (text, _) in truth.items()})
     if write is not None:
@@ -77,7 +83,7 @@ def _of_file(path: Path) -> dict[str, tuple[str, Raw]]:
     rows, _ = read_files([path])
     found: dict[str, tuple[str, Raw]] = {row.study_id: (row.report, to_radgraph(row.report, row.graph)) for row in rows}
     if len(found) < len(rows):
-        raise UsageError(f"{path.name} has two reports of one id", "give each its own")
+        raise UsageError(f"{path.name} has two reports with the same id", "give each report its own id")
     return found
 
 

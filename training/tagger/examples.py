@@ -1,4 +1,4 @@
-"""From studies to what the tagger is trained on: the language model's own windows, with tags and pairs for its graph.
+"""The tagger's training examples: the language model's windows, with tags and pairs for their graphs.
 
 Shapes: B windows, T pieces, W words, M mentions.
 """
@@ -25,7 +25,7 @@ from vlmkg.numbered_tokens import Edge, Numbered, Span, TokenGraph, number, read
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """What is read of a window: ids of its words' pieces, the word that each belongs to, and the first own word."""
+    """The input of a window: ids of its words' pieces, the word of each piece, and the first own word."""
 
     ids: tuple[int, ...]
     words: tuple[int, ...]
@@ -33,13 +33,13 @@ class Pieces:
 
     @property
     def length(self) -> int:
-        """Pieces in all."""
+        """Number of pieces."""
         return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
 class TagExample:
-    """A window with its gold: all its mentions, context's too, and the edges that it owns, by its own word numbers."""
+    """A window with its gold: all its mentions, with those of the context, and its own edges, by its word numbers."""
 
     pieces: Pieces
     spans: tuple[Span, ...]
@@ -47,7 +47,7 @@ class TagExample:
 
     @property
     def length(self) -> int:
-        """Pieces in all."""
+        """Number of pieces."""
         return self.pieces.length
 
 
@@ -75,12 +75,12 @@ class TagChunks:
     rows: RowReader
 
     def __call__(self, number: int) -> tuple[TagExample, ...]:
-        """The windows of the chunk of that number."""
+        """The windows of the chunk with this number."""
         return tuple(one for row in rows_of(self.rows(number)) for one in tag_examples(self.reading, row))
 
 
 def tag_examples(reading: Reading, row: Row) -> Iterator[TagExample]:
-    """One example a window of the report. What no numbered token can say is left out."""
+    """One example per window of the report. Facts that numbered tokens can't express are left out."""
     numbered = number(row.report)
     graph, _ = readable_part(numbered, row.graph)
     for window in report_windows(reading.codec, numbered, reading.positions, whole=reading.whole_report):
@@ -88,7 +88,7 @@ def tag_examples(reading: Reading, row: Row) -> Iterator[TagExample]:
 
 
 def read_pieces(codec: Codec, numbered: Numbered, window: Window) -> Pieces:
-    """What is read of the window."""
+    """The input of the window."""
     spelled = [codec.spell(token.text) for token in numbered.tokens[window.first : window.end]]
     return Pieces(
         tuple(piece for word in spelled for piece in word),
@@ -100,7 +100,7 @@ def read_pieces(codec: Codec, numbered: Numbered, window: Window) -> Pieces:
 def tag_stream(
     read: TagChunks, size: int, seed: int, start: Cursor, workers: int = 0
 ) -> Iterator[tuple[Cursor, TagBatch]]:
-    """Batches of `size` windows from `start` on, in the order in which stage 1 takes its own."""
+    """Batches of `size` windows from `start` on, in the same order as in stage 1."""
     for place, examples in chunks(read, start.chunk, workers):
         groups = plan(examples, size, seed + place)
         first = start.batch if place == start.chunk else 0
@@ -110,7 +110,7 @@ def tag_stream(
 
 
 def collate_tags(examples: Sequence[TagExample]) -> TagBatch:
-    """The examples, padded at the right."""
+    """The examples, padded on the right."""
     words = max(example.pieces.words[-1] + 1 for example in examples)
     mentions = max(1, *(len(example.spans) for example in examples))
     tags = torch.full((len(examples), words), IGNORED)
@@ -142,7 +142,7 @@ def span_numbers(spans: Sequence[Span]) -> Tensor:
 
 
 def _gold(window: Window, graph: TokenGraph) -> tuple[tuple[Span, ...], tuple[Edge, ...]]:
-    """Mentions that lie in the window's context or in its own sentences, and the edges whose later end is its own."""
+    """Mentions in the window's context or own sentences, and the edges whose later end is its own."""
     inside = [
         span
         for span in graph.spans

@@ -1,7 +1,7 @@
 """A bidirectional encoder, a tag for each word, and a biaffine score for each pair of mentions.
 
-What DyGIE++ (Wadden et al., 2019) would be in this size: spans and their labels first, then relations between them,
-from one encoder trained for both. The scorer is Dozat and Manning's (2017).
+Similar to DyGIE++ (Wadden et al., 2019), in this size: spans and their labels first, then relations between them,
+from one shared encoder. The scorer is Dozat and Manning's (2017).
 
 Shapes: B windows, T pieces, W words, M mentions, D the encoder's width, H the scorer's, L tags, R classes of relations.
 """
@@ -21,12 +21,12 @@ from vlmkg.model.network import IGNORED
 
 SCORER_WIDTH = 128
 SCALE = 0.02
-"""Standard deviation of the encoder's first weights, its positions included."""
+"""Standard deviation of the encoder's initial weights, positions included."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaggerConfig:
-    """The encoder's sizes, named as a language model's. `mlp_width` is that of a gated MLP of as many weights."""
+    """The encoder's sizes, named as for a language model. `mlp_width` is that of a gated MLP with as many weights."""
 
     vocabulary: int
     positions: int
@@ -51,10 +51,10 @@ class Biaffine(nn.Module):
 
 
 class SpanTagger(nn.Module):
-    """Encoder, tagger and relation scorer. `forward` gives the loss, as training's loop wants it."""
+    """Encoder, tagger and relation scorer. `forward` returns the loss, as the training loop requires."""
 
     allowed: Tensor
-    """(labels, labels, R): the classes that the schema lets two mentions have."""
+    """(labels, labels, R): the classes that the schema allows for two mentions."""
 
     def __init__(self, config: TaggerConfig) -> None:
         super().__init__()
@@ -70,11 +70,11 @@ class SpanTagger(nn.Module):
         self.register_buffer("allowed", torch.tensor(allowed_table()), persistent=False)
 
     def trained(self) -> frozenset[str]:
-        """The names of the parameters that move: all but the positions, which are sinusoids of any length."""
+        """The names of the trained parameters: all except the positions, which are sinusoids."""
         return frozenset(name for name, _ in self.named_parameters() if "position_embeddings" not in name)
 
     def words(self, pieces_BT: Tensor, word_of_BT: Tensor, own_BT: Tensor, words: int) -> Tensor:
-        """(B, W, D): of each word the mean of its pieces' vectors. `word_of_BT` is IGNORED at padding."""
+        """(B, W, D): for each word the mean of its pieces' vectors. `word_of_BT` is IGNORED at padding."""
         real_BT = word_of_BT != IGNORED
         hidden = self.encoder(pieces_BT, attention_mask=real_BT.long(), token_type_ids=own_BT).last_hidden_state
         # Each word's row has its pieces' shares: a matrix product is the mean.
@@ -100,7 +100,7 @@ class SpanTagger(nn.Module):
         return functional.log_softmax(scores.masked_fill(~allowed, -math.inf), -1)
 
     def forward(self, batch: TagBatch) -> Tensor:
-        """The negative log-likelihood of the windows' graphs given their gold mentions' places, a word."""
+        """The negative log-likelihood per word of the windows' graphs, given the gold mentions' positions."""
         words = self.words(batch.pieces, batch.word_of, batch.own, batch.tags.shape[1])
         tags = _surprise(self.tag_scores(words), batch.tags)
         relations = _surprise(self.relation_scores(words, batch.spans), batch.relations)
@@ -128,7 +128,7 @@ def _encoder_config(config: TaggerConfig) -> BertConfig:
         intermediate_size=3 * config.mlp_width // 2,
         max_position_embeddings=config.positions,
         type_vocab_size=2,
-        # The language model has none either; the data are always new.
+        # As in the language model; the data do not repeat.
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         initializer_range=SCALE,

@@ -1,4 +1,4 @@
-"""Reports read by the tagger: tags give the mentions of each window, then the scorer what joins those in its view.
+"""Read reports with the tagger: tags give the mentions of each window, the scorer the relations between them.
 
 Shapes: B windows, T pieces, W words, D the encoder's width, M mentions.
 """
@@ -26,12 +26,12 @@ from vlmkg.schema import ReportGraph
 ROWS = 64
 """Windows of one forward pass."""
 REPORTS = 64
-"""Reports whose vectors are held at once."""
+"""Reports whose vectors are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tagger:
-    """What reads: the network, its tokenizer, and windows as the language model's of the same config are cut."""
+    """The tagger: network, tokenizer, and the window limits of the language model with the same config."""
 
     network: SpanTagger
     codec: Codec
@@ -66,7 +66,7 @@ def _read(reports: Sequence[Numbered], tagger: Tagger) -> list[ReportGraph]:
 
 
 def _encode(network: SpanTagger, windows: Sequence[Pieces]) -> list[Tensor]:
-    """(W, D) vectors of each window's words. Windows of like length go together."""
+    """(W, D) vectors of each window's words. Windows of similar length are encoded together."""
     device = network.tag_head.weight.device
     order = sorted(range(len(windows)), key=lambda at: windows[at].length)
     found: dict[int, Tensor] = {}
@@ -86,7 +86,7 @@ def _graph(
     before: list[Span] = []
     for window, words_WD in zip(windows, vectors, strict=True):
         own, scores = _mentions(network.tag_scores(words_WD).cpu().numpy(), window.own_from)
-        # The context's mentions are those of the window that owned it.
+        # The context's mentions are from the window that owns them.
         context = [_shifted(one, -window.first) for one in before if window.first <= one.first < window.own]
         parts.append(_joined(network, words_WD, context, own, scores, window.own_from))
         before = [_shifted(one, window.first) for one in own]

@@ -1,4 +1,4 @@
-"""Relations as classes of ordered pairs of mentions, and the valid edges that scores of pairs stand for.
+"""Relations as classes of ordered pairs of mentions, and the valid edges of pair scores.
 
 Shapes: M mentions, R classes: no relation, then those of RELATIONS.
 """
@@ -21,7 +21,7 @@ CLASSES = 1 + len(RELATIONS)
 
 @cache
 def allowed(head: Label, tail: Label) -> tuple[bool, ...]:
-    """Of each class, whether the schema lets mentions with these labels have it; no relation always."""
+    """For each class, whether the schema allows it for mentions with these labels; no relation is always allowed."""
     pair = (_kind(head), _kind(tail))
     return (True, *(pair in ALLOWED_PAIRS[one] for one in RELATIONS))
 
@@ -37,15 +37,15 @@ def class_of(kind: RelationType) -> int:
 
 
 def owned(head: Span, tail: Span, own_from: int) -> bool:
-    """Whether a window has a say on the pair: its later mention is the window's own, and some relation is allowed."""
+    """Whether a window decides on the pair: its later mention is the window's own, and some relation is allowed."""
     return head != tail and max(head.first, tail.first) >= own_from and any(allowed(head.label, tail.label)[1:])
 
 
 def best_edges(spans: Sequence[Span], scores_MMR: npt.NDArray[Any], own_from: int) -> list[tuple[Edge, float]]:
     """The edges of a window with their probabilities, in the order in which edges are written.
 
-    `scores_MMR` are logarithms of probabilities. Each pair has its best class; where that would close a circle of
-    modify, the less probable edge is left out.
+    `scores_MMR` are logarithms of probabilities. Each pair has its best class; if that would close a cycle of `modify`,
+    the less probable edge is left out.
     """
     found = sorted(_candidates(spans, scores_MMR, own_from), key=lambda one: -one[1])
     modified: dict[int, list[int]] = {}

@@ -1,4 +1,4 @@
-"""How well a tagger reads: figures while it trains, and the whole evaluation of gold."""
+"""Scores of a tagger: figures during training, and the full evaluation on gold."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ FIGURES = ("entity", "relation", "presence")
 
 
 def held_figures(network: SpanTagger, held: Sequence[TagBatch]) -> Mapping[str, float]:
-    """Mean loss a word over the held batches, and the share of words whose best tag is right."""
+    """Mean loss per word over the validation batches, and the share of words whose best tag is right."""
     device = network.tag_head.weight.device
     loss, right, words = 0.0, 0, 0
     for batch in (send_to_device(one, device) for one in held):
@@ -32,7 +32,7 @@ def held_figures(network: SpanTagger, held: Sequence[TagBatch]) -> Mapping[str, 
 
 
 def reading_scores(tagger: Tagger, rows: Sequence[Row]) -> Mapping[str, float]:
-    """Strict F1 of entities, relations and presence of the reports as read, and how much of it was invalid."""
+    """Strict F1 of entities, relations and presence of the reports as read, and the share of invalid items."""
     # As the language model's own readings: in the weights' numbers.
     with torch.autocast(tagger.network.tag_head.weight.device.type, enabled=False):
         graphs = read_reports(tagger, [row.report for row in rows])

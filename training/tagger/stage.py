@@ -30,11 +30,11 @@ NAME = "tagger"
 def run(config: RunConfig, out: Path) -> list[Signature]:
     """Train the tagger by the config's `language_model` and `stage1`; writes `out`/tagger.
 
-    Raises UsageError where the language model is a folder's: the tagger has random weights, and a twin of its sizes.
+    Raises UsageError if the language model is a folder: the tagger starts from random weights with its sizes.
     """
     if config.language_model.folder:
         raise UsageError(
-            "the tagger takes the sizes of a language model of our own", "leave language_model.folder empty"
+            "the tagger needs the sizes of a language model, not a model's folder", "leave language_model.folder empty"
         )
     torch.manual_seed(config.seed)
     codec = codec_of(config)
@@ -55,7 +55,7 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
 
 
 def tagger_config(model: LanguageModelConfig, codec: Codec) -> TaggerConfig:
-    """The encoder of a language model's sizes."""
+    """The encoder config with a language model's sizes."""
     return TaggerConfig(
         codec.vocabulary_size, model.positions, model.hidden_size, model.layers, model.heads, model.mlp_width
     )

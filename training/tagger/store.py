@@ -1,4 +1,4 @@
-"""A trained tagger on disk: weights, tokenizer, and how it was made. An experiment's result, no checkpoint."""
+"""A trained tagger on disk: weights, tokenizer, and settings. It is an experiment's result, not a checkpoint."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ ABOUT_FILE, WEIGHTS_FILE = "tagger.json", "model.safetensors"
 
 
 def save_tagger(folder: Path, tagger: Tagger, config: TaggerConfig, about: Mapping[str, Any]) -> None:
-    """Write the tagger into the new `folder`, whole or not at all; `about` says how it was made."""
+    """Write the tagger to the new `folder`, atomically; `about` are its settings."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -32,15 +32,15 @@ def save_tagger(folder: Path, tagger: Tagger, config: TaggerConfig, about: Mappi
 
 
 def load_tagger(folder: Path) -> Tagger:
-    """The tagger that `save_tagger` wrote. Raises RefusedError where there is none, or one of another form."""
+    """The tagger that `save_tagger` wrote. Raises RefusedError if there is none, or one of another format."""
     try:
         about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
     except OSError as error:
         raise RefusedError(
-            f"{folder} holds no tagger: {type(error).__name__}", "vlmkg train tagger makes one"
+            f"{folder} holds no tagger: {type(error).__name__}", "train one: vlmkg train tagger"
         ) from error
     if about["form"] != FORM:
-        raise RefusedError(f"the tagger has form {about['form']}, this program reads {FORM}", "train it anew")
+        raise RefusedError(f"the tagger has format {about['form']}, but this program reads {FORM}", "train it again")
     config = TaggerConfig(**about["config"])
     network = SpanTagger(config)
     network.load_state_dict(read_weights(folder / WEIGHTS_FILE))

@@ -1,4 +1,4 @@
-"""Mentions as one tag a word: outside, or the first or a further word of a mention with a label (BIO).
+"""Mentions as one tag per word: outside, or the first or a later word of a mention with a label (BIO).
 
 Shapes: W words, L tags.
 """
@@ -17,12 +17,12 @@ TAGS = 1 + 2 * len(LABELS)
 
 
 def first_tag(label: Label) -> int:
-    """The tag of a mention's first word; one more is that of its further words."""
+    """The tag of a mention's first word; plus one is that of its later words."""
     return 1 + 2 * LABELS.index(label)
 
 
 def tags_of(spans: Sequence[Span], words: int) -> list[int]:
-    """The tag of each of so many words."""
+    """The tag of each word."""
     tags = [OUTSIDE] * words
     for span in spans:
         tags[span.first] = first_tag(span.label)
@@ -32,7 +32,7 @@ def tags_of(spans: Sequence[Span], words: int) -> list[int]:
 
 
 def spans_of(tags: Sequence[int]) -> list[Span]:
-    """The mentions that tags stand for. Raises ValueError where a mention has no first word."""
+    """The mentions of tags. Raises ValueError if a mention has no first word."""
     spans: list[Span] = []
     for word, tag in enumerate(tags):
         if tag == OUTSIDE:
@@ -48,7 +48,7 @@ def spans_of(tags: Sequence[int]) -> list[Span]:
 
 
 def best_tags(scores_WL: npt.NDArray[Any]) -> list[int]:
-    """Of all rows of tags that stand for mentions, the one of the greatest sum of scores (Viterbi, 1967)."""
+    """The valid tag sequence with the greatest sum of scores (Viterbi, 1967)."""
     if not len(scores_WL):
         return []
     total_L = np.where(_MAY_BEGIN, scores_WL[0], -np.inf)
@@ -69,7 +69,7 @@ def _backwards(last: int, came_from: Sequence[npt.NDArray[Any]]) -> Iterator[int
 
 _FURTHER = np.array([tag != OUTSIDE and tag % 2 == 0 for tag in range(TAGS)])
 _MAY_BEGIN = ~_FURTHER
-# Row: the tag before. A further word follows the first or a further word of its own label.
+# Row: the previous tag. A later word follows the first or a later word with its label.
 _MAY_FOLLOW = np.array(
     [
         [0.0 if not _FURTHER[tag] or before in {tag - 1, tag} else -np.inf for tag in range(TAGS)]

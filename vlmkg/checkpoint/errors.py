@@ -13,12 +13,12 @@ from vlmkg.errors import RefusedError
 _REMEDIES = {
     "digest_mismatch": "the file was changed or damaged: copy the checkpoint again from where it was made",
     "missing_file": "copy the whole folder again from where it was made",
-    "unknown_file": "a checkpoint holds nothing but what its manifest names: take the file away",
-    "forbidden_file": "a pickle can run code when it is opened: convert it with `vlmkg checkpoint import`",
+    "unknown_file": "remove the file: a checkpoint may contain only the files of its manifest",
+    "forbidden_file": "convert it with `vlmkg checkpoint import`: a pickle can run code when it is opened",
     "not_promoted": "measure and promote it: vlmkg checkpoint promote FOLDER",
-    "no_evaluation": "name one, and write it into the manifest: vlmkg train measure FOLDER",
-    "gate_not_met": "train it further, or on other data; the gate is the same for all",
-    "regression": "the promoted one stays; to go back to an older one there is `vlmkg checkpoint rollback`",
+    "no_evaluation": "choose an evaluation and measure it: vlmkg train measure FOLDER",
+    "gate_not_met": "train it further, or on other data: the gate is the same for all checkpoints",
+    "regression": "the promoted one is kept; to go back to an older one use `vlmkg checkpoint rollback`",
     "bad_promotion": "the checkpoint was changed after its promotion: promote it again",
 }
 

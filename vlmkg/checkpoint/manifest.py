@@ -112,7 +112,7 @@ def _read_manifest(folder: Path) -> bytes:
     except OSError as error:
         raise CheckpointError("no_manifest", folder, f"{MANIFEST_FILE} cannot be read: {error.strerror}") from error
     if len(raw) > _LARGEST_MANIFEST:
-        raise CheckpointError("bad_manifest", folder, f"{MANIFEST_FILE} is larger than any manifest")
+        raise CheckpointError("bad_manifest", folder, f"{MANIFEST_FILE} is too large for a manifest")
     return raw
 
 
@@ -127,13 +127,15 @@ def _parse(folder: Path, raw: bytes) -> Manifest:
 
 def _check_meaning(folder: Path, manifest: Manifest) -> None:
     if manifest.linearization_version != linearization.VERSION:
-        detail = f"it writes form {manifest.linearization_version}, this release reads form {linearization.VERSION}"
+        detail = (
+            f"it writes format {manifest.linearization_version}, but this release reads format {linearization.VERSION}"
+        )
         raise CheckpointError("other_form", folder, detail)
     reads_films = Modality.IMAGE in manifest.modalities
     parts = (manifest.image_domain, manifest.model, manifest.files.get(PROJECTOR_FILE))
     vision = any(path.startswith(f"{VISION}/") for path in manifest.files)
     if {part is not None for part in parts} | {vision} != {reads_films}:
-        detail = "image modality, image_domain, model, projector and vision stand together or not at all"
+        detail = "image modality, image_domain, model, projector and vision must be given together"
         raise CheckpointError("bad_manifest", folder, detail)
 
 
@@ -144,7 +146,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         raise CheckpointError(reason, folder, f"{path} {what}")
     for path, digest in sorted(manifest.files.items()):
         if sha256_of(folder / path) != digest:
-            raise CheckpointError("digest_mismatch", folder, f"{path} is not the file that the manifest names")
+            raise CheckpointError("digest_mismatch", folder, f"{path} does not have the digest of the manifest")
 
 
 def _found(folder: Path) -> set[str]:
@@ -153,10 +155,10 @@ def _found(folder: Path) -> set[str]:
     for path in folder.rglob("*"):
         place = PurePosixPath(path.relative_to(folder)).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise CheckpointError("odd_file", folder, f"{place} is a link or no plain file")
+            raise CheckpointError("odd_file", folder, f"{place} is not a plain file")
         if path.is_dir() or place in _UNLISTED:
             continue
         if path.suffix not in ALLOWED_ENDINGS:
-            raise CheckpointError("forbidden_file", folder, f"{place}: only safetensors and text may stand here")
+            raise CheckpointError("forbidden_file", folder, f"{place}: only safetensors and text files are allowed")
         found.add(place)
     return found

@@ -87,7 +87,7 @@ def import_open_clip(source: str | Path, folder: Path) -> None:
         raise CheckpointError("wrong_layout", place, f"{open_clip_towers.CONFIG_FILE} is not JSON") from error
     path = next((place / name for name in OPEN_CLIP_FILES if (place / name).is_file()), None)
     if path is None:
-        raise CheckpointError("wrong_layout", place, f"there is none of {', '.join(OPEN_CLIP_FILES)}")
+        raise CheckpointError("wrong_layout", place, f"the folder has none of {', '.join(OPEN_CLIP_FILES)}")
     weights = _under(open_clip_towers.TOWER, read_weights(path), place)
     encoder = build_encoder("open_clip", config)
     _whole(folder, lambda part: save_encoder(with_weights(encoder, weights), part))
@@ -127,7 +127,7 @@ def _medclip_weights(source: Path) -> dict[str, Tensor]:
             scratch.seek(0)
             return unpickled(scratch, source)
     except (OSError, zipfile.BadZipFile) as error:
-        raise CheckpointError("wrong_layout", source, "it is no zip archive") from error
+        raise CheckpointError("wrong_layout", source, "it is not a zip archive") from error
 
 
 def _under(prefix: str, weights: Mapping[str, Tensor], source: Path) -> dict[str, Tensor]:
@@ -158,7 +158,7 @@ def _need(source: Path, *names: str) -> None:
 def _whole(folder: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a folder that appears when it is complete."""
     if folder.exists():
-        raise CheckpointError("exists", folder, "there is something at that place")
+        raise CheckpointError("exists", folder, "the target already exists")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}")
     try:

@@ -98,7 +98,7 @@ def promote(
     verified = verify(folder)
     evaluation = verified.manifest.evaluation
     if evaluation is None:
-        raise CheckpointError("no_evaluation", folder, "its manifest names no evaluation to measure it on")
+        raise CheckpointError("no_evaluation", folder, "its manifest names no evaluation")
     other, why_not = _standard(verified, current_folder(data) or standing)
     measured = evaluate(folder, evaluation, gold=gold, other=other.folder if other else None)
     _hold_to_gate(folder, measured)
@@ -140,7 +140,9 @@ def _hold_to(folder: Path, other: Verified, measured: Measured) -> None:
     if set(GATE) - set(measured.against):
         raise CheckpointError("regression", folder, f"it was not compared with {other.manifest.name}")
     if worse := regressions(measured):
-        detail = f"than {other.manifest.name}, which is promoted, {'; '.join(worse)}, on {measured.reports} reports"
+        detail = (
+            f"compared with {other.manifest.name}, which is promoted, {'; '.join(worse)}, on {measured.reports} reports"
+        )
         raise CheckpointError("regression", folder, detail)
 
 
@@ -152,7 +154,7 @@ def _standard(verified: Verified, folder: Path | None) -> tuple[Verified | None,
         other = verify(folder)
         require_promoted(other)
     except CheckpointError as error:
-        return None, f"{folder} can no longer work ({error.reason})"
+        return None, f"{folder} can't be used any more ({error.reason})"
     return (None, "") if other.digest == verified.digest else (other, "")
 
 
@@ -188,7 +190,7 @@ def is_promoted(verified: Verified) -> bool:
     except ValidationError as error:
         raise CheckpointError("bad_promotion", verified.folder, f"{PROMOTION_FILE} is not a promotion") from error
     if promotion.manifest != verified.digest:
-        raise CheckpointError("bad_promotion", verified.folder, "its promotion is of another manifest")
+        raise CheckpointError("bad_promotion", verified.folder, "its promotion belongs to another manifest")
     return True
 
 
@@ -214,7 +216,7 @@ def current_folders(data: DataDir) -> tuple[Path, ...]:
         return ()
     except ValidationError as error:
         message = f"{_file(data)} does not name checkpoints: {error.error_count()} problems"
-        raise UsageError(message, "promote a checkpoint again after taking the file away") from error
+        raise UsageError(message, "remove the file and promote a checkpoint again") from error
 
 
 def current_folder(data: DataDir) -> Path | None:

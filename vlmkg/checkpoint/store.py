@@ -60,7 +60,7 @@ def save_checkpoint(folder: Path, parts: Parts, **facts: Any) -> Verified:
     Raises CheckpointError where the folder exists or a fact has no meaning.
     """
     if folder.exists():
-        raise CheckpointError("exists", folder, "there is something at that place")
+        raise CheckpointError("exists", folder, "the target already exists")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}")
     try:
@@ -120,7 +120,7 @@ def load_language_model(folder: Path) -> PreTrainedModel:
             output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        detail = f"{folder.name} is no causal language model in safetensors: {type(error).__name__}"
+        detail = f"{folder.name} is not a causal language model in safetensors: {type(error).__name__}"
         raise CheckpointError("bad_weights", folder, detail) from error
     model: PreTrainedModel = loaded[0]
     odd = [name for kind in ("missing_keys", "unexpected_keys", "mismatched_keys") for name in loaded[1][kind]]

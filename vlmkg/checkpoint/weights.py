@@ -28,8 +28,8 @@ def unpickled(file: IO[bytes], source: Path) -> dict[str, Tensor]:
     try:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        detail = f"it is no pickle of weights alone: {type(error).__name__}"
+        detail = f"it is not a pickle of weights only: {type(error).__name__}"
         raise CheckpointError("wrong_layout", source, detail) from error
     if not isinstance(weights, dict) or not all(isinstance(one, Tensor) for one in weights.values()):
-        raise CheckpointError("wrong_layout", source, "it is no state dict")
+        raise CheckpointError("wrong_layout", source, "it is not a state dict")
     return weights

@@ -1,1 +1,1 @@
-"""The engine that reads reports and films with a checkpoint. Imports torch when it is made, not before."""
+"""The engine that reads reports and films with a checkpoint. torch is imported when the engine is opened."""

@@ -1,4 +1,4 @@
-"""The model behind the engine protocol: studies in, graphs with scores out."""
+"""The engine `model`: studies in, graphs with scores out."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class ModelEngine:
     name = "model"
 
     def __init__(self, checkpoint: Checkpoint, known_windows: int = 0) -> None:
-        """`known_windows`: so many of the windows that it reads it remembers."""
+        """`known_windows`: the number of windows in its cache."""
         self._checkpoint = checkpoint
         self._known = KnownWindows(known_windows) if known_windows else None
         self.checkpoint: str | None = checkpoint.manifest.name
@@ -38,15 +38,15 @@ class ModelEngine:
         """One output for each study, in the same order.
 
         Films come before the reports of their study, in the order given; each is also read by itself. Raises
-        DeviceMemoryError where the device has no memory for so many studies.
+        DeviceMemoryError if the device has too little memory for the studies.
         """
         try:
             films = read_films(self._checkpoint, studies, self._most_films())
             found = iter(self._read_reports(studies, films))
             shown = iter(self._read_films(films))
         except torch.OutOfMemoryError as error:
-            message = f"the device has no memory for {len(studies)} studies at once"
-            raise DeviceMemoryError(message, "give it fewer, or another device") from error
+            message = f"the device has too little memory for {len(studies)} studies at once"
+            raise DeviceMemoryError(message, "give the engine fewer studies, or use another device") from error
         return [
             StudyOutput(
                 tuple(next(found) for _ in study.texts),
@@ -58,7 +58,7 @@ class ModelEngine:
         ]
 
     def _most_films(self) -> int:
-        """Films of a study: their prefixes take half the language model's positions at most."""
+        """Most films of a study: their prefixes take at most half the language model's positions."""
         if self._checkpoint.config is None:
             return 0
         positions: int = self._checkpoint.network.language_model.config.max_position_embeddings

@@ -1,4 +1,4 @@
-"""The films of studies, from bytes to prefixes: read, brought to size, encoded, projected."""
+"""The films of studies, from bytes to prefixes: decode, resize, encode, project."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from vlmkg.model.vision.encoder import VisionEncoder, encode, prepare
 from vlmkg.reading_codes import UnreadReason
 
 TOO_MANY = UnreadReason.TOO_MANY
-"""The reason code of a film that has no room before a report."""
+"""The reason code of a film that does not fit before a report."""
 _AT_ONCE = 32
-"""Films encoded at once: bounds memory, whatever the studies hold."""
+"""Films encoded at once, which limits memory."""
 
 
 class StudyFilms(NamedTuple):
-    """Of the films of one study that were read: keys and (N, D) prefixes, in the same order; and the others."""
+    """The films of one study: keys and (N, D) prefixes of the read ones, in the same order; and the unread ones."""
 
     keys: tuple[str, ...]
     prefixes: tuple[Tensor, ...]
@@ -32,7 +32,7 @@ class StudyFilms(NamedTuple):
 
 
 def read_films(checkpoint: Checkpoint, studies: Sequence[StudyInput], most: int) -> list[StudyFilms]:
-    """The films of each study, in the same order. One that cannot be read, or is beyond `most`, stands in `unread`."""
+    """The films of each study, in the same order. A film that can't be read, or is beyond `most`, is in `unread`."""
     if checkpoint.vision is None:
         return [StudyFilms((), (), ()) for _ in studies]
     opened = [_open(checkpoint.vision, study, most) for study in studies]

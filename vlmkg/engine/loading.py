@@ -1,4 +1,4 @@
-"""From a checkpoint's folder to an engine: verified, promoted, loaded."""
+"""Load an engine from a checkpoint's folder, after verifying it and its promotion."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from vlmkg.settings import EngineSettings
 def load_model_engine(
     folder: Path, device: str | None = None, *, unpromoted: bool = False, known_windows: int | None = None
 ) -> ModelEngine:
-    """The engine of a checkpoint's folder, on `device` as torch names it; None: a GPU where there is one.
+    """The engine of a checkpoint's folder, on `device` in torch's notation; None: a GPU if there is one.
 
-    `known_windows`: how many it remembers; None: as VLMKG_KNOWN_WINDOWS says.
+    `known_windows`: the size of its cache; None: VLMKG_KNOWN_WINDOWS.
 
-    `unpromoted` takes a checkpoint that was not promoted: to evaluate it, never to work with it. Raises CheckpointError
-    for one that is damaged, of another form or not promoted, UsageError for a device that is not there.
+    `unpromoted` accepts a checkpoint that is not promoted, only for evaluation. Raises CheckpointError
+    for one that is damaged, of another format or not promoted, UsageError for a missing device.
     """
     verified = verify(folder)
     if not unpromoted:
@@ -32,11 +32,11 @@ def load_model_engine(
 
 
 def choose_device(name: str | None) -> str:
-    """The device of that name; None: a GPU where there is one. Raises UsageError where it is not there."""
+    """The device with this name; None: a GPU if there is one. Raises UsageError if it is missing."""
     if name is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"there is no device {name!r} here", "devices are named as torch does: cpu, cuda:0") from error
+        raise UsageError(f"this machine has no device {name!r}", "use the names of torch: cpu, cuda:0") from error
     return name

@@ -25,22 +25,22 @@ from vlmkg.settings import EngineSettings
     "--engine",
     "engine_name",
     default=lambda: EngineSettings().engine,
-    show_default="$VLMKG_ENGINE, else model where there is one",
+    show_default="$VLMKG_ENGINE, else model if there is one",
     help="rules, model, or a checkpoint's folder.",
 )
-@click.option("--image", type=click.Path(path_type=Path), help="The film that belongs to the report: DICOM, PNG, JPEG.")
+@click.option("--image", type=click.Path(path_type=Path), help="The film of the report: DICOM, PNG or JPEG.")
 @click.option(
     "--films",
     type=click.Choice([domain.value for domain in FilmDomain]),
     envvar="VLMKG_FILMS",
     default=FilmDomain.REAL.value,
     show_default=True,
-    help="Where the films come from. A checkpoint that was trained on others does not see them. Also VLMKG_FILMS.",
+    help="The kind of the films. A checkpoint reads only films of the kind it was trained on. Also VLMKG_FILMS.",
 )
 @click.option(
     "--processes",
     type=click.IntRange(1),
-    show_default=f"one a core for a model on a CPU, {MOST_PROCESSES} at most, else 1",
+    show_default=f"one per core for a model on a CPU, at most {MOST_PROCESSES}; else 1",
     help="Processes that read a long .jsonl; each loads the model.",
 )
 @click.option(
@@ -49,7 +49,7 @@ from vlmkg.settings import EngineSettings
     type=click.Choice(["radgraph", "triplets", "table"]),
     default="table",
     show_default=True,
-    help="One RadGraph JSON object; one JSON line of triplets a report; or tables to look at.",
+    help="One RadGraph JSON object; one JSON line of triplets per report; or tables for people.",
 )
 @click.argument("file", type=click.Path(allow_dash=True, path_type=Path), default="-")
 def extract(
@@ -57,13 +57,13 @@ def extract(
 ) -> None:
     """Read one report (plain text) or many (.jsonl with `id`, `text` and perhaps `image`) into graphs.
 
-    `-` is standard input. A path in `image` is taken from the folder of the .jsonl file.
+    `-` is standard input. A path in `image` is relative to the folder of the .jsonl file.
     """
     reader = Reader(engine_name, films=films, unpromoted=engine_name not in {None, MODEL})
     _tell(reader)
     engine = reader.engine
     if image is not None and engine.film_domain is None:
-        raise UsageError(f"the engine {engine.name!r} reads text only", "leave --image away")
+        raise UsageError(f"the engine {engine.name!r} does not read films", "omit --image")
     reports = read_documents(file, image)
     if engine.film_domain is None:
         reports = (report._replace(image=None) for report in reports)
@@ -75,16 +75,16 @@ def extract(
 
 
 def _tell(reader: Reader) -> None:
-    """Say why the rules read, or that a checkpoint's folder is not promoted: it may be tried here all the same."""
+    """Print why the rules are used, or that a checkpoint is not promoted, which is allowed here."""
     if reader.note:
         click.echo(reader.note, err=True)
     name, checkpoint = reader.name or "", reader.engine.checkpoint
     if checkpoint and name != MODEL and not is_promoted(describe(Path(name))):
-        click.echo(f"the checkpoint {checkpoint} is not promoted: do not rely on what it reads", err=True)
+        click.echo(f"the checkpoint {checkpoint} is not promoted: do not rely on its readings", err=True)
 
 
 def _told(reader: Reader, readings: Iterable[Reading]) -> Iterator[Reading]:
-    """The same readings. Of each film that was not read, and each text that was cut, a line goes to stderr."""
+    """Pass the readings on, and print a line on stderr for each unread film and each truncated text."""
     told = False
     for reading in readings:
         for film in reading.study.unread:
@@ -93,7 +93,7 @@ def _told(reader: Reader, readings: Iterable[Reading]) -> Iterator[Reading]:
             elif not told:
                 told = True
                 trained = reader.engine.film_domain
-                click.echo(f"the checkpoint was trained on {trained} films alone: films are not read", err=True)
+                click.echo(f"the checkpoint was trained only on {trained} films, so the films were not read", err=True)
         if reading.truncated:
             click.echo(f"the reading of {reading.key} was truncated; some findings may be missing", err=True)
         for line in notices(reading.key, reading.text, reading.report):

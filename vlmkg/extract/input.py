@@ -1,4 +1,4 @@
-"""What `vlmkg extract` reads: one report of plain text, or many of a .jsonl file."""
+"""The input of `vlmkg extract`: one report as plain text, or many in a .jsonl file."""
 
 import json
 from collections.abc import Iterator
@@ -12,15 +12,20 @@ from vlmkg.reader import Report
 
 
 def read_documents(file: Path, image: Path | None) -> Iterator[Report]:
-    """The reports of the file; `image` is the film of the only one. Raises RefusedError where it cannot be read."""
+    """The reports of the file; `image` is the film of a single report.
+
+    Raises RefusedError if the file can't be read.
+    """
     name = "standard input" if str(file) == "-" else str(file)
     try:
         with click.open_file(str(file), encoding="utf-8") as source:
             yield from _parse(source, name, file, image)
     except OSError as error:
-        raise RefusedError(f"{name} cannot be read: {error.strerror or type(error).__name__}") from error
+        raise RefusedError(
+            f"{name} cannot be read: {error.strerror or type(error).__name__}", "check the path and the permissions"
+        ) from error
     except UnicodeDecodeError as error:
-        raise RefusedError(f"{name} is not UTF-8 text") from error
+        raise RefusedError(f"{name} is not UTF-8 text", "convert the file to UTF-8") from error
 
 
 def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterator[Report]:
@@ -29,14 +34,17 @@ def _parse(source: IO[str], name: str, file: Path, image: Path | None) -> Iterat
         yield Report(first + source.read(), image, "report" if str(file) == "-" else file.stem)
         return
     if image is not None:
-        raise UsageError("--image belongs to one report", "name each report's film in the .jsonl: `image`")
+        raise UsageError(
+            "--image can't be used with several reports",
+            "name each report's film in the .jsonl file, under the key `image`",
+        )
     seen: set[str] = set()
     for number, line in enumerate(_lines(first, source), start=1):
         if not line.strip():
             continue
         report = _parse_line(line, f"line {number} of {name}", file.parent)
         if report.key in seen:
-            raise RefusedError(f"line {number} of {name} repeats an id")
+            raise RefusedError(f"line {number} of {name} repeats an id", "give each report its own id")
         seen.add(report.key)
         yield report
 
@@ -50,9 +58,11 @@ def _parse_line(line: str, where: str, folder: Path) -> Report:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise RefusedError(f"{where} is not JSON") from error
+        raise RefusedError(f"{where} is not JSON", "correct the line") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not isinstance(row.get("id"), str | int):
-        raise RefusedError(f"{where} is not an object with `id` and `text`")
+        raise RefusedError(
+            f"{where} is not an object with `id` and `text`", 'write the line as {"id": "...", "text": "..."}'
+        )
     if not isinstance(row.get("image"), str | None):
-        raise RefusedError(f"{where} has an `image` that is no path")
+        raise RefusedError(f"{where} has an `image` that is not a path", "write the path of the film as a string")
     return Report(row["text"], folder / row["image"] if row.get("image") else None, str(row["id"]))

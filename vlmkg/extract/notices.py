@@ -1,4 +1,4 @@
-"""What `vlmkg extract` tells the person at the terminal of what was not read, in sentences."""
+"""Notices of `vlmkg extract` about text and films that were not read."""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,17 @@ _SILENT = frozenset({Part.HEADING.value, Part.LANGUAGE.value})
 
 
 def notices(key: str, text: str, reading: Reading) -> Iterator[str]:
-    """Lines for stderr: what happened to the report `key`, and what to do next. None where all is well."""
+    """Lines for stderr: what happened to the report `key`, and what to do next. None if everything was read."""
     if not text.strip():
-        yield f"{key}: the report has no text: nothing to read"
+        yield f"{key}: nothing was read: the report has no text"
         return
     for warning in reading.warnings:
         if warning.reason == ReadingCode.LANGUAGE:
-            yield f"{key}: text in another language ({warning.detail}) was not read: give an English report"
+            yield f"{key}: text in another language ({warning.detail}) was not read: send an English report"
         elif warning.reason == ReadingCode.TEXT_SET_ASIDE:
             part, _, words = warning.detail.partition(": ")
             yield (
-                f"{key}: a finding stands in text that was set aside as {part}: {_line(words)!r}; "
+                f"{key}: a finding in text set aside as {part} was not read: {_line(words)!r}; "
                 "to have it read, put it under a heading such as FINDINGS"
             )
         elif warning.reason == ReadingCode.NOTHING_READ:
@@ -33,9 +33,10 @@ def _why(reading: Reading) -> str:
         return "the report is not in English"
     if reasons:
         return (
-            f"set aside as {', '.join(reasons)}; the rest names no finding that is known. Look at the report's headings"
+            f"text was set aside as {', '.join(reasons)}, and the rest names no known finding. Check the "
+            "report's headings"
         )
-    return "its words state nothing that is known. Look at the report's text"
+    return "the text states no known finding. Check the report's text"
 
 
 def _line(words: str) -> str:

@@ -1,6 +1,6 @@
-"""What `vlmkg extract` prints: RadGraph JSON, lines of triplets, or tables.
+"""The output of `vlmkg extract`: RadGraph JSON, lines of triplets, or tables.
 
-Where model and rules differ, the lines and the tables say so; RadGraph's format has no place for it, so stderr does.
+Disagreements of model and rules are in the lines and tables; for RadGraph's format they are printed on stderr.
 """
 
 import json
@@ -17,7 +17,7 @@ from vlmkg.schema import RelationType
 
 
 def write_radgraph(read: Iterable[Reading]) -> int:
-    """One RadGraph JSON object of all reports; returns how many triplets were refused, as the other two do."""
+    """Write one RadGraph JSON object of all reports. Returns the number of rejected triplets, as do the other two."""
     refused, separator = 0, "{"
     for one in read:
         click.echo(f"{separator}{json.dumps(one.key)}: {json.dumps(one.to_radgraph())}", nl=False)
@@ -29,7 +29,7 @@ def write_radgraph(read: Iterable[Reading]) -> int:
 
 
 def write_triplets(read: Iterable[Reading]) -> int:
-    """One JSON line for each report."""
+    """Write one JSON line for each report."""
     refused = 0
     for one in read:
         click.echo(json.dumps(one.to_triplets()))
@@ -38,7 +38,7 @@ def write_triplets(read: Iterable[Reading]) -> int:
 
 
 def write_tables(read: Iterable[Reading]) -> int:
-    """One table for each report, and for each film that shows something."""
+    """Print one table for each report, and for each film with facts."""
     console = Console(highlight=False, markup=False)
     refused = 0
     for one in read:
@@ -53,14 +53,14 @@ def write_tables(read: Iterable[Reading]) -> int:
 
 
 def _nothing(reading: stored.Reading) -> str:
-    """Words in place of an empty table; stderr says why."""
+    """The text printed instead of an empty table; stderr says why."""
     if not reading.graph.mentions:
         return "nothing was read"
-    return f"no finding; body parts alone: {', '.join(one.text for one in reading.graph.mentions)}"
+    return f"no finding; only body parts: {', '.join(one.text for one in reading.graph.mentions)}"
 
 
 def _table(title: str, reading: stored.Reading) -> Table:
-    """The findings of one report or film: observations that describe no other."""
+    """The findings of one report or film: observations that do not describe another."""
     table = Table("Finding", "Presence", "Where", "Described by", "Suggests", "Concept", title=shown(title))
     for number, mention in enumerate(reading.graph.mentions):
         if not is_finding(reading, number):
@@ -77,5 +77,5 @@ def _table(title: str, reading: stored.Reading) -> Table:
 
 
 def shown(text: str) -> str:
-    """The text as a terminal can show it: lone surrogates are replaced."""
+    """The text for a terminal: lone surrogates are replaced."""
     return text.encode("utf-8", "replace").decode()

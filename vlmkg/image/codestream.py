@@ -1,4 +1,4 @@
-"""What a compressed frame says of itself: its codec and size, read from its first markers without decoding it."""
+"""The codec and size of a compressed frame, from its first markers, without decoding it."""
 
 from typing import NamedTuple
 
@@ -21,14 +21,14 @@ _FRAME_MARKERS = {
     0xC3: JPEGLosslessSV1,
     0xF7: JPEGLSNearLossless,
 }
-"""Start-of-frame markers and the transfer syntax that reads them (ITU T.81 table B.1, T.87 annex C)."""
+"""Start-of-frame markers and their transfer syntaxes (ITU T.81 table B.1, T.87 annex C)."""
 _STANDALONE = {0x01, *range(0xD0, 0xDA)}
 _HT_CAPABILITY = 1 << 14
 """Rsiz bit of a high-throughput codestream (ITU T.814)."""
 
 
 class Codestream(NamedTuple):
-    """The transfer syntax that reads a frame, and the frame's size in pixels."""
+    """The transfer syntax of a frame, and its size in pixels."""
 
     syntax: UID
     rows: int
@@ -36,7 +36,7 @@ class Codestream(NamedTuple):
 
 
 def sniff(frame: bytes) -> Codestream | None:
-    """The codec and size of a frame; None where it is of no known codec (RLE says neither)."""
+    """The codec and size of a frame; None if the codec is unknown (RLE has no such header)."""
     if frame.startswith(_JP2):
         start = frame.find(_J2K)
         return _jpeg2000(frame[start:]) if start >= 0 else None
@@ -51,7 +51,7 @@ def _jpeg2000(frame: bytes) -> Codestream | None:
         return None
     right, bottom, left, top = (int.from_bytes(frame[at : at + 4]) for at in range(8, 24, 4))
     high_throughput = int.from_bytes(frame[6:8]) & _HT_CAPABILITY
-    # Both syntaxes read reversible and irreversible streams: which one it is changes nothing here.
+    # Both syntaxes decode reversible and irreversible streams.
     syntax = HTJ2KLossless if high_throughput else JPEG2000 if _irreversible(frame) else JPEG2000Lossless
     return Codestream(syntax, bottom - top, right - left)
 
@@ -63,7 +63,7 @@ def _irreversible(frame: bytes) -> bool:
 
 
 def _jpeg(frame: bytes) -> Codestream | None:
-    """The first start-of-frame segment: length, precision, then lines and samples a line of two bytes each."""
+    """The first start-of-frame segment: length, precision, then lines and samples per line, two bytes each."""
     at = 2
     while at + 9 <= len(frame) and frame[at] == 0xFF:
         marker = frame[at + 1]

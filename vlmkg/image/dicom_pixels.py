@@ -19,7 +19,7 @@ from vlmkg.image.codestream import sniff
 from vlmkg.image.grey import Grey, ImageError, check_size, luminance, stretched
 from vlmkg.reading_codes import UnreadReason
 
-# Odd values in fields that are not read here are no matter, and a warning would put them into the logs.
+# Invalid values in unused fields do not matter, and warnings would put them into the logs.
 config.settings.reading_validation_mode = config.IGNORE
 
 _FAULTS = (
@@ -37,7 +37,7 @@ _FAULTS = (
     ValueError,
     struct.error,
 )
-"""What pydicom and its decoders raise for broken files: it decodes late, so anywhere."""
+"""Errors of pydicom and its decoders for damaged files. It decodes lazily, so they can occur anywhere."""
 _ITEM = b"\xfe\xff\x00\xe0"
 
 PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
@@ -58,14 +58,14 @@ def read_dicom(content: bytes) -> Grey:
 
 
 def _check(dataset: Dataset) -> None:
-    """Refuse what has no single film, or too large a one, before any pixel is unpacked; name a missing syntax."""
+    """Refuse objects without a single film, or with too large a one, before decoding. Add a missing transfer syntax."""
     if "SOPClassUID" not in dataset and "Rows" not in dataset:
-        raise ImageError(UnreadReason.UNREADABLE, "the file is neither DICOM nor PNG nor JPEG")
+        raise ImageError(UnreadReason.UNREADABLE, "the file is not DICOM, PNG or JPEG")
     if "PixelData" not in dataset:
-        raise ImageError(UnreadReason.NO_PIXELS, "the DICOM object has no pixels of whole numbers, as films have")
+        raise ImageError(UnreadReason.NO_PIXELS, "the DICOM object has no integer pixels, so it is not a film")
     check_size(int(dataset.Rows), int(dataset.Columns))
     if int(dataset.get("NumberOfFrames") or 1) > 1:
-        raise ImageError(UnreadReason.MANY_FRAMES, "the DICOM object has several frames: it is no single film")
+        raise ImageError(UnreadReason.MANY_FRAMES, "the DICOM object has several frames, so it is not a single film")
     stored = sniff(_first_frame(dataset)) if _is_encapsulated(dataset) else None
     if stored is not None:
         check_size(stored.rows, stored.columns)
@@ -83,7 +83,7 @@ def _first_frame(dataset: Dataset) -> bytes:
 
 
 def _plain_syntax(dataset: Dataset) -> UID:
-    """The uncompressed syntax that the data set was read as. Raises ImageError for frames of no known codec."""
+    """The uncompressed syntax with which the data set was read. Raises ImageError for frames of an unknown codec."""
     if _is_encapsulated(dataset):
         raise ImageError(
             UnreadReason.UNSUPPORTED_ENCODING, "the DICOM object does not say how its pixels are compressed"
@@ -101,12 +101,12 @@ def _shown(dataset: Dataset) -> Grey:
     if stored.ndim == 3 and stored.shape[-1] == 3:
         return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
-        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor red, green and blue")
+        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor RGB")
     grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
     shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
     shown[_padding(stored, dataset)] = 0.0
-    if not np.isfinite(shown).all():  # a slope or window that is no number
-        raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are no numbers")
+    if not np.isfinite(shown).all():  # a slope or window that is not a number
+        raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are not numbers")
     return shown
 
 
@@ -116,11 +116,11 @@ def _require_decoder(syntax: UID) -> None:
     except NotImplementedError:
         available = False
     if not available:
-        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "no decoder here reads how the film is compressed")
+        raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film's compression is not supported")
 
 
 def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:
-    """Where nothing was exposed: the padding value, or the range up to its limit (PS3.3 C.7.5.1.1.2)."""
+    """Unexposed pixels: the padding value, or the range up to its limit (PS3.3 C.7.5.1.1.2)."""
     if dataset.get("PixelPaddingValue") is None:
         return np.zeros(stored.shape, dtype=bool)
     ends = (int(dataset.PixelPaddingValue), int(dataset.get("PixelPaddingRangeLimit", dataset.PixelPaddingValue)))
@@ -129,7 +129,7 @@ def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:
 
 
 def _windowed(values: Values, dataset: Dataset, padding: npt.NDArray[np.bool_]) -> Grey:
-    """In [0, 1] by the first VOI LUT, else by the first window, else by the least and greatest exposed value."""
+    """Scaled to [0, 1] by the first VOI LUT, else the first window, else the least and greatest exposed value."""
     if dataset.get("VOILUTSequence"):
         bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
         grey: Grey = (apply_voi(values, dataset).astype(np.float32) / np.float32(2**bits - 1)).clip(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Grey values of films, whatever file they came in, and the limits of their size."""
+"""Grey values of films, for every file format, and the limits of their size."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,16 +7,16 @@ from vlmkg.errors import RefusedError
 from vlmkg.reading_codes import UnreadReason
 
 MAX_PIXELS = 50_000_000
-"""Of a film, checked before its pixels are unpacked: a small file may hold a large one."""
+"""Most pixels of a film, checked before decoding: a small file may contain a large film."""
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-"""Of red, green and blue (ITU-R BT.601)."""
+"""Weights of red, green and blue (ITU-R BT.601)."""
 
 
 Grey = npt.NDArray[np.float32]
 
 
 class ImageError(RefusedError):
-    """A file that gives no film. `reason` is one of the codes above."""
+    """A file that can't be read as a film. `reason` is one of the codes above."""
 
     def __init__(self, reason: UnreadReason, message: str, remedy: str = "") -> None:
         super().__init__(message, remedy)
@@ -24,7 +24,7 @@ class ImageError(RefusedError):
 
 
 def check_size(rows: int, columns: int) -> None:
-    """Raise ImageError for a film without pixels, or with more than can be taken."""
+    """Raise ImageError for a film without pixels, or with too many."""
     if rows < 1 or columns < 1:
         raise ImageError(UnreadReason.NO_PIXELS, "the image has no pixels")
     if rows * columns > MAX_PIXELS:
@@ -32,7 +32,10 @@ def check_size(rows: int, columns: int) -> None:
 
 
 def stretched(values: npt.NDArray[np.generic]) -> Grey:
-    """The values as float32 from 0, the least, to 1, the greatest: what says nothing of its white. Flat gives 0."""
+    """The values scaled to float32 from 0, the least, to 1, the greatest, for files that do not define white.
+
+    A constant gives 0.
+    """
     grey = values.astype(np.float32)
     low, high = float(grey.min()), float(grey.max())
     stretched_grey: Grey = (grey - low) / (high - low) if high > low else np.zeros_like(grey)

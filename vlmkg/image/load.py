@@ -1,9 +1,9 @@
-"""Pixels of a film from DICOM, PNG or JPEG: grey in [0, 1], 0 black, whatever the file's own depth and polarity.
+"""Pixels of a film from DICOM, PNG or JPEG: grey in [0, 1], 0 black, for every bit depth and polarity.
 
     RefusedError
     └── ImageError          `reason`: unreadable, too_large, no_pixels, many_frames, unsupported_encoding
 
-Messages say nothing of what the file holds.
+Messages contain nothing of the file's content.
 """
 
 import io
@@ -19,7 +19,7 @@ from vlmkg.image.grey import MAX_PIXELS, Grey, ImageError, check_size, luminance
 from vlmkg.reading_codes import UnreadReason
 
 MAX_BYTES = 128 * 1024 * 1024
-"""Of a file. The largest films, 4,300 x 3,600 pixels of 16 bits, take 31 MB."""
+"""Most bytes of a file. The largest films, 4,300 x 3,600 pixels of 16 bits, take 31 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ def read_film(content: bytes) -> Film:
 def _reader(content: bytes) -> Callable[[bytes], Grey]:
     if content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
         return _read_picture
-    # Loaded when the first DICOM file comes: a second of imports that PNG and JPEG do not need.
+    # Imported for the first DICOM file: this takes a second, which PNG and JPEG do not need.
     from vlmkg.image.dicom_pixels import read_dicom  # noqa: PLC0415
 
     return read_dicom

@@ -1,7 +1,7 @@
-"""Between words, symbols and a language model's token ids: our own small tokenizer, or a pretrained one extended.
+"""Convert between words, symbols and token ids, with our own small tokenizer or an extended pretrained one.
 
-Both have one added token for each structural symbol (`<@7>`, `<P>`, `<modify>`, ...), which no report can spell: text
-is encoded with added tokens taken as plain characters. Every byte has a token, so no word is unknown.
+Both have one added token for each structural symbol (`<@7>`, `<P>`, `<modify>`, ...), which no report can contain: text
+is encoded without added tokens. Every byte has a token, so no word is unknown.
 """
 
 import json
@@ -20,12 +20,12 @@ from vlmkg.reading.tokens import tokenize
 
 PAD, READ, HERE, STOP, GRAPH, FILM = "<pad>", "<read>", "<here>", "<stop>", "<graph>", "<film>"
 FILES = ("tokenizer.json", "codec.json")
-"""What `save_codec` writes into a language model's folder."""
+"""The files that `save_codec` writes to a language model's folder."""
 LONGEST_WORD = 16
-"""Tokens that a word is spelled with at most; the rest of a longer word is not shown, its pointer is."""
+"""Most tokens of a word. The rest of a longer word is left out, but it has a pointer."""
 INSTRUCTION = "Write the findings and anatomy of the marked sentences, with their labels and relations."
 FILM_INSTRUCTION = "Write what the film shows."
-"""Ours: the paper's instructions are not known."""
+"""Our own: the paper's instructions are not published."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Codec:
     _spelled: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """In another process: what a tokenizer's copy does not keep."""
+        """Restore in another process what pickling a tokenizer loses."""
         self.__dict__.update(state)
         self.tokenizer.encode_special_tokens = True
 
     @cached_property
     def pointers(self) -> int:
-        """How many tokens a window may have: pointers `@0` to before this."""
+        """Most tokens of a window: pointers run from `@0` up to, not including, this number."""
         count = 0
         while self.tokenizer.token_to_id(f"<{pointer(count)}>") is not None:
             count += 1
@@ -62,7 +62,7 @@ class Codec:
 
     @cached_property
     def vocabulary_size(self) -> int:
-        """One more than the greatest token id; the language model's embedding needs at least so many rows."""
+        """One more than the greatest token id: the minimum number of rows of the language model's embedding."""
         return max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
 
     @cached_property
@@ -72,28 +72,26 @@ class Codec:
 
     @cached_property
     def film_stem(self) -> tuple[int, ...]:
-        """The instruction before what a film shows, closed by FILM."""
+        """The instruction before a film's facts, closed by FILM."""
         return (*self._plain(self.film_instruction), self.id(FILM))
 
     @cached_property
     def index(self) -> dict[Symbol, int]:
-        """The place of each symbol in `symbols`."""
+        """The index of each symbol in `symbols`."""
         return {symbol: at for at, symbol in enumerate(self.symbols)}
 
     def id(self, token: str) -> int:
-        """The id of an added token. Raises RefusedError where the tokenizer lacks it."""
+        """The id of an added token. Raises RefusedError if the tokenizer lacks it."""
         found: int | None = self.tokenizer.token_to_id(token)
         if found is None:
-            raise RefusedError(
-                f"the tokenizer has no token {token}", "it was made for another form; train or extend anew"
-            )
+            raise RefusedError(f"the tokenizer has no token {token}", "it has another format; train or extend it again")
         return found
 
     def spell(self, word: str) -> tuple[int, ...]:
-        """The ids of a word of a report, at most LONGEST_WORD of them."""
+        """The ids of a word, at most LONGEST_WORD of them."""
         ids = self._spelled.get(word)
         if ids is None:
-            # A megabyte without a blank is one word: only what can be shown is encoded.
+            # A megabyte without spaces is one word: only the part that is used is encoded.
             ids = self._spelled[word] = self._plain(f" {word[: 8 * LONGEST_WORD]}")[:LONGEST_WORD]
         return ids
 
@@ -104,7 +102,7 @@ class Codec:
 def train_codec(texts: Iterable[str], vocabulary: int = 2048, pointers: int = 512) -> Codec:
     """Our own tokenizer: byte-level BPE over the lower-cased words of `texts`, with the structural tokens.
 
-    `vocabulary` counts all tokens; 256 are bytes and about 60 + `pointers` structural, the rest is learned.
+    `vocabulary` is the number of all tokens: 256 bytes, about 60 + `pointers` structural ones, and learned ones.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Lowercase()
@@ -121,7 +119,7 @@ def train_codec(texts: Iterable[str], vocabulary: int = 2048, pointers: int = 51
 
 
 def extend_tokenizer(tokenizer: Tokenizer, pointers: int = 1024) -> Codec:
-    """A pretrained tokenizer with the structural tokens added behind its own, and instructions in words.
+    """A pretrained tokenizer with added structural tokens, and instructions in words.
 
     The language model's embedding must then be given `vocabulary_size` rows (`resize_token_embeddings`).
     """
@@ -141,19 +139,24 @@ def save_codec(codec: Codec, folder: Path) -> None:
 
 
 def load_codec(folder: Path) -> Codec:
-    """The codec that `save_codec` wrote. Raises RefusedError where it is none, or was made for another form."""
+    """The codec that `save_codec` wrote. Raises RefusedError if it is damaged, or of another format."""
     try:
         about = json.loads((folder / "codec.json").read_text(encoding="utf-8"))
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
     except OSError as error:
-        raise RefusedError(f"{folder} has no tokenizer: {type(error).__name__}") from error
+        raise RefusedError(
+            f"{folder} has no tokenizer: {type(error).__name__}", "copy the whole folder again"
+        ) from error
     if about["linearization"] != VERSION:
-        raise RefusedError(f"the tokenizer writes form {about['linearization']}, this program reads {VERSION}")
+        raise RefusedError(
+            f"the tokenizer writes format {about['linearization']}, but this program reads {VERSION}",
+            "train or extend it again with this version",
+        )
     return _codec(tokenizer, about["instruction"], about["film_instruction"])
 
 
 def _codec(tokenizer: Tokenizer, instruction: str, film_instruction: str) -> Codec:
-    # Not kept in the file: a report that spells "<end>" must not end anything.
+    # The file does not store this: a report that contains "<end>" must not end the output.
     tokenizer.encode_special_tokens = True
     codec = Codec(tokenizer, instruction, film_instruction)
     for token in (PAD, HERE, STOP, GRAPH):

@@ -1,4 +1,4 @@
-"""What shapes the model has apart from its language model. Kept in each checkpoint's manifest."""
+"""The shapes of the model except its language model. Stored in each checkpoint's manifest."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 class Projector(StrEnum):
-    """How an image vector becomes a prefix."""
+    """The kind of projector from image vector to prefix."""
 
     TRANSFORMER = "transformer"
     LINEAR = "linear"
@@ -33,9 +33,9 @@ class ModelConfig:
     feature_size: AtLeastOne = 512
     """Numbers in an image vector."""
     prefix_length: AtLeastOne = 64
-    """n: embeddings that one film puts before the prompt."""
+    """n: number of embeddings of one film before the prompt."""
     clip_length: AtLeastOne = 64
-    """k: tokens that the transformer reads of one image vector."""
+    """k: number of transformer tokens made from one image vector."""
     layers: AtLeastOne = 8
     """Layers of the transformer."""
     heads: AtLeastOne = 8
@@ -50,17 +50,17 @@ _ADAPTER = TypeAdapter(ModelConfig)
 def from_json(values: Mapping[str, Any]) -> ModelConfig:
     """The config of a manifest.
 
-    Raises RefusedError, which names the field, where one is missing, unknown, of another type or below 1.
+    Raises RefusedError, which names the field, if one is missing, unknown, of another type or below 1.
     """
     if missing := sorted({field.name for field in fields(ModelConfig)} - values.keys()):
-        raise RefusedError(f"the model's config lacks: {', '.join(missing)}")
+        raise RefusedError(f"the model's config lacks: {', '.join(missing)}", "add the missing fields")
     try:
         return _ADAPTER.validate_json(json.dumps(dict(values)))
     except ValidationError as error:
-        raise RefusedError(f"the model's config has no meaning: {problems(error)}") from error
+        raise RefusedError(f"the model's config is invalid: {problems(error)}", "correct these fields") from error
 
 
 def to_json(config: ModelConfig) -> dict[str, Any]:
-    """The config as a manifest holds it."""
+    """The config as JSON for a manifest."""
     values: dict[str, Any] = _ADAPTER.dump_python(config, mode="json")
     return values

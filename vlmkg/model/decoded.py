@@ -1,4 +1,4 @@
-"""What decoding one window gives."""
+"""The result of decoding one window."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from vlmkg.numbered_tokens import TokenGraph
 class Decoded(NamedTuple):
     """The graph of one window, over its own token numbers, with a score in [0, 1] for each span and edge.
 
-    A score is the geometric mean, over the symbols that were a choice, of their probability among the allowed ones; 1
-    where nothing was to be chosen. Ends of edges may be mentions of the window before. `truncated`: the budget was
-    spent before the end, so facts may lack. `film` holds the facts of a film's prompt instead: name, label, score.
+    A score is the geometric mean of the chosen symbols' probabilities among the allowed ones; 1 if there was no choice.
+    Ends of edges may be mentions of the previous window. `truncated`: the budget ended before the graph did, so facts
+    may be missing. For a film's prompt `film` has the facts instead: name, label, score.
     """
 
     graph: TokenGraph = TokenGraph()

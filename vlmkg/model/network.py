@@ -12,11 +12,11 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 IGNORED = -100
-"""The label of a position that is no target."""
+"""The label of a position that is not a target."""
 
 
 class Sequence(NamedTuple):
-    """What the language model reads: embeddings (B, S, D), mask (B, S) with 0 at padding, positions (B, S)."""
+    """The input of the language model: embeddings (B, S, D), mask (B, S) with 0 at padding, positions (B, S)."""
 
     embeddings: Tensor
     mask: Tensor
@@ -26,8 +26,8 @@ class Sequence(NamedTuple):
 class VlmKg(nn.Module):
     """A language model that reads image vectors through a projector (arXiv 2505.17042).
 
-    `language_model` is any causal one of Hugging Face; `projector` maps (B, F) to (B, N, D), None in a model that reads
-    text alone. The image encoder stands outside: its vectors come in as data, so no gradient can reach it.
+    `language_model` is any causal Hugging Face model; `projector` maps (B, F) to (B, N, D), None in a model that reads
+    only text. The image encoder is not part of it: its vectors are input data, so no gradient reaches it.
     """
 
     def __init__(self, language_model: PreTrainedModel, projector: nn.Module | None) -> None:
@@ -36,17 +36,17 @@ class VlmKg(nn.Module):
         self.projector = projector
 
     def prefix(self, features: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """The prefixes of the films, in the films' order, and where they stand.
+        """The prefixes of the films, in the films' order, and their mask.
 
         Args:
-            features: (B, I, F) image vectors; what stands behind a study's last film is not read.
+            features: (B, I, F) image vectors; those after a study's last film are not read.
             counts: (B,) films of each study, from 0 to I.
 
         Returns:
-            (B, P, D) embeddings, and (B, P) mask: 1 for each embedding of a film, 0 behind a study's last film.
+            (B, P, D) embeddings, and (B, P) mask: 1 for each embedding of a film, 0 after a study's last film.
         """
         if self.projector is None:
-            message = "a model without a projector reads no films"
+            message = "the model has no projector, so it reads no films"
             raise ValueError(message)
         batch, films, _ = features.shape
         present_BI = torch.arange(films, device=features.device) < counts[:, None]
@@ -60,7 +60,7 @@ class VlmKg(nn.Module):
     def sequence(
         self, input_ids: Tensor, attention_mask: Tensor, features: Tensor | None = None, counts: Tensor | None = None
     ) -> Sequence:
-        """Films before tokens; each position counts what stands before it, so padding moves nothing.
+        """Films before tokens. Positions do not count padding, so padding has no effect.
 
         Args:
             input_ids: (B, T) prompt and target, padded on either side.
@@ -77,7 +77,7 @@ class VlmKg(nn.Module):
         return Sequence(embeddings, mask, positions)
 
     def logits(self, sequence: Sequence, last: int = 0) -> Tensor:
-        """(B, last, V) for the last so many positions; 0: for all, (B, S, V)."""
+        """(B, last, V) for the `last` positions; 0: for all, (B, S, V)."""
         output: Any = self.language_model(
             inputs_embeds=sequence.embeddings,
             attention_mask=sequence.mask,
@@ -100,7 +100,7 @@ class VlmKg(nn.Module):
 
         Args:
             input_ids: (B, T) as in `sequence`.
-            labels: (B, T), `input_ids` where the target stands and -100 elsewhere: at prompt and padding.
+            labels: (B, T), `input_ids` at the target and -100 elsewhere: at prompt and padding.
             attention_mask: (B, T) as in `sequence`.
             features: (B, I, F) as in `prefix`, or None: no films.
             counts: (B,) as in `prefix`.

@@ -38,7 +38,7 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """One layer: attention and MLP, each after its norm and beside its residual."""
+    """One layer: attention and MLP, each with pre-norm and residual."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class TransformerProjector(nn.Module):
 
 
 class MlpProjector(nn.Module):
-    """An arm of the ablation: one Linear, or two with Tanh between them as in ClipCap's own MLP."""
+    """For the ablation: one Linear, or two with Tanh between them as in ClipCap's MLP."""
 
     def __init__(self, config: ModelConfig, hidden_size: int) -> None:
         super().__init__()
@@ -94,12 +94,15 @@ class MlpProjector(nn.Module):
 
 
 def build_projector(config: ModelConfig, hidden_size: int) -> nn.Module:
-    """The projector of that config, (B, F) -> (B, N, D), with fresh weights; `hidden_size` is D.
+    """The projector of this config, (B, F) -> (B, N, D), with fresh weights; `hidden_size` is D.
 
-    Raises RefusedError where the heads do not divide D.
+    Raises RefusedError if the heads do not divide D.
     """
     if config.projector is not Projector.TRANSFORMER:
         return MlpProjector(config, hidden_size)
     if hidden_size % config.heads:
-        raise RefusedError(f"{config.heads} heads do not divide the language model's width {hidden_size}")
+        raise RefusedError(
+            f"{config.heads} heads do not divide the language model's width {hidden_size}",
+            "change `heads` to a divisor of the width",
+        )
     return TransformerProjector(config, hidden_size)

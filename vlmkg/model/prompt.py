@@ -1,9 +1,9 @@
-"""What the language model reads of a window, and what it is to write.
+"""The language model's prompt for a window, and its target.
 
     [film prefix] instruction READ  word word @0 word @1 ...  HERE  word @7 word @8 ... STOP word @15 ...  GRAPH
                                     context                         own sentences
 
-A pointer follows its word: when the model has written `@7`, the earlier `@7` is where a causal model knows the word.
+A pointer follows its word, so that a causal model that has written `@7` finds the word before the earlier `@7`.
 Numbers count from 0 in each window. A film's prompt is its prefix, its instruction, FILM and GRAPH.
 """
 
@@ -12,20 +12,20 @@ from typing import NamedTuple
 
 from vlmkg.linearization import Symbol, linearize, linearize_film
 from vlmkg.model.codec import GRAPH, HERE, STOP, Codec
-from vlmkg.model.windows import Room, Window, split_windows
+from vlmkg.model.windows import Window, WindowLimits, split_windows
 from vlmkg.numbered_tokens import Label, Numbered, TokenGraph
 
 SYMBOLS_A_TOKEN = 4
-"""Symbols that a window may write for each of its own tokens: pointer, label and one edge for every word."""
+"""Most symbols per own token of a window: pointer, label and one edge for every word."""
 SPARE_SYMBOLS = 16
 
 
 class Prompt(NamedTuple):
     """Token ids to read: `stem` is shared by all prompts of a kind, `body` is the window.
 
-    `tokens` is how many may be pointed at, 0 in a film's prompt; the first `own_from` are the context. In a sequence
-    of prompts one with a context stands right behind that of the window before it. `prefix`: position of the film
-    prefix among those given to `decode`; None: no film.
+    `tokens` is the number of tokens with pointers, 0 in a film's prompt; the first `own_from` are the context. In a
+    sequence of prompts one with a context directly follows that of the previous window. `prefix`: position of the
+    film prefix among those given to `decode`; None: no film.
     """
 
     stem: tuple[int, ...]
@@ -36,24 +36,24 @@ class Prompt(NamedTuple):
 
     @property
     def ids(self) -> tuple[int, ...]:
-        """All that is read behind the film's prefix."""
+        """All ids after the film's prefix."""
         return self.stem + self.body
 
     @property
     def budget(self) -> int:
-        """Symbols that may be written before decoding ends the window."""
+        """Most symbols before decoding ends the window."""
         return SYMBOLS_A_TOKEN * (self.tokens - self.own_from) + SPARE_SYMBOLS if self.tokens else 64
 
 
 def report_windows(
     codec: Codec, numbered: Numbered, positions: int, prefix_length: int = 0, *, whole: bool = False
 ) -> list[Window]:
-    """The windows of a report that fit a language model of so many positions behind a film prefix of that length.
+    """The windows of a report for a language model with so many positions and a film prefix of this length.
 
-    `whole`: windows of as many sentences as fit. Raises ValueError where positions don't suffice for two words.
+    `whole`: windows of as many sentences as fit. Raises ValueError if the positions are too few for two words.
     """
     costs = [len(codec.spell(token.text)) + 2 + SYMBOLS_A_TOKEN for token in numbered.tokens]
-    room = Room(codec.pointers, positions - prefix_length - len(codec.stem) - SPARE_SYMBOLS - 2, whole)
+    room = WindowLimits(codec.pointers, positions - prefix_length - len(codec.stem) - SPARE_SYMBOLS - 2, whole)
     return split_windows(numbered, costs, room)
 
 
@@ -73,14 +73,14 @@ def encode_prompt(codec: Codec, numbered: Numbered, window: Window, prefix: int 
 
 
 def encode_film_prompt(codec: Codec, prefix: int) -> Prompt:
-    """The prompt for what one film shows."""
+    """The prompt for the facts of one film."""
     return Prompt(codec.film_stem, (codec.id(GRAPH),), 0, 0, prefix)
 
 
 def encode_target(codec: Codec, graph: TokenGraph, own_from: int = 0) -> list[int]:
     """The token ids to write for a window's graph (`windows.window_graph`), end included.
 
-    Raises ValueError where the graph has no such form.
+    Raises ValueError if the graph can't be linearized.
     """
     return to_ids(codec, linearize(graph, own_from))
 

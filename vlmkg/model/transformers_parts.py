@@ -1,6 +1,6 @@
-"""What is used of transformers that it calls private, all of it here: its own attention is replaced while decoding.
+"""The uses of private parts of transformers, in one place: its attention is replaced while decoding.
 
-`tests/vlmkg/model/test_transformers_parts.py` names what is relied on. pyproject.toml bounds the version: raise the
+`tests/vlmkg/model/test_transformers_parts.py` tests these parts. pyproject.toml bounds the version: raise the
 bound when that test has passed with the newer one.
 """
 
@@ -11,14 +11,14 @@ from transformers import PreTrainedModel
 
 
 def takes_other_attention(language_model: PreTrainedModel) -> bool:
-    """Whether the model attends by the function that its config names."""
+    """Whether the model uses the attention function that its config names."""
     supported: bool = language_model._supports_attention_backend
     return supported
 
 
 @contextmanager
 def attending_by(language_model: PreTrainedModel, name: str) -> Iterator[None]:
-    """Let the model attend by the function that is registered as `name`, as long as the block runs."""
+    """Let the model use the attention function registered as `name` during the block."""
     config = language_model.config
     before = config._attn_implementation
     config._attn_implementation = name

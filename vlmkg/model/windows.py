@@ -1,8 +1,8 @@
-"""Windows of a report: a sentence with the one before it, or as many sentences as a long-context model reads.
+"""Windows of a report: a sentence with the previous one, or as many sentences as a long-context model reads.
 
-Each sentence is some window's own exactly once; the one before it is context, whose mentions the window before emits.
-An edge belongs to the window that owns its later end: so each edge within a sentence or between neighbours has exactly
-one window. Nothing is cut: a sentence that does not fit is split, and its parts are windows that follow each other.
+Each sentence belongs to exactly one window; the previous one is context, whose mentions the previous window emits. An
+edge belongs to the window that owns its later end: so each edge within a sentence or between neighbours has exactly one
+window. No text is dropped: a sentence that does not fit is split into consecutive windows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ from vlmkg.validation import closes_cycle
 
 
 class Window(NamedTuple):
-    """Tokens `first` to before `end` of a report; from `own` on they are the window's own, before it context.
+    """Tokens from `first` up to, not including, `end` of a report. Those before `own` are context, the others its own.
 
-    `stops` are the own tokens that begin a further sentence.
+    `stops` are the own tokens that begin another sentence.
     """
 
     first: int
@@ -32,8 +32,8 @@ class Window(NamedTuple):
         return self.own - self.first
 
 
-class Room(NamedTuple):
-    """What a window may hold: `tokens` that have a pointer, and `cost` in all; `whole`: many sentences of its own."""
+class WindowLimits(NamedTuple):
+    """The limits of a window: `tokens` with a pointer, and total `cost`; `whole`: with many own sentences."""
 
     tokens: int
     cost: int
@@ -46,10 +46,10 @@ class _Piece(NamedTuple):
     block: int
 
 
-def split_windows(numbered: Numbered, costs: Sequence[int], room: Room) -> list[Window]:
-    """The windows of a report, in text order; none where nothing is read.
+def split_windows(numbered: Numbered, costs: Sequence[int], room: WindowLimits) -> list[Window]:
+    """The windows of a report, in text order; none if nothing is read.
 
-    `costs` says what each token costs, in the unit of `room.cost`. Two neighbouring tokens must fit (ValueError).
+    `costs` are the costs of the tokens, in the unit of `room.cost`. Two neighbouring tokens must fit (ValueError).
     """
     total = list(accumulate(costs, initial=0))
     pieces = list(_pieces(numbered, total, room))
@@ -70,7 +70,7 @@ def split_windows(numbered: Numbered, costs: Sequence[int], room: Room) -> list[
 
 
 def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
-    """The part of a report's graph that a window emits, by the window's token numbers."""
+    """The part of a report's graph that a window emits, with the window's token numbers."""
     spans = tuple(
         Span(span.first - window.first, span.last - window.first, span.label)
         for span in graph.spans
@@ -85,9 +85,9 @@ def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
 
 
 def merge_windows(windows: Sequence[Window], parts: Sequence[Decoded]) -> Decoded:
-    """One report from its windows, by the report's token numbers.
+    """The report's graph from its windows, with the report's token numbers.
 
-    A circle of modify that runs through three windows, which no window sees whole, is left open at its last edge.
+    A cycle of `modify` through three windows, which no window sees completely, is broken at its last edge.
     """
     spans: list[tuple[Span, float]] = []
     edges: list[tuple[Edge, float]] = []
@@ -113,9 +113,9 @@ def merge_windows(windows: Sequence[Window], parts: Sequence[Decoded]) -> Decode
     )
 
 
-def _pieces(numbered: Numbered, total: list[int], room: Room) -> Iterator[_Piece]:
+def _pieces(numbered: Numbered, total: list[int], room: WindowLimits) -> Iterator[_Piece]:
     """The sentences, each cut so that two neighbouring pieces fit into a window."""
-    half = Room(room.tokens // 2, room.cost // 2)
+    half = WindowLimits(room.tokens // 2, room.cost // 2)
     for sentence in numbered.sentences:
         first = sentence.first
         while first < sentence.end:
@@ -123,10 +123,10 @@ def _pieces(numbered: Numbered, total: list[int], room: Room) -> Iterator[_Piece
             while end < sentence.end and _fits(first, end + 1, total, half):
                 end += 1
             if end == first:
-                raise ValueError("a window has no room for two tokens")
+                raise ValueError("a window is too short for two tokens")
             yield _Piece(first, end, sentence.block)
             first = end
 
 
-def _fits(first: int, end: int, total: list[int], room: Room) -> bool:
+def _fits(first: int, end: int, total: list[int], room: WindowLimits) -> bool:
     return end - first <= room.tokens and total[end] - total[first] <= room.cost

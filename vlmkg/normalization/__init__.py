@@ -1,4 +1,6 @@
-"""From a report's graph to concepts: each mention's concept, and each finding with its places, side and degree."""
+"""From a report's graph to concepts: each mention's concept, and each finding with its locations, laterality and
+severity.
+"""
 
 from vlmkg.normalization.normalizer import normalize
 from vlmkg.normalization.tables import all_tables

@@ -1,4 +1,4 @@
-"""Side and degree of a finding, from the words around it."""
+"""Laterality and severity of a finding, from the words around it."""
 
 from functools import cache, lru_cache
 
@@ -14,11 +14,11 @@ DEVICES = "RID29033"
 """RadLex: medical device."""
 
 AMOUNTS = frozenset({"RID4861", "RID5352", "RID4798", "RID4895", "RID28493", "RID28506", "CXR:cardiomegaly"})
-"""Findings (with all below them) whose size is their severity: fluid, gas outside the lung, hernias, loss of air."""
+"""Findings (with all below them) whose size is a severity: fluid, gas outside the lung, hernias, loss of air."""
 
 
 def laterality(modifiers: frozenset[str], places: tuple[Place, ...]) -> str | None:
-    """`left`, `right` or `bilateral`, from places and side words among the modifiers; None where none is said."""
+    """`left`, `right` or `bilateral`, from places and side words among the modifiers; None if none is said."""
     sides = {side for place in places for side in place.sides}
     for text in modifiers:
         words = canonical(text)
@@ -29,9 +29,9 @@ def laterality(modifiers: frozenset[str], places: tuple[Place, ...]) -> str | No
 
 
 def own_places(code: str, before: tuple[Place, ...], places: tuple[Place, ...]) -> tuple[Place, ...]:
-    """The places that tell the side: a "right PICC line in the left brachiocephalic vein" is a right one.
+    """The places that decide the side: a "right PICC line in the left brachiocephalic vein" is a right one.
 
-    `before` are those in front of the name: of a device they count alone where they have a side.
+    `before` are those in front of the name: for a device only they count, if they have a side.
     """
     sided = DEVICES in ancestors(code) and any(place.sides for place in before)
     return before if sided else places
@@ -39,7 +39,7 @@ def own_places(code: str, before: tuple[Place, ...], places: tuple[Place, ...]) 
 
 @lru_cache(maxsize=65536)
 def severity(code: str, words: frozenset[str]) -> str | None:
-    """One of DEGREES, from the finding's modifiers and own words (texts as written); None where none is said."""
+    """One of DEGREES, from the finding's modifiers and own words (texts as written); None if none is said."""
     said = {word.lower() for text in words for word in text.split()}
     degrees = _degrees()
     found = {degrees[word, "degree"] for word in said if (word, "degree") in degrees}

@@ -1,12 +1,12 @@
-"""Composes findings: `effusion` located at `pleural` is a pleural effusion, `enlarged` at `heart` is cardiomegaly."""
+"""Compose findings: `effusion` located at `pleural` is a pleural effusion, `enlarged` at `heart` is cardiomegaly."""
 
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from vlmkg.engine_protocol import ConceptLink
-from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names
-from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, within
+from vlmkg.normalization.names import Name, is_anatomy, is_descriptor, longest, names, names_part, tells_part
+from vlmkg.normalization.places import SIDE_WORDS, Place, sided_code, spread_of, within
 from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical, lemma
 from vlmkg.schema import Kind
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"\d|(one|two|three|four|five|six|seven|eight|nine|ten|seco
 _UNIT = re.compile(r"\b(mm|cm|m|degrees?)$")
 
 EMPTY_HEADS = frozenset({"CXR:abnormality", "CXR:change", "RID38780"})
-"""Heads that only their modifiers fill: "granulomatous disease", "emphysematous changes"."""
+"""Unspecific heads, which need a modifier: "granulomatous disease", "emphysematous changes"."""
 
 
 NOT_INSIDE = frozenset({"RID1385", "RID1407", "RID2468", "CXR:bones"})
@@ -27,7 +27,7 @@ NOT_INSIDE = frozenset({"RID1385", "RID1407", "RID2468", "CXR:bones"})
 
 @dataclass(frozen=True, slots=True)
 class Implied:
-    """Where a finding lies by its name alone. `becomes`: the composed concept, for a name that leaves the site open."""
+    """The site implied by a finding's name. `becomes`: the composed concept, for a name without a specific site."""
 
     site: Concept
     becomes: Concept | None
@@ -35,27 +35,37 @@ class Implied:
 
 
 @lru_cache(maxsize=65536)
-def compose_finding(head: str, modifiers: frozenset[str], places: tuple[Place, ...]) -> ConceptLink:
+def compose_finding(
+    head: str, modifiers: frozenset[str], places: tuple[Place, ...], *, chest: bool = True
+) -> ConceptLink:
     """The concept of a finding from its own words, its modifiers' (texts as written) and those of its places.
 
-    Each place is tried by itself, so that the words of two places are never mixed into one name.
+    Each place is tried by itself, so that the words of two places are never mixed into one name. `chest`: the exam is
+    one of the chest.
     """
     own = frozenset(canonical(head))
     described = own.union(*(canonical(text) for text in modifiers))
-    found = _best(own, described, places)
+    found = _best(own, described, places, chest=chest)
     if found is None or (found.concept.code in EMPTY_HEADS and found.words <= own):
-        found = _filled(modifiers, described, places) or found
+        found = _filled(modifiers, described, places, chest=chest) or found
     if found is None:
-        found = _partial(own, described, places)
+        found = _partial(own, described, places, chest=chest)
     if found is None:
         return local(head)
-    return _implied_kind(_link(found, head, own), places)
+    link = _link(found, head, own)
+    return _implied_kind(link, places) if chest else link
 
 
 @lru_cache(maxsize=65536)
-def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tuple[str, ...]:
-    """The codes of the site that the finding's name implies, at its side; none where a stated place covers it."""
+def implied_places(code: str, side: str | None, places: tuple[Place, ...], *, chest: bool = True) -> tuple[str, ...]:
+    """The codes of the site that the finding's name implies, at its side; none where a stated place covers it.
+
+    A name that leaves the site open ("effusion") implies none beside a place elsewhere ("knee"), nor does one in an
+    exam that is not `chest`.
+    """
     implied = _implied().get(code)
+    if implied is not None and not (names_part(code) if not chest else not implied.becomes or all(map(_open, places))):
+        return ()
     stated = tuple(c for place in places if not place.words <= SIDE_WORDS for c in place.codes)
     if implied is None or (stated and not implied.always):
         return ()
@@ -63,17 +73,19 @@ def implied_places(code: str, side: str | None, places: tuple[Place, ...]) -> tu
     sides = {"bilateral": ("left", "right")}.get(side or "", (side,) if side else ())
     wanted = tuple(filter(None, (sided_code(site.code, site.name, s) for s in sides))) or (site.code,)
     covered = {code for c in stated for code in (c, *regions(c))}
+    if site.code not in covered and chest:
+        wanted += spread_of(site.code)
     return tuple(code for code in wanted if code not in covered)
 
 
-def at_site(code: str, places: tuple[Place, ...]) -> tuple[Place, ...]:
+def at_site(code: str, places: tuple[Place, ...], *, chest: bool = True) -> tuple[Place, ...]:
     """The places, those that only an adjective names read within the site that the finding implies."""
-    implied = _implied().get(code)
+    implied = _implied().get(code) if chest or names_part(code) else None
     return tuple(within(implied.site, place) for place in places) if implied else places
 
 
 def fits(code: str, place: Place) -> bool:
-    """Whether a finding that is suggested by one at `place` lies there too: its own site, if it has one, holds it.
+    """Whether a finding suggested by one at `place` is there, too: its own site, if it has one, contains the place.
 
     An opacity at the left base that suggests pneumonia puts the pneumonia at the left base; one that suggests heart
     failure or a descriptor ("artifactual") does not.
@@ -85,13 +97,13 @@ def fits(code: str, place: Place) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def describe(text: str, kind: Kind) -> ConceptLink:
+def describe(text: str, kind: Kind, *, chest: bool = True) -> ConceptLink:
     """The concept of a mention's own words: of modifiers and of anatomy parts."""
     concept = names(kind).exact.get(text.lower())
-    if concept is not None:
+    if concept is not None and (chest or not names_part(concept.code) or tells_part(frozenset(canonical(text)))):
         return ConceptLink(concept.code, concept.system, concept.name, 1.0, "name")
     own = frozenset(canonical(text))
-    found = longest(kind, own, own) or _figure(text)
+    found = longest(kind, own, own, chest=chest) or _figure(text)
     return _link(found, text, own) if found else local(text)
 
 
@@ -104,27 +116,29 @@ def _figure(text: str) -> Name | None:
 
 
 def local(text: str) -> ConceptLink:
-    """The concept made from a mention's own words, because no table has it."""
+    """The local concept of a mention's own words, which no table has."""
     code = lemma(text)
     return ConceptLink(code, LOCAL, code, 0.0, "unmapped")
 
 
-def _best(head: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
-    tries = [longest(Kind.OBSERVATION, head, described | place.words) for place in places]
-    tries.append(longest(Kind.OBSERVATION, head, described))
+def _best(head: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool) -> Name | None:
+    tries = [longest(Kind.OBSERVATION, head, described | place.words, chest=chest) for place in places]
+    tries.append(longest(Kind.OBSERVATION, head, described, chest=chest))
     return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
 
 
-def _filled(modifiers: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
+def _filled(
+    modifiers: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool
+) -> Name | None:
     """The concept of a modifier that fills an empty head, where it names a finding by itself."""
-    tries = [_best(frozenset(canonical(text)), described, places) for text in sorted(modifiers)]
+    tries = [_best(frozenset(canonical(text)), described, places, chest=chest) for text in sorted(modifiers)]
     filled = [name for name in tries if name and not is_descriptor(name.concept.code)]
     return max(filled, key=lambda name: len(name.words), default=None)
 
 
-def _partial(own: frozenset[str], described: frozenset[str], places: tuple[Place, ...]) -> Name | None:
+def _partial(own: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool) -> Name | None:
     """Of a head with an unknown word, the longest name around one of its known words."""
-    tries = [_best(frozenset({word}), described, places) for word in sorted(own)] if len(own) > 1 else []
+    tries = [_best(frozenset({word}), described, places, chest=chest) for word in sorted(own)] if len(own) > 1 else []
     return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
 
 
@@ -151,7 +165,7 @@ def _implied() -> dict[str, Implied]:
 
 
 def _implied_kind(link: ConceptLink, places: tuple[Place, ...]) -> ConceptLink:
-    """An effusion at no place, at a side or anywhere inside the chest but at the heart is a pleural effusion."""
+    """An effusion without a place, on a side, or inside the chest except the heart is a pleural effusion."""
     implied = _implied().get(link.code)
     if implied is None or implied.becomes is None or not all(map(_open, places)):
         return link
@@ -160,7 +174,7 @@ def _implied_kind(link: ConceptLink, places: tuple[Place, ...]) -> ConceptLink:
 
 
 def _open(place: Place) -> bool:
-    """Whether a place leaves it to the finding's name which part of the chest is meant."""
+    """Whether a place leaves the part of the chest to the finding's name."""
     if place.words <= SIDE_WORDS or (place.concept is not None and not is_anatomy(place.concept.code)):
         return True
     return bool(place.codes) and all(map(_in_chest, place.codes))
@@ -168,6 +182,6 @@ def _open(place: Place) -> bool:
 
 @cache
 def _in_chest(code: str) -> bool:
-    """Whether a place lies inside the chest, at neither heart nor wall nor bones."""
+    """Whether a place is inside the chest, but not heart, wall or bones."""
     above = {code, *regions(code)}
     return "RID1243" in above and not above & NOT_INSIDE

@@ -1,13 +1,14 @@
-"""Finds the concept whose name says most of what a phrase says.
+"""Find the concept whose name matches most of a phrase.
 
-A name is a set of canonical words. Among the names that hold all words of the head and no word that the phrase lacks,
-the longest wins: of `effusion` with `small`, `left` and `pleural` around it that is "pleural effusion".
+A name is a set of canonical words. Of the names that contain all words of the head and only words of the phrase, the
+longest is chosen: for `effusion` with `small`, `left` and `pleural` around it that is "pleural effusion".
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical
 from vlmkg.schema import Kind
 from vlmkg.vocabulary import Concept, load_vocabulary
@@ -17,12 +18,12 @@ from vlmkg.vocabulary.loader import OWN
 ANATOMY_ROOT = "RID3"
 DESCRIPTOR_ROOT = "RID6"
 PLACE_WORD_ROOTS = frozenset({"RID5817", "RID39102", "RID5974"})
-"""Location descriptors (left, upper) and the like: RadLex keeps them apart from anatomy, reports use them as places."""
+"""Location descriptors (left, upper) and similar ones: not anatomy in RadLex, but places in reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One name of a concept, as a set of canonical words. The lower rank wins between equals."""
+    """One name of a concept, as a set of canonical words. Of equal names the one with the lower rank is chosen."""
 
     words: frozenset[str]
     concept: Concept
@@ -47,7 +48,7 @@ def names(kind: Kind) -> Names:
         if rank is None:
             continue
         for at, text in enumerate((*concept.synonyms, concept.name)):
-            # The project's own names come before those that RadLex spells for other contexts.
+            # The project's own names take precedence over RadLex names for other contexts.
             place = rank * 2 + int(at == len(concept.synonyms) and concept.system != OWN)
             if text.lower() not in exact or exact[text.lower()][0] > place:
                 exact[text.lower()] = (place, concept)
@@ -59,29 +60,68 @@ def names(kind: Kind) -> Names:
     return Names({text: concept for text, (_, concept) in exact.items()}, dict(by_word))
 
 
-def longest(kind: Kind, head: frozenset[str], around: frozenset[str]) -> Name | None:
-    """The longest name that holds `head` and otherwise only words of `around`."""
-    return _longest(kind, head, head | around) if head else None
+def longest(kind: Kind, head: frozenset[str], around: frozenset[str], *, chest: bool = True) -> Name | None:
+    """The longest name that holds `head` and otherwise only words of `around`.
+
+    `chest`: the exam is one of the chest. In others a concept of the chest counts where a word of the name says so:
+    "lobe nodule" is no pulmonary nodule in a thyroid.
+    """
+    return _longest(kind, head, head | around, chest) if head else None
 
 
 @lru_cache(maxsize=65536)
-def _longest(kind: Kind, head: frozenset[str], available: frozenset[str]) -> Name | None:
+def _longest(kind: Kind, head: frozenset[str], available: frozenset[str], chest: bool) -> Name | None:
     candidates = names(kind).by_word.get(min(head), ())
-    return next((name for name in candidates if head <= name.words <= available), None)
+    return next((name for name in candidates if head <= name.words <= available and (chest or says_part(name))), None)
+
+
+def says_part(name: Name) -> bool:
+    """Whether a name says by its own words of which part its concept is, where that is one of the chest."""
+    return not names_part(name.concept.code) or tells_part(name.words)
+
+
+def tells_part(words: frozenset[str]) -> bool:
+    """Whether one of these canonical words names a part of the chest, or a finding of such a part alone."""
+    return not words.isdisjoint(part_words("part") | part_words("finding"))
+
+
+@cache
+def names_part(code: str) -> bool:
+    """Whether a concept's own name is one of the chest's: "pulmonary edema", "pneumothorax"; not "edema"."""
+    return tells_part(name_words(code))
+
+
+@cache
+def name_words(code: str) -> frozenset[str]:
+    """The canonical words of a concept's own name; none for a code that the vocabulary lacks."""
+    return frozenset(canonical(_own_names().get(code, "")))
+
+
+@cache
+def part_words(kind: str) -> frozenset[str]:
+    """The canonical words of one kind: those that name a part of the chest, its findings, or parts far from it."""
+    return frozenset(
+        word for row in table(Table.NAMED_PARTS) if row["kind"] == kind for word in row["words"].split(";")
+    )
+
+
+@cache
+def _own_names() -> dict[str, str]:
+    return {concept.code: concept.name for concept in load_vocabulary().concepts}
 
 
 def is_anatomy(code: str) -> bool:
-    """Whether a concept is a piece of anatomy, not a word that only places (left, upper)."""
+    """Whether a concept is anatomy, not only a location descriptor (left, upper)."""
     return code == ANATOMY_ROOT or ANATOMY_ROOT in ancestors(code)
 
 
 def is_descriptor(code: str) -> bool:
-    """Whether a concept only describes (small, acute), in RadLex's own classing."""
+    """Whether a concept is a descriptor (small, acute) in RadLex."""
     return DESCRIPTOR_ROOT in ancestors(code)
 
 
 def _rank(concept: Concept, kind: Kind) -> int | None:
-    """Which concepts a kind may refer to, the likelier first; None for the others."""
+    """The rank of a concept for this kind, more likely ones first; None if the kind can't refer to it."""
     above = ancestors(concept.code)
     anatomy = is_anatomy(concept.code)
     if kind is Kind.ANATOMY:

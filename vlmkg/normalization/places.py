@@ -1,9 +1,9 @@
-"""Composes places: `left`, `lower` and `lobe` are the lower lobe of the left lung."""
+"""Compose places: `left`, `lower` and `lobe` are the lower lobe of the left lung."""
 
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from vlmkg.normalization.names import Name, is_anatomy, longest, names
+from vlmkg.normalization.names import Name, is_anatomy, longest, name_words, names, tells_part
 from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical, is_plural
 from vlmkg.schema import Kind
@@ -19,20 +19,21 @@ ALTERNATIVES = (
 )
 """Words that exclude each other beside these heads: "middle and lower lobes" are two places."""
 SIDE_REGIONS = {"RID29980": "left", "RID29979": "right"}
-"""Left and right hemithorax: what lies in one of them has its side, said or not (the lingula is left)."""
+"""Left and right hemithorax: regions in one of them have its side, even if unstated (the lingula is left)."""
 UNCOUNTED_PAIRS = frozenset({"lung", "rib"})
-"""Plurals that say nothing of sides: "opacities in the lungs" is not "in both lungs"."""
+"""Plurals without a side: "opacities in the lungs" is not "in both lungs"."""
 
 
+THORAX = "RID1243"
 REGION_ADJECTIVES = frozenset({"RID1243", "RID7488", "RID56"})
 """Thorax, neck, abdomen: `thoracic`, `cervical` and `abdominal` before the name of a part mean that part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A composed place. `concept` is None for what no table has; `codes` hold it and, of pairs, both sides.
+    """A composed place. `concept` is None if no table has it; `codes` contain it and, for pairs, both sides.
 
-    `sides` are the sides that its words or its anatomy give; `words` are canonical.
+    `sides` are from its words or its anatomy; `words` are canonical.
     """
 
     concept: Concept | None
@@ -44,7 +45,7 @@ class Place:
 
 @lru_cache(maxsize=65536)
 def compose_place(head: str, modifiers: frozenset[str]) -> Place:
-    """The place that an anatomy mention names together with the anatomy that modifies it (texts as written)."""
+    """The place of an anatomy mention and the anatomy that modifies it (texts as written)."""
     own = frozenset(canonical(head))
     words = own.union(*(canonical(text) for text in modifiers))
     sides = words & SIDE_WORDS
@@ -63,7 +64,7 @@ def compose_place(head: str, modifiers: frozenset[str]) -> Place:
 
 
 def _several(own: frozenset[str], words: frozenset[str]) -> tuple[str, ...]:
-    """The places of "right middle and lower lobes", one for each level; none where one place is named."""
+    """The places of "right middle and lower lobes", one for each level; empty if it is one place."""
     for heads, alternatives in ALTERNATIVES:
         said = [word for word in alternatives if word in words]
         if len(said) > 1 and own & heads:
@@ -73,14 +74,14 @@ def _several(own: frozenset[str], words: frozenset[str]) -> tuple[str, ...]:
 
 
 def sided(words: frozenset[str], head: frozenset[str], side: str) -> Concept | None:
-    """The concept of these words at one side, where the vocabulary has it apart."""
+    """The concept of these words on one side, if the vocabulary has it separately."""
     found = longest(Kind.ANATOMY, head - SIDE_WORDS, (words - SIDE_WORDS) | {side})
     return found.concept if found and side in found.words else None
 
 
 @cache
 def sided_code(code: str, name: str, side: str) -> str | None:
-    """The code of a concept's left or right form, by its name; None where there is none."""
+    """The code of a concept's left or right form, by its name; None if there is none."""
     words = frozenset(canonical(name))
     found = sided(words, words, side)
     return found.code if found and (code in regions(found.code) or found.code != code) else None
@@ -88,9 +89,9 @@ def sided_code(code: str, name: str, side: str) -> str | None:
 
 @lru_cache(maxsize=65536)
 def within(site: Concept, place: Place) -> Place:
-    """A place that only an adjective names, read as part of the site that the finding implies.
+    """A place named only by an adjective, read as part of the site that the finding implies.
 
-    Of a spondylosis "thoracic" is the thoracic spine; of an atelectasis "left lower" is the left lower lung.
+    For a spondylosis "thoracic" is the thoracic spine; for an atelectasis "left lower" is the left lower lung.
     """
     bare = place.concept is None or place.concept.code in REGION_ADJECTIVES or not is_anatomy(place.concept.code)
     words = frozenset(canonical(site.name))
@@ -100,15 +101,38 @@ def within(site: Concept, place: Place) -> Place:
     return replace(place, codes=_codes(found.concept))
 
 
+@lru_cache(maxsize=65536)
+def where_named(place: Place) -> Place:
+    """A place of an exam that is not of the chest: without the codes of parts of the chest that its words do not name.
+
+    The "lower lobe" of a thyroid is no lobe of a lung, the "bone" of a hand none of the thorax.
+    """
+    told = tells_part(place.words)
+    spread = spread_of(place.concept.code) if place.concept else ()
+    kept = tuple(
+        code
+        for code in place.codes
+        if THORAX not in {code, *regions(code)} or (told and (code not in spread or _says(place, code)))
+    )
+    if len(kept) == len(place.codes):
+        return place
+    return replace(place, concept=place.concept if place.concept and place.concept.code in kept else None, codes=kept)
+
+
+def _says(place: Place, code: str) -> bool:
+    """Whether the words of a place name this region of it: "spine" does not say the thoracic spine."""
+    return name_words(code) <= place.words
+
+
 @cache
 def side_of(code: str) -> str | None:
-    """The side of the body that a place lies in by anatomy alone."""
+    """The side of the body that a place has by anatomy."""
     above = regions(code) | {code}
     return next((side for region, side in SIDE_REGIONS.items() if region in above), None)
 
 
 def _pair(own: frozenset[str], words: frozenset[str], sides: frozenset[str]) -> Place:
-    """A place at both sides: the unsided concept, then its left and its right form."""
+    """A place on both sides: the concept without side, then its left and its right form."""
     head, rest = own - SIDE_WORDS, words - SIDE_WORDS
     if not head:
         head = rest
@@ -125,7 +149,7 @@ def _concept(own: frozenset[str], words: frozenset[str]) -> Concept | None:
 
 
 def _around(heads: frozenset[str], words: frozenset[str]) -> Name | None:
-    """Where no name holds the whole head ("liver contour"), the longest around one of these words."""
+    """If no name contains the whole head ("liver contour"), the longest around one of these words."""
     tries = (longest(Kind.ANATOMY, frozenset({word}), words) for word in sorted(heads - SIDE_WORDS))
     return max((name for name in tries if name), key=lambda name: len(name.words), default=None)
 
@@ -135,8 +159,13 @@ def _members() -> dict[str, tuple[str, ...]]:
     return {row["region"]: tuple(row["members"].split(";")) for row in table(Table.REGIONS)}
 
 
+def spread_of(code: str) -> tuple[str, ...]:
+    """The regions that a place names at once, as a film of the chest shows it: "the spine" is the thoracic one."""
+    return _members().get(code, ())
+
+
 def _codes(concept: Concept | None) -> tuple[str, ...]:
-    return (concept.code, *_members().get(concept.code, ())) if concept else ()
+    return (concept.code, *spread_of(concept.code)) if concept else ()
 
 
 def _unique(codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ class Table(StrEnum):
 
     DEGREES = "degrees.csv"
     IMPLIED = "implied.csv"
+    NAMED_PARTS = "named_parts.csv"
     REGIONS = "regions.csv"
     WORDS = "words.csv"
 
 
 @cache
 def table(name: Table) -> list[dict[str, str]]:
-    """The rows of a table, read once in a process. Raises FileNotFoundError where its file is missing."""
+    """The rows of a table, read once per process. Raises FileNotFoundError if its file is missing."""
     return rows(DATA / name.value)
 
 

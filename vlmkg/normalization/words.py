@@ -1,4 +1,4 @@
-"""Words as names are compared: lower case, one canonical word for all its forms, singular, without little words."""
+"""Canonical words for comparing names: lower case, one word for all forms, singular, without function words."""
 
 import re
 from functools import cache, lru_cache
@@ -60,7 +60,7 @@ def _tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def canonical(text: str) -> tuple[str, ...]:
-    """The canonical words of a phrase, in order, little words left out."""
+    """The canonical words of a phrase, in order, without function words."""
     tokens = _tokens(text)
     forms, found, at = _forms(), [], 0
     while at < len(tokens):
@@ -77,7 +77,7 @@ def canonical(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def lemma(text: str) -> str:
-    """The code of a phrase that no vocabulary has: lower case, singular words, one space between."""
+    """The code of a local phrase: lower-case singular words, separated by single spaces."""
     return " ".join(singular(token) for token in _tokens(text)) or text.strip().lower()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from vlmkg.reading.heading_names import is_exam_line
+from vlmkg.reading.section_content import names_finding
 from vlmkg.reading.text_lines import lines
 from vlmkg.report_parts import Part, Stretch
 
@@ -21,6 +22,8 @@ _BANNER = re.compile(
 _EXAM_ROW = re.compile(r"[ \t]*\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*", re.IGNORECASE)
 """A row of a table of exams: number, date, name."""
 _LONGEST_ROW_WRAP = 60
+_SENTENCE_END = re.compile(r"[.;][ \t]{1,12}(?=[A-Za-z])")
+_SHORTEST_SIGNATURE = 12
 _BANNER_STARTS = frozenset("*aAeE")
 _SIGNED = (
     *(" by", "this ", "signed", "reviewed", "pending", "approved", "thank", "regards", "wishes", "sincerely", "dear "),
@@ -54,9 +57,15 @@ def furniture(text: str) -> Iterator[Stretch]:
         line = text[start : min(end, start + _LONGEST + 1)].rstrip("\r")
         part = _part(line, above) if len(line) <= _LONGEST else None
         if part:
-            yield Stretch(start, end, part)
+            yield Stretch(start, start + _signed_end(line) if part is Part.SIGN_OFF else end, part)
         begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
         above = _Above(begun, part is Part.SIGN_OFF, bool(_EXAM_ROW.fullmatch(line)))
+
+
+def _signed_end(line: str) -> int:
+    """Where the signature ends: before a sentence on its line that names a finding."""
+    stops = (stop.end() for stop in _SENTENCE_END.finditer(line, _SHORTEST_SIGNATURE))
+    return next((at for at in stops if names_finding(line[at:])), len(line))
 
 
 def is_banner(line: str) -> bool:

@@ -6,6 +6,7 @@ line of dashes below it, and in the middle of a line after a stop or in capitals
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from vlmkg.reading.furniture import is_banner
@@ -30,6 +31,7 @@ class Heading(NamedTuple):
     opens_line: bool
 
 
+_KEPT = 256
 _LONGEST = 60
 _SHORT_LINE = 40
 _MOST_PLAIN = 3
@@ -60,6 +62,12 @@ _SHOUTED = re.compile(
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
 _CAPITAL_WORD = re.compile(r"[A-Z]{6}")
 _ENDED = re.compile(r"[.:!?;*=_)\]-][ \t\r]*$")
+
+
+@lru_cache(maxsize=_KEPT)
+def headings_of(text: str) -> tuple[Heading, ...]:
+    """As `find_headings`, of a whole report; its sections and its exam's regions both ask for them."""
+    return tuple(find_headings(text))
 
 
 def find_headings(text: str) -> list[Heading]:
@@ -145,6 +153,10 @@ def _before_mark(line: str, opening: int, taken: int, mark: re.Match[str]) -> He
     """The heading whose words end at this colon, dash, arrow or tab."""
     floor = max(taken, mark.start() - _LONGEST)
     breaks = list(_BREAK.finditer(line, floor, mark.start()))
+    if breaks and breaks[-1].group().isspace():
+        # "HISTORY  OF:": two blanks within a name.
+        before = breaks[-2].end() if len(breaks) > 1 else max(floor, opening)
+        breaks = breaks[:-1] if is_known_name(bare_name(line[before : mark.start()])) else breaks
     start = breaks[-1].end() if breaks else max(floor, opening)
     if start > opening and not breaks and start == floor and floor > taken:
         start = _next_word(line, floor)

@@ -5,7 +5,7 @@ after it that states something of the body. A question, a complaint or the name 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from vlmkg.reading.lexicon.load import lexicon
@@ -22,6 +22,10 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'/-]*|\d+|[?:]")
 _WRAPS = re.compile(r"[^\s.!?:;][ \t\r]*$")
 _QUALIFIES = frozenset({Word.SIDE, Word.POSITION, Word.PLACE, Word.DEGREE, Word.CHANGE, Word.DESCRIPTOR, Word.NUMBER})
 _FIRST_WORDS = 40
+_FEWEST_KNOWN = 3
+_PERSONS = frozenset(
+    {"dr", "md", "mr", "mrs", "ms", "prof", "physician", "doctor", "radiologist", "consultant", "do", "np", "pa"}
+)
 _PEEK = 80
 _NEAR = 6
 
@@ -75,19 +79,32 @@ def is_statement(sentence: str, part: Part, *, first: bool) -> bool:
 
 def names_finding(text: str) -> bool:
     """Whether the words name a finding or a device, whatever is said of it."""
+    return names_noun(match.group().lower() for match in _WORD.finditer(text))
+
+
+def names_noun(words: Iterable[str]) -> bool:
+    """Whether one of these lower-case words names a finding or a device."""
     known = lexicon().words
-    return any(known.get(match.group().lower()) in OBSERVATION_NOUNS for match in _WORD.finditer(text))
+    return any(known.get(word) in OBSERVATION_NOUNS for word in words)
 
 
 def _begins_findings(words: list[str], part: Part, place: _Place) -> bool:
     if part in _ONE_LINE:
-        return place.opens_line and not place.first
+        return (place.opens_line and not place.first) or _is_told(words, first=place.first)
     body = _body_words(words)
     if not body:
         return False
     if part in _CLINICAL:
         return _states_against(words, part, place)
     return not _is_about_imaging(words) and _departs(words, body, place)
+
+
+def _is_told(words: list[str], *, first: bool) -> bool:
+    """Whether a sentence under "Status:" or "Interpreted by:" says what the exam shows, and names no person or time."""
+    known = [kind for word in words if (kind := lexicon().words.get(word)) is not None]
+    if not _body_words(words) or any(word in _PERSONS or word[0].isdigit() for word in words):
+        return False
+    return _states(words) or (names_noun(words) and _is_weak_statement(words) and len(known) >= _FEWEST_KNOWN * first)
 
 
 def _departs(words: list[str], body: list[str], place: _Place) -> bool:
@@ -112,7 +129,8 @@ def _states_against(words: list[str], part: Part, place: _Place) -> bool:
         return True
     if any(word in section_words("patient") for word in words):
         return False
-    if place.below:
+    told = words[0] in section_words("other_days") and not place.apart  # "Prior left pneumothorax."
+    if place.below or told:
         return place.apart
     return place.opens_line or _is_weak_statement(words)
 
@@ -154,7 +172,9 @@ def _is_weak_statement(words: list[str]) -> bool:
     known = lexicon().words
     kinds = [known.get(word) for word in words]
     return any(kind in OBSERVATION_NOUNS for kind in kinds) and (
-        any(kind in _QUALIFIES for kind in kinds) or any(word in section_words("says") for word in words)
+        any(kind in _QUALIFIES for kind in kinds)
+        or any(word in section_words("says") for word in words)
+        or (Word.DEVICE in kinds and Word.IN in kinds and not ANATOMY.isdisjoint(filter(None, kinds)))
     )
 
 

@@ -5,6 +5,7 @@ administrative lines are set aside: they tell of other days, of a question, or o
 under a heading that nobody knows, is read. Every character of a report stands in exactly one stretch.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from vlmkg.reading.furniture import furniture
-from vlmkg.reading.headings import Heading, find_headings, is_findings
+from vlmkg.reading.headings import Heading, headings_of, is_findings
 from vlmkg.reading.language import set_foreign_aside
 from vlmkg.reading.section_content import content_end, names_finding
 from vlmkg.reading.section_words import section_words
@@ -21,6 +22,11 @@ from vlmkg.report_parts import READ, Part, SetAside, Stretch
 FINDINGS, IMPRESSION, ADDENDUM = Part.FINDINGS.value, Part.IMPRESSION.value, Part.ADDENDUM.value
 _KEPT = 256
 _LOOK_BACK = 500
+_BARE_ANSWER = re.compile(
+    r"\s{0,8}(?:yes|no|none|nil|present|absent|positive|negative|possibl[ey]|probabl[ey])\b"
+    r"(?=[ \t]{0,4}(?:[.,;\n-]|$))",
+    re.IGNORECASE,
+)
 _ONE_LINE = frozenset({Part.ADMINISTRATIVE, Part.SIGN_OFF})
 
 
@@ -58,7 +64,7 @@ def partition(text: str) -> tuple[Stretch, ...]:
 
 
 def _by_headings(text: str) -> list[Stretch]:
-    headings = list(_sure(text, find_headings(text)))
+    headings = list(_answered(text, list(_sure(text, headings_of(text)))))
     last_findings = max(
         (one.start for one in headings if is_findings(one) and _is_filled(text, headings, one)), default=-1
     )
@@ -94,6 +100,31 @@ def _sure(text: str, headings: Sequence[Heading]) -> Iterator[Heading]:
         part, ended = one.part, one.end
         begun = begun or part in READ
         yield one
+
+
+def _answered(text: str, headings: Sequence[Heading]) -> Iterator[Heading]:
+    """The headings, a question that is answered by "yes" or "no" read together with its answer."""
+    skip = begun = False
+    for one, following in pairwise([*headings, None]):
+        if skip or one is None:
+            skip = False
+            continue
+        if one.name == "details" and not begun and _is_found_later(headings, one):
+            # "REQUEST: ... DETAILS: ... REPORT: ...": the details of the request.
+            yield one._replace(part=Part.INDICATION)
+            continue
+        begun = begun or one.part in READ
+        skip = (
+            one.name in section_words("questions")
+            and following is not None
+            and following.name == "answer"
+            and _BARE_ANSWER.match(text, following.end) is not None
+        )
+        yield one._replace(part=Part.FINDINGS) if skip else one
+
+
+def _is_found_later(headings: Sequence[Heading], before: Heading) -> bool:
+    return any(one.start > before.start and is_findings(one) and one.name != before.name for one in headings)
 
 
 def _is_unsure(text: str, one: Heading, begun: bool) -> bool:

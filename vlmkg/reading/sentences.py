@@ -28,6 +28,51 @@ _ANSWERS = frozenset(
     | {"seen", "present", "identified", "visualized", "noted", "evident", "found"}
 )
 _LONGEST_ANSWER = 3
+_BACK = frozenset({"it", "this", "these", "they", "that", "those", "now", "today", "none", "there", "currently"})
+_BACK_DENIALS = frozenset(
+    {"none", "nil", "gone", "longer", "resolved", "cleared", "disappeared", "absent", "not", "removed"}
+)
+_BACK_WORDS = (
+    _BACK
+    | _BACK_DENIALS
+    | {
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "been",
+        "had",
+        "no",
+        "since",
+        "seen",
+        "visible",
+        "present",
+        "identified",
+    }
+    | {
+        "visualized",
+        "evident",
+        "again",
+        "any",
+        "on",
+        "film",
+        "time",
+        "at",
+        "the",
+        "left",
+        "of",
+        "remains",
+        "exam",
+        "study",
+    }
+    | {"completely", "fully", "entirely", "apparent", "detected", "found", "interval", "radiograph", "image"}
+)
+_SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
+_BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
+_LONGEST_BACK = 9
+_LONGEST_LIST = 40
 _BROKEN_EARLY = 0.6
 """A line shorter than this share of the longest was ended on purpose."""
 _ITEM = re.compile(r"\d{1,2} ?\) |[A-Z][A-Za-z/ ]{2,30}: ?\S")
@@ -55,8 +100,9 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
     part: list[Token] = []
     previous = 0
     lines = "\n" in text
+    joined = -1
     for index, token in enumerate(tokens):
-        if part and (len(part) >= _LONGEST or (lines and _new_block(text, previous, token))):
+        if part and (len(part) >= _LONGEST or (lines and index != joined and _new_block(text, previous, token))):
             yield part
             part = []
         previous = token.end
@@ -68,6 +114,17 @@ def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
                 part.append(token)
                 if _is_answered(tokens, index):
                     continue
+            elif (
+                part
+                and index + 1 < len(tokens)
+                and tokens[index + 1].lower in _BACK
+                and _is_denied_behind(text, tokens, index)
+            ):
+                joined = index + 1
+                continue
+            elif token.text == ";" and _lists_on(tokens, index):
+                part.append(token)
+                continue
             yield part
             part = []
         else:
@@ -92,6 +149,33 @@ def _is_answered(tokens: list[Token], index: int) -> bool:
     answer = tokens[index + 1 : index + 2 + _LONGEST_ANSWER]
     end = next((at for at, token in enumerate(answer) if token.text[0] in _ENDS), len(answer))
     return 0 < end <= _LONGEST_ANSWER and all(token.lower in _ANSWERS for token in answer[:end])
+
+
+def _lists_on(tokens: list[Token], index: int) -> bool:
+    """ "No edema; effusion; or scar.": the last item behind a semicolon begins with "or"."""
+    for at in range(index, min(index + _LONGEST_LIST, len(tokens) - 1)):
+        if tokens[at].text == ";" and tokens[at + 1].lower in {"or", "nor"}:
+            return True
+        if tokens[at].text[0] in ".!?:":
+            return False
+    return False
+
+
+def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
+    """ "Pneumothorax last week; today none.", "... on the last film. It is no longer seen.": said of what is before."""
+    if text.count("\n", tokens[index].end, tokens[index + 1].start) > 1:
+        return False
+    said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
+    end = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
+    words = {token.lower for token in said[:end]}
+    if not _SAID_ALREADY.isdisjoint(token.lower for token in tokens[max(0, index - _LONGEST_BACK) : index]):
+        return False
+    return (
+        end <= _LONGEST_BACK
+        and words <= _BACK_WORDS
+        and not words.isdisjoint(_BACK_DENIALS)
+        and (not words.isdisjoint(_BACK_TIMES))
+    )
 
 
 def _new_block(text: str, start: int, token: Token) -> bool:

@@ -1,4 +1,4 @@
-"""What lies above a concept: by IS_A, and by IS_A and PART_OF together."""
+"""The ancestors of a concept: by IS_A, and by IS_A and PART_OF together."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -36,17 +36,19 @@ def _regions() -> dict[str, list[str]]:
 
 
 def parents(code: str) -> tuple[str, ...]:
-    """The codes just above `code` by IS_A. Empty for unknown codes."""
+    """The direct parents of `code` by IS_A. Empty for unknown codes."""
     return tuple(_is_a().get(code, ()))
 
 
 @cache
 def ancestors(code: str) -> frozenset[str]:
-    """All codes above `code` by IS_A, without itself. Empty for unknown codes."""
+    """All ancestors of `code` by IS_A, without itself. Empty for unknown codes."""
     return _above(_is_a(), code)
 
 
 @cache
 def regions(code: str) -> frozenset[str]:
-    """All codes above `code` by IS_A and PART_OF in any mixture, without itself: where a place query finds it."""
+    """All ancestors of `code` by IS_A and PART_OF in any combination, without itself: queries for these places match
+    it.
+    """
     return _above(_regions(), code)

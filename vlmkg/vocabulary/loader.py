@@ -1,9 +1,9 @@
-"""Reads the shipped tables into one immutable vocabulary.
+"""Read the shipped tables into one immutable vocabulary.
 
 data/radlex.csv    code, name, parent     RadLex subset, written by tools/build_vocabulary.py; NOTICE.radlex.txt
-data/chest.csv     code, name, parents    what RadLex lacks; codes `CXR:...`, system `vlmkg`; parents joined by `;`
-data/part_of.csv   child, parent          the project's PART_OF table: where a radiologist looks for the child
-data/synonyms.csv  code, phrases          further names of any concept, the project's own, joined by `;`
+data/chest.csv     code, name, parents    concepts that RadLex lacks; codes `CXR:...`, system `vlmkg`; joined by `;`
+data/part_of.csv   child, parent          the project's PART_OF table, from a radiologist's view
+data/synonyms.csv  code, phrases          the project's own synonyms of any concept, joined by `;`
 """
 
 import csv
@@ -19,7 +19,7 @@ TABLES = ("radlex.csv", "chest.csv", "part_of.csv", "synonyms.csv")
 RADLEX = "radlex"
 OWN = "vlmkg"
 LOCAL = "local"
-"""The system of concepts made from a mention's own words, because no table has them."""
+"""The system of local concepts: wording of mentions that no table has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 @cache
 def load_vocabulary() -> Vocabulary:
-    """The shipped vocabulary, read once in a process (about 30 ms)."""
+    """The shipped vocabulary, read once per process (about 30 ms)."""
     synonyms: dict[str, list[str]] = defaultdict(list)
     for row in rows(DATA / "synonyms.csv"):
         synonyms[row["code"]] += row["phrases"].split(";")

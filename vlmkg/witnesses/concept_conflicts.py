@@ -7,6 +7,7 @@ Two spans that overlap are one finding to `witnesses.agreement`, whatever each i
 from vlmkg.engine_protocol import Finding, Reading, ReadingWarning
 from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import Presence
+from vlmkg.spans import overlap
 
 CONCEPT = ReadingCode.CONCEPT_CONFLICT
 
@@ -30,4 +31,4 @@ def _is_told(reading: Reading, finding: Finding) -> bool:
 def _tells(reading: Reading, finding: Finding, second: Reading, wanted: Finding) -> bool:
     here, there = reading.graph.mentions[finding.mention], second.graph.mentions[wanted.mention]
     same = (finding.concept.system, finding.concept.code) == (wanted.concept.system, wanted.concept.code)
-    return same and _is_told(reading, finding) and here.start < there.end and there.start < here.end
+    return same and _is_told(reading, finding) and overlap(here, there)

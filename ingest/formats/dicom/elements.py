@@ -59,7 +59,7 @@ class Reader:
         """The values of these tags, and the place behind: that of the first tag from `stop` on, or behind the item."""
         found: dict[int, Value] = {}
         if depth > DEEPEST:
-            raise DamagedError("sequences within each other have no end")
+            raise DamagedError("sequences are nested too deeply")
         while end - at >= 8:
             tag, vr, start, length = self.header(at, encoding)
             if tag == ITEM_END:
@@ -88,7 +88,7 @@ class Reader:
                 return group << 16 | element, vr, at + 12, _LONGS[little].unpack_from(raw, at + 8)[0]
             return group << 16 | element, vr, at + 8, _SHORTS[little].unpack_from(raw, at + 6)[0]
         except struct.error:
-            raise DamagedError("an element is cut off") from None
+            raise DamagedError("the object ends within an element") from None
 
     def items(self, value: Value, tags: frozenset[int]) -> Iterator[dict[int, Value]]:
         """The values of these tags in each item of a sequence."""
@@ -99,7 +99,7 @@ class Reader:
                 return
             end = value.end if length == UNDEFINED else start + length
             if end > value.end:
-                raise DamagedError("an item is cut off")
+                raise DamagedError("the object ends within an item")
             found, behind = self.elements(start, end, value.encoding, tags)
             yield found
             at = behind if length == UNDEFINED else end
@@ -108,7 +108,7 @@ class Reader:
         """The place behind a value."""
         if length != UNDEFINED:
             if start + length > end:
-                raise DamagedError("a value is cut off")
+                raise DamagedError("the object ends within a value")
             return start + length
         at = start
         while True:
@@ -116,10 +116,10 @@ class Reader:
             if tag == SEQUENCE_END:
                 return inside
             if tag != ITEM:
-                raise DamagedError("a sequence holds what is no item")
+                raise DamagedError("a sequence has an element that is not an item")
             if size == UNDEFINED:
                 _, at = self.elements(inside, end, encoding, frozenset(), depth=depth + 1)
             else:
                 at = inside + size
             if at >= end:
-                raise DamagedError("a sequence is cut off")
+                raise DamagedError("the object ends within a sequence")

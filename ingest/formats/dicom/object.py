@@ -86,7 +86,7 @@ def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
     end = len(reader.raw)
     values, pixels_at = reader.elements(at, end, encoding, tags | {CHARACTER_SET}, stop=0x7FE00000)
     if not values:
-        raise DamagedError("no element that is known")
+        raise DamagedError("the object has no known element")
     declared = Group(reader, values, DEFAULT, tags).raw(CHARACTER_SET)
     data = Group(reader, values, sets_of(declared) if declared else DEFAULT, tags | {CHARACTER_SET})
     return DicomObject(data, _pixel_digest(reader, pixels_at, encoding))
@@ -130,7 +130,7 @@ def _inflate(deflated: bytes) -> bytes:
     try:
         inflated = inflater.decompress(deflated, DICOM_LIMIT)
     except zlib.error:
-        raise DamagedError("the deflated data set can't be inflated") from None
+        raise DamagedError("the deflated data set is damaged") from None
     if inflater.unconsumed_tail:
         raise MessageRefusedError(Reason.TOO_LARGE, f"the object inflates to more than {DICOM_LIMIT} bytes")
     return inflated
@@ -142,7 +142,7 @@ def _pixel_digest(reader: Reader, at: int, encoding: Encoding) -> str | None:
     while end - at >= 8:
         tag, _, start, length = reader.header(at, encoding)
         if length != UNDEFINED and start + length > end:
-            raise DamagedError("the pixel data are cut off")
+            raise DamagedError("the object ends within the pixel data")
         if tag in _PIXELS:
             return sha256(memoryview(reader.raw)[start:]).hexdigest()
         if length == UNDEFINED:

@@ -73,7 +73,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
     try:
         return _read(read_object(raw, TAGS), source, origin, settings)
     except DamagedError:
-        detail = "the object is no DICOM, or it is damaged"
+        detail = "the object is not DICOM, or it is damaged"
         raise MessageRefusedError(Reason.UNREADABLE, detail, source=source) from None
 
 
@@ -181,7 +181,7 @@ def _reports(
     """
     warnings.update(dict.fromkeys(written.left_out))
     if set(written.left_out) - {_DOCUMENT_READ} and not written.text.strip():
-        detail = "the report has no text: the codes, numbers or other items that it holds are not read"
+        detail = "the report has no text: its codes, numbers and other items are not read"
         raise MessageRefusedError(Reason.NO_REPORT_TEXT, detail)
     text = report_text(written.text)
     issued_at = _verified_at(data, zone) or _time(data, _CONTENT, zone)

@@ -71,7 +71,7 @@ _MODIFIERS = frozenset({"HAS PROPERTIES", "HAS CONCEPT MOD"})
 
 _OF_OBSERVERS = frozenset(str(number) for number in (*range(121005, 121024), *range(121029, 121059), 121046, 121047))
 """Who observed, whom, by which procedure, in which language (PS3.16 TID 1001 to 1007, 1204, 1210): no findings."""
-_ENDLESS = "content items within each other have no end"
+_ENDLESS = "content items are nested too deeply"
 _SUBJECT_CLASS, _PATIENT = "121024", "121025"
 _PROCEDURE_STUDY = "121018"
 

@@ -79,7 +79,7 @@ def _content(form: Attachment, library: Library) -> tuple[bytes, str]:
     if not data and (binary := next(library.find(Binary, [Reference(reference=form.url)]), None)):
         kind, data = kind or binary.content_type, binary.data
     if not data and form.url:
-        detail = "the report's text stands at an address, and addresses are not fetched"
+        detail = "the report's text is at an address, which is not fetched: send it inline"
         raise MessageRefusedError(Reason.NO_REPORT_TEXT, detail)
     return _decoded(data), kind
 
@@ -97,7 +97,7 @@ def _text(raw: bytes, kind: str) -> PlainText:
     if wide := _WIDE.search(kind):
         return convert(_wide_text(raw, wide[1]), kind.partition(";")[0])
     if b"\0" in raw and not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment is no text that can be read")
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment can't be read as text")
     return convert(raw, kind)
 
 
@@ -105,7 +105,7 @@ def _wide_text(raw: bytes, charset: str) -> str:
     try:
         return raw.decode(charset).removeprefix("\ufeff")
     except (LookupError, UnicodeDecodeError):
-        detail = "presentedForm does not fit its character set"
+        detail = "presentedForm can't be decoded with its character set"
         raise MessageRefusedError(Reason.BAD_ENCODING, detail) from None
 
 

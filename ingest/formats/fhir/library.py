@@ -98,7 +98,7 @@ def asked_for(reference: Reference) -> Identifier | None:
         return None
     if found := condition_identifier(condition):
         return found
-    raise MessageRefusedError(Reason.UNREADABLE, "a conditional reference asks by another thing than an identifier")
+    raise MessageRefusedError(Reason.UNREADABLE, "a conditional reference must use an identifier")
 
 
 def condition_identifier(condition: str) -> Identifier | None:

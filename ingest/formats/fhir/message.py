@@ -74,7 +74,7 @@ def open_message(raw: bytes, *, from_file: bool = False) -> FhirMessage:
     except ValidationError as error:
         raise refused(error) from None
     if not reports and not studies:
-        detail = "the message holds neither a DiagnosticReport nor an ImagingStudy"
+        detail = "the message has neither a DiagnosticReport nor an ImagingStudy"
         raise MessageRefusedError(Reason.WRONG_MESSAGE_TYPE, detail)
     return FhirMessage(reports, studies, library([(each.names, each.resource) for each in entries]), _time(root))
 
@@ -94,7 +94,7 @@ def _object(raw: bytes) -> dict[str, Any]:
         reason, detail = _unreadable(raw)
         raise MessageRefusedError(reason, detail) from None
     if not isinstance(root, dict):
-        raise MessageRefusedError(Reason.UNREADABLE, "the JSON is no FHIR resource")
+        raise MessageRefusedError(Reason.UNREADABLE, "the JSON is not a FHIR resource")
     return {name: _without_nulls(value) for name, value in root.items() if value is not None}
 
 

@@ -130,7 +130,7 @@ def _studies(reading: _Reading) -> Iterator[StudyFacts]:
 
 def _nothing(placed: Placed, radiology: bool, reading: _Reading) -> MessageRefusedError:
     reason = Reason.NO_REPORT_TEXT if radiology else Reason.NOT_RADIOLOGY
-    detail = "no report has any text" if radiology else "no report is one of radiology"
+    detail = "no report has any text" if radiology else "no report is a radiology report"
     if radiology and reading.wordless:
         reason, detail = reading.wordless.reason, reading.wordless.detail
     report_id = _report_id(placed, read_numbers(placed.report, None, ()), reading)
@@ -153,7 +153,7 @@ def _reported(placed: Placed, study: ImagingStudy | None, reading: _Reading) -> 
     subject = report.subject if report.subject != Reference() or study is None else study.subject
     patient = _patient(subject, report, reading)
     if patient is None and not subject.reference and not own_name(report, numbers):
-        detail = "the DiagnosticReport names neither itself nor a patient"
+        detail = "the DiagnosticReport has neither an identifier nor a patient"
         raise MessageRefusedError(Reason.NO_PATIENT, detail, source=reading.source)
     report_id = _report_id(placed, numbers, reading)
     given = (study.started if study else "", report.effective_date_time, report.effective_period.start, report.issued)
@@ -201,7 +201,7 @@ def _warn_of_notes(study: ImagingStudy | None, reading: _Reading) -> None:
 def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Reading) -> PatientFacts | None:
     """The patient, where the message names one. Refuses (`no_patient`) what is said of a group, a device or a place."""
     if not is_patient(subject):
-        raise MessageRefusedError(Reason.NO_PATIENT, "the subject is no patient", source=reading.source)
+        raise MessageRefusedError(Reason.NO_PATIENT, "the subject is not a patient", source=reading.source)
     resource = reading.message.library.patient_of(subject, report.contained if report else ())
     found = read_patient(subject, resource, reading.sender)
     if found is None:
@@ -227,7 +227,7 @@ def _report_id(placed: Placed, numbers: Numbers, reading: _Reading) -> str:
 def _reports(report: DiagnosticReport, report_id: str, reading: _Reading) -> tuple[ReportFacts, ...]:
     """The report, if it has any words. A withdrawal needs none."""
     if report.status not in STATUSES:
-        raise MessageRefusedError(Reason.UNREADABLE, "the DiagnosticReport's status is none of FHIR R4's")
+        raise MessageRefusedError(Reason.UNREADABLE, "the DiagnosticReport's status is not one of FHIR R4")
     status, issued_at = STATUSES[report.status], fhir_time(report.issued)
     found = words(report, reading.message.library)
     reading.warn(*found.warnings)

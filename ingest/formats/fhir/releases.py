@@ -31,7 +31,7 @@ def require_r4(resource: dict[str, Any]) -> None:
         detail = f"{kind}.{element} is of FHIR {release}: send R4"
         raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
     if kind in _READ and resource.get("modifierExtension"):
-        detail = f"{kind}.modifierExtension changes what the resource says in a way that is not known here"
+        detail = f"{kind}.modifierExtension changes the meaning of the resource and is not supported"
         raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
     for contained in _objects(resource.get("contained")):
         require_r4(contained)

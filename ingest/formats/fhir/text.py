@@ -137,7 +137,7 @@ def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[Eve
     if not narrative.div.strip():
         return "", []
     if _DOCTYPE.search(narrative.div):
-        raise MessageRefusedError(Reason.UNSAFE_XML, "the narrative brings a document type or entities")
+        raise MessageRefusedError(Reason.UNSAFE_XML, "the narrative has a document type or entities")
     require_words_size(len(narrative.div) // _MARKUP)
     text, warnings = convert(narrative.div, "text/html")
     if narrative.status == "additional" or (not forms_read and _HEADED.search(text)):

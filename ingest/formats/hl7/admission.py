@@ -40,7 +40,7 @@ def read_merges(
         elif segment.name == "MRG":
             retired = read_retired(segment, survivor.facts if survivor else None, authorities, source)
             if survivor is None or retired is None:
-                raise MessageRefusedError(Reason.NO_PATIENT, "a merge lacks one of its two patients", source=source)
+                raise MessageRefusedError(Reason.NO_PATIENT, "the merge lacks one of its two patients", source=source)
             merges += [PatientMerge(survivor.facts, retired), *survivor.aliases]
     if not merges:
         raise MessageRefusedError(Reason.NO_PATIENT, "the merge has no MRG segment", source=source)

@@ -150,7 +150,9 @@ def _decoded(raw: bytes, known: tuple[str, ...], default: str) -> tuple[str, str
             return text, charset
     text = raw.decode(default, "replace")
     if (bad := text.count("\ufffd")) and bad * 4 > len(_NOT_ASCII.findall(raw)):
-        raise MessageRefusedError(Reason.BAD_ENCODING, "the message fits neither its character set nor the site's")
+        raise MessageRefusedError(
+            Reason.BAD_ENCODING, "the message can't be decoded with its character set or the site's"
+        )
     return text, default
 
 

@@ -17,7 +17,7 @@ from ingest.formats.hl7.segments import Segment, read_separators, to_segment
 SEGMENT_LIMIT = 100_000
 """Segments of one message. A report of one OBX a line has a few hundred."""
 
-_READ = frozenset({"MSH", "EVN", "PID", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "ZDS"})
+_READ = frozenset({"MSH", "EVN", "PID", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "ZDS", "IPC"})
 _TEXTS = frozenset({"OBX", "NTE"})
 _TEXT_FIELD = {"OBX": 5, "NTE": 3}
 _COMPLETE = 11
@@ -188,4 +188,6 @@ def _has_words(value: str, code: str = "") -> bool:
 
 
 def _fragment() -> MessageRefusedError:
-    return MessageRefusedError(Reason.FRAGMENT, "the message goes on in another one (DSC or MSH-14); send it whole")
+    return MessageRefusedError(
+        Reason.FRAGMENT, "the message continues in another one (DSC or MSH-14): send it complete"
+    )

@@ -8,8 +8,11 @@ from ingest.event_warnings import EventWarning
 from ingest.formats.hl7.segments import Segment
 from ingest.formats.hl7.values import Kind, kind_of
 
-STUDY_UID_CODE = "113014"
-"""DCM code of "DICOM Study": an OBX under it carries the StudyInstanceUID (IHE RAD TF-2 4.24)."""
+STUDY_UID_CODES = frozenset({"113014", "110180"})
+"""DCM codes of "DICOM Study" and "Study Instance UID": an OBX under one carries it (IHE RAD TF-2 4.24)."""
+
+_UID_FIELDS = {"OBX": 5, "ZDS": 1, "IPC": 3}
+"""Segments that carry a StudyInstanceUID, and the field that holds it."""
 
 NOTE_UNREAD = EventWarning.NOTE_UNREAD
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
@@ -49,7 +52,7 @@ class Order:
     def add(self, result: Segment) -> None:
         """Take one more result."""
         self.results.append(result)
-        if result.text(3) == STUDY_UID_CODE:
+        if result.text(3) in STUDY_UID_CODES:
             return
         kind = kind_of(result)
         if kind is Kind.TEXT:
@@ -87,7 +90,7 @@ def read_orders(segments: Iterable[Segment]) -> list[Order]:
             orders[-1].note(segment)
         elif segment.name == "TXA":
             _give_document(orders, segment)
-        if segment.name in ("ZDS", "OBX") and not orders[-1].study_uid:
+        if segment.name in _UID_FIELDS and not orders[-1].study_uid:
             orders[-1].study_uid = _study_uid(segment)
     return [order for order in orders if order.request or order.document]
 
@@ -110,7 +113,7 @@ def _give_document(orders: list[Order], document: Segment) -> None:
 
 
 def _study_uid(segment: Segment) -> str | None:
-    if segment.name == "OBX" and segment.text(3) != STUDY_UID_CODE:
+    if segment.name == "OBX" and segment.text(3) not in STUDY_UID_CODES:
         return None
-    value = segment.text(5 if segment.name == "OBX" else 1).removeprefix("urn:oid:")
+    value = segment.text(_UID_FIELDS[segment.name]).removeprefix("urn:oid:")
     return value if len(value) <= 64 and _UID.fullmatch(value) else None

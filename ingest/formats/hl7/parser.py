@@ -85,13 +85,15 @@ def _message(
     header = lines.segments[0]
     source = origin.source or identifier(header.text(4) or header.text(3), "sending facility") or SOURCE
     if event not in EVENTS.get(kind, ()):
-        detail = f"the message is none of {', '.join(EVENTS)} that is taken"
+        detail = f"the message type is not supported: send one of {', '.join(EVENTS)}"
         raise MessageRefusedError(Reason.WRONG_MESSAGE_TYPE, detail, source=source)
     if header.text(11).upper() not in settings.processing_ids:
-        detail = "the message is not of production (MSH-11, VLMKG_HL7_PROCESSING_IDS)"
+        detail = "the message is not for production: see MSH-11 and VLMKG_HL7_PROCESSING_IDS"
         raise MessageRefusedError(Reason.WRONG_PROCESSING_ID, detail, source=source)
     if sum(segment.name == "MSH" for segment in lines.segments) > 1:
-        raise MessageRefusedError(Reason.UNREADABLE, "one frame holds several messages", source=source)
+        raise MessageRefusedError(
+            Reason.UNREADABLE, "the frame has several messages: send one per frame", source=source
+        )
     zone = hl7_offset(header.field(7)) or settings.zone
     time = hl7_time(header.field(7), zone)
     message = Message(source, charset, zone, time or origin.modified_at, event, raw, settings)
@@ -140,7 +142,7 @@ def _orders(orders: list[Order], message: Message) -> ParsedMessage:
 def _radiology(orders: list[Order], message: Message) -> list[Order]:
     found = [order for order in orders if _is_radiology(order)]
     if not found:
-        detail = "no order is one of radiology"
+        detail = "no order is a radiology order"
         external_id = report_id(orders[0], message) if orders else ""
         raise MessageRefusedError(Reason.NOT_RADIOLOGY, detail, source=message.source, external_id=external_id)
     if len(found) < len(orders):

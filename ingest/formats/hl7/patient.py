@@ -10,6 +10,8 @@ from ingest.formats.times import hl7_date
 from ingest.messages import PatientFacts, PatientMerge
 
 _SEXES = {"F": "female", "M": "male", "O": "other", "A": "other", "U": "unknown"}
+_SEXES |= {word.upper(): word for word in _SEXES.values()}
+"""Administrative sex (table 0001) by its letter, and by the word that some senders write out."""
 _KINDS = {
     "MR": 0,
     **dict.fromkeys(code_set("MRN PI PT"), 1),

@@ -80,6 +80,11 @@ def is_deleted(status: str) -> bool:
     return _word(status) in {"D", "W"}
 
 
+def is_no_result(status: str) -> bool:
+    """Whether an OBX-11 says that there is no result: it can't be obtained (X), or nobody asked for it (N)."""
+    return _word(status) in {"X", "N"}
+
+
 _NO_LETTERS = re.compile(r"[^A-Z]+")
 
 

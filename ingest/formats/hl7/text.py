@@ -20,10 +20,10 @@ from ingest.formats.hl7.lines import UNESCAPED
 from ingest.formats.hl7.orders import NOTE_UNREAD, Order
 from ingest.formats.hl7.sections import ADDENDUM, FINDINGS, section_heading
 from ingest.formats.hl7.segments import EMPTY, Segment
-from ingest.formats.hl7.status import is_deleted
+from ingest.formats.hl7.status import is_deleted, is_no_result
 from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedded_document, kind_of
 from ingest.formats.markup.convert import PlainText, convert
-from ingest.formats.markup.detect import HTML, RTF, looks_like, without_escaped_tags
+from ingest.formats.markup.detect import HTML, RTF, looks_like, without_entities, without_escaped_tags
 from ingest.formats.markup.rtf import join_pieces
 from vlmkg.reading.headings import heading_part
 from vlmkg.report_parts import READ
@@ -87,13 +87,16 @@ def order_text(order: Order, charset: str) -> ReportText:
     Where nothing can be read for the form that it is in, raises that part's error (`unsupported_format`,
     `unsupported_text`); beside other words it is a warning.
     """
-    kept = [part for part in order.words if not is_deleted(_status(part)) and part.field(_place(part)) != EMPTY]
+    stated = [part for part in order.words if not is_deleted(_status(part)) and part.field(_place(part)) != EMPTY]
+    kept = [part for part in stated if not is_no_result(_status(part))]
     # Before anything is split: each separator may take as much text as it makes lines.
     texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
     require_words_size(
         max(sum(map(len, texts)) // 64, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
     )
     reading = _Reading(charset)
+    if any(part.text(5) for part in stated if part not in kept):
+        reading.warnings[TEXT_UNREAD] = None
     if order.notes and any(note.text(3) for note in order.notes):
         reading.warnings[NOTE_UNREAD] = None
     body: list[str] = []
@@ -108,6 +111,8 @@ def order_text(order: Order, charset: str) -> ReportText:
             # An empty line would end the section: what follows would be findings.
             lines = [line for line in lines if line.strip()]
         (addendum if heading == ADDENDUM else body).extend(_under(known, lines))
+    if any("\ufffd" in line for line in (*body, *addendum)):
+        reading.warnings[EventWarning.UNDECODABLE_CHARACTER] = None
     text = ReportText(_join(body), _join(addendum), tuple(reading.warnings))
     if reading.error and not text.body.strip() and not text.addendum.strip():
         raise reading.error
@@ -193,7 +198,7 @@ def _converted(texts: Sequence[str], reading: _Reading) -> list[str]:
 def _without_markup(words: str, reading: _Reading) -> str:
     kind = looks_like(words)
     if kind is None:
-        return words
+        return without_entities(words)
     if kind == HTML:
         words = without_escaped_tags(words)
         words = _LINE_END_IN_HTML.sub(_line_end_in_html, words)

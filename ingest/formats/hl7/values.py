@@ -89,7 +89,7 @@ def attachment_text(result: Segment, charset: str) -> PlainText:
     if result.text(2).upper() != "ED":
         if not _names_document(result):
             return PlainText("", ())
-        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the report is a reference to a document elsewhere")
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the report is a reference to an external document")
     separators = result.separators
     parts = result.field(5).split(separators.component, 4)
     if len(parts) < 5 or not parts[4].strip():
@@ -135,7 +135,7 @@ def _decoded(words: str, encoding: str) -> bytes | str:
         if compact.startswith(_BASE64_STARTS) and _is_base64(compact):
             return base64.b64decode(compact, validate=True)
     except (binascii.Error, ValueError):
-        raise UnsupportedTextError("the data of an attachment (ED) is not in the encoding that it names") from None
+        raise UnsupportedTextError("the data of an attachment (ED) does not have the stated encoding") from None
     return words
 
 

@@ -48,7 +48,7 @@ def read_cda(document: str) -> CdaText:
         parser.feed(_without_declaration(document).encode("utf-8", "replace"))
         parser.close()
     except DefusedXmlException:
-        raise MessageRefusedError(Reason.UNSAFE_XML, "the CDA document brings a document type or entities") from None
+        raise MessageRefusedError(Reason.UNSAFE_XML, "the CDA document has a document type or entities") from None
     except (ParseError, ValueError):
         raise UnsupportedTextError("the CDA document is not well formed") from None
     if target.body is not None:
@@ -192,7 +192,7 @@ def _decoded(words: str, *, base64_: bool) -> bytes:
     try:
         return base64.b64decode("".join(words.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise UnsupportedTextError("the body of the CDA document is no base64") from None
+        raise UnsupportedTextError("the body of the CDA document is not base64") from None
 
 
 def _is_heading(words: str) -> bool:

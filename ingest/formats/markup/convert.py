@@ -8,7 +8,17 @@ from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_markup_size, require_words_size
 from ingest.formats.markup.cda import CdaText, is_cda, read_cda
-from ingest.formats.markup.detect import CDA, HTML, PDF, RTF, XML, looks_like, without_escaped_tags, xml_kind
+from ingest.formats.markup.detect import (
+    CDA,
+    HTML,
+    PDF,
+    RTF,
+    XML,
+    looks_like,
+    without_entities,
+    without_escaped_tags,
+    xml_kind,
+)
 from ingest.formats.markup.html import read_html
 from ingest.formats.markup.rtf import read_rtf
 
@@ -67,7 +77,7 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
     if kind is None and name.startswith("text/"):
         kind = PLAIN
     if kind is None:
-        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment is no text that can be read")
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment can't be read as text")
     # Bytes of RTF name their characters themselves.
     text, warnings = (data, ()) if isinstance(data, str) else _decode(data, parameters, rtf=kind == RTF)
     require_words_size(len(text) // _LEAST_WORDS)
@@ -91,7 +101,7 @@ _LEAST_WORDS = 64
 def _read(text: str, kind: str) -> PlainText:
     match kind:
         case "text/plain":
-            return PlainText(text, ())
+            return PlainText(without_entities(text), ())
         case "text/html":
             return _html(text)
         case "application/rtf":
@@ -104,14 +114,14 @@ def _read(text: str, kind: str) -> PlainText:
 
 
 def _html(text: str) -> PlainText:
-    return PlainText(*read_html(without_escaped_tags(text)))
+    return PlainText(*read_html(without_escaped_tags(text).replace("<![CDATA[", "").replace("]]>", "")))
 
 
 def _cda(found: CdaText) -> PlainText:
     if not found.body_type:
         return PlainText(found.text, found.warnings)
     if is_cda(found.body[:4096].decode("latin-1")):
-        raise UnsupportedTextError("a CDA document holds another one")
+        raise UnsupportedTextError("a CDA document contains another one")
     body = convert(found.body, found.body_type)
     return PlainText(body.text, (*found.warnings, *body.warnings))
 

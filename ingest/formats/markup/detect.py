@@ -20,6 +20,9 @@ _LONG_TAG = re.compile(
     re.IGNORECASE,
 )
 _SHORT_TAG = re.compile(r"<([biusaq]|tt)" + _ATTRIBUTES, re.IGNORECASE)
+_ANY_TAG = re.compile(r"<([a-z_][\w:.-]{2,40})" + _ATTRIBUTES, re.IGNORECASE)
+_CLOSING_TAG = re.compile(r"</([a-z_][\w:.-]{2,40})\s*>")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|deg|plusmn|#[0-9]{2,6}|#x[0-9a-f]{2,5});", re.IGNORECASE)
 _DECLARATION = re.compile(r"[\s\ufeff]*<\?xml[\s?]")
 _NAMESPACE = re.compile(r"<[a-z_][\w:.-]*\s[^<>]*\bxmlns(?::\w+)?\s*=", re.IGNORECASE)
 _PROLOGUE = re.compile(r"\A[\s\ufeff]*(?:<\?xml[^>]*>\s*)?(?:<!doctype\s[^<>]*>\s*)?", re.IGNORECASE)
@@ -39,7 +42,13 @@ def looks_like(text: str) -> str | None:
         return CDA
     if _DECLARATION.match(text) or _NAMESPACE.match(text.lstrip()):
         return xml_kind(text)
-    return HTML if has_html_tags(text) or is_escaped_html(text) else None
+    return _kind_by_tags(text)
+
+
+def _kind_by_tags(text: str) -> str | None:
+    if has_html_tags(text) or is_escaped_html(text):
+        return HTML
+    return XML if has_closed_elements(text) else None
 
 
 def xml_kind(text: str) -> str:
@@ -55,6 +64,20 @@ def has_html_tags(text: str) -> bool:
         return True
     lower = text.lower() if "</" in text else ""
     return any(f"</{match[1].lower()}" in lower for match in _SHORT_TAG.finditer(text)) if lower else False
+
+
+def has_closed_elements(text: str) -> bool:
+    """Whether an element of whatever name is opened and closed: `<findings>...</findings>`."""
+    if "</" not in text:
+        return False
+    lower = text.lower()
+    closed = set(_CLOSING_TAG.findall(lower))
+    return bool(closed) and any(match[1] in closed for match in _ANY_TAG.finditer(lower))
+
+
+def without_entities(text: str) -> str:
+    """Plain text that came out of HTML: its tags are gone, its entities (`&lt;`, `&nbsp;`) are characters."""
+    return html.unescape(text) if "&" in text and _ENTITY.search(text) else text
 
 
 def is_escaped_html(text: str) -> bool:

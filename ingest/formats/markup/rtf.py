@@ -107,7 +107,7 @@ def read_rtf(document: str) -> tuple[str, tuple[EventWarning, ...]]:
     Characters over 0x7f that came as bytes have to come as Latin-1. Refuses what is no RTF.
     """
     if not is_rtf(document):
-        raise UnsupportedTextError("the text is no RTF document")
+        raise UnsupportedTextError("the text is not an RTF document")
     reader = _Reader()
     reader.read(document)
     return reader.layout.text(), tuple(reader.warnings)

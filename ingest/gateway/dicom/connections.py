@@ -91,7 +91,7 @@ class BoundedSocket(AssociationSocket):
         self.taken += nr_bytes
         if nr_bytes > LARGEST_PDU + _SLACK or self.taken > DICOM_LIMIT + DICOM_LIMIT // 8 + _SLACK:
             self._shutdown_socket()
-            raise ConnectionAbortedError("more bytes than a message may have")
+            raise ConnectionAbortedError("the message exceeds the size limit")
         found = bytearray(nr_bytes)
         try:
             got = self._fill(memoryview(found))

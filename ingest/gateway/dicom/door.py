@@ -44,7 +44,9 @@ async def start(reception: Reception) -> Door:
     try:
         server = _server(entity, settings, gateway, reception, reporter)
     except OSError as error:
-        raise UsageError(f"the DICOM door can't listen at port {settings.port} ({error.strerror})") from None
+        raise UsageError(
+            f"DICOM can't listen at port {settings.port} ({error.strerror})", "set VLMKG_DICOM_PORT to a free port"
+        ) from None
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="dicom", daemon=True)
     thread.start()
     host, port = server.server_address[:2]

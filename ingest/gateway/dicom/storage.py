@@ -76,7 +76,7 @@ def _receive(reception: Reception, raw: bytes, authority: str | None, requested:
     try:
         receipt = _take(reception, message, requested)
     except OutageError as error:
-        return OUT_OF_RESOURCES, "no room on the disk" if isinstance(error, NoSpaceError) else "can't be stored now"
+        return OUT_OF_RESOURCES, "no space on the disk" if isinstance(error, NoSpaceError) else "can't be stored now"
     reason = receipt.reason if receipt.reason in STATUSES else ""
     if reason == Reason.UNSUPPORTED_FORMAT and requested[0] in COMPANIONS:
         return ELEMENTS_DISCARDED, f"{COMPANIONS[requested[0]]}: kept, not read"
@@ -89,7 +89,7 @@ def _take(reception: Reception, message: ReceivedMessage, requested: tuple[str, 
     try:
         if not _is_other(message.raw, requested):
             return receive_now(reception, message)
-        detail = "the data set is not the one that the command names"
+        detail = "the data set has other UIDs than the command"
         error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source=message.origin.source or "dicom")
         return refuse(reception.receiver, message, error)
     except Exception as error:  # noqa: BLE001 - the object is kept and says so

@@ -21,7 +21,7 @@ from ingest.formats.origin import Format, Origin
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.folder.settings import FolderSettings
 from ingest.gateway.settings import read
-from ingest.importing.expand import Choice, expand_file
+from ingest.importing.expand import ImportOptions, expand_file
 from ingest.importing.files import FoundFile, Meter, is_hidden
 from ingest.importing.receiving import receive_items
 from ingest.ledger.events.record import Receipt
@@ -60,7 +60,9 @@ async def start(reception: Reception) -> Door:
         for name in (DONE, REFUSED):
             (folder / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"VLMKG_WATCH_FOLDER can't be used ({error.strerror})") from None
+        raise UsageError(
+            f"VLMKG_WATCH_FOLDER can't be used ({error.strerror})", "set it to a folder that exists and can be written"
+        ) from None
     stop = asyncio.Event()
     watching = asyncio.create_task(_watch(_Watch(reception, settings, folder), stop))
     return Door("folder", {}, partial(_close, watching, stop))
@@ -127,7 +129,9 @@ def take(watch: _Watch, file: Path) -> None:
 def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
     """Receive what is in a file. One that can't even be taken apart, for a fault of ours, is kept as it is."""
     try:
-        return list(receive_items(receiver, expand_file(FoundFile(file, file.name), Choice(), Meter()), lambda: False))
+        return list(
+            receive_items(receiver, expand_file(FoundFile(file, file.name), ImportOptions(), Meter()), lambda: False)
+        )
     except Exception as error:
         if file.stat().st_size > RAW_LIMIT:
             raise

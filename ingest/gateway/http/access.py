@@ -34,20 +34,26 @@ class Access:
 
     async def _refusal(self, scope: Scope) -> JSONResponse | None:
         if not is_allowed(scope["client"][0], self._allowed):
-            return JSONResponse({"detail": "this address may not send"}, 403)
+            return JSONResponse({"detail": "this address is not allowed to send: see VLMKG_GATEWAY_ALLOW"}, 403)
         # What the door can do is no secret: clients ask before they log in. Nor is whether it works.
         if self._open_house or scope["path"] == "/fhir/metadata" or scope["path"] in PATHS:
             return None
         scheme, _, key = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
-            detail = "give an API key in the header `Authorization: Bearer KEY`"
+            detail = "the request has no API key: send it in the header `Authorization: Bearer KEY`"
             return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})
         try:
             holder = await asyncio.to_thread(api_keys.authenticate, self._ledger, key.strip())
         except OutageError:
-            return JSONResponse({"detail": "the ledger does not answer"}, 503, {"Retry-After": "5"})
+            return JSONResponse({"detail": "the ledger does not respond: try again"}, 503, {"Retry-After": "5"})
         if holder is None:
             return JSONResponse(
-                {"detail": "the API key is unknown, was revoked or has expired"}, 401, {"WWW-Authenticate": "Bearer"}
+                {"detail": "the API key is unknown, revoked or expired: ask an administrator for another"},
+                401,
+                {"WWW-Authenticate": "Bearer"},
             )
-        return None if holder.role in SENDERS else JSONResponse({"detail": "this key may not send"}, 403)
+        return (
+            None
+            if holder.role in SENDERS
+            else JSONResponse({"detail": "the role of this key is not allowed to send: ask for another key"}, 403)
+        )

@@ -68,7 +68,7 @@ async def _not_there(request: Request, error: Exception) -> Response:
     found = error if isinstance(error, HTTPException) else HTTPException(404)
     if not request.url.path.startswith("/fhir"):
         return PlainTextResponse(found.detail, found.status_code, found.headers)
-    words = "resources are taken here, not served: see metadata"
+    words = "resources are accepted here, not served: see the CapabilityStatement at /metadata"
     return problem(found.status_code, "not-supported", words, dict(found.headers or {}))
 
 
@@ -78,4 +78,4 @@ async def _answered(request: Request, answer: Callable[[Request], Awaitable[Resp
         return await answer(request)
     except Exception as error:  # noqa: BLE001 - logged and answered; nothing is said to be stored
         say("http.unforeseen", error)
-        return problem(500, "exception", "an error of the receiver")
+        return problem(500, "exception", "an unexpected error of the receiver: send it again")

@@ -24,9 +24,9 @@ from ingest.receiving.submit import ReceivedMessage
 AT_ONCE = 64
 """Entries that are received together: as many as share a commit."""
 
-_CONDITION = "ifNoneExist takes `identifier=system|value` and nothing else"
-_COMPANY = "kept with what refers to it, for that alone"
-_ALONE = "nothing is kept of a resource that no report or study refers to"
+_CONDITION = "ifNoneExist must be `identifier=system|value`"
+_COMPANY = "stored only for the resources that refer to it"
+_ALONE = "not stored: no report or study refers to this resource"
 
 Answer = dict[str, Any]
 
@@ -55,7 +55,7 @@ async def _take(request: Request, reception: Reception, batch: Company, number: 
     except NoSpaceError as error:
         return stored.failed_entry(507, outcome("no-store", str(error)))
     except OutageError:
-        return stored.failed_entry(503, outcome("transient", "it can't be stored now: send it again"))
+        return stored.failed_entry(503, outcome("transient", "the resource can't be stored now: send it again"))
 
 
 def _unfit(entry: Any, *, kept: bool) -> Answer | None:
@@ -64,7 +64,7 @@ def _unfit(entry: Any, *, kept: bool) -> Answer | None:
     if not kind_of(entry) or not isinstance(asked, dict):
         return stored.failed_entry(400, outcome("invalid", "the entry lacks its resource or its request"))
     if asked.get("method") not in {"POST", "PUT"}:
-        return stored.failed_entry(405, outcome("not-supported", "entries ask by POST or PUT"))
+        return stored.failed_entry(405, outcome("not-supported", "the entry must use POST or PUT"))
     if kind_of(entry) in TAKEN:
         return None
     if kept:

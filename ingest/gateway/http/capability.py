@@ -17,13 +17,13 @@ def statement(base: str) -> dict[str, Any]:
         "date": _DATE,
         "kind": "instance",
         "software": {"name": "VLM-KG service"},
-        "implementation": {"description": "Takes imaging reports and studies; serves none.", "url": base},
+        "implementation": {"description": "Accepts imaging reports and studies; serves none.", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json"],
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Resources are taken, not served: reports and findings are asked for by GraphQL.",
+                "documentation": "Resources are accepted, not served: query reports and findings by GraphQL.",
                 "security": {"cors": False, "description": "Authorization: Bearer with an API key, or mutual TLS."},
                 "resource": [_resource(REPORT), _resource(STUDY)],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
@@ -43,6 +43,6 @@ def _resource(kind: str) -> dict[str, Any]:
         "conditionalCreate": True,
         "conditionalUpdate": True,
         "searchParam": [
-            {"name": "identifier", "type": "token", "documentation": "In conditions alone."},
+            {"name": "identifier", "type": "token", "documentation": "Only in conditions."},
         ],
     }

@@ -23,20 +23,20 @@ from ingest.receiving.submit import ReceivedMessage
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,18})"')
-CHANGED = "the version that If-Match names is not the newest one of a resource here"
+CHANGED = "If-Match does not name the newest version of a resource here"
 
 
 async def create(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
     """Answer a POST: the resource is new, whatever its id says."""
     resource = object_of(raw)
     if resource is not None and resource.get("resourceType") != kind:
-        return problem(400, "invalid", f"the resource is no {kind}")
+        return problem(400, "invalid", f"the resource is not a {kind}")
     condition = request.headers.get("if-none-exist")
     if condition is not None and (found := await existing(reception, kind, condition)):
         if found.resource is not None:
             return stored.answer(request, found.version, found.resource)
         headers = {"Location": location(request, found.version), "ETag": found.version.etag}
-        told = outcomes.outcome("informational", "it is there already", "information")
+        told = outcomes.outcome("informational", "the resource already exists", "information")
         return JSONResponse(told, 200, headers, media_type=FHIR_JSON)
     return await receive(request, reception, raw, resource, kind)
 
@@ -96,11 +96,11 @@ def _unfit(request: Request, resource: dict[str, Any] | None, kind: str, name: s
     if not name and not request.url.query.startswith("identifier="):
         raise UnsupportedConditionError
     if name and not _ID.fullmatch(name):
-        return problem(400, "invalid", "the id in the address is none")
+        return problem(400, "invalid", "the id in the address is not a valid id")
     if resource is None:
         return None
     if resource.get("resourceType") != kind:
-        return problem(400, "invalid", f"the resource is no {kind}")
+        return problem(400, "invalid", f"the resource is not a {kind}")
     if name and resource.get("id") not in {None, name}:
-        return problem(400, "invalid", "the resource has another id than the address")
+        return problem(400, "invalid", "the id of the resource differs from the address")
     return None

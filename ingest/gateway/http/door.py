@@ -25,14 +25,18 @@ async def start(reception: Reception) -> Door:
     settings, gateway = read(HttpSettings), read(GatewaySettings)
     context = server_context(gateway, "http")
     if not settings.auth and not ip_address(gateway.gateway_host).is_loopback:
-        raise UsageError("VLMKG_AUTH=off is for loopback alone", "set VLMKG_GATEWAY_HOST=127.0.0.1, or VLMKG_AUTH=on")
+        raise UsageError(
+            "VLMKG_AUTH=off is allowed only on loopback", "set VLMKG_GATEWAY_HOST=127.0.0.1, or VLMKG_AUTH=on"
+        )
     open_house = not settings.auth or (context is not None and context.verify_mode is ssl.CERT_REQUIRED)
     app = make_app(reception, settings.body * 1024 * 1024, Rate(settings.rate))
     guarded = Access(app, reception.receiver.ledger, gateway.allowed, open_house=open_house)
     try:
         listening = socket.create_server((gateway.gateway_host, settings.port), backlog=128)
     except OSError as error:
-        raise UsageError(f"the HTTP door can't listen at port {settings.port} ({error.strerror})") from None
+        raise UsageError(
+            f"HTTP can't listen at port {settings.port} ({error.strerror})", "set VLMKG_HTTP_PORT to a free port"
+        ) from None
     server = _server(guarded, settings, context)
     task = asyncio.create_task(serve(server, listening))
     while not server.started and not task.done():

@@ -21,8 +21,8 @@ from ingest.receiving.submit import ReceivedMessage
 _TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _RELEASES = ("4.0", "4.3")
 """Values of `fhirVersion`: R4 and R4B, which differ in nothing that is read."""
-_CONDITION = "a condition is `identifier=system|value` and nothing else"
-_DAMAGED = "the body is not packed as its Content-Encoding says"
+_CONDITION = "the condition must be `identifier=system|value`"
+_DAMAGED = "the body does not have the compression of its Content-Encoding"
 _TAKEN = "send a Bundle of type transaction, batch, message, collection or document with its entries"
 
 
@@ -69,14 +69,16 @@ def _unread(request: Request, reception: Reception, kind: MediaType) -> Response
     if not kind.parameters.get("fhirversion", _RELEASES[0]).startswith(_RELEASES):
         return problem(415, "not-supported", "send FHIR R4: fhirVersion=4.0")
     if coding_of(request) not in CODINGS:
-        return problem(415, "not-supported", "send it as it is, or packed with gzip")
+        return problem(
+            415, "not-supported", "the Content-Encoding is not supported: send the body uncompressed or with gzip"
+        )
     return problem(507, "no-store", str(NoSpaceError())) if reception.space.is_short() else None
 
 
 def _undone(error: Exception) -> Response:
     match error:
         case BodyTooLargeError():
-            return problem(413, "too-long", f"a message has at most {RAW_LIMIT} bytes")
+            return problem(413, "too-long", f"the message is too large: it may have {RAW_LIMIT} bytes")
         case BodyDamagedError():
             return problem(400, "structure", _DAMAGED)
         case UnsupportedConditionError():
@@ -84,8 +86,8 @@ def _undone(error: Exception) -> Response:
         case NoSpaceError():
             return problem(507, "no-store", str(error))
         case OutageError():
-            return problem(503, "transient", "it can't be stored now: send it again", {"Retry-After": "5"})
-    return problem(400, "incomplete", "the body ended early")
+            return problem(503, "transient", "the message can't be stored now: send it again", {"Retry-After": "5"})
+    return problem(400, "incomplete", "the body ended too early: send it again")
 
 
 async def _bundle(request: Request, reception: Reception, raw: bytes) -> Response:

@@ -66,7 +66,7 @@ async def read_parts(stream: AsyncIterator[bytes], boundary: str, limit: int) ->
         else:
             searched = max(0, len(buffer) - len(delimiter))
         if len(buffer) > (limit if inside else 0) + _HEADERS:
-            raise PartTooLargeError("a part is too long")
+            raise PartTooLargeError("a part is too large")
     raise MalformedError("the body ends before its last boundary")
 
 
@@ -78,12 +78,12 @@ def _before(buffer: bytearray, at: int, line_end: bytes) -> int:
 def _part(raw: bytes, line_end: bytes) -> Part:
     headers, found, content = raw.partition(line_end * 2)
     if not found or len(headers) > _HEADERS:
-        raise MalformedError("a part has no end of its headers")
+        raise MalformedError("the headers of a part do not end")
     lines = (line.partition(":") for line in headers.decode("latin-1").splitlines())
     named = {name.strip().lower(): value.strip() for name, _, value in lines}
     if named.get("content-transfer-encoding", "").lower() == "base64":
         try:
             content = base64.b64decode(content)
         except ValueError:
-            raise MalformedError("a part is no base64, as it says it is") from None
+            raise MalformedError("a part is not base64, as its header states") from None
     return Part(media_type(named.get("content-type", "")).name, content)

@@ -44,4 +44,4 @@ def refusal(reason: str, event_id: int) -> Response:
 def refused(reason: str, event_id: int) -> tuple[int, dict[str, Any]]:
     """The HTTP status and the OperationOutcome of a resource that was kept as a refused event."""
     status, code = REFUSALS.get(Reason(reason), (422, "processing"))
-    return status, outcome(code, f"{reason}: kept as the refused event {event_id}")
+    return status, outcome(code, f"{reason}: stored as the refused event {event_id}")

@@ -60,7 +60,7 @@ async def store(request: Request, reception: Reception, limit: int, rate: Rate) 
     """Answer `POST /dicomweb/studies[/{uid}]`: 200, 202, 400, 409, 413, 415, 500 or 507."""
     study = request.path_params.get("uid")
     if study is not None and (len(study) > 64 or not _UID.fullmatch(study)):
-        return _problem(400, "the study in the address is no UID")
+        return _problem(400, "the study in the address is not a UID")
     kind = media_type(request.headers.get("content-type", ""))
     if not _is_supported(kind):
         return _problem(415, "send multipart/related; type=application/dicom with a boundary")
@@ -71,9 +71,11 @@ async def store(request: Request, reception: Reception, limit: int, rate: Rate) 
             await _store_all(_slowly(_parts(request, kind, limit), rate, address_of(request)), reception, study)
         )
     except (BodyTooLargeError, PartTooLargeError):
-        return _problem(413, "the request, or one instance of it, is too large; what was stored before stays")
+        return _problem(413, "the request, or one of its instances, is too large; instances before it were stored")
     except (MalformedError, ClientDisconnect):
-        return _problem(400, "the body is no multipart/related as its header says; what was stored before stays")
+        return _problem(
+            400, "the body is not multipart/related, as its header states; instances before the error were stored"
+        )
 
 
 def _is_supported(kind: MediaType) -> bool:
@@ -136,14 +138,14 @@ def _names(part: Part, study: str | None) -> Sequence[str]:
 
 
 async def _receive_other(reception: Reception, message: ReceivedMessage) -> Receipt:
-    detail = "the object is not of the study that it was sent to"
+    detail = "the object belongs to another study than the address"
     error = MessageRefusedError(Reason.IDENTITY_MISMATCH, detail, source="dicom")
     return await asyncio.to_thread(refuse, reception.receiver, message, error)
 
 
 def _answer(stored: list[_Stored]) -> Response:
     if not stored:
-        return _problem(400, "the request holds no instance")
+        return _problem(400, "the request has no instance")
     good = [one for one in stored if one.status == SUCCESS]
     bad = [one for one in stored if one.status != SUCCESS]
     if bad:

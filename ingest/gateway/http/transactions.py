@@ -31,7 +31,7 @@ async def take(request: Request, reception: Reception, raw: bytes, bundle: dict[
     """Answer a Bundle of type transaction."""
     entries = bundle["entry"]
     if not all(_is_taken(entry) for entry in entries):
-        return problem(400, "not-supported", "an entry is no resource with a request by POST or PUT")
+        return problem(400, "not-supported", "an entry is not a resource with a request by POST or PUT")
     for entry in entries:
         if not await creation.is_newest(reception, entry["request"].get("ifMatch")):
             return problem(412, "conflict", creation.CHANGED)
@@ -78,7 +78,7 @@ async def _answers(
     whole, place, answers = stored.preference(request) == "representation", 0, []
     for entry in entries:
         if entry.kind not in TAKEN:
-            told = outcomes.outcome("informational", "kept with the message, for its references alone", "information")
+            told = outcomes.outcome("informational", "stored only for the resources that refer to it", "information")
             answers.append(stored.failed_entry(200, told))
         elif entry.found:
             answers.append(stored.entry_answer(request, entry.found.version, entry.found.resource if whole else None))

@@ -31,7 +31,7 @@ def watching_routes(reception: Reception) -> list[Route]:
 
     async def ready(_: Request) -> Response:
         parts = {"ledger": await _answers(reception.receiver.ledger), "space": not reception.space.is_short()}
-        told = {"ledger": "does not answer", "space": "the disk is nearly full"}
+        told = {"ledger": "does not respond", "space": "the disk is nearly full"}
         shown = {name: "ok" if works else told[name] for name, works in parts.items()}
         return JSONResponse(shown, 200 if all(parts.values()) else 503)
 
@@ -39,7 +39,7 @@ def watching_routes(reception: Reception) -> list[Route]:
         try:
             counts = await asyncio.to_thread(_counts, reception.receiver.ledger)
         except OutageError:
-            return PlainTextResponse("the ledger does not answer\n", 503)
+            return PlainTextResponse("the ledger does not respond\n", 503)
         counts["vlmkg_gateway_disk_short", "1: messages are not taken, for want of room.", ""] = {
             "": int(reception.space.is_short())
         }

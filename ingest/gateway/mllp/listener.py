@@ -52,7 +52,9 @@ async def start(reception: Reception) -> Door:
             serve, gateway.gateway_host, settings.port, limit=2 * CHUNK, ssl=context, backlog=512
         )
     except OSError as error:
-        raise UsageError(f"the MLLP door can't listen at port {settings.port} ({error.strerror})") from None
+        raise UsageError(
+            f"MLLP can't listen at port {settings.port} ({error.strerror})", "set VLMKG_MLLP_PORT to a free port"
+        ) from None
     host, port = server.sockets[0].getsockname()[:2]
     return Door("mllp", {"mllp": f"{host}:{port}"}, lambda: _close(server, state))
 

@@ -104,7 +104,9 @@ def _batch_headers(content: bytes) -> list[Header]:
 
 
 async def _refuse_large(reception: Reception, frame: Frame) -> Outcome:
-    error = MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {RAW_LIMIT} bytes", source="mllp")
+    error = MessageRefusedError(
+        Reason.TOO_LARGE, f"the message is too large: it may have {RAW_LIMIT} bytes", source="mllp"
+    )
     try:
         receipt = await refuse_soon(reception, error, digest=frame.digest, size=frame.size, origin=Origin())
     except VlmkgError as failure:

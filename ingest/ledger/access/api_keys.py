@@ -16,17 +16,17 @@ from ingest.secret_files import read_or_make, replace
 from vlmkg.errors import RefusedError, UsageError
 
 PREFIX = "vlmkg_"
-"""What every key begins with, so that a leaked one is found by searching for it."""
+"""The prefix of every key, so that leaked keys can be searched for."""
 
 USE_NOTED_EVERY = timedelta(minutes=10)
-"""How exact a key's last use is. A write for each request would cost more than most questions."""
+"""Precision of a key's last use. A write for each request would cost more than most queries."""
 
 FIRST_KEY_LOCK = 0x564C4D51
 """The PostgreSQL advisory lock under which the first admin key is made."""
 
 _ID_LENGTH = 12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
-"""No name can look like another sort of actor in the audit trail, such as `cli:root`."""
+"""A name can't look like another kind of actor in the audit trail, such as `cli:root`."""
 
 _BY_HASH = select(api_keys).where(api_keys.c.key_hash == bindparam("hash"))
 _NOTE_USE = (
@@ -38,7 +38,7 @@ _NOTE_USE = (
 
 
 class Role(StrEnum):
-    """What the bearer of a key may do; each role's rights are the API's business."""
+    """The role of a key. The API defines the rights of each role."""
 
     VIEWER = "viewer"
     RESEARCHER = "researcher"
@@ -48,7 +48,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Whose key it is: `name` is what the audit trail shows."""
+    """The holder of a key: `name` is shown in the audit trail."""
 
     name: str
     role: Role
@@ -56,7 +56,7 @@ class KeyHolder:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key. `id` is the beginning of its hash: it names the key and is no secret."""
+    """A key's record. `id` is the beginning of its hash, which is not a secret."""
 
     id: str
     name: str
@@ -79,19 +79,22 @@ class ApiKey:
 
 
 def create(ledger: Ledger, name: str, role: Role, *, lasts: timedelta | None = None) -> str:
-    """Make a key that works for as long as it `lasts`. The return value is the only place where it ever stands.
+    """Create a key that is valid for `lasts`. The key itself is only in the return value and is not stored.
 
-    Raises UsageError for a name that can't be, RefusedError where a key of this name works: in the audit trail the two
-    would be one.
+    Raises UsageError for a name that is not allowed, RefusedError if a valid key has this name: the audit trail could
+    not tell the two apart.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError("a key's name has up to 64 letters, digits, spaces and . _ @ -", "give the holder's name")
+        raise UsageError(
+            "the key's name is not allowed: use up to 64 letters, digits, spaces and . _ @ -",
+            "give the name of the person or system that will use the key",
+        )
     key = _new_key()
     with ledger.write() as connection:
         made_at = now(connection)
         if any(known.name == name and known.state(made_at) == "works" for known in keys(connection)):
             raise RefusedError(
-                f"there is a key of the name {name}, and it works", "revoke it first, or give another name"
+                f"a valid key with the name {name} already exists", "revoke it first, or choose another name"
             )
         row = _row(key, name, role, made_at) | {"expires_at": made_at + lasts if lasts is not None else None}
         connection.execute(insert(connection, api_keys), row)
@@ -99,7 +102,7 @@ def create(ledger: Ledger, name: str, role: Role, *, lasts: timedelta | None = N
 
 
 def keys(connection: Connection) -> list[ApiKey]:
-    """All keys that ever were, the oldest first."""
+    """All keys, also revoked and expired ones, oldest first."""
     rows = connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.key_hash))
     return [
         ApiKey(
@@ -116,12 +119,13 @@ def keys(connection: Connection) -> list[ApiKey]:
 
 
 def revoke(ledger: Ledger, named: str, *, even_the_last_admin: bool = False) -> ApiKey:
-    """End a key that works, by its name or its id. Gives the key as it was.
+    """Revoke a valid key, by its name or its id. Returns the key as it was before.
 
-    Raises RefusedError where none or several are so named, or no other key of role admin would be left.
+    Raises RefusedError if none or several have this name, or if it is the last key of the role admin.
     """
     with ledger.write() as connection:
-        # Of two who each revoke one of the last two, the second waits here on PostgreSQL and sees what the first did.
+        # If two callers each revoke one of the last two, the second waits here on PostgreSQL and sees the first one's
+        # change.
         connection.execute(select(api_keys.c.key_hash).where(api_keys.c.revoked_at.is_(None)).with_for_update()).all()
         at = now(connection)
         working = [key for key in keys(connection) if key.state(at) == "works"]
@@ -129,7 +133,8 @@ def revoke(ledger: Ledger, named: str, *, even_the_last_admin: bool = False) -> 
         admins = [other for other in working if other.role is Role.ADMIN]
         if admins == [key] and not even_the_last_admin:
             raise RefusedError(
-                f"{key.name} is the last key of role admin", "make another one first, or revoke it with --force"
+                f"{key.name} is the last key of the role admin and was not revoked",
+                "create another one first, or revoke it with --force",
             )
         connection.execute(
             update(api_keys).where(api_keys.c.key_hash.startswith(key.id, autoescape=True)).values(revoked_at=at)
@@ -138,9 +143,9 @@ def revoke(ledger: Ledger, named: str, *, even_the_last_admin: bool = False) -> 
 
 
 def ensure_admin_key(ledger: Ledger, file: Path) -> str:
-    """The admin key in `file` (readable by the owner alone), made at first start and known to the ledger.
+    """The admin key in `file` (readable only by the owner), created at first start and recorded in the ledger.
 
-    Where it was revoked another one takes its place.
+    If it was revoked, a new key replaces it.
     """
     key = read_or_make(file, _new_key)
     while not _holds_as_admin(ledger, key):
@@ -169,9 +174,9 @@ def make_first_admin_key(ledger: Ledger, file: Path) -> bool:
 
 
 def authenticate(ledger: Ledger, key: str) -> KeyHolder | None:
-    """Whose key this is; None where the ledger does not know it, or it does not work any more.
+    """The holder of this key; None if the ledger does not know it, or it is no longer valid.
 
-    Its use is noted, at most once in USE_NOTED_EVERY.
+    Its use is recorded, at most once in USE_NOTED_EVERY.
     """
     hashed = _hash(key)
     with ledger.read() as connection:
@@ -194,14 +199,16 @@ def key_id(key: str) -> str:
 
 def _only(found: list[ApiKey], named: str) -> ApiKey:
     if not found:
-        raise RefusedError(f"no key that works is called {named}", "vlmkg api-keys list shows which there are")
+        raise RefusedError(f"no valid key has the name or id {named}", "see vlmkg api-keys list")
     if len(found) > 1:
-        raise RefusedError(f"{len(found)} keys are called {named}", f"give one's id: {', '.join(k.id for k in found)}")
+        raise RefusedError(
+            f"{len(found)} keys have the name {named}", f"give the id of one: {', '.join(k.id for k in found)}"
+        )
     return found[0]
 
 
 def _holds_as_admin(ledger: Ledger, key: str) -> bool:
-    """Make the ledger know the key, and say whether it works."""
+    """Record the key in the ledger. Returns whether it is valid."""
     with ledger.write() as connection:
         row = _row(key, "admin", Role.ADMIN, now(connection))
         connection.execute(insert(connection, api_keys).on_conflict_do_nothing(), row)

@@ -13,10 +13,10 @@ from ingest.ledger.storage.database import INSERT, Ledger, now
 from ingest.ledger.storage.tables import audit
 
 _INSERT = bulk_insert(dict.fromkeys(INSERT, audit.insert()), without=["id"])
-"""Every answer waits for one."""
+"""Seconds: every API response waits for an entry."""
 
 _POSITION: dict[str, Callable[..., ColumnElement[Any]]] = {"sqlite": func.instr, "postgresql": func.strpos}
-"""Where a text stands in another, or 0: by database."""
+"""Position of a text in another, or 0, by database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """One access that is to be written down. See AuditEntry."""
+    """A new entry. See AuditEntry."""
 
     actor: str
     action: str
@@ -42,7 +42,7 @@ class NewEntry:
 
 
 def record(ledger: Ledger, *, actor: str, action: str, patients: Sequence[str], outcome: str) -> None:
-    """Write one entry, in a transaction of its own."""
+    """Write one entry in its own transaction."""
     with ledger.write() as connection:
         write(connection, actor=actor, action=action, patients=patients, outcome=outcome)
 
@@ -70,7 +70,7 @@ def write_all(connection: Connection, new: Sequence[NewEntry]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are meant. `who`: a part of the actor's name; `patients`: any of these; `since`: then or later."""
+    """A filter of entries. `who`: a part of the actor's name; `patients`: any of these; `since`: then or later."""
 
     who: str | None = None
     patients: tuple[str, ...] | None = None
@@ -78,10 +78,9 @@ class AuditFilter:
 
 
 def find(connection: Connection, where: AuditFilter, *, limit: int) -> list[AuditEntry]:
-    """The newest entries that are meant, at most `limit`.
+    """The newest matching entries, at most `limit`.
 
-    It looks through the whole trail: an index by patient would cost an answer of the API a write for each of its
-    patients.
+    It scans the whole trail: an index by patient would cost each API response a write for each of its patients.
     """
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if where.since is not None:
@@ -96,7 +95,7 @@ def find(connection: Connection, where: AuditFilter, *, limit: int) -> list[Audi
 
 
 def entries(connection: Connection, *, limit: int, before: int | None = None) -> list[AuditEntry]:
-    """The newest entries first, at most `limit`, with ids below `before`."""
+    """Entries, newest first, at most `limit`, with ids below `before`."""
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(audit.c.id < before)

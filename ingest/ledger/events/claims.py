@@ -1,8 +1,8 @@
-"""Claims: taking events to work on them, under a lease, by compare-and-set.
+"""Claims: taking events for processing, under a lease, by compare-and-set.
 
-A claim carries a fence, a number that rises with every claim of an event. Whoever comes back late, after its lease was
-given to another, finds another fence and changes nothing. An attempt counts against an event only when it ran alone:
-after a failure or crash of a group its members become solo and are claimed one at a time.
+A claim has a fence, a number that rises with every claim of an event. A worker that returns after its lease was given
+to another finds a higher fence and changes nothing. An attempt counts against an event only if the event was processed
+alone: after a failure or crash of a group its members must be processed alone and are claimed one at a time.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from ingest.ledger.studies import graph_outbox as study_changes
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on one event until `expires_at`. `alone`: a failure will count as an attempt."""
+    """The right to process one event until `expires_at`. `alone`: a failure counts as an attempt."""
 
     event_id: int
     stage: Stage
@@ -43,15 +43,15 @@ def claim(
     limit: int,
     lease: timedelta,
     event_id: int | None = None,
-    solo: bool | None = None,
+    alone: bool | None = None,
 ) -> list[Claim]:
-    """Take up to `limit` events, the oldest first, or just `event_id` if it is to be had. Empty: nothing to do.
+    """Claim up to `limit` events, oldest first, or only `event_id` if it is available. Empty: nothing to do.
 
-    A solo event is taken by itself, whatever the limit. `solo` is for a process that works on several claims at once:
-    False takes no solo events, and none of the others counts as alone, for it may share a crash; True takes one solo
-    event, with which the process must then be alone.
+    An event that must be processed alone (column `solo`) is claimed by itself, whatever the limit. `alone` is for a
+    process that works on several claims at once: False claims only other events, and no claim counts as alone, because
+    a crash may hit several; True claims one such event, which the process must then process alone.
     """
-    free = _free(stage, limit, event_id, solo)
+    free = _free(stage, limit, event_id, alone)
     with ledger.read() as connection:
         if connection.execute(free.limit(1)).first() is None:
             return []
@@ -60,19 +60,19 @@ def claim(
         if not found:
             return []
         group = [row.id for row in found if not row.solo] if not found[0].solo else [found[0].id]
-        alone = len(group) == 1 if solo is None else solo
-        return _take(connection, stage, owner, group, now(connection) + lease, alone=alone)
+        counts_alone = len(group) == 1 if alone is None else alone
+        return _take(connection, stage, owner, group, now(connection) + lease, alone=counts_alone)
 
 
-def solo_is_next(ledger: Ledger, stage: Stage) -> bool:
-    """Whether the event that is to be taken next must run alone."""
+def next_is_alone(ledger: Ledger, stage: Stage) -> bool:
+    """Whether the next event must be processed alone."""
     with ledger.read() as connection:
         found = connection.execute(_free(stage, 1, None, None)).first()
         return found is not None and found.solo
 
 
 def renew(ledger: Ledger, claims: Sequence[Claim], lease: timedelta) -> list[Claim]:
-    """Prolong the leases. Returns the claims that are still held; what is missing was lost: stop working on it."""
+    """Renew the leases. Returns the claims that are still held. The others are lost: stop processing their events."""
     with ledger.write() as connection:
         held = _held(connection, claims)
         until = now(connection) + lease
@@ -81,14 +81,14 @@ def renew(ledger: Ledger, claims: Sequence[Claim], lease: timedelta) -> list[Cla
 
 
 def complete_extract(ledger: Ledger, done: Sequence[tuple[Claim, Sequence[StudyReading]]]) -> list[Claim]:
-    """Commit the readings of the events' studies and mark the events extracted, all in one transaction.
+    """Commit the readings of the events' studies and mark the events extracted, in one transaction.
 
-    Returns the claims that were still held; of the others nothing is committed.
+    Returns the claims that were still held. Nothing of the others is committed.
     """
     with ledger.write() as connection:
         held = _held(connection, [claim for claim, _ in done])
         ours = {claim.event_id for claim in held}
-        # Two events of one study bring the same reading, though perhaps for other inputs.
+        # Two events of one study have the same reading, but perhaps for other inputs.
         readings = {
             (reading.extraction.extraction_id, reading.input_digest): reading
             for claim, brought in done
@@ -103,8 +103,8 @@ def complete_extract(ledger: Ledger, done: Sequence[tuple[Claim, Sequence[StudyR
 def complete_merge(ledger: Ledger, claims: Sequence[Claim], changes: Sequence[int] = ()) -> list[Claim]:
     """Mark the events merged and the changes (changes.plan) settled. Returns the claims that were still held.
 
-    Call it only after the graph's transaction has committed. Claims that were lost stay as they are; the changes are
-    settled whoever holds the claims, since the graph has them.
+    Call it only after the graph's transaction has committed. Lost claims do not change; the changes are settled in any
+    case, since the graph has them.
     """
     with ledger.write() as connection:
         held = _held(connection, claims)
@@ -114,7 +114,7 @@ def complete_merge(ledger: Ledger, claims: Sequence[Claim], changes: Sequence[in
 
 
 def release(ledger: Ledger, claims: Sequence[Claim]) -> None:
-    """Give events back unharmed: an outage, or a worker that stops. Costs no attempt."""
+    """Release events without counting an attempt: after an outage, or when a worker stops."""
     with ledger.write() as connection:
         held = _held(connection, claims)
         for stage in Stage:
@@ -122,7 +122,7 @@ def release(ledger: Ledger, claims: Sequence[Claim]) -> None:
 
 
 def release_all(ledger: Ledger) -> None:
-    """Give back unharmed every event that anybody has: nobody, in a ledger that was restored."""
+    """Release every claimed event without counting an attempt: in a restored ledger no worker has any."""
     with ledger.write() as connection:
         for stage in Stage:
             held = update(events).where(events.c.state == RUNNING[stage])
@@ -132,10 +132,11 @@ def release_all(ledger: Ledger) -> None:
 def fail(
     ledger: Ledger, claims: Sequence[Claim], reason: DeadReason, detail: str, *, alone: bool | None = None
 ) -> None:
-    """Count a failure: one attempt for an event that ran alone, the third makes it dead; members of a group go solo.
+    """Count a failure: an attempt of an event processed alone, of which the third makes it dead. Members of a group
+    must be processed alone next time.
 
-    `alone` overrides the claims' own: a group that was bisected down to its one culprit. `detail` is a sentence for the
-    operator and holds nothing of the payload.
+    `alone` overrides the claims' value: for the one failing event of a bisected group. `detail` is a sentence for the
+    operator, without any of the payload.
     """
     with ledger.write() as connection:
         for held in _held(connection, claims):
@@ -144,7 +145,7 @@ def fail(
 
 
 def recover_expired(ledger: Ledger) -> int:
-    """Take back the events whose lease ran out, counting as `fail` does. Returns how many there were."""
+    """Release the events whose lease has expired, counting as `fail` does. Returns their number."""
     with ledger.read() as connection:
         if connection.execute(failures.expired(now(connection)).limit(1)).first() is None:
             return 0
@@ -158,10 +159,10 @@ def recover_expired(ledger: Ledger) -> int:
         return len(found)
 
 
-def _free(stage: Stage, limit: int, event_id: int | None, solo: bool | None) -> Select[tuple[int, bool]]:
+def _free(stage: Stage, limit: int, event_id: int | None, alone: bool | None) -> Select[tuple[int, bool]]:
     statement = select(events.c.id, events.c.solo).where(events.c.state.in_(CLAIMABLE[stage]))
-    if solo is not None:
-        statement = statement.where(events.c.solo == solo)
+    if alone is not None:
+        statement = statement.where(events.c.solo == alone)
     if event_id is not None:
         return statement.where(events.c.id == event_id)
     return statement.order_by(events.c.id).limit(limit)
@@ -190,7 +191,7 @@ def _take(
 
 
 def _held(connection: Connection, claims: Sequence[Claim]) -> list[Claim]:
-    """The claims whose events are still in their hands; these events are locked, in the order of their ids."""
+    """The claims that are still held. Their events are locked in the order of their ids."""
     statement = select(events.c.id, events.c.fence, events.c.state).where(
         events.c.id.in_([claim.event_id for claim in claims])
     )

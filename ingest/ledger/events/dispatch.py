@@ -1,4 +1,4 @@
-"""The outbox: received events become queued ones. Run by whoever holds the dispatcher's lease."""
+"""The outbox: received events become queued. Run by the process that holds the dispatcher's lease."""
 
 from sqlalchemy import select, update
 
@@ -8,7 +8,7 @@ from ingest.ledger.storage.tables import events
 
 
 def enqueue(ledger: Ledger, *, limit: int) -> list[int]:
-    """Turn up to `limit` received events into queued ones, the oldest first. Send a wake-up for each id returned."""
+    """Mark up to `limit` received events as queued, oldest first. The caller sends a wake-up for each returned id."""
     received = select(events.c.id).where(events.c.state == State.RECEIVED).order_by(events.c.id)
     with ledger.read() as connection:
         if connection.execute(received.limit(1)).first() is None:

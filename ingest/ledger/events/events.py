@@ -1,4 +1,4 @@
-"""Reading events: one, many, counted. Writing them is receiving (ingest.receiving.submit) and claiming (claims.py)."""
+"""Read events: one, many, or counts. They are written by ingest.receiving.submit and claims.py."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -16,9 +16,10 @@ from ingest.ledger.storage.tables import events, rejections, sightings, study_ex
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message received, as the ledger knows it; without its payload.
+    """One received message in the ledger, without its payload.
 
-    `deliveries` counts how often the same bytes came. `attempts` counts failures alone. `size` is in bytes.
+    `deliveries` counts how often the same bytes were received, `attempts` failures while processed alone. `size` is in
+    bytes.
     """
 
     id: int
@@ -43,7 +44,7 @@ class Event:
 
 
 def find_named(connection: Connection, format: str, sources: Sequence[str], external_ids: Sequence[str]) -> int | None:  # noqa: A002
-    """The newest event of that format under one of these names that was not refused; None where there is none."""
+    """The newest event of this format with one of these external ids that was not refused; None if there is none."""
     statement = select(func.max(events.c.id)).where(
         events.c.source.in_(sources),
         events.c.external_id.in_(external_ids),
@@ -54,7 +55,7 @@ def find_named(connection: Connection, format: str, sources: Sequence[str], exte
 
 
 def is_named_before(connection: Connection, event: Event) -> bool:
-    """Whether an older event of the same format and name was not refused."""
+    """Whether there is an older event of the same format and external id that was not refused."""
     statement = select(
         exists()
         .where(events.c.source == event.source)
@@ -68,7 +69,7 @@ def is_named_before(connection: Connection, event: Event) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where the bytes of an event are, and what became of it."""
+    """The location of an event's bytes, and its state."""
 
     blob_key: str | None
     state: State
@@ -81,7 +82,7 @@ def stored(
     sources: Sequence[str],
     external_ids: Collection[str],
 ) -> dict[str, list[Stored]]:
-    """The events of that format and these sources, by external id. Ids without any are absent."""
+    """The events of this format and these sources, by external id. Ids without events are absent."""
     found: dict[str, list[Stored]] = defaultdict(list)
     columns = events.c.external_id, events.c.blob_key, events.c.state, events.c.reason
     statement = select(*columns).where(events.c.source.in_(sources), events.c.format == format)
@@ -93,7 +94,7 @@ def stored(
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events: all conditions hold together; None asks for nothing.
+    """A filter of events: all conditions must hold; None is no condition.
 
     `reason` is that of a refused or dead event, or of a triplet rejected in an extraction of one of its studies.
     """
@@ -120,7 +121,7 @@ def get(connection: Connection, event_id: int) -> Event | None:
 def list_events(
     connection: Connection, where: EventFilter = NO_FILTER, *, limit: int, before: int | None = None
 ) -> list[Event]:
-    """The newest events first, at most `limit`, with ids below `before` (the keyset cursor)."""
+    """Events, newest first, at most `limit`, with ids below `before` (the keyset cursor)."""
     statement = select(*_COLUMNS).where(*_conditions(where)).order_by(events.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(events.c.id < before)
@@ -128,30 +129,30 @@ def list_events(
 
 
 def ids(connection: Connection, where: EventFilter) -> list[int]:
-    """The ids of all such events, the oldest first."""
+    """The ids of all matching events, oldest first."""
     return list(connection.execute(select(events.c.id).where(*_conditions(where)).order_by(events.c.id)).scalars())
 
 
 def count(connection: Connection, where: EventFilter = NO_FILTER) -> int:
-    """How many events there are."""
+    """The number of matching events."""
     return connection.execute(select(func.count()).select_from(events).where(*_conditions(where))).scalar_one()
 
 
 def summary(connection: Connection) -> dict[State, int]:
-    """How many events are in each state, all states named."""
+    """The number of events in each state, including states with 0."""
     found = _counted(connection, select(events.c.state, func.count()).group_by(events.c.state))
     return {state: found.get(state, 0) for state in State}
 
 
 def oldest_unsettled(connection: Connection) -> timedelta:
-    """The age of the oldest event on which work has not ended; zero where there is none."""
+    """The age of the oldest unsettled event; zero if there is none."""
     first = select(func.min(events.c.received_at)).where(events.c.state.not_in(SETTLED))
     received = connection.execute(first).scalar_one()
     return max(now(connection) - received, timedelta()) if received else timedelta()
 
 
 def reasons(connection: Connection, state: State) -> dict[str, int]:
-    """How many events are refused (or dead), by reason."""
+    """The number of refused (or dead) events by reason."""
     statement = select(events.c.reason, func.count()).where(events.c.state == state).group_by(events.c.reason)
     return _counted(connection, statement.order_by(events.c.reason))
 
@@ -167,7 +168,7 @@ def outcomes(connection: Connection, event_ids: Sequence[int]) -> dict[int, tupl
 
 
 def study_keys(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The studies that each event says something of, sorted; now, after all joins."""
+    """The studies that each event contributes to, sorted, after all joins."""
     statement = select(sightings.c.event_id, sightings.c.study_key).distinct()
     found: dict[int, list[str]] = defaultdict(list)
     for chunk in chunks(event_ids):
@@ -177,7 +178,7 @@ def study_keys(connection: Connection, event_ids: Sequence[int]) -> dict[int, tu
 
 
 def message_sizes(connection: Connection, event_ids: Sequence[int]) -> dict[int, int]:
-    """The bytes of messages that hold words, by event; of a DICOM object, most of which is pixels, none are counted."""
+    """The size in bytes of messages with text, by event. DICOM objects count as 0, since they are mostly pixels."""
     found: dict[int, int] = {}
     for chunk in chunks(event_ids):
         statement = select(events.c.id, events.c.size, events.c.format).where(events.c.id.in_(chunk))
@@ -186,7 +187,7 @@ def message_sizes(connection: Connection, event_ids: Sequence[int]) -> dict[int,
 
 
 def patient_ids(connection: Connection, event_ids: Sequence[int]) -> list[str]:
-    """The patients that these events speak of, by pseudonym, sorted."""
+    """The patients that these events name, by pseudonym, sorted."""
     statement = select(sightings.c.patient_id).distinct()
     return sorted(
         {

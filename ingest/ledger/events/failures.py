@@ -1,4 +1,4 @@
-"""Counting failures of events, and giving up on those that fail alone."""
+"""Count failures of events, and mark those dead that fail alone."""
 
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,11 @@ from ingest.ledger.storage.database import now
 from ingest.ledger.storage.tables import events, sightings
 from ingest.ledger.studies import graph_outbox
 
-CRASHED_DETAIL = "its worker stopped while the event ran alone"
+CRASHED_DETAIL = "the worker stopped while it processed only this event"
 
 
 def count(connection: Connection, event_id: int, stage: Stage, reason: DeadReason, detail: str, *, alone: bool) -> None:
-    """Count one failure. The event goes back to be tried again, alone from now on; its third failure alone kills it."""
+    """Count one failure. The event is retried, alone from now on; after its third failure alone it is dead."""
     attempts = connection.execute(select(events.c.attempts).where(events.c.id == event_id)).scalar_one() + alone
     if attempts >= ATTEMPTS:
         kill(connection, event_id, stage, reason, detail, attempts=attempts)
@@ -24,16 +24,16 @@ def count(connection: Connection, event_id: int, stage: Stage, reason: DeadReaso
 
 
 def kill(connection: Connection, event_id: int, stage: Stage, reason: DeadReason, detail: str, **values: Any) -> None:
-    """Make an event dead, for an operator to see."""
+    """Mark an event as dead, for an operator."""
     _set(connection, event_id, state=State.DEAD, reason=reason, detail=detail, **values)
     if stage is Stage.EXTRACT:
-        # What it brought is in the ledger and supersedes what the graph shows: the graph must not show it as current.
+        # Its facts are in the ledger and supersede those in the graph: the graph must not show those as current.
         keys = connection.execute(select(sightings.c.study_key).where(sightings.c.event_id == event_id).distinct())
         graph_outbox.mark(connection, [(event_id, key, key) for key in sorted(keys.scalars())])
 
 
 def expired(at: datetime) -> Select[Any]:
-    """The events whose lease ran out before `at`, the oldest first."""
+    """The events whose lease expired before `at`, oldest first."""
     return (
         select(events.c.id, events.c.state, events.c.alone)
         .where(events.c.lease_expires_at < at, events.c.state.in_(RUNNING.values()))
@@ -42,6 +42,6 @@ def expired(at: datetime) -> Select[Any]:
 
 
 def _set(connection: Connection, event_id: int, **values: Any) -> None:
-    # The fence rises, so that a worker that only seemed dead finds its claim lost.
+    # The fence rises, so that a worker that is still alive finds its claim lost.
     statement = update(events).where(events.c.id == event_id)
     connection.execute(statement.values(fence=events.c.fence + 1, updated_at=now(connection), **IDLE, **values))

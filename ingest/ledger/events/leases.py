@@ -1,4 +1,4 @@
-"""Named leases: a duty that one process in the whole system does at a time."""
+"""Named leases: a duty that only one process in the whole system performs at a time."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from ingest.ledger.storage.tables import leases
 
 
 def acquire(ledger: Ledger, name: str, owner: str, lease: timedelta) -> bool:
-    """Take the duty, or prolong it. False where another holds it and its lease has not run out."""
+    """Acquire or renew the lease. False if another process holds it and it has not expired."""
     with ledger.read() as connection:
         row = connection.execute(select(leases).where(leases.c.name == name)).first()
         if row and row.owner != owner and row.expires_at >= now(connection):
@@ -26,6 +26,6 @@ def acquire(ledger: Ledger, name: str, owner: str, lease: timedelta) -> bool:
 
 
 def give_up(ledger: Ledger, name: str, owner: str) -> None:
-    """Let go of the duty at once. Nothing happens where another holds it."""
+    """Release the lease at once. No effect if another process holds it."""
     with ledger.write() as connection:
         connection.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))

@@ -1,7 +1,7 @@
-"""Small raw messages, kept in the ledger: one commit makes a message and its event safe together.
+"""Small raw messages, stored in the ledger: one commit makes a message and its event durable together.
 
-A file of its own costs a message two fsyncs and more of a core than its parsing. Films, which workers read by their
-digest, and what is larger than SMALL are kept in the blob store (ingest.blobs).
+A separate file per message costs two fsyncs and more CPU time than parsing it. Films, which workers read by their
+digest, and messages larger than SMALL are in the blob store (ingest.blobs).
 """
 
 from collections.abc import Collection, Mapping
@@ -13,18 +13,18 @@ from ingest.ledger.storage.database import INSERT
 from ingest.ledger.storage.tables import raw_messages
 
 SMALL = 64 * 1024
-"""Bytes. Below this a database takes less for a row than a file system for a file (sqlite.org, fasterthanfs)."""
+"""Bytes. Below this a row in a database is faster than a file (sqlite.org, fasterthanfs)."""
 
 _KEEP = bulk_insert({name: insert(raw_messages).on_conflict_do_nothing() for name, insert in INSERT.items()})
 
 
 def keep(connection: Connection, raws: Mapping[int, bytes]) -> None:
-    """Keep the messages of these events. One that is kept already stays as it is."""
+    """Store the messages of these events. A message that is already stored does not change."""
     _KEEP.execute(connection, [{"event_id": event_id, "raw": raw} for event_id, raw in sorted(raws.items())])
 
 
 def read(connection: Connection, event_ids: Collection[int]) -> dict[int, bytes]:
-    """The messages of these events, as far as they are kept here."""
+    """The messages of these events that are stored here."""
     return {
         row.event_id: row.raw
         for chunk in chunks(sorted(event_ids))

@@ -1,4 +1,4 @@
-"""Recording events with their facts, many in one transaction."""
+"""Record events with their facts, many in one transaction."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ from ingest.ledger.studies import graph_outbox, merges
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.message_facts import NewEvent, study_reference_of
 from ingest.ledger.studies.patients import write_patients
-from ingest.ledger.studies.placement import Added, Gone, place, serialise
+from ingest.ledger.studies.placement import AddedSighting, ChangedSightings, place, serialise
 from ingest.ledger.studies.renamed_sightings import rename, under_survivor
-from ingest.ledger.studies.sightings import Known
+from ingest.ledger.studies.sightings import StoredSighting
 
 Unique = tuple[str, str, str]
 
@@ -41,21 +41,21 @@ _WARN = BulkWrite(
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """What events had brought, deleted before they bring it anew: sightings, and the patients that they merged."""
+class FormerFacts:
+    """The earlier facts of events that are parsed again: deleted sightings and merged patients."""
 
-    sightings: Sequence[Known] = ()
+    sightings: Sequence[StoredSighting] = ()
     patients: Collection[str] = frozenset()
 
 
-NOTHING_BROUGHT = Brought()
+NOTHING_BROUGHT = FormerFacts()
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a message: it is stored, under this id. `reason` says why, where `state` is refused or dead.
+    """The stored event of a message. `reason` is set if `state` is refused or dead.
 
-    `duplicate`: the same bytes of the same source and id had been received before; nothing was done.
+    `duplicate`: the same bytes with the same source and id were received before; nothing was stored.
     """
 
     event_id: int
@@ -65,7 +65,7 @@ class Receipt:
 
 
 def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Receipt]:
-    """Record events and their facts. One that is there already is counted as delivered again, and nothing else."""
+    """Record events and their facts. For an existing event only its deliveries are counted."""
     serialise(connection)
     first: dict[Unique, NewEvent] = {}
     for event in incoming:
@@ -86,15 +86,15 @@ def record(connection: Connection, incoming: Sequence[NewEvent]) -> list[Receipt
 
 
 def write_facts(
-    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: Brought = NOTHING_BROUGHT
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: FormerFacts = NOTHING_BROUGHT
 ) -> None:
-    """Write the facts of events, by their ids. `former` is what they had brought before (events.replace)."""
+    """Write the facts of events, by their ids. `former` are their earlier facts (events.replace)."""
     written = write_patients(connection, [patient for _, event in incoming for patient in event.patients])
     _write_texts(connection, [event for _, event in incoming])
     gone, merged = _merge_patients(connection, incoming, former)
     survivors = {**written.survivors, **merged}
     added = [
-        Added(event_id, sighting, study_reference_of(event, sighting))
+        AddedSighting(event_id, sighting, study_reference_of(event, sighting))
         for event_id, event in incoming
         for said in event.sightings
         for sighting in [under_survivor(event, said, survivors)]
@@ -105,20 +105,20 @@ def write_facts(
 
 
 def _merge_patients(
-    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: Brought
-) -> tuple[Gone, dict[str, str]]:
-    """Merge patients, and un-merge those whose merge is not said any more. Who is left of those whom it changes."""
+    connection: Connection, incoming: Sequence[tuple[int, NewEvent]], former: FormerFacts
+) -> tuple[ChangedSightings, dict[str, str]]:
+    """Merge patients, and undo merges that no message states any more. Returns the surviving patient of each change."""
     said = [(event_id, merge) for event_id, event in incoming for merge in event.merges]
     merges.add(connection, said)
     named = {name for _, merge in said for name in (merge.retired_id, merge.survivor_id)}.union(former.patients)
     survivors = merges.settle(connection, named) if named else {}
     renamed = rename(connection, survivors) if survivors else []
     causes = [event_id for event_id, _ in said] or [event_id for event_id, _ in incoming]
-    return Gone(former.sightings, renamed, max(causes, default=None) if renamed else None), survivors
+    return ChangedSightings(former.sightings, renamed, max(causes, default=None) if renamed else None), survivors
 
 
 def _show_patients(connection: Connection, incoming: Sequence[tuple[int, NewEvent]], changed: Collection[str]) -> None:
-    """Have all studies of patients written again of whom a message says something new: it need not bring a study."""
+    """Mark all studies of patients with new facts for the graph, also if the message has no study."""
     for event_id, event in incoming:
         for patient_id in sorted({patient.patient_id for patient in event.patients}.intersection(changed)):
             keys = stored.of_patient(connection, patient_id)
@@ -130,9 +130,9 @@ def _unique(event: NewEvent) -> Unique:
 
 
 def _insert(connection: Connection, incoming: Mapping[Unique, NewEvent]) -> tuple[dict[Unique, int], dict[Unique, Any]]:
-    """Insert what is new. Returns its ids, and the rows of all of them.
+    """Insert the new events. Returns their ids, and the rows of all events.
 
-    What has an id above the last one is new: ids only rise, and nobody else inserts meanwhile (`serialise`).
+    Rows with an id above the last one are new: ids only rise, and no other transaction inserts (`serialise`).
     """
     last = connection.execute(_LAST).scalar() or 0
     at = now(connection)
@@ -147,7 +147,7 @@ def _insert(connection: Connection, incoming: Mapping[Unique, NewEvent]) -> tupl
 def _deliver_again(
     connection: Connection, deliveries: Counter[Unique], found: Mapping[Unique, Any]
 ) -> dict[Unique, Any]:
-    """Count deliveries of what is there already. Returns it."""
+    """Count deliveries of existing events. Returns these events."""
     if not deliveries:
         return {}
     statement = (
@@ -163,7 +163,7 @@ def _deliver_again(
 def _keep_raw(
     connection: Connection, first: dict[Unique, NewEvent], inserted: dict[Unique, int], known: dict[Unique, Any]
 ) -> None:
-    """Keep small raw messages. One that comes again is kept anew where it was lost."""
+    """Store small raw messages. A repeated message is stored again if it was lost."""
     ids = {key: row.id for key, row in known.items()} | inserted
     raw_messages.keep(connection, {ids[key]: event.raw for key, event in first.items() if event.raw is not None})
 

@@ -1,4 +1,4 @@
-"""Replacing what an event brought by a new reading of its message, and removing events for good."""
+"""Replace the facts of events by parsing their messages again, and remove events permanently."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from ingest.ledger.events import raw_messages
-from ingest.ledger.events.record import Brought, write_facts
+from ingest.ledger.events.record import FormerFacts, write_facts
 from ingest.ledger.requeue import IDLE, lock_events
 from ingest.ledger.reviews import reviews
 from ingest.ledger.states import State
@@ -17,17 +17,17 @@ from ingest.ledger.studies import merges
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.message_facts import NewEvent
 from ingest.ledger.studies.placement import serialise
-from ingest.ledger.studies.sightings import Known
+from ingest.ledger.studies.sightings import StoredSighting
 
 
 def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> None:
-    """Have events start anew, by their ids, with the facts of their message parsed again.
+    """Restart events, by their ids, with the facts of their newly parsed messages.
 
-    Whoever works on them now loses the claim. Studies that they no longer speak of are read and merged again.
+    Workers that hold them lose their claims. Studies that they no longer name are read and merged again.
     """
     serialise(connection)
     event_ids = [event_id for event_id, _ in again]
-    former = Brought(_remove_sightings(connection, event_ids), merges.remove(connection, event_ids))
+    former = FormerFacts(_remove_sightings(connection, event_ids), merges.remove(connection, event_ids))
     for event_id, event in again:
         _restart(connection, event_id, event)
     write_facts(connection, again, former)
@@ -35,7 +35,7 @@ def replace(connection: Connection, again: Sequence[tuple[int, NewEvent]]) -> No
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Events removed, the patients that they named (pseudonyms), and the blobs that no event has any more."""
+    """The removed events, the patients that they named (pseudonyms), and the blobs that no event refers to any more."""
 
     events: tuple[int, ...]
     patients: tuple[str, ...]
@@ -43,13 +43,13 @@ class Removed:
 
 
 def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
-    """Remove dead events and what they alone brought: facts, texts, reviews, patients. Others stay."""
+    """Remove dead events and the facts, texts, reviews and patients that only they brought. Other events stay."""
     serialise(connection)
     locked = lock_events(connection, event_ids)
     dead = select(events.c.id, events.c.digest).where(events.c.id.in_(locked), events.c.state == State.DEAD)
     digests = {row.id: row.digest for row in connection.execute(dead)}
     removed = _remove_sightings(connection, list(digests))
-    write_facts(connection, (), Brought(removed, merges.remove(connection, list(digests))))
+    write_facts(connection, (), FormerFacts(removed, merges.remove(connection, list(digests))))
     raw_messages.remove(connection, list(digests))
     connection.execute(delete(events).where(events.c.id.in_(list(digests))))
     _remove_orphans(connection, removed)
@@ -60,7 +60,7 @@ def purge(connection: Connection, event_ids: Collection[int]) -> Removed:
 
 
 def unreferenced(connection: Connection, blob_keys: Collection[str]) -> list[str]:
-    """Those of the blobs that no event has."""
+    """The blobs that no event refers to."""
     return sorted(
         set(blob_keys).difference(
             *(
@@ -71,7 +71,7 @@ def unreferenced(connection: Connection, blob_keys: Collection[str]) -> list[str
     )
 
 
-def _remove_sightings(connection: Connection, event_ids: Collection[int]) -> list[Known]:
+def _remove_sightings(connection: Connection, event_ids: Collection[int]) -> list[StoredSighting]:
     removed = stored.of_events(connection, event_ids)
     for chunk in chunks(sorted(event_ids)):
         connection.execute(delete(sightings).where(sightings.c.event_id.in_(chunk)))
@@ -102,7 +102,7 @@ def _restart(connection: Connection, event_id: int, event: NewEvent) -> None:
     connection.execute(update(events).where(events.c.id == event_id).values(**values, **names, **IDLE))
 
 
-def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
+def _remove_orphans(connection: Connection, removed: Collection[StoredSighting]) -> None:
     texts = [old.report_key for old in removed if old.report_key]
     people = [old.place.patient_id for old in removed]
     films = [old.sop_instance_uid for old in removed if old.sop_instance_uid]
@@ -121,7 +121,7 @@ def _remove_orphans(connection: Connection, removed: Collection[Known]) -> None:
 
 
 def _without_sightings(connection: Connection, sources: Collection[str]) -> set[str]:
-    """Those of the reports (by reportKey) and films (by UID) that no sighting is of any more."""
+    """The reports (by reportKey) and films (by UID) that no sighting refers to any more."""
     left = set(sources)
     for column in (sightings.c.report_key, sightings.c.sop_instance_uid):
         for chunk in chunks(sorted(left)):

@@ -1,7 +1,7 @@
-"""Engines as the ledger knows them: what each has read, what stands, and making another's readings stand.
+"""Engines in the ledger: their readings, which of these are selected, and selecting another engine's readings.
 
-Readings are kept for good (extractions.py). That a checkpoint is promoted, or rolled back, means that its readings are
-selected for the studies, and that the graph follows: the same projection as for every other change.
+Readings are kept permanently (extractions.py). Promoting or rolling back a checkpoint selects its readings for the
+studies; the graph then follows by the same projection as for every other change.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _SHORTEST_DIGEST = 6
 
 @dataclass(frozen=True, slots=True)
 class EngineUse:
-    """One engine, with how many studies it has read and for how many its reading stands.
+    """One engine, with the number of studies it has read and the number for which its reading is selected.
 
-    `engine_digest` is what tells engines apart; one checkpoint has several where rules or vocabulary changed.
+    `engine_digest` identifies the engine; a checkpoint has several if rules or vocabulary changed.
     """
 
     engine: str
@@ -40,7 +40,7 @@ class EngineUse:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One study as it is now, read by two engines."""
+    """One study in its present state, read by two engines."""
 
     study_key: str
     patient_id: str
@@ -49,7 +49,7 @@ class Pair:
 
 
 def engines(connection: Connection) -> list[EngineUse]:
-    """All engines that have read, the latest first."""
+    """All engines with readings, latest first."""
     chosen = study_extractions.c.extraction_id == extractions.c.extraction_id
     columns = (
         extractions.c.engine,
@@ -72,23 +72,23 @@ def engines(connection: Connection) -> list[EngineUse]:
 
 
 def find_engine(connection: Connection, name: str) -> EngineUse:
-    """The engine of that name: `rules`, a checkpoint's name, or the beginning of a digest. The latest of its versions.
+    """The latest engine with this name: `rules`, a checkpoint's name, or the beginning of a digest.
 
-    Raises UsageError where there is none, or where the name stands for different checkpoints.
+    Raises UsageError if there is none, or several checkpoints have the name.
     """
     known = engines(connection)
     found = [use for use in known if _is_called(use, name)]
     if not found:
         names = ", ".join(dict.fromkeys(use.checkpoint or use.engine for use in known)) or "nobody yet"
-        raise UsageError(f"no engine {name!r} has read in this ledger", f"those that have: {names}")
+        raise UsageError(f"this ledger has no readings of an engine {name!r}", f"its engines: {names}")
     if len({use.checkpoint_digest for use in found}) > 1:
         digests = ", ".join(use.checkpoint_digest[:12] for use in found if use.checkpoint_digest)
-        raise UsageError(f"several checkpoints are called {name!r}", f"name one by its digest: {digests}")
+        raise UsageError(f"several checkpoints have the name {name!r}", f"choose one by its digest: {digests}")
     return found[0]
 
 
 def pairs(connection: Connection, before: EngineUse, after: EngineUse) -> Iterator[Pair]:
-    """What two engines read of the same studies, as these are now (current reports, images), by study key."""
+    """Readings of two engines of the same studies in their present state (current reports, images), by study key."""
     for chunk in chunks(_read_by_both(connection, before, after)):
         found = study_facts.load_many(connection, chunk)
         first, second = (_readings(connection, use, chunk) for use in (before, after))
@@ -99,9 +99,9 @@ def pairs(connection: Connection, before: EngineUse, after: EngineUse) -> Iterat
 
 
 def select_engine(connection: Connection, use: EngineUse) -> int:
-    """Make this engine's readings stand wherever it has read, and mark the studies for the graph. Returns how many.
+    """Select this engine's readings wherever it has any, and mark the studies for the graph. Returns their number.
 
-    Studies that it has not read, or with other inputs, keep what they have.
+    Studies that it has not read, or with other inputs, keep their readings.
     """
     standing = _standing(connection)
     changed = 0
@@ -116,11 +116,11 @@ def select_engine(connection: Connection, use: EngineUse) -> int:
 
 
 def engine_before(connection: Connection) -> EngineUse:
-    """The engine whose readings stood before the last selection. Raises UsageError where there was none."""
+    """The engine whose readings were selected before the last selection. Raises UsageError if there was none."""
     statement = select(properties.c.value).where(properties.c.name == _BEFORE)
     digest = connection.execute(statement).scalar_one_or_none()
     if digest is None:
-        raise UsageError("nothing was selected yet that could be taken back", "see: vlmkg checkpoint readings")
+        raise UsageError("there is no earlier selection to go back to", "see: vlmkg checkpoint readings")
     return find_engine(connection, digest)
 
 
@@ -149,7 +149,7 @@ def _readings(connection: Connection, use: EngineUse, study_keys: list[str]) -> 
 
 
 def _standing(connection: Connection) -> str | None:
-    """The engine whose readings stand for the most studies."""
+    """The engine whose readings are selected for the most studies."""
     statement = (
         select(extractions.c.engine_digest)
         .join(study_extractions, study_extractions.c.extraction_id == extractions.c.extraction_id)
@@ -161,7 +161,7 @@ def _standing(connection: Connection) -> str | None:
 
 
 def _select(connection: Connection, rows: list[dict[str, str]]) -> int:
-    """Select these readings. Returns how many studies have another one than before."""
+    """Select these readings. Returns the number of studies whose reading changed."""
     fresh = insert(connection, study_extractions)
     statement = fresh.on_conflict_do_update(
         index_elements=["study_key", "input_digest"],

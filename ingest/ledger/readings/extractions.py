@@ -1,4 +1,4 @@
-"""Results of extractions: the first committed one of an identity is kept, and reused by every retry and rebuild."""
+"""Results of extractions: the first committed result of an identity is kept and reused by every retry and rebuild."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from ingest.ledger.unread import UnreadTexts
 
 @dataclass(frozen=True, slots=True)
 class RejectedTriplet:
-    """A triplet that was read and refused. `report_key` is None for one read from an image."""
+    """A triplet that validation rejected. `report_key` is None for one read from an image."""
 
     reason: str
     head: str
@@ -30,10 +30,10 @@ class RejectedTriplet:
 
 @dataclass(frozen=True, slots=True)
 class StudyReading:
-    """What an extract brings for one study: the extraction that stands for these inputs, and what it refused.
+    """The result of the extract stage for one study: the extraction for these inputs, and the rejected triplets.
 
-    `extraction` may be one that the ledger has already (`find`): then the selection alone is new. `unread` says how
-    much text was not read; None where it was counted before.
+    `extraction` may already be in the ledger (`find`): then only the selection is new. `unread` is the amount of unread
+    text; None if it was counted before.
     """
 
     input_digest: str
@@ -44,7 +44,7 @@ class StudyReading:
 
 @dataclass(frozen=True, slots=True)
 class RejectionRow:
-    """A rejected triplet in the ledger, with the extraction and the study that it belongs to."""
+    """A rejected triplet in the ledger, with its extraction and study."""
 
     id: int
     extraction_id: str
@@ -62,7 +62,7 @@ def find(connection: Connection, extraction_ids: Sequence[str]) -> dict[str, Led
 
 
 def commit(connection: Connection, readings: Sequence[StudyReading]) -> None:
-    """Keep each extraction, as `keep` does, and select it for its study and inputs.
+    """Store each extraction, as `keep` does, and select it for its study and inputs.
 
     Called by claims.complete_extract under the claim's fence.
     """
@@ -72,9 +72,9 @@ def commit(connection: Connection, readings: Sequence[StudyReading]) -> None:
 
 
 def keep(connection: Connection, readings: Sequence[StudyReading]) -> None:
-    """Keep each extraction unless its identity is there already, and note for which study and inputs it was made.
+    """Store each extraction unless its identity exists, and record its study and inputs.
 
-    What stands for these studies does not change.
+    The selected readings of these studies do not change.
     """
     by_id = {reading.extraction.extraction_id: reading for reading in readings}
     statement = insert(connection, extractions).on_conflict_do_nothing().returning(extractions.c.extraction_id)
@@ -93,7 +93,7 @@ def keep(connection: Connection, readings: Sequence[StudyReading]) -> None:
 def rejections(
     connection: Connection, *, reason: str | None = None, limit: int, before: int | None = None
 ) -> list[RejectionRow]:
-    """Rejected triplets, the newest first, at most `limit`, with ids below `before`."""
+    """Rejected triplets, newest first, at most `limit`, with ids below `before`."""
     statement = select(rejected, extractions.c.study_key).join(
         extractions, extractions.c.extraction_id == rejected.c.extraction_id
     )
@@ -114,7 +114,7 @@ def rejections(
 
 
 def warnings_of(connection: Connection, event_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """What the newest readings of each event's studies warn of: reason codes, sorted."""
+    """The warning codes of the newest readings of each event's studies, sorted."""
     columns = (sightings.c.event_id, sightings.c.study_key, extractions.c.warnings)
     statement = (
         select(*columns)

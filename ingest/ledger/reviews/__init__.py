@@ -1,1 +1,1 @@
-"""What persons say of findings."""
+"""Reviews of findings."""

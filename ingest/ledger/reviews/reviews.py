@@ -1,4 +1,4 @@
-"""Reviews in the ledger: adding one, and reading those of reports and films. Rows are only ever added."""
+"""Reviews in the ledger: add one, and read those of reports and films. Rows are never changed."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from vlmkg.verdicts import Verdict
 
 @dataclass(frozen=True, slots=True)
 class NewReview:
-    """A review as it is given. See Review."""
+    """A new review. See Review."""
 
     reviewer: str
     may_read: bool
@@ -34,7 +34,7 @@ class NewReview:
 
 
 def add(connection: Connection, new: NewReview) -> None:
-    """Write one, and note its study for the graph to follow."""
+    """Write a review, and mark its study for the graph."""
     said = new.statement
     row = {
         "at": now(connection),
@@ -64,9 +64,9 @@ def add(connection: Connection, new: NewReview) -> None:
 
 
 def of_sources(connection: Connection, sources: Iterable[str]) -> list[Review]:
-    """All reviews of findings in these reports (by reportKey) and films (by UID), in the order they were given.
+    """All reviews of findings in these reports (by reportKey) and films (by UID), in the order of writing.
 
-    Each is under the patient who is left of the one that it was given for.
+    Each has the surviving patient of the patient that it was written for.
     """
     return sorted((_review(row) for row in _OF_SOURCES.rows(connection, set(sources))), key=lambda one: one.id)
 
@@ -78,7 +78,7 @@ def sources(connection: Connection) -> list[str]:
 
 
 def remove(connection: Connection, gone: Collection[str]) -> None:
-    """Delete the reviews of reports and films that are removed for good."""
+    """Delete the reviews of permanently removed reports and films."""
     for chunk in chunks(sorted(gone)):
         connection.execute(delete(finding_reviews).where(finding_reviews.c.source.in_(chunk)))
 
@@ -91,7 +91,7 @@ _OF_SOURCES = BulkSelect(
 
 
 def _studies_of(connection: Connection, said: Statement) -> list[str]:
-    """The study that the report or film belongs to now, which the reviewer's graph need not have known."""
+    """The present study of the report or film, which may differ from the one in the reviewer's graph."""
     source = said.place.source
     owners = {said.patient_id, survivor_of(connection, said.patient_id)}
     statement = select(sightings.c.study_key).distinct()

@@ -1,7 +1,8 @@
-"""Which verdicts count, of which facts they are, and what they come to. Pure functions of the rows of reviews.
+"""Which verdicts count, which facts they are about, and the review state. Pure functions of the rows of reviews.
 
-A mention's id is that of one extraction. A verdict is of a fact: that this is said of these words of this text, or of
-this film. So it holds for whatever extraction says the same of them (docs/decisions/0089-verdicts-follow-the-fact.md).
+A mention's id belongs to one extraction. A verdict is about a fact: a statement about these words of this text, or
+about this film. It applies to every extraction with the same statement
+(docs/decisions/0089-verdicts-follow-the-fact.md).
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vlmkg.schema import Presence
+from vlmkg.spans import overlap
 from vlmkg.verdicts import ReviewState, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class FindingPosition:
-    """Where a finding stands: code points `start` to `end` of a report's text, or in a film, which has no span.
+    """A finding's position: code points `start` to `end` of a report's text, or a film, which has no span.
 
     `source` is the reportKey, or the SOPInstanceUID of a `film`.
     """
@@ -25,15 +27,15 @@ class FindingPosition:
     end: int
 
     def touches(self, other: "FindingPosition") -> bool:
-        """Whether the two share words of one text, or are of one film."""
+        """Whether the two overlap in the same text, or are in the same film."""
         if (self.source, self.film) != (other.source, other.film):
             return False
-        return self.film or (self.start < other.end and other.start < self.end)
+        return self.film or overlap(self, other)
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What a finding says. `place_codes` are sorted."""
+    """The content of a finding. `place_codes` are sorted."""
 
     presence: Presence
     concept_code: str
@@ -44,24 +46,24 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A finding as a verdict means it: whose, where, and what it says."""
+    """A finding as a verdict refers to it: its patient, position and content."""
 
     patient_id: str
     place: FindingPosition
     claim: Assertion
 
     def is_about(self, other: "Statement") -> bool:
-        """Whether both are of the same words. In a film, which has no words, of the same concept."""
+        """Whether both are about the same words or, in a film, the same concept."""
         same_words = not self.place.film or self.claim.concept_code == other.claim.concept_code
         return self.patient_id == other.patient_id and self.place.touches(other.place) and same_words
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One row: who said what of which statement, when. `verdict` None: they take back what they said of its words.
+    """One row: a reviewer's verdict on a statement. `verdict` None: it withdraws the earlier one.
 
-    `presence` is what the finding should say; `may_read`: the reviewer may read report texts. `words`, `section` and
-    `concept_name` tell a person what the statement was.
+    `presence` is the right presence; `may_read`: the reviewer may read report texts. `words`, `section` and
+    `concept_name` describe the statement for people.
     """
 
     id: int
@@ -80,15 +82,15 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A review at a finding's words. `holds`: it is of what the finding says, else of another reading there."""
+class FoundReview:
+    """A review at a finding's position. `holds`: it is about the finding's content, not about another reading."""
 
     review: Review
     holds: bool
 
 
 def standing(reviews: Iterable[Review]) -> list[Review]:
-    """The verdicts that count: of each reviewer the latest of each fact, unless it was taken back."""
+    """The verdicts that count: each reviewer's latest verdict on each fact, unless it was withdrawn."""
     left: dict[tuple[str, str], list[Review]] = {}
     for review in sorted(reviews, key=lambda one: one.id):
         whose = review.reviewer, review.statement.place.source
@@ -97,17 +99,17 @@ def standing(reviews: Iterable[Review]) -> list[Review]:
     return sorted((one for mine in left.values() for one in mine), key=lambda one: one.id)
 
 
-def about(counting: Iterable[Review], finding: Statement) -> list[Found]:
-    """Those of the standing verdicts that stand at the finding's words, the oldest first."""
+def about(counting: Iterable[Review], finding: Statement) -> list[FoundReview]:
+    """The standing verdicts at the finding's position, oldest first."""
     return [
-        Found(review, review.statement.claim == finding.claim)
+        FoundReview(review, review.statement.claim == finding.claim)
         for review in counting
         if review.statement.is_about(finding)
     ]
 
 
-def state_of(found: Sequence[Found]) -> ReviewState:
-    """What the verdicts that hold come to. Only reviewers who may read the report confirm or reject."""
+def state_of(found: Sequence[FoundReview]) -> ReviewState:
+    """The review state of the verdicts that hold. Only reviewers who may read the report confirm or reject."""
     holding = [one.review for one in found if one.holds]
     readers = {review.verdict for review in holding if review.may_read}
     others = {review.verdict for review in holding if not review.may_read}
@@ -123,7 +125,7 @@ def state_of(found: Sequence[Found]) -> ReviewState:
 
 
 def _ends(later: Review, earlier: Review) -> bool:
-    """Whether a reviewer's later word replaces their earlier one, or takes it back."""
+    """Whether a reviewer's later review replaces or withdraws their earlier one."""
     if not later.statement.is_about(earlier.statement):
         return False
     return later.verdict is None or later.statement.claim == earlier.statement.claim

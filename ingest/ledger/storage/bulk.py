@@ -1,8 +1,9 @@
-"""Many rows and many keys in one statement that is always the same text: made once, prepared once by the database.
+"""Write many rows or read many keys with one constant statement, which the database prepares once.
 
-SQLAlchemy makes the parameters of each row anew, an IN list of another length is another statement, and each execution
-has its context, events and result: all cost more than the database's own work. Here SQLAlchemy writes the SQL and its
-types prepare the values, once; a row is a tuple, a list is one parameter, and the driver's cursor executes.
+SQLAlchemy processes the parameters of each row, treats an IN list of another length as another statement, and creates
+context, events and a result for each execution. All this costs more than the database's own work. Here SQLAlchemy
+writes the SQL once and its types convert the values; a row is a tuple, a list is one parameter, and the driver's cursor
+executes.
 """
 
 import json
@@ -36,15 +37,15 @@ from sqlalchemy.types import TypeDecorator
 Row = Mapping[str, Any]
 
 Binds = Sequence[tuple[int, Callable[[Any], Any]]]
-"""The places of values that are to be prepared, each with what prepares one."""
+"""Positions of values that must be converted, each with its conversion."""
 
 KNOWN_VALUES = 1024
-"""Prepared values that are remembered: the events of a group have their times in common, and patients their days."""
+"""Size of the cache of converted values: events of a group share times, and patients share days."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A statement's text, and its parameters: what takes them out of a row, in order, and what prepares them."""
+    """A statement's text, and its parameters: how to take them from a row, in order, and how to convert them."""
 
     sql: str
     names: tuple[str, ...]
@@ -84,8 +85,8 @@ class BulkWrite:
 
 @contextmanager
 def _cursor(connection: Connection, sql: str) -> Iterator[Any]:
-    """The driver's own cursor, within the connection's transaction: SQLAlchemy's account of an execution takes ten
-    times as long as the database. Raises its DBAPIError, without parameters."""
+    """The driver's own cursor, within the connection's transaction: an execution by SQLAlchemy takes ten times as long
+    as the database. Raises its DBAPIError, without parameters."""
     errors = connection.dialect.loaded_dbapi.Error
     cursor = connection.connection.cursor()
     try:
@@ -100,7 +101,7 @@ def _cursor(connection: Connection, sql: str) -> Iterator[Any]:
 
 
 def bulk_insert(statements: Mapping[str, Insert], without: Sequence[str] = ()) -> BulkWrite:
-    """An INSERT of rows that all fill the same columns: all of its table but those named in `without`."""
+    """An INSERT of rows with all columns of the table except those named in `without`."""
     table = next(iter(statements.values())).table
     return BulkWrite(statements, {column.name: column for column in table.c if column.name not in without})
 
@@ -117,7 +118,7 @@ def _prepare(statement: Insert | Update, columns: Mapping[str, ColumnElement[Any
 
 def _remembering(bind: Callable[[Any], Any]) -> Callable[[Any], Any]:
     remembered = lru_cache(KNOWN_VALUES)(bind)
-    # None stands in most columns of most rows. Bytes are not compared, and never come twice.
+    # Most columns of most rows are None. Bytes are not cached, since they never repeat.
     return lambda value: None if value is None else bind(value) if isinstance(value, bytes) else remembered(value)
 
 
@@ -131,7 +132,7 @@ class BulkSelect:
         self._prepared: dict[str, tuple[str, Binds]] = {}
 
     def rows(self, connection: Connection, wanted: Iterable[Any]) -> Iterator[Any]:
-        """The rows, as named tuples. As many values as are wanted, a chunk at a time."""
+        """The rows, as named tuples. Any number of values, one chunk at a time."""
         name = connection.dialect.name
         sql, results = self._prepared.get(name) or self._prepare(connection.dialect)
         for chunk in chunks(sorted(wanted)):

@@ -1,7 +1,7 @@
-"""Opening the ledger: SQLite in a file, or PostgreSQL by URL.
+"""Open the ledger: an SQLite file, or PostgreSQL by URL.
 
-A `Ledger` holds database connections and must be made after fork. `write` and `read` are the only ways to one: a write
-on SQLite begins with BEGIN IMMEDIATE, one at a time in a process; a read sees one snapshot on both databases.
+A `Ledger` holds database connections and must be opened after fork. Use connections only by `write` and `read`: a write
+on SQLite begins with BEGIN IMMEDIATE, one at a time per process; a read sees one snapshot on both databases.
 """
 
 import os
@@ -25,23 +25,23 @@ from ingest.ledger.storage.migrate import apply_migrations
 from vlmkg.errors import UsageError
 
 BUSY_TIMEOUT_S = 30
-"""How long a writer waits for another process's transaction on SQLite."""
+"""Seconds that a writer waits for another process's transaction on SQLite."""
 
 INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
-"""INSERT with ON CONFLICT, which SQLAlchemy spells by database."""
+"""INSERT with ON CONFLICT, by database."""
 
 LOOK_AGAIN_S = 0.005
-"""How long a process waits where SQLite does not wait for it."""
+"""Seconds that a process waits in cases where SQLite itself does not wait."""
 
 _WRITE = "vlmkg_write"
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """An open ledger. `turn` keeps the writers of one process in line where the database would have them poll."""
+    """An open ledger. `turn` queues the writers of one process, which would otherwise poll the database."""
 
     reader: Engine
     writer: Engine
@@ -51,19 +51,19 @@ class Ledger:
     def write(self) -> Iterator[Connection]:
         """One transaction that may write, committed at the end. No I/O belongs inside.
 
-        Raises OutageError where the database does not answer, is full or gives up on a lock.
+        Raises OutageError if the database does not answer, is full or times out on a lock.
         """
         with translated(), self.turn, self.writer.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot to read from. Raises OutageError where the database does not answer."""
+        """A read transaction with one snapshot. Raises OutageError if the database does not respond."""
         with translated(), self.reader.begin() as connection:
             yield connection
 
     def ping(self) -> None:
-        """Return if the ledger answers. Raises OutageError where it does not."""
+        """Check that the ledger responds. Raises OutageError if it does not."""
         with self.read() as connection:
             connection.execute(text("SELECT 1"))
 
@@ -73,7 +73,7 @@ class Ledger:
 
 
 def now(connection: Connection) -> datetime:
-    """The ledger's own clock: the database's on PostgreSQL, so that hosts need not agree; this host's on SQLite."""
+    """The ledger's clock: the database's on PostgreSQL, since hosts may differ; this host's on SQLite."""
     if connection.dialect.name == "postgresql":
         found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return found.astimezone(UTC)
@@ -81,15 +81,15 @@ def now(connection: Connection) -> datetime:
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, for this database."""
+    """An INSERT with ON CONFLICT for this database."""
     return INSERT[connection.dialect.name](table)
 
 
 def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
-    """Open the ledger at `url`, made where it does not exist yet, and bring its tables up to date. Call it after fork.
+    """Open the ledger at `url`, create it if it is missing, and migrate its tables. Call it after fork.
 
     `sqlite:///FILE` or `postgresql://...`; the driver is chosen here. Raises UsageError for another URL or a ledger
-    that a newer version made, OutageError where the database does not answer.
+    that a newer version created, OutageError if the database does not answer.
     """
     ledger = open_as_it_is(url, pool_size=pool_size)
     with ExitStack() as undo:
@@ -101,13 +101,13 @@ def open_ledger(url: str, *, pool_size: int = 5) -> Ledger:
 
 
 def open_as_it_is(url: str, *, pool_size: int = 5) -> Ledger:
-    """Open the ledger at `url` and leave its tables as they are, of whichever version. Raises UsageError."""
+    """Open the ledger at `url` without migrating its tables, whatever their version. Raises UsageError."""
     parsed = parse_url(url)
     return _sqlite(parsed, pool_size) if parsed.get_backend_name() == "sqlite" else _postgres(parsed, pool_size)
 
 
 def parse_url(url: str) -> URL:
-    """The URL of a ledger, with the driver chosen here. Raises UsageError where it is none."""
+    """The URL of a ledger, with the driver chosen here. Raises UsageError if it is not one."""
     remedy = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
     try:
         parsed = make_url(url)
@@ -118,11 +118,11 @@ def parse_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if kind == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed
-    raise UsageError(f"the ledger can't be kept in {kind} of this kind", remedy)
+    raise UsageError(f"the ledger does not support {kind} with this driver", remedy)
 
 
 def _postgres(url: URL, pool_size: int) -> Ledger:
-    # Parameters hold patient data: no error text may show them.
+    # Parameters contain patient data: no error message may show them.
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=pool_size, max_overflow=0)
     return Ledger(engine.execution_options(isolation_level="REPEATABLE READ"), engine, nullcontext())
 
@@ -130,9 +130,9 @@ def _postgres(url: URL, pool_size: int) -> Ledger:
 def _sqlite(url: URL, pool_size: int) -> Ledger:
     file = Path(url.database or "")
     file.parent.mkdir(parents=True, exist_ok=True)
-    # It holds identifiers: for the owner alone. SQLite gives the files beside it the same mode. A file that is there is
-    # never opened here: closing it would drop all locks that this process holds on it by another ledger (POSIX), the
-    # next process to close would take itself for the last, and remove the log that this one goes on writing to.
+    # It contains identifiers: only the owner may read it. SQLite gives the files beside it the same mode. An existing
+    # file is never opened here: closing it would drop all POSIX locks of this process on it. The next process to close
+    # it would then count as the last one and remove the log that this process still writes.
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     engine = create_engine(
@@ -144,7 +144,7 @@ def _sqlite(url: URL, pool_size: int) -> Ledger:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Transactions are begun by _begin_sqlite: Python's module would begin them too late, and deferred.
+    # _begin_sqlite begins transactions: Python's module would begin them too late, and deferred.
     connection.isolation_level = None
     _use_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
@@ -152,10 +152,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Have the file use WAL, which it keeps. Of several processes that make a ledger together one switches.
+    """Switch the file to WAL, permanently. If several processes create a ledger together, one switches.
 
-    SQLite tells the others at once that the file is busy, whatever the timeout: their read lock is what the one waits
-    for. They let go of it and look again.
+    SQLite reports at once to the others that the file is busy, whatever the timeout, because the one waits for their
+    read locks. They release these and retry.
     """
     give_up = time.monotonic() + BUSY_TIMEOUT_S
     while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):

@@ -1,7 +1,7 @@
 """Migrations of the ledger: numbered SQL files, applied once, in order, under a lock, and recorded with a checksum.
 
-A file is written for both databases (`ingest.ledger.migration_sql`). On SQLite a migration may rebuild a table that
-others refer to: foreign keys are not enforced while it runs, and all of them are checked before it is committed.
+A file is for both databases (`ingest.ledger.migration_sql`). On SQLite a migration may rebuild a referenced table:
+foreign keys are not enforced while it runs, and all are checked before the commit.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def shipped() -> list[Migration]:
 
 
 def ways_back() -> dict[str, str]:
-    """The SQL that takes a migration back, by its name. The first one has none."""
+    """The SQL that reverts a migration, by its name. The first one has none."""
     return {one.name: one.sql for one in _read(resources.files("ingest.ledger.storage") / "migrations" / "back")}
 
 
@@ -52,7 +52,7 @@ def _read(folder: Traversable) -> list[Migration]:
 
 
 def apply_migrations(reader: Engine, writer: Engine) -> None:
-    """Apply what is missing. Raises UsageError where an applied file was changed or is unknown here."""
+    """Apply the missing migrations. Raises UsageError if an applied file was changed or is unknown."""
     migrations = shipped()
     with reader.begin() as connection:
         if not _missing(migrations, _applied(connection)):
@@ -65,9 +65,9 @@ def apply_migrations(reader: Engine, writer: Engine) -> None:
 
 @contextmanager
 def _unenforced(connection: Connection) -> Iterator[None]:
-    """Foreign keys of this connection are not enforced as long as the block runs; on SQLite alone.
+    """Do not enforce this connection's foreign keys during the block. Only on SQLite.
 
-    SQLite takes the setting outside of a transaction only. Dropping a table that others refer to fails without it.
+    SQLite accepts the setting only outside a transaction. Without it, dropping a referenced table fails.
     """
     raw = connection.connection.driver_connection
     if connection.dialect.name != "sqlite" or raw is None:
@@ -97,10 +97,13 @@ def _missing(migrations: list[Migration], applied: dict[str, str]) -> list[Migra
     for name, checksum in applied.items():
         if name not in known:
             raise UsageError(
-                f"the ledger was made by a newer version: it has {name}", "install that version or a later"
+                f"the ledger was made by a newer version: it has {name}", "install that version or a later one"
             )
         if known[name] != checksum:
-            raise UsageError(f"the ledger's migration {name} was changed after it had been applied", "restore the file")
+            raise UsageError(
+                f"the ledger's migration {name} was changed after it had been applied",
+                "restore the released migration file",
+            )
     return [migration for migration in migrations if migration.name not in applied]
 
 
@@ -119,6 +122,7 @@ def _check_references(connection: Connection, migration: Migration) -> None:
     broken = {str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
     if broken:
         raise UsageError(
-            f"the migration {migration.name} would leave rows of {', '.join(sorted(broken))} that refer to nothing",
-            "the ledger was left as it is; restore a backup, or correct these rows before the next start",
+            f"the migration {migration.name} would leave dangling references in {', '.join(sorted(broken))} "
+            "and was rolled back",
+            "restore a backup, or correct these rows before the next start; the ledger was not changed",
         )

@@ -1,7 +1,7 @@
-"""A PostgreSQL ledger into a file and back, by pg_dump and pg_restore of PostgreSQL's own client package.
+"""Dump a PostgreSQL ledger to a file and load it, with pg_dump and pg_restore.
 
-The password goes by the environment: command lines are seen by everyone. Of what the programs say only their own lines
-are shown: the server's details beside them quote rows.
+The password is passed in the environment: every user can see command lines. Only the programs' own messages are shown,
+because the server's details quote rows.
 """
 
 import os
@@ -21,15 +21,15 @@ class MissingToolError(UsageError):
 
     def __init__(self, program: str) -> None:
         super().__init__(
-            f"{program} is not installed, and a PostgreSQL ledger needs it",
-            "install PostgreSQL's client programs, of the server's version or a later one",
+            f"{program} is not installed, but a PostgreSQL ledger needs it",
+            "install the PostgreSQL client programs, of the server's version or a later one",
         )
 
 
 def dump(connection: Connection, url: str, file: Path) -> None:
-    """Write what this transaction (REPEATABLE READ) sees of its schema into a new file.
+    """Dump the schema as this transaction (REPEATABLE READ) sees it to a new file.
 
-    Raises MissingToolError, and OutageError where pg_dump fails.
+    Raises MissingToolError, and OutageError if pg_dump fails.
     """
     seen = connection.execute(text("SELECT pg_export_snapshot(), current_schema()")).one()
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -38,9 +38,9 @@ def dump(connection: Connection, url: str, file: Path) -> None:
 
 
 def load(url: str, file: Path, schema: str) -> None:
-    """Fill the database at `url` from a dump, wholly or not at all.
+    """Load a dump into the database at `url`, in one transaction.
 
-    Raises UsageError where it holds a ledger already or has no such schema, MissingToolError, and OutageError where the
+    Raises UsageError if it already has a ledger or lacks the schema, MissingToolError, and OutageError if the
     database does not answer or pg_restore fails.
     """
     ledger = open_as_it_is(url, pool_size=1)
@@ -51,15 +51,18 @@ def load(url: str, file: Path, schema: str) -> None:
     finally:
         ledger.close()
     if taken:
-        raise UsageError("the database of VLMKG_LEDGER_URL holds a ledger already", "restore into an empty database")
+        raise UsageError("the database of VLMKG_LEDGER_URL already has a ledger", "restore into an empty database")
     if found != schema:
-        raise UsageError(f"the database's schema is {found}, the dump's is {schema}", f"make the schema {schema} there")
+        raise UsageError(
+            f"the database uses the schema {found}, but the dump uses {schema}",
+            f"create the schema {schema} in that database",
+        )
     whole = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
     _run("pg_restore", url, *whole, f"--schema={schema}", str(file))
 
 
 def readable(file: Path) -> bool | None:
-    """Whether pg_restore can read what the dump says of itself; None where there is no pg_restore to ask."""
+    """Whether pg_restore can read the dump's table of contents; None if pg_restore is not installed."""
     program = shutil.which("pg_restore")
     if program is None:
         return None
@@ -83,9 +86,9 @@ def _run(name: str, url: str, *arguments: str) -> None:
     )
     if done.returncode:
         own = [line for line in done.stderr.splitlines() if line.startswith(f"{name}: ")]
-        raise OutageError(own[-1] if own else f"{name} failed ({done.returncode})", "see the server's log")
+        raise OutageError(own[-1] if own else f"{name} failed ({done.returncode})", "see the PostgreSQL server's log")
 
 
 def _exactly(schema: str) -> str:
-    # pg_dump takes patterns, and folds the case of what is not quoted.
+    # pg_dump reads it as a pattern, and folds the case of unquoted names.
     return '"' + schema.replace('"', '""') + '"'

@@ -1,7 +1,7 @@
-"""A copy of the whole ledger as it is at one moment, made while others go on writing to it.
+"""A consistent copy of the whole ledger, made while other processes write to it.
 
-SQLite gives one by its backup API, PostgreSQL by pg_dump. Both copy what one read transaction sees, and so does whoever
-asks in that transaction what the copy holds.
+SQLite copies by its backup API, PostgreSQL by pg_dump. Both copy the view of one read transaction; queries in the same
+transaction describe the copy.
 """
 
 import os
@@ -25,7 +25,7 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a ledger holds. `migration` is the last one applied; `schema` is PostgreSQL's."""
+    """Facts of a ledger. `migration` is the last one applied; `schema` is PostgreSQL's."""
 
     kind: str
     schema: str | None
@@ -36,13 +36,13 @@ class Contents:
 
 @contextmanager
 def snapshot(url: str, file: Path) -> Iterator[Connection]:
-    """Copy the ledger at `url` into a new file, and give a connection that sees what the copy holds.
+    """Copy the ledger at `url` to a new file. Yields a connection that sees the content of the copy.
 
-    What was committed before the call is in it. No table is changed, whatever version made it. Raises OutageError where
-    the ledger does not answer or can't be copied, MissingToolError where pg_dump is not installed.
+    It contains everything committed before the call. No table is changed, whatever its version. Raises OutageError if
+    the ledger does not respond or can't be copied, MissingToolError if pg_dump is not installed.
     """
     with closing(open_as_it_is(url, pool_size=1)) as ledger, ledger.read() as connection:
-        # SQLite's snapshot is that of the first statement.
+        # SQLite takes its snapshot at the first statement.
         connection.execute(text("SELECT count(*) FROM migrations"))
         if connection.dialect.name == SQLITE:
             _copy_file(connection.connection.driver_connection, file)
@@ -52,7 +52,7 @@ def snapshot(url: str, file: Path) -> Iterator[Connection]:
 
 
 def contents(connection: Connection) -> Contents:
-    """What the ledger holds, as this transaction sees it."""
+    """The facts of the ledger, as this transaction sees it."""
     postgres = connection.dialect.name == POSTGRESQL
     by_state = select(events.c.state, func.count()).group_by(events.c.state)
     return Contents(
@@ -65,7 +65,7 @@ def contents(connection: Connection) -> Contents:
 
 
 def named_blobs(connection: Connection) -> Iterator[tuple[str, int]]:
-    """Key and size of every blob that an event names and the ledger does not hold itself, by key, each once."""
+    """Key and size of every blob of an event that is not stored in the ledger itself, by key."""
     statement = (
         select(events.c.blob_key, func.max(events.c.size))
         .outerjoin(raw_messages, raw_messages.c.event_id == events.c.id)
@@ -77,17 +77,17 @@ def named_blobs(connection: Connection) -> Iterator[tuple[str, int]]:
 
 
 def _copy_file(source: Any, file: Path) -> None:
-    """In one step: after a shorter one SQLite begins anew where another process has written meanwhile."""
+    """Copy in one step: between steps SQLite restarts the copy if another process has written."""
     os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with closing(sqlite3.connect(file)) as target:
-            # Whether the copy is whole is settled by its name, which it gets later.
+            # The file is renamed when it is complete, so it need not be synced at each write.
             target.execute("PRAGMA journal_mode=OFF")
             target.execute("PRAGMA synchronous=OFF")
             source.backup(target)
     except sqlite3.Error as error:
         what = f"the ledger can't be copied ({error.sqlite_errorname})"
-        raise OutageError(what, "see whether the disk is full") from None
+        raise OutageError(what, "check whether the disk is full") from None
 
 
 _MESSAGES = """
@@ -98,17 +98,17 @@ WHERE events.blob_key IS NOT NULL ORDER BY events.id
 
 
 def problems_of(file: Path, blobs: Collection[str]) -> Iterator[str]:
-    """What is wrong with the copy, as sentences; `blobs` are the keys that were kept beside it."""
+    """The problems of the copy, as sentences; `blobs` are the keys in the backup."""
     try:
-        # Immutable: else SQLite would make files beside it.
+        # Immutable: otherwise SQLite creates files beside it.
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
             yield from (f"the ledger: {row[0]}" for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok")
             broken = {row[0] for row in copy.execute("PRAGMA foreign_key_check")}
-            yield from (f"the ledger: a row of {table} points to none" for table in sorted(broken))
+            yield from (f"the ledger: a row of {table} has a dangling reference" for table in sorted(broken))
             for event, digest, key, raw in copy.execute(_MESSAGES):
                 if raw is None and key not in blobs:
-                    yield f"event {event}: its message is neither in the ledger nor among the blobs"
+                    yield f"event {event}: its message is neither in the ledger nor in the backed-up blobs"
                 elif raw is not None and sha256(raw).hexdigest() != digest:
-                    yield f"event {event}: its message has other bytes than were received"
+                    yield f"event {event}: its message was changed: its SHA-256 differs"
     except sqlite3.Error as error:
         yield f"the ledger can't be read ({error.sqlite_errorname})"

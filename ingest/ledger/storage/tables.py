@@ -1,6 +1,6 @@
 """The tables and indexes of the ledger, as the migrations make them (a test compares the two on both databases).
 
-Originals of identifiers live here and nowhere else: `patients`, and the `*_original` columns of `sightings`.
+Original identifiers are stored only here: in `patients`, and in the `*_original` columns of `sightings`.
 """
 
 from sqlalchemy import (
@@ -24,11 +24,11 @@ from ingest.ledger.storage.types import Strings, UtcTime
 metadata = MetaData()
 
 Identity = BigInteger().with_variant(Integer, "sqlite")
-"""A number that the database hands out: SQLite does so for INTEGER PRIMARY KEY alone."""
+"""An id assigned by the database: SQLite does that only for INTEGER PRIMARY KEY."""
 
 
 def _some_rows(condition: str, name: str, *columns: str) -> Index:
-    """An index of the rows that meet a condition, written as both databases take it."""
+    """A partial index, in a form that both databases accept."""
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
@@ -68,10 +68,10 @@ events = Table(
         "lease_expires_at",
     ),
 )
-"""One message received, the state of the work on it, and the lease of whoever works on it now.
+"""One received message, its processing state, and the lease of the worker that processes it.
 
-`origin_*` is what was known of it beside its bytes: parsing again needs it. `solo`: it must run alone next time.
-`alone`: its current claim is a group of one, so a crash counts against it. `fence` rises with every claim.
+`origin_*` are facts beside its bytes that a replay needs. `solo`: the next claim must take it by itself. `alone`: its
+current claim has only this event, so a crash counts against it. `fence` rises with every claim.
 """
 
 raw_messages = Table(
@@ -80,7 +80,7 @@ raw_messages = Table(
     Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
     Column("raw", LargeBinary, nullable=False),
 )
-"""Small raw messages as they were received. Those of other events are in the blob store."""
+"""Small raw messages as received. The others are in the blob store."""
 
 patients = Table(
     "patients",
@@ -94,9 +94,9 @@ patients = Table(
     Column("birth_date_as_of", Text, nullable=False),
     Column("survivor_id", Text),
 )
-"""A patient by pseudonym, with the original. `*_as_of` orders what messages said of the fact.
+"""A patient by pseudonym, with the original identifier. `*_as_of` orders the messages about each fact.
 
-`survivor_id` is the patient that this one was merged into in the end, by all of patient_merges; null: none.
+`survivor_id` is the final patient that this one was merged into, by all of patient_merges; null: none.
 """
 
 patient_merges = Table(
@@ -111,7 +111,7 @@ patient_merges = Table(
     Index("patient_merges_retired_id", "retired_id"),
     Index("patient_merges_survivor_id", "survivor_id"),
 )
-"""That a patient was given up for another, as one message said it."""
+"""A merge of a patient into another, as one message states it."""
 
 sightings = Table(
     "sightings",
@@ -171,12 +171,12 @@ sightings = Table(
         "report_id",
     ),
 )
-"""What one message said of one report or image: whose it is, which study it belongs to, which version it is.
+"""What one message states about one report or image: its patient, its study and its version.
 
 `item_key` names the report (all its versions) or the image within the patient; `accession_key` names the accession
-within the patient. `study_key` is derived from all sightings together (studies.assignment) and changes with them:
-a study is the set of sightings that bear its key, there is no other record of it. Where patients were merged,
-`patient_id` is the one that is left, and the keys are those within that one; `said_patient_id` stays.
+within the patient. `study_key` is derived from all sightings (studies.assignment) and changes with them:
+a study is the set of sightings with its key; there is no other record of it. After a merge of patients `patient_id`
+and the keys are those of the survivor; `said_patient_id` does not change.
 """
 
 report_texts = Table(
@@ -199,9 +199,9 @@ study_changes = Table(
     Index("study_changes_old_key", "old_key"),
     Index("study_changes_new_key", "new_key"),
 )
-"""Sightings moved from one study to another and the graph does not know yet. Deleted once it does (changes.py).
+"""Moves of sightings between studies that are not in the graph yet. Deleted when they are (studies.graph_outbox).
 
-`event_id` is the event that caused the move. Ids are never used twice, so a consumer deletes what it read and no more.
+`event_id` is the event that caused the move. Ids are never reused, so a consumer deletes only rows that it has read.
 """
 
 pairing_waits = Table(
@@ -216,9 +216,9 @@ pairing_waits = Table(
         "until",
     ),
 )
-"""Studies that an engine which reads films has not read yet because their report or their films are missing.
+"""Studies that wait for their report or their films, for an engine that reads both.
 
-`over`: nobody waits any more. The row goes once both are there.
+`over`: the wait has ended. The row is deleted when report and films are there.
 """
 
 extractions = Table(
@@ -238,7 +238,7 @@ extractions = Table(
     Column("warnings", Strings, nullable=False),
     Index("extractions_by_engine", "engine_digest", "study_key"),
 )
-"""The first committed result of each extraction's identity: kept for every retry and rebuild."""
+"""The first committed result of each extraction identity, reused by every retry and rebuild."""
 
 study_readings = Table(
     "study_readings",
@@ -248,7 +248,7 @@ study_readings = Table(
     Column("extraction_id", Text, ForeignKey("extractions.extraction_id"), primary_key=True),
     Index("study_readings_by_extraction", "extraction_id"),
 )
-"""Every extraction that was made for a study with just these inputs, by whichever engine."""
+"""Every extraction of a study with exactly these inputs, by any engine."""
 
 study_extractions = Table(
     "study_extractions",
@@ -259,7 +259,7 @@ study_extractions = Table(
     Column("selected_at", UtcTime, nullable=False),
     Index("study_extractions_extraction_id", "extraction_id"),
 )
-"""Which extraction stands for a study with just these inputs (its current reports and its images)."""
+"""The selected extraction of a study with exactly these inputs (its current reports and its images)."""
 
 rejections = Table(
     "rejections",
@@ -275,7 +275,7 @@ rejections = Table(
     Index("rejections_reason", "reason", "id"),
     Index("rejections_extraction_id", "extraction_id"),
 )
-"""Triplets that were read and refused."""
+"""Triplets that validation rejected."""
 
 unread_texts = Table(
     "unread_texts",
@@ -289,7 +289,7 @@ unread_texts = Table(
     Column("nothing_read", Integer, nullable=False),
     Column("other_language", Integer, nullable=False),
 )
-"""How much of the reports' text an extraction did not read (unread.py)."""
+"""The amount of report text that an extraction did not read (ingest.ledger.unread)."""
 
 finding_reviews = Table(
     "finding_reviews",
@@ -318,9 +318,9 @@ finding_reviews = Table(
     Column("mention_id", Text, nullable=False),
     Index("finding_reviews_source", "source"),
 )
-"""What a person said of a finding, and what the finding itself said then. Rows are only ever added.
+"""Reviews of findings, with the reviewed statements. Rows are never changed.
 
-`verdict` is null where the reviewer takes back what they said before; `presence` is what the finding should say.
+`verdict` is null if the reviewer withdraws the earlier verdict; `presence` is the right presence.
 `may_read`: the reviewer may read report texts. `source` is the reportKey, or the UID of a `film`.
 """
 
@@ -331,7 +331,7 @@ leases = Table(
     Column("owner", Text, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
 )
-"""Duties that one process holds at a time, such as the dispatcher's."""
+"""Named leases, such as the dispatcher's, each held by one process."""
 
 audit = Table(
     "audit",
@@ -343,7 +343,7 @@ audit = Table(
     Column("patients", Strings, nullable=False),
     Column("outcome", Text, nullable=False),
 )
-"""Who did what, to which patients' data, when, and how it ended."""
+"""The audit trail: who did what, to which patients' data, when, and with what outcome."""
 
 api_keys = Table(
     "api_keys",
@@ -367,4 +367,4 @@ properties = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Facts about the ledger as a whole, such as the fingerprint of the pseudonym key that it was filled with."""
+"""Facts about the whole ledger, such as the fingerprint of its pseudonym key."""

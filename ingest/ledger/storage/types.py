@@ -9,17 +9,17 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC. SQLite has no zones: there it is stored as naive UTC and read back aware."""
+    """An aware datetime, stored in UTC. SQLite has no zones: there it is stored as naive UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC. Raises ValueError for a naive time: its zone would be a guess."""
+        """To UTC. Raises ValueError for a naive time."""
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("the ledger takes aware times only")
+            raise ValueError("the ledger stores only times with a zone")
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
@@ -31,7 +31,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Strings(TypeDecorator[tuple[str, ...]]):
-    """A tuple of strings, kept as a JSON array."""
+    """A tuple of strings, stored as a JSON array."""
 
     impl = Text
     cache_ok = True

@@ -1,11 +1,11 @@
-"""Which study each report and image belongs to: a pure function of all that messages said, in any order.
+"""Assigns each report and image to a study: a pure function of all messages, in any order.
 
-What the rules rest on:
-- A StudyInstanceUID is a study. Two UIDs are never joined. One that two patients claim is a study of each of them.
-- A report (all its versions) or image belongs to one study. Where its messages differ, the later word counts.
-- An accession stands for the one UID it was seen with. Seen with none, or with several, it is a study of its own:
-  which of the several is meant would be a guess.
-- What has neither UID nor accession is a study of its own.
+The rules:
+- A StudyInstanceUID is a study. Two UIDs are never joined. A UID of two patients is a study of each.
+- A report (all its versions) or image belongs to one study. If its messages differ, the later one counts.
+- An accession stands for the one UID it was seen with. Seen with none or several, it is a separate study, because the
+  UID can't be known.
+- An item with neither UID nor accession is a separate study.
 - Accessions, reports and images are named within a patient. Nothing is ever joined across two patients.
 """
 
@@ -19,7 +19,7 @@ from vlmkg.identity import digest
 
 @dataclass(frozen=True, slots=True)
 class StudyReference:
-    """What one message said of where one report or image belongs.
+    """What one message states about the study of one report or image.
 
     `item_key` names the report or image, `accession_key` the accession, both within the patient.
     """
@@ -44,8 +44,8 @@ def accession_key(patient_id: str, accession: str) -> str:
 def assign(places: Iterable[StudyReference], contested: Collection[str]) -> dict[str, str]:
     """The study key of each item.
 
-    `places` must be closed: all places of each item and of each accession that occurs in them. `contested` are the UIDs
-    that more than one patient claims.
+    `places` must be closed: all references of each item and of each accession in them. `contested` are the UIDs
+    of more than one patient.
     """
     items: dict[str, list[StudyReference]] = defaultdict(list)
     for place in places:
@@ -64,7 +64,7 @@ def _uid_of_accession(items: Mapping[str, list[StudyReference]], uids: Mapping[s
     for key, said in items.items():
         uid = uids[key]
         for place in said:
-            # A UID that was corrected later does not count, nor does the accession that came with it.
+            # A UID that was corrected later does not count, nor does its accession.
             if uid and place.accession_key and place.study_uid in {None, uid}:
                 seen[place.accession_key].add(uid)
     return {accession: next(iter(found)) for accession, found in seen.items() if len(found) == 1}

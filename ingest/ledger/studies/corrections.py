@@ -1,9 +1,9 @@
-"""Corrections that name another patient: whose a report is, where messages under one report id name several.
+"""Corrections that name another patient: the patient of a report if messages with its report id name several.
 
-A report id is unique within its sender, and hospitals reuse them all the same: two patients under one id are two
-reports. Unless one of them begins with a correction: what it corrects was said of another patient, and is that one's no
-more. The later of several corrections counts. Where it could be the report of more than one patient that is corrected,
-or the studies' UIDs say that the reports are not the same, nothing is taken from anybody.
+A report id should be unique within its sender, but hospitals reuse ids: two patients under one id are two reports.
+Exception: if one patient's report begins with a correction, it corrects the other patient's report, which is withdrawn
+from that patient. The latest of several corrections counts. If the reports of several patients could be meant, or the
+studies' UIDs show that the reports differ, nothing is withdrawn.
 """
 
 from collections import defaultdict
@@ -21,15 +21,15 @@ from ingest.ledger.studies.precedence import Precedence, precedence
 CORRECTED = "C"
 
 MOVED = EventWarning.REPORT_OF_OTHER_PATIENT
-"""Warning of an event whose report was another patient's until a correction named this one, or is so no more."""
+"""Warning of an event whose report a correction has moved from another patient, or back."""
 
 SHARED = EventWarning.REPORT_ID_OF_OTHER_PATIENT
-"""Warning of an event under whose report id another patient has a report, which stays that patient's."""
+"""Warning of an event whose report id is also used for another patient's report, which is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What one message said of a report: whose it is, of which study, with which status."""
+class ReportWord:
+    """What one message states about a report: its patient, study and status."""
 
     report_id: str
     patient_id: str
@@ -41,31 +41,31 @@ class Word:
     precedence: Precedence
 
 
-def given_up(words: Iterable[Word]) -> set[str]:
-    """The items (reports within a patient) that are not their patient's any more. `words`: all of each report id."""
+def given_up(words: Iterable[ReportWord]) -> set[str]:
+    """The items (reports within a patient) that are withdrawn from their patient. `words`: all of each report id."""
     return {item for said in _by_report(words).values() for item in _given_up(said)}
 
 
-def of_reports(connection: Connection, report_ids: Collection[str]) -> list[Word]:
-    """All that was said under these report ids."""
+def of_reports(connection: Connection, report_ids: Collection[str]) -> list[ReportWord]:
+    """All statements under these report ids."""
     return [_word(row) for row in _WORDS.rows(connection, report_ids)]
 
 
-def of_several(connection: Connection, report_ids: Collection[str]) -> list[Word]:
-    """The same of those among them that several patients have."""
+def of_several(connection: Connection, report_ids: Collection[str]) -> list[ReportWord]:
+    """The same, only for report ids of several patients."""
     shared = [row.report_id for row in _SHARED.rows(connection, report_ids)]
     return of_reports(connection, shared) if shared else []
 
 
-def _by_report(words: Iterable[Word]) -> Mapping[str, list[Word]]:
-    found: dict[str, list[Word]] = defaultdict(list)
+def _by_report(words: Iterable[ReportWord]) -> Mapping[str, list[ReportWord]]:
+    found: dict[str, list[ReportWord]] = defaultdict(list)
     for word in words:
         found[word.report_id].append(word)
     return found
 
 
-def _given_up(words: Sequence[Word]) -> set[str]:
-    items: dict[str, list[Word]] = defaultdict(list)
+def _given_up(words: Sequence[ReportWord]) -> set[str]:
+    items: dict[str, list[ReportWord]] = defaultdict(list)
     for word in words:
         items[word.item_key].append(word)
     takers = {item for item, said in items.items() if _begins_corrected(said)}
@@ -73,18 +73,18 @@ def _given_up(words: Sequence[Word]) -> set[str]:
         return set()
     winner = max((word.precedence, word.item_key) for word in words if word.status == CORRECTED)[1]
     others = {item for item, said in items.items() if item != winner and not _are_apart(said, items[winner])}
-    # Which of several that were there before is meant would be a guess.
+    # With several earlier reports, the corrected one can't be known.
     return others if len((others | {winner}) - takers) <= 1 else set()
 
 
-def _begins_corrected(said: Iterable[Word]) -> bool:
-    """Whether a patient has a corrected report of which nothing was said before."""
+def _begins_corrected(said: Iterable[ReportWord]) -> bool:
+    """Whether the patient's report begins with a correction."""
     bodies = {word.status for word in said if not word.addendum}
     return CORRECTED in bodies and not bodies & {"P", "F"}
 
 
-def _are_apart(one: Iterable[Word], other: Iterable[Word]) -> bool:
-    """Whether two reports are of different studies by their UIDs."""
+def _are_apart(one: Iterable[ReportWord], other: Iterable[ReportWord]) -> bool:
+    """Whether the UIDs show that two reports are of different studies."""
     uids = [{word.study_uid for word in said if word.study_uid} for said in (one, other)]
     return bool(uids[0] and uids[1]) and uids[0].isdisjoint(uids[1])
 
@@ -115,8 +115,8 @@ _WORDS = BulkSelect(
 )
 
 
-def _word(row: Any) -> Word:
-    return Word(
+def _word(row: Any) -> ReportWord:
+    return ReportWord(
         row.report_id,
         row.patient_id,
         row.item_key,

@@ -1,8 +1,8 @@
-"""Moves between studies that the graph has yet to follow, and the plan of a merge that takes them along.
+"""The outbox of the graph: moves between studies that are not in the graph yet, and the plan of a merge.
 
-When a message joins, splits or renames studies, other studies' nodes in the graph become wrong. Each move is a row of
-`study_changes`, written in the transaction that made it and deleted in the one that marks its merge as done. A crash in
-between leaves the row, and the next merge does it again.
+When a message joins, splits or renames studies, nodes of other studies in the graph become wrong. Each move is a row of
+`study_changes`, written in the same transaction as the move and deleted when its merge is marked as done. After a crash
+in between the row is still there, and the next merge repeats the work.
 
 How a merge uses it, in one transaction of the graph:
 1. Take the graph's lock (`graph/locks.py`): no other transaction writes studies until this one ends.
@@ -10,8 +10,8 @@ How a merge uses it, in one transaction of the graph:
 3. In the same read load their facts. A study that the ledger no longer has is removed from the graph.
 4. After Neo4j has committed: `claims.complete_merge(ledger, claims, plan.changes)`.
 
-Left over are changes whose event needs no more merging (merged, dead or gone). They are planned by themselves, with no
-events: whatever ails one of them must not stop the events.
+Left-over changes are those whose event needs no more merging (merged, dead or removed). They are planned separately,
+without events, so that a failure of one does not stop events.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,15 +24,15 @@ from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.tables import events, sightings, study_changes
 
 NO_EVENT = 0
-"""Stands for the event of a change that no message caused."""
+"""The event id of a change that no message caused."""
 
 LEFT_OVER_LIMIT = 100
-"""Left-over changes in one plan."""
+"""Number of left-over changes in one plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """The studies to write in one transaction, sorted; the changes that this settles; the studies these touch."""
+    """The studies to write in one transaction, sorted; the changes that this settles; the studies of these."""
 
     study_keys: tuple[str, ...]
     changes: tuple[int, ...]
@@ -40,9 +40,9 @@ class MergePlan:
 
 
 def plan(connection: Connection, event_ids: Sequence[int]) -> MergePlan:
-    """What a merge of these events must write: their studies and all that is entangled with them.
+    """The plan of a merge of these events: their studies and all studies connected by moves.
 
-    With no events: the studies of changes that are left over.
+    Without events: the studies of left-over changes.
     """
     keys = _studies_of(connection, event_ids)
     seeds = study_changes.c.event_id.in_(event_ids) if event_ids else study_changes.c.id.in_(_left_over())
@@ -59,24 +59,24 @@ def plan(connection: Connection, event_ids: Sequence[int]) -> MergePlan:
 
 
 def waiting(connection: Connection) -> bool:
-    """Whether changes are left over that no event's merge will take along: a reason to wake a merge."""
+    """Whether there are left-over changes, for which a merge must be woken."""
     return connection.execute(_left_over().limit(1)).first() is not None
 
 
 def mark(connection: Connection, moves: Iterable[tuple[int, str, str]]) -> None:
-    """Note moves (event, old study, new study) for the graph to follow; old and new may be the same."""
+    """Record moves (event, old study, new study) for the graph; old and new may be the same."""
     rows = [{"event_id": event_id, "old_key": old, "new_key": new} for event_id, old, new in moves]
     if rows:
         connection.execute(study_changes.insert(), rows)
 
 
 def mark_studies(connection: Connection, study_keys: Iterable[str]) -> None:
-    """Note studies for the graph to follow that something else than a message has changed."""
+    """Record studies for the graph that were changed by something other than a message."""
     mark(connection, [(NO_EVENT, key, key) for key in sorted(set(study_keys))])
 
 
 def settle(connection: Connection, changes: Collection[int]) -> None:
-    """Forget changes that the graph has followed."""
+    """Delete changes that are in the graph now."""
     for chunk in chunks(sorted(changes)):
         connection.execute(delete(study_changes).where(study_changes.c.id.in_(chunk)))
 

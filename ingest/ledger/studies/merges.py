@@ -1,7 +1,7 @@
-"""Patients that were found to be one (HL7 ADT^A40): who is left in the end, and whose sightings move there.
+"""Merged patients (HL7 ADT^A40): the surviving patient, and whose sightings move to it.
 
-A merge says that one patient was given up for another. What it comes to is a pure function of all that messages said,
-in any order: of each patient the latest word counts, and where words would go round in a circle the latest ones.
+A merge states that one patient was replaced by another. The result is a pure function of all messages, in any order:
+the latest merge of each patient counts; of merges that form a circle, the latest ones.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from ingest.ledger.studies.message_facts import NewMerge
 
 @dataclass(frozen=True, slots=True, order=True)
 class Merge:
-    """What one message said; `as_of` orders them."""
+    """The merge of one message; `as_of` orders them."""
 
     as_of: str
     retired_id: str
@@ -25,7 +25,7 @@ class Merge:
 
 
 def survivors(merges: Iterable[Merge]) -> dict[str, str]:
-    """Of each patient that was given up, who is left in the end."""
+    """The surviving patient of each retired patient."""
     into: dict[str, str] = {}
     for merge in sorted(merges, reverse=True):
         if merge.retired_id not in into and _end(into, merge.survivor_id) != merge.retired_id:
@@ -34,13 +34,13 @@ def survivors(merges: Iterable[Merge]) -> dict[str, str]:
 
 
 def survivor_of(connection: Connection, patient_id: str) -> str:
-    """Who is left of a patient: another one where that was merged, else the same. The patient may be unknown."""
+    """The surviving patient: another one if this one was merged, else the same. The patient may be unknown."""
     statement = select(patients.c.survivor_id).where(patients.c.patient_id == patient_id)
     return connection.execute(statement).scalar() or patient_id
 
 
 def known_as(connection: Connection, patient_id: str) -> tuple[str, ...]:
-    """All pseudonyms of this patient, also those that were given up for another; of an unknown one the one given."""
+    """All pseudonyms of this patient, including merged ones; of an unknown patient the given one."""
     survivor = survivor_of(connection, patient_id)
     given_up = connection.execute(select(patients.c.patient_id).where(patients.c.survivor_id == survivor)).scalars()
     return tuple(sorted({patient_id, survivor, *given_up}))
@@ -73,9 +73,9 @@ def remove(connection: Connection, event_ids: Collection[int]) -> set[str]:
 
 
 def settle(connection: Connection, named: Collection[str]) -> dict[str, str]:
-    """Work out who is left of these patients and of all that hang together with them, and note it at each.
+    """Compute and store the survivor of these patients and of all patients connected with them.
 
-    Returns, of those for whom that has changed, who it is now: another patient, or again themselves.
+    Returns the survivor of each patient for which it has changed: another patient, or the patient itself.
     """
     together, merges = _component(connection, named)
     left = survivors(merges)
@@ -91,7 +91,7 @@ def settle(connection: Connection, named: Collection[str]) -> dict[str, str]:
 
 
 def _component(connection: Connection, named: Collection[str]) -> tuple[set[str], set[Merge]]:
-    """The patients that any merges connect with these, and those merges."""
+    """The patients that are connected with these by merges, and those merges."""
     found: set[Merge] = set()
     asked: set[str] = set()
     while todo := ({name for merge in found for name in (merge.retired_id, merge.survivor_id)} | set(named)) - asked:

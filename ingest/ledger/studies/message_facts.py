@@ -1,4 +1,4 @@
-"""What receiving hands to the ledger: an event and the facts of its message, under their keys. Plain data."""
+"""The input of the ledger: an event and the facts of its message, with their keys. Plain data."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from ingest.ledger.studies.precedence import precedence
 
 @dataclass(frozen=True, slots=True)
 class NewPatient:
-    """A patient as one message names them. `as_of` orders what messages say of the same patient."""
+    """A patient as one message names them. `as_of` orders the messages about the same patient."""
 
     patient_id: str
     authority: str
@@ -22,7 +22,7 @@ class NewPatient:
 
 @dataclass(frozen=True, slots=True)
 class NewMerge:
-    """One patient given up for another, both by pseudonym. `as_of` orders what messages say of the same patients."""
+    """One patient merged into another, both by pseudonym. `as_of` orders the messages about the same patients."""
 
     retired_id: str
     survivor_id: str
@@ -57,7 +57,7 @@ class NewImage:
 
 @dataclass(frozen=True, slots=True)
 class StudySaid:
-    """What a message says of the study that something belongs to. `accession` is a pseudonym."""
+    """What a message states about the study of an item. `accession` is a pseudonym."""
 
     study_uid: str | None
     accession: str | None
@@ -70,10 +70,10 @@ class StudySaid:
 
 @dataclass(frozen=True, slots=True)
 class NewSighting:
-    """One report, or one image, or a bare study or order, as one message brings it.
+    """One report, image, bare study or order of one message.
 
     `said_patient_id` is the patient that the message names, `patient_id` the one that patient was merged into.
-    `bare_name` names what is neither report nor image.
+    `bare_name` names an item that is neither report nor image.
     """
 
     said_patient_id: str
@@ -89,9 +89,9 @@ class NewSighting:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """One message to be recorded, with its facts; a refused one has a reason and no facts.
+    """A message to record, with its facts; a refused one has a reason and no facts.
 
-    `raw` is the message itself where the ledger is to keep it; else it is in the blob store, under `blob_key`.
+    `raw` is the message if the ledger stores it; else it is in the blob store under `blob_key`.
     """
 
     source: str
@@ -114,12 +114,12 @@ class NewEvent:
 
     @property
     def state(self) -> State:
-        """The state that it starts in."""
+        """Its initial state."""
         return State.RECEIVED if self.reason is None else State.REFUSED
 
 
 def study_reference_of(event: NewEvent, sighting: NewSighting) -> StudyReference:
-    """Where this event says that this report or image belongs."""
+    """The study reference of this report or image in this event."""
     report, image = sighting.report, sighting.image
     content = report.text_digest if report else image.digest if image else ""
     return StudyReference(

@@ -1,8 +1,8 @@
 """Pairing: studies that wait for their report or their films, for an engine that reads both.
 
-A wait is a row. It begins when such an engine first meets a study that has one of the two; it is over when its time has
-run out, and the study is read as it is; it goes when the partner comes, however late, and the study is read anew. An
-engine that reads no films lets nothing wait: no row is ever made.
+A wait is a row. It begins when such an engine first gets a study with only one of the two. When its time is over, the
+study is read as it is. When the partner arrives, however late, the row is deleted and the study is read again. An
+engine that reads no films never waits.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ from ingest.ledger.storage.database import Ledger, insert, now
 from ingest.ledger.storage.tables import pairing_waits
 
 FEEDS = frozenset({"hl7", "fhir", "dicom"})
-"""Formats of feeds in which a report and its films come apart. Imported texts have no films to wait for."""
+"""Formats in which report and films arrive separately. Imported texts have no films to wait for."""
 
 PAIRED = "paired"
 REPORT_ONLY = "report_only"
@@ -26,7 +26,10 @@ WAITING_FOR_REPORT = "waiting_for_report"
 
 
 def state_of(*, reports: bool, images: bool, waits: bool) -> str:
-    """The pairing of a study that has reports, has images. One with neither was announced, and waits for its report."""
+    """The pairing of a study with or without reports and images.
+
+    With neither it was announced, and waits for its report.
+    """
     if reports and images:
         return PAIRED
     if reports:
@@ -35,7 +38,10 @@ def state_of(*, reports: bool, images: bool, waits: bool) -> str:
 
 
 def note(ledger: Ledger, begun: Mapping[str, datetime], ended: Collection[str]) -> None:
-    """Begin the waits of these studies, until these times, unless they have begun; end those of others."""
+    """Begin the waits of these studies, until these times, unless they have begun.
+
+    Delete those of the other studies.
+    """
     if not begun and not ended:
         return
     with ledger.write() as connection:
@@ -47,7 +53,7 @@ def note(ledger: Ledger, begun: Mapping[str, datetime], ended: Collection[str]) 
 
 
 def end_due(ledger: Ledger) -> list[str]:
-    """End the waits whose time has run out, and have their studies read as they are. Returns these studies."""
+    """End the waits whose time is over, and requeue their studies. Returns these studies."""
     due = select(pairing_waits.c.study_key).where(~pairing_waits.c.over)
     with ledger.read() as connection:
         if connection.execute(due.where(pairing_waits.c.until <= now(connection)).limit(1)).first() is None:
@@ -61,7 +67,7 @@ def end_due(ledger: Ledger) -> list[str]:
 
 
 def waits_of(connection: Connection, study_keys: Collection[str]) -> dict[str, bool]:
-    """Those of these studies that have a wait, and whether it is over."""
+    """Which of these studies have a wait, and whether it is over."""
     columns = pairing_waits.c.study_key, pairing_waits.c.over
     return {
         row.study_key: row.over

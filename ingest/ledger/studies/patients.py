@@ -1,4 +1,4 @@
-"""Patients in the ledger: one row a pseudonym, its facts those of the message with the later word."""
+"""Patients in the ledger: one row per pseudonym, with the facts of the latest message."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ _UPDATE = BulkWrite(
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """Patients that are known under other facts now, and the survivors of those that were merged."""
+class PatientChanges:
+    """Patients whose facts have changed, and the survivors of merged ones."""
 
     changed: frozenset[str]
     survivors: Mapping[str, str]
 
 
-def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Written:
-    """Insert patients, or bring them up to date. Of two messages the later one counts, whichever came first.
+def write_patients(connection: Connection, said: Iterable[NewPatient]) -> PatientChanges:
+    """Insert or update patients. Of two messages the later one counts, whatever the order of arrival.
 
     A message that does not state the sex or the date of birth says nothing about it.
     """
@@ -49,7 +49,7 @@ def write_patients(connection: Connection, said: Iterable[NewPatient]) -> Writte
     _update(connection, updated)
     changed = frozenset(row["patient_id"] for row in updated if _facts(row) != _facts(known[row["patient_id"]]))
     survivors = {key: row["survivor_id"] for key, row in known.items() if row["survivor_id"]}
-    return Written(changed, survivors)
+    return PatientChanges(changed, survivors)
 
 
 def exist(connection: Connection) -> bool:
@@ -88,7 +88,7 @@ def _merged(row: Row, said: Iterable[NewPatient]) -> Row:
 
 
 def _facts(row: Row) -> tuple[Any, Any]:
-    """What the graph shows of a patient; a later word that says the same changes nothing there."""
+    """The patient's facts in the graph; a later message with the same facts changes nothing there."""
     return row["sex"], row["birth_date"]
 
 

@@ -1,7 +1,6 @@
-"""Placing what messages bring into studies, and following up where that joins, splits or renames other studies.
+"""Assign the items of messages to studies, and update other studies that this joins, splits or renames.
 
-Runs inside the transaction that receives, one at a time in the whole system, so that no two can decide on half of the
-facts each.
+Runs inside the receiving transaction, one at a time in the whole system, so that each decision sees all facts.
 """
 
 from collections import defaultdict
@@ -15,10 +14,10 @@ from ingest.ledger.requeue import requeue_studies
 from ingest.ledger.studies import corrections, graph_outbox
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.assignment import StudyReference, assign
-from ingest.ledger.studies.corrections import Word
+from ingest.ledger.studies.corrections import ReportWord
 from ingest.ledger.studies.message_facts import NewSighting
-from ingest.ledger.studies.renamed_sightings import Renamed
-from ingest.ledger.studies.sightings import Known
+from ingest.ledger.studies.renamed_sightings import RenamedSighting
+from ingest.ledger.studies.sightings import StoredSighting
 
 ADVISORY_LOCK = 0x564C4D50
 """The PostgreSQL advisory lock under which studies are joined and split."""
@@ -26,17 +25,17 @@ ADVISORY_LOCK = 0x564C4D50
 WITHDRAWN, PRELIMINARY = "X", "P"
 
 NOT_CURRENT = EventWarning.NOT_CURRENT
-"""Warning of an event that brings other words, sent later than those that stand, under a lower status: a preliminary
-after a final, a final after a correction. They stay unread."""
+"""Warning of an event with another text that was sent later, but has a lower status: a preliminary after a final, a
+final after a correction. The text is not read."""
 
 CONFLICTING_VERSION = EventWarning.CONFLICTING_VERSION
-"""Warning of an event that brings other words under a report id and status that the ledger has already, or other pixels
-under an image's UID."""
+"""Warning of an event with another text under an existing report id and status, or other pixels under an existing image
+UID."""
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A sighting to be written, and the event that brings it."""
+class AddedSighting:
+    """A new sighting, and its event."""
 
     event_id: int
     sighting: NewSighting
@@ -44,39 +43,41 @@ class Added:
 
 
 def serialise(connection: Connection) -> None:
-    """Wait until no other transaction places anything. On SQLite there is but one writer anyway."""
+    """Wait until no other transaction assigns studies. SQLite has only one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """Sightings that are not in the ledger any more as they were: deleted, or of another patient now, by this event."""
+class ChangedSightings:
+    """Changed sightings: deleted, or moved to another patient, by this event."""
 
-    removed: Sequence[Known] = ()
-    renamed: Sequence[Renamed] = ()
+    removed: Sequence[StoredSighting] = ()
+    renamed: Sequence[RenamedSighting] = ()
     event_id: int | None = None
 
     @property
     def places(self) -> list[StudyReference]:
-        """Where they said that their reports and images belong."""
+        """Their study references."""
         return [old.place for old in self.removed] + [one.old.place for one in self.renamed]
 
     @property
     def events(self) -> list[int]:
-        """The events that had brought them."""
+        """Their events."""
         return [old.event_id for old in self.removed] + [one.old.event_id for one in self.renamed]
 
 
-NOTHING_GONE = Gone()
+NOTHING_GONE = ChangedSightings()
 
 
-def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_GONE) -> dict[int, set[str]]:
-    """Write the new sightings, each into its study, and move those that now belong elsewhere.
+def place(
+    connection: Connection, added: Sequence[AddedSighting], gone: ChangedSightings = NOTHING_GONE
+) -> dict[int, set[str]]:
+    """Write the new sightings, each into its study, and move those that belong to another study now.
 
-    What is gone is so in the database already. Call `serialise` first. Returns the warnings of events: of those that
-    bring other words than the ledger has under the same report id and status, or other pixels under the same image UID,
-    and of those under whose report ids another patient has a report.
+    The changes in `gone` are already in the database. Call `serialise` first. Returns the warnings of events: another
+    text under the same report id and status, other pixels under the same image UID, or a report id that is also used
+    for another patient's report.
     """
     fresh = [new.place for new in added]
     contested = _contested(connection, fresh + [one.place for one in gone.renamed])
@@ -92,20 +93,20 @@ def place(connection: Connection, added: Sequence[Added], gone: Gone = NOTHING_G
 
 def _entangled(
     connection: Connection, fresh: Sequence[StudyReference], gone: Sequence[StudyReference], contested: Set[str]
-) -> list[Known]:
-    """The sightings that could belong elsewhere now."""
+) -> list[StoredSighting]:
+    """The sightings whose study may have changed."""
     places = [*fresh, *gone]
     return stored.closure(
         connection,
         items={place.item_key for place in places},
         accessions={place.accession_key for place in places if place.accession_key},
-        # A UID's other sightings are renamed when a second patient claims it, and when the second is gone.
+        # A UID's other sightings are renamed when a second patient gets it, and when the second is removed.
         uids=contested | {place.study_uid for place in gone if place.study_uid},
     )
 
 
-def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> list[Word]:
-    """All that was said under report ids that other patients have too, or had until now."""
+def _namesakes(connection: Connection, added: Sequence[AddedSighting], gone: ChangedSightings) -> list[ReportWord]:
+    """All statements under report ids that other patients have, too, or had until now."""
     new = {report.report_id for one in added if (report := one.sighting.report)}
     old = {known.report_id for known in (*gone.removed, *(one.old for one in gone.renamed)) if known.report_id}
     shared = corrections.of_several(connection, new - old)
@@ -113,10 +114,10 @@ def _namesakes(connection: Connection, added: Sequence[Added], gone: Gone) -> li
 
 
 def _contested(connection: Connection, places: Sequence[StudyReference]) -> set[str]:
-    """The UIDs of these places that more than one patient claims."""
+    """The UIDs of these references that more than one patient has."""
     seen = {(place.study_uid, place.patient_id) for place in places if place.study_uid}
     patients: dict[str, set[str]] = defaultdict(set)
-    for uid, patient_id in seen | stored.claims(connection, {uid for uid, _ in seen}):
+    for uid, patient_id in seen | stored.patients_with_uids(connection, {uid for uid, _ in seen}):
         patients[uid].add(patient_id)
     return {uid for uid, found in patients.items() if len(found) > 1}
 
@@ -124,19 +125,19 @@ def _contested(connection: Connection, places: Sequence[StudyReference]) -> set[
 def _follow_up(
     connection: Connection,
     keys: Mapping[str, str],
-    added: Sequence[Added],
-    known: Sequence[Known],
-    gone: Gone,
-    namesakes: Sequence[Word],
+    added: Sequence[AddedSighting],
+    known: Sequence[StoredSighting],
+    gone: ChangedSightings,
+    namesakes: Sequence[ReportWord],
 ) -> None:
-    """Have the graph follow what moved; have studies read again that lost or gained reports by another's event."""
+    """Mark moved studies for the graph, and requeue studies that lost or gained reports by another study's event."""
     own = {new.place.item_key for new in added}.union(place.item_key for place in gone.places)
     brought = {(new.event_id, keys[new.place.item_key]) for new in added}
     moves = {(old.study_key, key) for old in known if (key := keys[old.place.item_key]) != old.study_key}
     moves |= {(old.study_key, old.study_key) for old in gone.removed if (old.event_id, old.study_key) not in brought}
-    # A study that keeps its key has another patient now.
+    # The study keeps its key, but has another patient now.
     moves |= {(one.old.study_key, keys[one.place.item_key]) for one in gone.renamed}
-    # A correction that names another patient takes the report from the one before, or no more does.
+    # A correction that names another patient moves the report, or no longer does.
     moves |= {(word.study_key, word.study_key) for word in namesakes if word.item_key not in own}
     if not moves:
         return
@@ -148,7 +149,9 @@ def _follow_up(
     requeue_studies(connection, {key for move in moves for key in move} - set(causes))
 
 
-def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequence[Word]) -> dict[int, set[str]]:
+def _warnings(
+    added: Sequence[AddedSighting], known: Sequence[StoredSighting], namesakes: Sequence[ReportWord]
+) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     for event_id in _conflicting_reports(added, known) | _conflicting_images(added, known):
         found[event_id].add(CONFLICTING_VERSION)
@@ -166,7 +169,7 @@ def _warnings(added: Sequence[Added], known: Sequence[Known], namesakes: Sequenc
     return found
 
 
-def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
+def _conflicting_reports(added: Sequence[AddedSighting], known: Sequence[StoredSighting]) -> set[int]:
     texts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for old in known:
         if old.report_key and old.status and not old.addendum:
@@ -183,9 +186,9 @@ def _conflicting_reports(added: Sequence[Added], known: Sequence[Known]) -> set[
     return found
 
 
-def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
-    """The events that bring later words under a lower status than others of the same report have."""
-    standing: dict[str, list[Known]] = defaultdict(list)
+def _outranked(added: Sequence[AddedSighting], known: Sequence[StoredSighting]) -> set[int]:
+    """The events with a later text under a lower status than others of the same report."""
+    standing: dict[str, list[StoredSighting]] = defaultdict(list)
     for old in known:
         if old.report_key and old.status not in (PRELIMINARY, WITHDRAWN) and not old.addendum:
             standing[old.place.item_key].append(old)
@@ -202,8 +205,11 @@ def _outranked(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
     return found
 
 
-def _conflicting_images(added: Sequence[Added], known: Sequence[Known]) -> set[int]:
-    """Other pixels under the same UID. Those that are encoded otherwise count as others: nobody decodes them here."""
+def _conflicting_images(added: Sequence[AddedSighting], known: Sequence[StoredSighting]) -> set[int]:
+    """Images with other pixels under the same UID.
+
+    Another encoding counts as other pixels: they are not decoded here.
+    """
     pixels: dict[str, set[str]] = defaultdict(set)
     for old in known:
         if old.pixel_digest:

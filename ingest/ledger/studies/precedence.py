@@ -1,6 +1,6 @@
-"""Which of two messages has the later word: status first (P < F < C < X), then issued time, message time and digests.
+"""The precedence of messages: by status (P < F < C < X), then issued time, message time and digests.
 
-Whoever needs to choose between messages chooses by this order, so that the order of arrival can't matter.
+All choices between messages use this order, so that the order of arrival has no effect.
 """
 
 from datetime import UTC, datetime
@@ -16,9 +16,9 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 def precedence(
     status: str | None, issued_at: datetime | None, message_time: datetime | None, content: str, message: str
 ) -> Precedence:
-    """A key to compare messages by. An unknown time is earlier than any.
+    """The sort key of a message. An unknown time is earlier than any other.
 
-    `content` is the digest of the text or image, `message` that of the raw bytes: they only break ties.
+    `content` is the digest of the text or image, `message` that of the raw bytes: they break ties.
     """
     rank = -1 if status is None else STATUS_RANK[status]
     return rank, issued_at or _BEFORE_ALL, message_time or _BEFORE_ALL, content, message

@@ -1,4 +1,4 @@
-"""Sightings of merged patients under the names that they have within the patient who is left."""
+"""Sightings of merged patients, renamed to the surviving patient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,24 +8,24 @@ from sqlalchemy import Connection
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.assignment import StudyReference, accession_key, item_key
 from ingest.ledger.studies.message_facts import NewEvent, NewSighting
-from ingest.ledger.studies.sightings import Known, Names
+from ingest.ledger.studies.sightings import SightingNames, StoredSighting
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
-    """A sighting as it was, and where it now says that its report or image belongs."""
+class RenamedSighting:
+    """A sighting as it was, and its new study reference."""
 
-    old: Known
+    old: StoredSighting
     place: StudyReference
 
 
 def under_survivor(event: NewEvent, sighting: NewSighting, survivors: Mapping[str, str]) -> NewSighting:
-    """A new sighting as one of the patient that its own was merged into, if it was."""
+    """A new sighting, moved to the surviving patient if its patient was merged."""
     survivor = survivors.get(sighting.said_patient_id)
     if survivor is None:
         return sighting
     report, image = sighting.report, sighting.image
-    names = Names(
+    names = SightingNames(
         said_patient_id=sighting.said_patient_id,
         source=event.source,
         report_id=report.report_id if report else None,
@@ -37,19 +37,19 @@ def under_survivor(event: NewEvent, sighting: NewSighting, survivors: Mapping[st
     return replace(sighting, patient_id=survivor, item_key=item or sighting.item_key, accession_key=accession)
 
 
-def rename(connection: Connection, survivors: Mapping[str, str]) -> list[Renamed]:
-    """Give all sightings of these patients, as messages name them, to those who are left of them."""
+def rename(connection: Connection, survivors: Mapping[str, str]) -> list[RenamedSighting]:
+    """Move all sightings of these patients, as messages name them, to the surviving patients."""
     renamed = []
     for old, names in stored.of_patients(connection, survivors):
         survivor = survivors[names.said_patient_id]
         item, accession = _keys(survivor, names)
         place = replace(old.place, patient_id=survivor, item_key=item or old.place.item_key, accession_key=accession)
-        renamed.append(Renamed(old, place))
+        renamed.append(RenamedSighting(old, place))
     stored.rename(connection, {one.old.id: one.place for one in renamed})
     return renamed
 
 
-def _keys(patient_id: str, names: Names) -> tuple[str | None, str | None]:
+def _keys(patient_id: str, names: SightingNames) -> tuple[str | None, str | None]:
     """The keys of item and accession within a patient, as receiving makes them (ingest.receiving.pseudonymised_facts).
 
     No key of an item: a bare study that was received before bare studies kept their names.

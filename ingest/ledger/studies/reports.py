@@ -1,4 +1,4 @@
-"""Report texts by key, for the API: the graph holds the mentions' own words alone."""
+"""Report texts by key, for the API: the graph has only the text of mentions."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ingest.ledger.storage.tables import report_texts
 
 
 def texts(connection: Connection, report_keys: Sequence[str]) -> dict[str, str]:
-    """The texts of these report versions; unknown keys are absent."""
+    """The texts of these report versions. Unknown keys are absent."""
     return {
         row.report_key: row.text
         for chunk in chunks(sorted(set(report_keys)))

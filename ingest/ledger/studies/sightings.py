@@ -1,4 +1,4 @@
-"""Sightings in the database: writing them, reading those that hang together, moving them between studies."""
+"""Sightings in the database: write them, read connected ones, move them between studies."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from ingest.ledger.studies.precedence import precedence
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A sighting in the ledger, with what decides where it belongs. The last are those of a report or of an image."""
+class StoredSighting:
+    """A sighting in the ledger, with the facts that decide its study. The last fields are for a report or an image."""
 
     id: int
     event_id: int
@@ -31,8 +31,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What the keys of a sighting are made of: the patient as the message names it, and the names within that one."""
+class SightingNames:
+    """The parts of a sighting's keys: the patient as the message names it, and the names within that patient."""
 
     said_patient_id: str
     source: str
@@ -44,9 +44,9 @@ class Names:
 
 def closure(
     connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
-) -> list[Known]:
+) -> list[StoredSighting]:
     """All sightings of these items, accessions and UIDs, and of all items and accessions that occur in them."""
-    found: dict[int, Known] = {}
+    found: dict[int, StoredSighting] = {}
     asked_items, asked_accessions = set[str](), set[str]()
     items, accessions = set(items), set(accessions)
     uids = set(uids)
@@ -62,16 +62,16 @@ def closure(
     return list(found.values())
 
 
-def of_events(connection: Connection, event_ids: Collection[int]) -> list[Known]:
-    """The sightings that these events brought."""
+def of_events(connection: Connection, event_ids: Collection[int]) -> list[StoredSighting]:
+    """The sightings of these events."""
     return [_known(row) for row in _BY_EVENT.rows(connection, event_ids)]
 
 
-def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[Known, Names]]:
+def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tuple[StoredSighting, SightingNames]]:
     """The sightings whose messages name these patients, and what they name."""
     found = []
     for row in _BY_SAID_PATIENT.rows(connection, patient_ids):
-        names = Names(
+        names = SightingNames(
             row.said_patient_id, row.source, row.report_id, row.sop_instance_uid, row.bare_name, row.accession
         )
         found.append((_known(row), names))
@@ -79,7 +79,7 @@ def of_patients(connection: Connection, patient_ids: Collection[str]) -> list[tu
 
 
 def rename(connection: Connection, places: Mapping[int, StudyReference]) -> None:
-    """Give sightings, by id, to other patients, under the keys that they have there."""
+    """Move sightings, by id, to other patients, with new keys."""
     rows = [
         {"sighting": id_, "patient": place.patient_id, "item": place.item_key, "within": place.accession_key}
         for id_, place in sorted(places.items())
@@ -108,8 +108,8 @@ def patients_of(connection: Connection, study_keys: Collection[str], report_keys
     return sorted(found)
 
 
-def claims(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
-    """Which patients (UID, patientId) these UIDs were seen with."""
+def patients_with_uids(connection: Connection, uids: Collection[str]) -> set[tuple[str, str]]:
+    """The pairs (UID, patientId) of these UIDs."""
     return {(row.study_uid, row.patient_id) for row in _CLAIMS.rows(connection, uids)}
 
 
@@ -150,7 +150,7 @@ _SELECT: Select[Any] = (
 )
 
 
-# Statements are made once: making one costs three times what executing it does.
+# Statements are built once: building one costs three times as much as executing it.
 _BY_ITEM = BulkSelect(_SELECT, sightings.c.item_key)
 _BY_ACCESSION = BulkSelect(_SELECT, sightings.c.accession_key)
 _BY_UID = BulkSelect(_SELECT, sightings.c.study_uid)
@@ -175,11 +175,11 @@ _RENAME = (
 )
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any) -> StoredSighting:
     content = row.text_digest or row.image_digest or ""
     order = precedence(row.status, row.issued_at, row.message_time, content, row.digest)
     place = StudyReference(row.patient_id, row.item_key, row.study_uid, row.accession_key, order)
-    return Known(
+    return StoredSighting(
         row.id,
         row.event_id,
         row.study_key,

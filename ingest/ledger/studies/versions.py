@@ -1,7 +1,7 @@
-"""Versions of a report: which are current, in which order they stand. A pure function of all that messages said.
+"""Versions of a report: their order, and which are current. A pure function of all messages.
 
-Under one report id several exams may be reported that were asked for together (formats.exams): each has versions of its
-own. A withdrawal takes back what was said before it; what is said later is said anew.
+One report id may cover several exams that were ordered together (formats.exams): each has its own versions. A
+withdrawal withdraws what was sent before it; later messages start again.
 """
 
 from collections import defaultdict
@@ -17,10 +17,10 @@ WITHDRAWN = "X"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One text under one report id, or the word of one message about it.
+    """One text under one report id, as one message sent it.
 
     `message_digest` is that of the raw bytes. `item_key` names the report within the patient. `arrival` rises with
-    every message that is received; `exam` is the exam's name, None where the message does not say. `lasting`: its
+    every message that is received; `exam` is the exam's name, None if the message does not say. `lasting`: its
     report is an instance that never changes (a DICOM document), so that its withdrawal is for good.
     """
 
@@ -39,11 +39,11 @@ class Version:
 
     @property
     def precedence(self) -> Precedence:
-        """Where it stands among the versions of its report."""
+        """Its precedence among the versions of its report."""
         return precedence(self.status, self.issued_at, self.message_time, self.text_digest, self.message_digest)
 
     def is_after(self, other: "Version") -> bool:
-        """Whether its message was sent after the other's; where that can't be told, whether it came after it."""
+        """Whether its message was sent after the other's; if that is unknown, whether it arrived after it."""
         own, others = (version.message_time or version.issued_at for version in (self, other))
         if own and others and own != others:
             return own > others
@@ -52,7 +52,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A version in its place: numbered from 1 within its report, the least first.
+    """A version with its number within its report, from 1, lowest precedence first.
 
     `supersedes` is the reportKey of the version before it; addenda supersede nothing.
     """
@@ -66,9 +66,9 @@ class Standing:
 def standings(said: Iterable[Version]) -> list[Standing]:
     """The versions of reports in order, by report and number.
 
-    The same text under a new status is the same version: its greatest word counts. The greatest version that is no
-    addendum is current, and beside it the addenda. A preliminary addendum gives way to any that is not. A withdrawal
-    leaves nothing current of what was sent before it. Of equal times the message that came later counts.
+    The same text under a new status is the same version: its highest precedence counts. The highest version that is not
+    an addendum is current, and the addenda, too. A preliminary addendum gives way to any that is not preliminary. A
+    withdrawal leaves no current version of those sent before it. Of equal times the message that arrived later counts.
     """
     reports: dict[str, list[Version]] = defaultdict(list)
     for word in said:
@@ -92,9 +92,9 @@ def _stand(words: Sequence[Version]) -> list[Standing]:
 
 
 def _by_exam(words: Sequence[Version]) -> list[tuple[list[Version], list[Version]]]:
-    """The words of each exam, and what withdraws them. Each text is of one exam.
+    """The versions of each exam, and their withdrawals. Each text belongs to one exam.
 
-    What names no exam is of the last one; a withdrawal that names none withdraws all.
+    A text without an exam belongs to the last one; a withdrawal without an exam withdraws all.
     """
     withdrawn = [word for word in words if word.status == WITHDRAWN]
     exams = _exams(words)
@@ -140,7 +140,7 @@ def _settled(words: Sequence[Version], withdrawn: Sequence[Version]) -> tuple[li
 
 
 def _outlives(word: Version, withdrawn: Sequence[Version]) -> bool:
-    """Whether the word was sent after all withdrawals. What a DICOM document replaces is never sent anew."""
+    """Whether the version was sent after all withdrawals. A replaced DICOM document is never sent again."""
     return not any(one.lasting for one in withdrawn) and all(word.is_after(one) for one in withdrawn)
 
 

@@ -1,4 +1,4 @@
-"""A small graph with all that a question can meet: ties and unknown times, chains of modifiers, empty studies."""
+"""A small graph with all special cases of queries: equal and unknown times, chains of modifiers, empty studies."""
 
 import random
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ MODIFIERS = ((SMALL, "tiny"), (SMALL, "Small"), (NEW, "new"))
 
 
 def small_graph(seed: int, patients: int = 8) -> list[StudySubgraph]:
-    """Studies of some patients; some have none of this or that."""
+    """Studies of some patients, with random gaps."""
     dice = random.Random(seed)
     return [
         _study(dice, f"patient-{seed}-{number}", ordinal)
@@ -56,7 +56,7 @@ def small_graph(seed: int, patients: int = 8) -> list[StudySubgraph]:
 
 
 def write(driver: Driver, subgraphs: list[StudySubgraph]) -> None:
-    """Put them into the graph as the merge does."""
+    """Write them to the graph as the merge stage does."""
     with driver.session() as session:
         for group in _groups(subgraphs):
             session.execute_write(_replace, group)
@@ -107,7 +107,7 @@ class _Report:
 
 
 def _study(dice: random.Random, name: str, ordinal: int) -> StudySubgraph:
-    # Few days, so that studies of one patient fall on the same; some times are unknown.
+    # Few days, so that a patient has several studies on a day; some times are unknown.
     started = dice.choice((None, *(START + timedelta(days=day) for day in range(4))))
     key = digest("study", name, ordinal)
     report = _Report(digest("report", key))
@@ -145,5 +145,5 @@ def _finding(dice: random.Random, report: _Report) -> None:
         report.relate(modifier, RelationType.MODIFY, finding)
     others = [m for m in report.mentions if m.finding is not None and m is not finding]
     if others and dice.random() < 0.5:
-        # What is suggested may be told by a modifier of the finding.
+        # A modifier of a finding may state a suggestion.
         report.relate(dice.choice(others), RelationType.SUGGESTIVE_OF, modifier or finding)

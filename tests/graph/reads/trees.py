@@ -1,4 +1,4 @@
-"""Random where-trees over what the small graph holds, and a little that it does not hold."""
+"""Random where-trees over the content of the small graph, and some other values."""
 
 from datetime import timedelta
 from typing import Any

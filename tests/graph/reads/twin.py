@@ -1,4 +1,4 @@
-"""The same questions answered by brute force over the records: slow, plain, and without a line in common with reads."""
+"""The same queries by brute force over the records: slow, simple, and without shared code."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -136,10 +136,10 @@ def test_since(data: DataDir, seen: Seen) -> None:
 
 
 def test_more_than_the_limit_is_said(data: DataDir, seen: Seen) -> None:
-    assert "there are more than these 2" in run(data, "--limit", "2", "--json").stderr
+    assert "the list has more than these 2" in run(data, "--limit", "2", "--json").stderr
     result = run(data, "--limit", "1", "--patient", seen.carl)
-    assert "there are more" in run(data, "--limit", "1", "--patient", seen.anna).stderr
-    assert "there are more" not in result.stderr
+    assert "the list has more" in run(data, "--limit", "1", "--patient", seen.anna).stderr
+    assert "the list has more" not in result.stderr
 
 
 def test_the_look_itself_is_in_the_trail(data: DataDir, seen: Seen) -> None:

@@ -94,7 +94,7 @@ def test_unknown_events(data: DataDir) -> None:
 @pytest.mark.usefixtures("receiver")
 def test_replays(data: DataDir) -> None:
     assert isinstance(run(events, data, "replay", fails=True).exception, UsageError)
-    assert "1 events put back" in run(events, data, "replay", "1").output
+    assert "1 events will be processed again" in run(events, data, "replay", "1").output
     everything = run(events, data, "replay", "--all", "--json", fails=True)
     assert everything.exit_code == 1
     replayed = json.loads(everything.output)

@@ -143,7 +143,7 @@ def test_without_a_worker_waiting_says_so_and_gives_up(data, tmp_path):
     result = run(data, tmp_path / "a.xml", "--wait", "--json", "--timeout", "0.5")
     assert result.exit_code == 1
     assert (summary(result)["received"], summary(result)["pending"]) == (1, 1)
-    assert "no event has moved for 0.5 s" in result.stderr
+    assert "no event has changed its state for 0.5 s" in result.stderr
 
 
 def test_other_words_under_the_same_id_are_a_new_version_and_no_error(data, tmp_path):
@@ -257,4 +257,4 @@ def test_a_standstill_is_told_once_and_the_wait_goes_on(data, tmp_path, monkeypa
     monkeypatch.setattr(waiting, "NOTICE_S", 0.3)
     (tmp_path / "a.xml").write_bytes(citation())
     result = run(data, tmp_path / "a.xml", "--wait", "--json", "--timeout", "1.5")
-    assert result.stderr.count("does a worker run?") == 1
+    assert result.stderr.count("check that a worker is running") == 1

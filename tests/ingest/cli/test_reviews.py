@@ -60,7 +60,7 @@ def test_the_file_is_new_and_the_owners_alone(data: DataDir, tmp_path: Path) -> 
     assert run(data, "--out", str(out)) == []
     assert json.loads(out.read_text(encoding="utf-8"))["text"] == TEXT
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         run(data, "--out", str(out))
 
 

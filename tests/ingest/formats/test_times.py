@@ -56,7 +56,9 @@ def test_fhir_times(value, expected):
 
 def test_dates_of_birth():
     assert hl7_date("19741018000000") == date(1974, 10, 18)
-    assert hl7_date("1974") is None
+    assert hl7_date("1974") == fhir_date("1974") == date(1974, 1, 1)
+    assert hl7_date("197410") == fhir_date("1974-10") == date(1974, 10, 1)
+    assert hl7_date("0000") is None
     assert hl7_date("19740230") is None
     assert fhir_date("1974-10-18") == date(1974, 10, 18)
-    assert fhir_date("1974-10") is None
+    assert fhir_date("1974-13") is None

@@ -161,4 +161,4 @@ def test_an_unknown_door_is_a_usage_error(tmp_path: Path) -> None:
     environment = {**os.environ, "VLMKG_GATEWAY_DOORS": "mllp,fax"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "no such door: fax" in done.stderr
+    assert "unknown listeners (doors): fax" in done.stderr

@@ -91,7 +91,7 @@ def test_a_migration_that_leaves_rows_that_refer_to_nothing_is_taken_back(
     with closing(open_ledger(sqlite_url)) as ledger, ledger.write() as connection:
         sighting(connection, "r")
     with_more(monkeypatch, "DELETE FROM report_texts;\n")
-    with pytest.raises(UsageError, match="rows of sightings that refer to nothing"):
+    with pytest.raises(UsageError, match="dangling references in sightings"):
         open_ledger(sqlite_url)
     with closing(open_as_it_is(sqlite_url)) as ledger, ledger.write() as connection:
         assert connection.execute(text("SELECT count(*) FROM report_texts")).scalar_one() == 1

@@ -183,7 +183,7 @@ def test_the_live_graph_is_refused_by_whatever_address(
 
 def test_a_live_graph_that_nobody_named_is_left_alone(hospital: Hospital) -> None:
     assert isinstance(hospital.refused.exception, ResearchTargetError)
-    assert "no research copy" in str(hospital.refused.exception)
+    assert "not a research copy" in str(hospital.refused.exception)
     assert sorted(hospital.values) == sorted(hospital.after_refusal)
 
 

@@ -79,7 +79,7 @@ def test_a_full_batch_does_not_wait() -> None:
 def test_out_of_memory_halves_the_batch_and_goes_on_with_smaller_ones() -> None:
     def three_fit(texts: list[str]) -> None:
         if len(texts) > 3:
-            raise DeviceMemoryError("no memory")
+            raise DeviceMemoryError("too little memory")
 
     engine = Counting(three_fit)
     batcher = Batcher(engine, BatchLimits(most=16, wait=timedelta(milliseconds=50)))
@@ -129,7 +129,7 @@ def test_a_study_that_fails_alone_fails_its_caller_only(threads: ThreadPoolExecu
 def test_one_study_that_does_not_fit_is_refused_alone() -> None:
     def never(texts: list[str]) -> None:
         if "long" in texts:
-            raise DeviceMemoryError("no memory")
+            raise DeviceMemoryError("too little memory")
 
     batcher = Batcher(Counting(never), QUICK)
     with pytest.raises(DeviceMemoryError):

@@ -91,13 +91,13 @@ def test_replay_compare_select_and_roll_back(
         run("select", "tiny")
     assert standing(read_by_rules) == before
     promote(checkpoint, data)
-    assert "3 studies had others before" in run("select", "tiny").output
+    assert "they changed in 3 studies" in run("select", "tiny").output
     assert engines(read_by_rules) == {"model"}
     with read_by_rules.ledger.read() as connection:
         assert graph_outbox.waiting(connection)
         assert len(graph_outbox.plan(connection, ()).study_keys) == 3
 
-    assert "3 studies had others before" in run("rollback").output
+    assert "they changed in 3 studies" in run("rollback").output
     assert standing(read_by_rules) == before
 
 
@@ -171,7 +171,7 @@ def test_a_worker_refuses_a_checkpoint_that_is_not_promoted_and_one_that_was_cha
 
     with pytest.raises(CheckpointError, match="not promoted"):
         prepare(str(folder))
-    with pytest.raises(UsageError, match="stands for no checkpoint"):
+    with pytest.raises(UsageError, match="there is no checkpoint for the engine"):
         prepare("model")
     promote(folder, data)
     prepare("model")

@@ -11,10 +11,11 @@ from ingest.ledger.events import claims, events
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.study_facts import LedgerStudy
+from ingest.projection.stored_readings import load_readings
 from ingest.receiving.submit import Receiver, receive, receive_many
 from ingest.workers.batcher import Batcher, BatchLimits
 from ingest.workers.extract import GROUP, extract_beside_others, extract_some
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Reader, reader_of
 from tests.ingest.workers.engines import POISON, Watched, fail_on_poison, rules
 from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
@@ -138,6 +139,23 @@ def test_what_is_no_chest_radiograph_is_marked(receiver: Receiver, reader: Reade
     assert marked == {"CR": False, "MR": True}
 
 
+@pytest.mark.parametrize(
+    ("procedure", "concept"),
+    [("XR CHEST 1 VIEW", "pleural effusion"), ("MRI KNEE LEFT", "effusion"), ("US PELVIS", "effusion")],
+)
+def test_the_ordered_exam_tells_which_effusion_is_meant(
+    receiver: Receiver, reader: Reader, procedure: str, concept: str
+) -> None:
+    receive(receiver, hl7("a", "FINDINGS: Small effusion.", modality="OT", procedure=procedure))
+
+    extract_all(receiver.ledger, reader)
+
+    (study,) = all_studies(receiver.ledger)
+    assert study.extraction is not None
+    (reading,) = load_readings(study.extraction.result).values()
+    assert reading.findings[0].concept.name == concept
+
+
 def test_a_poisonous_report_dies_after_three_attempts_and_harms_nobody(receiver: Receiver) -> None:
     receive_many(receiver, [hl7(f"r{number}", POISON if number == 7 else EFFUSION) for number in range(20)])
 
@@ -155,10 +173,10 @@ def test_a_poisonous_report_dies_after_three_attempts_and_harms_nobody(receiver:
 def test_threads_that_share_an_engine_read_everything_and_a_poisonous_report_dies_alone(receiver: Receiver) -> None:
     receive_many(receiver, [hl7(f"r{number}", POISON if number == 7 else EFFUSION) for number in range(100)])
     engine = Batcher(Watched(fail_on_poison), BatchLimits(most=8, wait=timedelta(milliseconds=5)))
-    reader, turns = reader_of(engine), Turns()
+    reader, shared_lock = reader_of(engine), SharedLock()
 
     def work(_thread: int) -> None:
-        while extract_beside_others(receiver.ledger, reader, "me", LEASE, turns):
+        while extract_beside_others(receiver.ledger, reader, "me", LEASE, shared_lock):
             pass
 
     with ThreadPoolExecutor(4) as threads:

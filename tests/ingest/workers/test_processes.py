@@ -87,7 +87,7 @@ def test_a_report_that_kills_its_process_dies_and_the_others_live(receiver: Rece
     assert (dead.id, dead.reason, dead.attempts) == (4, "crashed", 3)
     wait_for(lambda: not change_waits(receiver.ledger), 10)
     printed = "".join(worker.log.read_text() for worker in workers)
-    assert "worker takes work" in printed
+    assert "worker is ready" in printed
     for word in ("DOE", "JANE", "19500607", "p1^", "effusion", POISON):
         assert word not in printed
 

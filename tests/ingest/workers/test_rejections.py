@@ -83,7 +83,7 @@ def test_a_reason_is_driven_again_after_the_rules_changed(receiver: Receiver, ta
     assert listed(data, "forbidden_type_pair") == [1]
 
     done = CliRunner().invoke(events, ["replay", "--reason", "forbidden_type_pair", "--data", str(data.root)])
-    assert (done.exit_code, done.output) == (0, "1 events put back to be worked on\n")
+    assert (done.exit_code, done.output) == (0, "1 events will be processed again\n")
     work(receiver.ledger, target, reader_of(rules()))
 
     assert places(target) == ["effusion"]

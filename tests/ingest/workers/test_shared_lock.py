@@ -1,4 +1,4 @@
-"""Many together or one alone, never both; who waits to be alone is let in."""
+"""Many shared holders or one exclusive holder, never both; exclusive waiters take precedence."""
 
 import threading
 import time
@@ -6,17 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ingest.workers.shared_lock import Turns
+from ingest.workers.shared_lock import SharedLock
 
 
-def test_nobody_is_beside_the_one_who_is_alone() -> None:
-    turns, lock = Turns(), threading.Lock()
+def test_an_exclusive_holder_is_the_only_one() -> None:
+    shared_lock, lock = SharedLock(), threading.Lock()
     inside: list[str] = []
     seen: list[list[str]] = []
 
     def work(number: int) -> None:
-        kind = "alone" if number % 7 == 0 else "together"
-        with turns.alone() if kind == "alone" else turns.together():
+        kind = "exclusive" if number % 7 == 0 else "shared"
+        with shared_lock.exclusive() if kind == "exclusive" else shared_lock.shared():
             with lock:
                 inside.append(kind)
                 seen.append(list(inside))
@@ -26,27 +26,27 @@ def test_nobody_is_beside_the_one_who_is_alone() -> None:
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, range(100)))
-    assert all(found == ["alone"] for found in seen if "alone" in found)
+    assert all(found == ["exclusive"] for found in seen if "exclusive" in found)
     assert any(len(found) > 4 for found in seen)
-    assert sum("alone" in found for found in seen) == 15
+    assert sum("exclusive" in found for found in seen) == 15
 
 
-def test_a_stream_of_others_does_not_keep_out_who_waits_to_be_alone() -> None:
-    turns, stop, done = Turns(), threading.Event(), threading.Event()
+def test_exclusive_waiters_take_precedence_over_later_shared_ones() -> None:
+    shared_lock, stop, done = SharedLock(), threading.Event(), threading.Event()
 
     def others() -> None:
         while not stop.is_set():
-            with turns.together():
+            with shared_lock.shared():
                 time.sleep(0.005)
 
-    def alone() -> None:
-        with turns.alone():
+    def exclusive() -> None:
+        with shared_lock.exclusive():
             done.set()
 
     threads = [threading.Thread(target=others) for _ in range(4)]
     for thread in threads:
         thread.start()
-    waiting = threading.Thread(target=alone)
+    waiting = threading.Thread(target=exclusive)
     waiting.start()
     assert done.wait(5)
     stop.set()
@@ -54,10 +54,10 @@ def test_a_stream_of_others_does_not_keep_out_who_waits_to_be_alone() -> None:
         thread.join()
 
 
-def test_a_failure_ends_the_turn() -> None:
-    turns = Turns()
-    for turn in (turns.together, turns.alone):
-        with pytest.raises(ZeroDivisionError), turn():
+def test_an_error_releases_the_lock() -> None:
+    shared_lock = SharedLock()
+    for hold in (shared_lock.shared, shared_lock.exclusive):
+        with pytest.raises(ZeroDivisionError), hold():
             _ = 1 / 0
-    with turns.alone():
+    with shared_lock.exclusive():
         pass

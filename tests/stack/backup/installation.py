@@ -33,7 +33,7 @@ class Installation:
         self._number = 0
 
     def send(self, *, large: bool = False, size: int = 0) -> int:
-        """Have a report received, as a row or as a file; its event."""
+        """Receive a report, stored as a row or as a file. Returns its event."""
         self._number += 1
         raw = f"Report {self._number}. No pneumothorax." + " " * (SMALL if large else size)
         return receive(self.receiver, plain(raw, f"r{self._number}")).event_id
@@ -42,7 +42,7 @@ class Installation:
         return run(backup, str(self.to), "--data", str(self.data.root), *options)
 
     def backed_up(self, *options: str) -> dict[str, Any]:
-        """Make a backup, which must be whole; what it says."""
+        """Make a backup, which must succeed. Returns its output."""
         done = self.backup("--json", *options)
         assert (done.exit_code, done.stderr) == (0, "")
         said: dict[str, Any] = json.loads(done.stdout)
@@ -83,7 +83,7 @@ def run(command: Any, *arguments: str) -> Result:
 
 
 def fails(call: Callable[[], object], kind: type[Exception]) -> str:
-    """What the error says that the call raises."""
+    """The message of the error that the call raises."""
     try:
         call()
     except kind as error:

@@ -33,13 +33,13 @@ def rewrite(file: Path, text: str) -> None:
 DAMAGE: dict[str, tuple[Callable[[Path, Path], None], str]] = {
     "ledger": (lambda one, _: flip(one / "ledger.sqlite"), "ledger.sqlite is damaged"),
     "no ledger": (lambda one, _: (one / "ledger.sqlite").unlink(), "ledger.sqlite can't be read"),
-    "key": (lambda one, _: flip(one / "secrets" / "pseudonym.key"), "is not the key that the ledger was filled with"),
-    "blob": (lambda _, blob: flip(blob), "is damaged: remove it, and back up again"),
-    "no blob": (lambda _, blob: blob.unlink(), "can't be read (No such file or directory): back up again"),
+    "key": (lambda one, _: flip(one / "secrets" / "pseudonym.key"), "is not the pseudonym key of this ledger"),
+    "blob": (lambda _, blob: flip(blob), "is damaged: remove it and run the backup again"),
+    "no blob": (lambda _, blob: blob.unlink(), "can't be read (No such file or directory): run the backup again"),
     "list of blobs": (lambda one, _: rewrite(one / "blobs.txt", ""), "its message is neither in the ledger nor"),
     "escaping list": (lambda one, _: rewrite(one / "blobs.txt", "../../x 1\n"), "blobs.txt is missing or damaged"),
     "manifest": (lambda one, _: (one / "manifest.json").unlink(), "manifest.json is missing or can't be read"),
-    "stranger": (lambda one, _: rewrite(one / "more", ""), "more is unknown to the manifest"),
+    "stranger": (lambda one, _: rewrite(one / "more", ""), "more is not in the manifest"),
 }
 
 
@@ -65,7 +65,7 @@ def test_a_damaged_row_of_the_ledger_is_found_though_the_file_is_as_written(inst
     with installation.receiver.ledger.write() as connection:
         connection.exec_driver_sql("UPDATE raw_messages SET raw = x'00'")
     installation.backed_up()
-    assert f"event {event_id}: its message has other bytes" in installation.verify().stderr
+    assert f"event {event_id}: its message was changed" in installation.verify().stderr
 
 
 @pytest.mark.parametrize("name", ["ledger.sqlite", "secrets/pseudonym.key", "blobs.txt"])
@@ -99,7 +99,7 @@ def test_a_half_restored_folder_is_nobody_s_data_folder(installation: Installati
     again = DataDir(tmp_path / "again")
     assert installation.restore(again.root).exit_code == 0
     again.restoring.mkdir()
-    said = f"{again.root} is half restored from a backup"
+    said = f"{again.root} is only partly restored from a backup"
     assert fails(lambda: receiver_of(again), UsageError) == said
 
     def up() -> None:
@@ -131,11 +131,11 @@ def test_a_ledger_of_another_kind_is_refused(
 ) -> None:
     installation.backed_up()
     monkeypatch.setenv("VLMKG_LEDGER_URL", "postgresql://nobody@127.0.0.1:1/none")
-    assert "the backup's ledger is of sqlite" in fails(lambda: installation.restore(tmp_path / "x"), UnfitTargetError)
+    assert "the backup has a sqlite ledger" in fails(lambda: installation.restore(tmp_path / "x"), UnfitTargetError)
     taken = tmp_path / "taken.sqlite"
     taken.touch()
     monkeypatch.setenv("VLMKG_LEDGER_URL", f"sqlite:///{taken}")
-    assert "is there already" in fails(lambda: installation.restore(tmp_path / "x"), UnfitTargetError)
+    assert "already exists" in fails(lambda: installation.restore(tmp_path / "x"), UnfitTargetError)
     free = tmp_path / "elsewhere" / "free.sqlite"
     monkeypatch.setenv("VLMKG_LEDGER_URL", f"sqlite:///{free}")
     assert installation.restore(tmp_path / "x").exit_code == 0
@@ -193,7 +193,7 @@ def test_a_postgresql_ledger_comes_back_too(
     assert (said["events"], said["blobs_copied"]) == (2, 1)
     assert installation.verify().exit_code == 0
     again = tmp_path / "again"
-    assert "holds a ledger already" in fails(lambda: installation.restore(again), UsageError)
+    assert "already has a ledger" in fails(lambda: installation.restore(again), UsageError)
     assert list(again.iterdir()) == []
     with installation.receiver.ledger.write() as connection:
         schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
@@ -206,7 +206,7 @@ def test_a_postgresql_ledger_comes_back_too(
     flip(dump)
     assert "ledger.dump is damaged" in installation.verify().stderr
     dump.write_bytes(b"")
-    assert "is no dump that pg_restore can read" in installation.verify().stderr
+    assert "is not a dump that pg_restore can read" in installation.verify().stderr
 
 
 def test_a_postgresql_ledger_is_not_copied_without_its_program(

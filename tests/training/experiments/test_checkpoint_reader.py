@@ -134,7 +134,7 @@ def test_an_experiment_goes_from_its_config_to_its_figure(tmp_path):
 
     told.clear()
     trained.run("projector", arms, 1, tmp_path, 4, told.append)
-    assert told == [], "what is there is not trained again"
+    assert told == [], "finished runs are not repeated"
     assert (tmp_path / "projector.md").read_text() == table
     trained.run("projector", arms[:1], 1, tmp_path, 5, told.append)
     assert len(told) == 1, "on another exam it is another run"

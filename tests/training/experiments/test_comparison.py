@@ -12,7 +12,7 @@ from training.data.jsonl import write_file
 from training.data.rows import Row
 from training.documents import read_document
 from training.experiments.comparison_page import errors_page
-from training.experiments.seen import known_sentences, sentences_of, within
+from training.experiments.seen_sentences import known_sentences, sentences_of, within
 from training.train_cli import train
 from vlmkg.pipeline import extract_texts, load_engine
 from vlmkg.radgraph import to_radgraph

@@ -91,7 +91,7 @@ def test_the_rules_are_not_measured_against_themselves(tmp_path):
 
     told = (tmp_path / "out" / "transfer.md").read_text()
     assert "silver" not in told.replace("Silver: agreement", "")
-    assert "Skipped for want of it: a gold file (--gold)." in told
+    assert "Skipped, because it was not given: a gold file (--gold)." in told
     assert (tmp_path / "out" / "transfer.svg").exists()
 
 

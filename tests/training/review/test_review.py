@@ -191,8 +191,8 @@ def test_each_fault_is_named_by_its_row_and_no_word_of_the_sheet(folder):
     with pytest.raises(UsageError) as caught:
         read_back(folder)
     assert str(caught.value) == (
-        f"reader-1.csv: row 2 ({names[0]}) has no verdict; row 3 ({names[1]}) has another verdict; "
-        f"row 5 is {names[2]}, as row 4 is; row 7 is no item of this review; "
+        f"reader-1.csv: row 2 ({names[0]}) has no verdict; row 3 ({names[1]}) has an unknown verdict; "
+        f"row 5 is the same item as row 4, {names[2]}; row 7 is not an item of this review; "
         + "; ".join(f"{name} is missing" for name in sorted((names[3], names[5])))
     )
 
@@ -204,7 +204,7 @@ def test_a_sheet_without_verdicts_names_some_and_counts_the_rest(folder):
 
 def test_a_missing_sheet_column_or_key_is_told(folder, tmp_path):
     (folder / "sheets" / "reader-1.csv").rename(tmp_path / "kept.csv")
-    with pytest.raises(UsageError, match=r"reader-1\.csv is not there"):
+    with pytest.raises(UsageError, match=r"reader-1\.csv is missing"):
         read_back(folder)
     (tmp_path / "kept.csv").write_text("item,comment\nT001,\n")
     with pytest.raises(UsageError, match="no column 'verdict"):
@@ -274,7 +274,7 @@ def test_the_commands_go_from_graphs_to_figures(folder):
 
     shown = invoke("import", folder)
     assert "raw agreement of pairs of readers: 0.983 (goal 0.90: met)" in shown.output
-    assert "1 items of disagreement: T007" in shown.output
+    assert "1 items with disagreement: T007" in shown.output
     said = json.loads(invoke("import", folder, "--json").output)
     assert (said["all_items"]["correct"], said["disagreements"], said["goal_met"]) == (40, ["T007"], True)
     with (folder / "disagreements.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -283,5 +283,5 @@ def test_the_commands_go_from_graphs_to_figures(folder):
 
 
 def test_an_export_overwrites_nothing(folder, tmp_path):
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="already exists"):
         invoke("export", "--graphs", tmp_path / "said-by-model-x.jsonl", "--out", folder)

@@ -54,8 +54,8 @@ def test_a_config_has_nothing_but_parts_and_plain_values() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[", "wrong.yaml is no run config"),
-        ("7", "is no run config"),
+        ("[", "wrong.yaml is not a valid run config"),
+        ("7", "is not a valid run config"),
         ("name: x\nspeed: 1", "there is no field speed"),
         ("name: ''", "name: "),
         ("stage1: {steps: 1}", "name is missing"),
@@ -70,7 +70,7 @@ def test_a_config_has_nothing_but_parts_and_plain_values() -> None:
         ("name: x\ndata: {files: train.jsonl}", "data.files: .*'train.jsonl'"),
         ("name: x\ndata: {files: [7]}", "data.files.0: .*7"),
         ("name: x\ndata: {files: ['']}", "data.files.0: "),
-        ("name: x\ndata: {files: [2020-01-01]}", "is no run config: "),
+        ("name: x\ndata: {files: [2020-01-01]}", "is not a valid run config: "),
         ("name: x\ndata: [1]", "data: "),
         ("name: x\nlanguage_model: {whole_report: 'no'}", "language_model.whole_report: .*'no'"),
         ("name: x\nlanguage_model: {whole_report: 0}", "language_model.whole_report: .*0"),

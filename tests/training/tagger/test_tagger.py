@@ -186,7 +186,7 @@ def test_another_form_and_no_tagger_are_refused(trained, tmp_path):
         load_tagger(tmp_path)
     about = json.loads((trained / "tagger" / ABOUT_FILE).read_text())
     (tmp_path / ABOUT_FILE).write_text(json.dumps({**about, "form": 0}))
-    with pytest.raises(RefusedError, match="form 0"):
+    with pytest.raises(RefusedError, match="format 0"):
         load_tagger(tmp_path)
 
 
@@ -218,12 +218,12 @@ def test_the_command_scores_files_and_writes_what_it_read(trained, tmp_path):
     assert results["gold.jsonl"]["invalid"] == {}
     said = json.loads((tmp_path / "said.json").read_text())
     assert {name: entry["text"] for name, entry in said.items()} == {name: one["text"] for name, one in gold.items()}
-    with pytest.raises(UsageError, match="measured on one thing"):
+    with pytest.raises(UsageError, match="scored on one set"):
         CliRunner().invoke(vlmkg, ["train", "tagger-evaluate", str(trained / "tagger")], catch_exceptions=False)
 
 
 def test_no_report_of_a_gold_file_is_left_out(trained, tmp_path):
     write_file(tmp_path / "gold.jsonl", [ROWS[0], replace(ROWS[1], study_id=ROWS[0].study_id)])
     command = ["train", "tagger-evaluate", str(trained / "tagger"), "--gold", str(tmp_path / "gold.jsonl")]
-    with pytest.raises(UsageError, match="two reports of one id"):
+    with pytest.raises(UsageError, match="two reports with the same id"):
         CliRunner().invoke(vlmkg, command, catch_exceptions=False)

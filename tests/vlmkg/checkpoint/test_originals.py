@@ -168,7 +168,7 @@ def test_an_open_clip_folder_that_lacks_something_is_refused(tmp_path):
     (tmp_path / "open_clip_config.json").write_text("{")
     assert "is not JSON" in str(refused(import_open_clip, tmp_path, tmp_path / "out"))
     (tmp_path / "open_clip_config.json").write_text(json.dumps(BIOMEDCLIP))
-    assert "there is none of" in str(refused(import_open_clip, tmp_path, tmp_path / "out"))
+    assert "the folder has none of" in str(refused(import_open_clip, tmp_path, tmp_path / "out"))
 
 
 @pytest.fixture(scope="module")

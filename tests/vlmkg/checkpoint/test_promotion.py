@@ -139,7 +139,7 @@ def test_a_checkpoint_that_can_no_longer_work_is_no_standard(copy, tmp_path):
     name_evaluation(copy)
     judged = promotion.promote(copy, data, evaluator())
     assert judged.compared_with is None
-    assert judged.not_compared == f"{tmp_path / 'gone'} can no longer work (no_manifest)"
+    assert judged.not_compared == f"{tmp_path / 'gone'} can't be used any more (no_manifest)"
 
 
 def test_a_promotion_of_another_manifest_is_an_error(promoted):

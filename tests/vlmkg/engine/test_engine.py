@@ -201,7 +201,7 @@ def test_a_checkpoint_that_knows_no_real_films_sees_none(folder, tmp_path):
     shown = extract(
         "--engine", folder, "--image", tmp_path / "film.png", "--format", "triplets", tmp_path / "report.txt"
     )
-    assert "trained on synthetic films alone: films are not read" in shown.stderr
+    assert "trained only on synthetic films, so the films were not read" in shown.stderr
     assert "films" not in json.loads(shown.stdout)
 
 
@@ -210,9 +210,9 @@ def test_an_unpromoted_checkpoint_may_be_tried_and_says_so(tmp_path, no_shipped_
     shown = extract("--engine", plain.folder, "--format", "triplets", input=TEXT)
     assert "is not promoted" in shown.stderr
     assert json.loads(shown.stdout)["id"] == "report"
-    with pytest.raises(UsageError, match="reads text only"):
+    with pytest.raises(UsageError, match="does not read films"):
         extract("--engine", plain.folder, "--image", tmp_path / "film.png", input=TEXT)
-    with pytest.raises(UsageError, match="stands for no checkpoint"):
+    with pytest.raises(UsageError, match="there is no checkpoint for the engine"):
         extract("--engine", "model", input=TEXT, env={"VLMKG_DATA": str(tmp_path)})
 
 

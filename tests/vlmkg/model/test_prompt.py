@@ -99,7 +99,7 @@ def test_tokenizer_of_another_form_is_refused(tmp_path):
     save_codec(small_codec(), tmp_path)
     about = (tmp_path / "codec.json").read_text()
     (tmp_path / "codec.json").write_text(about.replace('"linearization": 1', '"linearization": 0'))
-    with pytest.raises(RefusedError, match="form 0"):
+    with pytest.raises(RefusedError, match="format 0"):
         load_codec(tmp_path)
 
 

@@ -72,7 +72,7 @@ def test_unknown_kinds_and_broken_folders_are_refused(tmp_path):
         build_encoder("resnet", {})
     with pytest.raises(RefusedError, match="config of the image encoder 'small' is wrong"):
         build_encoder("small", {})
-    with pytest.raises(RefusedError, match="no image encoder"):
+    with pytest.raises(RefusedError, match="is not an image encoder"):
         load_encoder(tmp_path)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.vlmkg.token_graphs import token_graphs
 from vlmkg.model.decoded import Decoded
-from vlmkg.model.windows import Room, merge_windows, split_windows, window_graph
+from vlmkg.model.windows import WindowLimits, merge_windows, split_windows, window_graph
 from vlmkg.numbered_tokens import Edge, Label, Numbered, Sentence, Span, TokenGraph, number
 from vlmkg.reading.tokens import Token
 from vlmkg.schema import RelationType
@@ -33,7 +33,7 @@ LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 def test_every_token_is_owned_once_and_each_window_fits(data, lengths, tokens, whole):
     numbered = sentences(lengths)
     costs = data.draw(st.lists(st.integers(1, 5), min_size=sum(lengths), max_size=sum(lengths)))
-    windows = split_windows(numbered, costs, Room(tokens, 3 * tokens, whole))
+    windows = split_windows(numbered, costs, WindowLimits(tokens, 3 * tokens, whole))
     assert [at for window in windows for at in range(window.own, window.end)] == list(range(sum(lengths)))
     for window in windows:
         assert window.end - window.first <= tokens
@@ -50,7 +50,7 @@ def test_windows_merge_to_the_graph_without_edges_between_distant_sentences(data
     inside = TokenGraph(tuple(span for span in graph.spans if not any(span.first < end <= span.last for end in ends)))
     starts = {span.first for span in inside.spans}
     inside = inside._replace(edges=tuple(e for e in graph.edges if {e.head, e.tail} <= starts))
-    windows = split_windows(numbered, [1] * sum(lengths), Room(40, 40, whole))
+    windows = split_windows(numbered, [1] * sum(lengths), WindowLimits(40, 40, whole))
     merged = merge_windows(windows, [decoded(window_graph(window, inside)) for window in windows])
     assert merged.graph.spans == inside.spans
     assert merged.span_scores == (0.5,) * len(inside.spans)
@@ -63,30 +63,30 @@ def test_windows_merge_to_the_graph_without_edges_between_distant_sentences(data
 
 def test_window_is_a_sentence_with_the_one_before_it_in_its_section():
     numbered = number("FINDINGS: Left effusion. It is small. IMPRESSION: Effusion.")
-    windows = split_windows(numbered, [1] * 6, Room(40, 40))
+    windows = split_windows(numbered, [1] * 6, WindowLimits(40, 40))
     assert [(window.first, window.own, window.end) for window in windows] == [(0, 0, 2), (0, 2, 5), (5, 5, 6)]
 
 
 def test_whole_report_is_one_window_with_its_sentences_marked():
     numbered = sentences([3, 2, 4])
-    (window,) = split_windows(numbered, [1] * 9, Room(9, 9, whole=True))
+    (window,) = split_windows(numbered, [1] * 9, WindowLimits(9, 9, whole=True))
     assert window.stops == (3, 5)
 
 
 def test_sentence_without_room_is_split_and_its_parts_see_each_other():
-    windows = split_windows(sentences([10]), [1] * 10, Room(8, 100))
+    windows = split_windows(sentences([10]), [1] * 10, WindowLimits(8, 100))
     assert [(window.first, window.own, window.end) for window in windows] == [(0, 0, 4), (0, 4, 8), (4, 8, 10)]
 
 
 def test_word_without_room_is_an_error():
-    with pytest.raises(ValueError, match="room"):
-        split_windows(sentences([2]), [9, 9], Room(8, 10))
+    with pytest.raises(ValueError, match="too short for two tokens"):
+        split_windows(sentences([2]), [9, 9], WindowLimits(8, 10))
 
 
 def test_circle_of_modify_through_three_windows_is_left_open():
     graph = TokenGraph(tuple(Span(at, at, Label.PRESENT) for at in range(3)))
     numbered = sentences([1, 1, 1])
-    windows = split_windows(numbered, [1] * 3, Room(9, 9))
+    windows = split_windows(numbered, [1] * 3, WindowLimits(9, 9))
     # 0 -> 1 -> 2 and, by a window that a careless model might have written, 2 -> 0 by way of 1.
     edges = [(), ((0, 1),), ((0, 1), (1, 0))]
     parts = [

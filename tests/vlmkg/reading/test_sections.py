@@ -182,3 +182,77 @@ def test_other_headings_of_the_same_meaning_change_nothing(parts, dress: str, da
     assert facts(other) == facts(plain)
     wanted = [word for part, words in parts if part in READ for word in facts(words)]
     assert facts(plain) == wanted
+
+
+ANSWERED = ("QUESTION", "Question", "Clinical question", "CLINICAL QUERY", "Query")
+
+
+@pytest.mark.parametrize("asked", ANSWERED)
+@pytest.mark.parametrize(("answer", "presence"), [("No.", "absent"), ("Yes.", "present"), ("Yes, small.", "present")])
+@pytest.mark.parametrize("joint", [" ", "\n", "\n\n"])
+def test_a_question_is_read_with_an_answer_that_says_yes_or_no(
+    asked: str, answer: str, presence: str, joint: str
+) -> None:
+    for statement, noun in (("nodule?", "nodule"), ("Is there an effusion?", "effusion")):
+        text = f"{asked}: {statement}{joint}ANSWER: {answer}"
+        assert (noun, presence) in facts(text), text
+
+
+def test_a_question_with_a_whole_answer_is_set_aside() -> None:
+    assert facts("QUESTION: Effusion?\nANSWER: No effusion.") == [("effusion", "absent")]
+
+
+SIGNED = (
+    "Interpreted by: Dr. A. Sample.",
+    "Dictated by: Dr Who.",
+    "I have personally reviewed the images and agree.",
+    "ATTESTATION: I have reviewed the images.",
+    "Reviewed by Dr. B. Sample.",
+)
+
+
+@pytest.mark.parametrize("signed", SIGNED)
+@pytest.mark.parametrize(
+    "statement", ["Small left effusion.", "There is a nodule in the right apex.", "No left effusion."]
+)
+def test_findings_behind_a_signature_on_its_line_are_read(signed: str, statement: str) -> None:
+    assert facts(f"{signed} {statement}") == facts(statement)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Verified by: Dr. Small Mass, 12:00",
+        "Ordering physician: Dr. Left Port",
+        "Ordering physician: Left Port",
+        "Status: Final",
+        "Location: Right ward",
+        "Signed by: Dr. Clear",
+        "Technologist: Small, Jane",
+    ],
+)
+def test_names_behind_a_heading_are_no_findings(line: str) -> None:
+    assert facts(f"{line}\nFINDINGS: No edema.") == [("edema", "absent")]
+
+
+@pytest.mark.parametrize("heading", ["Status", "STATUS", "Verified", "Report status"])
+@pytest.mark.parametrize("statement", ["The lungs are clear.", "Improving left lower lobe atelectasis."])
+@pytest.mark.parametrize("joint", [": ", "\n"])
+def test_findings_under_a_heading_of_bookkeeping_are_read(heading: str, statement: str, joint: str) -> None:
+    assert facts(f"{heading}{joint}{statement}") == facts(statement)
+
+
+@pytest.mark.parametrize("word", ["Prior", "Previous", "Recent"])
+@pytest.mark.parametrize("heading", ["INDICATION", "HISTORY", "Clinical details"])
+def test_what_was_before_belongs_to_the_history(word: str, heading: str) -> None:
+    text = f"{heading}: Known right effusion. {word} left pneumothorax. Now with cough.\n\nNo edema. Small nodule."
+
+    assert not {"pneumothorax"} & {name for name, _ in facts(text)}
+    assert {("edema", "absent"), ("nodule", "present")} <= set(facts(text))
+
+
+def test_the_details_of_a_request_are_not_read() -> None:
+    text = "REQUEST: CXR\nDETAILS: Asthma, ?pneumothorax\nREPORT: No pneumothorax."
+
+    assert facts(text) == [("pneumothorax", "absent")]
+    assert facts("Impression: Effusion.\nDetails: The effusion is small.")[-1] == ("small", "present")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from training.synthetic.kinds.links import Links
 from training.synthetic.kinds.sample import Sample
 from vlmkg.schema import Kind, Presence, ReportGraph
+from vlmkg.spans import overlap
 
 _LETTERS = {Presence.PRESENT: "P", Presence.UNCERTAIN: "U", Presence.ABSENT: "N"}
 _OTHER = {"left": "right", "right": "left"}
@@ -51,7 +52,7 @@ def _matched(made: Sample, read: ReportGraph) -> dict[int, int]:
     """For each word the last mention that overlaps it, of the same sort where there is one."""
     found: dict[int, int] = {}
     for word, marked in enumerate(made.words):
-        overlapping = [at for at, one in enumerate(read.mentions) if one.start < marked.end and marked.start < one.end]
+        overlapping = [at for at, one in enumerate(read.mentions) if overlap(one, marked)]
         same = [at for at in overlapping if (read.mentions[at].kind is Kind.ANATOMY) == (marked.allowed[0] == "A")]
         if overlapping:
             found[word] = (same or overlapping)[-1]

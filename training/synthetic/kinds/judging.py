@@ -11,6 +11,7 @@ from enum import StrEnum
 from training.synthetic.kinds.links import Links
 from training.synthetic.kinds.sample import Sample
 from vlmkg.schema import Kind, Mention, Presence, ReportGraph
+from vlmkg.spans import overlap
 
 _LETTERS = {Presence.PRESENT: "P", Presence.UNCERTAIN: "U", Presence.ABSENT: "N"}
 _LEFT = frozenset(["left", "l", "lt", "lul", "lll", "lingula", "lingular", "leftward"])
@@ -83,13 +84,13 @@ def _match(made: Sample, read: ReportGraph) -> dict[int, int]:
     for number, word in enumerate(made.words):
         for at, mention in enumerate(read.mentions):
             same = (mention.kind is Kind.ANATOMY) == (word.allowed[0] == "A")
-            if mention.start < word.end and word.start < mention.end and same:
+            if overlap(mention, word) and same:
                 found[number] = at
     return found
 
 
 def _overlaps(made: Sample, mention: Mention) -> bool:
-    return any(mention.start < word.end and word.start < mention.end for word in made.words)
+    return any(overlap(mention, word) for word in made.words)
 
 
 def _is_present(mention: Mention) -> bool:

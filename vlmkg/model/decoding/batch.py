@@ -1,7 +1,7 @@
-"""The rows that are decoded at present: who comes in, what is chosen, who waits, who leaves.
+"""The rows that are being decoded: adding rows, choosing symbols, waiting, and removing finished rows.
 
-Rows lie in the cache in this order: those that the model reads next, then those that wait for the window before them,
-then those that have just come in; `finished` puts them in order again. In the automaton each row keeps its slot.
+The cache has the rows in this order: those that the model reads next, those that wait for the previous window, and new
+ones; `finished` restores the order. In the automaton each row keeps its slot.
 """
 
 from collections import deque
@@ -36,14 +36,14 @@ from vlmkg.model.decoding.writing import write
 from vlmkg.model.prompt import Prompt
 
 _AHEAD = frozenset({Phase.WAITING, Phase.DONE})
-"""A row here has written all its mentions."""
+"""The phases of a row that has written all its mentions."""
 
 
 @dataclass(slots=True, eq=False)
 class Row:
     """A window being decoded, the `place`-th prompt.
 
-    `slot` is its place in the automaton. `length` positions of it are in the cache; `pending` are token ids written
+    `slot` is its index in the automaton. `length` of its positions are in the cache; `pending` are token ids written
     since, which the model has not read.
     """
 
@@ -56,18 +56,18 @@ class Row:
     written: list[Written] = field(default_factory=list)
     phase: int = Phase.BETWEEN
     told: bool = False
-    """The windows behind know this one's mentions."""
+    """Whether the next windows know this one's mentions."""
 
     @property
     def budget(self) -> int:
-        """Symbols that may be written."""
+        """Most symbols that may be written."""
         return self.prompt.budget if self.follow is None else len(self.follow) + CLOSING + 1
 
 
 class Batch:
-    """All that `decode` works on. `active` rows are read next; `ready` are rows with logits, to be chosen from.
+    """The state of `decode`. `active` rows are read next; `ready` rows have logits, from which a symbol is chosen.
 
-    `contexts` are the mentions that windows wait for; `mentions` those of each place that is to be kept.
+    `contexts` are the mentions that windows wait for; `mentions` those of each place that is cached.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Batch:
         rows = [Row(at, prompts[at], follow[at] if follow else None) for at in plan.read]
         self.head = head_over(language_model, codec, max((row.prompt.tokens for row in rows), default=1) or 1)
         self.index = {symbol: at for at, symbol in enumerate(self.head.symbols)}
-        # Rows that wait for the window before them leave room for others to be read meanwhile.
+        # Rows that wait for the previous window do not count, so that others can be read meanwhile.
         slots = min(capacity + capacity // 2, len(rows))
         self.cache = RowCache(language_model, slots)
         self.queue = deque(_by_length(rows, plan.before))
@@ -103,11 +103,11 @@ class Batch:
 
 
 def enter(batch: Batch) -> int:
-    """Let rows in, when enough are free to be worth a forward of their own; return how many came in."""
+    """Add rows, if enough are free to justify a separate forward. Returns their number."""
     free = min(len(batch.free), batch.capacity - batch.active, len(batch.queue))
     if free <= 0 or (batch.active and free < min(len(batch.queue), batch.capacity // 4)):
         return 0
-    # The longest first, so that what is read together is of like length.
+    # Longest first, so that rows that are read together have similar lengths.
     new = sorted((batch.queue.popleft() for _ in range(free)), key=lambda row: -len(row.prompt.ids))
     prompts = [row.prompt for row in new]
     fresh = start(
@@ -127,7 +127,7 @@ def enter(batch: Batch) -> int:
 
 
 def settle(batch: Batch) -> None:
-    """Choose a symbol in each ready row; then write all that has no choice, and let waiting rows go on."""
+    """Choose a symbol in each ready row; then write all forced symbols, and continue waiting rows."""
     if batch.ready:
         rows = [row for some, _ in batch.ready for row in some]
         logits = torch.cat([logits for _, logits in batch.ready])
@@ -138,7 +138,7 @@ def settle(batch: Batch) -> None:
 
 
 def finished(batch: Batch) -> Iterator[tuple[int, Decoded]]:
-    """The places and graphs of the rows that have ended; the others move together."""
+    """The places and graphs of the finished rows. The others are moved together."""
     ended = [row for row in batch.rows if row.phase == Phase.DONE]
     for row in ended:
         yield row.place, _collected(row)
@@ -153,7 +153,7 @@ def finished(batch: Batch) -> Iterator[tuple[int, Decoded]]:
 def _by_length(rows: Sequence[Row], before: Mapping[int, int]) -> Iterator[Row]:
     """The rows, windows of a report together and in their order, reports with long windows first.
 
-    But no row before the one that it waits for, which may be another report's: it would never go on.
+    No row comes before the one that it waits for, which may be of another report: otherwise it would wait forever.
     """
     reports: list[list[Row]] = []
     for row in rows:
@@ -165,7 +165,7 @@ def _by_length(rows: Sequence[Row], before: Mapping[int, int]) -> Iterator[Row]:
     needs = [{home[before[row.place]] for row in report if row.place in before} for report in reports]
     done: set[int] = set()
     for number in sorted(home.values(), key=lambda at: -max(len(row.prompt.ids) for row in reports[at])):
-        # What a report waits for stands before it, so that this ends.
+        # Rows only wait for earlier ones, so the loop ends.
         todo = [number]
         while todo:
             missing = needs[todo[-1]] - done - {todo[-1]}
@@ -187,7 +187,7 @@ def _choose(batch: Batch, rows: list[Row], logits: Tensor) -> None:
 
 
 def _write(batch: Batch, rows: list[Row], slots: Tensor, symbols: Tensor, notes: list[tuple[float, bool]]) -> None:
-    """Write one symbol in each of the rows; `notes` are its log probability, and whether it was a choice."""
+    """Write one symbol in each of the rows; `notes` are its log probability, and whether there was a choice."""
     every = torch.zeros_like(batch.state.phase).scatter(0, slots, symbols)
     on = torch.zeros_like(every, dtype=torch.bool).scatter(0, slots, value=True)
     for row, symbol, (log_probability, chosen) in zip(rows, symbols.tolist(), notes, strict=True):
@@ -200,7 +200,7 @@ def _write(batch: Batch, rows: list[Row], slots: Tensor, symbols: Tensor, notes:
 
 
 def _look(batch: Batch) -> None:
-    """Make the masks anew, and note what phase each row is in."""
+    """Compute the masks, and record each row's phase."""
     batch.mask = allowed(batch.state, batch.head.names)
     phases = batch.state.phase.tolist()
     for row in batch.rows:
@@ -208,7 +208,7 @@ def _look(batch: Batch) -> None:
 
 
 def _write_forced(batch: Batch) -> bool:
-    """Write what is the only symbol allowed. Whether there was any."""
+    """Write symbols that are the only allowed ones. Returns whether there were any."""
     slots = (batch.mask.sum(1) == 1).nonzero()[:, 0]
     if len(slots) == 0:
         return False
@@ -219,7 +219,7 @@ def _write_forced(batch: Batch) -> bool:
 
 
 def _unblock(batch: Batch) -> bool:
-    """Tell the windows behind the mentions before them; let those go on that wait for them. Whether any did."""
+    """Pass mentions to the next windows, and continue those that wait for them. Returns whether any did."""
     for row in batch.rows:
         if row.phase in _AHEAD and not row.told:
             row.told = True
@@ -243,7 +243,7 @@ def _tell(batch: Batch, row: Row) -> None:
 
 
 def _few_moves(kept: list[int], first: int) -> list[int]:
-    """The rows `kept` in places from `first` on, each where it is already, if it is in one of these places."""
+    """The rows `kept` in places from `first` on. A row that is already in one of these places does not move."""
     places = range(first, first + len(kept))
     homeless = iter([at for at in kept if at not in places])
     at_home = set(kept)

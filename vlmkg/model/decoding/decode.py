@@ -1,8 +1,8 @@
-"""Decode many windows at once, greedily, within the masks.
+"""Decode many windows at once, greedily, constrained by the masks.
 
-Rows come and go one by one: a window that ends leaves its row to the next, so none waits for the longest. What has no
-choice is written without asking the model. A window that has written its mentions waits, outside the batch, until the
-window before it has too; then the edges between the two are written.
+Rows are replaced one by one: a finished window leaves its row to the next, so none waits for the longest. Forced
+symbols are written without the model. A window that has written its mentions waits, outside the batch, for the previous
+window to do so; then the edges between the two are written.
 """
 
 from collections.abc import Sequence
@@ -31,20 +31,20 @@ def decode(
     follow: Sequence[Sequence[Symbol]] | None = None,
     known: KnownWindows | None = None,
 ) -> list[Decoded]:
-    """What the language model writes for each prompt, in the same order. Windows that are read alike are read once.
+    """The language model's output for each prompt, in the same order. Equal windows are read once.
 
     Args:
-        language_model: any causal one of Hugging Face that `head.check_language_model` accepts, in evaluation mode.
+        language_model: any causal Hugging Face model that `head.check_language_model` accepts, in evaluation mode.
         codec: its tokenizer.
-        prompts: windows and films in any mixture; a window with context stands right behind the window before it.
+        prompts: windows and films in any mixture; a window with context directly follows its previous window.
         prefixes: (P, D) film embeddings that prompts refer to by position; each is read once, however many refer to it.
-        rows: windows come in while fewer are being read; half as many again may wait. Memory grows with it; results
-            do not depend on it, but for ties within rounding.
-        follow: symbols to write instead of the likeliest, END included, one sequence for each prompt: the scores are
-            then those of the given graph. Raises ValueError where one is not allowed.
-        known: what the same language model has read before; it learns what is read now.
+        rows: number of windows read at once; half as many more may wait. Memory grows with it; results do not depend on
+            it, except for ties within rounding.
+        follow: symbols to write instead of the most likely ones, END included, one sequence for each prompt: the scores
+            are then those of the given graph. Raises ValueError if one is not allowed.
+        known: a cache of earlier results of the same language model, to which the new ones are added.
 
-    Raises torch.OutOfMemoryError where the device has no memory for so many rows.
+    Raises torch.OutOfMemoryError if the device has too little memory for the rows.
     """
     todo = plan(prompts, known, all_of_them=follow is not None)
     results = dict(todo.found)

@@ -1,4 +1,4 @@
-"""What the language model reads: new windows whole, and of the others the symbols written since."""
+"""The forwards of the language model: complete new windows, and the newly written symbols of the others."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,19 +11,20 @@ from vlmkg.model.decoding.batch import Batch, Row
 from vlmkg.model.decoding.key_value_cache import mask_of
 
 _SHARED = 8
-"""A stem of so many tokens, or with a film, is read once and copied; a shorter one is read with each window."""
+"""A stem with at least so many tokens, or with a film, is read once and copied; a shorter one is read with each window.
+"""
 _AT_ONCE = 16
-"""Positions up to which several in a row cost about what one costs."""
+"""Up to this number of positions a row costs about as much as with one position."""
 _PREFILL = 4096
-"""Positions that are read at once at most: more gains nothing and takes memory."""
+"""Most positions read at once: more is not faster and needs memory."""
 _PADDING = 64
-"""Positions of padding that cost less than a forward of their own."""
+"""Positions of padding that cost less than a separate forward."""
 
 Key = tuple[int | None, tuple[int, ...]]
 
 
 class Stems:
-    """Keys and values of what several prompts begin with: a film's embeddings and the instruction."""
+    """Keys and values of the common beginnings of prompts: a film's embeddings and the instruction."""
 
     def __init__(self, prefixes: Sequence[Tensor], rows: Iterable[Row]) -> None:
         self._prefixes = prefixes
@@ -31,7 +32,7 @@ class Stems:
         self._known: dict[Key, Tensor] = {}
 
     def shared(self, batch: Batch, at: int) -> Tensor | None:
-        """(Y, 2, P + T, K, E) what the row's stem gives, read into that row if not known; None: not worth sharing."""
+        """(Y, 2, P + T, K, E) the cached stem of the row, read into that row if not cached; None: not shared."""
         prompt = batch.rows[at].prompt
         key = (prompt.prefix, prompt.stem)
         if prompt.prefix is None and len(prompt.stem) < _SHARED:
@@ -51,7 +52,7 @@ class Stems:
 
 
 def read_new(batch: Batch, stems: Stems, count: int) -> None:
-    """Read the last `count` rows, which have come in with the longest first, and make them ready."""
+    """Read the last `count` rows, which were added longest first, and make them ready."""
     first = len(batch.rows) - count
     while first < len(batch.rows):
         size = _alike([len(row.prompt.ids) for row in batch.rows[first:]])
@@ -60,7 +61,7 @@ def read_new(batch: Batch, stems: Stems, count: int) -> None:
 
 
 def _alike(lengths: Sequence[int]) -> int:
-    """How many of the first rows, the longest first, are read together."""
+    """The number of first rows, longest first, that are read together."""
     padding = 0
     for size, length in enumerate(lengths):
         padding += lengths[0] - length
@@ -87,7 +88,7 @@ def _read_prompts(batch: Batch, stems: Stems, first: int, end: int) -> None:
 
 
 def read_on(batch: Batch) -> None:
-    """Read what the active rows have written since; those with nothing left to read become ready."""
+    """Read the pending symbols of the active rows; rows without further pending symbols become ready."""
     rows = batch.rows[: batch.active]
     if not rows:
         return
@@ -122,7 +123,7 @@ def forward(batch: Batch, embeddings: Tensor, positions: Tensor, first: int) -> 
 
 
 def _embed(batch: Batch, ids: Sequence[Sequence[int]]) -> Tensor:
-    """(R, Q, D), each row padded behind its end; what is written there is overwritten before it is ever read."""
+    """(R, Q, D), each row padded after its end. Padding is overwritten before it is read."""
     count = max(map(len, ids))
     padded = [[*row, *[0] * (count - len(row))] for row in ids]
     embedding = batch.language_model.get_input_embeddings()
@@ -131,7 +132,7 @@ def _embed(batch: Batch, ids: Sequence[Sequence[int]]) -> Tensor:
 
 
 def _positions(batch: Batch, rows: Sequence[Row], count: int) -> Tensor:
-    """(R, `count`) the positions behind what each row has read."""
+    """(R, `count`) the positions after those that each row has read."""
     device = batch.language_model.device
     return torch.tensor([row.length for row in rows], device=device)[:, None] + torch.arange(count, device=device)
 

@@ -1,4 +1,4 @@
-"""From the symbols that a row has written, each with its probability, to a graph with scores."""
+"""Convert a row's written symbols, with their probabilities, to a graph with scores."""
 
 from collections.abc import Sequence
 from math import exp
@@ -23,7 +23,7 @@ class Written(NamedTuple):
 def collect(written: Sequence[Written], own_from: int, *, truncated: bool) -> Decoded:
     """The graph that a row has written up to END.
 
-    When the budget was spent, edges to mentions that never came are left out.
+    If the budget ended, edges to missing mentions are left out.
     """
     spans: list[tuple[Span, float]] = []
     edges: list[tuple[Edge, float]] = []
@@ -69,6 +69,6 @@ def _token(written: Written) -> int:
 
 
 def _score(written: Sequence[Written]) -> float:
-    """The geometric mean of the probabilities of what was chosen; 1 where nothing was."""
+    """The geometric mean of the probabilities of the chosen symbols; 1 if there was no choice."""
     chosen = [one.log_probability for one in written if one.chosen]
     return exp(sum(chosen) / len(chosen)) if chosen else 1.0

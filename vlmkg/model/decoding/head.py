@@ -1,4 +1,4 @@
-"""The language model's head, over the structural symbols alone: a few hundred rows instead of a whole vocabulary."""
+"""The language model's head, only over the structural symbols: a few hundred rows instead of the whole vocabulary."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from vlmkg.numbered_tokens import RELATIONS, Label
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`symbols` are the first N pointers and all symbols that are none; `ids` their token ids; `weight` (S, D)."""
+    """`symbols` are the first N pointers and all other symbols; `ids` their token ids; `weight` (S, D)."""
 
     symbols: tuple[Symbol, ...]
     ids: tuple[int, ...]
@@ -46,24 +46,36 @@ def head_over(language_model: PreTrainedModel, codec: Codec, width: int) -> Head
 
 
 def check_language_model(language_model: PreTrainedModel, codec: Codec) -> None:
-    """Raise RefusedError where decoding would read a language model otherwise than the model itself does.
+    """Raise RefusedError if our decoding would give other results than the language model itself.
 
-    That is: too few rows for the codec's tokens, attention over a sliding window, logits that are more than the head's
-    product, or an attention that cannot be replaced.
+    That is the case with too few rows for the codec's tokens, attention over a sliding window, logits that are not the
+    output of the head, or attention that can't be replaced.
     """
     embedding: Any = language_model.get_input_embeddings()
     rows = embedding.weight.shape[0]
     if rows < codec.vocabulary_size:
-        raise RefusedError(f"the language model has {rows} tokens, its tokenizer {codec.vocabulary_size}")
+        raise RefusedError(
+            f"the language model has {rows} tokens, but its tokenizer has {codec.vocabulary_size}",
+            "resize the model's token embeddings",
+        )
     config = language_model.config
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        raise RefusedError("decoding needs a language model whose layers all attend to the whole prompt")
+        raise RefusedError(
+            "decoding needs a language model whose layers all attend to the whole prompt",
+            "use a language model without a sliding window",
+        )
     if not takes_other_attention(language_model):
-        raise RefusedError(f"decoding cannot replace the attention of {type(language_model).__name__}")
+        raise RefusedError(
+            f"decoding cannot replace the attention of {type(language_model).__name__}",
+            "use an architecture with replaceable attention, such as Qwen2",
+        )
     head = head_over(language_model, codec, codec.pointers)
     ids = torch.tensor([codec.stem], device=language_model.device)
     with torch.inference_mode():
         whole = language_model(input_ids=ids).logits[0, -1, list(head.ids)].float()
         hidden = language_model.base_model(input_ids=ids).last_hidden_state[0, -1:]
         if not torch.allclose(head.logits(hidden)[0], whole, rtol=1e-2, atol=1e-2):
-            raise RefusedError("the language model's logits are not its head's product")
+            raise RefusedError(
+                "the language model's logits are not the output of its head",
+                "use an architecture with a plain head, such as Qwen2",
+            )

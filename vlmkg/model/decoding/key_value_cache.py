@@ -1,8 +1,8 @@
-"""Keys and values of a batch in one piece of memory, row by row, and the attention that reads them.
+"""Keys and values of a batch in one tensor, row by row, and the attention that reads them.
 
-Each row counts its own positions from 0, so no row is padded on the left: a row that ends leaves, another takes its
-place, and the model reads no further than the longest row that is left. Hugging Face's models write through `update`
-and attend through `grouped_attention`, which reads each key once for all query heads that share it.
+Each row counts its own positions from 0, so no row is padded on the left: a finished row is replaced by another one,
+and the model reads only up to the longest remaining row. Hugging Face's models write through `update` and attend
+through `grouped_attention`, which reads each key once for all query heads that share it.
 
 Shapes: Y layers, R rows, K key-value heads, G query heads for each of them, C capacity, Q positions written at once,
 L positions that are read, E width of a head.
@@ -20,15 +20,15 @@ from transformers import AttentionInterface, PreTrainedModel
 from vlmkg.model.transformers_parts import attending_by
 
 _STEP = 64
-"""Capacity grows by whole steps."""
+"""Step by which the capacity grows."""
 ATTENTION = "vlmkg_grouped"
 
 
 class RowCache:
-    """What `past_key_values` is for the language model.
+    """The `past_key_values` of the language model.
 
-    `memory` is (Y, 2, R, C, K, E): keys and values, those of one position side by side, so that writing one is one
-    copy. Before each forward `point` says which rows are written and where.
+    `memory` is (Y, 2, R, C, K, E): keys and values, adjacent for each position, so that writing a position is one
+    copy. Before each forward `point` sets the rows and positions to write.
     """
 
     is_compileable = False
@@ -44,7 +44,7 @@ class RowCache:
         self._length = 0
 
     def point(self, first: int, positions_RQ: Tensor, length: int) -> None:
-        """The next forward writes rows `first` on at these positions and reads `length` of each."""
+        """Let the next forward write rows from `first` on at these positions and read `length` positions of each."""
         self.reserve(length)
         rows = len(positions_RQ)
         self._rows, self._length = slice(first, first + rows), length
@@ -56,11 +56,11 @@ class RowCache:
         lacking = length - self.memory.shape[3]
         if lacking > 0:
             steps = -(-lacking // _STEP)
-            # What is masked out is never read, but must still be a number.
+            # Masked values have no effect, but must be numbers.
             self.memory = functional.pad(self.memory, (0, 0, 0, 0, 0, steps * _STEP))
 
     def update(self, keys: Tensor, values: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        """Write (R, K, Q, E) keys and values; return views (R, K, L, E) on all that the rows attend to."""
+        """Write (R, K, Q, E) keys and values; return views (R, K, L, E) of everything that the rows attend to."""
         return self._write(self.memory[layer, 0], keys), self._write(self.memory[layer, 1], values)
 
     def _write(self, memory: Tensor, new: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ class RowCache:
         return memory[self._rows, : self._length].transpose(1, 2)
 
     def move(self, sources: list[int], length: int) -> None:
-        """Row i becomes what row `sources[i]` was, as far as `length`."""
+        """Copy the first `length` positions of row `sources[i]` to row i."""
         changed = [row for row, source in enumerate(sources) if row != source]
         if changed:
             self.memory[:, :, changed, :length] = self.memory[:, :, [sources[row] for row in changed], :length]
@@ -78,18 +78,18 @@ class RowCache:
         return self.memory[:, :, row, :length].clone()
 
     def paste(self, row: int, stem: Tensor) -> None:
-        """Give a row what `copy` took from another."""
+        """Write the result of `copy` to another row."""
         length = stem.shape[2]
         self.reserve(length)
         self.memory[:, :, row, :length] = stem
 
     def get_seq_length(self, layer: int = 0) -> int:
-        """Positions read at present; the language model is told each row's own."""
+        """Number of positions read at present. Each row's own positions are passed separately."""
         return self._length
 
 
 def mask_of(positions_RQ: Tensor, length: int, dtype: torch.dtype) -> Tensor:
-    """(R, 1, Q, L) what each written position reads: itself and all before it in its row; 0, or minus infinity."""
+    """(R, 1, Q, L) mask: each written position attends to itself and all before it in its row; 0 or -inf."""
     read = torch.arange(length, device=positions_RQ.device) <= positions_RQ[:, None, :, None]
     return torch.zeros(read.shape, dtype=dtype, device=read.device).masked_fill_(~read, float("-inf"))
 
@@ -105,7 +105,7 @@ def grouped_attention(
 ) -> tuple[Tensor, None]:
     """Attention of (R, K * G, Q, E) queries over (R, K, L, E) keys, as (R, Q, K * G, E).
 
-    The G query heads of a key are laid along Q, instead of copying each key G times.
+    The G query heads of a key are stacked along Q, instead of copying each key G times.
     """
     rows, heads, count, width = query.shape
     groups = heads // key.shape[1]
@@ -118,7 +118,7 @@ def grouped_attention(
 
 @contextmanager
 def attending(language_model: PreTrainedModel) -> Iterator[None]:
-    """Let the language model attend by `grouped_attention`, as long as the block runs."""
+    """Let the language model use `grouped_attention` during the block."""
     AttentionInterface.register(ATTENTION, grouped_attention)
     with attending_by(language_model, ATTENTION):
         yield

@@ -1,4 +1,4 @@
-"""Which symbols each row may write next. Shapes as in `state`."""
+"""The symbols that each row may write next. Shapes as in `state`."""
 
 import torch
 from torch import Tensor
@@ -19,10 +19,10 @@ from vlmkg.model.decoding.state import (
 
 
 def allowed(state: State, names: int) -> Tensor:
-    """(B, S) what each row may write next; nothing where it waits or is done. `names` is F.
+    """(B, S) the allowed symbols of each row; none if it waits or is finished. `names` is F.
 
-    Pointers: a mention begins behind the last one and at the latest where one is promised; it ends before the next
-    promise. Tails as in `_tails`. Nothing ends while a promise is open, unless the budget is spent.
+    Pointers: a mention begins after the last one and no later than the next promised one; it ends before the next
+    promise. Tails as in `_tails`. The graph does not end with an open promise, unless the budget has ended.
     """
     rows, width = state.begun.shape
     at = torch.arange(width, device=state.begun.device)
@@ -57,15 +57,15 @@ def allowed(state: State, names: int) -> Tensor:
 
 
 def _tails(state: State, at: Tensor, behind: Tensor) -> Tensor:
-    """(B, 3, N) the tails that each relation of the current head may have.
+    """(B, 3, N) the allowed tails for each relation of the current head.
 
-    A mention of the right kind, or, ahead, a token that nothing else is said of; behind those written already, so that
-    no edge stands twice; never one that modifies the head, when the head is to modify it.
+    A tail is a mention of the right kind or, ahead, a token without another statement. It comes after those already
+    written, so that no edge is repeated. The head can't modify a mention that modifies it.
     """
     head = state.head.clamp(min=0)[:, None]
     kinds, own = state.kinds, at >= state.own_from[:, None]
     known = state.begun & (at != head)
-    # Across windows: the other side of the border. Inside: own mentions, or tokens ahead, promised or free.
+    # Across windows: mentions of the other window. Inside: own mentions, or tokens ahead, promised or free.
     across = known & (own != (head >= state.own_from[:, None]))
     ahead = behind & (at < state.tokens[:, None])
     reachable = torch.where(state.linking[:, None], across, (known & own) | ahead)
@@ -84,7 +84,7 @@ def _tails(state: State, at: Tensor, behind: Tensor) -> Tensor:
 
 
 def _link_heads(state: State, at: Tensor) -> Tensor:
-    """(B, N) mentions, behind the last head, with an edge across the border that they may have."""
+    """(B, N) mentions, after the last head, that may have an edge across the border."""
     heads = torch.zeros_like(state.begun)
     rows = (state.phase == Phase.LINKED).nonzero()[:, 0]
     if len(rows) == 0:
@@ -94,7 +94,7 @@ def _link_heads(state: State, at: Tensor) -> Tensor:
     border = own[:, :, None] != own[:, None, :]
     both = border & begun[:, :, None] & begun[:, None, :]
     observed, anatomy = (kinds == OBSERVATION)[:, :, None], (kinds == ANATOMY)[:, None, :]
-    # An observation may suggest or lie at anything there; anatomy may modify anatomy that does not modify it.
+    # An observation may suggest or be located at anything there; anatomy may modify anatomy that does not modify it.
     edge = observed | (anatomy & ~state.reach[rows].transpose(1, 2))
     heads[rows] = (both & edge).any(2) & (at > state.head[rows, None])
     return heads

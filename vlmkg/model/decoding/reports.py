@@ -17,7 +17,10 @@ from vlmkg.schema import ReportGraph
 
 
 class ReportReading(NamedTuple):
-    """The graph of one report, scored, witness the model. `truncated`: a budget was spent, so facts may lack."""
+    """The graph of one report, scored, witness the model.
+
+    `truncated`: a budget ended too early, so facts may be missing.
+    """
 
     graph: ReportGraph
     truncated: bool
@@ -39,10 +42,10 @@ def read_reports(
     Args:
         language_model: as in `decode`.
         codec: its tokenizer.
-        texts: reports, of any length: what does not fit the language model's positions is split into windows.
+        texts: reports of any length: text that does not fit the language model's positions is split into windows.
         prefixes: (P, D) embeddings of the films of a study.
-        prefix_of: for each text the position of its study's prefix, or None where the study has no film.
-        whole: read as many sentences in a window as fit, instead of one and the one before it.
+        prefix_of: for each text the position of its study's prefix, or None if the study has no film.
+        whole: read as many sentences in a window as fit, instead of one with the previous one.
         rows, known: as in `decode`.
     """
     numbered = [number(text) for text in texts]
@@ -69,6 +72,6 @@ def read_reports(
 def read_films(
     language_model: PreTrainedModel, codec: Codec, prefixes: Sequence[Tensor], *, rows: int = 128
 ) -> list[Decoded]:
-    """What each film shows, by its own (P, D) prefix: `film` holds name, label (P, U, N) and score of each fact."""
+    """The facts of each film, from its own (P, D) prefix: `film` has name, label (P, U, N) and score of each fact."""
     prompts = [encode_film_prompt(codec, at) for at in range(len(prefixes))]
     return decode(language_model, codec, prompts, prefixes, rows=rows)

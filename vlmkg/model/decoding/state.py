@@ -1,8 +1,8 @@
-"""What each row of a batch has written so far, in tensors: the state of the automaton.
+"""The state of the automaton: what each row of a batch has written so far, in tensors.
 
-No grammar tool can say the target form: a pointer must name a token of this very report, a tail must be a mention of
-the right kind or a promise of one, and `modify` must not run in a circle. So the state is kept as tensors and one call
-gives the masks of all rows. Nothing but the number of tokens and the schema has a say in it.
+No grammar tool can express the target form: a pointer must refer to a token of this report, a tail must be a mention of
+the right kind or a promise of one, and `modify` must have no cycle. So the state is kept as tensors, and one call
+computes the masks of all rows. It depends only on the number of tokens and the schema.
 
 Shapes, here and in `masks` and `writing`: B rows, N pointers of the batch's longest window, F film names,
 S = N + 10 + F symbols in the order of `codec.symbols`.
@@ -17,13 +17,13 @@ from torch import Tensor
 ANATOMY, OBSERVATION = 1, 2
 MODIFY, LOCATED_AT, SUGGESTIVE_OF = range(3)
 LABELS, RELATIONS, TO, LINKS, END, FILM = 0, 4, 7, 8, 9, 10
-"""Places of the symbols behind the pointers."""
+"""Indices of the symbols after the pointers."""
 CLOSING = 4
-"""Symbols that closing a window takes at most: with so many left of the budget, only what closes it is allowed."""
+"""Most symbols needed to close a window: with so many left of the budget, only closing symbols are allowed."""
 
 
 class Phase(IntEnum):
-    """What the row may write next, or waits for."""
+    """What a row may write next, or waits for."""
 
     BETWEEN = 0
     POINTED = 1
@@ -40,7 +40,7 @@ class Phase(IntEnum):
 
 @dataclass(slots=True)
 class State:
-    """One row a window. A film's prompt is a row without tokens."""
+    """One row per window. A film's prompt is a row without tokens."""
 
     tokens: Tensor
     """(B,) tokens of the window."""
@@ -51,25 +51,25 @@ class State:
     phase: Tensor
     """(B,) Phase."""
     linking: Tensor
-    """(B,) LINKS is written: edges cross between context and own tokens from here."""
+    """(B,) whether LINKS is written: later edges are between context and own tokens."""
     cursor: Tensor
-    """(B,) the first token behind the last mention."""
+    """(B,) the first token after the last mention."""
     head: Tensor
-    """(B,) the first token of the mention whose edges are written, -1 where there is none."""
+    """(B,) the first token of the mention whose edges are written, -1 if there is none."""
     relation: Tensor
-    """(B,) the relation written last of this head, -1 where there is none."""
+    """(B,) the last written relation of this head, -1 if there is none."""
     tail: Tensor
-    """(B,) the tail written last of this head and relation, -1 where there is none."""
+    """(B,) the last written tail of this head and relation, -1 if there is none."""
     name: Tensor
-    """(B,) the film name written last, -1 where there is none."""
+    """(B,) the last written film name, -1 if there is none."""
     begun: Tensor
     """(B, N) a mention begins here."""
     promised: Tensor
-    """(B, N) an edge names a mention that is still to begin here."""
+    """(B, N) an edge has promised a mention that begins here."""
     kinds: Tensor
-    """(B, N) kind of the mention that begins here, or is promised to; 0 where nothing is said."""
+    """(B, N) kind of the mention that begins here, or is promised; 0 if there is none."""
     reach: Tensor
-    """(B, N, N) the mention at the first token modifies that at the second, directly or through others."""
+    """(B, N, N) the mention at the first token modifies the one at the second, directly or indirectly."""
 
 
 def start(tokens: list[int], own_from: list[int], budgets: list[int], width: int, device: torch.device) -> State:
@@ -97,17 +97,17 @@ def start(tokens: list[int], own_from: list[int], budgets: list[int], width: int
 
 
 def begin_anew(state: State, index: Tensor, fresh: State) -> None:
-    """Put fresh rows in the place of those at `index`."""
+    """Replace the rows at `index` by new ones."""
     for field in fields(State):
         getattr(state, field.name)[index] = getattr(fresh, field.name)
 
 
 Context = tuple[Tensor, Tensor, Tensor]
-"""Of the last tokens of a window: begun, kinds, reach."""
+"""For the last tokens of a window: begun, kinds, reach."""
 
 
 def context_of(state: State, row: int, tokens: int, count: int) -> Context:
-    """The mentions of the last `count` of a row's `tokens`: the context of the window behind it."""
+    """The mentions of the last `count` of a row's `tokens`: the context of the next window."""
     part = slice(tokens - count, tokens)
     begun = state.begun[row, part]
     return begun.clone(), state.kinds[row, part] * begun, state.reach[row, part, part].clone()
@@ -121,7 +121,7 @@ def last(context: Context, count: int) -> Context:
 
 
 def give_context(state: State, row: int, context: Context) -> None:
-    """Let a waiting row go on, now that the mentions of its context are known."""
+    """Continue a waiting row with the mentions of its context."""
     begun, kinds, reach = context
     count = len(begun)
     state.begun[row, :count] = begun

@@ -1,8 +1,8 @@
-"""Windows that need not be read again: most sentences of reports repeat.
+"""A cache of windows: most sentences of reports repeat.
 
-What a window writes of itself follows from its prompt; what it writes across the border follows, besides, from the
-mentions of the window before it, and these from that one's prompt. So of windows with the same prompt behind windows
-with the same prompt one is read for all: within a call of `decode`, and with `KnownWindows` over many.
+A window's own output depends on its prompt; its output across the border depends, in addition, on the mentions of the
+previous window, and these on that one's prompt. So windows with the same prompt and the same previous prompt are read
+once: within a call of `decode`, and with `KnownWindows` in many calls.
 """
 
 from collections import OrderedDict
@@ -14,11 +14,11 @@ from vlmkg.model.decoding.state import Context
 from vlmkg.model.prompt import Prompt
 
 Key = tuple[tuple[int, ...], tuple[int, ...]]
-"""The ids of the window before, none where there is no context, and the window's own."""
+"""The ids of the previous window, empty without context, and the window's own."""
 
 
 class KnownWindows:
-    """What was read of windows without a film, the `most` that were used last. Of one model, for one thread."""
+    """An LRU cache of `most` windows without a film. For one model and one thread."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -28,13 +28,13 @@ class KnownWindows:
         return len(self._kept)
 
     def get(self, key: Key) -> tuple[Decoded, Context] | None:
-        """What was read of the window, and the mentions that are context of the one behind it."""
+        """The result of the window, and the mentions that are the context of the next one."""
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
     def put(self, key: Key, decoded: Decoded, context: Context) -> None:
-        """Keep it; what has not been used for longest goes."""
+        """Store the result, and remove the least recently used one."""
         self._kept[key] = (decoded, context)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
@@ -42,11 +42,11 @@ class KnownWindows:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which prompts are read: `read`, their places in order.
+    """The prompts to read: `read`, their places in order.
 
-    Of the others `found` has what is known, or `same` the place of the one that is read for them. `before` names for a
-    window the place that is read, or read for the one before it, whose mentions are its context; `contexts` has the
-    mentions where they are known. `keys` are those of the places that are read and then kept.
+    For the others `found` has the cached result, or `same` the place of the equal prompt that is read. `before` is, for
+    a window, the place whose mentions are its context: the previous window's or its equal's; `contexts` has these
+    mentions if they are cached. `keys` are those of the places that are read and then stored.
     """
 
     read: list[int] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Plan:
 
 
 def plan(prompts: Sequence[Prompt], known: KnownWindows | None, *, all_of_them: bool = False) -> Plan:
-    """What is to be read of the prompts; with `all_of_them` each, alike or not."""
+    """The plan for these prompts; with `all_of_them` every one is read, equal or not."""
     made = Plan()
     mentions: dict[int, Context] = {}
     first: dict[Key, int] = {}
@@ -92,7 +92,7 @@ def _key(prompts: Sequence[Prompt], place: int) -> Key:
 
 
 def _wait(made: Plan, mentions: Mapping[int, Context], place: int, prompt: Prompt) -> None:
-    """Note where the window's context comes from."""
+    """Record the source of the window's context."""
     if not prompt.own_from:
         return
     waited = made.same.get(place - 1, place - 1)

@@ -22,7 +22,7 @@ _AFTER_POINTER = {Phase.BETWEEN: Phase.POINTED, Phase.EXTENDED: Phase.SPANNED, P
 
 
 def write(state: State, symbols: Tensor, on: Tensor) -> None:
-    """Write `symbols` (B,) in the rows that are `on` (B,). Each must be allowed there: nothing is checked."""
+    """Write `symbols` (B,) in the rows that are `on` (B,). Each must be allowed there: this is not checked."""
     phase, kind = state.phase, symbols - state.begun.shape[1]
     pointer, label = on & (kind < LABELS), on & (kind >= LABELS) & (kind < RELATIONS)
     relation, links = on & (kind >= RELATIONS) & (kind < TO), on & (kind == LINKS)
@@ -59,7 +59,7 @@ def write(state: State, symbols: Tensor, on: Tensor) -> None:
 
 
 def _begin(state: State, first: Tensor, on: Tensor) -> None:
-    """A mention begins: a promise of it is kept."""
+    """Begin a mention, which fulfils a promise of it."""
     _put(state.begun, first, torch.ones_like(first), on)
     _put(state.promised, first, torch.zeros_like(first), on)
     _new_head(state, first, on)
@@ -72,7 +72,7 @@ def _new_head(state: State, head: Tensor, on: Tensor) -> None:
 
 
 def _relate(state: State, tail: Tensor, on: Tensor) -> None:
-    """An edge is written: its tail, when still to come, is promised; what modifies it modifies more."""
+    """Write an edge: a tail ahead is promised, and the closure of `modify` is updated."""
     state.tail = torch.where(on, tail, state.tail)
     spot = tail.clamp(max=state.begun.shape[1] - 1)[:, None]
     ahead = on & ~state.begun.gather(1, spot)[:, 0]

@@ -1,4 +1,4 @@
-"""What an image encoder is, and how a film becomes the pixels that it takes.
+"""The image encoder, and the conversion of a film to its input pixels.
 
 Shapes: B films, C channels, H and W the encoder's height and width, F numbers in an image vector.
 """
@@ -20,18 +20,18 @@ class Fit(StrEnum):
     """How a film of any size becomes a square."""
 
     PAD = "pad"
-    """Black at both sides of the shorter edge, of a film smaller than the square on all; then resized if larger."""
+    """Padded with black to a square, at least of the encoder's size, then resized if larger."""
     SHORTEST = "shortest"
-    """The shorter edge resized to the square's, the middle of the longer one kept."""
+    """Resized by the shorter edge, with a centre crop of the longer one."""
     LONGEST = "longest"
-    """The longer edge resized to the square's, black at both sides of the shorter one."""
+    """Resized by the longer edge, with black at both sides of the shorter one."""
     SQUASH = "squash"
-    """Both edges resized to the square's."""
+    """Both edges resized to the square."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """What an encoder takes: `size` x `size` pixels, one channel for each mean, (grey in [0, 1] - mean) / std."""
+    """The input of an encoder: `size` x `size` pixels, one channel for each mean, (grey in [0, 1] - mean) / std."""
 
     size: int
     mean: tuple[float, ...]
@@ -43,8 +43,8 @@ class Pixels:
 class VisionEncoder:
     """An image encoder, frozen.
 
-    `kind` and `config` build it anew (`vlmkg.model.vision.store`); `module` maps (B, C, H, W) pixels, as `pixels` says
-    them, to (B, F).
+    `kind` and `config` rebuild it (`vlmkg.model.vision.store`); `module` maps (B, C, H, W) pixels, as described by
+    `pixels`, to (B, F).
     """
 
     kind: str
@@ -55,13 +55,13 @@ class VisionEncoder:
 
 def encode(encoder: VisionEncoder, pixels_BCHW: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, F) image vectors of length 1, without gradient: no training step can change the encoder."""
-    with torch.no_grad():  # not inference_mode: training takes these vectors
+    with torch.no_grad():  # not inference_mode: training uses these vectors
         features_BF: Tensor = encoder.module(pixels_BCHW)
         return nn.functional.normalize(features_BF.float(), dim=-1)
 
 
 def prepare(film: Film, pixels: Pixels) -> Tensor:
-    """The film as (C, H, W) pixels, resized bicubically in floating point: a film of 16 bits keeps them."""
+    """The film as (C, H, W) pixels, resized bicubically in floating point, which keeps 16 bits."""
     grey_HW = _fitted(Image.fromarray(film.grey), pixels)
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (pixels.mean, pixels.std))
     return (torch.from_numpy(grey_HW.copy())[None] - mean) / std
@@ -82,7 +82,7 @@ def _fitted(image: Image.Image, pixels: Pixels) -> np.ndarray:
 
 
 def _padded(image: Image.Image, size: int) -> Image.Image:
-    """The middle of the image on a black square of that size: cut where it is larger, padded where it is smaller."""
+    """The middle of the image on a black square of this size: cropped if it is larger, padded if it is smaller."""
     square = Image.new("F", (size, size), 0.0)
     left, top = (int((size - side) / 2) for side in image.size)
     square.paste(image, (left, top))

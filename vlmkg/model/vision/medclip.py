@@ -1,6 +1,6 @@
 """MedCLIP's "ViT" (Wang et al., EMNLP 2022): a Swin-tiny, its pooled 768 numbers mapped to 512 without bias.
 
-Its weights are kept under the names in which they are published, those of transformers 4; the library has renamed
+Its weights are stored under their published names, those of transformers 4; the library has renamed
 some since.
 """
 
@@ -16,7 +16,7 @@ from vlmkg.model.vision.encoder import Fit, Pixels, VisionEncoder
 MEAN, STD = 0.5862785803043838, 0.27950088968644304
 _SIZE = 224
 TOWER = "vision_model."
-"""What the names of the visual tower's weights begin with in the file of the whole model."""
+"""The prefix of the visual tower's weights in the file of the whole model."""
 _RENAMED = (
     (".attention.self.query.", ".attention.q_proj."),
     (".attention.self.key.", ".attention.k_proj."),
@@ -27,11 +27,11 @@ _RENAMED = (
     (".output.dense.", ".mlp.fc2."),
 )
 _COMPUTED = re.compile(r"relative_position_index$")
-"""A table that follows from the window's size: published as a weight, computed here."""
+"""A table computed from the window's size, which is published as a weight."""
 
 
 class MedClipNetwork(nn.Module):
-    """(B, 1 or 3, 224, 224) -> (B, 512); one channel is taken as three."""
+    """(B, 1 or 3, 224, 224) -> (B, 512); one channel is used as three."""
 
     def __init__(self, swin: SwinConfig, feature_size: int) -> None:
         super().__init__()
@@ -54,12 +54,12 @@ def build(config: Mapping[str, Any]) -> VisionEncoder:
 
 
 def from_published(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Published names to the installed library's."""
+    """Convert published names to the installed library's."""
     return {_renamed(name, _RENAMED): value for name, value in weights.items() if not _COMPUTED.search(name)}
 
 
 def to_published(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The installed library's names to the published ones."""
+    """Convert the installed library's names to the published ones."""
     back = tuple((new, old) for old, new in _RENAMED)
     return {_renamed(name, back): value for name, value in weights.items()}
 

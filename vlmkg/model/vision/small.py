@@ -1,4 +1,4 @@
-"""A small image encoder of our own, to be trained from nothing and then frozen: under a million parameters."""
+"""Our own small image encoder, trained from scratch and then frozen: under a million parameters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,13 @@ from vlmkg.model.vision.encoder import Pixels, VisionEncoder
 SIZE = 128
 WIDTHS = (24, 48, 72, 96)
 _GRID = 4
-"""Halves and thirds of a film are kept apart: where a finding lies is part of what it is."""
+"""Pooling keeps halves and thirds of a film apart, because the location of a finding matters."""
 _GRID_CHANNELS = 40
 PIXELS = Pixels(size=SIZE, mean=(0.5,), std=(0.25,))
 
 
 class Block(nn.Module):
-    """Two convolutions beside a residual, at half the size: (B, C, H, W) -> (B, C', H/2, W/2)."""
+    """Two convolutions with a residual, at half the size: (B, C, H, W) -> (B, C', H/2, W/2)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

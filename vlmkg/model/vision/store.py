@@ -1,4 +1,4 @@
-"""Image encoders in a checkpoint: `config.json` (kind, and what builds it) and `model.safetensors` (weights)."""
+"""Image encoders in a checkpoint: `config.json` (kind and config) and `model.safetensors` (weights)."""
 
 import json
 from collections.abc import Mapping
@@ -19,17 +19,19 @@ MODULES = {
     "medclip": "vlmkg.model.vision.medclip",
     "open_clip": "vlmkg.model.vision.open_clip_towers",
 }
-"""The module of each kind, imported when it is asked for: the libraries behind two of them take seconds to import."""
+"""The module of each kind, imported when needed: the libraries of two of them take seconds to import."""
 
 
 def build_encoder(kind: str, config: Mapping[str, Any]) -> VisionEncoder:
-    """An encoder with fresh weights. Raises RefusedError where there is no such kind, or its config lacks something."""
+    """An encoder with fresh weights. Raises RefusedError if there is no such kind, or its config is incomplete."""
     if kind not in MODULES:
         raise RefusedError(f"there is no image encoder {kind!r}", f"image encoders: {', '.join(MODULES)}")
     try:
         encoder: VisionEncoder = import_module(MODULES[kind]).build(config)
     except (KeyError, TypeError, ValueError) as error:
-        raise RefusedError(f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}") from error
+        raise RefusedError(
+            f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}", "correct config.json"
+        ) from error
     return encoder
 
 
@@ -43,31 +45,36 @@ def save_encoder(encoder: VisionEncoder, folder: Path) -> None:
 
 
 def load_encoder(folder: Path) -> VisionEncoder:
-    """The encoder of the folder, frozen. Raises RefusedError where its files do not fit each other."""
+    """The encoder of the folder, frozen. Raises RefusedError if its files do not fit each other."""
     try:
         config = json.loads((folder / CONFIG_FILE).read_text())
         encoder = build_encoder(config.pop("kind"), config)
         weights = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
-        raise RefusedError(f"{folder} holds no image encoder: {type(error).__name__}") from error
+        raise RefusedError(
+            f"{folder} is not an image encoder: {type(error).__name__}", "copy the whole folder again"
+        ) from error
     return with_weights(encoder, weights)
 
 
 def with_weights(encoder: VisionEncoder, weights: Mapping[str, Tensor]) -> VisionEncoder:
-    """The same encoder with these weights, frozen. Raises RefusedError where names or shapes differ from its own."""
+    """The same encoder with these weights, frozen. Raises RefusedError if names or shapes differ from its own."""
     known = _renamed(encoder.kind, "from_published", weights)
     own = {name: value.shape for name, value in encoder.module.state_dict().items()}
     odd = own.keys() ^ known.keys() | {name for name in own.keys() & known.keys() if own[name] != known[name].shape}
     if odd:
         shown = ", ".join(sorted(odd)[:3])
-        raise RefusedError(f"{len(odd)} weights do not fit the image encoder {encoder.kind!r}, such as {shown}")
+        raise RefusedError(
+            f"{len(odd)} weights do not fit the image encoder {encoder.kind!r}, such as {shown}",
+            "use the weights of this encoder",
+        )
     encoder.module.load_state_dict(known)
     encoder.module.eval().requires_grad_(requires_grad=False)
     return encoder
 
 
 def _renamed(kind: str, direction: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by the names of `direction`; one kind has published names that are not those of the library."""
+    """The weights with the names of `direction`: the published names of one kind differ from the library's."""
     if kind != "medclip":
         return dict(weights)
     renamed: dict[str, Tensor] = getattr(import_module(MODULES[kind]), direction)(weights)

@@ -52,6 +52,7 @@ class Lexicon:
     causes: frozenset[str]
     fresh: frozenset[str]
     normality: frozenset[str]
+    complete: frozenset[str]
 
 
 @cache
@@ -83,6 +84,7 @@ def lexicon() -> Lexicon:
         causes=_forms("observation/causes"),
         fresh=_forms("observation/fresh"),
         normality=_forms("observation/normality"),
+        complete=_forms("observation/complete"),
     )
 
 

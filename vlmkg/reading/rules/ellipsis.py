@@ -5,8 +5,12 @@ from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrases import Phrase
 
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.THAN, Word.VERSUS, Word.BUT, Word.HOLE})
-_NONE = frozenset({"none", "nil"})
+_NONE = frozenset({"none", "nil", "nothing"})
 _LOBES = frozenset({"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "lingula"})
+_COMPARATIVES = frozenset(
+    {"smaller", "larger", "bigger", "better", "worse", "denser", "wider", "thicker", "longer", "shorter", "greater"}
+    | {"higher", "lower", "less", "different"}
+)
 _OPPOSED = frozenset({"old", "chronic", "remote", "healed", "small", "tiny", "minor", "calcified", "benign", "prior"})
 _BEFORE_OPPOSED = frozenset({Word.THERE, Word.COPULA, Word.COLON})
 _HAVING = frozenset({"has", "have", "had"})
@@ -19,13 +23,21 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
     result: list[Phrase] = []
     for phrase in phrases:
         before = result[-1] if result else None
-        if before is not None and _only_links(phrase) and _shares(before, phrase):
+        own = len(result) > 1 and result[-2].head is not None and _has_its_side(before, phrase)
+        if before is not None and not own and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
             compared = phrase.joined_by(Word.THAN)
             result[-1] = Phrase(before.joint, before.units + phrase.units, cuts, before.predicate, compared)
         else:
             result.append(phrase)
     return result
+
+
+def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
+    """ "Drain on the right, chest tube ...": the side is that of the finding before it."""
+    sided = before is not None and before.joined_by(Word.IN) and all(unit.word is Word.SIDE for unit in before.units)
+    tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
+    return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
 
 
 def _only_links(phrase: Phrase) -> bool:
@@ -61,7 +73,18 @@ def _shares(before: Phrase, phrase: Phrase) -> bool:
 
 
 def _stands_alone(before: Phrase, phrase: Phrase) -> bool:
-    return _names_known(before, phrase) or _is_verb(before) or _measured_place(before, phrase)
+    return (
+        is_bare_comparison(before)
+        or _names_known(before, phrase)
+        or _is_verb(before)
+        or _measured_place(before, phrase)
+    )
+
+
+def is_bare_comparison(phrase: Phrase) -> bool:
+    """ "No smaller", "no worse": the finding before it has not changed, and nothing after it is denied."""
+    denied = phrase.joint[-1:] != [] and phrase.joint[-1].word in _DENIALS
+    return denied and len(phrase.units) == 1 and phrase.units[0].text in _COMPARATIVES
 
 
 def _measured_place(before: Phrase, phrase: Phrase) -> bool:
@@ -105,8 +128,11 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
 
     It denies a second finding, not the one on the left.
     """
-    if not any(unit.word in _DENIALS for unit in units[1:]):
+    if not any(unit.word in _DENIALS for unit in units):
         return units
+    first = _no_right(units)
+    if first:
+        return units[first:]
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:
@@ -115,6 +141,14 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
         if end is not None and _finding_ahead(units, end):
             return units[: index + 1] + units[end:]
     return units
+
+
+def _no_right(units: list[Unit]) -> int:
+    """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
+    words = [unit.word for unit in units[:5]]
+    linked = words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
+    other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
+    return 3 if linked and other and _finding_ahead(units, 5) else 0
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:

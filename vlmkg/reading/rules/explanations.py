@@ -13,6 +13,11 @@ from vlmkg.schema import Presence, RelationType
 
 _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
 _MODALS = frozenset({"may", "might", "could", "would"})
+_LIKELY = frozenset({"likely", "most likely", "probably", "possibly", "presumably", "perhaps"})
+_ASKED = frozenset({"?", "query", "queried"})
+_ANY_SHADOW = frozenset(
+    {"finding", "findings", "abnormality", "abnormalities", "change", "changes", "marking", "markings"}
+)
 _BETWEEN = frozenset({Word.COLON, Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
 
 
@@ -74,7 +79,8 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     if Word.HOLE not in words and part.places and _second_finding(part):
         return False
     if Word.HEDGE in words or Word.HOLE in words:
-        return meaning and (not part.phrase.predicate or Word.HOLE in words or _may_be(part))
+        told = _may_be(part) or _is_likely(part, evidence)
+        return meaning and (not part.phrase.predicate or Word.HOLE in words or told)
     following = parts[index + 1 : index + 3]
     versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
     return part.noun and ((versus and words == {Word.COMMA}) or _listed_meanings(parts, index, evidence))
@@ -85,9 +91,15 @@ def _may_be(part: Part) -> bool:
     return part.noun and any(unit.text in _MODALS for unit in part.phrase.joint)
 
 
+def _is_likely(part: Part, evidence: list[Part]) -> bool:
+    """ "The opacity is likely a scar"."""
+    return part.noun and _is_shadow(evidence) and any(unit.text in _LIKELY for unit in part.phrase.joint)
+
+
 def _of_shadow(part: Part, evidence: list[Part]) -> bool:
     """Whether the part names no shadow, and what stands before it is one: "opacity, ? vasculitis"."""
-    named = part.heads[-1].text not in lexicon().shadows and not part.phrase.joined_by(Word.COMMA)
+    asked = any(unit.text in _ASKED for unit in part.phrase.joint) and not part.places
+    named = part.heads[-1].text not in lexicon().shadows and (asked or not part.phrase.joined_by(Word.COMMA))
     return named and _is_shadow(evidence)
 
 
@@ -100,7 +112,7 @@ def _is_shadow(evidence: list[Part]) -> bool:
 def _listed_meanings(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     """ "Opacity: atelectasis or pneumonia", "opacities (atelectasis / aspiration)": what a shadow may be, in a list."""
     shadow = _is_shadow(evidence)
-    if not _opened(parts[index]) or not shadow or parts[index].heads[-1].text not in lexicon().meanings:
+    if not _opened(parts[index]) or not shadow or not _names_meaning(parts[index], evidence):
         return False
     for part in parts[index + 1 :]:
         if part.phrase.joined_by(Word.OR, Word.VERSUS):
@@ -108,6 +120,14 @@ def _listed_meanings(parts: list[Part], index: int, evidence: list[Part]) -> boo
         if not part.phrase.coordinated or not part.noun:
             return False
     return False
+
+
+def _names_meaning(part: Part, evidence: list[Part]) -> bool:
+    """A word for a meaning; of a shadow with a name of its own also any other noun: "nodule: neoplasm or scar"."""
+    known = lexicon()
+    text = part.heads[-1].text
+    loose = any(head.text in _ANY_SHADOW for one in evidence for head in one.heads)
+    return text in known.meanings or (part.noun and text not in known.shadows and not loose)
 
 
 def _second_finding(part: Part) -> bool:

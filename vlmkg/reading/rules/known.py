@@ -14,7 +14,13 @@ BEGINNINGS = frozenset(
     | {"recollection", "regrowth", "focus", "foci", "appearance", "reappearance"}
 )
 """To deny one of these of a finding denies the finding."""
+COURSES = frozenset({"progression", "evolution", "transformation", "conversion", "transition", "development"})
+BECOMING = frozenset({"to", "into", "towards", "toward"})
+"""The course of a finding, and what it comes to: "no progression to ARDS" denies the ARDS."""
 TIPS = frozenset({"tip", "tips"})
+_OWN = frozenset({"of", "in", "within", "for", "from", "suggesting"})
+_INSIDE = frozenset({"in", "within"})
+_BODY_SHADOWS = frozenset({"shadow", "shadows", "cavity", "cavities", "silhouette", "space", "spaces"})
 _PARTS = frozenset({Word.DIMENSION, Word.PART})
 _JOINING = frozenset(
     {Word.IN, Word.OF, Word.REPORT, Word.COPULA, Word.SUBJECT, Word.ASPECT, Word.RELATIVE, Word.SUGGEST}
@@ -25,19 +31,33 @@ _AROUND = frozenset({"after", "around", "about", "from", "near", "along", "surro
 def is_of_known(phrases: list[Phrase], index: int) -> bool:
     """Whether this phrase names what is known to be there, and the denial before it denies something about it."""
     phrase = phrases[index]
-    if phrase.head is None or not phrase.roles <= _JOINING or not phrase.joined_by(Word.IN, Word.OF, Word.SUGGEST):
+    if phrase.head is None:
         return False
-    if phrase.head.word is not Word.DEVICE and Word.SUGGEST in phrase.roles:
+    if not phrase.joint:
+        return _is_explained(phrases, index)
+    if not phrase.roles <= _JOINING or not phrase.joined_by(Word.IN, Word.OF, Word.SUGGEST):
         return False
-    if Word.COPULA in phrase.roles and any(unit.word is not Word.SIDE for unit in phrase.anatomy):
-        # "No lesion is seen in the renal shadows", "in the cranial cavity": the words are of the body.
-        return False
+    meant = phrase.head.word is not Word.DEVICE and Word.SUGGEST in phrase.roles
+    # "No lesion is seen in the renal shadows", "in the cranial cavity": the words are of the body.
+    bodily = Word.COPULA in phrase.roles and phrase.head.text in _BODY_SHADOWS
+    bodily = bodily and any(unit.word is not Word.SIDE for unit in phrase.anatomy)
     governor = _governor(phrases, index)
-    if governor is None or any(unit.text in BEGINNINGS for unit in governor.units):
+    if governor is None or meant or bodily:
         return False
-    if is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase)):
-        return True
-    return governor.head is not None and governor.head.text in lexicon().attributes
+    if any(unit.text in BEGINNINGS for unit in governor.units) and phrase.joint[-1].text in _OWN:
+        # "No collection in the nodule", but "no new development in the effusion" and "no focus of edema".
+        return phrase.joint[-1].text in _INSIDE and "collection" in governor.units[-1].text and is_definite(phrase)
+    course = phrase.joint[-1].text in BECOMING and governor.units[-1].text in COURSES
+    known = is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase))
+    # "No changes of edema" denies the edema, "no change of the edema" does not.
+    signs = governor.units[-1].text == "changes" and phrase.joint[-1].text == "of"
+    attributed = governor.head is not None and governor.head.text in lexicon().attributes and not signs
+    return known or (attributed and not course)
+
+
+def _is_explained(phrases: list[Phrase], index: int) -> bool:
+    """ "No nodule explains the effusion": a verb that the lexicon lacks stands before what is known."""
+    return phrases[index].units[0].definite and index > 0 and phrases[index - 1].head is not None
 
 
 def _at_device(phrase: Phrase) -> bool:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.unknown import is_unknown_noun
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.sides import side_letter
-from vlmkg.reading.rules.unknown import has_article, is_unknown_finding
+from vlmkg.reading.rules.unknown import is_unknown_finding
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -25,15 +24,16 @@ _DEFINITE = frozenset(
     {"the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly", "aforementioned"}
 )
 _ARTICLES = frozenset({"a", "an", "another"})
-_FARTHEST = 2
-_BEFORE_FINDING = (
-    frozenset({Word.NEGATION, Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE, Word.OR})
-    | OBSERVATION_ADJECTIVES
-)
-_AFTER_FINDING = frozenset({"as", "than", "today", "now", "here", "currently"})
+_SMALL_WORDS = _DEFINITE | _ARTICLES
 _BEFORE_NOUNS = frozenset({Word.NOTHING, Word.REPORT, Word.SUBJECT, Word.DEGREE})
 _SHAPES = ((_LEVEL, Word.ORGAN), (re.compile(r"(?:19|20)\d\d"), Word.EXAM))
 """Levels of the spine, and years: a year stands for the exam of that time."""
+_WEIGHTINGS = frozenset({"t1", "t2"})
+_SIGNALS = frozenset(
+    {"weighted", "flair", "signal", "bright", "dark", "hyperintense", "hypointense", "isointense", "intense", "stir"}
+    | {"hyperintensity", "hyperintensities", "hypointensity", "images", "sequence", "sequences", "prolongation"}
+)
+"""Words that make "T2" a way of weighting an MR image, not a vertebra."""
 _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left", "right", "follow", "mid", "hemi"})
 _JOINED_END = frozenset(
     {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
@@ -48,9 +48,10 @@ _MARKS = {
     "):": Word.COLON,
     "/": Word.OR,
     ":": Word.COLON,
+    ";": Word.COMMA,
     "--": Word.COLON,
     "___": Word.HOLE,
-    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)"), Word.HEDGE),
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "(?)", "(?)."), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
 _BROKEN_FRONT = frozenset({"non"})
@@ -101,7 +102,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
                 units.append(Unit(index, index, Word.NEGATION, "no"))
                 word = known.words[token[2:]]
             word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
-        if word is Word.OTHER and is_unknown_finding(tokens, index, _word_before(tokens, index, units)):
+        if word is Word.OTHER and token not in _SMALL_WORDS and _is_finding_here(tokens, index, units):
             word = Word.FINDING
         if word is not Word.OTHER:
             text = token if length == 1 else " ".join(tokens[index : index + length])
@@ -112,17 +113,8 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             definite = True
         elif token in _ARTICLES:
             opens = True
-        elif is_finding_position(tokens, index, units):
-            units.append(Unit(index, index, Word.FINDING, token, definite=definite, opens=definite or opens))
-            definite = opens = False
         index += length
     return units
-
-
-def _word_before(tokens: tuple[str, ...], index: int, units: list[Unit]) -> Word:
-    """The class of the word right before the token or its article."""
-    last = index - 2 if has_article(tokens, index) else index - 1
-    return units[-1].word if units and units[-1].last == last else Word.OTHER
 
 
 def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
@@ -186,7 +178,8 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
         return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
-    shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
+    shaped = Word.OTHER if _is_weighting(tokens, index) else None
+    shaped = shaped or next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
     if shaped is not None:
         return shaped
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
@@ -196,32 +189,25 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     return guess(token) if token[0] != "#" else _number_sign(tokens, index)
 
 
-def is_finding_position(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
-    """Whether a word that the lexicon lacks stands where a finding must stand: "no JVD", "without decompensation".
+def _is_weighting(tokens: tuple[str, ...], index: int) -> bool:
+    return tokens[index] in _WEIGHTINGS and not _SIGNALS.isdisjoint(tokens[index + 1 : index + 4])
 
-    Before it, but for an article, stands a denial or another alternative of what is denied; or a word that opens or
-    describes a finding, and the word has the form of a noun. After it no noun follows.
-    """
+
+def _is_finding_here(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
+    """Whether a word that the lexicon lacks stands where a finding does, given the units before it."""
     at = len(units) - 1
     while at > 0 and units[at].word is Word.NOTHING and units[at].last + 1 == index:
         at -= 1
-    if at < 0 or units[at].word not in _BEFORE_FINDING or units[at].text in lexicon().normality:
-        return False
-    before = units[at]
-    listed = before.word is Word.OR and any(unit.word is Word.NEGATION for unit in units)
-    denied = before.word is Word.NEGATION or listed
-    if not is_unknown_noun(tokens[index], denied=denied) or not _touches(tokens, units[-1].last + 1, index):
-        return False
-    after = tokens[index + 1] if index + 1 < len(tokens) else ""
-    word = lexicon().words.get(after)
-    if word is not None:
-        return word not in CONTENT and word is not Word.NOTHING
-    return after in _AFTER_FINDING or not (after.isalpha() or after == "-")
-
-
-def _touches(tokens: tuple[str, ...], start: int, end: int) -> bool:
-    return end - start <= _FARTHEST and all(
-        word in _ARTICLES or word in _DEFINITE or word == "any" for word in tokens[start:end]
+    if at < 0:
+        return is_unknown_finding(tokens, index, None, denied=False, normal=False)
+    word = units[at].word
+    listed = word is Word.OR and any(unit.word is Word.NEGATION for unit in units)
+    return is_unknown_finding(
+        tokens,
+        index,
+        (word, units[-1].last + 1),
+        denied=word is Word.NEGATION or listed,
+        normal=units[at].text in lexicon().normality,
     )
 
 

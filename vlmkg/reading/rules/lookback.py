@@ -12,7 +12,8 @@ from vlmkg.schema import Presence
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
-_EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
+EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
+_SEVERAL = frozenset({"these", "they", "those", "both"})
 _COMPLETE = frozenset({Word.COPULA, Word.REPORT, Word.IN})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
@@ -24,8 +25,9 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     before = _without_exception(without_aside(phrases[:end], cues))
     gone = next((unit for unit in cues if unit.word is Word.GONE), None)
     before = before if gone is None else of_gone(before, gone)
-    kept = denied and Word.GONE in words and words.index(Word.NOT) < words.index(Word.GONE)
-    if Word.GONE in words and Word.EXCLUDE not in words and (kept or Word.HEDGE in words):
+    kept = denied and Word.GONE in words and _denies_the_end(words)
+    both = denied and Word.GONE in words and not kept
+    if Word.GONE in words and Word.EXCLUDE not in words and not both and (kept or Word.HEDGE in words):
         # "Has not resolved" is there; "may have resolved" may be.
         set_back(before, Presence.PRESENT if kept else Presence.UNCERTAIN)
     elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
@@ -36,12 +38,18 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         or (denied and Word.HEDGE not in words)
         or (Word.EXCLUDE in words and _of_finding(before))
     ):
-        set_back(before, Presence.ABSENT)
+        set_back(before, Presence.ABSENT, whole=any(unit.text in _SEVERAL for unit in cues))
     elif denied and Word.HEDGE in words and words.index(Word.HEDGE) < words.index(Word.NOT):
         # "It is probably not".
         set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
+
+
+def _denies_the_end(words: list[Word]) -> bool:
+    """ "Has not resolved"; not "is not seen and has been removed"."""
+    first, last = words.index(Word.NOT), words.index(Word.GONE)
+    return first < last and not {Word.AND, Word.COMMA}.intersection(words[first:last])
 
 
 def of_gone(before: list[Phrase], cue: Unit) -> list[Phrase]:
@@ -60,7 +68,7 @@ def _without_exception(before: list[Phrase]) -> list[Phrase]:
     """ "All lines except the PICC have been removed": the verb is that of the lines."""
     for index in range(len(before) - 1, 0, -1):
         words = before[index].joint
-        if words and words[0].text in _EXCEPT and before[index - 1].head is not None:
+        if words and words[0].text in EXCEPT and before[index - 1].head is not None:
             return before[:index]
         if not before[index].coordinated and not before[index].joined_by(Word.IN, Word.OF):
             break
@@ -92,8 +100,11 @@ def _hedges_back(cues: list[Unit]) -> bool:
     return Word.HEDGE in words and set(words[words.index(Word.HEDGE) :]) <= _HEDGED_ENDS
 
 
-def set_back(before: list[Phrase], presence: Presence) -> None:
-    """Give the observations of the last statement in `before` this presence, where nothing was said of them yet."""
+def set_back(before: list[Phrase], presence: Presence, *, whole: bool = False) -> None:
+    """Give the observations of the last statement in `before` this presence, where nothing was said of them yet.
+
+    `whole`: of all of a list ("edema and an effusion: these have resolved").
+    """
     for index in range(len(before) - 1, -1, -1):
         phrase = before[index]
         if is_aspect_of(before, index):
@@ -101,6 +112,11 @@ def set_back(before: list[Phrase], presence: Presence) -> None:
         for unit in without_its_tip(phrase):
             if unit.word in OBSERVATIONS and unit.presence is Presence.PRESENT:
                 unit.presence = presence
+        if whole and phrase.coordinated:
+            continue
+        if phrase.head is not None and not phrase.joint and index and before[index - 1].head is not None:
+            # "Effusion no change pneumothorax no": run on without marks.
+            return
         if phrase.joined_by(*_BACKWARD_BREAKS) or _new_clause(before, index) or _stands_alone(before, index):
             return
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import (
     ANATOMY_NOUNS,
+    CONTENT,
     OBSERVATION_ADJECTIVES,
     OBSERVATION_NOUNS,
     Word,
@@ -13,12 +14,27 @@ from vlmkg.reading.rules.labels import Unit
 
 _CLAUSE_BREAKS = frozenset({Word.COMMA, Word.COLON, Word.BUT, Word.RELATIVE})
 _HAD = frozenset({"recent", "previous", "prior", "past"})
-_ILLNESSES = frozenset({"pneumonia", "infection", "tuberculosis", "tb", "bronchitis", "aspiration", "embolism", "chf"})
+_ILLNESSES = frozenset(
+    {"pneumonia", "infection", "tuberculosis", "tb", "bronchitis", "aspiration", "embolism", "chf"}
+    | {"lymphoma", "cancer", "malignancy", "sarcoidosis", "influenza", "covid", "asthma", "copd", "bronchiolitis"}
+)
 _TURNED = frozenset({Word.RELATIVE, Word.GONE, Word.COLON})
+_TOLD = frozenset({"history of", "known history of", "prior history of", "h / o", "hx of"})
 _EXAM_NOUNS = frozenset({"view", "views", "film", "films", "image", "images", "comparison", "comparisons"})
 _EXAM_ENDS = _CLAUSE_BREAKS | {Word.SUBJECT, Word.THERE, Word.COPULA, Word.HARD}
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
+_BEFORE_SUSPECTED = frozenset({Word.COMMA, Word.AND, Word.BUT, Word.COLON, Word.NOTHING, Word.NEGATION, Word.OF})
+_VERBAL = frozenset({Word.COPULA, Word.SHOW, Word.NOT, Word.REPORT, Word.GONE})
+_AGAIN = frozenset({"repeat", "follow - up", "follow up", "followup"})
+_SHOWN = frozenset({Word.NEGATION, Word.NOTHING, Word.HEDGE})
+_ONGOING = frozenset(
+    {"persists", "persisted", "persistent", "remains", "unchanged", "stable", "present", "seen", "again"}
+)
 _VERBS = frozenset({Word.HEDGE, Word.COPULA, Word.COMMA, Word.AND, Word.NOT, Word.SUBJECT})
+_DONE_ENDINGS = (
+    "tomy", "scopy", "graphy", "gram", "psy", "centesis", "drainage", "therapy", "placement", "removal", "aspiration",
+    "plasty", "replacement", "repositioning", "retraction", "advancement", "surgery", "resection", "correlation",
+)  # fmt: skip
 _SEARCHES = frozenset({"evaluation", "assessment", "examined", "study", "exam", "examination", "sensitivity"})
 _DOUBTS = frozenset({"correlate", "correlation", "correlate clinically", "consider"})
 _OF_EITHER = frozenset(
@@ -32,6 +48,8 @@ _WHOLE_BODY = frozenset({"chest", "abdomen", "thorax", "pelvis"})
 _RESULTS = frozenset({"normal", "negative", "unremarkable", "stable", "unchanged", "abnormal", "clear"})
 _OTHER_EXAMS = frozenset(
     {
+        *("prelim", "preliminary read", "preliminary report", "wet read", "initial read", "initial report"),
+        "overnight read",
         "prior",
         "previous",
         "last",
@@ -102,8 +120,9 @@ def _without_heading(units: list[Unit]) -> list[Unit]:
 
 def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
-    if cue is None:
-        return units
+    rest = None if cue is None else _behind_exam(units, cue)
+    if cue is None or rest is not None:
+        return units if rest is None else _without_recommendation(rest)
     if cue == 0 and units[0].text.startswith("follow") and _is_followed_up(units):
         # "Follow-up of pneumothorax, which has resolved".
         return units[2:] if units[1:2] and units[1].word is Word.OF else units[1:]
@@ -125,6 +144,28 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     return [] if _about_exam(units[:cue]) or not _has_findings(units[:cue]) else _without_verb(units[:cue])
 
 
+def _behind_exam(units: list[Unit], cue: int) -> list[Unit] | None:
+    """ "Repeat film showed a nodule", "film to rule out edema showed a nodule", "the clinically suspected nodule".
+
+    The units without the words that would set the finding aside; None where it is advice.
+    """
+    before, after = units[:cue], units[cue + 1 :]
+    if units[cue].text == "clinically suspected":
+        condition = bool(before) and before[-1].word not in _BEFORE_SUSPECTED
+        if condition or not after or after[0].word not in CONTENT:
+            return None
+        said = any(unit.word in _VERBAL for unit in after)
+        doubt = Unit(units[cue].first, units[cue].last, Word.HEDGE, "suspected")
+        return before + after if said else [*before, doubt, *after]
+    shown = next((at for at, unit in enumerate(after) if unit.word is Word.SHOW), None)
+    if shown is None or shown + 1 == len(after) or after[shown + 1].word not in CONTENT | _SHOWN:
+        return None
+    if units[cue].text in _AGAIN and [unit.word for unit in after[:shown]] == [Word.EXAM]:
+        return before + after[shown + 1 :]
+    sought = units[cue].text.startswith("to ") and before[-1:] != [] and before[-1].word is Word.EXAM
+    return before + after[shown + 1 :] if sought and not _about_exam(after[:shown]) else None
+
+
 def _names_a_doubt(units: list[Unit], cue: int) -> bool:
     """ "Correlate for pneumonia", "consider airspace disease": a meaning, not an exam, is asked for."""
     after = units[cue + 1 :]
@@ -133,8 +174,13 @@ def _names_a_doubt(units: list[Unit], cue: int) -> bool:
     if units[cue].text != "consider" and not (after and after[0].text == "for"):
         return False
     if units[cue].text == "consider":
-        return any(unit.text in lexicon().meanings for unit in after)
+        return any(unit.text in lexicon().meanings or _is_illness(unit) for unit in after)
     return any(unit.word is Word.FINDING for unit in after)
+
+
+def _is_illness(unit: Unit) -> bool:
+    """Not what is done: "consider biopsy", "consider drainage"."""
+    return unit.word is Word.FINDING and not unit.text.endswith(_DONE_ENDINGS)
 
 
 def _without_verb(units: list[Unit]) -> list[Unit]:
@@ -159,7 +205,17 @@ def _without_history(units: list[Unit]) -> list[Unit]:
     end = start + 1
     while end < len(units) and units[end].word not in _HISTORY_ENDS:
         end += 1
+    if units[start].text in _TOLD and _says_of_today(units[end:]):
+        return units[:start] + units[start + 1 :]
     return units[:start] + units[end:]
+
+
+def _says_of_today(rest: list[Unit]) -> bool:
+    """ "History of effusion, which is still present", "..., none now": what was told is what is seen or missed now."""
+    if not rest or any(unit.word in OBSERVATION_NOUNS for unit in rest):
+        return False
+    gone = any(unit.word is Word.GONE for unit in rest)
+    return gone or any(unit.text in _ONGOING for unit in rest)
 
 
 def _without_exam(units: list[Unit]) -> list[Unit]:

@@ -12,6 +12,13 @@ from vlmkg.schema import Presence
 
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CUES = frozenset({Word.NEGATION, Word.NOT, Word.EXCLUDE, Word.NOT_EXCLUDED, Word.GONE, Word.HEDGE, Word.SUGGEST_MAYBE})
+_EXCHANGED = frozenset({"replaced by", "replaced with", "exchanged for", "substituted by", "superseded by"}) | {
+    "given way to",
+    "gave way to",
+    "gives way to",
+    "giving way to",
+}
+_VERBS = frozenset({Word.COPULA, Word.SHOW})
 _DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
@@ -35,8 +42,11 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
-            state = _gone(phrases[:index], joint, position)
-        elif word is Word.COLON and _begins_anew(joint, position):
+            state = _gone(phrases[:index], joint, position, following)
+        elif word is Word.BUT and any(unit.word is Word.NEGATION for unit in joint[:position]):
+            # "No difference apart from a smaller effusion".
+            state = Presence.PRESENT
+        elif word is Word.COLON and (_begins_anew(joint, position) or _says_it_is_not(phrases, index, position)):
             state = Presence.PRESENT
         elif (
             (
@@ -60,6 +70,11 @@ def _denied(state: Presence, phrases: list[Phrase], index: int, position: int, f
     if position + 1 < len(joint) and joint[position + 1].word is Word.ASPECT:
         # "No cause for the effusion": the effusion is there.
         return Presence.PRESENT
+    if [unit.word for unit in joint[position + 1 :]] == [Word.COMMA]:
+        cue = joint[position].text
+        if (index and cue == "without") or (cue == "absence of" and joint[0].text == "in"):
+            # "Left effusion without, right effusion with, loculation", "in the absence of fever, pneumonia ...".
+            return Presence.PRESENT
     if _answers(joint, position, following):
         set_back(phrases[:index], Presence.ABSENT)
         return state
@@ -107,6 +122,12 @@ def _begins_anew(joint: list[Unit], position: int) -> bool:
     return colons > 0
 
 
+def _says_it_is_not(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "The left base is clear, the right is not: consolidation persists": what comes after the colon is there."""
+    before = [unit.word for unit in phrases[index].joint[:position]]
+    return index > 0 and phrases[index - 1].head is None and before[-2:] == [Word.COPULA, Word.NOT]
+
+
 def _ends_doubt(joint: list[Unit], position: int) -> bool:
     """ "Edema is possible and", "edema cannot be excluded -": the doubt had its subject."""
     if joint[position].word not in {Word.AND, Word.COLON}:
@@ -136,7 +157,8 @@ def _heads_list(phrases: list[Phrase], index: int) -> bool:
     if index or not joint:
         return False
     inverted = joint[0].word is Word.NOT and any(unit.word is Word.COPULA for unit in joint)
-    return joint[-1].word is Word.COLON or inverted
+    fronted = joint[0].text == "no longer" and all(unit.word in {Word.NOT, Word.REPORT} for unit in joint)
+    return joint[-1].word is Word.COLON or inverted or fronted
 
 
 def _likely_cause(phrase: Phrase) -> bool:
@@ -159,7 +181,7 @@ def _closes(joint: list[Unit], position: int) -> bool:
     return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
 
 
-def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
+def _gone(before: list[Phrase], joint: list[Unit], position: int, following: list[Unit]) -> Presence:
     """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
 
     "Has been removed, as has the line": both.
@@ -168,7 +190,10 @@ def _gone(before: list[Phrase], joint: list[Unit], position: int) -> Presence:
     if before and [unit.word for unit in joint[position + 1 :]] in _SO_IS:
         set_back(before, Presence.ABSENT)
         return Presence.ABSENT
-    if before and (cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
+    exchanged = joint[position].text in _EXCHANGED
+    # "Tube removed line remains": run on without a stop.
+    exchanged = exchanged or (len(joint) == 1 and following[:1] != [] and following[0].word in _VERBS)
+    if before and (exchanged or cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
             set_back(
                 of_gone(without_aside(before, joint), joint[position]),

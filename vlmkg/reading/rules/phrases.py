@@ -183,7 +183,7 @@ def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:
 
 def _two_findings(last: Unit, unit: Unit) -> bool:
     """ "No effusion consolidation is unchanged": neither noun describes the other."""
-    return last.word is Word.FINDING and unit.text in _NO_ADJECTIVES
+    return last.word is Word.FINDING and (unit.text in _NO_ADJECTIVES or last.text == "change")
 
 
 def _is_shadow(unit: Unit) -> bool:
@@ -193,6 +193,9 @@ def _is_shadow(unit: Unit) -> bool:
 
 def _starts_phrase(current: Phrase, unit: Unit, around: _Around) -> bool:
     last = current.units[-1]
+    if around.verb_next and current.predicate and current.head is None and last.text in lexicon().complete:
+        # "Lines are stable pneumothorax has resolved": run on without a stop.
+        return True
     if unit.word in OBSERVATION_NOUNS:
         # Nouns in a row are one compound; after a describing word that followed a noun, a new phrase.
         apart = around.after_hole or last.word not in OBSERVATION_NOUNS or _two_findings(last, unit)

@@ -2,9 +2,11 @@
 
 import re
 
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.clause import Clause, has_verb, is_region, measured, said_of, start
 from vlmkg.reading.rules.phrase_relations import Edge, Part
+from vlmkg.reading.rules.statements import SIDE_NAMES
 from vlmkg.schema import RelationType
 
 MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
@@ -31,13 +33,13 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         clause.titled = previous
         locate([previous], part, edges)
         clause.place = part
+    elif _is_denied_place(clause, part):
+        clause.place = part
     elif phrase.joined_by(Word.IN) or (phrase.joined_by(Word.OF) and not previous.place_only):
         _at_place(clause, part, edges)
     elif phrase.joined_by(Word.OF):
         _part_of(clause, previous, part, edges)
-    elif phrase.joined_by(Word.SUGGEST, Word.SUGGEST_MAYBE):
-        start(clause, part)
-    elif phrase.joined_by(Word.COPULA):
+    elif phrase.joined_by(Word.COPULA) and not phrase.joined_by(Word.SUGGEST, Word.SUGGEST_MAYBE):
         locate(clause.subjects, part, edges)
         clause.place = part
     elif phrase.coordinated and (not has_verb(following) or previous.place_only or _bare_dimension(part)):
@@ -46,6 +48,11 @@ def link_place(clause: Clause, part: Part, previous: Part | None, following: Par
         _beside(clause, part, previous, edges)
     else:
         start(clause, part)
+
+
+def _is_denied_place(clause: Clause, part: Part) -> bool:
+    """ "Seen on the left and not on the right"."""
+    return clause.place is not None and part.phrase.roles >= {Word.NOT, Word.IN}
 
 
 def _behind_finding(part: Part, previous: Part, following: Part | None) -> bool:
@@ -186,13 +193,25 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
         clause.anchors = clause.subjects
         clause.place = part
     elif part.phrase.joined_by(Word.COMMA) and previous.noun:
-        locate(clause.anchors, part, edges)
+        if said_of(following) and not measured(following) and _is_other_place(previous, part, following):
+            # "Left effusion, right lung clear".
+            start(clause, part)
+            return
+        unplaced = [one for one in clause.anchors if one is previous or not _is_placed(one, edges)]
+        locate(unplaced, part, edges)
         clause.place = part
     elif part.phrase.joined_by(Word.COMMA) and _said_of_finding(clause, previous):
         locate(clause.subjects[-1:], part, edges)
         clause.place = part
     else:
         start(clause, part)
+
+
+def _is_other_place(previous: Part, part: Part, following: Part | None) -> bool:
+    """Whether the place of what follows is not the finding's: it is at another side, or is called normal."""
+    sides = {side for one in (previous, part) for unit in one.phrase.anatomy if (side := SIDE_NAMES.get(unit.text))}
+    normal = following is not None and all(unit.text in lexicon().normality for unit in following.heads)
+    return len(sides) > 1 or normal
 
 
 def _said_of_finding(clause: Clause, previous: Part) -> bool:

@@ -1,5 +1,7 @@
 """Denials and doubts of what is said of a finding, with the verb left out or in front: the finding itself is spared."""
 
+from itertools import pairwise
+
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.known import is_definite
 from vlmkg.reading.rules.labels import Unit
@@ -24,7 +26,19 @@ def leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit])
     said = before + [unit for phrase in phrases[:link] for unit in phrase.joint + phrase.describing]
     said += phrases[link].joint if phrases else []
     verbs = [unit.word for unit in said if unit.word in _PREDICATES or (unit.word in _STATES)]
-    return bool(verbs) and verbs[-1] is not Word.REPORT
+    placed = any(one.word is Word.COPULA and two.word is Word.IN for one, two in pairwise(said))
+    return (bool(verbs) and verbs[-1] is not Word.REPORT) or (not verbs and placed)
+
+
+def has_gone_too(statement: Statement) -> bool:
+    """ "The effusion has not resolved but the edema has": the edema has resolved."""
+    phrases, tail = statement.phrases, statement.tail
+    if [unit.word for unit in tail] != [Word.SHOW] or not phrases or phrases[-1].head is None:
+        return False
+    said = [unit.word for unit in statement.before]
+    said += [unit.word for phrase in phrases for unit in phrase.joint + phrase.describing]
+    turned = phrases[-1].joined_by(Word.BUT)
+    return turned and Word.NOT in said and Word.GONE in said and said.index(Word.NOT) < said.index(Word.GONE)
 
 
 def denies_predicate(statement: Statement, index: int) -> bool:
@@ -63,6 +77,8 @@ def denies_what_it_did(statement: Statement, index: int) -> bool:
         return False
     if after is None:
         return following[0] is Word.SHOW
+    if following == [Word.SHOW]:
+        return True
     return len(following) == 1 and after.head is None and bool(after.describing)
 
 

@@ -6,12 +6,19 @@ reaches over its own noun group and over alternatives. Either without anything a
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
-from vlmkg.reading.rules.known import BEGINNINGS, is_of_known
+from vlmkg.reading.rules.ellipsis import is_bare_comparison
+from vlmkg.reading.rules.known import BECOMING, BEGINNINGS, COURSES, is_definite, is_of_known
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back
 from vlmkg.reading.rules.opening import opened
 from vlmkg.reading.rules.phrases import Phrase
-from vlmkg.reading.rules.predicates import denies_predicate, denies_what_it_did, doubts_predicate, leaves_verb_out
+from vlmkg.reading.rules.predicates import (
+    denies_predicate,
+    denies_what_it_did,
+    doubts_predicate,
+    has_gone_too,
+    leaves_verb_out,
+)
 from vlmkg.reading.rules.statements import Statement, statements
 from vlmkg.schema import Presence
 
@@ -21,8 +28,24 @@ _NEW = frozenset({"new", "newly", "acute", "active", "additional"})
 _CHANGES = frozenset({Word.CHANGE, Word.DEGREE})
 _ENDED = ("resolution of", "removal of", "clearing of", "clearance of", "disappearance of", "withdrawal of")
 _DENIES_OR_SEES = frozenset({Word.REPORT, Word.NOT, Word.GONE, Word.NEGATION})
-_REQUESTS = frozenset({"r / o", "ro", "rule out", "?", "query", "evaluate for", "assess for", "look for"})
+_REQUESTS = frozenset(
+    {"r / o", "ro", "rule out", "?", "query", "evaluate for", "eval for", "assess for", "look for", "check for"}
+)
 _WITHOUT_OTHERS = (frozenset({Word.COPULA}), frozenset({Word.COPULA, Word.SHOW}))
+_REFUSED = frozenset(
+    {
+        "negative for",
+        "neg for",
+        "- ve for",
+        "denies",
+        "denies any",
+        "denied any",
+        "negative . for",
+        "negative with regard to",
+    }
+)
+_TAKING_OUT = frozenset({"resection", "excision", "ablation", "embolization", "embolisation", "enucleation"})
+_OF = frozenset({Word.OF})
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
@@ -34,22 +57,21 @@ def mark_presence(phrases: list[Phrase], tail: list[Unit]) -> None:
 
 def _mark_statement(statement: Statement) -> None:
     phrases, tail = statement.phrases, statement.tail
-    state, changed = Presence.PRESENT, False
+    state, changed, refused = Presence.PRESENT, False, False
     for index, phrase in enumerate(phrases):
-        after = phrases[index + 1] if index + 1 < len(phrases) else None
-        following = after.joint if after else tail
-        if state is Presence.ABSENT and (_tells_more(phrase, following, after) or _is_new_now(phrases, index)):
-            state = Presence.PRESENT
-        if state is Presence.ABSENT and is_of_known(phrases, index):
-            state = Presence.PRESENT
+        following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
         if state is not Presence.PRESENT:
-            asked = state is Presence.UNCERTAIN and _is_asked(phrases, index, tail)
-            state = _ending(state, phrase, following, listed=_in_list(phrases, index), asked=asked)
+            denied = state is Presence.ABSENT
+            state = _goes_on(state, phrases, index, tail)
+            # "No growth of the nodule or new nodule".
+            changed = changed or (denied and state is Presence.PRESENT and is_of_known(phrases, index))
         state = opened(state, phrases, index, following)
-        if index and Word.IN in phrase.roles and _less_favored(phrases, index):
-            state = Presence.UNCERTAIN
-        if changed and phrase.joined_by(Word.OR) and _is_news(phrase):
+        refused = refused or any(unit.text in _REFUSED for unit in phrase.joint)
+        news = changed and ((phrase.joined_by(Word.OR) and _is_news(phrase)) or (refused and _is_listed(phrase)))
+        if news or (phrase.roles == _OF and _takes_out(phrases[index - 1])):
             state = Presence.ABSENT
+        elif index and Word.IN in phrase.roles and _less_favored(phrases, index):
+            state = Presence.UNCERTAIN
         spared = (
             state is Presence.PRESENT or doubts_predicate(phrases, index, state) or denies_predicate(statement, index)
         )
@@ -57,15 +79,67 @@ def _mark_statement(statement: Statement) -> None:
             _say(phrase, state)
         if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
             set_back(phrases[:index], Presence.ABSENT)
-        if state is Presence.ABSENT and _is_change(phrase):
-            # "No change in the nodule": the change is denied, the nodule is not.
-            state = Presence.PRESENT if not following or _opens_place(following) else state
-            changed = True
+        if state is Presence.ABSENT:
+            change = _is_change(phrase)
+            changed = changed or change
+            state = _behind_change(phrase, following, change=change)
     spared = bool(tail and phrases) and denies_what_it_did(statement, len(phrases) - 1)
-    if tail and not spared and not leaves_verb_out(statement.before, phrases, tail):
+    if has_gone_too(statement):
+        _say(phrases[-1], Presence.ABSENT)
+    elif tail and not spared and not leaves_verb_out(statement.before, phrases, tail):
         look_back(phrases, len(phrases), tail)
     if not changed:
         mark_alternatives(phrases)
+
+
+def _goes_on(state: Presence, phrases: list[Phrase], index: int, tail: list[Unit]) -> Presence:
+    """What is left of the state of the phrase before when this one begins."""
+    phrase = phrases[index]
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    following = after.joint if after else tail
+    if state is Presence.ABSENT:
+        over = _tells_more(phrase, following, after) or _is_new_now(phrases, index)
+        if over or is_of_known(phrases, index) or _aside_is_over(phrases, index, following):
+            return Presence.PRESENT
+    asked = state is Presence.UNCERTAIN and _is_asked(phrases, index, tail)
+    return _ending(state, phrase, following, listed=_in_list(phrases, index), asked=asked)
+
+
+def _behind_change(phrase: Phrase, following: list[Unit], *, change: bool) -> Presence:
+    """What a denial leaves behind it where it denies a change: "no change in the nodule", "effusion no smaller"."""
+    alternative = bool(following) and following[0].word is Word.OR
+    if is_bare_comparison(phrase) and not alternative:
+        return Presence.PRESENT
+    becomes = bool(following) and following[0].text in BECOMING and phrase.units[-1].text in COURSES
+    # "No changes of edema" denies the edema.
+    named = phrase.units[-1].text == "changes" and following[:1] != [] and following[0].text == "of"
+    over = change and not becomes and not named and (not following or _opens_place(following))
+    return Presence.PRESENT if over else Presence.ABSENT
+
+
+def _is_listed(phrase: Phrase) -> bool:
+    """ "Negative for change in the heart size, effusion or scar": the list goes on."""
+    return phrase.joined_by(Word.OR, Word.COMMA, Word.AND) and phrase.head is not None and not is_definite(phrase)
+
+
+def _takes_out(phrase: Phrase) -> bool:
+    """ "Resection of the nodule": it is out."""
+    head = phrase.head
+    return head is not None and head.text in _TAKING_OUT and head.presence is Presence.PRESENT
+
+
+def _aside_is_over(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "Edema, but no effusion, and scoliosis", "scar (without effusion) and scoliosis": the denial was an aside."""
+    words = [unit.word for unit in phrases[index].joint]
+    before = phrases[index - 1].joint if index > 0 else []
+    if words == [Word.COMMA] and [unit.word for unit in before] == [Word.COMMA, Word.NEGATION]:
+        # "Hyperinflation, without effusion, scar in the apex".
+        placed = bool(following) and following[0].word is Word.IN and phrases[index].head is not None
+        return placed and index > 1 and not _in_list(phrases, index)
+    if words[:1] != [Word.COMMA] or words[-1] is not Word.AND or Word.NEGATION not in [unit.word for unit in before]:
+        return False
+    bracket = before[0].text == "(" and phrases[index].joint[0].text == ")"
+    return bracket or [unit.word for unit in before[:2]] == [Word.COMMA, Word.BUT]
 
 
 def _less_favored(phrases: list[Phrase], index: int) -> bool:
@@ -79,7 +153,8 @@ def _say(phrase: Phrase, state: Presence) -> None:
     unchanged = state is Presence.ABSENT and phrase.head is not None and _denies_change(phrase)
     for unit in phrase.units:
         if unit.word in OBSERVATIONS:
-            unit.presence = Presence.PRESENT if unchanged and unit.word not in _CHANGES else state
+            change = unit.word in _CHANGES or unit.text == "change"
+            unit.presence = Presence.PRESENT if unchanged and not change else state
 
 
 def _denies_change(phrase: Phrase) -> bool:
@@ -183,6 +258,9 @@ def _fresh_statement(phrase: Phrase, words: set[Word], following: list[Unit]) ->
         return bool(words & {Word.SUGGEST, Word.SUGGEST_MAYBE}) and Word.COMMA in words
     if any(unit.text == "(" for unit in phrase.joint) and phrase.head is not None:
         return True
+    if Word.AND in words and Word.COMMA in words and phrase.head is not None and phrase.units[0].opens:
+        # "No edema, and no scar, and a nodule".
+        return True
     if not phrase.cuts and any(unit.text in lexicon().fresh for unit in phrase.describing):
         return True
     verb = bool(following) and following[0].word in {Word.COPULA, Word.SHOW}
@@ -224,7 +302,7 @@ def _is_change(phrase: Phrase) -> bool:
 def _is_news(phrase: Phrase) -> bool:
     """ "No change in the nodule or new nodule", "or progression": denied again."""
     process = phrase.head is not None and phrase.head.word is Word.PROCESS
-    return process or any(unit.text in _NEW for unit in phrase.describing)
+    return process or Word.HOLE in phrase.roles or any(unit.text in _NEW for unit in phrase.describing)
 
 
 def _opens_place(following: list[Unit]) -> bool:

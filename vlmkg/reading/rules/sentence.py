@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATIONS, Word
-from vlmkg.reading.rules.compound import with_whole_cues, without_double_denials
+from vlmkg.reading.rules.compound import with_whole_cues
+from vlmkg.reading.rules.double_denials import without_double_denials
 from vlmkg.reading.rules.ellipsis import share_nouns, without_elsewhere, without_other_side
 from vlmkg.reading.rules.explanations import link_meanings
 from vlmkg.reading.rules.labels import Unit, label

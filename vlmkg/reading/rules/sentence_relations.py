@@ -5,7 +5,7 @@ from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.clause import Clause, has_verb, is_region, start
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.phrase_relations import Edge, Part
-from vlmkg.reading.rules.place_relations import link_place, locate
+from vlmkg.reading.rules.place_relations import SHORT_PLACES, link_place, locate
 from vlmkg.reading.rules.presence import possibly_from
 from vlmkg.schema import Presence, RelationType
 
@@ -96,7 +96,7 @@ def _link_finding(clause: Clause, part: Part, previous: Part | None, following: 
             clause.subjects = clause.anchors = [*clause.subjects, part]
         else:
             _coordinate(clause, part, previous, edges)
-    elif part.noun and phrase.joined_by(Word.THERE) and _is_fronted(clause):
+    elif part.noun and (phrase.joined_by(Word.THERE) or phrase.roles == {Word.NEGATION}) and _is_fronted(clause):
         edges += [(part.heads[-1], LOCATED_AT, place) for one in clause.subjects for place in one.places[-1:]]
         clause.anchors = clause.subjects = [part]
         clause.place = clause.said = None
@@ -225,7 +225,8 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
             if subject.place_only and sided and part.phrase.joined_by(Word.COLON):
                 # "Right: effusion, atelectasis".
                 clause.side = subject
-            if subject.place_only and not _elsewhere(part):
+            tissues = (sided or _is_lobe(subject)) and all(unit.word is Word.TISSUE for unit in part.places)
+            if subject.place_only and (tissues or not _elsewhere(part) or (sided and _is_side(subject, part))):
                 edges += [(part.heads[-1], LOCATED_AT, place) for place in subject.places]
             elif subject.noun and part.heads[-1].text in _TIPS:
                 edges.append((part.heads[-1], MODIFY, subject.heads[-1]))
@@ -256,6 +257,16 @@ def _tell_of(titled: Part, part: Part, edges: list[Edge]) -> None:
     finding = titled.heads[-1]
     edges += [(word, MODIFY, finding) for word in part.heads]
     edges += [(finding, LOCATED_AT, place) for place in part.places]
+
+
+def _is_lobe(subject: Part) -> bool:
+    return subject.places[-1:] != [] and subject.places[-1].text in SHORT_PLACES
+
+
+def _is_side(subject: Part, part: Part) -> bool:
+    """ "Right: lung nodule": a side alone, and a finding whose place has none."""
+    alone = all(unit.word is Word.SIDE for unit in subject.phrase.units)
+    return alone and not any(unit.word is Word.SIDE for unit in part.phrase.units)
 
 
 def _elsewhere(part: Part) -> bool:

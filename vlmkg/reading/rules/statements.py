@@ -28,12 +28,13 @@ _CUES = frozenset(
     }
 )
 _FEWEST = 2
+_WHERE = frozenset({Word.SIDE, Word.PLACE, Word.POSITION})
 _SINGULAR = frozenset({"is", "was", "has", "remains", "persists"})
 _PLACING = frozenset({Word.IN, Word.OF, Word.AND})
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _SAID = frozenset({Word.COPULA, Word.SHOW, Word.THERE, Word.NEGATION, Word.NOT, Word.GONE, Word.NOT_EXCLUDED})
 _BEFORE_THERE = frozenset({Word.NEGATION, Word.NOT, Word.HEDGE, Word.NOT_EXCLUDED, Word.RELATIVE})
-_SIDES = {
+SIDE_NAMES = {
     **dict.fromkeys(("left", "lt", "l", "lul", "lll", "leftward"), "left"),
     **dict.fromkeys(("right", "rt", "r", "rul", "rml", "rll", "rightward"), "right"),
 }
@@ -75,8 +76,8 @@ def statements(phrases: list[Phrase], tail: list[Unit]) -> list[Statement]:
 def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
     """The position in the joint of this phrase at which a statement begins; None where the one before goes on."""
     phrase = phrases[index]
-    if Word.THERE in phrase.roles:
-        return _before_there(phrase.joint)
+    if Word.THERE in phrase.roles or _behind_full_denial(phrases, index):
+        return _before_there(phrase.joint) if Word.THERE in phrase.roles else len(phrase.joint)
     if Word.OR in phrase.roles or Word.COLON in phrase.roles:
         return None
     following = phrases[index + 1].joint if index + 1 < len(phrases) else tail
@@ -89,6 +90,15 @@ def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
     if _places_anew(phrases, index, following):
         return 0
     return _link(phrase.joint) if _fronted(phrase, following) or _other_side(phrases, index) else None
+
+
+def _behind_full_denial(phrases: list[Phrase], index: int) -> bool:
+    """ "No effusion is noted mild scoliosis": the verb ends the denial, and no mark stands before what is said next."""
+    phrase = phrases[index]
+    said = [unit.word for unit in phrase.joint] == [Word.COPULA, Word.REPORT]
+    if not said or phrase.head is None or not _is_denied_any(phrases[:index]):
+        return False
+    return not _goes_on(phrases, index) and any(one.head is not None for one in phrases[:index])
 
 
 def _has_verb(following: list[Unit]) -> bool:
@@ -112,7 +122,7 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
     verb = _has_verb(following)
     if phrase.units[0].opens and (verb or _verb_behind_places(phrases, index, tail)) and _complete(phrases, index):
         return True
-    if _is_device(phrase) and _is_denied(phrases[:index], phrase):
+    if (_is_device(phrase) and _is_denied(phrases[:index], phrase)) or _in_its_absence(phrases, index, following):
         return True
     if linked:
         known = phrase.head is not None and phrase.units[0].definite
@@ -124,9 +134,7 @@ def _new_subject(phrases: list[Phrase], index: int, tail: list[Unit], *, linked:
         return second or (_is_denied_any(phrases[:index]) and (known or _after_list(phrases, index, verb=verb)))
     if not _is_denied_any(phrases[:index]) or phrase.predicate:
         return False
-    return (verb and following[0].word is Word.COPULA and len(following) == 1) or _goes_unmarked(
-        phrases, index, following
-    )
+    return (verb and len(following) == 1) or _goes_unmarked(phrases, index, following)
 
 
 def _is_full(before: list[Phrase]) -> bool:
@@ -158,10 +166,19 @@ def _goes_unmarked(phrases: list[Phrase], index: int, following: list[Unit]) -> 
     """ "No edema small effusion", "no edema heart enlarged": statements without a mark between them."""
     phrase = phrases[index]
     if phrase.head is not None:
-        return any(unit.text in lexicon().fresh for unit in phrase.describing)
+        return any(unit.text in lexicon().fresh for unit in phrase.describing) or _told_behind_place(phrases, index)
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     said_of = after is not None and not following and after.head is None and not after.anatomy
     return said_of and bool(phrase.anatomy) and phrase.anatomy[-1].word in ANATOMY_NOUNS and not phrase.describing
+
+
+def _told_behind_place(phrases: list[Phrase], index: int) -> bool:
+    """ "No nodule scar at the apex unchanged"."""
+    behind = phrases[index + 1 : index + 3]
+    if phrases[index].joint or [one.head for one in behind] != [None, None]:
+        return False
+    place, said = behind
+    return Word.IN in place.roles and not said.joint and all(unit.text in lexicon().fresh for unit in said.units)
 
 
 def _is_concession(phrases: list[Phrase], index: int) -> bool:
@@ -181,17 +198,32 @@ def _places_anew(phrases: list[Phrase], index: int, following: list[Unit]) -> bo
     """
     phrase, before = phrases[index], phrases[index - 1]
     after = phrases[index + 1] if index + 1 < len(phrases) else None
+    verb = bool(following) and following[0].word in _VERBS
+    if not phrase.joint and before.predicate and before.head is None and phrase.head is not None and verb:
+        return True
     if phrase.joint or not phrase.anatomy:
         return False
-    verb = bool(following) and following[0].word in _VERBS
     told = after is not None and not after.joint and after.head is None and bool(after.describing) and not after.anatomy
     if before.predicate and before.head is None:
-        return verb and phrase.head is not None
+        return False
     denied = before.head is not None and Word.NEGATION in before.roles
     if phrase.head is not None:
-        return denied and (verb or told)
+        return denied and (verb or told or (phrase.units[0].word in _WHERE and _ends_alone(phrases, index, following)))
     organ = any(unit.word is Word.ORGAN for unit in phrase.anatomy)
     return denied and organ and (told or phrase.units[-1] in phrase.describing)
+
+
+def _in_its_absence(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "In the absence of fever, pneumonia is unlikely": the first comma ends what is said in front."""
+    front = [unit.text for unit in phrases[0].joint]
+    first = front[:1] == ["in"] and front[-1:] == ["absence of"]
+    return first and _has_verb(following) and not any(Word.COMMA in one.roles for one in phrases[1:index])
+
+
+def _ends_alone(phrases: list[Phrase], index: int, following: list[Unit]) -> bool:
+    """ "No effusion bibasilar scar": the last of a sentence without marks."""
+    marked = any(unit.word in {Word.COMMA, Word.OR} for phrase in phrases for unit in phrase.joint)
+    return index == len(phrases) - 1 and not following and not marked
 
 
 def _link(joint: list[Unit]) -> int | None:
@@ -265,4 +297,4 @@ def _other_side(phrases: list[Phrase], index: int) -> bool:
 
 
 def _sides(phrase: Phrase) -> set[str]:
-    return {_SIDES[unit.text] for unit in phrase.anatomy if unit.text in _SIDES}
+    return {SIDE_NAMES[unit.text] for unit in phrase.anatomy if unit.text in SIDE_NAMES}

@@ -1,74 +1,99 @@
 """Words that nobody listed, where a finding stands: "no zzz", "small zzz at the left base", "possible zzz".
 
-Present and not read would be lost without a word; so a word of medicine's open vocabulary is a finding by its position.
+Present and not read would be lost without a word; so a word of medicine's open vocabulary is a finding by its position:
+by what stands before it (a denial, a doubt, a describing word, a verb with an article), by what follows (no noun), and
+by its form. The less the place says, the more its form must: after a denial any noun will do, after "left" only a word
+with the ending of one.
 """
 
-from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.words import Word
+from functools import lru_cache
 
-_SHORTEST = 5
-_BEFORE = frozenset(
-    {Word.NEGATION, Word.HEDGE, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.DESCRIPTOR, Word.NUMBER, Word.TISSUE, Word.PLACE}
-    | {Word.DEVICE}
+from vlmkg.reading.lexicon.load import lexicon
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_ADJECTIVES, Word
+
+_SHORTEST_DENIED, _SHORTEST, _SHORTEST_ANYWHERE = 3, 5, 7
+_OPENED = frozenset(
+    {Word.HEDGE, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.DESCRIPTOR, Word.NUMBER, Word.TISSUE, Word.PLACE, Word.DEVICE}
 )
-_AFTER = frozenset(
-    {
-        Word.IN,
-        Word.OF,
-        Word.COPULA,
-        Word.REPORT,
-        Word.AND,
-        Word.OR,
-        Word.WITH,
-        Word.SUGGEST,
-        Word.SUGGEST_MAYBE,
-        Word.BUT,
-    }
+_OPENED_BY_ARTICLE = frozenset({Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.NOT, Word.WITH})
+_PERHAPS = (
+    frozenset({Word.WITH, Word.HEDGE, Word.NOT_EXCLUDED, Word.TISSUE, Word.SIDE, Word.OR}) | OBSERVATION_ADJECTIVES
 )
-_BEFORE_ARTICLE = frozenset({Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.NOT, Word.WITH})
+_ARTICLES = frozenset({"a", "an"})
+_BETWEEN = _ARTICLES | {
+    *("the", "this", "these", "those", "known", "existing", "preexisting", "previously", "formerly"),
+    *("aforementioned", "any"),
+}
+_FARTHEST = 2
+_NO_NOUN_BEHIND = frozenset(Word) - CONTENT - {Word.NOTHING, Word.EXAM, Word.OTHER}
+_SAID_BEHIND = frozenset(
+    {Word.IN, Word.OF, Word.COPULA, Word.REPORT, Word.AND, Word.OR, Word.WITH, Word.BUT}
+    | {Word.SUGGEST, Word.SUGGEST_MAYBE}
+)
+"""What may follow a noun group; the second, where the word's form alone does not say that it is a noun."""
+_BEHIND = frozenset({"as", "than", "today", "now", "here", "currently"})
+_INNER_MARKS = frozenset({"-", "'"})
 _TITLE_MARKS = ((":",), ("--",), ("-",))
 _ANSWERS = (("none",), ("no",), ("yes",), ("present",), ("absent",), ("negative",), ("positive",), ("nil",))
-_ARTICLES = frozenset({"a", "an"})
-_NO_NOUNS = (
-    "ly",
-    "ed",
-    "ing",
-    "able",
-    "ible",
-    "ous",
-    "ful",
-    "less",
-    "ward",
-    "wards",
-    "wise",
-    "ier",
-    "iest",
-    "ize",
-    "ise",
+_NO_NOUNS = ("ly", "ed", "able", "ible", "ous", "ful", "less")
+_NO_SHORT_NOUNS = ("ical", "ive", "ic", "est")
+_NO_BARE_NOUNS = ("ing", "ward", "wards", "wise", "ier", "iest", "ize", "ise")
+_NOUN_ENDINGS = (
+    *("tion", "tions", "sion", "sions", "ment", "ments", "ness", "ism", "isms", "ture", "tures", "pathy", "oid"),
+    *("oids", "ions", "osis", "uria", "orrhea", "orrhoea", "ectomy", "ia", "ias", "esis"),
 )
 
 
-def is_unknown_finding(tokens: tuple[str, ...], index: int, before: Word) -> bool:
+def is_unknown_finding(
+    tokens: tuple[str, ...], index: int, before: tuple[Word, int] | None, *, denied: bool, normal: bool
+) -> bool:
     """Whether the token, which the lexicon lacks, stands where a finding's noun does.
 
-    `before` is the class of the word right before it, or before its article; OTHER where that has none.
+    `before`: the class of the word before it that says something, and the position behind that word. `denied`: that
+    word denies, or goes on with a denial. `normal`: it says that something is as it should be.
     """
     token = tokens[index]
-    if len(token) < _SHORTEST or not token.isalpha() or token in lexicon().plain or token.endswith(_NO_NOUNS):
+    if not token.isalpha() or token in lexicon().plain or token.startswith("xxxx") or token.endswith(_NO_NOUNS):
         return False
     if index == 0 and tokens[1:2] in _TITLE_MARKS and tokens[2:3] in _ANSWERS:
         # "Zzz: none".
+        return len(token) >= _SHORTEST and not token.endswith(_NO_BARE_NOUNS)
+    if before is None or normal or not _is_near(tokens, before[1], index):
+        return False
+    if denied:
+        return _may_be_denied(token) and _ends_group(tokens, index + 1, _NO_NOUN_BEHIND)
+    article = index > 0 and tokens[index - 1] in _ARTICLES
+    opened = before[0] in (_OPENED_BY_ARTICLE if article else _OPENED) and _may_be_named(token)
+    if not opened and not (before[0] in _PERHAPS and _is_named_like_one(token)):
+        return False
+    return _ends_group(tokens, index + 1, _SAID_BEHIND if opened else _NO_NOUN_BEHIND)
+
+
+def _is_near(tokens: tuple[str, ...], start: int, end: int) -> bool:
+    return end - start <= _FARTHEST and all(token in _BETWEEN for token in tokens[start:end])
+
+
+def _ends_group(tokens: tuple[str, ...], index: int, behind: frozenset[Word]) -> bool:
+    """Whether the noun group is over at this token: at the end, at a mark, at a word of the classes `behind`."""
+    if index == len(tokens):
         return True
-    opened = before in (_BEFORE_ARTICLE if has_article(tokens, index) else _BEFORE)
-    return opened and _closes(tokens, index)
+    after = tokens[index]
+    word = lexicon().words.get(after)
+    if word is not None:
+        return word in behind
+    return after in _BEHIND or not (after[0].isalnum() or after in _INNER_MARKS)
 
 
-def has_article(tokens: tuple[str, ...], index: int) -> bool:
-    """Whether "a" or "an" stands right before the token."""
-    return index > 0 and tokens[index - 1] in _ARTICLES
+@lru_cache(maxsize=8192)
+def _may_be_denied(token: str) -> bool:
+    return len(token) >= _SHORTEST_DENIED and not token.endswith(_NO_SHORT_NOUNS)
 
 
-def _closes(tokens: tuple[str, ...], index: int) -> bool:
-    if index + 1 == len(tokens) or not tokens[index + 1][0].isalnum():
-        return tokens[index + 1 : index + 2] not in (("-",), ("'",), ("/",))
-    return lexicon().words.get(tokens[index + 1]) in _AFTER
+@lru_cache(maxsize=8192)
+def _may_be_named(token: str) -> bool:
+    return len(token) >= _SHORTEST and not token.endswith(_NO_BARE_NOUNS)
+
+
+@lru_cache(maxsize=8192)
+def _is_named_like_one(token: str) -> bool:
+    return len(token) >= _SHORTEST_ANYWHERE and token.endswith(_NOUN_ENDINGS)

@@ -21,6 +21,7 @@ _HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic",
 _LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
 _ANSWERS = frozenset({"negative", "yes", "present", "seen"})
 _TURNING = frozenset({"only", "just", "merely"})
+_DATING = frozenset({"in", "last", "since", "until"})
 _HAVING = frozenset({"has", "have", "had"})
 _VERBAL = frozenset({Word.OF, Word.IN})
 
@@ -51,8 +52,25 @@ def _asked(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 def _only(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "No mass, only a granuloma": the clause turns."""
-    del after
+    if before is Word.FINDING and after in CONTENT and any(unit.word is Word.NEGATION for unit in units[:index]):
+        return Word.BUT
     return Word.BUT if before is Word.COMMA else units[index].word
+
+
+def _none(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Nodules, none new", "nodules, none over 5 mm": it speaks of a word about them."""
+    if before not in {Word.COMMA, Word.BUT, Word.AND}:
+        return units[index].word
+    if after in OBSERVATION_ADJECTIVES:
+        return Word.NEGATION
+    measured = after is Word.IN and index + 2 < len(units) and units[index + 2].word is Word.MEASURE
+    return Word.NOTHING if measured else units[index].word
+
+
+def _than(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Pneumonia less likely than edema": both are possible."""
+    del after
+    return Word.VERSUS if before is Word.HEDGE else units[index].word
 
 
 def _rather(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -64,7 +82,9 @@ def _free(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The lungs are effusion free": denied; but "free air", "free fluid"."""
     return (
         Word.GONE
-        if before is Word.FINDING and after not in OBSERVATIONS and after is not Word.OF
+        if before is Word.FINDING
+        and after not in OBSERVATIONS
+        and "of" not in [unit.text for unit in units[index + 1 : index + 2]]
         else units[index].word
     )
 
@@ -84,6 +104,13 @@ def _yet(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Not yet improved" is about time."""
     del after
     return Word.NOTHING if before is Word.NOT else units[index].word
+
+
+def _may(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Seen in May": a month."""
+    del before, after
+    dated = index > 0 and units[index - 1].text in _DATING and units[index - 1].last + 1 == units[index].first
+    return Word.NOTHING if dated else Word.HEDGE
 
 
 def _nor(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -182,8 +209,10 @@ def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _versus(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "1 cm versus 2 cm": compared with what was measured before; no alternatives."""
+    """ "1 cm versus 2 cm": compared with what was measured before; "cannot be told from edema": a doubt."""
     del before
+    if units[index].text.endswith("from") and not any(unit.word in OBSERVATION_NOUNS for unit in units[:index]):
+        return Word.HEDGE
     return Word.COMPARED if after is Word.MEASURE else units[index].word
 
 
@@ -236,9 +265,17 @@ def _of(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.NEGATION if index and units[index - 1].text in _EMPTIED else Word.OF
 
 
+def _is_whole(units: list[Unit], index: int) -> bool:
+    """Whether nothing says that the clearing is in part: "some", "further", "slight"."""
+    front = units[index - 1] if index else None
+    return front is None or front.text in {"interval", "complete", "total", "full"}
+
+
 def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
-    """ "Worsening of the opacity" is a noun."""
+    """ "Worsening of the opacity" is a noun; "clearing of the opacity" denies, "partial clearing of" does not."""
     del before
+    if units[index].text == "clearing" and after is Word.OF and _is_whole(units, index):
+        return Word.GONE
     return Word.PROCESS if after in _VERBAL and units[index].text.endswith("ing") else Word.CHANGE
 
 
@@ -246,6 +283,9 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
+    "may": _may,
+    "than": _than,
+    "none": _none,
     "yet": _yet,
     "either": _either,
     "rather": _rather,

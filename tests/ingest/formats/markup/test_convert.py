@@ -214,13 +214,17 @@ def test_what_can_not_be_read_is_refused(data: str | bytes, media_type: str, rea
         "lung {\\see} \\par",
         "Signed <unknown user>",
         "<<< critical >>>",
-        "Dose &lt; 5",
+        "R&D; AT&T",
         "",
     ],
 )
 def test_plain_text_is_left_as_it_stands(words: str) -> None:
     assert looks_like(words) is None
     assert convert(words, "text/plain") == (words, ())
+
+
+def test_entities_of_plain_text_are_characters() -> None:
+    assert convert("Dose &lt; 5 &amp; rising", "text/plain").text == "Dose < 5 & rising"
 
 
 @pytest.mark.parametrize(

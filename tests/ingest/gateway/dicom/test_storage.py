@@ -171,7 +171,7 @@ async def test_a_full_disk_is_out_of_resources(reception: Reception, monkeypatch
 
 async def test_a_ledger_that_is_away_is_out_of_resources(dicom: OpenDicom, monkeypatch):
     def broken(*_: object) -> None:
-        raise OutageError("the ledger does not answer")
+        raise OutageError("the ledger does not respond")
 
     monkeypatch.setattr("ingest.gateway.door.receive", broken)
     assert await dicom.send(film()) == [NO_ROOM]

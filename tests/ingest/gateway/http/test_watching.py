@@ -57,7 +57,7 @@ async def test_readiness_is_that_messages_are_taken(reception: Reception, monkey
 
 async def test_a_ledger_that_is_away_makes_it_not_ready_and_leaves_it_alive(http: OpenHttp, monkeypatch):
     def broken(_: Ledger) -> None:
-        raise OutageError("the ledger does not answer")
+        raise OutageError("the ledger does not respond")
 
     monkeypatch.setattr(Ledger, "read", broken)
     answers = {path: (await http.client.get(path, headers=NO_KEY)).status_code for path in sorted(PATHS)}

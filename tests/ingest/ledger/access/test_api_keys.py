@@ -52,7 +52,7 @@ def test_a_key_ends_on_its_day(ledger: Ledger) -> None:
     assert api_keys.authenticate(ledger, short) is None
     assert (state(ledger, short), state(ledger, long)) == ("expired", "works")
     assert api_keys.authenticate(ledger, long) is not None
-    with pytest.raises(RefusedError, match="no key that works"):
+    with pytest.raises(RefusedError, match="no valid key"):
         api_keys.revoke(ledger, "short")
 
 
@@ -70,7 +70,7 @@ def test_a_revoked_key_ends_at_once_and_stays_listed(ledger: Ledger, by: str) ->
 
 def test_of_one_name_one_key_works(ledger: Ledger) -> None:
     api_keys.create(ledger, "ward", Role.VIEWER)
-    with pytest.raises(RefusedError, match="there is a key of the name ward"):
+    with pytest.raises(RefusedError, match="a valid key with the name ward already exists"):
         api_keys.create(ledger, "ward", Role.ADMIN)
     api_keys.revoke(ledger, "ward")
     again = api_keys.create(ledger, "ward", Role.ADMIN)
@@ -79,7 +79,7 @@ def test_of_one_name_one_key_works(ledger: Ledger) -> None:
 
 def test_of_two_that_share_a_name_the_id_says_which(ledger: Ledger, tmp_path: Path) -> None:
     first, second = (api_keys.ensure_admin_key(ledger, tmp_path / name) for name in ("a", "b"))
-    with pytest.raises(RefusedError, match="2 keys are called admin") as error:
+    with pytest.raises(RefusedError, match="2 keys have the name admin") as error:
         api_keys.revoke(ledger, "admin")
     assert api_keys.key_id(first) in error.value.remedy
     api_keys.revoke(ledger, api_keys.key_id(first))
@@ -96,7 +96,7 @@ def test_the_last_admin_stays(ledger: Ledger) -> None:
     api_keys.create(ledger, "chief", Role.ADMIN)
     api_keys.create(ledger, "past", Role.ADMIN, lasts=timedelta(0))
     api_keys.create(ledger, "ward", Role.OPERATOR)
-    with pytest.raises(RefusedError, match="the last key of role admin"):
+    with pytest.raises(RefusedError, match="the last key of the role admin"):
         api_keys.revoke(ledger, "chief")
     api_keys.create(ledger, "deputy", Role.ADMIN)
     api_keys.revoke(ledger, "chief")

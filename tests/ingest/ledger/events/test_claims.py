@@ -68,15 +68,15 @@ def test_one_event_by_its_id(ledger: Ledger) -> None:
 
 def test_of_a_process_of_many_threads_only_who_is_alone_counts_as_alone(ledger: Ledger) -> None:
     first, second = receive_some(ledger, 2)
-    assert not claims.solo_is_next(ledger, Stage.EXTRACT)
-    shared = claims.claim(ledger, Stage.EXTRACT, "me", limit=1, lease=EXPIRED, solo=False)
+    assert not claims.next_is_alone(ledger, Stage.EXTRACT)
+    shared = claims.claim(ledger, Stage.EXTRACT, "me", limit=1, lease=EXPIRED, alone=False)
     assert [(claim.event_id, claim.alone) for claim in shared] == [(first, False)]
 
     claims.recover_expired(ledger)
     assert look(ledger, first).attempts == 0
-    assert claims.solo_is_next(ledger, Stage.EXTRACT)
-    assert ids(claims.claim(ledger, Stage.EXTRACT, "me", limit=9, lease=LEASE, solo=False)) == [second]
-    alone = claims.claim(ledger, Stage.EXTRACT, "me", limit=9, lease=EXPIRED, solo=True)
+    assert claims.next_is_alone(ledger, Stage.EXTRACT)
+    assert ids(claims.claim(ledger, Stage.EXTRACT, "me", limit=9, lease=LEASE, alone=False)) == [second]
+    alone = claims.claim(ledger, Stage.EXTRACT, "me", limit=9, lease=EXPIRED, alone=True)
     assert [(claim.event_id, claim.alone) for claim in alone] == [(first, True)]
     claims.recover_expired(ledger)
     assert look(ledger, first).attempts == 1

@@ -17,6 +17,7 @@ _ADJECTIVE = re.compile(
     r"|unch|chr|ac|subseg|bibas|basil)"
     r"(\.)(?=[ \t]{1,12}[a-z(]|[ \t]{0,12},)"
 )
+_BRACKETED_SIDE = re.compile(r"(\()(?:[RL]t?|bilat|left|right)(\))(?=[ \t]{1,4}[A-Za-z])", re.IGNORECASE)
 _CONTRACTION = re.compile(
     r"\b(is|are|was|were|does|do|did|has|have|had|could|would|should|ca)['\u2019`\u00b4]nt\b"
     r"|\b(is|are|was|were|does|do|did|has|have|had|could|would|should)n;t\b",
@@ -25,9 +26,11 @@ _CONTRACTION = re.compile(
 
 
 def abbreviations(text: str, start: int, end: int) -> Iterator[Rewrite]:
-    """Abbreviations without their stops, contractions as two words."""
+    """Abbreviations without their stops, sides without brackets ("(L) effusion"), contractions as two words."""
     for pattern in (_SIDE, _ADJECTIVE):
         yield from (Rewrite(*match.span(1), "") for match in pattern.finditer(text, start, end))
+    for match in _BRACKETED_SIDE.finditer(text, start, end):
+        yield from (Rewrite(*match.span(group), "") for group in (1, 2))
     for match in _CONTRACTION.finditer(text, start, end):
         verb = (match.group(1) or match.group(2)).lower()
         yield Rewrite(*match.span(), "cannot" if verb == "ca" else f"{verb} not")

@@ -35,7 +35,7 @@ _TITLE_LINE = re.compile(
     re.IGNORECASE,
 )
 _DASH = re.compile(
-    r"(?<=[A-Za-z)])[ \t]{0,12}[-\u2013\u2014]{1,2}[ \t]{0,12}(?=(?:none|no|nil|yes|absent|present|negative"
+    r"(?<=[A-Za-z)])[ \t]{0,12}(?:[-\u2013\u2014]{1,2}|/)[ \t]{0,12}(?=(?:none|no|nil|yes|absent|present|negative"
     r"|positive|neg"
     r"|pos)[ \t]{0,12}(?:$|[.,;\n]))",
     re.IGNORECASE,
@@ -62,12 +62,32 @@ _AND_MORE = re.compile(
     r"[:=][ \t]{0,12}(?:yes|positive|present|y)[ \t]{0,12}(?:[-,(\u2013;][ \t]{0,12})(?=[A-Za-z\d])", re.IGNORECASE
 )
 _ASKED = re.compile(
-    r"[ \t]{0,12}\?\s{0,12}(?:[-\u2013]\s{0,12})?(?:(?:answer|a)[ \t]{0,12}[:.][ \t]{0,12})?(?:(?P<no>no|none"
-    r"|nil|negative|absent)|yes"
-    r"|present|positive)\b"
-    r"[ \t]{0,12}(?:[-,\u2013][ \t]{0,12}(?=\w)|(?=$|[.;\n]))",
+    r"(?:[ \t]{0,12}\?\s{0,12}(?:[-\u2013]\s{0,12})?(?:(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)]\s{0,12})?"
+    r"|\s{1,12}(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)]\s{0,12})"
+    r"(?:(?P<no>no|none|nil|negative|absent|not (?:seen|present|identified)|n)|(?P<maybe>possibly|possible|maybe"
+    r"|probable|probably|equivocal|cannot be excluded)|yes|present|positive|y)\b"
+    r"[ \t]{0,12}(?:[-,\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
+_STATE = re.compile(r"[ \t]+(?:present|seen|identified|visible|noted)$", re.IGNORECASE)
+_STATE_ASKED = re.compile(
+    r"(?<=\w)[ \t]{1,4}(?:present|seen|identified|visible|noted)(?=[ \t]{0,4}(?:\((?:y/n|yes/no|0/1)\))?[ \t]{0,4}[?:]"
+    r"\s{0,4}(?:yes|no|none|nil|present|absent|positive|negative|(?-i:[YN]))\b)",
+    re.IGNORECASE,
+)
+"""The state that a title asks for: "Effusion present: No", "Nodule seen? Y"."""
+_UNSURE_SIGN = re.compile(
+    r"(?<=[A-Za-z])[ \t]{0,12}[:=]?[ \t]{0,12}(?:\((?:\+[ ]?/[ ]?-|\u00b1)\)|\+[ ]?/[ ]?-|\u00b1)"
+    r"(?=[ \t]{0,12}(?:$|[,;.\n]))",
+    re.MULTILINE,
+)
+_BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
+_MEASURED_LIST = re.compile(
+    r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b[^:;.\n]{0,24}"
+    r"(;)(?=[^:;.]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b)",
+    re.IGNORECASE,
+)
+"""The semicolon of "nodules: RUL 4 mm; LLL 6 mm"."""
 _SIDED = re.compile(
     r"(?:(?<=[A-Za-z]:)|(?<=[A-Za-z]: )|(?<=; )|(?<=\n))[ \t]{0,12}(?:right|left|rt|lt|r"
     r"|l)([ \t]{0,12}[-\u2013:][ \t]{0,12})"
@@ -83,7 +103,7 @@ _NUMBERED = re.compile(
 )
 _SEMICOLON = re.compile(
     r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}(;)[ \t]{0,12}(?=(?:yes|no|none|absent|present|positive"
-    r"|negative)\.?[ \t]{0,12}$)",
+    r"|negative)\.?[ \t]{0,12}(?:;|$))",
     re.IGNORECASE | re.MULTILINE,
 )
 _SLASHED_O = re.compile(r"(?<!\w)[\u00d8\u00f8\u2205][ \t]{1,12}(?=[A-Za-z])")
@@ -132,6 +152,9 @@ _LONGEST_TITLE = 80
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
     yield from _asked(text, start, end)
+    for match in _UNSURE_SIGN.finditer(text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            yield Rewrite(*match.span(), f": possible {BREAK}")
     for match in _OPEN_CHOICE.finditer(text, start, end):
         near = max(start, match.start() - _LONGEST_TITLE)
         title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
@@ -161,6 +184,14 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _BRACKET.finditer(text, start, end):
         denied = match.group(1).lower().startswith(("n", "a"))
         yield Rewrite(*match.span(), f": none {BREAK}" if denied else "")
+    coded = [
+        match
+        for match in _BRACKET_CODE.finditer(text, start, end)
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()])
+    ]
+    if any(match.group(1) == "0" for match in coded):
+        # "Effusion (1), edema (0)": numbers of a list begin with 1.
+        yield from (Rewrite(*match.span(), f": {_said(match.group(1))} {BREAK}") for match in coded)
     for match in _TRUTH.finditer(text, start, end):
         yield Rewrite(*match.span(), f": {'none' if match.group(1) else 'present'} {BREAK}")
     yield from (Rewrite(*match.span(), f"{BREAK} no") for match in _SLASHED_O.finditer(text, start, end))
@@ -175,6 +206,7 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _ROW.finditer(text, start, end):
         yield Rewrite(match.start(), match.start(), BREAK)
         yield Rewrite(*match.span(1), ":")
+    yield from (Rewrite(*match.span(1), ",") for match in _MEASURED_LIST.finditer(text, start, end))
     yield from (Rewrite(*match.span(), ":") for match in _AND_MORE.finditer(text, start, end))
     yield from (Rewrite(*match.span(1), "") for match in _SIDED.finditer(text, start, end))
 
@@ -182,9 +214,17 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
 def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Effusion? No", "Is there an effusion?\\nYes, small"."""
     for match in _ASKED.finditer(text, start, end):
-        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
-            more = match.group().rstrip(" \t")[-1:] in "-,\u2013"
-            yield Rewrite(*match.span(), f": none {BREAK}" if match["no"] else (":" if more else f": present {BREAK}"))
+        title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
+        if names_finding(title):
+            more = match.group().rstrip()[-1:] in "-,\u2013" and not match["no"]
+            said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
+            if more and not match["maybe"]:
+                yield Rewrite(*match.span(), ":")
+                continue
+            # The answer stands where the question ends: an empty line before it does not part them.
+            yield Rewrite(match.start(), match.start(), f": {said} {BREAK}")
+            yield Rewrite(*match.span(), "")
+    yield from (Rewrite(*match.span(), "") for match in _STATE_ASKED.finditer(text, start, end))
 
 
 def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:

@@ -39,12 +39,14 @@ _BOX = re.compile(
 )
 _SIGN = re.compile(r"(?P<yes>\(\+\)|\+ve\b)|(?P<no>\([-\u2013]\)|(?<!\w)-ve\b)")
 _BARE_SIGN = re.compile(
-    r"(?<=[A-Za-z)])[ \t]{0,12}(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))(?=[ \t]{0,12}(?:[,;/]|\.?[ \t]{0,12}$)"
+    r"(?<=[A-Za-z)])[ \t]{0,12}(?:(?P<yes>\+{1,3})(?![ ]?/[ ]?-)|(?P<no>[-\u2013]))"
+    r"(?=[ \t]{0,12}(?:[,;/]|\.?[ \t]{0,12}$)"
     r"|(?<=\w[-+])[ \t]{1,12}[A-Za-z])",
     re.MULTILINE,
 )
 _FIRST_SIGN = re.compile(
-    r"(?:^|(?<=[,;.]))[ \t]{0,12}(?:(?P<yes>\+{1,3})|(?P<no>[-\u2013]))[ \t]{0,12}(?=[A-Za-z])(?!ve\b)", re.MULTILINE
+    r"(?:^|(?<=[,;.]))[ \t]{0,12}(?:(?P<yes>\+{1,3})(?![ ]?/[ ]?-)|(?P<no>[-\u2013]))[ \t]{0,12}(?=[A-Za-z])(?!ve\b)",
+    re.MULTILINE,
 )
 _GLUED_SIGN = re.compile(r"(?<= )(?:(?P<yes>\+)|(?P<no>-))(?=[A-Za-z])(?!ve\b)")
 _RADIO = re.compile(r"(?P<yes>[\u25cf\u25c9\u2b24])|(?P<empty>[\u25cb\u25ef])")

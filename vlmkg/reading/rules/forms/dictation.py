@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
 
 _STOPS = re.compile(r"\b(?:full stop|period)\b[ \t]{0,12}[.,]?", re.IGNORECASE)
+_SPOKEN_STOP = re.compile(r"(?<=\w)[ \t]{1,12}[sS]top(?=[ \t]{0,12}(?:$|\n|[A-Z]))")
 _NOUN_BEFORE = re.compile(
     r"\b(?:an?|the|this|that|same|time|short|long|interval|intervening|operative|surgical|procedural"
     r"|follow[- ]?up|interim|day"
@@ -22,7 +23,7 @@ _LINES = re.compile(
 _NEXT_LINE = re.compile(r"\bnext line\b", re.IGNORECASE)
 _NEW_LINE = re.compile(r"\bnew line\b(?![ \t]{1,12}(?:in|is|at|with|tip|has|from|via|placement)\b)", re.IGNORECASE)
 _MARKS = (
-    (re.compile(r"(?<=\w)[ \t]{1,12}dash[ \t]{1,12}(?=\w)", re.IGNORECASE), BREAK),
+    (re.compile(r"(?<=\w)[ \t]{1,12}(?:dash|hyphen)[ \t]{1,12}(?=\w)", re.IGNORECASE), BREAK),
     (re.compile(r"\bcomma\b[ \t]{0,12},?", re.IGNORECASE), ","),
     (re.compile(r"\bsemi-?colon\b", re.IGNORECASE), BREAK),
     (re.compile(r"\b(?:open|left) (?:paren|parenthesis|parentheses|bracket)\b", re.IGNORECASE), "("),
@@ -34,14 +35,30 @@ _SPOKEN_COLON = re.compile(
     r"|devices)[ \t]{1,12}(colon)\b",
     re.IGNORECASE,
 )
+_SPOKEN_NUMBER = re.compile(r"\bnumber (?:one|two|three|four|five|six|seven|eight|\d)\b", re.IGNORECASE)
+_SPOKEN_ASKED = re.compile(
+    r"[ \t]{1,12}question[ \t]{1,12}mark[ \t]{1,12}(?:(no|none|nil|negative)|yes|present|positive)"
+    r"(?=[ \t]{1,12}(?:period|full stop|comma)\b|[ \t]{0,12}(?:$|\n))",
+    re.IGNORECASE,
+)
 _SPOKEN_ANSWER = re.compile(
     r"(?<=\w)[ \t]{1,12}colon[ \t]{1,12}(?=(?:none|no|nil|yes|absent|present|negative|positive|mild|moderate|severe"
-    r"|slight|marked|minimal|small"
+    r"|slight|marked|minimal|small|subtle|extensive"
     r"|large|trace|tiny|normal|clear|stable|unchanged|left|right|bilateral)\b)",
     re.IGNORECASE,
 )
+_RUN_ON = re.compile(
+    r"(?<=[A-Za-z])[ \t]{1,4}(?<!clinical )(?<!the )(?<!my )(?<!an )(?<!this )(?<!our )(?<!of )"
+    r"(?:impressions?|conclusion)[ \t]{1,4}"
+    r"(?=(?:no|left|right|bilateral|small|mild|moderate|large|stable|unchanged|new|normal|clear|trace|worsening|improved"
+    r"|acute|possible|probable|likely|increased|decreased|[a-z]{3,20}[ \t](?:in|at|with|of)[ \t])\b)",
+    re.IGNORECASE,
+)
+"""A heading that was dictated in the middle of a run without marks: "no ptx impression left effusion"."""
 _ANY = re.compile(
-    r"\b(?:period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash)\b", re.IGNORECASE
+    r"\b(?:impressions?|conclusion|period|stop|comma|paragraph|colon|semi-?colon|paren\w*|bracket|slash|line|dash"
+    r"|hyphen|number|question)\b",
+    re.IGNORECASE,
 )
 
 
@@ -49,6 +66,12 @@ def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """What was dictated for the typist, as the marks that it asks for."""
     if _ANY.search(text, start, end) is None:
         return
+    yield from (Rewrite(*match.span(), BREAK) for match in _RUN_ON.finditer(text, start, end))
+    for match in _SPOKEN_ASKED.finditer(text, start, end):
+        yield Rewrite(*match.span(), f": none {BREAK}" if match.group(1) else f": present {BREAK}")
+    numbers = list(_SPOKEN_NUMBER.finditer(text, start, end))
+    if len(numbers) > 1:
+        yield from (Rewrite(*match.span(), BREAK) for match in numbers)
     lines = list(_NEW_LINE.finditer(text, start, end))
     if len(lines) > 1:
         yield from (Rewrite(*match.span(), BREAK) for match in lines)
@@ -59,6 +82,9 @@ def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
         noun = _NOUN_BEFORE.search(text, max(start, match.start() - 30), match.start())
         if match.group().lower().startswith("full") or not (noun or _NOUN_AFTER.match(text, match.end(), end)):
             yield Rewrite(*match.span(), BREAK)
+    stops = list(_SPOKEN_STOP.finditer(text, start, end))
+    if len(stops) > 1:
+        yield from (Rewrite(*match.span(), BREAK) for match in stops)
     for pattern, mark in _MARKS:
         yield from (Rewrite(*match.span(), mark) for match in pattern.finditer(text, start, end))
     yield from (Rewrite(*match.span(1), ":") for match in _SPOKEN_COLON.finditer(text, start, end))

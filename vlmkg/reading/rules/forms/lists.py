@@ -12,8 +12,9 @@ _DENIED = re.compile(
     r"|not (?:seen|present|identified|found|visuali[sz]ed|evident)"
     r"|none of the following(?:[ \t]{1,12}(?:is|are)?[ \t]{0,12}(?:seen|present|identified))?"
     r"|the following (?:are|were|is|was)(?: looked for and)? (?:absent|not \w+)"
+    r"|neg(?:ative)?[ \t]{1,12}for|free[ \t]{1,12}of|without"
     r"|no (?:evidence|signs?|findings|features|indications?) of(?: the following)?|denied|excluded|ruled out"
-    r"|no)[ \t]{0,12}:(?!\w)",
+    r"|no)(?:[ \t]{0,12}:(?!\w)|(?<=negatives)[ \t]{1,12}(?:includes?|are|were)\b:?)",
     re.IGNORECASE,
 )
 _DOUBTED = re.compile(
@@ -28,7 +29,7 @@ _NO_PIECE = re.compile(
 )
 _STATED = re.compile(
     r"(?<![A-Za-z])((?:(?:pertinent|relevant|significant|important"
-    r"|other)[ \t]{1,12})?positives?(?:[ \t]{1,12}findings?)?"
+    r"|other)[ \t]{1,12})?positives?(?:[ \t]{1,12}findings?|[ \t]{1,12}for)?"
     r"|present|seen|identified)[ \t]{0,12}:",
     re.IGNORECASE,
 )
@@ -56,7 +57,8 @@ _PAIR = re.compile(
 )
 _SEGMENT = re.compile(r"[^.;:]+")
 _NO_ITEM = re.compile(
-    r"^(?:and |but )?(?:no|not|without|nil|denies|negative)\b|\b(?:is|are|was|were|has|have|not|no|with|which"
+    r"^(?:and |but )?(?:no|not|without|nil|denies|negative)\b|^(?:change|interval|evidence|signs?)\b"
+    r"|\b(?:is|are|was|were|has|have|not|no|with|which"
     r"|that|than|or)\b",
     re.IGNORECASE,
 )
@@ -67,7 +69,8 @@ def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Pertinent negatives: a, b, c.": each of the list is denied, or doubted, up to its stop or the next title."""
     for pattern, cue in ((_DENIED, "no"), (_DOUBTED, "possible")):
         for match in pattern.finditer(text, start, end):
-            yield Rewrite(match.start(1), match.end(), BREAK)
+            spoken = not (match.group().endswith(":") or _OWN_DENIAL.match(text[match.end() :].lstrip()))
+            yield Rewrite(match.start(1), match.end(), f"{BREAK} {cue}" if spoken else BREAK)
             yield from _items(
                 text, match.end(), _list_end(text, match.end(), min(end, match.end() + _LONGEST_LIST)), cue
             )

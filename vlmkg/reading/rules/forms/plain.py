@@ -8,6 +8,7 @@ from vlmkg.reading.rules.forms.abbreviations import abbreviations
 from vlmkg.reading.rules.forms.answers import answers
 from vlmkg.reading.rules.forms.boxes import boxes
 from vlmkg.reading.rules.forms.dictation import spoken_marks
+from vlmkg.reading.rules.forms.enumerations import enumerations
 from vlmkg.reading.rules.forms.lists import answered_items, denied_lists
 from vlmkg.reading.rules.forms.rewriting import Rewrite, rewritten_tokens, without_overlaps
 from vlmkg.reading.tokens import Token, tokenize
@@ -34,6 +35,8 @@ class _Sign(NamedTuple):
 
 _SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
 _SAY = f" ?{_SAID}"
+_ASKED = rf"\?\s{{0,3}}(?:a\w{{0,6}}[:.)]\s{{0,3}})?(?:{_SAID}|possib|maybe|[ny]\b)|\na\d?[.)]"
+_DOUBT = r"\+ ?/|\u00b1"
 _BOXES = re.compile(r"[\[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]")
 _CODE_MARKS = re.compile("[:;|=~\u00f8\u2205\u2026\u2192\t{[<]")
 _AT_LINE_END = "0[ \t]{0,12}(?:\n|$)|1[ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\\d"
@@ -41,18 +44,21 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
     (boxes, _Sign(patterns=(_BOXES, re.compile(r"\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>|_x_")))),
     (answers, _Sign(("..", ". . .", "__", "--", "->", "   "), (
         _CODE_MARKS,
-        re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|\?{_SAY}|\((?:n|y|0)|,{_SAID}"),
+        re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|{_ASKED}|\((?:n|y|0|1)|,{_SAID}|/{_SAID}|{_DOUBT}"),
     ))),
-    (denied_lists, _Sign((":",))),
-    (answered_items, _Sign(patterns=(re.compile(
+    (enumerations, _Sign((" *", "\u2022", "\u00b7", "\u25cf", "\u25aa"), (re.compile(r"1\)|a\)"),))),
+    (denied_lists, _Sign((":", "negatives "))),
+    (answered_items, _Sign(("neg ",), patterns=(re.compile(
         r"(?:no|nil|none|yes|absent|present|neg|pos|negative|positive|n(?<!\wn)|y(?<!\wy))[ \t]{0,12}(?:$|[.;:/\n])"
+        r"|pos(?<!\wpos)[ \t]+[a-z]"
     ),))),
     (spoken_marks, _Sign(patterns=(re.compile(
-        "period|comma|full stop|paragraph|colon|paren|bracket|slash|new line|next line|dash"
+        "impressions? |conclusion |period|comma|stop|paragraph|colon|paren|bracket|slash"
+        "|new line|next line|dash|hyphen|number one|question"
     ),))),
     (abbreviations, _Sign(
         ("'nt", "\u2019nt", "`nt", "\u00b4nt", "n;t"),
-        (re.compile(r"r(?<!\wr)t?\.|l(?<!\wl)t?\.|b(?<!\wb)ilatl?\."),),
+        (re.compile(r"r(?<!\wr)t?\.|l(?<!\wl)t?\.|b(?<!\wb)ilatl?\.|\((?:[rl]t?|bilat|left|right)\) "),),
     )),
     (abbreviations, _Sign(patterns=(re.compile(r"\.(?: [a-z(]|,)"),))),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where every part of one stack is: decided once at the start, from the settings and the free ports."""
+"""The addresses of all parts of a stack, decided once at the start from settings and free ports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ MLLP, DICOM, HTTP = "mllp", "dicom", "http"
 NEO4J_PASSWORD, REDIS_PASSWORD = "neo4j.password", "redis.password"
 """Files in the folder of secrets."""
 DOORS = ("mllp", "dicom", "dicomweb", "fhir")
-"""Doors as endpoints.json names them."""
+"""The gateway's listeners (doors), as endpoints.json names them."""
 USUAL_PORTS = {BOLT: 7687, BROWSER: 7474, REDIS: 6379}
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Addresses of all parts. `own_neo4j` and `own_redis`: those are the stack's own, to be started by it."""
+class Addresses:
+    """Addresses of all parts. `own_neo4j` and `own_redis`: the stack starts them itself."""
 
     data: DataDir
     ports: Mapping[str, Port]
@@ -39,12 +39,12 @@ class Places:
     own_blobs: bool
 
 
-def find_places(data: DataDir, settings: StackSettings) -> Places:
-    """Decide where everything is. Raises UsageError where NEO4J_URI comes without a password."""
+def find_addresses(data: DataDir, settings: StackSettings) -> Addresses:
+    """Decide all addresses. Raises UsageError if NEO4J_URI is set without a password."""
     doors = {MLLP: settings.vlmkg_mllp_port, DICOM: settings.vlmkg_dicom_port, HTTP: settings.vlmkg_http_port}
     ports = choose({**USUAL_PORTS, API: settings.vlmkg_api_port, **doors})
     broker, ledger = settings.celery_broker_url, settings.vlmkg_ledger_url
-    return Places(
+    return Addresses(
         data=data,
         ports=ports,
         graph=find_settings(data) if settings.neo4j_uri else _own_graph(data, ports[BOLT]),
@@ -58,30 +58,30 @@ def find_places(data: DataDir, settings: StackSettings) -> Places:
     )
 
 
-def endpoints_of(places: Places, api_key: str, doors: Mapping[str, str]) -> Endpoints:
-    """What other commands and programs need to know of the running stack. `doors` are the addresses of those open."""
-    api = f"http://{HOST}:{places.ports[API].number}"
+def endpoints_of(addresses: Addresses, api_key: str, doors: Mapping[str, str]) -> Endpoints:
+    """The running stack's addresses for other programs. `doors` are the addresses of the open listeners."""
+    api = f"http://{HOST}:{addresses.ports[API].number}"
     return Endpoints(
         graphql=f"{api}/graphql",
         api=api,
-        bolt=places.graph.uri,
-        browser=_browser(places) if places.own_neo4j else None,
-        redis=places.broker_url,
-        neo4j_username=places.graph.username,
-        neo4j_password=places.graph.password.get_secret_value(),
+        bolt=addresses.graph.uri,
+        browser=_browser(addresses) if addresses.own_neo4j else None,
+        redis=addresses.broker_url,
+        neo4j_username=addresses.graph.username,
+        neo4j_password=addresses.graph.password.get_secret_value(),
         api_key=api_key,
         **{name: doors.get(name) for name in DOORS},
     )
 
 
-def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
-    """The table of addresses. It names the files that hold passwords, never the passwords: consoles are recorded."""
-    secrets, ports = places.data.secrets, places.ports
+def rows_of(addresses: Addresses, endpoints: Endpoints) -> list[Row]:
+    """The table of addresses. It names the files that hold passwords, never the passwords: consoles may be recorded."""
+    secrets, ports = addresses.data.secrets, addresses.ports
     rows = [
         Row(
             "GraphQL",
             f"http://{HOST}:{ports[API].number}/graphql",
-            _note(ports[API], f"key in {places.data.api_key_file}"),
+            _note(ports[API], f"key in {addresses.data.api_key_file}"),
         )
     ]
     rows += [
@@ -94,22 +94,22 @@ def rows_of(places: Places, endpoints: Endpoints) -> list[Row]:
         )
         if address
     ]
-    if places.own_neo4j:
+    if addresses.own_neo4j:
         login = f"user {USERNAME}, password in {secrets / NEO4J_PASSWORD}"
-        rows.append(Row("Neo4j Browser", _browser(places), _note(ports[BROWSER], login)))
-        rows.append(Row("Neo4j Bolt", places.graph.uri, _note(ports[BOLT])))
+        rows.append(Row("Neo4j Browser", _browser(addresses), _note(ports[BROWSER], login)))
+        rows.append(Row("Neo4j Bolt", addresses.graph.uri, _note(ports[BOLT])))
     else:
-        rows.append(Row("Neo4j Bolt", places.graph.uri, "yours, by NEO4J_URI"))
-    if places.own_redis:
+        rows.append(Row("Neo4j Bolt", addresses.graph.uri, "external, set by NEO4J_URI"))
+    if addresses.own_redis:
         password = f"password in {secrets / REDIS_PASSWORD}"
         rows.append(Row("Redis", f"{HOST}:{ports[REDIS].number}", _note(ports[REDIS], password)))
     else:
-        rows.append(Row("Redis", "", "yours, by CELERY_BROKER_URL"))
-    # An address of the user's own may hold a password.
-    ledger = ("", "yours, by VLMKG_LEDGER_URL") if not places.own_ledger else (places.ledger_url, "")
-    blobs = ("", "yours, by VLMKG_BLOB_URL") if not places.own_blobs else (places.blob_url, "")
+        rows.append(Row("Redis", "", "external, set by CELERY_BROKER_URL"))
+    # An external address may contain a password.
+    ledger = ("", "external, set by VLMKG_LEDGER_URL") if not addresses.own_ledger else (addresses.ledger_url, "")
+    blobs = ("", "external, set by VLMKG_BLOB_URL") if not addresses.own_blobs else (addresses.blob_url, "")
     rows += [Row("Ledger", *ledger), Row("Blobs", *blobs)]
-    rows.append(Row("Logs", str(places.data.logs)))
+    rows.append(Row("Logs", str(addresses.data.logs)))
     return rows
 
 
@@ -122,8 +122,8 @@ def _own_redis(data: DataDir, port: Port) -> str:
     return redis_url(port.number, secret(data, REDIS_PASSWORD))
 
 
-def _browser(places: Places) -> str:
-    return f"http://{HOST}:{places.ports[BROWSER].number}/browser/"
+def _browser(addresses: Addresses) -> str:
+    return f"http://{HOST}:{addresses.ports[BROWSER].number}/browser/"
 
 
 def _note(port: Port, more: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Which sentences of a report stood in what a model was trained on, and the part of a graph that lies in them."""
+"""Sentences of a report that occur in training data, and the part of a graph within them."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ def sentences_of(text: str) -> list[Sentence]:
 
 
 def known_sentences(reports: Iterable[str]) -> set[Words]:
-    """The words of every sentence of the reports, headings aside."""
+    """The words of every sentence of the reports, without headings."""
     return {one.words for report in reports for one in _sentences(bare(report))}
 
 
 def share_seen(sentences: Collection[Sentence], known: Collection[Words]) -> float:
-    """How many of the sentences are known; 0 where there are none."""
+    """The share of known sentences; 0 if there are none."""
     return sum(one.words in known for one in sentences) / len(sentences) if sentences else 0.0
 
 
 def within(document: Document, sentences: Iterable[Sentence]) -> Document:
-    """The spans that lie in one of the sentences, and the relations between them."""
+    """The spans within one of the sentences, and the relations between them."""
     inside = {number for one in sentences for number in range(one.first, one.last + 1)}
     spans = {span: label for span, label in document.spans.items() if _inside(span, inside)}
     kept = tuple(edge for edge in document.relations if edge[0] in spans and edge[2] in spans)

@@ -1,0 +1,96 @@
+"""Another day and today: "not seen on the last film" denies nothing today, "seen last week but not today" does."""
+
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.labels import Unit
+
+_BARE = frozenset({"before", "previously", "earlier", "yesterday"})
+_PAST = _BARE | {"prior", "previous", "formerly", "last", "ago"}
+_DATES = frozenset({"last", "ago"})
+_MISSING = frozenset({"not", "absent", "none", "nil", "not there"})
+_AT = frozenset({"on", "in", "at"})
+_STILL_TODAY = frozenset({"since", "compared", "than", "as", "unlike", "from", "versus"})
+"""Words by which another day is only compared with."""
+_TAKEN_OUT = frozenset(
+    {"removed", "removal", "pulled", "pulled out", "taken out", "drawn", "withdrawn", "resected", "excised"}
+    | {"retrieved", "explanted", "extubated", "evacuated", "drained", "discontinued", "replaced by", "replaced with"}
+)
+"""What was taken out on another day is out today."""
+_CLAUSE_ENDS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON, Word.RELATIVE, Word.NEGATION, Word.NOT, Word.OR})
+_DENIALS = frozenset({Word.NOT, Word.GONE})
+_TODAY = frozenset({"today", "now", "currently", "anymore", "longer", "present"})
+_WAS = frozenset({Word.COPULA, Word.REPORT, Word.THERE, Word.BUT, Word.SHOW, Word.AND, Word.COLON, Word.COMMA})
+
+
+def without_other_days(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """The units without denials of another day, and without statements of another day that are denied of today."""
+    kept: list[Unit] = []
+    index = 0
+    while index < len(units):
+        unit = units[index]
+        end = _past_end(units, index, tokens) if unit.word in _DENIALS and unit.text not in _TAKEN_OUT else None
+        if end is None:
+            kept.append(unit)
+            index += 1
+        else:
+            index = end
+    return _gone_today(kept, tokens) if not _PAST.isdisjoint(tokens) else kept
+
+
+def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | None:
+    """The index of the unit behind the denial of another day; None where the denial is of today.
+
+    "Not seen on the film of last week", "absent previously"; not "not previously enlarged", "not seen since May".
+    """
+    at = index + 1
+    while at < len(units) and units[at].word not in _CLAUSE_ENDS and not _says(units[at]):
+        at += 1
+    first = units[index].last + 1
+    said = tokens[first : units[at].first if at < len(units) else len(tokens)]
+    if not _STILL_TODAY.isdisjoint(said):
+        return None
+    past = next((place for place, token in enumerate(said) if token in _PAST or _is_year(token)), None)
+    if past is None:
+        return None
+    placed = not _AT.isdisjoint(said[:past])
+    named = at < len(units) and _says(units[at]) and units[at - 1].word is not Word.IN
+    bare = said[past] in _BARE or (said[past] in _DATES and units[index].text in _MISSING)
+    if not placed and (named or not bare):
+        return None
+    end = index + 1
+    while end < at and units[end].first <= first + past:
+        end += 1
+    while end < at and units[end].word in {Word.EXAM, Word.NOTHING}:
+        end += 1
+    return end
+
+
+def _says(unit: Unit) -> bool:
+    """ "Prior", "previous" may be words of a finding; here they are of an exam."""
+    return unit.word in CONTENT and unit.text not in _PAST
+
+
+def _is_year(token: str) -> bool:
+    return len(token) == len("2000") and token.isdigit()
+
+
+def _gone_today(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Was present on the last film but not today": of the subject the denial at the end alone is said."""
+    last = next((at for at in range(len(units) - 1, -1, -1) if _says(units[at])), None)
+    if last is None or units[last].word not in OBSERVATION_NOUNS:
+        return units
+    tail = units[last + 1 :]
+    denial = next((at for at, unit in enumerate(tail) if unit.word in _DENIALS), None)
+    if denial is None or any(unit.word in {Word.HEDGE, Word.NOT_EXCLUDED} for unit in tail):
+        return units
+    then = tokens[: tail[denial].first]
+    now = tokens[tail[denial].last + 1 :]
+    if _PAST.isdisjoint(then) or not _STILL_TODAY.isdisjoint(then) or not _PAST.isdisjoint(now):
+        return units
+    turned = any(unit.word in {Word.BUT, Word.AND, Word.COMMA} for unit in tail[:denial])
+    if not turned and _TODAY.isdisjoint(tokens[then.index(_first_past(then)) :]):
+        return units
+    return [*units[: last + 1], *(unit for unit in tail[:denial] if unit.word not in _WAS), *tail[denial:]]
+
+
+def _first_past(tokens: tuple[str, ...]) -> str:
+    return next(token for token in tokens if token in _PAST)

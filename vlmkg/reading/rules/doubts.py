@@ -1,0 +1,151 @@
+"""Doubts of several words: "hard to rule out", "if there is an effusion", "may be missed", "r/o edema: none seen"."""
+
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.labels import Unit
+
+_RULING_OUT = frozenset({"to rule out", "to exclude", "rule out", "r / o", "exclude", "excluded", "ruled out"})
+_REACH = 3
+"""Units between "hard" and what is hard to do."""
+_DENIALS = frozenset({Word.NEGATION, Word.NOT, Word.GONE, Word.THERE})
+_EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
+_CONDITIONS = frozenset({"any", "if", "should"})
+_POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
+_VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
+_RULE = frozenset({"rule", "rules", "ruled", "ruling"})
+_HIDDEN = frozenset({"hidden", "masked", "missed", "overlooked", "concealed", "obscured"})
+_DOES = frozenset({"can", "did", "does", "do", "to", "not", "cannot", "could", "t"})
+_FOR = (("for",), ("against",), ("of",))
+_CAN = frozenset({"can", "may", "might", "could", "would"})
+_NEAR = 5
+"""Tokens between "could" and "be missed"."""
+_ASKED = frozenset(
+    {"r / o", "ro", "rule out", "?", "query", "queried", "evaluate for", "eval for", "assess for", "look for"}
+    | {"looking for", "check for", "checked for", "screen for", "screening for", "search for"}
+    | {"question", "question of", "looked for"}
+)
+_ANSWERS = frozenset({Word.NEGATION, Word.NOT, Word.GONE})
+_FOUND = frozenset({"confirmed", "yes", "present", "seen", "found", "identified", "demonstrated"})
+
+
+def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Word]) -> list[Unit]:
+    """The units of `tokens`, of the classes `words`, with each doubt of several words as one unit."""
+    if tokens[0] in _CONDITIONS:
+        units = _condition_in_front(units, tokens)
+    if Word.RECOMMEND in words or Word.HARD in words:
+        units = _conditions(_hard_to_exclude(_nothing_new(units)))
+    if "out" in tokens and not _RULE.isdisjoint(tokens):
+        units = _ruled_out(units, tokens)
+    if not _HIDDEN.isdisjoint(tokens):
+        units = _hidden(units, tokens)
+    if units and units[0].text in _ASKED and units[0].word in {Word.HEDGE, Word.NOT_EXCLUDED}:
+        units = _answered(units)
+    return units
+
+
+def _names(units: list[Unit]) -> bool:
+    return any(unit.word in CONTENT for unit in units)
+
+
+def _nothing_new(units: list[Unit]) -> list[Unit]:
+    """ "Nothing acute", "nothing focal": denied."""
+    for index, unit in enumerate(units[:-1]):
+        if unit.text == "nothing" and units[index + 1].word in {Word.DESCRIPTOR, Word.CHANGE}:
+            unit.word = Word.NEGATION
+    return units
+
+
+def _hard_to_exclude(units: list[Unit]) -> list[Unit]:
+    """ "Hard to rule out", "no evidence to exclude", "unable to confidently exclude" as one doubt."""
+    kept: list[Unit] = []
+    index = 0
+    while index < len(units):
+        unit = units[index]
+        reach = units[index + 1 : index + 1 + _REACH] if unit.word in {Word.HARD, Word.NEGATION} else []
+        at = next((at for at, one in enumerate(reach) if one.text in _RULING_OUT), None)
+        if at is not None and not _names([one for one in reach[:at] if one.word is not Word.DEGREE]):
+            kept.append(Unit(unit.first, reach[at].last, Word.NOT_EXCLUDED, "cannot exclude"))
+            index += at + 2
+        else:
+            if unit.word is not Word.HARD:
+                kept.append(unit)
+            index += 1
+    return kept
+
+
+def _conditions(units: list[Unit]) -> list[Unit]:
+    """ "If there is an effusion it is small" doubts; "if there is concern, a CT is advised" advises."""
+    for index, unit in enumerate(units):
+        if not unit.text.startswith(("if there is", "if there are")) or unit.word is not Word.RECOMMEND:
+            continue
+        rest = units[index + 1 :]
+        if rest and rest[0].word in CONTENT and not any(one.word in _EXAM_TALK for one in rest):
+            unit.word = Word.HEDGE
+    return units
+
+
+def _condition_in_front(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "If present, it is small", "any effusion is small", "if this is a nodule", "should an effusion grow"."""
+    if len(units) > 1 and units[0].text in {"if present", "if any"} and units[1].word is Word.COMMA:
+        return [units[0], *units[2:]]
+    front = units[:1] != [] and units[0].word in CONTENT
+    named = any(unit.word in OBSERVATION_NOUNS for unit in units[:3])
+    supposed = tokens[0] in {"should", "if"} and front and named and not any(unit.definite for unit in units[:2])
+    if tokens[0] == "if" and tokens[1:2] != () and tokens[1] in _POINTING:
+        verb = next((at for at, unit in enumerate(units) if unit.word not in {Word.SUBJECT, Word.NOTHING}), len(units))
+        if verb + 1 < len(units) and units[verb].word in _VERBS and units[verb + 1].word in CONTENT:
+            return [*units[:verb], Unit(units[verb].first, units[verb].last, Word.HEDGE, "if"), *units[verb + 1 :]]
+    if supposed and not any(unit.word in {Word.EXAM, Word.RECOMMEND} for unit in units[:2]):
+        return [Unit(0, 0, Word.HEDGE, tokens[0]), *units]
+    asked = tokens[0] == "any" and tokens[-1][0] != "?" and front
+    if asked and any(unit.word is Word.COPULA for unit in units) and not any(unit.word in _DENIALS for unit in units):
+        return [Unit(0, 0, Word.HEDGE, "any"), *units]
+    return units
+
+
+def _ruled_out(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Ruled the patient out for pneumothorax": the verb in two parts, with its object between them."""
+    verb = next(at for at, token in enumerate(tokens) if token in _RULE)
+    out = next((at for at in range(verb + 2, min(verb + _NEAR, len(tokens))) if tokens[at] == "out"), None)
+    inside = [unit for unit in units if out is not None and unit.first <= out and unit.last >= verb]
+    if out is None or "-" in tokens[verb:out] or any(one.word in CONTENT or one.first < verb for one in inside):
+        return units
+    asked = tokens[verb] == "rule" and (verb == 0 or tokens[verb - 1] not in _DOES)
+    word = Word.NOT_EXCLUDED if asked else Word.EXCLUDE
+    behind = out + 1 if tokens[out + 1 : out + 2] in _FOR else out
+    before = [unit for unit in units if unit.last < verb]
+    return [*before, Unit(verb, behind, word, "rule out"), *(unit for unit in units if unit.first > behind)]
+
+
+def _hidden(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "A nodule could easily be missed", "may be hidden behind the heart": nobody knows whether it is there."""
+    end = next(at for at, token in enumerate(tokens) if token in _HIDDEN)
+    start = next((at for at in range(end - 1, max(-1, end - _NEAR), -1) if tokens[at] in _CAN), None)
+    before = [unit for unit in units if start is not None and unit.last < start]
+    if start is None or not before or before[-1].word is not Word.FINDING or before[-1].definite or _is_known(before):
+        return units
+    after = [unit for unit in units if unit.first > end]
+    return [*before, Unit(start, end, Word.NOT_EXCLUDED, "may be hidden"), *after]
+
+
+def _is_known(before: list[Unit]) -> bool:
+    """Whether the noun group at the end of `before` begins with "the", or its finding was denied."""
+    for unit in reversed(before):
+        if unit.definite or unit.word in {Word.NEGATION, Word.NOT}:
+            return True
+        if unit.word not in CONTENT:
+            return False
+    return False
+
+
+def _answered(units: list[Unit]) -> list[Unit]:
+    """ "R/O pneumothorax: none seen", "query effusion: confirmed": the answer counts, and not the question."""
+    mark = next((at for at, unit in enumerate(units) if unit.word in {Word.COLON, Word.COMMA} and at > 1), None)
+    rest = units[mark + 1 :] if mark is not None else []
+    if mark is None or not rest or not any(unit.word in OBSERVATION_NOUNS for unit in units[1:mark]):
+        return units
+    if any(unit.word in OBSERVATION_NOUNS for unit in rest):
+        return units
+    if rest[0].word in _ANSWERS or rest[0].text == "negative":
+        first = units[0]
+        return [Unit(first.first, first.last, Word.NEGATION, "no"), *units[1:mark]]
+    return units[1:] if rest[0].text in _FOUND and units[mark].word is Word.COLON else units
