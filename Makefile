@@ -7,11 +7,11 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-clients http-audits lint readings bench card lock clean
+.PHONY: help setup demo up test test-clients test-s3 http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: system packages, .venv, Neo4j's jars, GraphiQL.
 	@tools/setup.sh
@@ -28,6 +28,10 @@ test: setup ## Run the tests (ARGS="-k name").
 test-clients: setup ## Install clients that nobody here wrote and run them against a stack.
 	@tools/clients.sh
 	@$(BIN)/python -m pytest tests/clients -m clients $(ARGS)
+
+test-s3: setup ## Build an S3 server with Go, and run the tests that store blobs in it.
+	@tools/s3.sh
+	@$(BIN)/python -m pytest -m s3 $(ARGS)
 
 http-audits: setup ## Install the audits of GraphQL over HTTP with npm, and run them.
 	@cd tests/api/http_audits && npm ci --silent

@@ -3,6 +3,7 @@
 from functools import partial
 
 import click
+import structlog
 import uvicorn
 
 from api.app import Parts, create_app
@@ -10,12 +11,15 @@ from api.oidc.settings import oidc_settings
 from api.settings import ApiSettings
 from graph.settings import find_settings
 from ingest.http_connections import BoundedProtocol
-from ingest.ledger.access.api_keys import ensure_admin_key
+from ingest.ledger.access.api_keys import make_first_admin_key
 from ingest.receiving.submit import Receiver
+from ingest.redis_address import read_address
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
-from vlmkg.logs import configure_libraries
+from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
+
+log = structlog.get_logger()
 
 WS_MESSAGE_LIMIT = 256 * 1024
 """Most bytes of a subscription message: a document and its variables."""
@@ -28,7 +32,7 @@ def api(data: DataDir) -> None:
 
     Settings: VLMKG_API_HOST, VLMKG_API_PORT and others, see docs/graphql.md.
     """
-    configure_libraries()
+    configure_logging()
     settings = ApiSettings()
     parts = Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data))
     app = create_app(settings, parts, oidc_settings())
@@ -48,14 +52,17 @@ def api(data: DataDir) -> None:
 
 
 def _open_receiver(data: DataDir) -> Receiver:
-    """Open everything that receiving needs. The first start creates the admin key in the data folder."""
+    """Open everything that receiving needs. The first API of a ledger creates the admin key in its data folder."""
     receiver = receiver_of(data)
-    ensure_admin_key(receiver.ledger, data.api_key_file)
+    if make_first_admin_key(receiver.ledger, data.api_key_file):
+        log.warning("first admin key made", file=str(data.api_key_file))
     return receiver
 
 
 def _broker_url(settings: ApiSettings, data: DataDir) -> str | None:
     if settings.broker_url is not None:
-        return settings.broker_url.get_secret_value()
+        url = settings.broker_url.get_secret_value()
+        read_address(url)  # said at the start, not at each look at /readyz
+        return url
     running = data.endpoints()
     return running.redis if running else None

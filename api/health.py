@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Awaitable
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from graph.errors import GraphError
 from graph.reads.draft import NO_SINGLE_PATIENT, Draft
 from graph.reads.fetching import GraphReader, fetch
 from ingest.errors import OutageError
 from ingest.ledger.storage.database import Ledger
+from ingest.redis_address import read_address, redis_outages
 
 PATIENCE_S = 3.0
 """Time limit of a service's response."""
@@ -23,7 +21,7 @@ async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | 
         "ledger": asyncio.to_thread(ledger.ping),
     }
     if broker_url is not None:
-        checks["queue"] = _ping(broker_url)
+        checks["queue"] = asyncio.to_thread(_ping, broker_url)
     answers = await asyncio.gather(*(_answers(check) for check in checks.values()))
     return dict(zip(checks, answers, strict=True))
 
@@ -31,14 +29,11 @@ async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | 
 async def _answers(check: Awaitable[object]) -> bool:
     try:
         await asyncio.wait_for(check, PATIENCE_S)
-    except (GraphError, OutageError, RedisError, OSError, TimeoutError):
+    except (GraphError, OutageError, OSError, TimeoutError):
         return False
     return True
 
 
-async def _ping(url: str) -> None:
-    client = Redis.from_url(url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S)
-    try:
-        await client.ping()
-    finally:
-        await client.aclose()
+def _ping(url: str) -> None:
+    with redis_outages(), read_address(url).open(PATIENCE_S) as client:
+        client.ping()

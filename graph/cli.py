@@ -1,6 +1,7 @@
 """`vlmkg graph`: migrate, count and verify. Packages above add the commands that need the ledger."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,6 +11,8 @@ from rich.table import Table
 
 from graph.connection import Driver, open_driver
 from graph.digest import graph_digest
+from graph.errors import GraphUnavailableError
+from graph.migrate import Migrated
 from graph.migrate import migrate as migrate_graph
 from graph.settings import find_settings
 from graph.status import GraphCounts, count_graph
@@ -17,6 +20,8 @@ from graph.verify import TextLookup, violations
 from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
+
+WAIT_EVERY_S = 1.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -36,12 +41,20 @@ def graph() -> None:
 
 
 @click.command()
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long to wait for Neo4j if it does not respond yet.",
+)
 @json_option
 @data_option
-def migrate(data: DataDir, as_json: bool) -> None:
+def migrate(data: DataDir, wait_s: float, as_json: bool) -> None:
     """Migrate the graph to this release: constraints, indexes, vocabulary. Safe to repeat."""
     with _graph(data) as (driver, database):
-        done = migrate_graph(driver, database)
+        done = _migrate_when_it_answers(driver, database, wait_s)
     if as_json:
         click.echo(json.dumps({"applied": done.applied, "vocabulary_loaded": done.vocabulary_loaded}))
         return
@@ -76,6 +89,21 @@ def verify_graph(data: DataDir, texts: TextLookup | None, *, with_digest: bool, 
     else:
         _print_violations(found, digest, compared=texts is not None)
     return not any(found.values())
+
+
+def _migrate_when_it_answers(driver: Driver, database: str, wait_s: float) -> Migrated:
+    until, said = time.monotonic() + wait_s, False
+    while True:
+        try:
+            return migrate_graph(driver, database)
+        except GraphUnavailableError as error:
+            # A login that is refused stays refused, and Neo4j locks an account out after some tries.
+            if error.is_login or time.monotonic() >= until:
+                raise
+            if not said:
+                click.echo("waiting for Neo4j, which does not respond yet", err=True)
+            said = True
+            time.sleep(WAIT_EVERY_S)
 
 
 @contextmanager

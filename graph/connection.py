@@ -41,7 +41,8 @@ def outages() -> Iterator[None]:
     try:
         yield
     except AuthError as error:
-        raise GraphUnavailableError("Neo4j refused the login", "check NEO4J_USERNAME and NEO4J_PASSWORD") from error
+        remedy = "check NEO4J_USERNAME and NEO4J_PASSWORD"
+        raise GraphUnavailableError("Neo4j refused the login", remedy, is_login=True) from error
     except (ServiceUnavailable, SessionExpired, ConnectionPoolError, TransientError) as error:
         if isinstance(error, TransientError) and str(error.code).endswith(_OUT_OF_MEMORY):
             raise GraphMemoryError from error

@@ -25,9 +25,16 @@ class GraphError(VlmkgError):
 
 
 class GraphUnavailableError(GraphError):
-    """Neo4j does not respond, or the connection was lost. The same call may succeed later."""
+    """Neo4j does not respond, or the connection was lost. The same call may succeed later.
+
+    `is_login`: it responds, but refuses the login.
+    """
 
     retryable = True
+
+    def __init__(self, message: str, remedy: str, *, is_login: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.is_login = is_login
 
 
 class GraphMemoryError(GraphError):

@@ -1,4 +1,4 @@
-"""The blob store: raw messages by the SHA-256 of their bytes, in a folder or in any store that fsspec knows.
+"""The blob store: raw messages by the SHA-256 of their bytes, in a folder or in an object store (ingest.remote_blobs).
 
 In a folder a blob is written to a part file, fsynced and renamed, and the folder is fsynced. A second writer of the
 same bytes fsyncs the folder, too, because the first may not have done so before a power failure.
@@ -13,12 +13,14 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import fsspec
-
+from ingest import remote_blobs
 from ingest.durable import sync
 from ingest.errors import BlobLostError, OutageError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 WRITERS = 8
 """Blobs written in parallel: file systems combine several fsyncs."""
@@ -31,21 +33,23 @@ _PART = ".part-"
 
 @dataclass(frozen=True, slots=True)
 class BlobStore:
-    """An open store. `folder` is set if it is a local folder, else `remote` is the file system of fsspec."""
+    """An open store: a local `folder`, or a `remote` store. The other one is None."""
 
-    folder: Path | None
-    remote: Any
-    root: str
+    folder: Path | None = None
+    remote: "ObjectStore | None" = None
 
 
 def open_blobs(url: str) -> BlobStore:
-    """Open the store at `url`: `file:///FOLDER`, `s3://BUCKET/PREFIX` or another that fsspec knows."""
-    filesystem, root = fsspec.core.url_to_fs(url)
-    if "file" not in filesystem.protocol:
-        return BlobStore(None, filesystem, root)
-    folder = Path(root)
+    """Open the store at `url`: `file:///FOLDER` (as it is, no character is quoted) or one of ingest.remote_blobs.
+
+    Raises UsageError if the URL does not name a store.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme != "file":
+        return BlobStore(remote=remote_blobs.open_remote(url))
+    folder = Path(rest if separator else url).absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return BlobStore(folder, None, root)
+    return BlobStore(folder)
 
 
 @contextlib.contextmanager
@@ -101,11 +105,11 @@ def put_many(store: BlobStore, blobs: Sequence[bytes]) -> list[str]:
 
 def put_keyed(store: BlobStore, by_key: Mapping[str, bytes]) -> None:
     """As `put_many`, for blobs with known keys (`key_of`): hashing a film takes as long as writing it."""
-    with _outages():
-        if store.folder is None:
-            for key, raw in by_key.items():
-                store.remote.pipe_file(f"{store.root}/{_path(key)}", raw)
-        else:
+    if store.remote is not None:
+        for key, raw in by_key.items():
+            remote_blobs.put(store.remote, _path(key), raw)
+    elif store.folder is not None:
+        with _outages():
             _put_files(store.folder, by_key)
 
 
@@ -178,28 +182,19 @@ def get(store: BlobStore, key: str) -> bytes:
 
     Raises BlobLostError if they are missing or differ, OutageError if the store does not answer.
     """
-    try:
-        raw: bytes = (
-            store.remote.cat_file(f"{store.root}/{_path(key)}")
-            if store.folder is None
-            else (store.folder / _path(key)).read_bytes()
-        )
-    except FileNotFoundError:
-        raise BlobLostError(key, "is missing") from None
-    except OSError as error:
-        raise OutageError(
-            f"a message can't be read from the blob store ({error.strerror})", "check that it responds"
-        ) from None
+    raw = remote_blobs.get(store.remote, _path(key)) if store.remote is not None else _read(store.folder, key)
+    if raw is None:
+        raise BlobLostError(key, "is missing")
     if key_of(raw) != key:
         raise BlobLostError(key, "was changed: its SHA-256 differs")
     return raw
 
 
 def exists(store: BlobStore, key: str) -> bool:
-    """Whether there is a blob under a key."""
-    if store.folder is None:
-        return bool(store.remote.exists(f"{store.root}/{_path(key)}"))
-    return file_of(store.folder, key).exists()
+    """Whether there is a blob under a key. Raises OutageError where the store does not answer."""
+    if store.remote is not None:
+        return remote_blobs.exists(store.remote, _path(key))
+    return store.folder is not None and file_of(store.folder, key).exists()
 
 
 def file_of(folder: Path, key: str) -> Path:
@@ -208,12 +203,22 @@ def file_of(folder: Path, key: str) -> Path:
 
 
 def delete(store: BlobStore, key: str) -> None:
-    """Remove a blob. No effect if it is absent."""
-    with contextlib.suppress(FileNotFoundError):
-        if store.folder is None:
-            store.remote.rm_file(f"{store.root}/{_path(key)}")
-        else:
-            (store.folder / _path(key)).unlink()
+    """Remove a blob. No effect if it is absent. Raises OutageError if a remote store does not answer."""
+    if store.remote is not None:
+        remote_blobs.delete(store.remote, _path(key))
+    elif store.folder is not None:
+        file_of(store.folder, key).unlink(missing_ok=True)
+
+
+def _read(folder: Path | None, key: str) -> bytes | None:
+    try:
+        return file_of(folder, key).read_bytes() if folder else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OutageError(
+            f"a message can't be read from the blob store ({error.strerror})", "check that it responds"
+        ) from None
 
 
 def _path(key: str) -> str:

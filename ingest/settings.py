@@ -20,7 +20,7 @@ class IngestSettings(BaseSettings):
     ledger_url: SecretStr | None = None
     """VLMKG_LEDGER_URL: sqlite:///FILE or postgresql://..."""
     blob_url: str | None = None
-    """VLMKG_BLOB_URL: a folder's file:// URL, s3://, or another that fsspec knows."""
+    """VLMKG_BLOB_URL: a folder's file:// URL, or an object store: s3://BUCKET/PREFIX, gs://, az://."""
     pseudonym_key: SecretStr | None = None
     """VLMKG_PSEUDONYM_KEY: at least 32 characters. Default: a key that is created once in the data folder."""
 

@@ -18,7 +18,7 @@ from stack.console import Row, say, show
 from stack.folder import owned, secret
 from stack.ports import release
 from stack.programs import api, doors, environment, gateway, worker
-from stack.servers import graph_answers, neo4j_part, redis_answers, redis_part
+from stack.servers import graph_answers, neo4j_part, redis_part, why_redis_fails
 from stack.settings import StackSettings
 from stack.stopping import Stopping
 from stack.supervisor import Supervisor, start_together
@@ -126,8 +126,8 @@ def _start(
 def _require_those_elsewhere(addresses: Addresses) -> None:
     """Raise UsageError before anything is started if an external part does not respond."""
     remedy = "start it, correct the variable, or unset the variable to start a local one"
-    if not addresses.own_redis and not redis_answers(addresses.broker_url):
-        raise UsageError("the Redis of CELERY_BROKER_URL does not respond", remedy)
+    if not addresses.own_redis and (fault := why_redis_fails(addresses.broker_url)) is not None:
+        raise UsageError(f"the Redis of CELERY_BROKER_URL can't be used: {fault}", f"{fault.remedy}; or {remedy}")
     if not addresses.own_neo4j and not graph_answers(addresses.graph):
         raise UsageError("the Neo4j of NEO4J_URI does not respond, or refuses the login", remedy)
 

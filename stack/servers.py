@@ -4,14 +4,12 @@ import os
 import shutil
 from collections.abc import Mapping
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from graph.connection import open_driver, outages
 from graph.errors import GraphUnavailableError
 from graph.local_server import prepare, wait_until_ready
 from graph.settings import Neo4jSettings
+from ingest.errors import OutageError
+from ingest.redis_address import read_address, redis_outages
 from stack.child import Part, Tier
 from stack.errors import MissingProgramError
 from stack.folder import write_private
@@ -88,13 +86,21 @@ def graph_answers(login: Neo4jSettings) -> bool:
 
 
 def redis_answers(url: str) -> bool:
-    """Whether Redis answers a PING now (it says LOADING while it reads its file)."""
-    once = Retry(NoBackoff(), 0)
+    """Whether Redis answers a PING now (it answers LOADING while it reads its file)."""
+    return why_redis_fails(url) is None
+
+
+def why_redis_fails(url: str) -> OutageError | None:
+    """The error that Redis gives for a PING now; None if it answers.
+
+    Raises UsageError if the address is not a Redis address.
+    """
     try:
-        with redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=once) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
+        with redis_outages(), read_address(url).open(1.0) as client:
+            client.ping()
+    except OutageError as error:
+        return error
+    return None
 
 
 def _plain_environment() -> Mapping[str, str]:

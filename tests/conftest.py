@@ -34,6 +34,7 @@ pytest_plugins = [
     "tests.fixtures.neo4j_server",
     "tests.fixtures.redis_server",
     "tests.fixtures.postgres_server",
+    "tests.fixtures.s3_server",
     "tests.fixtures.ledger",
 ]
 

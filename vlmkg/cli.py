@@ -1,5 +1,6 @@
 """The command line `vlmkg`. Sub-commands are entry points of the group `vlmkg.commands`, loaded when called."""
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import entry_points
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from vlmkg.errors import VlmkgError
+from vlmkg.secret_variables import read_secret_files
 
 
 class LazyCommands(click.Group):
@@ -48,6 +50,7 @@ class LazyCommands(click.Group):
 HELP = {
     "up": "Start every part on this machine.",
     "demo": "Start every part, send a synthetic hospital day, show the answers.",
+    "status": "Show what runs, what waits and what was refused.",
     "simulate": "Send synthetic hospital days to the gateway, then check the graph.",
     "import": "Queue files: Open-i XML, HL7 v2, FHIR R4, plain text.",
     "extract": "Read reports into graphs, without any service.",
@@ -83,6 +86,7 @@ def vlmkg() -> None:
 def main() -> None:
     """Run the command line: print this project's errors as a sentence and a remedy on stderr, without a stack trace."""
     try:
+        read_secret_files(os.environ)
         vlmkg()
     except VlmkgError as error:
         click.echo(f"vlmkg: {error}", err=True)

@@ -1,9 +1,26 @@
-"""Settings of reading: which engine, which checkpoint, on which device."""
+"""Settings of reading (which engine, which checkpoint, on which device), and of what all processes print."""
 
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LogFormat(StrEnum):
+    """How a line of log is written."""
+
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
+class LogSettings(BaseSettings):
+    """What every process that serves or works prints."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    log_format: LogFormat = Field(default=LogFormat.LOGFMT, validation_alias="VLMKG_LOG_FORMAT")
+    """VLMKG_LOG_FORMAT: `logfmt` (`key=value`), or `json`, one object a line."""
 
 
 class EngineSettings(BaseSettings):

@@ -4,19 +4,28 @@ import asyncio
 
 import click
 
-from ingest.gateway.run import run_gateway
-from ingest.gateway.settings import GatewaySettings, read
-from ingest.workers.logs import configure_logging
+from ingest.heartbeat import health
 from vlmkg.data_dir import DataDir
+from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @data_option
-def gateway(data: DataDir) -> None:
+@click.pass_context
+def gateway(context: click.Context, data: DataDir) -> None:
     """Open the doors of hospital feeds. Ctrl-C or SIGTERM closes them after the messages in hand.
 
     Settings: VLMKG_GATEWAY_DOORS, VLMKG_GATEWAY_HOST, VLMKG_MLLP_PORT and the others of docs/conformance.
     """
+    if context.invoked_subcommand is not None:
+        return
+    # Here, so that `health`, which is called every few seconds, loads none of it.
+    from ingest.gateway.run import run_gateway  # noqa: PLC0415
+    from ingest.gateway.settings import GatewaySettings, read  # noqa: PLC0415
+
     configure_logging()
     asyncio.run(run_gateway(data, read(GatewaySettings)))
+
+
+gateway.add_command(health)

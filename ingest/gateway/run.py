@@ -6,12 +6,13 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from ingest import blobs
+from ingest import blobs, heartbeat
 from ingest.gateway.dicom import door as dicom
 from ingest.gateway.door import THREADS, Door, Reception, Start
 from ingest.gateway.folder import watcher as folder
@@ -52,7 +53,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
             doors = await open_doors(starts, Reception(receiver, threads, space_of(receiver, settings)))
             try:
                 _tell_ready(settings, doors)
-                await stop.wait()
+                await _live(settings.ready_file, stop)
             finally:
                 await close_doors(doors, settings.gateway_drain)
         finally:
@@ -106,6 +107,15 @@ def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:
     if ledger.get_backend_name() == "sqlite":
         folders.append(Path(str(ledger.database)).parent)
     return Space(folders, settings.min_free * 1024 * 1024)
+
+
+async def _live(ready: Path | None, stop: asyncio.Event) -> None:
+    """Give signs of life from the doors' own loop until `stop`."""
+    while not stop.is_set():
+        if ready:
+            heartbeat.touch(ready, "gateway")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), heartbeat.EVERY_S)
 
 
 def _tell_ready(settings: GatewaySettings, doors: Sequence[Door]) -> None:

@@ -27,7 +27,7 @@ class Backoff:
         """Wait before the next try: twice as long each time up to `longest_s`, spread by a quarter."""
         if self.failures == 0:
             self._since = time.monotonic()
-            log.warning("outage", kind=type(error).__name__, remedy=error.remedy)
+            log.warning("outage", kind=type(error).__name__, what=str(error), remedy=error.remedy)
         # The exponent is bounded too: an outage of a night would overflow a float.
         pause = min(FIRST_PAUSE_S * 2.0 ** min(self.failures, 16), self._longest_s)
         self.failures += 1

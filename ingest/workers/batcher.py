@@ -53,6 +53,15 @@ class _Asked:
     answer: Future[StudyOutput]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadCounts:
+    """What an engine has read since its process began."""
+
+    studies: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+
+
 Result = StudyOutput | BaseException
 
 
@@ -71,6 +80,7 @@ class Batcher:
         self._most = limits.most
         self._fitted = self._failed = 0
         self._began: float | None = None
+        self._counts = ReadCounts()
         for work in (self._serve, self._watch):
             threading.Thread(target=work, name=f"engine{work.__name__}", daemon=True).start()
 
@@ -98,6 +108,11 @@ class Batcher:
     def film_domain(self) -> FilmDomain | None:
         """The engine's."""
         return self._engine.film_domain
+
+    @property
+    def counts(self) -> ReadCounts:
+        """What was read so far; batches that failed are not counted."""
+        return self._counts
 
     @property
     def most(self) -> int:
@@ -145,7 +160,7 @@ class Batcher:
         return batch
 
     def _call(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
-        self._began = time.monotonic()
+        began = self._began = time.monotonic()
         try:
             outputs = self._engine.read(studies)
         finally:
@@ -153,6 +168,11 @@ class Batcher:
         if len(outputs) != len(studies):
             raise ValueError(f"the engine gave {len(outputs)} outputs for {len(studies)} studies")
         self._more(len(studies))
+        # Written by one thread, read by others: a whole object takes the place of another.
+        so_far = self._counts
+        self._counts = ReadCounts(
+            so_far.studies + len(studies), so_far.batches + 1, so_far.seconds + time.monotonic() - began
+        )
         return outputs
 
     def _less(self, size: int, error: Exception) -> None:

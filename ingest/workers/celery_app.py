@@ -6,6 +6,7 @@ Redis show arguments to everybody. The dispatcher sends a lost message again; a 
 
 from celery import Celery
 
+from ingest.redis_address import read_address
 from ingest.workers.queues import Queue
 
 VISIBILITY_TIMEOUT_S = 30
@@ -28,12 +29,17 @@ TASKS = {Queue.EXTRACT: "vlmkg.extract", Queue.MERGE: "vlmkg.merge"}
 
 
 def make_app(broker_url: str) -> Celery:
-    """The application of one broker, without tasks: a sender needs none."""
+    """The application of one broker, without tasks: a sender needs none.
+
+    Raises UsageError for an address that is none of Redis.
+    """
+    address = read_address(broker_url)
     app = Celery("vlmkg", set_as_current=False)
+    transport_options = TRANSPORT_OPTIONS | address.transport_options
     app.conf.update(
-        broker_url=broker_url,
-        broker_transport_options=TRANSPORT_OPTIONS,
-        result_backend_transport_options=TRANSPORT_OPTIONS,
+        **address.for_celery,
+        broker_transport_options=transport_options,
+        result_backend_transport_options=transport_options,
         visibility_timeout=VISIBILITY_TIMEOUT_S,
         task_routes={task: {"queue": queue} for queue, task in TASKS.items()},
         # Acknowledge after the work; a crashed child returns its message; children do not prefetch messages.

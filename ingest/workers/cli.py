@@ -7,13 +7,11 @@ from collections.abc import Iterator
 import click
 import structlog
 
-from ingest.workers.logs import configure_logging
+from ingest.heartbeat import health
 from ingest.workers.queues import Queue
-from ingest.workers.run import run_worker
-from ingest.workers.settings import find_config
-from ingest.workers.worker_group import run_all
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import RULES, choose_engine
+from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
 from vlmkg.parent_watch import end_with_parent
 from vlmkg.pipeline import ENGINES
@@ -26,7 +24,7 @@ THREADS = 4
 """Threads that feed a model: while one batch is read, the others load, compare and commit."""
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--queue",
     type=click.Choice([*(queue.value for queue in Queue), ALL]),
@@ -56,7 +54,9 @@ THREADS = 4
 )
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when the parent process ends.")
 @data_option
+@click.pass_context
 def worker(
+    context: click.Context,
     data: DataDir,
     queue: str,
     concurrency: int | None,
@@ -69,19 +69,30 @@ def worker(
 
     Ctrl-C or SIGTERM stops it after the current work.
     """
+    if context.invoked_subcommand is not None:
+        return
     configure_logging()
     engine = _choose(engine, queue, data)
     number = concurrency or ((os.cpu_count() or 1) if engine in ENGINES else THREADS)
     # A model's process has a parent, too, which restarts it if it is killed or hangs.
     is_model = engine not in ENGINES and queue != Queue.MERGE
     if queue == ALL or (is_model and not with_parent):
+        from ingest.workers.worker_group import run_all  # noqa: PLC0415
+
         common = ("--concurrency", str(number), "--engine", engine, "--data", str(data.root))
         sys.exit(run_all([(*one, *common) for one in _workers(queue, devices)]))
     if with_parent:
         end_with_parent()
+    # Here, so that `health`, which is called every few seconds, loads none of it.
+    from ingest.workers.run import run_worker  # noqa: PLC0415
+    from ingest.workers.settings import find_config  # noqa: PLC0415
+
     one = Queue(queue)
     device = devices[0] if devices else None
     sys.exit(run_worker(find_config(data, one, engine, device), number if one is Queue.EXTRACT else 1))
+
+
+worker.add_command(health)
 
 
 def _choose(named: str | None, queue: str, data: DataDir) -> str:

@@ -22,6 +22,7 @@ from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
 from ingest.workers.shared_lock import SharedLock
 from ingest.workers.study_reader import Films, Reader, reader_of
+from ingest.workers.waiting import when_it_answers
 from vlmkg.errors import UsageError, VlmkgError
 from vlmkg.pipeline import load_engine
 
@@ -53,6 +54,7 @@ class WorkerProcess:
         self._config = config
         self._backoff = Backoff()
         self._shared_lock = SharedLock()
+        self._batcher: Batcher | None = None
 
     def prepare(self) -> None:
         """Open everything that extracting needs, in the calling thread. A model may take a minute to load.
@@ -109,6 +111,11 @@ class WorkerProcess:
         except OutageError:
             log.debug("no wake-up was sent; the dispatcher will send one")
 
+    @property
+    def batcher(self) -> Batcher | None:
+        """The engine that many threads share; None if this process has no such engine."""
+        return self._batcher
+
     @cached_property
     def _owner(self) -> str:
         return owner_name()
@@ -116,16 +123,21 @@ class WorkerProcess:
     @cached_property
     def _ledger(self) -> Ledger:
         data = self._config.data
-        return ledger_of(data, pool_size=THREADS_CONNECTIONS) if self._config.is_batching else ledger_of(data)
+        if not self._config.is_batching:
+            return ledger_of(data)
+        # A model may have taken a minute to load: it is kept while the ledger is away.
+        return when_it_answers(lambda: ledger_of(data, pool_size=THREADS_CONNECTIONS))
 
     @cached_property
     def _broker(self) -> Broker:
-        return Broker(self._app)
+        return Broker(self._app, self._config.broker_url.get_secret_value())
 
     @cached_property
     def _reader(self) -> Reader:
         engine = load_engine(self._config.engine, device=self._config.device, data=self._config.data)
-        served = Batcher(engine, self._config.batches) if self._config.is_batching else engine
+        if self._config.is_batching:
+            self._batcher = Batcher(engine, self._config.batches)
+        served = self._batcher or engine
         reads_films = engine.film_domain is not None
         films = Films(blobs_of(self._config.data), self._config.films) if reads_films else None
         return reader_of(served, films, self._config.pairing_wait)

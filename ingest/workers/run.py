@@ -13,13 +13,18 @@ import structlog
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 
+from ingest.errors import OutageError
+from ingest.heartbeat import beating
 from ingest.settings import ledger_of
 from ingest.workers.broker import Broker
 from ingest.workers.celery_app import make_app
 from ingest.workers.dispatcher import Dispatcher, fork_gate
+from ingest.workers.metrics import page_of, serving
 from ingest.workers.process import WorkerProcess, owner_name
+from ingest.workers.queues import Queue
 from ingest.workers.settings import WorkerConfig
 from ingest.workers.tasks import register
+from ingest.workers.waiting import when_it_answers
 from vlmkg.parent_watch import end_with_parent
 
 SHUTDOWN_LIMIT_S = 10.0
@@ -29,14 +34,17 @@ log = structlog.get_logger()
 
 
 def run_worker(config: WorkerConfig, concurrency: int) -> int:
-    """Work until SIGTERM or SIGINT. Returns the exit code. Raises OutageError if the ledger can't be opened."""
-    app = make_app(config.broker_url.get_secret_value())
+    """Work until SIGTERM or SIGINT. Returns the exit code. Waits at the start while the ledger can't be opened."""
+    broker_url = config.broker_url.get_secret_value()
+    app = make_app(broker_url)
+    broker = Broker(app, broker_url)
+    _say_where_redis_fails(broker)
     process = WorkerProcess(app, config)
     if config.is_batching:
         process.prepare()
     register(app, process)
     stop = threading.Event()
-    thread = _dispatcher(app, config, stop)
+    thread = _dispatcher(broker, config, stop)
 
     def ready(**_: Any) -> None:
         thread.start()
@@ -48,17 +56,29 @@ def run_worker(config: WorkerConfig, concurrency: int) -> int:
     signals.worker_process_init.connect(_begin_child)
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(_bound_shutdown)
-    exit_code = _consume(app, config, concurrency)
+    with (
+        beating(config.ready_file, _name(config), thread.is_alive),
+        serving(config.metrics, page_of(config, lambda: process.batcher)),
+    ):
+        exit_code = _consume(app, config, concurrency)
     stop.set()
     if thread.is_alive():
         thread.join()
     return exit_code
 
 
-def _dispatcher(app: Celery, config: WorkerConfig, stop: threading.Event) -> threading.Thread:
-    ledger = ledger_of(config.data)
-    dispatcher = Dispatcher(ledger, Broker(app), owner_name(), config.lease)
+def _dispatcher(broker: Broker, config: WorkerConfig, stop: threading.Event) -> threading.Thread:
+    ledger = when_it_answers(lambda: ledger_of(config.data))
+    dispatcher = Dispatcher(ledger, broker, owner_name(), config.lease)
     return threading.Thread(target=dispatcher.run, args=(stop, fork_gate(ledger)), name="dispatcher", daemon=True)
+
+
+def _say_where_redis_fails(broker: Broker) -> None:
+    """Log a warning at the start if Redis does not respond: Celery retries without end and logs less."""
+    try:
+        broker.waiting(Queue.EXTRACT)
+    except OutageError as error:
+        log.warning("waiting for Redis", what=str(error), remedy=error.remedy)
 
 
 def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
@@ -77,6 +97,11 @@ def _consume(app: Celery, config: WorkerConfig, concurrency: int) -> int:
         )
         worker.start()
     return int(worker.exitcode or 0)
+
+
+def _name(config: WorkerConfig) -> str:
+    """What its signs of life are called: workers of several devices may share a ready file."""
+    return "-".join([config.queue.value, *([config.device.replace(":", "")] if config.device else [])])
 
 
 def _pool(config: WorkerConfig) -> str:

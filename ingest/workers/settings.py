@@ -34,6 +34,9 @@ class WorkerSettings(BaseSettings):
     ready_file: Path | None = Field(default=None, validation_alias="VLMKG_READY_FILE")
     """VLMKG_READY_FILE: a file to create when the worker is ready."""
 
+    metrics: str | None = Field(default=None, pattern=r"^.+:\d{1,5}$", validation_alias="VLMKG_WORKER_METRICS")
+    """VLMKG_WORKER_METRICS: HOST:PORT at which the worker answers `/metrics`; unset: nowhere."""
+
     batch_size: int = Field(default=64, ge=1, validation_alias="VLMKG_BATCH_SIZE")
     """VLMKG_BATCH_SIZE: most studies that the model reads at once; fewer if memory is short."""
 
@@ -70,6 +73,7 @@ class WorkerConfig:
     lease: timedelta
     graph_text: bool
     ready_file: Path | None
+    metrics: str | None
     device: str | None
     films: FilmDomain
     batches: BatchLimits
@@ -93,6 +97,7 @@ def find_config(data: DataDir, queue: Queue, engine: str, device: str | None = N
         lease=timedelta(seconds=settings.lease_s),
         graph_text=settings.graph_text,
         ready_file=settings.ready_file,
+        metrics=settings.metrics,
         device=device,
         films=settings.films,
         batches=settings.batches,

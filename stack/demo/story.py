@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,7 +21,7 @@ from stack.simulate.traffic import reports_and_films
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.errors import VlmkgError
 
-PLAN = Plan(rate=0, sockets=4, faulty=0, seed=0, limit_s=300)
+PLAN = Plan(rate=0, sockets=4, faulty=0, seed=0, limit_s=1800)
 
 
 def tell(data: DataDir, endpoints: Endpoints) -> None:
@@ -68,7 +69,7 @@ def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[Synth
 def _first(console: Console, endpoints: Endpoints) -> str:
     """Returns the pseudonym of a patient to look at more closely."""
     _question(console, LEFT_EFFUSION)
-    data = ask(endpoints, LEFT_EFFUSION)
+    data = _answer(console, endpoints, LEFT_EFFUSION)
     console.print(answers.left_effusions(data))
     found = data["patients"]["edges"]
     console.print(f"[bold]{data['patients']['totalCount']} patients[/bold]")
@@ -81,19 +82,19 @@ def _first(console: Console, endpoints: Endpoints) -> str:
 def _second(console: Console, endpoints: Endpoints, patient_id: str) -> None:
     question = timeline_of(patient_id)
     _question(console, question)
-    data = ask(endpoints, question)
+    data = _answer(console, endpoints, question)
     console.print(answers.timeline(data))
     console.print(answers.readers(data))
 
 
 def _third(console: Console, endpoints: Endpoints) -> None:
     _question(console, SUGGESTS_PNEUMONIA)
-    console.print(answers.suggestions(ask(endpoints, SUGGESTS_PNEUMONIA)))
+    console.print(answers.suggestions(_answer(console, endpoints, SUGGESTS_PNEUMONIA)))
 
 
 def _fourth(console: Console, endpoints: Endpoints) -> None:
     _question(console, FILMS_ALONE)
-    data = ask(endpoints, FILMS_ALONE)
+    data = _answer(console, endpoints, FILMS_ALONE)
     console.print(answers.film_findings(data))
     console.print(answers.film_readers(data))
 
@@ -119,6 +120,11 @@ def _question(console: Console, question: Question) -> None:
     _title(console, question.words)
     console.print(Syntax(question.query, "graphql", background_color="default"))
     console.print()
+
+
+def _answer(console: Console, endpoints: Endpoints, question: Question) -> dict[str, Any]:
+    """The data of an answer. On a machine that is overloaded it waits, and says so."""
+    return ask(endpoints, question, say=lambda words: console.print(f"This machine is busy: {words}.", markup=False))
 
 
 def _title(console: Console, words: str) -> None:

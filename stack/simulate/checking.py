@@ -3,12 +3,14 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from graph.connection import open_driver
 from graph.settings import find_settings
 from graph.verify import violations
+from ingest.errors import OutageError
 from ingest.ledger.events import events
 from ingest.ledger.states import SETTLED, State
 from ingest.ledger.storage.database import Ledger
@@ -41,12 +43,16 @@ class Findings:
 def wait_until_settled(ledger: Ledger, limit_s: float, progress: Callable[[int], object]) -> bool:
     """Wait until all events are settled. Returns whether that happened in time."""
     deadline = time.monotonic() + limit_s
-    while waiting := sum(number for state, number in _summary(ledger).items() if state not in SETTLED):
-        progress(waiting)
+    while True:
+        # A ledger that is away for a moment is asked again.
+        with suppress(OutageError):
+            waiting = sum(number for state, number in _summary(ledger).items() if state not in SETTLED)
+            if not waiting:
+                return True
+            progress(waiting)
         if time.monotonic() > deadline:
             return False
         time.sleep(0.3)
-    return True
 
 
 def check(data: DataDir, endpoints: Endpoints, ledger: Ledger, sent: Traffic, account: Account) -> Findings:

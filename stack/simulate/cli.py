@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingest.settings import existing_ledger_of
+from ingest.workers.waiting import when_it_answers
+from stack.simulate.addresses import address_options, endpoints_with
 from stack.simulate.checking import Findings, check, wait_until_settled
 from stack.simulate.doors import require_doors, send_all
 from stack.simulate.sending import Account, Plan
@@ -55,6 +57,7 @@ from vlmkg.options import data_option
     help="Seconds for sending, and again for checking.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON at the end.")
+@address_options
 @data_option
 def simulate(
     data: DataDir,
@@ -66,19 +69,21 @@ def simulate(
     seed: int,
     timeout: float,
     as_json: bool,
+    **addresses: str | None,
 ) -> None:
     """Send synthetic hospital days to the gateway, then check the graph against the acknowledged messages.
 
-    Needs a running stack. Exit code 1: the graph differs from the acknowledged messages.
+    Needs a running stack, or its addresses as options; then the ledger and the graph are those of VLMKG_LEDGER_URL and
+    NEO4J_URI. Exit code 1: the graph differs from the acknowledged messages.
     """
-    endpoints = data.require_endpoints()
+    endpoints = endpoints_with(data, addresses)
     require_doors(endpoints)
     sent = traffic(days, seed)
     plan = Plan(rate, sockets, faults, seed, timeout)
     started = time.monotonic()
     account = _send(endpoints, sent, plan, disorder)
     seconds = time.monotonic() - started
-    ledger = existing_ledger_of(data)
+    ledger = when_it_answers(lambda: existing_ledger_of(data))
     try:
         settled = wait_until_settled(ledger, timeout, lambda _waiting: None)
         found = check(data, endpoints, ledger, sent, account)

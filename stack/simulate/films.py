@@ -50,7 +50,7 @@ def store(address: str, films: Sequence[Message], limit_s: float, account: Accou
         if association is None or not association.is_established:
             association = _associate(address)
         account.deliveries += 1
-        if association.is_established and _stored(association, waiting[0]):
+        if association is not None and association.is_established and _stored(association, waiting[0]):
             account.accepted.add(waiting.pop(0).control_id)
             done()
         else:
@@ -60,12 +60,16 @@ def store(address: str, films: Sequence[Message], limit_s: float, account: Accou
         association.release()
 
 
-def _associate(address: str) -> Association:
+def _associate(address: str) -> Association | None:
+    """An association, which may not have come about; None where not even the host's name is known now."""
     host, _, port = address.rpartition(":")
     entity = AE(ae_title="SYNTHETIC")
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = ANSWER_S
     entity.add_requested_context(ComputedRadiographyImageStorage, ExplicitVRLittleEndian)
-    return entity.associate(host, int(port), ae_title="VLMKG")
+    try:
+        return entity.associate(host, int(port), ae_title="VLMKG")
+    except OSError:
+        return None
 
 
 def _stored(association: Association, message: Message) -> bool:

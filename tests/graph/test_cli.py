@@ -1,6 +1,7 @@
 """`vlmkg graph` as a person or a program calls it, on the real server, with a real ledger beside it."""
 
 import json
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,13 @@ from neo4j import Driver
 from sqlalchemy import insert
 
 from graph.cli import graph
+from graph.errors import GraphUnavailableError
 from graph.writes import Projection, merge_studies
 from ingest.ledger.storage.tables import report_texts
 from ingest.settings import ledger_of
 from tests.fixtures.neo4j_server import Neo4jServer
+from tests.fixtures.ports import free_port
+from tests.fixtures.road import Road
 from tests.graph.subgraphs import study
 from vlmkg.data_dir import DataDir, Endpoints
 from vlmkg.errors import UsageError
@@ -33,6 +37,34 @@ def data(tmp_path: Path, neo4j_server: Neo4jServer, empty_graph: Driver) -> Data
 
 def call(data: DataDir, *arguments: str) -> Result:
     return CliRunner().invoke(graph, [*arguments, "--data", str(data.root)])
+
+
+def test_migrate_waits_for_a_server_that_does_not_answer_yet(data: DataDir, neo4j_server: Neo4jServer) -> None:
+    port = free_port()
+    endpoints = data.endpoints()
+    assert endpoints is not None
+    data.write_endpoints(endpoints.model_copy(update={"bolt": f"bolt://127.0.0.1:{port}"}))
+    with pytest.raises(GraphUnavailableError):
+        CliRunner().invoke(graph, ["migrate", "--wait", "2", "--data", str(data.root)], catch_exceptions=False)
+    opened: list[Road] = []
+    opener = threading.Timer(3.0, lambda: opened.append(Road(neo4j_server.local.bolt_port, port)))
+    opener.start()
+    try:
+        result = call(data, "migrate", "--wait", "60")
+        assert result.exit_code == 0, result.output
+        assert "waiting for Neo4j" in result.output
+        assert "the vocabulary was already loaded" in result.output
+    finally:
+        opener.join()
+        opened[0].break_off()
+
+
+def test_migrate_does_not_wait_where_the_login_is_refused(data: DataDir) -> None:
+    endpoints = data.endpoints()
+    assert endpoints is not None
+    data.write_endpoints(endpoints.model_copy(update={"neo4j_password": "wrong"}))
+    with pytest.raises(GraphUnavailableError, match="refused the login"):
+        CliRunner().invoke(graph, ["migrate", "--wait", "600", "--data", str(data.root)], catch_exceptions=False)
 
 
 def test_migrate_says_what_it_did(data: DataDir) -> None:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
 from ingest import blobs
 from ingest.blobs import BlobStore, open_blobs
@@ -16,8 +17,8 @@ from ingest.errors import BlobLostError, OutageError
 
 @pytest.fixture(params=["folder", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    """A folder, and a store of fsspec that is none (as S3 is none)."""
-    return open_blobs(f"file://{tmp_path / 'blobs'}" if request.param == "folder" else f"memory:/{tmp_path}")
+    """A folder, and a store that is none (as S3 is none)."""
+    return open_blobs(f"file://{tmp_path / 'blobs'}") if request.param == "folder" else BlobStore(remote=MemoryStore())
 
 
 def files(folder: Path) -> list[str]:

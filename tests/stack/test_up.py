@@ -77,14 +77,43 @@ def test_all_parts_answer_at_the_addresses_that_it_gives(up: Up, endpoints: Endp
         socket.create_connection((host, int(port)), timeout=5).close()
 
 
-def test_the_simulator_finds_what_it_was_acknowledged_for(up: Up, data: DataDir) -> None:
-    command = [sys.executable, "-P", "-m", "vlmkg", "simulate", "--rate", "0", "--json", "--data", str(data.root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+@pytest.mark.parametrize("by", ["folder", "addresses"])
+def test_the_simulator_finds_what_it_was_acknowledged_for(
+    up: Up, data: DataDir, endpoints: Endpoints, tmp_path: Path, by: str
+) -> None:
+    command = [sys.executable, "-P", "-m", "vlmkg", "simulate", "--rate", "0", "--json"]
+    environment = dict(os.environ)
+    if by == "folder":
+        command += ["--data", str(data.root)]
+    else:
+        # As for a system of containers: nothing of it is in the data folder.
+        for name in ("mllp", "dicom", "dicomweb", "fhir", "graphql"):
+            command += [f"--{name}", str(getattr(endpoints, name))]
+        command += ["--seed", "2", "--data", str(tmp_path / "elsewhere")]
+        environment |= {
+            "VLMKG_API_KEY": str(endpoints.api_key),
+            "VLMKG_LEDGER_URL": data.ledger_url,
+            "NEO4J_URI": str(endpoints.bolt),
+            "NEO4J_USERNAME": str(endpoints.neo4j_username),
+            "NEO4J_PASSWORD": str(endpoints.neo4j_password),
+        }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["wrong"] == {}
     assert said["acknowledged"] == said["messages"] > 200
     assert (said["studies_checked"], said["patients_checked"]) == (60, 40)
+
+
+def test_its_status_is_that_all_parts_work(up: Up, data: DataDir) -> None:
+    command = [sys.executable, "-P", "-m", "vlmkg", "status", "--json", "--data", str(data.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    said = json.loads(done.stdout)
+    assert done.returncode == 0, said
+    parts = {part["name"] for part in said["parts"]}
+    assert parts == {"ledger", "graph", "queue", "api", "gateway", "worker-extract", "worker-merge"}
+    assert {door["name"] for door in said["doors"]} == {"mllp", "dicom", "dicomweb", "fhir"}
+    assert said["graph"]["Concept"] > 0
 
 
 def test_the_table_names_every_address_and_no_secret(up: Up, endpoints: Endpoints) -> None:

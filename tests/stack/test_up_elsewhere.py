@@ -45,7 +45,10 @@ def test_only_the_missing_parts_are_started(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"CELERY_BROKER_URL": "redis://127.0.0.1:{port}/0"}, "the Redis of CELERY_BROKER_URL does not respond"),
+        (
+            {"CELERY_BROKER_URL": "redis://127.0.0.1:{port}/0"},
+            "the Redis of CELERY_BROKER_URL can't be used: Redis does not respond",
+        ),
         (
             {"NEO4J_URI": "bolt://127.0.0.1:{port}", "NEO4J_PASSWORD": "x"},
             "the Neo4j of NEO4J_URI does not respond, or refuses the login",

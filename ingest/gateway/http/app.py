@@ -13,6 +13,7 @@ from ingest.formats.fhir.company import REPORT, STUDY
 from ingest.gateway.door import Reception
 from ingest.gateway.http import fhir, stow
 from ingest.gateway.http.outcomes import problem
+from ingest.gateway.http.watching import watching_routes
 from ingest.gateway.rate import Rate
 from ingest.unexpected_errors import say
 
@@ -56,6 +57,7 @@ def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
             *resource(REPORT),
             *resource(STUDY),
             Route("/fhir/metadata", metadata, methods=["GET"]),
+            *watching_routes(reception),
         ],
         exception_handlers={404: _not_there, 405: _not_there},
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, text, update
 
 from ingest.ledger.storage.database import Ledger, insert, now
 from ingest.ledger.storage.tables import api_keys
@@ -20,6 +20,9 @@ PREFIX = "vlmkg_"
 
 USE_NOTED_EVERY = timedelta(minutes=10)
 """Precision of a key's last use. A write for each request would cost more than most queries."""
+
+FIRST_KEY_LOCK = 0x564C4D51
+"""The PostgreSQL advisory lock under which the first admin key is made."""
 
 _ID_LENGTH = 12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
@@ -148,6 +151,26 @@ def ensure_admin_key(ledger: Ledger, file: Path) -> str:
     while not _holds_as_admin(ledger, key):
         key = replace(file, key, _new_key)
     return key
+
+
+def make_first_admin_key(ledger: Ledger, file: Path) -> bool:
+    """Make an admin key in `file` where the ledger has no admin key that works. Returns whether it did.
+
+    Of several hosts that start at the same time with one ledger, one makes it. A key that is in `file` already is
+    used unless it was revoked or has expired.
+    """
+    with ledger.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": FIRST_KEY_LOCK})
+        at = now(connection)
+        known = keys(connection)
+        if any(key.role is Role.ADMIN and key.state(at) == "works" for key in known):
+            return False
+        key = read_or_make(file, _new_key)
+        if any(other.id == key_id(key) for other in known):
+            key = replace(file, key, _new_key)
+        connection.execute(insert(connection, api_keys), _row(key, "admin", Role.ADMIN, at))
+    return True
 
 
 def authenticate(ledger: Ledger, key: str) -> KeyHolder | None:

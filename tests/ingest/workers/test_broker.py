@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from celery import Celery
 
@@ -13,20 +15,24 @@ def celery(broker: RedisServer) -> Celery:
     return make_app(broker.url)
 
 
-def test_counts_what_it_sent_by_queue(celery: Celery) -> None:
-    broker = Broker(celery)
-    assert broker.waiting(Queue.EXTRACT) == 0
-
-    broker.wake(Queue.EXTRACT, [1, 2, 3])
-    broker.wake(Queue.MERGE, [1])
-
-    assert (broker.waiting(Queue.EXTRACT), broker.waiting(Queue.MERGE)) == (3, 1)
-    broker.close()
+@pytest.fixture
+def ours(celery: Celery, broker: RedisServer) -> Iterator[Broker]:
+    opened = Broker(celery, broker.url)
+    yield opened
+    opened.close()
 
 
-def test_a_message_carries_the_event_id_and_nothing_else(celery: Celery) -> None:
-    broker = Broker(celery)
-    broker.wake(Queue.EXTRACT, [41])
+def test_counts_what_it_sent_by_queue(ours: Broker) -> None:
+    assert ours.waiting(Queue.EXTRACT) == 0
+
+    ours.wake(Queue.EXTRACT, [1, 2, 3])
+    ours.wake(Queue.MERGE, [1])
+
+    assert (ours.waiting(Queue.EXTRACT), ours.waiting(Queue.MERGE)) == (3, 1)
+
+
+def test_a_message_carries_the_event_id_and_nothing_else(celery: Celery, ours: Broker) -> None:
+    ours.wake(Queue.EXTRACT, [41])
 
     with celery.connection_for_read() as connection:
         message = connection.SimpleQueue(Queue.EXTRACT.value).get(timeout=2)
@@ -34,11 +40,9 @@ def test_a_message_carries_the_event_id_and_nothing_else(celery: Celery) -> None
 
     assert message.payload[:2] == [[41], {}]
     assert message.headers["task"] == "vlmkg.extract"
-    broker.close()
 
 
-def test_an_outage_is_told_and_over_when_redis_is_back(celery: Celery, broker: RedisServer) -> None:
-    ours = Broker(celery)
+def test_an_outage_is_told_and_over_when_redis_is_back(ours: Broker, broker: RedisServer) -> None:
     ours.wake(Queue.EXTRACT, [1])
     broker.kill()
 
@@ -51,7 +55,6 @@ def test_an_outage_is_told_and_over_when_redis_is_back(celery: Celery, broker: R
     assert ours.waiting(Queue.EXTRACT) == 0
     ours.wake(Queue.EXTRACT, [2])
     assert ours.waiting(Queue.EXTRACT) == 1
-    ours.close()
 
 
 def test_the_visibility_timeout_stands_in_all_three_places(celery: Celery) -> None:

@@ -40,7 +40,7 @@ class Clock:
 
 @pytest.fixture
 def ours(broker: RedisServer) -> Iterator[Broker]:
-    ours = Broker(make_app(broker.url))
+    ours = Broker(make_app(broker.url), broker.url)
     yield ours
     ours.close()
 

@@ -172,3 +172,54 @@ def test_an_admin_key_that_was_revoked_is_replaced_once(ledger: Ledger, tmp_path
     assert api_keys.authenticate(ledger, key) == KeyHolder("admin", Role.ADMIN)
     assert api_keys.authenticate(ledger, leaked) is None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def working_admins(ledger: Ledger) -> list[str]:
+    with ledger.read() as connection:
+        at = now(connection)
+        return [key.id for key in api_keys.keys(connection) if key.role is Role.ADMIN and key.state(at) == "works"]
+
+
+def test_hosts_that_start_together_make_one_admin_key(ledger: Ledger, tmp_path: Path) -> None:
+    """Each host has a data folder of its own, as a container without a volume has."""
+    files = [tmp_path / f"host{number}" / "secrets" / "api.key" for number in range(6)]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda file: api_keys.make_first_admin_key(ledger, file), files))
+    assert made.count(True) == 1
+    (kept,) = [file for file in files if file.exists()]
+    assert kept == files[made.index(True)]
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert api_keys.authenticate(ledger, kept.read_text()) == KeyHolder("admin", Role.ADMIN)
+    assert len(working_admins(ledger)) == 1
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_a_working_admin_key_stands_for_the_first(ledger: Ledger, tmp_path: Path, role: Role) -> None:
+    api_keys.create(ledger, "someone", role)
+    assert api_keys.make_first_admin_key(ledger, tmp_path / "api.key") is (role is not Role.ADMIN)
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired"])
+def test_an_ended_admin_key_is_replaced_and_does_not_come_back(ledger: Ledger, tmp_path: Path, ended: str) -> None:
+    file = tmp_path / "api.key"
+    assert api_keys.make_first_admin_key(ledger, file)
+    old = file.read_text()
+    if ended == "revoked":
+        api_keys.revoke(ledger, "admin", even_the_last_admin=True)
+    else:
+        with ledger.write() as connection:
+            connection.execute(update(keys_table).values(expires_at=now(connection) - timedelta(days=1)))
+    assert api_keys.make_first_admin_key(ledger, file)
+    assert file.read_text() != old
+    assert api_keys.authenticate(ledger, old) is None
+    assert working_admins(ledger) == [api_keys.key_id(file.read_text())]
+
+
+def test_a_key_that_lies_in_the_folder_is_used_only_while_there_is_no_other(ledger: Ledger, tmp_path: Path) -> None:
+    for number, expected in enumerate((True, False)):
+        file = tmp_path / f"{number}.key"
+        file.write_text(f"vlmkg_laid_{number}")
+        assert api_keys.make_first_admin_key(ledger, file) is expected
+        assert file.read_text() == f"vlmkg_laid_{number}"
+    assert api_keys.authenticate(ledger, "vlmkg_laid_0") == KeyHolder("admin", Role.ADMIN)
+    assert api_keys.authenticate(ledger, "vlmkg_laid_1") is None

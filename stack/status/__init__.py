@@ -1,0 +1,1 @@
+"""`vlmkg status`: what runs, what waits and what was refused, on one screen or as JSON."""

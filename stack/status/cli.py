@@ -1,0 +1,64 @@
+"""`vlmkg status`."""
+
+import json
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from stack.status.screen import screen
+from stack.status.snapshot import Observer, Snapshot
+from vlmkg.data_dir import DataDir
+from vlmkg.options import data_option
+
+PIPE_WIDTH = 160
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, once.")
+@click.option("--once", is_flag=True, help="Print once; so does output that is no terminal.")
+@click.option(
+    "--every", type=click.FloatRange(min=1), default=5.0, show_default=True, help="Seconds between two looks."
+)
+@data_option
+def status(data: DataDir, every: float, *, as_json: bool, once: bool) -> None:
+    """Show what runs, what waits, what was refused, who reads and what the graph holds, until Ctrl-C.
+
+    Printed once, exit code 1: a part does not work, or a door is shut.
+    """
+    console = Console(highlight=False)
+    with closing(Observer(data)) as observer:
+        if not (as_json or once) and console.is_terminal:
+            _follow(observer, console, every)
+            return
+        snapshot = observer.look()
+    if as_json:
+        click.echo(as_text(snapshot))
+    else:
+        if not console.is_terminal:
+            console.width = PIPE_WIDTH
+        console.print(screen(snapshot))
+    sys.exit(0 if snapshot.works else 1)
+
+
+def _follow(observer: Observer, console: Console, every: float) -> None:
+    with suppress(KeyboardInterrupt), Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(screen(observer.look()), refresh=True)
+            time.sleep(every)
+
+
+def as_text(snapshot: Snapshot) -> str:
+    """One line of JSON, with times in ISO 8601."""
+
+    def told(value: object) -> str:
+        if isinstance(value, datetime):
+            return value.isoformat()
+        raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+    return json.dumps(asdict(snapshot) | {"works": snapshot.works}, default=told, ensure_ascii=False)
