@@ -152,7 +152,10 @@ class Finding(Node):
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
     witness: Witness = strawberry.field(description="Who read it.")
     disputed: bool = strawberry.field(
-        description="Model and rules say another presence or kind of it: it is held as uncertain."
+        description="Model and rules say another presence or kind of it. Where the model always leads it is uncertain."
+    )
+    other_presence: Presence | None = strawberry.field(
+        description="Of a disputed finding: the presence that the model reads where that of the rules stands."
     )
     review: ReviewState = strawberry.field(
         description="What persons say of it. Whoever shows findings to people shows this with them."

@@ -117,7 +117,8 @@ class MentionRecord:
 
     `report_key` is the report that it was read in; None: it was read in the image `sop_instance_uid`, and has no span
     (start = end = 0).
-    `disputed`: model and rules say another presence or kind of it.
+    `disputed`: model and rules say another presence or kind of it; `other_presence` is that of the witness that does
+    not lead, None where it is the same or not told.
     """
 
     mention_id: str
@@ -136,6 +137,7 @@ class MentionRecord:
     finding: FindingRecord | None = None
     disputed: bool = False
     sop_instance_uid: str | None = None
+    other_presence: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ class FilmDomain(StrEnum):
     SYNTHETIC = "synthetic"
 
 
+class Lead(StrEnum):
+    """Where a model's reading of a text stands against the rules'. Elsewhere the rules' stands; the other is shown."""
+
+    NEVER = "never"
+    UNKNOWN_WORDS = "unknown_words"
+    """In sentences with a word that the lexicon does not know, but for presences, where the rules' stands."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageInput:
     """One film of a study: its name (SOPInstanceUID, or a file's name) and its bytes as received: DICOM, PNG, JPEG."""
@@ -119,6 +128,11 @@ class Engine(Protocol):
     @property
     def film_domain(self) -> FilmDomain | None:
         """The films that it was trained on; None: it reads no films. Films of another domain are not given to it."""
+        ...
+
+    @property
+    def lead(self) -> Lead:
+        """Where what it reads in a text stands against the rules'. Rules, which have no second witness: `always`."""
         ...
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:

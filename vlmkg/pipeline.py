@@ -12,6 +12,7 @@ from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import MODEL, RULES, checkpoint_of, has_torch
 from vlmkg.engine_protocol import (
     Engine,
+    Lead,
     Reading,
     ReadingWarning,
     ReportOutput,
@@ -32,6 +33,7 @@ from vlmkg.vocabulary import load_vocabulary
 from vlmkg.witnesses import agreement, film_facts
 from vlmkg.witnesses.concept_conflicts import renamed
 from vlmkg.witnesses.historical_mentions import doubt_aside
+from vlmkg.witnesses.lead import combine
 from vlmkg.witnesses.low_confidence import refuse_unsure
 
 ENGINES = {RULES: ("vlmkg.reading.rules.engine", "RulesEngine")}
@@ -120,7 +122,7 @@ def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyRea
     outputs = read_in_parts(engine, studies)
     second = _second_witness(engine)
     heard = second.read(studies) if second else [None] * len(outputs)
-    return [_read_study(*each) for each in zip(studies, outputs, heard, strict=True)]
+    return [_read_study(*each, engine.lead) for each in zip(studies, outputs, heard, strict=True)]
 
 
 def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOutput]:
@@ -158,9 +160,9 @@ def _rules() -> Engine:
     return load_engine(RULES)
 
 
-def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:
+def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None, lead: Lead) -> StudyReadings:
     second = heard.reports if heard else [None] * len(output.reports)
-    reports = tuple(_read_report(*each) for each in zip(study.texts, output.reports, second, strict=True))
+    reports = tuple(_read_report(*each, lead) for each in zip(study.texts, output.reports, second, strict=True))
     films = film_facts.read_films(output.image_entities, reports)
     seen = [reading for _, reading in films]
     warnings = {warning.reason for reading in (*reports, *seen) for warning in reading.warnings}
@@ -168,8 +170,8 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
     return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
 
 
-def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) -> Reading:
-    reading = read_graph(text, output.graph) if heard is None else _read_twice(text, output.graph, heard)
+def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None, lead: Lead) -> Reading:
+    reading = read_graph(text, output.graph) if heard is None else read_twice(text, output.graph, heard, lead)
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
@@ -179,18 +181,18 @@ def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None) ->
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
-def _read_twice(text: str, model: ReportGraph, rules: ReportOutput) -> Reading:
+def read_twice(text: str, model: ReportGraph, rules: ReportOutput, lead: Lead) -> Reading:
     """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
     first, refused = validation.validate(text, model)
     second = read_graph(text, rules.graph)
     sure = refuse_unsure(first, second.graph)
-    combined, conflicts = agreement.combine(sure.graph, second.graph)
-    graph, told = doubt_aside(combined, rules.aside)
+    led = combine(text, sure.graph, second.graph, lead)
+    graph, told = doubt_aside(led.combined.graph, rules.aside)
     reading = read_graph(text, graph)
-    warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
+    warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in led.combined.conflicts)
     return replace(
         reading,
-        rejections=(*refused, *sure.rejections, *second.rejections, *reading.rejections),
-        warnings=(*reading.warnings, *sure.warnings, *warned, *told, *renamed(reading, second)),
+        rejections=(*refused, *sure.rejections, *led.rejections, *second.rejections, *reading.rejections),
+        warnings=(*reading.warnings, *sure.warnings, *led.warnings, *warned, *told, *renamed(reading, second)),
         agreement=agreement.count(reading.graph),
     )

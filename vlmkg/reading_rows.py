@@ -33,6 +33,7 @@ COLUMNS = {
     "score": "how sure the model is, from 0 to 1; empty for rules",
     "witness": "who read it: rules, model or both",
     "disputed": "whether model and rules differ on it",
+    "other_presence": "the presence that the model reads of a disputed mention where that of the rules stands",
 }
 """Columns of the table, in order, with what they hold."""
 
@@ -105,6 +106,7 @@ def _rows(key: str, image: str, reading: Reading) -> list[dict[str, Any]]:
                 "score": mention.score,
                 "witness": mention.witness.value,
                 "disputed": mention.disputed,
+                "other_presence": mention.other_presence.value if mention.other_presence else "",
             }
         )
     return rows
@@ -145,4 +147,7 @@ def _heard(fact: Mention | Relation) -> dict[str, Any]:
     if fact.score is None and fact.witness is Witness.RULES and not (isinstance(fact, Mention) and fact.disputed):
         return {}
     heard = {"witness": fact.witness.value, "score": fact.score}
-    return heard | {"disputed": True} if isinstance(fact, Mention) and fact.disputed else heard
+    if not (isinstance(fact, Mention) and fact.disputed):
+        return heard
+    other = {"other_presence": fact.other_presence.value} if fact.other_presence else {}
+    return heard | {"disputed": True} | other

@@ -12,7 +12,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
-READING_VERSION = 2
+READING_VERSION = 3
 """Raise this by one when a change of code changes what is read, in a report or in a film.
 
 Code is all between a text and its stored reading: sections, sentences, tokens, rules, the model's windows, prompts and

@@ -54,7 +54,9 @@ class Mention:
     `start` and `end` are half-open code-point offsets into the report's text: `report[start:end] == text`.
     `section` is the lower-case name of the section it stands in (findings, impression, addendum).
     `score` is the mean token probability of the decoded span in [0, 1]; None for rules.
-    `disputed`: model and rules say another presence or kind of it, and it is held as uncertain (witnesses.agreement).
+    `disputed`: model and rules say another presence or kind of it. Where the model always leads it is held as uncertain
+    (witnesses.agreement), else as the rules read it, and `other_presence` is the model's (witnesses.lead); None where
+    that is the same or not told.
     """
 
     start: int
@@ -66,6 +68,7 @@ class Mention:
     score: float | None = None
     witness: Witness = Witness.RULES
     disputed: bool = False
+    other_presence: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def readers(data: dict[str, Any]) -> str:
     )
     return (
         f"Read by {', '.join(names)}, with the rules as second witness: {both} mentions by both, {model} by the model "
-        f"alone, {rules} by the rules alone; {disputed} disputed and held as uncertain."
+        f"alone, {rules} by the rules alone; {disputed} disputed."
     )
 
 
