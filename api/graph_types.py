@@ -155,7 +155,10 @@ class Finding(Node):
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
     witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
     disputed: bool = strawberry.field(
-        description="Model and rules disagree on its presence or kind. Such a finding is stored as uncertain."
+        description="Model and rules disagree on its presence or kind. Uncertain if the model always leads."
+    )
+    other_presence: Presence | None = strawberry.field(
+        description="Of a disputed finding: the presence that the model reads; `presence` is that of the rules."
     )
     review: ReviewState = strawberry.field(
         description="The state of its reviews. A program that shows findings to people must show it, too."

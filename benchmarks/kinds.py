@@ -1,10 +1,13 @@
 """Accuracy of an engine by kind of synthetic sentence: right and harmful facts, links, and the first wrong readings.
 
-    python -m benchmarks.kinds [--engine rules] [--family F]... [--count N] [--seed N] [--words all] [--failures FILE]
+    python -m benchmarks.kinds [--engine rules] [--alone] [--family F]... [--count N | --of-family N] [--seed N]
+                               [--words all] [--failures FILE]
 
 A fact is harmful that is shown present and is not, or is present and denied or not read; `invent` counts findings read
 as present of which the text says nothing. `--count` is the number of texts of each template. `--words common` draws
-words that a lexicon has: what is then read wrongly is the sentence. `--failures` keeps the texts read wrongly.
+words that a lexicon has: what is then read wrongly is the sentence. `--of-family` reads a small sample that is always
+the same: so many texts of each family, of templates evenly spread. A model is read as in service, the
+rules beside it, or `--alone`. `--failures` keeps the texts read wrongly.
 """
 
 import argparse
@@ -14,12 +17,13 @@ from functools import partial
 from pathlib import Path
 
 from training.synthetic.kinds.drawing import GRADE_CHANCES
-from training.synthetic.kinds.families import choose, families, of_template
+from training.synthetic.kinds.families import choose, families, of_template, spread
 from training.synthetic.kinds.judging import HARMFUL, Judgement, Outcome, judge
 from training.synthetic.kinds.known import COMMON_WORDS, DRAWS, misread, misread_keys, told, write_table
+from training.synthetic.kinds.sample import Sample
 from training.synthetic.page import graph_lines
 from vlmkg.engine_protocol import Engine
-from vlmkg.pipeline import extract_texts, load_engine
+from vlmkg.pipeline import extract_texts, load_engine, read_reports
 from vlmkg.schema import ReportGraph
 
 Read = tuple[Judgement, ReportGraph]
@@ -34,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--engine", default="rules", help="rules, model, or a checkpoint's folder")
     parser.add_argument("--family", action="append", default=[])
     parser.add_argument("--count", type=int, default=10)
+    parser.add_argument("--of-family", type=int, default=0, help="so many texts of each family instead")
+    parser.add_argument("--alone", action="store_true", help="the engine's own graph, without a second witness")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--words", choices=["common", "all"], default="all")
     parser.add_argument("--failures", type=Path)
@@ -49,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told = []
     everything: list[Read] = []
     for name in choose(given.family).names:
-        read = _read_family(engine, name, given.count, given.seed, grades)
+        made = spread(name, given.of_family, given.seed, grades) if given.of_family else _all(name, given, grades)
+        read = _read(engine, made, alone=given.alone)
         everything += read
         print(_row(name, read))
         told += _failures(read)
@@ -60,9 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n".join(told))
 
 
-def _read_family(engine: Engine, name: str, count: int, seed: int, grades: Mapping[str, float]) -> list[Read]:
-    made = [of_template(template, seed, number, grades) for template in families()[name] for number in range(count)]
-    graphs = extract_texts(engine, [one.text for one in made])
+def _all(name: str, given: argparse.Namespace, grades: Mapping[str, float]) -> list[Sample]:
+    numbers = range(given.count)
+    return [of_template(template, given.seed, at, grades) for template in families()[name] for at in numbers]
+
+
+def _read(engine: Engine, made: Sequence[Sample], *, alone: bool) -> list[Read]:
+    texts = [one.text for one in made]
+    graphs = extract_texts(engine, texts) if alone else [one.graph for one in read_reports(engine, texts)]
     return [(judge(one, graph), graph) for one, graph in zip(made, graphs, strict=True)]
 
 

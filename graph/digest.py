@@ -29,7 +29,7 @@ MATCH (i:Image)<-[:HAS_IMAGE]-(s:Study)
 RETURN i.sopInstanceUid, s.studyKey, i.view, i.rows, i.columns, i.digest
 """
 # One row per extraction: one row per mention would take the driver four times as long. An unreviewed finding has the
-# digest that it had before reviews existed.
+# digest that it had before reviews existed, and one without another presence that from before those existed.
 EXTRACTIONS: LiteralString = """
 MATCH (e:Extraction)
 RETURN e.extractionId, e.engine, e.checkpoint, e.checkpointDigest, e.engineDigest, e.modalities, e.outOfDomain,
@@ -39,7 +39,9 @@ RETURN e.extractionId, e.engine, e.checkpoint, e.checkpointDigest, e.engineDiges
     RETURN [
       m.mentionId, m.reportKey, m:Anatomy, m:Finding, m.text, m.start, m.end, m.section, m.presence, m.witness,
       m.disputed, c.code, link.rule, m.conceptCode, m.laterality, m.severity, m.placeCodes
-    ] + CASE WHEN m.review IS NULL THEN [] ELSE [m.review] END AS mention ORDER BY m.mentionId, c.code
+    ] + CASE WHEN m.review IS NULL THEN [] ELSE [m.review] END
+      + CASE WHEN m.otherPresence IS NULL THEN [] ELSE ['other', m.otherPresence] END AS mention
+    ORDER BY m.mentionId, c.code
   },
   COLLECT {
     MATCH (e)-[:FOUND]->(head:Mention)-[r:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->(tail)

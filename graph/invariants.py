@@ -73,7 +73,7 @@ RETURN
   count(CASE WHEN coalesce(
     CASE WHEN m.reportKey IS NULL THEN m.start <> 0 OR m.end <> 0 ELSE m.start < 0 OR m.end <= m.start END, true
   ) THEN 1 END) AS mentions_with_bad_span,
-  count(CASE WHEN coalesce(m.disputed, false) AND m.presence <> 'uncertain'
+  count(CASE WHEN coalesce(m.disputed, false) AND m.witness = 'model' AND m.presence <> 'uncertain'
     THEN 1 END) AS disputed_mentions_that_are_sure,
   count(CASE WHEN m:Observation AND NOT m:Finding AND NOT EXISTS { (m)-[:MODIFY]->() }
     THEN 1 END) AS observations_that_are_no_finding,

@@ -117,7 +117,8 @@ class MentionRecord:
 
     `report_key` is its report. If that is None, it was read in the image `sop_instance_uid` and has no span
     (start = end = 0).
-    `disputed`: model and rules disagree on its presence or kind.
+    `disputed`: model and rules disagree on its presence or kind. `other_presence` is that of the witness that does not
+    lead; None if it is the same or not stated.
     """
 
     mention_id: str
@@ -136,6 +137,7 @@ class MentionRecord:
     finding: FindingRecord | None = None
     disputed: bool = False
     sop_instance_uid: str | None = None
+    other_presence: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)

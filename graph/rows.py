@@ -275,6 +275,7 @@ def _mention(mention: MentionRecord) -> Row:
         "score": mention.score,
         "witness": mention.witness.value,
         "disputed": mention.disputed,
+        "otherPresence": mention.other_presence.value if mention.other_presence else None,
         "sopInstanceUid": mention.sop_instance_uid,
     }
     if mention.finding is not None:

@@ -1,11 +1,12 @@
 """The figures for promoting a checkpoint: it reads the evaluation's reports as in service and is scored.
 
-`training.promote_cli` passes `measure` to the promotion.
+`training.promote_cli` passes `measure_for_promotion` to the promotion.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +14,14 @@ from typing import NamedTuple
 from training.bootstrap import Draw, draws, interval
 from training.data.jsonl import read_files
 from training.documents import Raw, load, read_document
+from training.lead import Set, compare, family_set, synthetic_set
 from training.metrics import Counts, count, f1, total
 from training.synthetic.dataset import row
 from training.synthetic.dicom import FilmFormat, film_file
 from training.synthetic.studies import Study, studies
 from vlmkg.checkpoint.evaluation import Difference, GoldEvaluation, Measured, SyntheticEvaluation
 from vlmkg.checkpoint.manifest import verify, write_manifest
+from vlmkg.checkpoint.promotion import unmet
 from vlmkg.engine_protocol import Engine, FilmDomain, ImageInput, StudyInput
 from vlmkg.errors import UsageError
 from vlmkg.pipeline import load_engine, read_in_parts
@@ -62,6 +65,34 @@ def measure(
     return Measured(len(exam.gold), {**metrics, "invalid": float(ours.invalid)}, against)
 
 
+def measure_for_promotion(
+    folder: Path,
+    evaluation: SyntheticEvaluation | GoldEvaluation,
+    *,
+    gold: Path | None = None,
+    other: Path | None = None,
+) -> Measured:
+    """As `measure`, and where the gate is met, what both witnesses together read less the better of the two.
+
+    That is measured on the gold file where one is given, on synthetic studies and on the families of kinds.
+    """
+    measured = measure(folder, evaluation, gold=gold, other=other)
+    if unmet(measured.metrics):
+        return measured
+    engine = load_engine(str(folder), unpromoted=True)
+    compared = compare(engine, lead_sets(gold), [engine.lead])[engine.lead]
+    return replace(measured, less_witness={name: one.less_better for name, one in compared.items()})
+
+
+def lead_sets(gold: Path | None) -> list[Set]:
+    """What the lead of a checkpoint is measured on."""
+    sets = [synthetic_set(), family_set()]
+    if gold is None:
+        return sets
+    exam = _gold_exam(gold)
+    return [Set("gold", tuple(study.texts[0] for study in exam.studies), exam.gold), *sets]
+
+
 def record(folder: Path, evaluation: SyntheticEvaluation | GoldEvaluation, *, gold: Path | None = None) -> Measured:
     """Measure the checkpoint and write the evaluation and its figures into the manifest.
 
@@ -96,7 +127,7 @@ def _exam(evaluation: SyntheticEvaluation | GoldEvaluation, gold: Path | None) -
             f"{gold} is not the gold file {evaluation.file} that the checkpoint names",
             "give the file that the checkpoint was measured on",
         )
-    return _row_exam(gold) if gold.suffix == ROWS else _radgraph_exam(gold)
+    return _gold_exam(gold)
 
 
 def _synthetic_exam(evaluation: SyntheticEvaluation) -> Exam:
@@ -109,6 +140,10 @@ def _synthetic_exam(evaluation: SyntheticEvaluation) -> Exam:
         tuple(to_radgraph(study.text, study.graph) for study in made),
         FilmDomain.SYNTHETIC,
     )
+
+
+def _gold_exam(path: Path) -> Exam:
+    return _row_exam(path) if path.suffix == ROWS else _radgraph_exam(path)
 
 
 def _row_exam(path: Path) -> Exam:

@@ -19,14 +19,16 @@ from vlmkg.options import data_option
 @click.option(
     "--gold",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Path of the gold file, if the manifest names one.",
+    help="Path of the gold file: the one that the manifest names, or one to measure the lead on as well.",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
 def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) -> None:
     """Verify FOLDER, measure it on the evaluation of its manifest, and make it the engine `model`.
 
-    It is refused below the gate, or if it reads worse than the present `model`.
+    It is refused below the gate; if it reads worse than the present `model`; or if the two witnesses together, led as
+    the manifest says, read worse than the better of the two on the gold file, on synthetic studies or on the families
+    of kinds.
     """
     judged = promotion.promote(folder, data, _evaluator(), gold, standing=find_checkpoint(data))
     show({**facts_of(judged.verified), **_judgement(judged)}, as_json=as_json)
@@ -35,11 +37,11 @@ def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) ->
 def _evaluator() -> Evaluator:
     """The evaluator. Raises UsageError if a package that it needs is not installed."""
     try:
-        from training.gate import measure  # noqa: PLC0415 - the packages of an evaluation, which a service lacks
+        from training.gate import measure_for_promotion  # noqa: PLC0415 - the packages of an evaluation, which a service lacks
     except ModuleNotFoundError as error:
         message = f"the evaluation needs {error.name}, which is not installed"
         raise UsageError(message, "install the extra `training`, or promote it on a machine that has it") from error
-    return measure
+    return measure_for_promotion
 
 
 def _judgement(judged: promotion.Judged) -> dict[str, Any]:
@@ -50,4 +52,5 @@ def _judgement(judged: promotion.Judged) -> dict[str, Any]:
         "measured": dict(measured.metrics),
         "compared": other.manifest.name if other else judged.not_compared or "with none: nothing was promoted before",
         "difference": {name: gap.difference for name, gap in measured.against.items()},
+        "less_witness": {name: gap.difference for name, gap in measured.less_witness.items()},
     }

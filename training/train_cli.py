@@ -94,6 +94,37 @@ def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_
     click.echo(f"{measured.reports} reports: {figures(measured.metrics)}")
 
 
+@train.command()
+@click.option(
+    "--gold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="RadGraph JSON or our JSONL, to be measured on as well.",
+)
+@click.option("--write", is_flag=True, help="Write the best lead into the manifest. Promote the checkpoint again then.")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def lead(folder: Path, gold: Path | None, *, write: bool) -> None:
+    """Measure where the checkpoint FOLDER should lead: never, in sentences with unknown words, or always.
+
+    Each lead is compared with the rules and with the model alone, on the gold file, on synthetic studies and on texts
+    of every family of kinds. The best of those that are nowhere worse than the better of the two is named.
+    """
+    from training.gate import lead_sets  # noqa: PLC0415 - as above
+    from training.lead import best_lead, compare, table, write_lead  # noqa: PLC0415 - as above
+    from vlmkg.engine_protocol import Lead  # noqa: PLC0415 - as above
+    from vlmkg.pipeline import load_engine  # noqa: PLC0415 - as above
+
+    compared = compare(load_engine(str(folder), unpromoted=True), lead_sets(gold), Lead)
+    click.echo(table(compared))
+    best = best_lead(compared)
+    click.echo(f"best lead: {best or 'none: with each, something is worse than the better of its witnesses'}")
+    if write:
+        if best is None:
+            raise UsageError(
+                f"no lead was written into {folder}", "train the checkpoint further, or let the rules read"
+            )
+        write_lead(folder, best)
+
+
 def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path], list[Any]]) -> None:
     from training.stages.config import read_config  # noqa: PLC0415 - as above
     from training.stages.devices import main_process  # noqa: PLC0415 - as above

@@ -23,6 +23,15 @@ class FilmDomain(StrEnum):
     SYNTHETIC = "synthetic"
 
 
+class Lead(StrEnum):
+    """Where a model's reading of a text stands against the rules'. Elsewhere the rules' stands; the other is shown."""
+
+    NEVER = "never"
+    UNKNOWN_WORDS = "unknown_words"
+    """In sentences with a word that the lexicon does not know, but for presences, where the rules' stands."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageInput:
     """One film of a study: its name (SOPInstanceUID, or a file's name) and its bytes as received: DICOM, PNG, JPEG."""
@@ -123,6 +132,11 @@ class Engine(Protocol):
     @property
     def film_domain(self) -> FilmDomain | None:
         """The domain of its training films; None: it reads no films. It gets only films of its domain."""
+        ...
+
+    @property
+    def lead(self) -> Lead:
+        """Where what it reads in a text stands against the rules'. Rules, which have no second witness: `always`."""
         ...
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:

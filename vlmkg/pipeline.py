@@ -12,6 +12,7 @@ from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import MODEL, RULES, checkpoint_of, has_torch
 from vlmkg.engine_protocol import (
     Engine,
+    Lead,
     Reading,
     ReadingWarning,
     ReportOutput,
@@ -33,6 +34,7 @@ from vlmkg.vocabulary import load_vocabulary
 from vlmkg.witnesses import agreement, film_facts
 from vlmkg.witnesses.concept_conflicts import renamed
 from vlmkg.witnesses.historical_mentions import doubt_aside
+from vlmkg.witnesses.lead import combine
 from vlmkg.witnesses.low_confidence import refuse_unsure
 
 ENGINES = {RULES: ("vlmkg.reading.rules.engine", "RulesEngine")}
@@ -121,7 +123,7 @@ def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyRea
     outputs = read_in_parts(engine, studies)
     second = _second_witness(engine)
     heard = second.read(studies) if second else [None] * len(outputs)
-    return [_read_study(*each) for each in zip(studies, outputs, heard, strict=True)]
+    return [_read_study(*each, engine.lead) for each in zip(studies, outputs, heard, strict=True)]
 
 
 def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOutput]:
@@ -159,9 +161,11 @@ def _rules() -> Engine:
     return load_engine(RULES)
 
 
-def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None) -> StudyReadings:
+def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | None, lead: Lead) -> StudyReadings:
     second = heard.reports if heard else [None] * len(output.reports)
-    reports = tuple(_read_report(*each, study.chest) for each in zip(study.texts, output.reports, second, strict=True))
+    reports = tuple(
+        _read_report(*each, study.chest, lead) for each in zip(study.texts, output.reports, second, strict=True)
+    )
     films = film_facts.read_films(output.image_entities, reports)
     seen = [reading for _, reading in films]
     warnings = {warning.reason for reading in (*reports, *seen) for warning in reading.warnings}
@@ -169,8 +173,13 @@ def _read_study(study: StudyInput, output: StudyOutput, heard: StudyOutput | Non
     return StudyReadings(reports, films, output.modalities, output.unread, tuple(sorted(warnings)))
 
 
-def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None, chest: bool | None) -> Reading:
-    reading = read_graph(text, output.graph, chest) if heard is None else _read_twice(text, output.graph, heard, chest)
+def _read_report(
+    text: str, output: ReportOutput, heard: ReportOutput | None, chest: bool | None, lead: Lead
+) -> Reading:
+    if heard is None:
+        reading = read_graph(text, output.graph, chest)
+    else:
+        reading = read_twice(text, output.graph, heard, lead, chest)
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
@@ -178,18 +187,21 @@ def _read_report(text: str, output: ReportOutput, heard: ReportOutput | None, ch
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
-def _read_twice(text: str, model: ReportGraph, rules: ReportOutput, chest: bool | None) -> Reading:
-    """What the two witnesses say together. Each is validated by itself first: neither pays for the other."""
+def read_twice(text: str, model: ReportGraph, rules: ReportOutput, lead: Lead, chest: bool | None = None) -> Reading:
+    """The combined reading of the two witnesses.
+
+    Each is validated separately first, so that errors of one do not affect the other.
+    """
     first, refused = validation.validate(text, model)
     second = read_graph(text, rules.graph, chest)
     sure = refuse_unsure(first, second.graph)
-    combined, conflicts = agreement.combine(sure.graph, second.graph)
-    graph, told = doubt_aside(combined, rules.aside)
+    led = combine(text, sure.graph, second.graph, lead)
+    graph, told = doubt_aside(led.combined.graph, rules.aside)
     reading = read_graph(text, graph, chest)
-    warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in conflicts)
+    warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in led.combined.conflicts)
     return replace(
         reading,
-        rejections=(*refused, *sure.rejections, *second.rejections, *reading.rejections),
-        warnings=(*reading.warnings, *sure.warnings, *warned, *told, *renamed(reading, second)),
+        rejections=(*refused, *sure.rejections, *led.rejections, *second.rejections, *reading.rejections),
+        warnings=(*reading.warnings, *sure.warnings, *led.warnings, *warned, *told, *renamed(reading, second)),
         agreement=agreement.count(reading.graph),
     )

@@ -11,6 +11,7 @@ class ReadingCode(StrEnum):
     ROLE_CONFLICT = "role_conflict"
     CONCEPT_CONFLICT = "concept_conflict"
     UNSURE = "unsure"
+    MODEL_ALONE = "model_alone"
     SET_ASIDE = "set_aside"
     LATERALITY_CLASH = "laterality_clash"
     PRESENCE_CLASH = "presence_clash"

@@ -59,11 +59,16 @@ def _mark(mention: Mention, link: ConceptLink) -> str:
     is_anatomy = mention.kind is Kind.ANATOMY
     mark = _ANATOMY if is_anatomy else _MARKS[mention.presence]
     said = "anatomy" if is_anatomy else mention.presence.value
-    told = [said, f"{link.name} ({link.code})", *(["model and rules differ"] if mention.disputed else [])]
+    told = [said, f"{link.name} ({link.code})", *([_difference(mention)] if mention.disputed else [])]
     sign = f"<sup>{mark.sign}</sup>" if mark.sign else ""
     title = _shown("; ".join(told))
     attributes = f'class="{said}" title="{title}" style="{mark.style}"'
     return f"<mark {attributes}>{_shown(mention.text)}{sign}</mark>"
+
+
+def _difference(mention: Mention) -> str:
+    other = f": the model reads it {mention.other_presence.value}" if mention.other_presence else ""
+    return f"model and rules differ{other}"
 
 
 def _warning(warning: ReadingWarning) -> str:

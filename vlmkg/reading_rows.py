@@ -33,6 +33,7 @@ COLUMNS = {
     "score": "the model's confidence, from 0 to 1; empty for rules",
     "witness": "which engine read it: rules, model or both",
     "disputed": "whether model and rules disagree on it",
+    "other_presence": "of a disputed mention: the model's presence, where `presence` is that of the rules",
 }
 """Columns of the table, in order, with their descriptions."""
 
@@ -105,6 +106,7 @@ def _rows(key: str, image: str, reading: Reading) -> list[dict[str, Any]]:
                 "score": mention.score,
                 "witness": mention.witness.value,
                 "disputed": mention.disputed,
+                "other_presence": mention.other_presence.value if mention.other_presence else "",
             }
         )
     return rows
@@ -145,4 +147,7 @@ def _heard(fact: Mention | Relation) -> dict[str, Any]:
     if fact.score is None and fact.witness is Witness.RULES and not (isinstance(fact, Mention) and fact.disputed):
         return {}
     heard = {"witness": fact.witness.value, "score": fact.score}
-    return heard | {"disputed": True} if isinstance(fact, Mention) and fact.disputed else heard
+    if not (isinstance(fact, Mention) and fact.disputed):
+        return heard
+    other = {"other_presence": fact.other_presence.value} if fact.other_presence else {}
+    return heard | {"disputed": True} | other

@@ -54,7 +54,9 @@ class Mention:
     `start` and `end` are half-open code-point offsets into the report's text: `report[start:end] == text`.
     `section` is the lower-case name of its section (findings, impression, addendum).
     `score` is the mean token probability of the decoded span in [0, 1]; None for rules.
-    `disputed`: model and rules disagree on its presence or kind, so it is uncertain (witnesses.agreement).
+    `disputed`: model and rules disagree on its presence or kind. If the model always leads, it is uncertain
+    (witnesses.agreement); else it is as the rules read it, and `other_presence` is the model's (witnesses.lead); None
+    if that is the same or not stated.
     """
 
     start: int
@@ -66,6 +68,7 @@ class Mention:
     score: float | None = None
     witness: Witness = Witness.RULES
     disputed: bool = False
+    other_presence: Presence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _FINDING = (
     "severity",
     "score",
     "witness",
+    "otherPresence",
     "reportKey",
     "sopInstanceUid",
     "start",

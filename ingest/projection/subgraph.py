@@ -173,6 +173,7 @@ def _mention(
         link_rule=link.rule,
         finding=finding,
         disputed=mention.disputed,
+        other_presence=mention.other_presence,
         sop_instance_uid=place.source if place.film else None,
     )
 

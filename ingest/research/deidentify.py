@@ -170,6 +170,7 @@ def _mention(mention: MentionRecord, place: int, rules: Rules) -> MentionRecord:
         link_rule=mention.link_rule,
         finding=finding,
         disputed=mention.disputed,
+        other_presence=mention.other_presence,
         sop_instance_uid=project.uid_of(mention.sop_instance_uid) if mention.sop_instance_uid else None,
     )
 

@@ -21,7 +21,7 @@ from datetime import timedelta
 import structlog
 
 from ingest.isolation import each_result
-from vlmkg.engine_protocol import Engine, FilmDomain, StudyInput, StudyOutput
+from vlmkg.engine_protocol import Engine, FilmDomain, Lead, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError, VlmkgError
 
 BROKEN = 70
@@ -103,6 +103,11 @@ class Batcher:
     def digest(self) -> str:
         """The engine's."""
         return self._engine.digest
+
+    @property
+    def lead(self) -> Lead:
+        """The engine's."""
+        return self._engine.lead
 
     @property
     def film_domain(self) -> FilmDomain | None:

@@ -99,7 +99,7 @@ def readers(data: dict[str, Any]) -> str:
     )
     return (
         f"Read by {', '.join(names)}, with the rules as second witness: {both} mentions by both, {model} by the model "
-        f"only, {rules} by the rules only; {disputed} disputed and stored as uncertain."
+        f"only, {rules} by the rules only; {disputed} disputed."
     )
 
 

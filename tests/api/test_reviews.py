@@ -28,7 +28,7 @@ from ingest.workers.study_reader import Films, reader_of
 from tests.api.conftest import SUBMIT, Api, Serve, submission
 from tests.ingest.formats.dicom_files import film, part10
 from vlmkg.data_dir import DataDir
-from vlmkg.engine_protocol import FilmDomain, ImageEntity, ImageInput, Modality, StudyInput, StudyOutput
+from vlmkg.engine_protocol import FilmDomain, ImageEntity, ImageInput, Lead, Modality, StudyInput, StudyOutput
 from vlmkg.pipeline import load_engine
 from vlmkg.schema import Kind, Mention, Presence
 
@@ -81,6 +81,7 @@ class Other:
 
     checkpoint = None
     checkpoint_digest = film_domain = None
+    lead = Lead.ALWAYS
 
     def __init__(self, change: Callable[[Mention], Mention] = lambda mention: mention) -> None:
         self.name = self.digest = f"other {id(change)}"
@@ -310,6 +311,7 @@ class Seeing:
     checkpoint = checkpoint_digest = None
     digest = "1"
     film_domain = FilmDomain.SYNTHETIC
+    lead = Lead.ALWAYS
 
     def read(self, given: Sequence[StudyInput]) -> list[StudyOutput]:
         return [StudyOutput((), (Modality.IMAGE,), tuple(map(self._entity, study.images))) for study in given]

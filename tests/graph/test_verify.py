@@ -143,7 +143,7 @@ PLANTED: dict[str, tuple[str, dict[str, int]]] = {
         {"mentions_with_bad_span": 1},
     ),
     "a disputed mention that is taken as sure": (
-        "MATCH (m:Finding) WHERE m.presence <> 'uncertain' WITH m LIMIT 1 SET m.disputed = true",
+        "MATCH (m:Finding) WHERE m.presence <> 'uncertain' WITH m LIMIT 1 SET m.disputed = true, m.witness = 'model'",
         {"disputed_mentions_that_are_sure": 1},
     ),
     "a mention of a report that was not read": (
@@ -337,6 +337,7 @@ FACTS = {
     "section": lambda s: _changed(s, section="addendum"),
     "witness": lambda s: _changed(s, witness=Witness.BOTH),
     "dispute": lambda s: _changed(s, presence=Presence.UNCERTAIN, disputed=True),
+    "other presence": lambda s: _changed(s, other_presence=Presence.ABSENT),
     "side": lambda s: _changed(s, finding=replace(s.mentions[0].finding, laterality="bilateral")),
     "place": lambda s: _changed(s, finding=replace(s.mentions[0].finding, place_codes=("RID1",))),
     "current": lambda s: replace(s, reports=(replace(s.reports[0], current=True), *s.reports[1:])),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from vlmkg.engine_protocol import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import FilmDomain, ImageEntity, Lead, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.linearization import film_names
 from vlmkg.numbered_tokens import number
 from vlmkg.reading.rules.report import read_report
@@ -25,6 +25,7 @@ class SecondReader:
     checkpoint_digest: str | None = "0" * 64
     digest = "0" * 64
     film_domain: FilmDomain | None = None
+    lead = Lead.ALWAYS
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         """One output for each study, in the same order, with one fact of a film for each text."""

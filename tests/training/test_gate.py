@@ -51,19 +51,27 @@ def test_the_figures_are_those_of_what_it_reads(folders):
     assert right.evaluation == gold_evaluation(folders / "gold.json")
 
 
-def test_what_is_right_is_promoted_and_what_reads_worse_is_not_whatever_it_says_of_itself(folders, tmp_path):
+def test_what_reads_worse_is_not_promoted_whatever_it_says_of_itself(folders, tmp_path):
     gold, data = ("--gold", folders / "gold.json"), ("--data", tmp_path / "data")
-    right, boasting = (shutil.copytree(folders / name, tmp_path / name) for name in ("right", "wrong"))
+    boasting = shutil.copytree(folders / "wrong", tmp_path / "wrong")
     content = json.loads((boasting / "manifest.json").read_text())
-    content["metrics"] = verify(right).manifest.metrics
+    content["metrics"] = verify(folders / "right").manifest.metrics
     (boasting / "manifest.json").write_text(json.dumps(content))
 
-    said = json.loads(vlmkg_checkpoint("promote", right, *gold, *data, "--json").output)
-    assert (said["promoted"], said["gate"], said["reports"]) == (True, [], 50)
-    assert said["measured"]["relation_f1"] == 1.0
     with pytest.raises(CheckpointError, match=r"relation_f1 0\.\d+ \(gate 0\.80\)"):
         vlmkg_checkpoint("promote", boasting, *gold, *data)
     assert not is_promoted(verify(boasting))
+
+
+def test_what_is_right_on_its_gold_alone_is_not_promoted(folders, tmp_path):
+    """Its gold is what random weights read. Everywhere else the rules read better."""
+    copy = shutil.copytree(folders / "right", tmp_path / "right")
+    arguments = ("--gold", folders / "gold.json", "--data", tmp_path / "data", "--json")
+
+    with pytest.raises(CheckpointError, match=r"families right is 0\.\d+ lower") as caught:
+        vlmkg_checkpoint("promote", copy, *arguments)
+    assert caught.value.reason == "worse_than_a_witness"
+    assert not is_promoted(verify(copy))
 
 
 def test_the_difference_to_the_promoted_one_has_its_sign_and_interval(folders):

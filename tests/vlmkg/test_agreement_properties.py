@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from vlmkg.engine_protocol import Agreement
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
 from vlmkg.validation import validate
-from vlmkg.witnesses.agreement import Conflict, combine, count
+from vlmkg.witnesses.agreement import combine, count
+from vlmkg.witnesses.comparison import Conflict
 
 WORDS = ("a", "bb", "c", "ddd", "e", "ff")
 TEXT = " ".join(WORDS)

@@ -7,6 +7,7 @@ from defusedxml import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vlmkg.engine_protocol import Lead
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.pipeline import load_engine, read_reports, reading_digest
 from vlmkg.schema import Presence, RelationType
@@ -24,6 +25,7 @@ def test_the_digest_is_stable_and_covers_the_engine():
     class Other:
         name, digest = "rules", "other"
         checkpoint = checkpoint_digest = film_domain = None
+        lead = Lead.ALWAYS
         read = ENGINE.read
 
     assert reading_digest(ENGINE) == reading_digest(load_engine("rules"))
@@ -94,6 +96,7 @@ class Small:
 
     name, digest = "rules", "small"
     checkpoint = checkpoint_digest = film_domain = None
+    lead = Lead.ALWAYS
 
     def __init__(self, most):
         self.most = most

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import vlmkg
 from tests.readings.second_reader import SecondReader
 from vlmkg import Reader, Reading, Report
-from vlmkg.engine_protocol import FilmDomain, Modality, ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import FilmDomain, Lead, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import RefusedError, UsageError
 from vlmkg.pipeline import load_engine, read_reports, reading_digest
 from vlmkg.reader import BATCH
@@ -113,6 +113,7 @@ class Seeing(SecondReader):
     """It notes the films that it is given."""
 
     film_domain = FilmDomain.SYNTHETIC
+    lead = Lead.ALWAYS
 
     def __init__(self) -> None:
         self.given: list[StudyInput] = []

@@ -99,7 +99,7 @@ def speed(folder: Path, rules: Engine, texts: Sequence[str]) -> Speed:
 
 
 def read_together(model: Engine, gold: Mapping[str, Raw]) -> dict[str, Raw]:
-    """The service's readings of the gold texts: validated, both witnesses, disputed mentions uncertain."""
+    """The service's readings of the gold texts: validated, both witnesses combined as the lead says."""
     texts = [one["text"] for one in gold.values()]
     readings = read_reports(model, texts)
     return {key: to_radgraph(text, one.graph) for key, text, one in zip(gold, texts, readings, strict=True)}

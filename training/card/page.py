@@ -10,12 +10,19 @@ from training.card.targets import targets
 from training.evaluation import Compared, Evaluation
 from training.metrics import Score
 from vlmkg.checkpoint.manifest import Verified
+from vlmkg.engine_protocol import Lead
 
 NAMES = (
     *("entity", "entity:ANAT-DP", "entity:OBS-DP", "entity:OBS-U", "entity:OBS-DA", "presence"),
     *("relation", "relation:modify", "relation:located_at", "relation:suggestive_of"),
 )
 COMPARED = ("entity", "relation", "presence")
+STANDS: Mapping[Lead, str] = {
+    Lead.NEVER: "the rules' reading stands",
+    Lead.UNKNOWN_WORDS: "its reading stands in sentences with a word that the lexicon does not know, else the rules'",
+    Lead.ALWAYS: "its reading stands, and a presence is uncertain",
+}
+"""Which reading of a text stands, by the lead."""
 
 
 def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Speed, films: FilmFigures) -> str:
@@ -27,6 +34,8 @@ def page(checkpoint: Verified, gold: GoldFigures, agreed: Agreement, rates: Spee
         digest=checkpoint.digest,
         parameters=f"{manifest.language_model['parameters']:,}",
         licence=manifest.licence,
+        lead=manifest.lead,
+        stands=STANDS[manifest.lead],
         data="; ".join(f"{name}: `{value}`" for name, value in manifest.data.items()),
         gold=gold_table(gold),
         against=against_table(gold),

@@ -49,6 +49,10 @@ class DataConfig:
 
     files: tuple[Text, ...] = ()
     """Our own JSONL (`training.data.jsonl`); none: synthetic studies, generated when needed."""
+    beside: tuple[Text, ...] = ()
+    """Our own JSONL of reports without films (`vlmkg train data kinds`), trained on beside synthetic studies."""
+    beside_rows: NotNegative = 0
+    """Rows of `beside` in each chunk."""
     seed: Annotated[int, AfterValidator(check_data_seed)] = 1
     """Seed of the synthetic studies (`training.synthetic.seeds`); validation uses `seed` + 1,000,000."""
     film_share: Share = 0.5
@@ -59,6 +63,15 @@ class DataConfig:
     """Studies per chunk, which is read, sorted by length and cut into batches."""
     workers: NotNegative = 0
     """Processes that read ahead; 0: none."""
+
+
+def _check_beside(data: DataConfig) -> DataConfig:
+    """The config. Raises ValueError where files stand beside files, or without a number of rows."""
+    if data.beside and data.files:
+        raise ValueError("beside goes with synthetic studies, not with files")
+    if bool(data.beside) != bool(data.beside_rows):
+        raise ValueError("beside and beside_rows are given together")
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,9 @@ class RunConfig:
     precision: Precision = Precision.FLOAT32
     stored: Precision = Precision.FLOAT32
     """Number format of the checkpoint's files; bf16 halves their size."""
-    data: DataConfig = field(default_factory=DataConfig)
+    start: str = ""
+    """Folder of a checkpoint that stage 2 trains further, with its encoder unchanged; empty: this run's stage 1."""
+    data: Annotated[DataConfig, AfterValidator(_check_beside)] = field(default_factory=DataConfig)
     language_model: Annotated[LanguageModelConfig, AfterValidator(_check_heads)] = field(
         default_factory=LanguageModelConfig
     )

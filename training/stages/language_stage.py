@@ -24,7 +24,7 @@ from training.stages.config import Precision, RunConfig, StageConfig
 from training.stages.decoded import reading_scores
 from training.stages.devices import main_process
 from training.stages.examples import Reading
-from training.stages.loading import FileRows, RowReader, SyntheticRows, rows_of
+from training.stages.loading import FileRows, MixedRows, RowReader, SyntheticRows, rows_of
 from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
 from training.stages.signatures import Signature
@@ -32,6 +32,7 @@ from training.synthetic.dataset import grammar_digest
 from training.synthetic.seeds import ALONE_SEED, VALIDATION_SEED
 from training.synthetic.studies import GENERATOR, studies
 from vlmkg.checkpoint.evaluation import GoldEvaluation, SyntheticEvaluation
+from vlmkg.checkpoint.manifest import VISION
 from vlmkg.checkpoint.store import Parts, load_checkpoint, load_language_model, save_checkpoint
 from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.errors import UsageError
@@ -82,18 +83,16 @@ def run_text(config: RunConfig, out: Path) -> list[Signature]:
 def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> list[Signature]:
     """Stage 2: train projector and language model; the encoder is frozen. Writes the checkpoint `out`/stage2.
 
-    Starts from `out`/stage1, or with `from_scratch` from random weights. Raises UsageError if stage 1 or the encoder is
-    missing.
+    Starts from `out`/stage1, from the config's `start`, or with `from_scratch` from random weights. Raises UsageError
+    if something that it needs is missing or does not fit the config.
     """
     torch.manual_seed(config.seed + 1)
-    encoder_folder = Path(config.vision.folder) if config.vision.folder else out / "vision"
+    encoder_folder = _encoder_folder(config, out)
     if not encoder_folder.is_dir():
         raise UsageError(
             f"there is no image encoder at {encoder_folder}", "run stage0 first, or give the folder of an encoder"
         )
-    codec, language_model = _start(config, out, from_scratch=from_scratch)
-    width: Any = language_model.get_input_embeddings()
-    network = VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
+    codec, network = _further(config) if config.start else _after_stage1(config, out, from_scratch=from_scratch)
     training, validation, prints = data_rows(config)
     reading, kept = _reading(config, codec, config.projector.prefix_length), out / "features"
     share = config.stage2.text_only_share
@@ -108,6 +107,26 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     parts = Parts(network.cpu().eval(), codec, config.projector, vision)
     _write(config, out / "stage2", parts, data, FilmDomain.REAL if config.data.files else FilmDomain.SYNTHETIC)
     return seen
+
+
+def _encoder_folder(config: RunConfig, out: Path) -> Path:
+    if config.vision.folder:
+        return Path(config.vision.folder)
+    return Path(config.start) / VISION if config.start else out / "vision"
+
+
+def _further(config: RunConfig) -> tuple[Codec, VlmKg]:
+    """The network of the checkpoint that is trained further, in float32."""
+    before = load_checkpoint(Path(config.start))
+    if before.config != config.projector:
+        raise UsageError(f"{config.start} has another projector than the config", "copy `projector` from its run")
+    return before.codec, before.network.float()
+
+
+def _after_stage1(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, VlmKg]:
+    codec, language_model = _start(config, out, from_scratch=from_scratch)
+    width: Any = language_model.get_input_embeddings()
+    return codec, VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
 
 
 def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, PreTrainedModel]:
@@ -187,7 +206,11 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
         name = f"synthetic-{GENERATOR}-{grammar_digest()[:16]}-{data.seed}-{data.film_share}-{data.chunk}"
         held = data.seed + VALIDATION_SEED
         validation = SyntheticRows(held, data.film_share, data.validation, f"{name}-validation{data.validation}")
-        return SyntheticRows(data.seed, data.film_share, data.chunk, name), validation, {"synthetic": name}
+        made = SyntheticRows(data.seed, data.film_share, data.chunk, name)
+        if not data.beside:
+            return made, validation, {"synthetic": name}
+        beside, prints = _beside_rows(config)
+        return MixedRows(made, beside), validation, {"synthetic": name, **prints}
     folder = Path(data.files[0]).parent
     rows, prints = read_files([Path(name) for name in data.files])
     train = tuple(row for row in rows if row.split in {"", "train"})
@@ -202,6 +225,17 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
         FileRows(held_rows, folder, len(held_rows), 0, f"{mark}-validation"),
         prints,
     )
+
+
+def _beside_rows(config: RunConfig) -> tuple[FileRows, Mapping[str, str]]:
+    """The rows to train on beside synthetic studies; those of the splits validation and test are left out."""
+    data = config.data
+    rows, prints = read_files([Path(name) for name in data.beside])
+    train = tuple(row for row in rows if row.split in {"", "train"})
+    if not train or any(row.images for row in train):
+        raise UsageError("the rows beside synthetic studies are none or have films", "give reports without films")
+    mark = "-".join(digest[:8] for digest in prints.values())
+    return FileRows(train, Path(data.beside[0]).parent, data.beside_rows, config.seed, mark), prints
 
 
 def phantoms_alone(config: RunConfig) -> RowReader | None:

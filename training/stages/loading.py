@@ -70,6 +70,23 @@ class FileRows:
         return [from_file(row, self.folder) for row in order[at * self.chunk : (at + 1) * self.chunk]]
 
 
+@dataclass(frozen=True, slots=True)
+class MixedRows:
+    """The rows of two readers, chunk by chunk: those of `first`, then those of `beside`."""
+
+    first: RowReader
+    beside: RowReader
+
+    @property
+    def fingerprint(self) -> str:
+        """Of both."""
+        return f"{self.first.fingerprint}-beside-{self.beside.fingerprint}"
+
+    def __call__(self, number: int) -> list[Loaded]:
+        """The rows of both readers' chunks of that number."""
+        return [*self.first(number), *self.beside(number)]
+
+
 def synthetic(study: Study) -> Loaded:
     """A synthetic study as a row; its film is drawn when it is read."""
     if study.facts is None:

@@ -3,7 +3,7 @@
 RefusedError
 └── CheckpointError     `reason`: no_manifest, bad_manifest, other_form, missing_file, unknown_file, digest_mismatch,
                         odd_file, forbidden_file, bad_weights, not_promoted, no_evaluation, gate_not_met,
-                        regression, bad_promotion, wrong_layout, exists
+                        regression, worse_than_a_witness, bad_promotion, wrong_layout, exists
 """
 
 from pathlib import Path
@@ -19,6 +19,7 @@ _REMEDIES = {
     "no_evaluation": "choose an evaluation and measure it: vlmkg train measure FOLDER",
     "gate_not_met": "train it further, or on other data: the gate is the same for all checkpoints",
     "regression": "the promoted one is kept; to go back to an older one use `vlmkg checkpoint rollback`",
+    "worse_than_a_witness": "write another lead into its manifest: vlmkg train lead FOLDER --write",
     "bad_promotion": "the checkpoint was changed after its promotion: promote it again",
 }
 

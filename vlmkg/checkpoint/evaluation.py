@@ -1,6 +1,7 @@
 """What a checkpoint is judged on: named in its manifest, measured by the package that holds the metrics. No torch.
 
-`training.promote_cli` passes the evaluator, `training.gate.measure`, to `vlmkg.checkpoint.promotion.promote`.
+`training.promote_cli` passes the evaluator, `training.gate.measure_for_promotion`, to
+`vlmkg.checkpoint.promotion.promote`.
 """
 
 from collections.abc import Mapping
@@ -51,11 +52,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The figures of a checkpoint on `reports` reports, and the differences to another one where there is one."""
+    """The figures of a checkpoint on `reports` reports, and the differences to another one where there is one.
+
+    `less_witness`: by how much both witnesses together, led as the manifest says, read better than the better of the
+    two, by set and figure; empty where it was not measured.
+    """
 
     reports: int
     metrics: Mapping[str, float]
     against: Mapping[str, Difference] = field(default_factory=dict)
+    less_witness: Mapping[str, Difference] = field(default_factory=dict)
 
 
 class Evaluator(Protocol):

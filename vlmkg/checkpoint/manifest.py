@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from vlmkg import linearization
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.evaluation import Digest, Evaluation
-from vlmkg.engine_protocol import FilmDomain, Modality
+from vlmkg.engine_protocol import FilmDomain, Lead, Modality
 
 MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
 _UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}
@@ -48,6 +48,8 @@ class Manifest(BaseModel):
     modalities: tuple[Modality, ...]
     image_domain: FilmDomain | None
     """The films that it was trained on; None where it reads none."""
+    lead: Lead = Lead.NEVER
+    """Where its reading of a text stands against the rules'. A manifest without the field: nowhere."""
     data: dict[str, str]
     """Name and fingerprint of each data set that it was trained on."""
     metrics: dict[str, float]

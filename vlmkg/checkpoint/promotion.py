@@ -88,12 +88,12 @@ def promote(
     Args:
         folder: the checkpoint's.
         data: where what `model` stands for is kept.
-        evaluate: measures it: `training.gate.measure`.
+        evaluate: measures it: `training.gate.measure_for_promotion`.
         gold: where the gold file lies that the manifest names, if it names one.
         standing: the folder that `model` stands for where nothing was promoted in `data`.
 
-    Raises CheckpointError where it is damaged, names no evaluation, does not meet the gate, or reads worse than the one
-    that `model` stands for; and what `evaluate` raises.
+    Raises CheckpointError where it is damaged, names no evaluation, does not meet the gate, reads worse than the one
+    that `model` stands for, or worse with its lead than the better of its witnesses; and what `evaluate` raises.
     """
     verified = verify(folder)
     evaluation = verified.manifest.evaluation
@@ -104,6 +104,7 @@ def promote(
     _hold_to_gate(folder, measured)
     if other:
         _hold_to(folder, other, measured)
+    _hold_to_witnesses(folder, measured)
     judged = Judged(verified, measured, other, why_not)
     mark_promoted(verified, judged)
     make_current(folder, data)
@@ -144,6 +145,19 @@ def _hold_to(folder: Path, other: Verified, measured: Measured) -> None:
             f"compared with {other.manifest.name}, which is promoted, {'; '.join(worse)}, on {measured.reports} reports"
         )
         raise CheckpointError("regression", folder, detail)
+
+
+def _hold_to_witnesses(folder: Path, measured: Measured) -> None:
+    if not measured.less_witness:
+        raise CheckpointError("worse_than_a_witness", folder, "it was not compared with the rules and the model alone")
+    found = [
+        f"{name} is {-gap.difference:.4f} lower ({gap.low:+.4f} to {gap.high:+.4f})"
+        for name, gap in measured.less_witness.items()
+        if gap.high < 0
+    ]
+    if found:
+        detail = f"led as its manifest says, it reads worse than the better of its witnesses: {'; '.join(found)}"
+        raise CheckpointError("worse_than_a_witness", folder, detail)
 
 
 def _standard(verified: Verified, folder: Path | None) -> tuple[Verified | None, str]:

@@ -55,7 +55,8 @@ def save_checkpoint(folder: Path, parts: Parts, **facts: Any) -> Verified:
     Args:
         folder: must not exist; it appears when it is complete.
         parts: models, tokenizer, encoder.
-        facts: the manifest's `name`, `modalities`, `image_domain`, `data`, `metrics`, `licence`, `whole_report`.
+        facts: the manifest's `name`, `modalities`, `image_domain`, `data`, `metrics`, `licence`, `whole_report`,
+            `lead`.
 
     Raises CheckpointError where the folder exists or a fact has no meaning.
     """

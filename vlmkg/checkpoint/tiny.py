@@ -12,7 +12,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 from vlmkg.checkpoint.manifest import Verified
 from vlmkg.checkpoint.promotion import GATE, mark_promoted
 from vlmkg.checkpoint.store import Parts, save_checkpoint
-from vlmkg.engine_protocol import FilmDomain, Modality
+from vlmkg.engine_protocol import FilmDomain, Lead, Modality
 from vlmkg.model.codec import train_codec
 from vlmkg.model.config import ModelConfig
 from vlmkg.model.network import VlmKg
@@ -30,6 +30,7 @@ def make(
     *,
     name: str = "tiny-random",
     image_domain: FilmDomain | None = FilmDomain.SYNTHETIC,
+    lead: Lead = Lead.ALWAYS,
     promoted: bool = False,
     seed: int = 0,
     texts: Sequence[str] = WORDS,
@@ -42,6 +43,7 @@ def make(
         folder: must not exist.
         name: as it stands with extractions.
         image_domain: the films that it claims to know; None: it reads text alone.
+        lead: where its reading of a text stands against the rules'.
         promoted: whether it bears a promotion, on metrics that are made up.
         seed: of the weights.
         texts: what its tokenizer learns words from.
@@ -57,6 +59,7 @@ def make(
         name=name,
         modalities=(Modality.TEXT, Modality.IMAGE) if image_domain else (Modality.TEXT,),
         image_domain=image_domain,
+        lead=lead,
         data={"none": "random weights"},
         metrics=dict(MADE_UP_METRICS) if promoted else {},
         licence="Apache-2.0",

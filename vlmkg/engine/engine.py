@@ -6,7 +6,7 @@ import torch
 
 from vlmkg.checkpoint.store import Checkpoint
 from vlmkg.engine.films import StudyFilms, read_films
-from vlmkg.engine_protocol import FilmDomain, ImageEntity, Modality, ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import FilmDomain, ImageEntity, Lead, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.identity import digest
 from vlmkg.linearization import film_names
@@ -31,8 +31,10 @@ class ModelEngine:
         self._known = KnownWindows(known_windows) if known_windows else None
         self.checkpoint: str | None = checkpoint.manifest.name
         self.checkpoint_digest: str | None = checkpoint.verified.digest
-        self.digest = digest(checkpoint.verified.digest, READING_VERSION, data_digest({"film names": film_names()}))
         self.film_domain: FilmDomain | None = checkpoint.manifest.image_domain
+        self.lead: Lead = checkpoint.manifest.lead
+        names = data_digest({"film names": film_names()})
+        self.digest = digest(checkpoint.verified.digest, READING_VERSION, self.lead, names)
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         """One output for each study, in the same order.

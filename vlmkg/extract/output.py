@@ -13,7 +13,7 @@ from rich.table import Table
 from vlmkg import engine_protocol as stored
 from vlmkg.reader_result import Reading
 from vlmkg.reading_rows import conflicts, described_by, is_finding, tails
-from vlmkg.schema import RelationType
+from vlmkg.schema import Mention, RelationType
 
 
 def write_radgraph(read: Iterable[Reading]) -> int:
@@ -67,13 +67,21 @@ def _table(title: str, reading: stored.Reading) -> Table:
             continue
         table.add_row(
             shown(mention.text),
-            f"{mention.presence.value}, disputed" if mention.disputed else mention.presence.value,
+            _presence(mention),
             shown(tails(reading, number, RelationType.LOCATED_AT)),
             shown(described_by(reading, number)),
             shown(tails(reading, number, RelationType.SUGGESTIVE_OF)),
             shown(reading.links[number].name),
         )
     return table
+
+
+def _presence(mention: Mention) -> str:
+    """As "absent, disputed (model: present)"."""
+    if not mention.disputed:
+        return mention.presence.value
+    other = f" (model: {mention.other_presence.value})" if mention.other_presence else ""
+    return f"{mention.presence.value}, disputed{other}"
 
 
 def shown(text: str) -> str:

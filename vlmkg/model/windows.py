@@ -70,16 +70,26 @@ def split_windows(numbered: Numbered, costs: Sequence[int], room: WindowLimits) 
 
 
 def window_graph(window: Window, graph: TokenGraph) -> TokenGraph:
-    """The part of a report's graph that a window emits, with the window's token numbers."""
+    """The part of a report's graph that a window emits, with the window's token numbers.
+
+    A mention that crosses the end of a window, and its relations, are in no window.
+    """
     spans = tuple(
         Span(span.first - window.first, span.last - window.first, span.label)
         for span in graph.spans
         if window.own <= span.first and span.last < window.end
     )
+    whole = {
+        span.first
+        for span in graph.spans
+        if span.last < window.own or (window.own <= span.first and span.last < window.end)
+    }
     edges = tuple(
         Edge(edge.head - window.first, edge.type, edge.tail - window.first)
         for edge in graph.edges
-        if min(edge.head, edge.tail) >= window.first and window.own <= max(edge.head, edge.tail) < window.end
+        if min(edge.head, edge.tail) >= window.first
+        and max(edge.head, edge.tail) >= window.own
+        and {edge.head, edge.tail} <= whole
     )
     return TokenGraph(spans, edges)
 

@@ -1,4 +1,4 @@
-"""Two witnesses of one report: the model's graph and the rules' become one, and each fact says who read it.
+"""Two witnesses of one text where the model leads: their graphs become one, and each fact says who read it.
 
     read by                                   stands in the graph                       warned of as
     both: same span, kind and presence        once, `both`
@@ -17,7 +17,7 @@
 
 A finding is an observation that describes no other. Why uncertain: shown as present, a negated finding would come out
 as a positive one, or a word of anatomy as a finding; shown as absent, or not at all, a real one would be hidden.
-Neither witness is asked to win. What one reads as a description and the other as anatomy is no finding to either: the
+What one reads as a description and the other as anatomy is no finding to either: the
 model's stands, and only its witness tells. Relations are the same when their ends and type are. A relation of the rules
 is added where its ends stand in the graph, but never so that it makes a modifier of what the model holds as a finding
 (docs/decisions/0110-two-witnesses.md, 0084-no-finding-lost-in-silence.md).
@@ -25,32 +25,25 @@ is added where its ends stand in the graph, but never so that it makes a modifie
 Model and rules are not independent (the model's silver labels come from the rules): that they agree confirms nothing.
 """
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from vlmkg.engine_protocol import Agreement
-from vlmkg.reading_codes import ReadingCode
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
-
-PRESENCE, KIND, ROLE = ReadingCode.PRESENCE_CONFLICT, ReadingCode.KIND_CONFLICT, ReadingCode.ROLE_CONFLICT
-"""Reason codes of conflicts."""
-
-
-class Conflict(NamedTuple):
-    """What the two read differently so that a finding hangs on it: a reason code, and the words of the finding."""
-
-    reason: str
-    text: str
-
-
-class Combined(NamedTuple):
-    """What the two say together, and where they differ."""
-
-    graph: ReportGraph
-    conflicts: tuple[Conflict, ...]
+from vlmkg.witnesses.comparison import (
+    KIND,
+    PRESENCE,
+    ROLE,
+    Combined,
+    Conflict,
+    described_by,
+    findings_of,
+    is_same,
+    overlaps_of,
+    shared_with,
+)
 
 
 class _Judged(NamedTuple):
@@ -65,7 +58,7 @@ def combine(model: ReportGraph, rules: ReportGraph) -> Combined:
     """One graph of both, with the witness of each fact. Each of the two is valid for itself, mentions in text order."""
     hidden = _hidden(model, rules)
     model = _without(model, {i for positions in hidden.values() for i in positions})
-    overlaps = _overlaps(model.mentions, rules.mentions)
+    overlaps = overlaps_of(model.mentions, rules.mentions)
     judged = _judge_roles(model, rules, overlaps, _judge_mentions(model, rules, overlaps))
     place = {at: _place(model.mentions, mention, overlaps[at]) for at, mention in enumerate(rules.mentions)}
     added = _added(rules, overlaps, place)
@@ -74,7 +67,7 @@ def combine(model: ReportGraph, rules: ReportGraph) -> Combined:
     relations = _relations(judged.relations, rules, place, same, frozenset(added))
     alone = [replace(rules.mentions[at], witness=Witness.RULES) for at in added]
     held = [*judged.mentions, *(_unsure(one) if at in hidden else one for at, one in zip(added, alone, strict=True))]
-    named = (Conflict(KIND, rules.mentions[at].text) for at in hidden)
+    named = (Conflict(KIND, rules.mentions[at].text, rules.mentions[at].start) for at in hidden)
     return Combined(_in_text_order(held, relations), (*named, *judged.conflicts))
 
 
@@ -106,47 +99,21 @@ def total(parts: Sequence[Agreement]) -> Agreement:
     )
 
 
-def _overlaps(model: Sequence[Mention], rules: Sequence[Mention]) -> list[range]:
-    """For each mention of the rules, the positions of the model's mentions that share characters with it."""
-    starts = [mention.start for mention in model]
-    ends = [mention.end for mention in model]
-    return [range(bisect_right(ends, mention.start), bisect_left(starts, mention.end)) for mention in rules]
-
-
-def _is_same(one: Mention, other: Mention) -> bool:
-    return (one.start, one.end, one.kind) == (other.start, other.end, other.kind)
-
-
 def _place(model: Sequence[Mention], mention: Mention, sharing: range) -> int | None:
     """The one mention of the model that a mention of the rules is, or is a part or a widening of; None where unsure."""
     return sharing[0] if len(sharing) == 1 and model[sharing[0]].kind is mention.kind else None
 
 
 def _equal(model: Sequence[Mention], mention: Mention, sharing: range) -> bool:
-    return any(_is_same(model[i], mention) for i in sharing)
-
-
-def _described(graph: ReportGraph) -> dict[int, list[int]]:
-    """What each describing mention describes: the tails of its `modify`."""
-    described: dict[int, list[int]] = {}
-    for relation in graph.relations:
-        if relation.type is RelationType.MODIFY:
-            described.setdefault(relation.head, []).append(relation.tail)
-    return described
-
-
-def _findings(graph: ReportGraph) -> list[int]:
-    """The observations that describe no other."""
-    described = _described(graph)
-    return [at for at, m in enumerate(graph.mentions) if m.kind is Kind.OBSERVATION and at not in described]
+    return any(is_same(model[i], mention) for i in sharing)
 
 
 def _hidden(model: ReportGraph, rules: ReportGraph) -> dict[int, range]:
     """The findings of the rules that are anatomy to the model and nothing else, with the positions of that anatomy."""
-    overlaps = _overlaps(model.mentions, rules.mentions)
+    overlaps = overlaps_of(model.mentions, rules.mentions)
     return {
         at: overlaps[at]
-        for at in _findings(rules)
+        for at in findings_of(rules)
         if overlaps[at] and all(model.mentions[i].kind is Kind.ANATOMY for i in overlaps[at])
     }
 
@@ -162,33 +129,24 @@ def _without(graph: ReportGraph, gone: Collection[int]) -> ReportGraph:
     )
 
 
-def _shared(number: int, overlaps: Sequence[range]) -> list[list[int]]:
-    """For each mention of the model, the positions of the rules' mentions that share characters with it."""
-    sharing: list[list[int]] = [[] for _ in range(number)]
-    for at, positions in enumerate(overlaps):
-        for position in positions:
-            sharing[position].append(at)
-    return sharing
-
-
 def _judge_mentions(model: ReportGraph, rules: ReportGraph, overlaps: Sequence[range]) -> _Judged:
     """Who else read each mention of the model, and of what presence and kind."""
-    findings = set(_findings(model))
+    findings = set(findings_of(model))
     held: list[Mention] = []
     conflicts: list[Conflict] = []
-    sharing = _shared(len(model.mentions), overlaps)
+    sharing = shared_with(len(model.mentions), overlaps)
     for at, mention in enumerate(model.mentions):
         heard = [rules.mentions[i] for i in sharing[at]]
         judged, reason = _judged(mention, heard, is_finding=at in findings)
         held.append(judged)
-        conflicts += [Conflict(reason, mention.text)] if reason else []
+        conflicts += [Conflict(reason, mention.text, mention.start)] if reason else []
     return _Judged(tuple(held), model.relations, tuple(conflicts))
 
 
 def _judged(mention: Mention, heard: Sequence[Mention], *, is_finding: bool) -> tuple[Mention, str]:
     """The model's mention after the rules' mentions that share characters with it were heard; the conflict, or ""."""
     others = [other for other in heard if other.kind is mention.kind]
-    same = next((other for other in others if _is_same(mention, other)), None)
+    same = next((other for other in others if is_same(mention, other)), None)
     if any(other.presence is not mention.presence for other in others):
         witness = Witness.RULES if same is not None and same.presence is Presence.UNCERTAIN else Witness.MODEL
         return replace(mention, presence=Presence.UNCERTAIN, disputed=True, witness=witness), PRESENCE
@@ -210,13 +168,13 @@ def _judge_roles(model: ReportGraph, rules: ReportGraph, overlaps: Sequence[rang
     The model's reading stands, as long as a finding of the rules, unless they deny it, is told with one that is not
     denied. Else what the model has of it becomes a finding: it describes nothing outside itself any more.
     """
-    described = _described(model)
+    described = described_by(model)
     mentions, lifted, conflicts = list(judged.mentions), set[tuple[int, int]](), list(judged.conflicts)
-    for at in _findings(rules):
+    for at in findings_of(rules):
         parts = [i for i in overlaps[at] if model.mentions[i].kind is Kind.OBSERVATION]
         if not parts or not all(i in described for i in parts):
             continue
-        conflicts.append(Conflict(ROLE, rules.mentions[at].text))
+        conflicts.append(Conflict(ROLE, rules.mentions[at].text, rules.mentions[at].start))
         if rules.mentions[at].presence is not Presence.ABSENT and _all_denied(parts, described, judged.mentions):
             lifted |= {(i, tail) for i in parts for tail in described[i] if tail not in parts}
     for head in {head for head, _ in lifted}:
@@ -244,13 +202,13 @@ def _all_denied(parts: Sequence[int], described: Mapping[int, Sequence[int]], me
 
 def _described_by_rules(model: ReportGraph, rules: ReportGraph, overlaps: Sequence[range]) -> list[Conflict]:
     """The findings of the model that only describe to the rules."""
-    described = _described(rules)
-    sharing = _shared(len(model.mentions), overlaps)
+    described = described_by(rules)
+    sharing = shared_with(len(model.mentions), overlaps)
     found: list[Conflict] = []
-    for at in _findings(model):
+    for at in findings_of(model):
         others = [i for i in sharing[at] if rules.mentions[i].kind is Kind.OBSERVATION]
         if others and all(i in described for i in others):
-            found.append(Conflict(ROLE, model.mentions[at].text))
+            found.append(Conflict(ROLE, model.mentions[at].text, model.mentions[at].start))
     return found
 
 
@@ -260,7 +218,7 @@ def _added(rules: ReportGraph, overlaps: Sequence[range], place: Mapping[int, in
     What describes an observation that has no place in the graph stays out: alone it would pass for a finding.
     """
     free = {at for at, sharing in enumerate(overlaps) if not sharing}
-    described = _described(rules)
+    described = described_by(rules)
 
     def lost(at: int) -> bool:
         tails = described.get(at, ())

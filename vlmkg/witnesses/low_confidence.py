@@ -28,7 +28,7 @@ class Surely(NamedTuple):
 
 def refuse_unsure(model: ReportGraph, rules: ReportGraph) -> Surely:
     """The model's graph less what it alone reads and is not sure of. Both graphs are valid, mentions in text order."""
-    scored = ((at, model.mentions[at].score) for at in _alone(model, rules))
+    scored = ((at, model.mentions[at].score) for at in alone_of(model, rules))
     unsure = {at for at, score in scored if score is not None and score < MIN_WORD_SCORE}
     described = [(one.head, one.tail) for one in model.relations if one.type is RelationType.MODIFY]
     while kept := {tail for head, tail in described if tail in unsure and head not in unsure}:
@@ -40,7 +40,7 @@ def refuse_unsure(model: ReportGraph, rules: ReportGraph) -> Surely:
     return Surely(graph, rejections, warned)
 
 
-def _alone(model: ReportGraph, rules: ReportGraph) -> list[int]:
+def alone_of(model: ReportGraph, rules: ReportGraph) -> list[int]:
     """The mentions of the model that share no character with one of the rules."""
     found: list[int] = []
     theirs = iter(rules.mentions)

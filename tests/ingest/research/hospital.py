@@ -11,7 +11,7 @@ from ingest.receiving.submit import ReceivedMessage
 from tests.ingest.formats.dicom_files import film, part10
 from tests.ingest.workers.engines import rules
 from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE
-from vlmkg.engine_protocol import StudyInput, StudyOutput
+from vlmkg.engine_protocol import Lead, StudyInput, StudyOutput
 from vlmkg.schema import Kind, Mention, Presence
 
 MISREAD = ("Quackenbush", "Zebulon", "5551234", "03/14/2019", "Featherstonehaugh")
@@ -36,6 +36,7 @@ class Misreading:
     name = "misreading"
     checkpoint = None
     checkpoint_digest = film_domain = None
+    lead = Lead.ALWAYS
     digest = "1"
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:

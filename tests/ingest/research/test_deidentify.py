@@ -90,7 +90,7 @@ def test_what_the_graph_says_stays() -> None:
     live = full()
     (copied,) = deidentify([live], RULES)
     for before, after in zip(live.mentions, copied.mentions, strict=True):
-        same = ("kind", "presence", "section", "witness", "disputed", "link_rule")
+        same = ("kind", "presence", "section", "witness", "disputed", "other_presence", "link_rule")
         assert [getattr(before, name) for name in same] == [getattr(after, name) for name in same]
         if before.concept.system != "local":
             assert (before.concept, before.text) == (after.concept, after.text)

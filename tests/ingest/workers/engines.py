@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from vlmkg.engine_protocol import Engine, StudyInput, StudyOutput
+from vlmkg.engine_protocol import Engine, Lead, StudyInput, StudyOutput
 from vlmkg.pipeline import load_engine
 
 POISON = "poison"
@@ -20,6 +20,7 @@ class Watched:
     name = "watched"
     checkpoint = None
     checkpoint_digest = film_domain = None
+    lead = Lead.ALWAYS
 
     def __init__(self, before: Callable[[Sequence[str]], object], digest: str = "1") -> None:
         self.digest = digest

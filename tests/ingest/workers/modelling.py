@@ -14,7 +14,7 @@ from ingest.workers import worker_group
 from tests.ingest.workers.engines import rules
 from vlmkg import pipeline
 from vlmkg.cli import main
-from vlmkg.engine_protocol import ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import Lead, ReportOutput, StudyInput, StudyOutput
 from vlmkg.schema import ReportGraph, Witness
 
 HANGS = "obscured"
@@ -25,6 +25,7 @@ class Model:
     """The rules' facts, as a model would give them: with a score."""
 
     name, checkpoint, checkpoint_digest, digest, film_domain = "model", "tests", "c" * 64, "d" * 64, None
+    lead = Lead.ALWAYS
 
     def __init__(self, folder: Path) -> None:
         self._hung = folder / "hung"

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from ingest.workers.batcher import BROKEN_AFTER, GROW_AFTER, Batcher, BatchLimits
-from vlmkg.engine_protocol import Engine, ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import Engine, Lead, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.schema import Kind, Mention, Presence, ReportGraph
 
@@ -21,6 +21,7 @@ class Counting:
     """Reads a text as one mention of all its words. `before` sees each batch, and may sleep or raise."""
 
     name, checkpoint, checkpoint_digest, digest, film_domain = "model", "c", "c", "d", None
+    lead = Lead.ALWAYS
 
     def __init__(self, before: Callable[[list[str]], object] = len) -> None:
         self.batches: list[list[str]] = []

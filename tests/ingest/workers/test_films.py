@@ -13,7 +13,16 @@ from ingest.projection.stored_readings import load_readings
 from ingest.projection.subgraph import project
 from ingest.workers.study_reader import Films, Reader, extraction_id, read_studies, reader_of
 from tests.ingest.projection.test_subgraph import study
-from vlmkg.engine_protocol import FilmDomain, ImageEntity, ImageInput, Modality, StudyInput, StudyOutput, UnreadImage
+from vlmkg.engine_protocol import (
+    FilmDomain,
+    ImageEntity,
+    ImageInput,
+    Lead,
+    Modality,
+    StudyInput,
+    StudyOutput,
+    UnreadImage,
+)
 from vlmkg.pipeline import load_engine
 from vlmkg.schema import Kind, Presence, Witness
 
@@ -26,6 +35,7 @@ class Seeing:
     """The rules, and a large heart on every film that is no `broken` one."""
 
     name, checkpoint, checkpoint_digest, digest, film_domain = "model", "c", "d", "e", FilmDomain.REAL
+    lead = Lead.ALWAYS
 
     def __init__(self) -> None:
         self.seen: list[tuple[ImageInput, ...]] = []

@@ -20,7 +20,7 @@ from tests.fixtures.neo4j_server import Neo4jServer
 from tests.ingest.workers.engines import rules
 from tests.ingest.workers.messages import EFFUSION, hl7
 from vlmkg.data_dir import DataDir
-from vlmkg.engine_protocol import ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import Lead, ReportOutput, StudyInput, StudyOutput
 from vlmkg.schema import RelationType, ReportGraph
 
 LEASE = timedelta(seconds=30)
@@ -32,6 +32,7 @@ class Backward:
 
     name = "rules"
     checkpoint = checkpoint_digest = film_domain = None
+    lead = Lead.ALWAYS
     digest = "before the rule was mended"
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:

@@ -197,6 +197,48 @@ def test_stage_2_needs_an_encoder_and_a_stage_1(trained, tmp_path):
         run_visual(config, tmp_path)
 
 
+def test_a_checkpoint_is_trained_further_on_texts_beside_synthetic_studies(trained, tmp_path):
+    beside = [
+        replace(synthetic(one).row, split="train" if at else "test") for at, one in enumerate(studies(9, 4, films=0.0))
+    ]
+    write_file(tmp_path / "beside.jsonl", beside)
+    config = read_config(DEBUG)
+    data = replace(config.data, beside=(str(tmp_path / "beside.jsonl"),), beside_rows=2)
+    short = StageConfig(steps=1, batch=8, evaluate_every=1)
+    further = replace(config, start=str(trained[0] / "stage2"), data=data, stage2=short)
+
+    rows, _, prints = data_rows(further)
+    assert {one.row.study_id for at in (0, 1) for one in rows(at)[data.chunk :]} <= {row.study_id for row in beside[1:]}
+    assert len(rows(0)) == data.chunk + 2
+    assert set(prints) == {"synthetic", "beside.jsonl"}
+
+    torch.set_num_threads(1)
+    run_visual(further, tmp_path / "run")
+    before, after = (load_checkpoint(folder / "stage2") for folder in (trained[0], tmp_path / "run"))
+    assert set(after.manifest.data) == {"synthetic", "beside.jsonl"}
+    assert after.manifest.image_domain is FilmDomain.SYNTHETIC
+    assert after.manifest.evaluation == before.manifest.evaluation
+    old, new = ({name: one.float() for name, one in each.network.state_dict().items()} for each in (before, after))
+    moved = sum(float((new[name] - old[name]).norm()) for name in old) / sum(float(one.norm()) for one in old.values())
+    assert 0 < moved < 0.2, "it moved a little, from where it was"
+    with pytest.raises(UsageError, match="another projector"):
+        run_visual(replace(further, projector=replace(config.projector, layers=1)), tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("{beside: [a.jsonl]}", "given together"),
+        ("{beside_rows: 3}", "given together"),
+        ("{files: [b.jsonl], beside: [a.jsonl], beside_rows: 3}", "not with files"),
+    ],
+)
+def test_texts_beside_studies_have_a_number_and_go_with_no_files(tmp_path, fields, said):
+    (tmp_path / "run.yaml").write_text(f"name: x\ndata: {fields}\n")
+    with pytest.raises(UsageError, match=said):
+        read_config(tmp_path / "run.yaml")
+
+
 def test_frozen_parameters_stay_put():
     network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
     freeze(network, frozenset({"1.weight"}))

@@ -16,15 +16,16 @@ MET = {"entity_f1": 0.92, "relation_f1": 0.80, "presence_f1": 0.92, "invalid": 0
 
 
 EVALUATION = GoldEvaluation(file="gold.json", sha256="0" * 64)
+AS_GOOD = {"families right": Difference(0.0, -0.001, 0.0)}
 SAME = dict.fromkeys(promotion.GATE, Difference(0.0, -0.01, 0.01))
 
 
-def evaluator(metrics=MET, reports=60, against=None):
+def evaluator(metrics=MET, reports=60, against=None, less_witness=AS_GOOD):
     """An evaluator that found these figures, and notes what it was asked."""
 
     def evaluate(folder, evaluation, *, gold, other):
         asked.append((folder, evaluation, gold, other))
-        return Measured(reports, metrics, against or {})
+        return Measured(reports, metrics, against or {}, less_witness)
 
     asked = []
     evaluate.asked = asked
@@ -123,6 +124,22 @@ def test_a_checkpoint_that_reads_worse_than_the_promoted_one_is_refused(promoted
     assert judged.compared_with == promoted
     assert json.loads((copy / "promotion.json").read_text())["compared_with"] == promoted.digest
     assert promotion.current_folder(data) == copy
+
+
+def test_what_reads_worse_than_one_of_its_witnesses_is_refused(copy, tmp_path):
+    name_evaluation(copy)
+    worse = evaluator(less_witness={**AS_GOOD, "gold relation_f1": Difference(-0.03, -0.05, -0.0001)})
+    with pytest.raises(CheckpointError, match=r"gold relation_f1 is 0\.0300 lower \(-0\.0500 to -0\.0001\)") as caught:
+        promotion.promote(copy, DataDir(tmp_path / "data"), worse)
+    assert caught.value.reason == "worse_than_a_witness"
+    assert "vlmkg train lead" in caught.value.remedy
+    with pytest.raises(CheckpointError, match="was not compared"):
+        promotion.promote(copy, DataDir(tmp_path / "data"), evaluator(less_witness={}))
+    assert not promotion.is_promoted(verify(copy))
+
+    by_chance = evaluator(less_witness={"gold relation_f1": Difference(-0.03, -0.05, 0.0)})
+    promotion.promote(copy, DataDir(tmp_path / "data"), by_chance)
+    assert promotion.is_promoted(verify(copy))
 
 
 def test_where_nothing_was_promoted_what_model_stands_for_is_the_standard(promoted, copy, tmp_path):

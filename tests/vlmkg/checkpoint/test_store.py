@@ -11,7 +11,7 @@ from vlmkg.checkpoint import tiny
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import MANIFEST_FILE, sha256_of
 from vlmkg.checkpoint.store import Parts, load_checkpoint, save_checkpoint
-from vlmkg.engine_protocol import FilmDomain, Modality
+from vlmkg.engine_protocol import FilmDomain, Lead, Modality
 from vlmkg.errors import RefusedError
 
 
@@ -47,6 +47,7 @@ def test_what_is_loaded_can_be_written_again_to_the_last_bit(loaded, whole, tmp_
         name="tiny-random",
         modalities=(Modality.TEXT, Modality.IMAGE),
         image_domain=FilmDomain.SYNTHETIC,
+        lead=Lead.ALWAYS,
         data={"none": "random weights"},
         metrics={},
         licence="Apache-2.0",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.vlmkg.graphs import graph
-from vlmkg.engine_protocol import ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import Lead, ReportOutput, StudyInput, StudyOutput
 from vlmkg.extract.output import write_radgraph, write_tables, write_triplets
 from vlmkg.pipeline import read_studies
 from vlmkg.reader_result import Reading
@@ -15,6 +15,7 @@ class Model:
     """A model that calls every effusion anatomy."""
 
     name, checkpoint, checkpoint_digest, digest, film_domain = "model", "tiny", "1", "1", None
+    lead = Lead.ALWAYS
 
     def read(self, studies):
         return [StudyOutput((ReportOutput(graph("Left pleural/A effusion/A")[1]),)) for _ in studies]

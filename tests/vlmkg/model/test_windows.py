@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.vlmkg.token_graphs import token_graphs
+from vlmkg.linearization import linearize
 from vlmkg.model.decoded import Decoded
 from vlmkg.model.windows import WindowLimits, merge_windows, split_windows, window_graph
 from vlmkg.numbered_tokens import Edge, Label, Numbered, Sentence, Span, TokenGraph, number
@@ -59,6 +60,18 @@ def test_windows_merge_to_the_graph_without_edges_between_distant_sentences(data
     if not whole or len(windows) == 1:
         assert merged.graph.edges == near
         assert sum(len(window_graph(window, inside).edges) for window in windows) == len(near)
+
+
+@given(data=st.data(), lengths=LENGTHS)
+def test_a_mention_across_the_end_of_a_sentence_takes_its_relations_with_it(data, lengths):
+    numbered = sentences(lengths)
+    graph = data.draw(token_graphs(sum(lengths)))
+    for window in split_windows(numbered, [1] * sum(lengths), WindowLimits(40, 40)):
+        part = window_graph(window, graph)
+        own = {span.first for span in part.spans}
+        before = {s.first - window.first for s in graph.spans if s.last < window.own}
+        assert all({edge.head, edge.tail} <= own | before for edge in part.edges)
+        assert linearize(part, window.own_from)
 
 
 def test_window_is_a_sentence_with_the_one_before_it_in_its_section():

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.vlmkg.graphs import graph
-from vlmkg.engine_protocol import Agreement, ReportOutput, StudyInput, StudyOutput, StudyReadings
+from vlmkg.engine_protocol import Agreement, Lead, ReportOutput, StudyInput, StudyOutput, StudyReadings
 from vlmkg.pipeline import load_engine, read_studies
 from vlmkg.schema import Presence, ReportGraph, Witness
 from vlmkg.witnesses.agreement import combine, count, total
@@ -19,7 +19,7 @@ def combined(model: tuple[str, str], rules: tuple[str, str]) -> ReportGraph:
 
 def conflicts(model: tuple[str, str], rules: tuple[str, str]) -> list[tuple[str, str]]:
     (_, one), (_, other) = graph(*model), graph(*rules)
-    return [tuple(conflict) for conflict in combine(one, other).conflicts]
+    return [tuple(conflict[:2]) for conflict in combine(one, other).conflicts]
 
 
 def mentions(found: ReportGraph) -> list[tuple[str, str, Witness]]:
@@ -173,6 +173,7 @@ class Model:
     """A model that reads one graph in every report."""
 
     name, checkpoint, checkpoint_digest, digest, film_domain = "model", "tiny", "1", "1", None
+    lead = Lead.ALWAYS
 
     def __init__(self, found: ReportGraph, *, truncated: bool = False) -> None:
         self._output = ReportOutput(found, truncated)

@@ -60,6 +60,17 @@ def of_template(template: Template, seed: int, number: int, grades: Mapping[str,
     return sample(draw(template, pools(), rng, grades), pools())
 
 
+def spread(family: str, count: int, seed: int, grades: Mapping[str, float] = GRADE_CHANCES) -> list[Sample]:
+    """So many texts of one family, of templates evenly spread over it: a small sample that is always the same."""
+    templates = families()[family]
+    found = []
+    for number in range(count):
+        turn, at = divmod(number, len(templates))
+        place = at if count >= len(templates) else number * len(templates) // count
+        found.append(of_template(templates[place], seed, turn, grades))
+    return found
+
+
 def _mixed(seed: int, number: object) -> int:
     return int.from_bytes(sha256(f"kinds/{seed}/{number}".encode()).digest()[:8], "big")
 

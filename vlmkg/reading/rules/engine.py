@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vlmkg.engine_protocol import FilmDomain, ReportOutput, StudyInput, StudyOutput
+from vlmkg.engine_protocol import FilmDomain, Lead, ReportOutput, StudyInput, StudyOutput
 from vlmkg.identity import digest
 from vlmkg.reading.lexicon.digest import lexicon_digest
 from vlmkg.reading.rules.report import read_report, read_with_aside
@@ -17,6 +17,7 @@ class RulesEngine:
     checkpoint: str | None = None
     checkpoint_digest: str | None = None
     film_domain: FilmDomain | None = None
+    lead = Lead.ALWAYS
 
     def __init__(self) -> None:
         self.digest = digest(READING_VERSION, lexicon_digest())
