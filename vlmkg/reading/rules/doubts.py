@@ -13,6 +13,17 @@ _POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
 _VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
 _RULE = frozenset({"rule", "rules", "ruled", "ruling"})
 _HIDDEN = frozenset({"hidden", "masked", "missed", "overlooked", "concealed", "obscured"})
+_SEEMING = frozenset({"apparent", "seeming"})
+_UNREAL = frozenset({"artifactual", "artefactual", "projectional"})
+_APPEARANCES = _SEEMING | _UNREAL
+_ARTEFACTS = _UNREAL | frozenset(
+    {"artifact", "artefact", "artifacts", "artefacts", "nipple", "nipples", "skin", "technique", "projection"}
+    | {"rotation", "rotated", "positional", "positioning", "overlying", "overlap", "overlapping", "superimposition"}
+    | {"superimposed", "summation", "magnification", "magnified", "motion", "clothing", "hair", "rib", "ribs"}
+    | {"costochondral", "vessel", "vessels", "inspiration", "exposure", "blanket", "sheet", "braid", "button"}
+)
+"""Words for what looks like a finding in a film and is none."""
+_DUE = frozenset({"due to", "secondary to", "related to", "because of", "from", "reflects", "represents"})
 _DOES = frozenset({"can", "did", "does", "do", "to", "not", "cannot", "could", "t"})
 _FOR = (("for",), ("against",), ("of",))
 _CAN = frozenset({"can", "may", "might", "could", "would"})
@@ -35,6 +46,8 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
         units = _conditions(_hard_to_exclude(_nothing_new(units)))
     if "out" in tokens and not _RULE.isdisjoint(tokens):
         units = _ruled_out(units, tokens)
+    if not _APPEARANCES.isdisjoint(tokens):
+        units = _artefacts(units, tokens)
     if not _HIDDEN.isdisjoint(tokens):
         units = _hidden(units, tokens)
     if units and units[0].text in _ASKED and units[0].word in {Word.HEDGE, Word.NOT_EXCLUDED}:
@@ -114,6 +127,25 @@ def _ruled_out(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     behind = out + 1 if tokens[out + 1 : out + 2] in _FOR else out
     before = [unit for unit in units if unit.last < verb]
     return [*before, Unit(verb, behind, word, "rule out"), *(unit for unit in units if unit.first > behind)]
+
+
+def _artefacts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Apparent cardiomegaly is due to technique", "the lucency is artifactual": what only seems so is doubted."""
+    verb = next((at for at, unit in enumerate(units) if unit.word in _VERBS or unit.text in _DUE), len(units))
+    named = any(unit.word in OBSERVATION_NOUNS or unit.word in CONTENT for unit in units[:verb])
+    if not named or verb == len(units) or any(unit.word in _DENIALS for unit in units):
+        return units
+    seems = next((unit for unit in units[:verb] if unit.text in _SEEMING), None)
+    unreal = _ARTEFACTS if seems else _UNREAL
+    if unreal.isdisjoint(tokens[units[verb].first :]):
+        return units
+    for unit in units[verb:]:
+        if unit.word is Word.DESCRIPTOR and unit.text in unreal:
+            unit.word = Word.HEDGE
+    if seems:
+        seems.word = Word.HEDGE
+        return units
+    return [Unit(0, 0, Word.HEDGE, "apparent"), *units]
 
 
 def _hidden(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
