@@ -22,8 +22,8 @@ MOST_VALUES = 10_000
 LONGEST_WORDS = 1_024
 """Characters of a text: four times what an identifier or a name may have."""
 
-TEXTS = frozenset({"text"})
-"""Input fields that hold the text of a report, which has a limit of its own."""
+TEXTS = frozenset({"text", "note"})
+"""Arguments with limits of their own: the text of a report, the note of a review."""
 
 INTROSPECTION_COST = 2_000
 """What looking at the schema costs: it takes as long as reading so many rows."""

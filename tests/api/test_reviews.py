@@ -46,7 +46,9 @@ FINDINGS = """query ($where: FindingWhere) { findings(where: $where) { totalCoun
 
 def shown(api: Api, where: Any = None, role: Role = VIEWER) -> list[dict[str, Any]]:
     page = api.data(FINDINGS, role, where=where)["findings"]
-    assert page["totalCount"] == len(page["edges"])
+    if role is not RESEARCHER:
+        # Researchers get rounded totals (tests/api/test_counts.py).
+        assert page["totalCount"] == len(page["edges"])
     return [edge["node"] for edge in page["edges"]]
 
 
@@ -288,10 +290,11 @@ def test_a_rebuild_has_every_verdict_and_the_same_digest(one: Api) -> None:
 
 
 def test_many_reviews_at_once_are_all_kept(one: Api) -> None:
-    found = finding(one)["id"]
     roles = [VIEWER, OPERATOR, ADMIN, RESEARCHER] * 5
+    # A researcher's identifiers are others than everybody else's.
+    found = {role: finding(one, role=role)["id"] for role in set(roles)}
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda role: say(one, "CORRECT" if role is ADMIN else "WRONG", role, found), roles))
+        list(pool.map(lambda role: say(one, "CORRECT" if role is ADMIN else "WRONG", role, found[role]), roles))
     assert len(rows(one)) == len(roles)
     one.work()
     said = finding(one)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.importing.expand import Choice, Refused, expand_files
+from ingest.importing.expand import ImportOptions, RefusedMessage, expand_files
 from ingest.importing.files import Meter, find_files
 from ingest.importing.safe_open import open_regular
 from ingest.receiving.submit import ReceivedMessage
@@ -25,7 +25,7 @@ def secret(tmp_path: Path) -> Path:
 
 def found(*paths: Path) -> list[bytes]:
     """The messages that were taken, and b"" for each that was refused."""
-    items = expand_files(find_files(paths), Choice(), Meter())
+    items = expand_files(find_files(paths), ImportOptions(), Meter())
     return [item.raw if isinstance(item, ReceivedMessage) else b"" for item in items]
 
 
@@ -35,9 +35,9 @@ def test_a_link_below_a_folder_is_refused(tmp_path: Path, secret: Path) -> None:
     (folder / "a.hl7").symlink_to(secret)
     (folder / "b.hl7").symlink_to(tmp_path / "nothing")
     (folder / "c.tar").symlink_to(secret)
-    items = list(expand_files(find_files([folder]), Choice(), Meter()))
-    assert [type(item) for item in items] == [Refused] * 3
-    assert all(SECRET not in item.message.raw for item in items if isinstance(item, Refused))
+    items = list(expand_files(find_files([folder]), ImportOptions(), Meter()))
+    assert [type(item) for item in items] == [RefusedMessage] * 3
+    assert all(SECRET not in item.message.raw for item in items if isinstance(item, RefusedMessage))
 
 
 def test_a_link_to_a_folder_is_not_entered(tmp_path: Path, secret: Path) -> None:

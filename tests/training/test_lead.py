@@ -95,7 +95,7 @@ def test_a_small_sample_of_a_family_is_spread_and_always_the_same():
 def test_the_command_names_a_gold_file_that_is_there(tmp_path):
     folder = tiny.make(tmp_path / "tiny", image_domain=None).folder
     (tmp_path / "gold.json").write_text("{}")
-    with pytest.raises(UsageError, match="holds no report"):
+    with pytest.raises(UsageError, match="has no reports"):
         CliRunner().invoke(
             vlmkg, ["train", "lead", str(folder), "--gold", str(tmp_path / "gold.json")], catch_exceptions=False
         )

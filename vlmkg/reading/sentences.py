@@ -72,6 +72,8 @@ _BACK_WORDS = (
 _SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
 _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
 _LONGEST_BACK = 9
+_BACK_START = re.compile(rf"(?:{'|'.join(sorted(_BACK))})\b[^.;!?]{{0,80}}", re.IGNORECASE)
+_PLAIN_WORD = re.compile(r"\w+")
 _LONGEST_LIST = 40
 _BROKEN_EARLY = 0.6
 """A line shorter than this share of the longest was ended on purpose."""
@@ -159,6 +161,12 @@ def _lists_on(tokens: list[Token], index: int) -> bool:
         if tokens[at].text[0] in ".!?:":
             return False
     return False
+
+
+def may_take_back(text: str, start: int) -> bool:
+    """Whether the words from `start` to the next stop may say something of the sentence before ("It is gone.")."""
+    match = _BACK_START.match(text, start)
+    return match is not None and _BACK_WORDS.issuperset(_PLAIN_WORD.findall(match[0].lower()))
 
 
 def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:

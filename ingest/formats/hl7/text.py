@@ -93,6 +93,7 @@ def order_text(order: Order, charset: str) -> ReportText:
     """
     stated = [part for part in order.words if not is_deleted(_status(part)) and part.field(_place(part)) != EMPTY]
     kept = [part for part in stated if not is_no_result(_status(part))]
+    without_result = [part for part in stated if is_no_result(_status(part))]
     # Before anything is split: each separator may take as much text as it makes lines.
     texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
     require_words_size(
@@ -100,7 +101,7 @@ def order_text(order: Order, charset: str) -> ReportText:
     )
     require_markup_size(sum(text.count(kept[0].separators.escape) for text in texts) // _ESCAPES)
     reading = _Reading(charset)
-    if any(part.text(5) for part in stated if part not in kept):
+    if any(part.text(5) for part in without_result):
         reading.warnings[TEXT_UNREAD] = None
     if order.notes and any(note.text(3) for note in order.notes):
         reading.warnings[NOTE_UNREAD] = None

@@ -48,7 +48,7 @@ def _loaded() -> None:
 
 @pytest.mark.parametrize(("form", "name"), KINDS)
 def test_the_time_of_a_message_is_bounded_by_its_size(form: Format, name: str) -> None:
-    for size in (30_000, 1_000_000):
+    for size in (30_000, 400_000):
         raw = abusive(form, name, size)
         started = time.thread_time()
         read(form, raw)

@@ -140,7 +140,7 @@ def test_whatever_the_error_is(error: Exception, reception: Reception, monkeypat
         receipt = receive(reception.receiver, submit.ReceivedMessage(oru(1), Format.HL7))
         assert (receipt.state, receipt.reason) == (State.REFUSED, "internal_error")
     (event,) = received(reception)
-    assert (event.detail or "").startswith(f"{type(error).__name__} at ")
+    assert (event.detail or "").startswith(f"an unexpected error, {type(error).__name__} at ")
     assert WORDS not in (event.detail or "")
 
 

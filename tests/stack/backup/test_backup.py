@@ -17,6 +17,7 @@ from ingest.settings import receiver_of
 from stack.backup import blob_copies
 from stack.backup.errors import BackupError, BusyBackupError, UnfitTargetError
 from stack.backup.layout import BackupFolder, locked
+from tests.fixtures.s3_server import S3Server
 from tests.ingest.ledger import workers
 from tests.stack.backup.installation import Installation, all_events, fails
 from vlmkg.checkpoint.manifest import verify, write_manifest
@@ -192,7 +193,7 @@ def test_a_lost_blob_is_named_and_the_rest_is_kept(installation: Installation, t
     done = installation.backup("--json")
     assert done.exit_code == 1
     assert sorted(json.loads(done.stdout)["problems"]) == [
-        f"the blob {path.name} is missing or damaged" for path in (lost, damaged)
+        f"the blob {path.name} is missing or damaged in the blob store" for path in (lost, damaged)
     ]
     assert installation.verify().exit_code == 1
     restored = installation.restore(tmp_path / "again")
@@ -201,17 +202,19 @@ def test_a_lost_blob_is_named_and_the_rest_is_kept(installation: Installation, t
     assert (tmp_path / "again" / "ledger.sqlite").exists()
 
 
+@pytest.mark.s3
 def test_another_store_than_a_folder_is_backed_up_into_one_and_restored(
-    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3Server
 ) -> None:
-    monkeypatch.setenv("VLMKG_BLOB_URL", f"memory://{tmp_path.name}/one")
+    store = s3.environment["VLMKG_BLOB_URL"]
+    monkeypatch.setenv("VLMKG_BLOB_URL", f"{store}/one")
     elsewhere = Installation(tmp_path / "other")
     elsewhere.send(large=True)
     assert elsewhere.backed_up()["blobs_copied"] == 1
-    monkeypatch.setenv("VLMKG_BLOB_URL", f"memory://{tmp_path.name}/two")
+    monkeypatch.setenv("VLMKG_BLOB_URL", f"{store}/two")
     assert elsewhere.restore(tmp_path / "again").exit_code == 0
     (key,) = [path.name for path in elsewhere.blobs()]
-    assert len(blobs.get(blobs.open_blobs(f"memory://{tmp_path.name}/two"), key)) > 60_000
+    assert len(blobs.get(blobs.open_blobs(f"{store}/two"), key)) > 60_000
     assert not (tmp_path / "again" / "blobs").exists()
     elsewhere.receiver.ledger.close()
 

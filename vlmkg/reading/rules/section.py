@@ -13,7 +13,7 @@ from typing import NamedTuple
 from vlmkg.reading.rules.forms.plain import has_forms, plain_tokens
 from vlmkg.reading.rules.labels import joins
 from vlmkg.reading.rules.sentence import SentenceGraph, read_sentence
-from vlmkg.reading.sentences import split_sentences
+from vlmkg.reading.sentences import may_take_back, split_sentences
 from vlmkg.reading.tokens import Token, tokenize
 
 _KEPT_PASSAGES = 20_000
@@ -71,6 +71,8 @@ def _from_passages(text: str, start: int, end: int, *, dashes: bool) -> list[tup
 
 def _passages(text: str, start: int, end: int) -> Iterator[Span]:
     for cut in _CUT.finditer(text, start, end):
+        if may_take_back(text, cut.end()):
+            continue
         yield start, cut.end()
         start = cut.end()
     yield start, end
