@@ -42,7 +42,7 @@ FORMATS = ("hl7", "fhir", "sr")
 UID_ROOT = "1.2.826.0.1."
 SENDERS = 8
 """Connections that send at once."""
-SHOWN = 5
+SHOWN = 20
 
 STUDIES: LiteralString = """
 MATCH (p:Patient)-[:HAS_STUDY]->(s:Study)

@@ -7,7 +7,7 @@ from pydantic_core import from_json
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.hl7.charset import charsets, declared_charset
-from ingest.formats.hl7.parser import BYTE_ORDER_MARK, FRAMING
+from ingest.formats.hl7.parser import without_framing
 from ingest.formats.json_text import object_of, utf8_of
 from ingest.importing.pieces import Piece, Readable, cut
 
@@ -21,7 +21,7 @@ def hl7_pieces(stream: Readable) -> Iterator[Piece]:
     for piece in cut(stream, _SEGMENT):
         if not piece.whole:
             yield piece
-        elif (raw := _unframed(piece.raw)) and not _BATCH.match(raw):
+        elif (raw := without_framing(piece.raw)) and not _BATCH.match(raw):
             message = Piece()
             message.add(raw)
             yield message
@@ -50,10 +50,6 @@ def raw_of_line(line: bytes) -> bytes:
 def is_resource(line: bytes) -> bool:
     """Whether a line of JSON is a FHIR resource."""
     return b'"resourceType"' in line and "resourceType" in (object_of(utf8_of(line)) or ())
-
-
-def _unframed(raw: bytes) -> bytes:
-    return raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
 
 
 def _encoded(message: str) -> bytes:

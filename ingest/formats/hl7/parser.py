@@ -51,7 +51,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
     (`not_radiology`), and results without words that can be read (`no_report_text`, `unsupported_text`,
     `unsupported_format`) unless they withdraw a report."""
     require_raw_size(raw)
-    raw = _stripped(raw)
+    raw = without_framing(raw)
     text, charset, warnings = decode(raw, settings.hl7_charset)
     lines = read_lines(text.strip("\x0b\x1c\r\n\t \0"))
     kind, event = _kind(lines.segments)
@@ -66,7 +66,7 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
     return _orders(orders, message) if kind == "ORM" else read_results(orders, message)
 
 
-def _stripped(raw: bytes) -> bytes:
+def without_framing(raw: bytes) -> bytes:
     """The message without framing. A UTF-16 one has bytes of framing within its letters."""
     return raw if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
 

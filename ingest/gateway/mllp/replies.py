@@ -9,7 +9,7 @@ import structlog
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
-from ingest.formats.hl7.parser import BYTE_ORDER_MARK, FRAMING
+from ingest.formats.hl7.parser import FRAMING, without_framing
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.door import Reception, keep_soon, receive_soon, refuse_soon
 from ingest.gateway.mllp.acknowledgement import ACCEPTED, Code, Condition, Outcome, answer, batch_answer
@@ -76,7 +76,7 @@ async def _reply(reception: Reception, frame: Frame, header: Header | None, limi
 
 
 async def _reply_to_message(reception: Reception, content: bytes, header: Header | None) -> bytes | None:
-    raw = content.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
+    raw = without_framing(content)
     try:
         receipt = await receive_soon(reception, ReceivedMessage(raw, Format.HL7))
     except VlmkgError as error:

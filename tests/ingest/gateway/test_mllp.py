@@ -51,6 +51,20 @@ async def test_a_message_byte_by_byte(mllp: OpenDoor) -> None:
     assert code_of(await peer.answer()) == ("AA", "7")
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", ""])
+async def test_the_last_field_is_stored_whole_in_every_encoding(mllp: OpenDoor, charset: str, end: str) -> None:
+    mark = "\ufeff" if charset in {"utf-16-be", "utf-16-le"} else ""
+    sent = f"{mark}{oru(7).decode().rstrip()}{end}".encode(charset)
+    peer = await mllp.connect()
+    await peer.ask(sent)
+    receiver = mllp.reception.receiver
+    (stored,) = [raw_of(receiver.ledger, receiver.blobs, event) for event in mllp.events()]
+    assert stored.decode("utf-8" if charset == "utf-8-sig" else "utf-16" if mark else charset).rstrip() == (
+        oru(7).decode().rstrip()
+    )
+
+
 async def test_garbage_before_a_message_is_passed_over(mllp: OpenDoor) -> None:
     peer = await mllp.connect()
     await peer.send(b"\r\nGET / HTTP/1.1\r\n\r\n")
