@@ -112,6 +112,8 @@ def order_text(order: Order, charset: str) -> ReportText:
     bare = FINDINGS if any(group.heading not in (None, ADDENDUM) for group in groups) else None
     for heading, results in groups:
         lines = _lines(results, heading, reading)
+        # Before headings are looked for: what is left is plain text.
+        require_words_size(sum(map(len, lines)))
         known = heading or bare
         if heading and not _is_read(heading):
             # An empty line would end the section: what follows would be findings.
