@@ -106,6 +106,12 @@ class Media(_Element):
     comment: str = ""
 
 
+class Primitive(_Element):
+    """What stands beside a primitive value, under its name with `_` (2.6.2)."""
+
+    extension: Many[dict[str, Any]] = ()
+
+
 class DiagnosticReport(_Element):
     """10.3 DiagnosticReport."""
 
@@ -128,6 +134,7 @@ class DiagnosticReport(_Element):
     imaging_study: Many[Reference] = ()
     media: Many[Media] = ()
     conclusion: str = ""
+    beside_conclusion: Primitive = Field(default=Primitive(), alias="_conclusion")
     conclusion_code: Many[CodeableConcept] = ()
     presented_form: Many[Attachment] = ()
 

@@ -149,5 +149,6 @@ def _others(report: DiagnosticReport) -> Iterator[EventWarning]:
     """Warnings of what could say more and is never read."""
     if any(each.comment.strip() for each in report.media):
         yield MEDIA_COMMENT_UNREAD
-    if any(name in extension for extension in report.extension for name in _WORDED):
+    extensions = (*report.extension, *report.beside_conclusion.extension)
+    if any(name in extension for extension in extensions for name in _WORDED):
         yield EXTENSION_UNREAD

@@ -313,6 +313,7 @@ LINKED = {
     [
         ({"media": [{"comment": "Effusion", "link": {"reference": "Media/1"}}]}, "media_comment_unread"),
         ({"extension": [{"url": "urn:north:addendum", "valueString": "Effusion"}]}, "extension_unread"),
+        ({"_conclusion": {"extension": [{"url": "urn:x", "valueString": "Effusion"}]}}, "extension_unread"),
         ({"contained": [{"resourceType": "Condition", "id": "c"}]}, "condition_unread"),
         ({"contained": [{"resourceType": "Observation", "id": "o"}]}, "observation_unread"),
         ({"effectiveDateTime": "1 March 2026"}, "unreadable_time"),
