@@ -132,8 +132,7 @@ def _ruled_out(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 def _artefacts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """ "Apparent cardiomegaly is due to technique", "the lucency is artifactual": what only seems so is doubted."""
     verb = next((at for at, unit in enumerate(units) if unit.word in _VERBS or unit.text in _DUE), len(units))
-    named = any(unit.word in OBSERVATION_NOUNS or unit.word in CONTENT for unit in units[:verb])
-    if not named or verb == len(units) or any(unit.word in _DENIALS for unit in units):
+    if not _names(units[:verb]) or verb == len(units) or any(unit.word in _DENIALS for unit in units):
         return units
     seems = next((unit for unit in units[:verb] if unit.text in _SEEMING), None)
     unreal = _ARTEFACTS if seems else _UNREAL
