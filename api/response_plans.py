@@ -99,10 +99,10 @@ class PendingField:
 
 @dataclass(slots=True)
 class AnswerContext:
-    """The context of one answer. `keyed`:
+    """The context of one answer.
 
-    nested objects are in the rows under keys generated here (the graph's rows), so that a client's alias never becomes
-    part of a query; otherwise under their names. `late` is filled while rows are shaped.
+    `keyed`: nested objects are in the rows under keys generated here (the graph's rows), so that a client's alias never
+    becomes part of a query; otherwise under their names. `late` is filled while rows are shaped.
 
     `counts` rounds totals, `mask` masks keys; both depend on the caller (api.context).
     """

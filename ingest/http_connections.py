@@ -14,9 +14,10 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 HEADERS_S = 30.0
-"""Seconds in which the headers of a request must arrive:
+"""Seconds in which the headers of a request must arrive.
 
-from opening the connection, then from the first byte of each further request. Otherwise the connection is closed.
+They count from opening the connection, then from the first byte of each further request. Otherwise the connection is
+closed.
 """
 
 log = structlog.get_logger()

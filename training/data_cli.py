@@ -25,6 +25,7 @@ from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
 from training.synthetic.page import write_html, write_picture
+from training.synthetic.seeds import check_written_seed
 from training.synthetic.studies import Study, studies
 from vlmkg.errors import UsageError
 from vlmkg.reading.rules.engine import RulesEngine
@@ -65,6 +66,7 @@ def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new folder")
     film_format = None if films == "none" else FilmFormat(films)
+    check_written_seed(seed)
     recipe = {"seed": seed, "count": count, "film_share": film_share, "films": films}
     written = write_studies(_progress(studies(seed, count, films=film_share), count), out, film_format, recipe)
     click.echo(f"{written} synthetic studies in {out}; {MANIFEST_FILE} says how they were made")

@@ -11,6 +11,7 @@ from training.synthetic.kinds.page import write_page
 from training.synthetic.kinds.rows import data_digest, write_rows
 from training.synthetic.kinds.sample import Sample
 from training.synthetic.kinds.stream import make
+from training.synthetic.seeds import check_written_seed
 from vlmkg.errors import UsageError
 
 SEED = click.option("--seed", default=0, show_default=True, help="The same seed gives the same texts.")
@@ -28,6 +29,7 @@ def kinds(count: int, out: Path, seed: int, only: tuple[str, ...], without: tupl
     """Write synthetic texts with many kinds of sentence and style, each with its exact content."""
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new file")
+    check_written_seed(seed)
     chosen = choose(only, without)
     counts = write_rows(((f"KIND{seed}N{number}", make(seed, number, chosen)) for number in range(count)), out)
     click.echo(json.dumps({"synthetic": True, "seed": seed, "data": data_digest(), "families": counts}, indent=2))

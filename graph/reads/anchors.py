@@ -84,9 +84,9 @@ def having(draft: Draft, anchor: FindingWhere, path: str, owner: str) -> str:
 
 
 def having_or_walk(draft: Draft, anchor: FindingWhere, path: str, owner: str, fits: str, walk: str) -> str:
-    """The matching rows of `owner`:
+    """The matching rows of `owner`.
 
-    looked up by the anchor if its concept is rare, otherwise scanned in the order of `walk`.
+    They are looked up by the anchor if its concept is rare, otherwise scanned in the order of `walk`.
     """
     rows, match = _seek_all(draft, anchor)
     return (

@@ -8,8 +8,9 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from graph.reads.anchors import concept_anchor, finding_anchor, having_or_walk, patient_anchor
+from graph.reads.conditions import FindingScope
 from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
-from graph.reads.predicates import FindingScope, finding_predicate, patient_predicate
+from graph.reads.predicates import finding_predicate, patient_predicate
 from graph.reads.summaries import PAIRS, any_asserted, asserted, asserted_pairs, has_summaries, of_asserted
 from graph.reads.wheres import FindingWhere, PatientWhere, with_defaults
 
@@ -59,9 +60,9 @@ def cohort(
 def cohort_of_findings(
     finding: FindingWhere, patient: PatientWhere | None, breakdowns: Collection[Breakdown] = _ALL
 ) -> ReadQuery:
-    """One row `patients`, `studies` and the requested breakdowns `concepts`, `locations`, `months`:
+    """One row `patients`, `studies` and the requested breakdowns `concepts`, `locations`, `months`.
 
-    lists of `{key, name, patients, studies}`. All count matching findings of matching patients.
+    Breakdowns are lists of `{key, name, patients, studies}`. All count matching findings of matching patients.
     """
     draft = Draft()
     source = _patients(draft, finding, patient, summaries=False)

@@ -4,9 +4,9 @@ from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery
 
 
 def engine_in_use() -> ReadQuery:
-    """One row `node`, or none in an empty graph:
+    """One row `node`, or none in an empty graph.
 
-    the engine of the latest reading, and the number of its readings in use.
+    It has the engine of the latest reading, and the number of its readings in use.
     """
     return Draft().finish(
         "MATCH (e:Extraction)\n"

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import concept_anchor, patient_anchor, residual, seek
+from graph.reads.conditions import FindingScope
 from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
-from graph.reads.predicates import FindingScope, finding_predicate
+from graph.reads.predicates import finding_predicate
 from graph.reads.shapes import finding
 from graph.reads.wanted import Page, Wanted
 from graph.reads.wheres import ConceptWhere, FindingWhere, with_defaults

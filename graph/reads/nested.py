@@ -5,8 +5,9 @@ Each is a map `{rows: [{key, node}], total}`. It has one row more than the page 
 
 from collections.abc import Callable, Iterable
 
+from graph.reads.conditions import FindingScope
 from graph.reads.draft import Draft
-from graph.reads.predicates import FindingScope, finding_predicate, study_predicate
+from graph.reads.predicates import finding_predicate, study_predicate
 from graph.reads.wanted import Page, Wanted
 from graph.reads.wheres import FindingWhere, StudyWhere, with_defaults
 

@@ -1,7 +1,8 @@
 """Where-trees as Cypher predicates. Every predicate is true or false, never null, so that NOT negates it."""
 
-from dataclasses import dataclass
+from functools import partial
 
+from graph.reads.conditions import FindingScope, all_of, combined, of_study, one_of, within
 from graph.reads.draft import KINDS, KINDS_AND_PARTS, Draft
 from graph.reads.summaries import any_asserted, of_asserted
 from graph.reads.wheres import NOT_REJECTED, FindingWhere, PatientWhere, StudyWhere, with_defaults
@@ -11,27 +12,12 @@ TO_FINDING = "[:MODIFY*0..3]"
 """The path from a mention to its finding: a suggested mention may be a modifier of a finding."""
 
 
-@dataclass(frozen=True, slots=True)
-class FindingScope:
-    """The query's variables for a finding and, if they are bound already, its study and its patient."""
-
-    finding: str
-    study: str | None = None
-    patient: str | None = None
-
-
 def finding_predicate(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
     """The predicate of one tree, which must already have its defaults (`with_defaults`)."""
-    parts = [*_own(draft, where, scope.finding), *_of_study(draft, where, scope)]
+    parts = [*_own(draft, where, scope.finding), *of_study(draft, where, scope)]
     if where.suggests is not None:
         parts.append(_suggests(draft, where.suggests, scope))
-    if where.and_ is not None:
-        parts.extend(finding_predicate(draft, child, scope) for child in where.and_)
-    if where.or_ is not None:
-        parts.append(_any_of(draft, [finding_predicate(draft, child, scope) for child in where.or_]))
-    if where.not_ is not None:
-        parts.append(f"NOT ({finding_predicate(draft, where.not_, scope)})")
-    return _all_of(draft, parts)
+    return combined(draft, parts, where, partial(finding_predicate, draft, scope=scope))
 
 
 def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
@@ -40,25 +26,16 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
     if where.patient_id is not None:
         parts.append(f"EXISTS {{ ({study})<-[:HAS_STUDY]-(:Patient {{patientId: {draft.bind(where.patient_id)}}}) }}")
     if where.modality is not None:
-        parts.append(f"coalesce({study}.modality IN {draft.bind(list(where.modality))}, false)")
+        parts.append(one_of(draft, f"{study}.modality", where.modality))
     if where.pairing is not None:
-        parts.append(f"coalesce({study}.pairing IN {draft.bind(list(where.pairing))}, false)")
-    if where.started_after is not None:
-        parts.append(f"coalesce({study}.startedAt >= {draft.bind(where.started_after)}, false)")
-    if where.started_before is not None:
-        parts.append(f"coalesce({study}.startedAt < {draft.bind(where.started_before)}, false)")
+        parts.append(one_of(draft, f"{study}.pairing", where.pairing))
+    parts += within(draft, f"{study}.startedAt", where.started_after, where.started_before)
     if where.has_finding is not None:
         finding = draft.variable("f")
         meant = with_defaults(where.has_finding)
         fits = finding_predicate(draft, meant, FindingScope(finding, study))
         parts.append(f"EXISTS {{ MATCH ({study})-[:HAS_FINDING]->({finding}:Finding) WHERE {fits} }}")
-    if where.and_ is not None:
-        parts.extend(study_predicate(draft, child, study) for child in where.and_)
-    if where.or_ is not None:
-        parts.append(_any_of(draft, [study_predicate(draft, child, study) for child in where.or_]))
-    if where.not_ is not None:
-        parts.append(f"NOT ({study_predicate(draft, where.not_, study)})")
-    return _all_of(draft, parts)
+    return combined(draft, parts, where, partial(study_predicate, draft, study=study))
 
 
 def patient_predicate(draft: Draft, where: PatientWhere, patient: str, *, summaries: bool = False) -> str:
@@ -74,15 +51,8 @@ def patient_predicate(draft: Draft, where: PatientWhere, patient: str, *, summar
         if where.no_later_finding is not None:
             fits.append(not_followed(draft, where.no_later_finding, scope))
         path = f"({patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
-        parts.append(f"EXISTS {{ MATCH {path} WHERE {_all_of(draft, fits)} }}")
-    if where.and_ is not None:
-        parts.extend(patient_predicate(draft, child, patient, summaries=summaries) for child in where.and_)
-    if where.or_ is not None:
-        ways = [patient_predicate(draft, child, patient, summaries=summaries) for child in where.or_]
-        parts.append(_any_of(draft, ways))
-    if where.not_ is not None:
-        parts.append(f"NOT ({patient_predicate(draft, where.not_, patient, summaries=summaries)})")
-    return _all_of(draft, parts)
+        parts.append(f"EXISTS {{ MATCH {path} WHERE {all_of(draft, fits)} }}")
+    return combined(draft, parts, where, partial(patient_predicate, draft, patient=patient, summaries=summaries))
 
 
 def _summed_up(draft: Draft, where: PatientWhere, patient: str) -> str | None:
@@ -116,13 +86,10 @@ def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
         codes = draft.codes(where.location, KINDS_AND_PARTS)
         parts.append(f"any(place IN coalesce({finding}.placeCodes, []) WHERE place IN {codes})")
     if where.laterality is not None:
-        parts.append(f"coalesce({finding}.laterality IN {draft.bind(list(where.laterality))}, false)")
+        parts.append(one_of(draft, f"{finding}.laterality", where.laterality))
     if where.modifier is not None:
         parts.append(_modified(draft, where.modifier, finding))
-    if where.studied_after is not None:
-        parts.append(f"coalesce({finding}.studiedAt >= {draft.bind(where.studied_after)}, false)")
-    if where.studied_before is not None:
-        parts.append(f"coalesce({finding}.studiedAt < {draft.bind(where.studied_before)}, false)")
+    parts += within(draft, f"{finding}.studiedAt", where.studied_after, where.studied_before)
     if where.min_score is not None:
         parts.append(f"coalesce({finding}.score >= {draft.bind(where.min_score)}, true)")
     if where.witness is not None:
@@ -143,27 +110,6 @@ def _reviewed(draft: Draft, states: tuple[ReviewState, ...], finding: str) -> st
     return f"coalesce({finding}.review, '{ReviewState.UNREVIEWED}') IN {draft.bind([each.value for each in states])}"
 
 
-def _of_study(draft: Draft, where: FindingWhere, scope: FindingScope) -> list[str]:
-    """The conditions on the finding's study and patient."""
-    parts = []
-    if where.modality is not None:
-        modalities = draft.bind(list(where.modality))
-        if scope.study is not None:
-            parts.append(f"coalesce({scope.study}.modality IN {modalities}, false)")
-        else:
-            study = draft.variable("s")
-            path = f"({scope.finding})<-[:HAS_FINDING]-({study}:Study)"
-            parts.append(f"EXISTS {{ MATCH {path} WHERE {study}.modality IN {modalities} }}")
-    if where.patient_id is not None:
-        patient_id = draft.bind(where.patient_id)
-        if scope.patient is not None:
-            parts.append(f"{scope.patient}.patientId = {patient_id}")
-        else:
-            path = f"({scope.finding})<-[:HAS_FINDING]-(:Study)<-[:HAS_STUDY]-(:Patient {{patientId: {patient_id}}})"
-            parts.append(f"EXISTS {{ {path} }}")
-    return parts
-
-
 def _modified(draft: Draft, words: str, finding: str) -> str:
     mention, concept, value = draft.variable("m"), draft.variable("c"), draft.bind(words.strip().lower())
     path = f"({finding})<-[:MODIFY]-({mention}:Mention)-[:REFERS_TO]->({concept}:Concept)"
@@ -176,19 +122,3 @@ def _suggests(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
     fits = finding_predicate(draft, with_defaults(where), inner)
     path = f"({scope.finding})-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({suggested}:Finding)"
     return f"EXISTS {{ MATCH {path} WHERE {fits} }}"
-
-
-def _all_of(draft: Draft, parts: list[str]) -> str:
-    return " AND ".join(parts) or _constant(draft, holds=True)
-
-
-def _any_of(draft: Draft, parts: list[str]) -> str:
-    return "(" + " OR ".join(f"({part})" for part in parts) + ")" if parts else _constant(draft, holds=False)
-
-
-def _constant(draft: Draft, *, holds: bool) -> str:
-    """A constant as a parameter.
-
-    The planner would fold a literal and drop its MATCH, and the index hint would then fail.
-    """
-    return draft.bind(holds)

@@ -9,9 +9,10 @@ page is cut before these expressions.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from graph.reads.conditions import FindingScope
 from graph.reads.draft import Draft, look_up
 from graph.reads.nested import findings_of, studies_of
-from graph.reads.predicates import TO_FINDING, FindingScope, not_rejected
+from graph.reads.predicates import TO_FINDING, not_rejected
 from graph.reads.wanted import Wanted
 
 LONGEST_LIST = 200

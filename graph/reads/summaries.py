@@ -1,10 +1,12 @@
-"""Queries answered by summaries of studies (graph.summaries):
+"""Queries answered by summaries of studies (graph.summaries).
 
-queries for asserted findings by concept, place and study, without conditions on other properties of a finding.
+These are queries for asserted findings by concept, place and study, without conditions on other properties.
 """
 
 from dataclasses import fields, replace
+from functools import partial
 
+from graph.reads.conditions import FindingScope, combined, of_study, within
 from graph.reads.draft import KINDS, Draft
 from graph.reads.wheres import NOT_REJECTED, PRESENCE_BY_DEFAULT, FindingWhere
 from graph.summaries import SINCE
@@ -54,25 +56,10 @@ PAIRS = "coalesce(study.assertedPlaces, []) AS places, coalesce(study.assertedPl
 
 def summary_predicate(draft: Draft, where: FindingWhere, code: str, study: str, patient: str) -> str:
     """The predicate of one tree on a concept of a study's summary."""
-    parts = []
-    if where.concept is not None:
-        parts.append(f"{code} IN {draft.codes(where.concept, KINDS)}")
-    if where.studied_after is not None:
-        parts.append(f"coalesce({study}.startedAt >= {draft.bind(where.studied_after)}, false)")
-    if where.studied_before is not None:
-        parts.append(f"coalesce({study}.startedAt < {draft.bind(where.studied_before)}, false)")
-    if where.modality is not None:
-        parts.append(f"coalesce({study}.modality IN {draft.bind(list(where.modality))}, false)")
-    if where.patient_id is not None:
-        parts.append(f"{patient}.patientId = {draft.bind(where.patient_id)}")
-    if where.and_ is not None:
-        parts.extend(summary_predicate(draft, child, code, study, patient) for child in where.and_)
-    if where.or_ is not None:
-        ways = [f"({summary_predicate(draft, child, code, study, patient)})" for child in where.or_]
-        parts.append(f"({' OR '.join(ways)})" if ways else draft.bind(False))
-    if where.not_ is not None:
-        parts.append(f"NOT ({summary_predicate(draft, where.not_, code, study, patient)})")
-    return " AND ".join(parts) or draft.bind(True)
+    parts = [] if where.concept is None else [f"{code} IN {draft.codes(where.concept, KINDS)}"]
+    parts += within(draft, f"{study}.startedAt", where.studied_after, where.studied_before)
+    parts += of_study(draft, where, FindingScope("", study, patient))
+    return combined(draft, parts, where, partial(summary_predicate, draft, code=code, study=study, patient=patient))
 
 
 def _stands(where: FindingWhere, field: str, expected: tuple[object, ...]) -> bool:

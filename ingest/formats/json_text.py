@@ -30,9 +30,9 @@ def utf8_of(raw: bytes, charset: str = "") -> bytes:
 
 
 def has_many_elements(text: bytes) -> bool:
-    """Whether a JSON text (UTF-8) has more than ELEMENTS_LIMIT members and values. It is not parsed:
+    """Whether a JSON text (UTF-8) has more than ELEMENTS_LIMIT members and values. It is not parsed.
 
-    commas and brackets within strings count too.
+    Commas and brackets within strings count too.
     """
     return sum(map(text.count, (b",", b"{", b"["))) > ELEMENTS_LIMIT
 

@@ -15,9 +15,9 @@ from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
-"""The maximum number of messages received at once over all doors:
+"""The maximum number of messages received at once over all doors.
 
-as many as share a commit (ingest.receiving.submit).
+It is as many as share a commit (ingest.receiving.submit).
 """
 
 

@@ -1,6 +1,6 @@
-"""The state of a system at one moment. Each store is queried separately:
+"""The state of a system at one moment. Each store is queried separately.
 
-if one does not respond, only its numbers are missing.
+If one does not respond, only its numbers are missing.
 """
 
 import http.client

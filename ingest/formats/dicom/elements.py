@@ -56,9 +56,9 @@ class Reader:
     def elements(
         self, at: int, end: int, encoding: Encoding, tags: frozenset[int], stop: int = UNDEFINED, depth: int = 0
     ) -> tuple[dict[int, Value], int]:
-        """The values of these tags, and the end position:
+        """The values of these tags, and the end position.
 
-        that of the first tag from `stop` on, or the end of the item.
+        The end is that of the first tag from `stop` on, or the end of the item.
         """
         found: dict[int, Value] = {}
         if depth > DEEPEST:

@@ -78,9 +78,9 @@ _PROCEDURE_STUDY = "121018"
 
 @dataclass(slots=True)
 class _Document:
-    """The report's words so far, each with the heading of its section (empty:
+    """The report's words so far, with the headings of their sections, and warnings about omitted items.
 
-    none), and warnings about omitted items.
+    Words without a heading have an empty one.
     """
 
     study_uid: str

@@ -38,9 +38,9 @@ _NUMBER = re.compile(r"[0-9]{1,8}")
 
 @dataclass(slots=True)
 class _Reading:
-    """The state of reading a message:
+    """The state of reading a message.
 
-    what all its parts need, the warnings, and the error of the first report without text.
+    It has what all its parts need, the warnings, and the error of the first report without text.
     """
 
     message: FhirMessage
@@ -215,9 +215,9 @@ def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Read
 
 
 def _nobody(name: str, reading: _Reading) -> PatientFacts:
-    """The patient of a study whose message names none:
+    """The patient of a study whose message names none.
 
-    it belongs to this study only and is never joined with another.
+    This patient belongs to this study only and is never joined with another.
     """
     reading.warn(EventWarning.NO_PATIENT_ID)
     return PatientFacts(authority=f"{reading.source} (no patient)", identifier=name)

@@ -30,7 +30,7 @@ class NamedPatient(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """The authorities of a message's identifiers:
+    """The authorities of a message's identifiers.
 
     `authorities` are the preferred systems, best first, `source` the authority of identifiers without a system.
     `named`: the source identifies one sender.

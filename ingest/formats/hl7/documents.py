@@ -18,9 +18,9 @@ _GONE = code_set("CA UN")
 _OBSOLETE = "OB"
 _OF_RADIOLOGY = code_set("DI RAD 18748-4 18726-0 68604-8")
 _OF_OTHERS = code_set("AR CD CN DS ED HP OP PC PH PN PR SP TS")
-"""Table 0270, types that are not radiology:
+"""Table 0270, types that are not radiology.
 
-autopsy, cardiodiagnostics, consultation, discharge, emergency, history, operation ...
+They are autopsy, cardiodiagnostics, consultation, discharge, emergency, history, operation ...
 """
 
 

@@ -26,9 +26,9 @@ _PLAIN_BYTES = frozenset(b"\r\n\t|^~\\&#$%!@*:;,'\"")
 
 
 def unescape(value: str, separators: Separators, charset: str = "cp1252") -> str:
-    r"""Replace escape sequences:
+    r"""Replace escape sequences.
 
-    separators, `.br` and similar commands, hexadecimal bytes (in `charset`) or code points.
+    These are separators, `.br` and similar commands, hexadecimal bytes (in `charset`) or code points.
 
     Sequences that choose a character set (`\C..\`, `\M..\`) count for what follows. Highlighting and local sequences
     are dropped. Other text stays unchanged. A `.br` that was escaped twice is a line end, too.
@@ -107,9 +107,9 @@ def _hexadecimal(sequences: str, charset: str) -> str:
 
 
 def _is_code_point(raw: bytes) -> bool:
-    """Whether two bytes (or more, from 00 on) are UTF-16:
+    """Whether two bytes (or more, from 00 on) are UTF-16.
 
-    as single bytes they would be letters, which need no escape.
+    As single bytes they would be letters, which need no escape.
     """
     if raw[0] == 0:
         return len(raw) % 2 == 0

@@ -22,9 +22,9 @@ LINES_LIMIT = 500_000
 """The maximum number of lines of one message, blank ones included: more than the largest text can have."""
 
 FACTS_LIMIT = 1024 * 1024
-"""The maximum number of characters of a message's segments other than texts (OBX, NTE):
+"""The maximum number of characters of a message's segments other than texts (OBX, NTE).
 
-twice those of a thousand orders.
+It is twice those of a thousand orders.
 """
 
 _READ = frozenset({"MSH", "EVN", "PID", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "ZDS", "IPC"})

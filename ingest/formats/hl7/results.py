@@ -160,9 +160,9 @@ def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bo
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
-    """The texts without those whose lines all occur in a later one:
+    """The texts without those whose lines all occur in a later one.
 
-    some senders repeat former text under the same order. The last of equal texts is kept.
+    Some senders repeat former text under the same order. The last of equal texts is kept.
     """
     last = list(reversed(dict.fromkeys(text.strip() for text in reversed(texts))))
     lines, places = "", []

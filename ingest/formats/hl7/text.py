@@ -22,9 +22,8 @@ from ingest.formats.hl7.sections import ADDENDUM, FINDINGS, section_heading
 from ingest.formats.hl7.segments import EMPTY, Segment
 from ingest.formats.hl7.status import is_deleted, is_no_result
 from ingest.formats.hl7.values import Kind, attachment_text, coded_words, embedded_document, kind_of
-from ingest.formats.markup.convert import PlainText, convert
-from ingest.formats.markup.detect import HTML, RTF, looks_like, without_entities, without_escaped_tags
-from ingest.formats.markup.rtf import join_pieces
+from ingest.formats.markup.convert import PLAIN, PlainText, convert
+from ingest.formats.markup.rtf import is_rtf, join_pieces
 from vlmkg.reading.headings import heading_part
 from vlmkg.report_parts import READ
 
@@ -42,11 +41,6 @@ _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
 _ABOUT = re.compile(r"(?<= )~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
 _ABOUT_MARK = "\ue000"
-# Matches only at the first of several blanks; otherwise a run of blanks would be scanned from each one.
-_LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?(?<![ \t])[ \t]*\n(?![^<>\n]*>)")
-_BREAK = re.compile(
-    r"</?(?:br|p|div|li|tr|td|th|h[1-6]|pre|table|tbody|ul|ol|dl|dd|dt|html|body|head|hr)\b", re.IGNORECASE
-)
 
 
 class ReportText(NamedTuple):
@@ -195,7 +189,7 @@ def _converted(texts: Sequence[str], reading: _Reading) -> list[str]:
             continue
         words = reading.words_of(embedded) if embedded else document
         try:
-            words = _without_markup(words, reading)
+            words = reading.words_of(convert(words, PLAIN, line_ends=True))
         except MessageRefusedError as error:
             reading.left_out(TEXT_UNREAD, error)
             continue
@@ -203,39 +197,23 @@ def _converted(texts: Sequence[str], reading: _Reading) -> list[str]:
     return found
 
 
-def _without_markup(words: str, reading: _Reading) -> str:
-    kind = looks_like(words)
-    if kind is None:
-        return without_entities(words)
-    if kind == HTML:
-        words = without_escaped_tags(words)
-        words = _LINE_END_IN_HTML.sub(_line_end_in_html, words)
-    return reading.words_of(convert(words, kind))
-
-
-def _line_end_in_html(match: re.Match[str]) -> str:
-    """A line end of the message ends a line of the report, unless a tag does that already."""
-    tag = match[1] or ""
-    return match[0] if _BREAK.match(tag) else f"{tag}<br>"
-
-
 def _documents(texts: Sequence[str]) -> Iterator[str]:
     """Each RTF document with all its lines, and the texts between the documents."""
     run: list[str] = []
-    depth = 0
+    depth, in_rtf = 0, False
     for text in texts:
-        if depth <= 0 and looks_like(text[:64]) == RTF:
+        if depth <= 0 and is_rtf(text):
             if run:
                 yield "\n".join(run)
-            run, depth = [text], _open_groups(text)
+            run, depth, in_rtf = [text], _open_groups(text), True
         else:
             run.append(text)
             depth += _open_groups(text) if depth > 0 else 0
             if depth > 0:
                 continue
-        if looks_like(run[0][:64]) == RTF and depth <= 0:
+        if in_rtf and depth <= 0:
             yield join_pieces(run)
-            run = []
+            run, in_rtf = [], False
     if run:
         yield "\n".join(run)
 

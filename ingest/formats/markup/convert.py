@@ -19,7 +19,7 @@ from ingest.formats.markup.detect import (
     without_escaped_tags,
     xml_kind,
 )
-from ingest.formats.markup.html import read_html
+from ingest.formats.markup.html import read_html, with_line_breaks
 from ingest.formats.markup.rtf import read_rtf
 
 PLAIN = "text/plain"
@@ -63,13 +63,13 @@ def plain_text(data: str | bytes, media_type: str) -> str:
     return convert(data, media_type).text
 
 
-def convert(data: str | bytes, media_type: str) -> PlainText:
+def convert(data: str | bytes, media_type: str, *, line_ends: bool = False) -> PlainText:
     """The text of `data`: plain text, HTML, RTF or CDA according to `media_type` (with its `charset`).
 
-    Markup declared as plain text is detected. Bytes are decoded by a byte order mark, `charset`, or the document's
-    declaration, else as UTF-8, else as Windows-1252; invalid bytes become U+FFFD and give a warning. Raises
-    UnsupportedTextError if the text cannot be converted faithfully, and MessageRefusedError with `unsupported_format`
-    for other content (PDF, images), `unsafe_xml` or `too_large`.
+    Markup declared as plain text is detected. `line_ends`: line ends of HTML are line ends of the text too. Bytes are
+    decoded by a byte order mark, `charset`, or the document's declaration, else as UTF-8, else as Windows-1252; invalid
+    bytes become U+FFFD and give a warning. Raises UnsupportedTextError if the text cannot be converted faithfully, and
+    MessageRefusedError with `unsupported_format` for other content (PDF, images), `unsafe_xml` or `too_large`.
     """
     name, _, parameters = media_type.partition(";")
     name = name.strip().lower()
@@ -85,7 +85,7 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
         kind = looks_like(text) or PLAIN
     if kind not in (PLAIN, PDF):
         require_markup_size(markup_signs(text))
-    found = _read(text, xml_kind(text) if kind == XML else kind)
+    found = _read(text, xml_kind(text) if kind == XML else kind, line_ends=line_ends)
     return PlainText(found.text, tuple(dict.fromkeys((*warnings, *found.warnings))))
 
 
@@ -98,12 +98,12 @@ _LEAST_WORDS = 64
 """The maximum size of a marked-up document as a multiple of TEXT_LIMIT: word processors write long ones."""
 
 
-def _read(text: str, kind: str) -> PlainText:
+def _read(text: str, kind: str, *, line_ends: bool) -> PlainText:
     match kind:
         case "text/plain":
             return PlainText(without_entities(text), ())
         case "text/html":
-            return _html(text)
+            return _html(text, line_ends=line_ends)
         case "application/rtf":
             return PlainText(*read_rtf(text))
         case "application/pdf":
@@ -113,8 +113,11 @@ def _read(text: str, kind: str) -> PlainText:
     raise UnsupportedTextError("the report is XML of an unknown kind")
 
 
-def _html(text: str) -> PlainText:
-    return PlainText(*read_html(without_escaped_tags(text).replace("<![CDATA[", "").replace("]]>", "")))
+def _html(text: str, *, line_ends: bool) -> PlainText:
+    document = without_escaped_tags(text)
+    if line_ends:
+        document = with_line_breaks(document)
+    return PlainText(*read_html(document.replace("<![CDATA[", "").replace("]]>", "")))
 
 
 def _cda(found: CdaText) -> PlainText:

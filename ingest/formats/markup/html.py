@@ -33,6 +33,21 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _STRUCK = re.compile(r"text-decoration[a-z-]*\s*:[^;]*line-through", re.IGNORECASE)
 _VERBATIM = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BREAKS = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|td|h[1-6]|pre|table|ul|ol|dd|dt)\b", re.IGNORECASE)
+# Matches only at the first of several blanks; otherwise a run of blanks would be scanned from each one.
+_LINE_END = re.compile(r"(<[^<>\n]*>)?(?<![ \t])[ \t]*\n(?![^<>\n]*>)")
+_BREAK = re.compile(
+    r"</?(?:br|p|div|li|tr|td|th|h[1-6]|pre|table|tbody|ul|ol|dl|dd|dt|html|body|head|hr)\b", re.IGNORECASE
+)
+
+
+def with_line_breaks(document: str) -> str:
+    """The document with `<br>` at its line ends, except where a tag ends the line already."""
+    return _LINE_END.sub(_line_break, document)
+
+
+def _line_break(match: re.Match[str]) -> str:
+    tag = match[1] or ""
+    return match[0] if _BREAK.match(tag) else f"{tag}<br>"
 
 
 def read_html(document: str) -> tuple[str, tuple[EventWarning, ...]]:

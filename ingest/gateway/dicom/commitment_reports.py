@@ -1,6 +1,6 @@
-"""Reports of storage commitment (N-EVENT-REPORT, PS3.4 J.3.3):
+"""Reports of storage commitment (N-EVENT-REPORT, PS3.4 J.3.3).
 
-on a new association to the peer's configured address, or on the requesting association while it is open.
+They are sent on a new association to the peer's configured address, or on the requesting association while it is open.
 """
 
 import ssl
@@ -88,9 +88,9 @@ class Reporter:
         self._later(peer, report_of, tries)
 
     def _report_here(self, peer: Peer, report_of: Callable[[], Report]) -> None:
-        """Report on the requesting association, in its own thread, without waiting for the answer:
+        """Report on the requesting association, in its own thread, without waiting for the answer.
 
-        the peer may close it.
+        The peer may close it.
         """
         try:
             _send_only(peer.association, *report_of())

@@ -210,10 +210,10 @@ class BoundedServer(ThreadedAssociationServer):
         return True
 
     def _make_room(self, found: list[Any], address: str) -> bool:
-        """Whether there is room, after closing an idle connection if necessary:
+        """Whether there is room, after closing an idle connection if necessary.
 
-        one of the same address if it has reached its limit, otherwise one of the address with the most connections; the
-        one that has been idle longest.
+        That is one of the same address if it has reached its limit, otherwise one of the address with the most
+        connections; the one that has been idle longest.
         """
         counts = Counter(self._open[one] for one in found)
         holders = [self.holders[one] for one in found if one in self.holders]

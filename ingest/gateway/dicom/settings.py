@@ -25,10 +25,10 @@ class DicomSettings(BaseSettings):
     """
 
     commitment_peers: str = ""
-    """VLMKG_DICOM_COMMITMENT_PEERS: `TITLE=host:port`, separated by commas:
+    """VLMKG_DICOM_COMMITMENT_PEERS: `TITLE=host:port`, separated by commas.
 
-    the addresses to which reports of storage commitment are sent. A peer without an address gets its report on the
-    requesting association.
+    They are the addresses to which reports of storage commitment are sent. A peer without an address gets its report on
+    the requesting association.
     """
 
     associations: int = Field(default=32, ge=1)
@@ -53,9 +53,9 @@ class DicomSettings(BaseSettings):
     """VLMKG_DICOM_IDLE, in seconds: an association that receives nothing for this time is aborted."""
 
     stall: float = Field(default=30.0, gt=0)
-    """VLMKG_DICOM_STALL, in seconds:
+    """VLMKG_DICOM_STALL, in seconds.
 
-    a connection that stops within a message, or requests no association, for this time is closed.
+    A connection that stops within a message, or requests no association, for this time is closed.
     """
 
     rate: float = Field(default=0.0, ge=0)

@@ -44,9 +44,9 @@ STATUSES = {
     Reason.IDENTITY_MISMATCH: MISMATCH,
     Reason.INTERNAL_ERROR: PROCESSING_FAILURE,
 }
-"""The status for stored, refused objects by reason. All other reasons give success:
+"""The status for stored, refused objects by reason. All other reasons give success.
 
-the object is stored, and operators see the refusal.
+Then the object is stored, and operators see the refusal.
 """
 
 log = structlog.get_logger()

@@ -25,9 +25,9 @@ from ingest.gateway.rate import Rate
 from ingest.receiving.submit import ReceivedMessage
 
 MOST_COMPANY = 10_000
-"""The maximum number of entries that the reports and studies of one batch refer to, counted per reference:
+"""The maximum number of entries that the reports and studies of one batch refer to, counted per reference.
 
-each is stored with every report that refers to it.
+Each is stored with every report that refers to it.
 """
 
 AT_ONCE = 64

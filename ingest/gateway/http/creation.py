@@ -82,9 +82,9 @@ async def _updated(
 
 @asynccontextmanager
 async def while_newest(reception: Reception, *etags: object) -> AsyncIterator[bool]:
-    """Whether all conditions hold (see `is_newest`). They hold until the context ends:
+    """Whether all conditions hold (see `is_newest`). They hold until the context ends.
 
-    of two concurrent updates in this process, the second one sees the first. Without conditions there is no lock.
+    Of two concurrent updates in this process, the second one sees the first. Without conditions there is no lock.
     """
     if all(etag is None for etag in etags):
         yield True

@@ -28,9 +28,9 @@ class HttpSettings(BaseSettings):
     """VLMKG_HTTP_MAX_BODY, in MiB: the maximum size of one STOW-RS request with all its instances."""
 
     rate: float = Field(default=0.0, ge=0, validation_alias="VLMKG_HTTP_RATE")
-    """VLMKG_HTTP_RATE: FHIR requests and STOW-RS instances per second and address. A faster sender is slowed down; 0:
+    """VLMKG_HTTP_RATE: FHIR requests and STOW-RS instances per second and address. A faster sender is slowed down.
 
-    no limit.
+    0: no limit.
     """
 
     auth: bool = Field(default=True, validation_alias="VLMKG_AUTH")

@@ -41,9 +41,9 @@ class Condition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result:
+    """The result of a message.
 
-    the code, and for ERROR and REJECT the condition, its location (ERR-2) and its explanation (ERR-8).
+    It has the code, and for ERROR and REJECT the condition, its location (ERR-2) and its explanation (ERR-8).
     """
 
     code: Code

@@ -28,9 +28,9 @@ class MllpSettings(BaseSettings):
     """VLMKG_MLLP_IDLE, in seconds: a connection that receives nothing for this time is closed."""
 
     stall: float = Field(default=60.0, gt=0)
-    """VLMKG_MLLP_STALL, in seconds:
+    """VLMKG_MLLP_STALL, in seconds.
 
-    a message that is incomplete for this time is answered with AE, and the connection is closed. A connection whose
+    A message that is incomplete for this time is answered with AE, and the connection is closed. A connection whose
     sender does not read its answers is closed too.
     """
 

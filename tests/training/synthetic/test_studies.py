@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from click.testing import CliRunner
 
+from training.synthetic import seeds
 from training.synthetic.agreement import agreement
 from training.synthetic.dataset import MANIFEST_FILE, STUDIES_FILE
 from training.synthetic.dicom import FilmFormat, film_file
@@ -20,6 +21,7 @@ from training.synthetic.report import draw_style, run_on
 from training.synthetic.studies import make_study, studies
 from training.synthetic.surface import full_stop
 from training.train_cli import train
+from vlmkg.errors import UsageError
 from vlmkg.image.load import read_film
 from vlmkg.linearization import film_names, linearize_film
 from vlmkg.numbered_tokens import Label, number, readable_part
@@ -145,6 +147,28 @@ def test_the_command_writes_studies_films_and_a_manifest_with_the_shares(tmp_pat
     rows = [json.loads(line) for line in (out / STUDIES_FILE).read_text().splitlines()]
     assert len(rows) == 12
     assert all((out / image).exists() for row in rows for image in row["images"])
+
+
+@pytest.mark.parametrize("kind", ["synthetic", "kinds"])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        seeds.EXAM_SEED,
+        seeds.FACTUALITY_SEED,
+        seeds.FACTUALITY_SEED + 9,
+        seeds.LENGTH_SEED,
+        seeds.TRANSFER_SEED,
+        seeds.LEAD_SEED,
+    ],
+)
+def test_held_out_studies_are_not_written(tmp_path, kind, seed):
+    """A file of them could be trained on."""
+    out = tmp_path / "made"
+    result = CliRunner().invoke(train, ["data", kind, "--count", "1", "--seed", str(seed), "--out", str(out)])
+
+    assert isinstance(result.exception, UsageError)
+    assert f"choose a seed below {seeds.EXAM_SEED}" in result.exception.remedy
+    assert not out.exists()
 
 
 def test_the_page_shows_film_report_and_graph(tmp_path):

@@ -12,9 +12,9 @@ _OTHER = {"left": "right", "right": "left"}
 
 
 class Seen(NamedTuple):
-    """The reading of one marked word: label (`-`:
+    """The reading of one marked word.
 
-    none), sides, and the numbers of the words that describe and explain it.
+    It has the label (`-`: none), sides, and the numbers of the words that describe and explain it.
     """
 
     label: str
