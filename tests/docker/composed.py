@@ -87,10 +87,14 @@ class Composed:
         lines = dict(line.partition("=")[::2] for line in (self.folder / ".env").read_text().splitlines())
         return lines[name]
 
-    def compose(self, *words: str, check: bool = True, timeout: float = COMMAND_S) -> str:
-        """What `docker compose` prints."""
+    def command(self, *words: str) -> list[str]:
+        """`docker compose` for this project."""
         files = [word for file in self.files for word in ("--file", file)]
-        return run("docker", "compose", *files, "--project-name", self.project, *words, check=check, timeout=timeout)
+        return ["docker", "compose", *files, "--project-name", self.project, *words]
+
+    def compose(self, *words: str, check: bool = True) -> str:
+        """What `docker compose` prints."""
+        return run(*self.command(*words), check=check)
 
     def up(self, *words: str) -> None:
         """`up --wait`: returns when all are healthy."""
@@ -118,10 +122,6 @@ class Composed:
         shown = json.loads(self.vlmkg("graph", "verify", "--digest", "--json"))
         assert not any(shown["violations"].values()), shown
         return str(shown["digest"])
-
-    def events(self) -> dict[str, int]:
-        """The events of the ledger by state."""
-        return dict(json.loads(self.vlmkg("status", "--json", check=False))["events"])
 
     def admin_key(self) -> str:
         """The first admin's, from the data volume."""
@@ -169,9 +169,9 @@ class Composed:
         return state["Pid"] not in {0, killed["State"]["Pid"]} and state["Health"]["Status"] == "healthy"
 
 
-def run(*command: str, check: bool = True, timeout: float = COMMAND_S) -> str:
+def run(*command: str, check: bool = True) -> str:
     """What a command prints to its standard output; with `check` its failure tells all that it printed."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_S)
     assert done.returncode == 0 or not check, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done.stdout
 

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import shutil
+import subprocess
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -93,10 +96,11 @@ def test_a_day_through_every_door_is_in_the_graph_once(composed: Composed, tmp_p
 
 def test_every_service_is_killed_amid_the_messages_and_nothing_is_lost(composed: Composed, tmp_path: Path) -> None:
     simulator = composed.simulate(
-        "--days", str(KILLED_AMID), "--rate", "5", "--seed", "2", "--timeout", "3000", data=tmp_path
+        "--days", str(KILLED_AMID), "--rate", "1", "--seed", "2", "--timeout", "3000", data=tmp_path
     )
     try:
         for service in (*PARTS, *STORES):
+            assert simulator.poll() is None, "messages flow until the last kill"
             [container] = composed.containers(service)
             composed.kill(container)
             seconds = wait_for(lambda s=service, c=container: composed.is_back(s, c), f"{service} is healthy again")
@@ -151,6 +155,23 @@ def test_a_backup_brings_back_what_was_lost(composed: Composed) -> None:
     composed.up()
     print(composed.vlmkg("rebuild"))
     assert composed.digest() == before
+
+
+def test_backups_leave_the_host_encrypted(composed: Composed, tmp_path: Path) -> None:
+    """The lines of docs/operations.md: out through age, and in again where nothing is."""
+    if shutil.which("age") is None:
+        pytest.skip("age is not installed: apt-get install age")
+    key, kept = tmp_path / "key.txt", tmp_path / "backups.tar.age"
+    run("age-keygen", "--output", str(key))
+    (tmp_path / "recipients.txt").write_text(run("age-keygen", "-y", str(key)))
+    program = composed.command("run", "--rm", "-T", "backup", "tar", "-C", "/backups")
+    out = shlex.join([*program, "-cf", "-", "."])
+    subprocess.run(f"{out} | age -R recipients.txt -o {kept}", shell=True, check=True, cwd=tmp_path)
+    assert kept.read_bytes().startswith(b"age-encryption.org/v1")
+    run("docker", "volume", "rm", f"{composed.project}_backups")
+    back = shlex.join([*program, "-xf", "-"])
+    subprocess.run(f"age -d -i key.txt {kept} | {back}", shell=True, check=True, cwd=tmp_path)
+    assert "intact" in composed.compose("run", "--rm", "-T", "backup", "vlmkg", "backup", "verify", "/backups")
 
 
 def test_one_changed_line_is_one_small_layer_and_an_upgrade_keeps_everything(
