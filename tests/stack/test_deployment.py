@@ -35,6 +35,14 @@ def test_every_service_says_whether_it_is_healthy_or_ends(name: str) -> None:
     assert service["restart"] == ("no" if name in ONCE else "unless-stopped")
 
 
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - ONCE))
+def test_a_busy_host_is_not_taken_for_a_fault(name: str) -> None:
+    """On one, PostgreSQL's first start took 100 s, and its health command more than 3 s: `up --wait` gave up."""
+    check = SERVICES[name]["healthcheck"]
+    assert int(check["timeout"].removesuffix("s")) >= 15
+    assert int(check["start_period"].removesuffix("m")) >= 3
+
+
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_nothing_is_published_beyond_this_host_unless_env_says_so(name: str) -> None:
     for port in SERVICES[name].get("ports", []):
