@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-clients test-s3 http-audits lint readings bench card lock clean
+.PHONY: help setup demo up test test-clients test-s3 test-docker http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -32,6 +32,9 @@ test-clients: setup ## Install clients that nobody here wrote and run them again
 test-s3: setup ## Build an S3 server with Go, and run the tests that store blobs in it.
 	@tools/s3.sh
 	@$(BIN)/python -m pytest -m s3 $(ARGS)
+
+test-docker: setup ## Build and run docker-compose.yml on this machine's Docker engine, end to end.
+	@$(BIN)/python -m pytest tests/docker -m docker -s -v $(ARGS)
 
 http-audits: setup ## Install the audits of GraphQL over HTTP with npm, and run them.
 	@cd tests/api/http_audits && npm ci --silent

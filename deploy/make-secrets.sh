@@ -29,6 +29,7 @@ make_secret redis_password REDIS_PASSWORD
 make_secret ledger_password POSTGRES_PASSWORD
 make_secret postgres_password NO_SUCH_VARIABLE
 make_secret pseudonym_key VLMKG_PSEUDONYM_KEY
+make_secret grafana_password NO_SUCH_VARIABLE
 # Neo4j's image wants user and password in one file.
 printf 'neo4j/%s\n' "$(cat secrets/neo4j_password)" >secrets/neo4j_auth
 [ -e .env ] || install -m 600 .env.example .env

@@ -23,7 +23,10 @@ from vlmkg.data_dir import DataDir
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The result of a restore. `copied.lost` are the blobs that could not be restored."""
+    """The result of a restore. `copied.lost` are the blobs that could not be restored.
+
+    `has_key`: the key of pseudonyms is in the folder, or set.
+    """
 
     name: str
     manifest: Manifest
@@ -55,7 +58,8 @@ def restore_backup(folder: BackupFolder, name: str | None, data: DataDir, done: 
             raise
         with written(str(data.root)):
             _settle(data)
-        return Restored(snapshot.name, manifest, copied, has_key=(data.secrets / KEY_FILE).exists())
+        has_key = IngestSettings().pseudonym_key is not None or (data.secrets / KEY_FILE).exists()
+        return Restored(snapshot.name, manifest, copied, has_key)
 
 
 def _require_known(manifest: Manifest) -> None:

@@ -126,6 +126,20 @@ def test_a_backup_on_a_medium_that_takes_no_writing_is_read(installation: Instal
     assert sorted(installation.to.rglob("*")) == before
 
 
+@pytest.mark.parametrize("is_set", [True, False])
+def test_a_key_that_is_set_need_not_be_copied(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_set: bool
+) -> None:
+    """As in containers, where it is a secret and in no data folder."""
+    installation.send()
+    installation.backed_up("--without-secrets")
+    if is_set:
+        monkeypatch.setenv("VLMKG_PSEUDONYM_KEY", (installation.data.secrets / "pseudonym.key").read_text())
+    restored = installation.restore(tmp_path / "again")
+    assert restored.exit_code == 0
+    assert ("copy the pseudonym key" in restored.output) is not is_set
+
+
 def test_a_ledger_of_another_kind_is_refused(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
