@@ -120,6 +120,8 @@ class VisionConfig:
     """Path of the folder; empty: the small encoder of stage 0."""
     films: AtLeastOne = 6000
     """Number of phantom films of stage 0."""
+    features: str = ""
+    """Folder of the image vectors, on a local disk; runs may share it. Empty: `features` in the run's folder."""
 
 
 @dataclass(frozen=True, slots=True)

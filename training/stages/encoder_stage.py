@@ -19,7 +19,7 @@ from torch.nn import functional
 from training.stages.batches import Cursor
 from training.stages.config import RunConfig
 from training.stages.devices import main_process
-from training.stages.loading import FILM_SIZE
+from training.stages.films import FILM_SIZE
 from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
 from training.stages.signatures import Signature

@@ -5,7 +5,7 @@ Each ends in a checkpoint. Shapes: B examples, T token ids, V the vocabulary.
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +24,8 @@ from training.stages.config import Precision, RunConfig, StageConfig
 from training.stages.decoded import reading_scores
 from training.stages.devices import main_process
 from training.stages.examples import Reading
-from training.stages.loading import FileRows, MixedRows, RowReader, SyntheticRows, rows_of
+from training.stages.film_pass import encode_ahead
+from training.stages.loading import FileRows, Loaded, MixedRows, RowReader, SyntheticRows, rows_of
 from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
 from training.stages.signatures import Signature
@@ -39,6 +40,7 @@ from vlmkg.errors import UsageError
 from vlmkg.model.codec import PAD, Codec, load_codec, train_codec
 from vlmkg.model.network import IGNORED, VlmKg
 from vlmkg.model.projector import build_projector
+from vlmkg.model.vision.encoder import feature_size
 from vlmkg.model.vision.store import load_encoder
 
 GOLD_FILE = "gold.jsonl"
@@ -65,6 +67,8 @@ class _Data:
     validation: ReadChunk
     held: Sequence[Row]
     fingerprints: Mapping[str, str]
+    films: Mapping[str, int] = field(default_factory=dict)
+    """The number of films in files, and of unread ones by reason."""
 
 
 def run_text(config: RunConfig, out: Path) -> list[Signature]:
@@ -88,25 +92,44 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     """
     torch.manual_seed(config.seed + 1)
     encoder_folder = _encoder_folder(config, out)
-    if not encoder_folder.is_dir():
-        raise UsageError(
-            f"there is no image encoder at {encoder_folder}", "run stage0 first, or give the folder of an encoder"
-        )
+    _check_encoder(config, encoder_folder)
     codec, network = _further(config) if config.start else _after_stage1(config, out, from_scratch=from_scratch)
     training, validation, prints = data_rows(config)
-    reading, kept = _reading(config, codec, config.projector.prefix_length), out / "features"
+    reading = _reading(config, codec, config.projector.prefix_length)
+    kept = Path(config.vision.features) if config.vision.features else out / "features"
+    films = encode_ahead(_all_files(training, validation), kept, encoder_folder, out / "stage2.run")
     share = config.stage2.text_only_share
     data = _Data(
         VisualChunks(reading, training, encoder_folder, kept, share, config.seed, phantoms_alone(config)),
         VisualChunks(reading, validation, encoder_folder, kept, share, config.seed),
         rows_of(validation(0)),
         prints,
+        films,
     )
     seen = _run(config, config.stage2, "stage2", Trained(network), codec, data, out, watched=("projector",))
     vision = load_encoder(encoder_folder)
     parts = Parts(network.cpu().eval(), codec, config.projector, vision)
     _write(config, out / "stage2", parts, data, FilmDomain.REAL if config.data.files else FilmDomain.SYNTHETIC)
     return seen
+
+
+def _check_encoder(config: RunConfig, folder: Path) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"there is no image encoder at {folder}", "run stage0 first, or give the folder of an encoder")
+    size = feature_size(load_encoder(folder))
+    if size != config.projector.feature_size:
+        raise UsageError(
+            f"the image encoder at {folder} gives {size} numbers, but projector.feature_size is "
+            f"{config.projector.feature_size}",
+            f"set projector.feature_size to {size}",
+        )
+
+
+def _all_files(*readers: RowReader) -> Iterator[Loaded]:
+    """The rows of the readers of files; generated studies are encoded when they are made."""
+    for reader in readers:
+        if isinstance(reader, FileRows):
+            yield from reader.all()
 
 
 def _encoder_folder(config: RunConfig, out: Path) -> Path:
@@ -175,7 +198,7 @@ def _run(
     )
     folder = out / f"{name}.run"
     folder.mkdir(parents=True, exist_ok=True)
-    write_run(folder, config, name, data.fingerprints)
+    write_run(folder, config, name, data.fingerprints, data.films)
     return run_stage(task, stage, folder, config.seed, config.precision)
 
 

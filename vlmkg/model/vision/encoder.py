@@ -53,6 +53,12 @@ class VisionEncoder:
     pixels: Pixels
 
 
+def feature_size(encoder: VisionEncoder) -> int:
+    """F: the numbers in an image vector of the encoder."""
+    config = encoder.config
+    return int(config["feature_size"] if "feature_size" in config else config["model_cfg"]["embed_dim"])
+
+
 def encode(encoder: VisionEncoder, pixels_BCHW: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, F) image vectors of length 1, without gradient: no training step can change the encoder."""
     with torch.no_grad():  # not inference_mode: training uses these vectors
