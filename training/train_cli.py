@@ -127,7 +127,7 @@ def lead(folder: Path, gold: Path | None, *, write: bool) -> None:
 
 @train.command()
 @click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Seed of the phantoms.")
-@click.option("--films", type=click.IntRange(200), default=2000, show_default=True, help="Number of phantoms.")
+@click.option("--films", type=click.IntRange(200), default=1000, show_default=True, help="Number of phantoms.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def guard(folder: Path, seed: int, films: int) -> None:
     """Give a checkpoint of synthetic films a guard, which holds back films that are unlike those.

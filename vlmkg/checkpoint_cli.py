@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from vlmkg.checkpoint import promotion
-from vlmkg.checkpoint.card import model_card
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import MANIFEST_FILE, README_FILE, Verified, describe, verify
 from vlmkg.cli import LazyCommands
@@ -73,6 +72,8 @@ def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def card(folder: Path, *, write: bool) -> None:
     """Print the model card of the checkpoint FOLDER, with Hugging Face's metadata, from its manifest."""
+    from vlmkg.checkpoint.card import model_card  # noqa: PLC0415 - PyYAML comes with the training extra
+
     text = model_card(verify(folder))
     if not write:
         click.echo(text, nl=False)

@@ -39,7 +39,7 @@ from training.synthetic.dataset import grammar_digest
 from training.synthetic.seeds import ALONE_SEED, VALIDATION_SEED
 from training.synthetic.studies import GENERATOR
 from vlmkg.checkpoint.evaluation import GoldEvaluation, SyntheticEvaluation
-from vlmkg.checkpoint.manifest import VISION, Manifest
+from vlmkg.checkpoint.manifest import VISION, Manifest, ModifyDirection
 from vlmkg.checkpoint.store import Parts, load_checkpoint, save_checkpoint
 from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.errors import UsageError
@@ -100,8 +100,12 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     torch.manual_seed(config.seed + 1)
     encoder_folder = _encoder_folder(config, out)
     _check_encoder(config, encoder_folder)
-    codec, network = _further(config) if config.start else _after_stage1(config, out, from_scratch=from_scratch)
     training, validation, prints = data_rows(config)
+    direction = one_direction(rows_of(validation(0)))
+    if config.start:
+        codec, network = _further(config, direction)
+    else:
+        codec, network = _after_stage1(config, out, direction, from_scratch=from_scratch)
     reading = _reading(config, codec, config.projector.prefix_length)
     kept = Path(config.vision.features) if config.vision.features else out / "features"
     films = encode_ahead(_all_files(training, validation), kept, encoder_folder, out / "stage2.run")
@@ -138,7 +142,8 @@ def _guard(config: RunConfig, vision: VisionEncoder, training: RowReader, kept: 
     """The guard of the films that were trained on."""
     if isinstance(training, FileRows):
         return file_guard(training.all(), kept, folder)
-    return phantom_guard(vision, config.data.seed, max(LEAST_FILMS, min(PHANTOMS, config.vision.films)))
+    few = config.vision.films < LEAST_FILMS
+    return None if few else phantom_guard(vision, config.data.seed, min(PHANTOMS, config.vision.films))
 
 
 def _all_files(*readers: RowReader) -> Iterator[Loaded]:
@@ -154,18 +159,17 @@ def _encoder_folder(config: RunConfig, out: Path) -> Path:
     return Path(config.start) / VISION if config.start else out / "vision"
 
 
-def _further(config: RunConfig) -> tuple[Codec, VlmKg]:
+def _further(config: RunConfig, direction: ModifyDirection) -> tuple[Codec, VlmKg]:
     """The network of the checkpoint that is trained further, in float32."""
     before = load_checkpoint(Path(config.start))
-    _check_direction(before.manifest, config)
+    _check_direction(before.manifest, direction)
     if before.config != config.projector:
         raise UsageError(f"{config.start} has another projector than the config", "copy `projector` from its run")
     return before.codec, before.network.float()
 
 
-def _check_direction(before: Manifest, config: RunConfig) -> None:
+def _check_direction(before: Manifest, own: ModifyDirection) -> None:
     """Raises UsageError if the checkpoint that is trained further has another direction of modify than the data."""
-    own = one_direction(rows_of(data_rows(config)[1](0)))
     if before.modify_direction is not own:
         raise UsageError(
             f"{before.name} was trained with modify {before.modify_direction}, the data have {own}",
@@ -173,20 +177,24 @@ def _check_direction(before: Manifest, config: RunConfig) -> None:
         )
 
 
-def _after_stage1(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, VlmKg]:
-    codec, language_model = _start(config, out, from_scratch=from_scratch)
+def _after_stage1(
+    config: RunConfig, out: Path, direction: ModifyDirection, *, from_scratch: bool
+) -> tuple[Codec, VlmKg]:
+    codec, language_model = _start(config, out, direction, from_scratch=from_scratch)
     width: Any = language_model.get_input_embeddings()
     return codec, VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
 
 
-def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, PreTrainedModel]:
+def _start(
+    config: RunConfig, out: Path, direction: ModifyDirection, *, from_scratch: bool
+) -> tuple[Codec, PreTrainedModel]:
     if from_scratch:
         codec = codec_of(config)
         return codec, language_model_of(config, codec)
     if not (out / "stage1").is_dir():
         raise UsageError(f"{out / 'stage1'} does not exist", "run stage1 first, or give --from-scratch")
     before = load_checkpoint(out / "stage1")
-    _check_direction(before.manifest, config)
+    _check_direction(before.manifest, direction)
     module: nn.Module = before.network.language_model
     return before.codec, cast("PreTrainedModel", module.to(torch.float32))
 

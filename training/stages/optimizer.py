@@ -37,8 +37,8 @@ def optimizers(network: nn.Module, stage: StageConfig, *, fused: bool = False) -
     found: list[torch.optim.Optimizer] = []
     if rest:
         group = {"params": rest, "share": 1.0}
-        settings = {"lr": stage.learning_rate, "betas": BETAS, "weight_decay": stage.weight_decay}
-        found.append(torch.optim.AdamW([group], **settings, fused=fused or None))
+        decay, rate = stage.weight_decay, stage.learning_rate
+        found.append(torch.optim.AdamW([group], lr=rate, betas=BETAS, weight_decay=decay, fused=fused or None))
     if matrices:
         found.append(Muon(matrices, stage.learning_rate, stage.weight_decay))
     return found

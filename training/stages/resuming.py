@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from training.stages.config import RunConfig, to_mapping
+from training.stages.devices import main_process
 from training.stages.records import RUN_FILE
 from training.stages.state import STATE_FILE
 from vlmkg.errors import UsageError
@@ -28,7 +29,8 @@ def check_resumed(folder: Path, config: RunConfig, stage: str, data: Mapping[str
     if not path.exists():
         return
     if not (folder / STATE_FILE).exists():
-        path.unlink(missing_ok=True)
+        if main_process():
+            path.unlink()
         return
     before = json.loads(path.read_text(encoding="utf-8"))
     kept = {name: value for name, value in flat(before["config"]) if _counts(name, stage)}
