@@ -25,6 +25,7 @@ SPLIT_TABLE, VIEW_TABLE = "mimic-cxr-2.*-split", "mimic-cxr-2.*-metadata"
 SPLITS = {"train": "train", "validate": "validation", "test": "test"}
 FRONTAL = ("PA", "AP")
 UNKNOWN_VIEW = "unknown"
+_STUDIES, _REPORTS = "p[0-9][0-9]/p*/s*", "p[0-9][0-9]/p*/s*.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ def read_mimic_cxr(source: MimicSource, tally: Tally) -> Iterator[Row]:
     With `graphs` text and graph are RadGraph's, and other reports are left out. Without it a row has the report's own
     text and an empty graph, to be labelled. Raises UsageError for another layout.
     """
-    root = _root(source.folder)
+    root = _root(source.folder, _REPORTS)
     folders = [source.folder, root.parent, *([source.films] if source.films else [])]
     tables = _Tables(_splits(folders), _views(folders), read_graphs(source.graphs) if source.graphs else None)
-    film_root = _root(source.films) if source.films else root
+    film_root = _root(source.films, _STUDIES) if source.films else root
     used = 0
-    for path in sorted(root.glob("p[0-9][0-9]/p*/s*.txt")):
+    for path in sorted(root.glob(_REPORTS)):
         row = _row(path, root, film_root, tables, tally)
         if row is not None:
             used += 1
@@ -63,10 +64,13 @@ def read_mimic_cxr(source: MimicSource, tally: Tally) -> Iterator[Row]:
         tally.left_out["graphs without a report in the folder"] += len(tables.graphs) - used
 
 
-def _root(folder: Path) -> Path:
-    """The folder of p10 to p19: `files` itself, or the one in it, or one below (mimic-cxr-reports/files)."""
+def _root(folder: Path, wanted: str) -> Path:
+    """The folder of p10 to p19: `files` itself, or the one in it, or one below (mimic-cxr-reports/files).
+
+    `wanted` is the pattern of what must be in it: reports, or folders of films.
+    """
     for place in (folder, folder / "files", *sorted(folder.glob("*/files"))):
-        if any(place.glob("p[0-9][0-9]/p*")):
+        if any(place.glob(wanted)):
             return place
     raise UsageError(f"{folder} has no files/pNN/pNNNNNNNN", "give the folder that contains `files`")
 
