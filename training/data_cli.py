@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,19 +10,23 @@ from pathlib import Path
 import click
 from rich.progress import track
 
+from training.data.film_facts import with_film_facts
 from training.data.held_out import without
+from training.data.importing import only_frontal, what_was_read
 from training.data.iu_xray import read_openi, read_r2gen
 from training.data.jsonl import write_file
-from training.data.mimic_cxr import read_mimic_cxr
+from training.data.mimic_cxr import MimicSource, read_mimic_cxr
 from training.data.radgraph import read_radgraph
 from training.data.rows import Row
 from training.data.silver import with_silver
 from training.data.splits import check_disjoint, duplicates, with_splits
+from training.data.tally import Tally
 from training.documents import load
 from training.kinds_cli import kinds, kinds_page
 from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
+from training.synthetic.layouts import Layout, write_layout
 from training.synthetic.page import write_html, write_picture
 from training.synthetic.seeds import check_written_seed
 from training.synthetic.studies import Study, studies
@@ -36,12 +39,13 @@ FILM_SHARE = click.option(
 )
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    "mimic-cxr": read_mimic_cxr,
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+READERS: dict[str, Callable[[Path, Tally], Iterator[Row]]] = {
     "openi": read_openi,
     "r2gen": read_r2gen,
     "radgraph": read_radgraph,
 }
+MIMIC = "mimic-cxr"
 
 
 @click.group()
@@ -73,6 +77,21 @@ def synthetic(count: int, films: str, out: Path, seed: int, film_share: float) -
 
 
 @data.command()
+@click.option(
+    "--format", "layout", type=click.Choice([one.value for one in Layout]), required=True, help="Layout to write."
+)
+@click.option("--count", type=click.IntRange(1), default=240, show_default=True, help="Number of studies.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="New folder.")
+@SEED
+def layout(layout: str, count: int, out: Path, seed: int) -> None:
+    """Write synthetic studies in the layout of a published data set, to rehearse an import and a run."""
+    if out.exists():
+        raise UsageError(f"{out} already exists", "choose a new folder")
+    written = write_layout(Layout(layout), out, count, seed)
+    click.echo(f"{written} synthetic studies in the layout of {layout} in {out}")
+
+
+@data.command()
 @click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Number of studies.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.html or FILE.png.")
 @SEED
@@ -100,27 +119,62 @@ def agreement(count: int, seed: int, film_share: float) -> None:
 
 
 @data.command("import")
-@click.option("--format", "layout", type=click.Choice(sorted(READERS)), required=True, help="Format of the source.")
+@click.option(
+    "--format", "layout", type=click.Choice(sorted([*READERS, MIMIC])), required=True, help="Format of the source."
+)
 @click.option("--graphs", type=FILE, help="MIMIC-CXR: RadGraph's MIMIC-CXR_graphs.json [default: silver labels].")
+@click.option("--films", type=FOLDER, help="MIMIC-CXR: folder of MIMIC-CXR-JPG, if it is not the reports' folder.")
+@click.option("--frontal", is_flag=True, help="Keep only films whose view is known to be frontal (PA, AP).")
+@click.option(
+    "--film-facts", is_flag=True, help="Give films the facts that their report states, to train on films alone."
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="New FILE.jsonl.")
 @click.option("--resplit", is_flag=True, help="Split by patient and ignore the source's split.")
 @click.option(
     "--without", "held_out", type=FILE, help="RadGraph JSON: leave out these studies and all that repeat their text."
 )
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
-def import_(layout: str, graphs: Path | None, out: Path, resplit: bool, held_out: Path | None, source: Path) -> None:
-    """Convert your own copy of a data set to our JSONL, split by patient. The rules label reports without labels."""
+def import_(
+    layout: str,
+    graphs: Path | None,
+    films: Path | None,
+    frontal: bool,
+    film_facts: bool,
+    out: Path,
+    resplit: bool,
+    held_out: Path | None,
+    source: Path,
+) -> None:
+    """Convert your own copy of a data set to our JSONL, split by patient. The rules label reports without labels.
+
+    Prints what was read, and what was left out or lost and why.
+    """
     if out.exists():
         raise UsageError(f"{out} already exists", "choose a new file")
-    read = read_mimic_cxr(source, graphs) if layout == "mimic-cxr" else READERS[layout](source)
+    if layout != MIMIC and (graphs or films):
+        raise UsageError(f"--graphs and --films do not go with --format {layout}", f"use --format {MIMIC}")
+    tally = Tally()
+    read = (
+        read_mimic_cxr(MimicSource(source, films, graphs), tally) if layout == MIMIC else READERS[layout](source, tally)
+    )
+    if frontal:
+        read = only_frontal(read, tally)
     if held_out is not None:
         read = without(read, load(held_out))
     split = with_splits(replace(row, split="") if resplit else row for row in read)
     rows = list(with_silver(split, RulesEngine()))
+    if not rows:
+        raise UsageError(f"nothing was read from {source}: {json.dumps(tally.as_json())}", "check the folder's layout")
     check_disjoint(rows)
-    base = Path(os.path.relpath(source if source.is_dir() else source.parent, out.parent))
-    write_file(out, (replace(row, images=tuple((base / image).as_posix() for image in row.images)) for row in rows))
-    click.echo(json.dumps({"splits": Counter(row.split for row in rows), **asdict(duplicates(rows))}, indent=2))
+    if film_facts:
+        rows = list(with_film_facts(rows))
+    write_file(out, (replace(row, images=_from(out.parent, row.images)) for row in rows))
+    click.echo(json.dumps({**what_was_read(rows, tally), **asdict(duplicates(rows))}, indent=2))
+
+
+def _from(folder: Path, images: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths as seen from the folder."""
+    return tuple(Path(os.path.relpath(image, folder)).as_posix() for image in images)
 
 
 def _progress(made: Iterator[Study], count: int) -> Iterator[Study]:

@@ -147,8 +147,21 @@ def _gold_exam(path: Path) -> Exam:
 
 
 def _row_exam(path: Path) -> Exam:
+    """The rows with their films, which are films of patients; a film that is missing is left out."""
     rows, _ = read_files([path])
-    return _text_exam([one.report for one in rows], [to_radgraph(one.report, one.graph) for one in rows])
+    exam = _text_exam([one.report for one in rows], [to_radgraph(one.report, one.graph) for one in rows])
+    if not any(row.images for row in rows):
+        return exam
+    films = [
+        tuple(
+            ImageInput(image, (path.parent / image).read_bytes())
+            for image in row.images
+            if (path.parent / image).is_file()
+        )
+        for row in rows
+    ]
+    studies_ = tuple(replace(study, images=own) for study, own in zip(exam.studies, films, strict=True))
+    return Exam(studies_, exam.gold, FilmDomain.REAL)
 
 
 def _radgraph_exam(path: Path) -> Exam:

@@ -12,8 +12,9 @@ def show(evaluation: Evaluation, console: Console) -> None:
     console.print(_scores(evaluation))
     accuracy = ", ".join(f"{name} {value:.3f}" for name, value in evaluation.presence_accuracy.items())
     console.print(f"presence accuracy on found spans: {accuracy}")
+    triplets = evaluation.scores["relation"].predicted
     console.print(
-        f"hallucination rate: {evaluation.hallucination_rate:.3f} "
+        f"hallucination rate: {_share(evaluation.hallucination_rate, triplets)} "
         f"({evaluation.hallucinated} predicted triplets that the gold does not entail)"
     )
     kinds = ", ".join(f"{kind}: {count}" for kind, count in evaluation.invalid.items()) or "none"
@@ -38,8 +39,18 @@ def _scores(evaluation: Evaluation) -> Table:
 
 def _cells(score: Score) -> tuple[str, ...]:
     bounds = f"{score.low:.3f}-{score.high:.3f}" if score.low is not None else ""
-    figures = (f"{value:.3f}" for value in (score.precision, score.recall, score.f1))
-    return (*figures, bounds, str(score.gold), str(score.predicted))
+    either = score.gold + score.predicted
+    figures = (
+        _share(score.precision, score.predicted),
+        _share(score.recall, score.gold),
+        _share(score.f1, either),
+    )
+    return (*figures, bounds if either else "", str(score.gold), str(score.predicted))
+
+
+def _share(value: float, number: int) -> str:
+    """The figure, or - if it is a share of nothing."""
+    return f"{value:.3f}" if number else "-"
 
 
 def _paper_form(evaluation: Evaluation) -> Table:

@@ -125,6 +125,43 @@ def lead(folder: Path, gold: Path | None, *, write: bool) -> None:
         write_lead(folder, best)
 
 
+@train.command()
+@click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Seed of the phantoms.")
+@click.option("--films", type=click.IntRange(200), default=1000, show_default=True, help="Number of phantoms.")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def guard(folder: Path, seed: int, films: int) -> None:
+    """Give a checkpoint of synthetic films a guard, which holds back films that are unlike those.
+
+    Stage 2 does this itself; this is for checkpoints without one. Promote the checkpoint again then.
+    """
+    from training.stages.guarding import guard_of_synthetic, write_guard  # noqa: PLC0415 - as above
+    from vlmkg.checkpoint.manifest import verify  # noqa: PLC0415 - as above
+    from vlmkg.engine_protocol import FilmDomain  # noqa: PLC0415 - as above
+
+    if verify(folder).manifest.image_domain is not FilmDomain.SYNTHETIC:
+        raise UsageError(
+            f"{folder} was not trained on synthetic films", "train stage 2 again: it makes the guard of its own films"
+        )
+    made = guard_of_synthetic(folder, seed, films)
+    write_guard(folder, made)
+    click.echo(f"films at a distance over {made.threshold:.2f} are held back; promote {folder} again")
+
+
+@train.command()
+@click.option("--peak", type=click.FloatRange(min=1), default=989.0, show_default=True, help="TFLOP/s of the device.")
+@click.option(
+    "--used", type=click.FloatRange(0.01, 1), default=0.4, show_default=True, help="Share of the peak that is reached."
+)
+@click.argument("config_file", metavar="CONFIG", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def estimate(config_file: Path, peak: float, used: float) -> None:
+    """Estimate memory, FLOPs and hours of stages 1 and 2 of a run config, before anything is trained."""
+    from training.estimate import estimate as estimated  # noqa: PLC0415 - as above
+    from training.estimate import shown  # noqa: PLC0415 - as above
+    from training.stages.config import read_config  # noqa: PLC0415 - as above
+
+    click.echo(shown(estimated(read_config(config_file), peak * 1e12, used)))
+
+
 def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path], list[Any]]) -> None:
     from training.stages.config import read_config  # noqa: PLC0415 - as above
     from training.stages.devices import main_process  # noqa: PLC0415 - as above

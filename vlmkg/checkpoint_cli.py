@@ -12,7 +12,7 @@ from rich.table import Table
 
 from vlmkg.checkpoint import promotion
 from vlmkg.checkpoint.errors import CheckpointError
-from vlmkg.checkpoint.manifest import MANIFEST_FILE, Verified, describe, verify
+from vlmkg.checkpoint.manifest import MANIFEST_FILE, README_FILE, Verified, describe, verify
 from vlmkg.cli import LazyCommands
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import find_checkpoint, shipped
@@ -22,6 +22,7 @@ HELP = {
     "list": "List the checkpoints of the data folder.",
     "verify": "Check every file of a checkpoint.",
     "promote": "Measure a checkpoint and make it the engine `model`.",
+    "card": "Write a model card for Hugging Face.",
     "import": "Convert published models to parts of a checkpoint.",
     "readings": "List the engines with readings in the ledger.",
     "replay": "Read every study again with another checkpoint.",
@@ -64,6 +65,21 @@ def list_(folders: tuple[Path, ...], data: DataDir, *, as_json: bool) -> None:
         shown = (row["name"], row["state"], " ".join(row["modalities"]), row["image_domain"], row["relation_f1"])
         table.add_row(*("" if value is None else str(value) for value in shown), row["digest"][:12], row["folder"])
     Console().print(table)
+
+
+@click.command("card")
+@click.option("--write", is_flag=True, help="Write README.md into FOLDER instead of printing it.")
+@click.argument("folder", type=click.Path(path_type=Path))
+def card(folder: Path, *, write: bool) -> None:
+    """Print the model card of the checkpoint FOLDER, with Hugging Face's metadata, from its manifest."""
+    from vlmkg.checkpoint.card import model_card  # noqa: PLC0415 - PyYAML comes with the training extra
+
+    text = model_card(verify(folder))
+    if not write:
+        click.echo(text, nl=False)
+        return
+    (folder / README_FILE).write_text(text, encoding="utf-8")
+    click.echo(str(folder / README_FILE))
 
 
 @click.group("import")

@@ -5,12 +5,13 @@ sentences in the sections that are read have a number; full stops between senten
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from vlmkg.reading.sections import find_sections
+from vlmkg.reading.sections import FINDINGS, Section, find_sections, find_set_aside
 from vlmkg.reading.sentences import split_sentences
 from vlmkg.reading.tokens import Token, tokenize
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph, Witness
@@ -78,15 +79,31 @@ class TokenGraph(NamedTuple):
     edges: tuple[Edge, ...] = ()
 
 
-def number(text: str) -> Numbered:
-    """Number the tokens of the parts of a report that are read."""
+def number(text: str, marked: Iterable[tuple[int, int]] = ()) -> Numbered:
+    """Number the tokens of the parts of a report that are read.
+
+    Parts that hold a span of `marked` (half-open, code points), such as a gold mention, are numbered too.
+    """
     tokens: list[Token] = []
     sentences: list[Sentence] = []
-    for block, section in enumerate(find_sections(text)):
+    for block, section in enumerate(_sections(text, tuple(marked))):
         for part in split_sentences(text, tokenize(text, section.start, section.end)):
             sentences.append(Sentence(len(tokens), len(tokens) + len(part), section.name, block))
             tokens += part
     return Numbered(text, tuple(tokens), tuple(sentences))
+
+
+def _sections(text: str, marked: tuple[tuple[int, int], ...]) -> list[Section]:
+    """The sections that are read, and the stretches set aside that hold a marked span, in text order."""
+    read = find_sections(text)
+    if all(any(one.start <= start < one.end for one in read) for start, _ in marked):
+        return read
+    further = [
+        Section(FINDINGS, one.start, one.end)
+        for one in find_set_aside(text)
+        if any(one.start <= start < one.end for start, _ in marked)
+    ]
+    return sorted([*read, *further], key=lambda one: one.start)
 
 
 def edge_order(edge: Edge) -> tuple[int, int, int]:

@@ -32,6 +32,7 @@ class UnreadReason(StrEnum):
     TOO_MANY = "too_many"
     LOST = "lost"
     OTHER_DOMAIN = "other_domain"
+    UNLIKE_TRAINING = "unlike_training"
 
     @property
     def warning(self) -> str:

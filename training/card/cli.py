@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from training.data.iu_xray import read_openi
+from training.data.tally import Tally
 from training.documents import load
 from vlmkg.errors import UsageError
 
@@ -45,7 +46,7 @@ def open_i(archive: Path) -> list[str]:
         for member in packed:
             if member.name.endswith(".xml") and (content := packed.extractfile(member)) is not None:
                 _write(folder / Path(member.name).name, content.read())
-        return [row.report for row in read_openi(folder)]
+        return [row.report for row in read_openi(folder, Tally())]
 
 
 def _write(path: Path, content: bytes) -> None:

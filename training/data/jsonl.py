@@ -1,7 +1,7 @@
 """Our own JSONL: one study per line, as `vlmkg train data` writes it.
 
     {"id", "patient", "report", "images": [path], "mentions": [[start, end, label]], "relations": [[head, type, tail]],
-     "film": [[name, label]], "labels", "split"}
+     "film": [[name, label]], "labels", "split", "views": [view of each image]}
 
 Labels are A anatomy, P present, U uncertain, N absent; offsets are half-open code points of `report`; head and tail are
 indices of `mentions`. `triplets`, words only ([head, relation, tail]), are read if there are no mentions: each word
@@ -56,6 +56,8 @@ def to_json(row: Row) -> dict[str, Any]:
         "labels": row.labels,
         "split": row.split,
     }
+    if row.views:
+        content["views"] = list(row.views)
     return content if row.film is None else {**content, "film": [list(pair) for pair in row.film]}
 
 
@@ -72,6 +74,7 @@ def from_json(content: dict[str, Any]) -> Row:
         None if film is None else tuple((name, label) for name, label in film),
         content.get("labels", "gold"),
         content.get("split", ""),
+        tuple(content.get("views", ())),
     )
 
 

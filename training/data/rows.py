@@ -11,7 +11,8 @@ class Row:
 
     `images` are paths of films, relative to the data's folder. `film` are the facts of the films, as pairs of a name of
     `vlmkg/film_names.txt` and P, U or N; None if that is not known. `labels` is the source of the graph: gold,
-    or silver with the engine and its digest. `split`: train, validation, test, or empty.
+    or silver with the engine and its digest. `split`: train, validation, test, or empty. `views` are the views of
+    `images`, in the same order, such as PA or LATERAL; empty if they are not known.
     """
 
     study_id: str
@@ -22,3 +23,4 @@ class Row:
     film: tuple[tuple[str, str], ...] | None = None
     labels: str = "gold"
     split: str = ""
+    views: tuple[str, ...] = ()

@@ -173,11 +173,36 @@ def comparison(named: tuple[str, ...], gold: Path, rows: tuple[Path, ...], out: 
     """Read gold with rules, checkpoints and taggers, with separate scores for sentences in the training data."""
     from training.experiments.comparison import run  # noqa: PLC0415 - as above
 
+    run(_named(named), gold, rows, out)
+    _show(out, "comparison")
+
+
+@experiment.command()
+@click.option("--rows", type=FILE, multiple=True, required=True, help="Our JSONL of your studies; may be given again.")
+@click.option(
+    "--reader",
+    "named",
+    multiple=True,
+    required=True,
+    metavar="NAME=PLACE",
+    help="`rules`, or the folder of a checkpoint or tagger.",
+)
+@click.option("--split", default="test", show_default=True, help="The split to read.")
+@click.option("--device", help="Device in torch's notation [default: a GPU if there is one].")
+@OUT
+def headline(rows: tuple[Path, ...], named: tuple[str, ...], split: str, device: str | None, out: Path) -> None:
+    """Make the paper's table on your held-out studies: image and report, only one of them, another patient's film."""
+    from training.experiments.headline import run  # noqa: PLC0415 - as above
+
+    run(_named(named), rows, split, out, device)
+    _show(out, "headline")
+
+
+def _named(named: tuple[str, ...]) -> dict[str, str]:
     readers = dict(one.split("=", 1) for one in named if "=" in one)
     if len(readers) < len(named):
         raise UsageError("a reader has no name or the same name as another", "give --reader NAME=PLACE, each name once")
-    run(readers, gold, rows, out)
-    _show(out, "comparison")
+    return readers
 
 
 def _train(

@@ -2,7 +2,7 @@
 
 OUT/shared/vision-DIGEST   stage 0 of a config
 OUT/shared/stage1-DIGEST   stage 1 of a config
-OUT/shared/features        image vectors, by encoder and studies
+OUT/shared/features        image vectors, by encoder and film
 OUT/shared/labels          reports with wrong labels, by seed and share
 OUT/runs/NAME              stage 2 of an arm and a seed
 OUT/NAME.runs.csv          one row per finished run, with its scores on the held-out studies
@@ -80,7 +80,9 @@ def train(name: str, arm: Arm, seed: int, out: Path) -> tuple[Path, Path]:
         folder.mkdir(parents=True, exist_ok=True)
         (shared / "features").mkdir(parents=True, exist_ok=True)
         link(folder / "features", shared / "features")
-        link(folder / "vision", vision(config, shared) / "vision")
+        # An encoder that the config names needs no stage 0.
+        if not config.vision.folder:
+            link(folder / "vision", vision(config, shared) / "vision")
         if not arm.from_scratch:
             link(folder / "stage1", stage1(config, shared) / "stage1")
         run_visual(config, folder, from_scratch=arm.from_scratch)

@@ -46,6 +46,18 @@ def over_reports(counts: Sequence[Counts]) -> Estimate:
     return Estimate(float(_f1(table.sum(axis=0)[None])[0]), float(values[cut]), float(values[-1 - cut]))
 
 
+def wilson(hits: int, number: int) -> Estimate | None:
+    """The share hits / number with Wilson's score interval (95 %); None if the number is 0."""
+    if not number:
+        return None
+    z = 1.959964
+    share = hits / number
+    middle = (share + z * z / (2 * number)) / (1 + z * z / number)
+    half = z / (1 + z * z / number) * sqrt(share * (1 - share) / number + z * z / (4 * number * number))
+    # Exactly 0 and 1 at the ends, where rounding would cross them.
+    return Estimate(share, 0.0 if not hits else middle - half, 1.0 if hits == number else middle + half)
+
+
 def spearman(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray) -> float:
     """Spearman's rank correlation, ties at their mean rank; 0 if either is constant."""
     a, b = (ranks(np.asarray(one, dtype=float)) for one in (first, second))

@@ -11,6 +11,7 @@ from typing import Any
 from training.data.jsonl import read_files
 from training.data.radgraph import read_radgraph
 from training.data.rows import Row
+from training.data.tally import Tally
 from training.review.items import Item, sample
 from training.review.sheets import Judgement, read_sheet, write_sheet
 from vlmkg.errors import UsageError
@@ -75,7 +76,7 @@ def read_back(folder: Path) -> Verdicts:
 
 def read_rows(graphs: Path) -> list[Row]:
     """The rows of our JSONL, or of RadGraph JSON: its valid part. Raises UsageError if it is neither."""
-    return read_files([graphs])[0] if graphs.suffix == ROWS else list(read_radgraph(graphs))
+    return read_files([graphs])[0] if graphs.suffix == ROWS else list(read_radgraph(graphs, Tally()))
 
 
 def _sheet(folder: Path, name: str, items: dict[str, KeyItem]) -> dict[str, Judgement]:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationE
 
 from training.synthetic.seeds import check_data_seed
 from vlmkg.errors import UsageError
+from vlmkg.image.intensity import Intensity
 from vlmkg.model.config import ModelConfig
 from vlmkg.validation_errors import problems
 
@@ -39,6 +40,17 @@ class OptimizerName(StrEnum):
 
     ADAMW = "adamw"
     MUON = "muon"
+
+
+class Attention(StrEnum):
+    """The kernel of attention, by transformers' names."""
+
+    DEFAULT = ""
+    """What transformers chooses."""
+    SDPA = "sdpa"
+    EAGER = "eager"
+    FLASH = "flash_attention_2"
+    """Needs the package flash-attn and a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,8 @@ class LanguageModelConfig:
     heads: AtLeastOne = 4
     kv_heads: AtLeastOne = 2
     mlp_width: AtLeastOne = 768
+    attention: Attention = Attention.DEFAULT
+    """The attention kernel in training; the results differ by rounding."""
     whole_report: bool = False
     """Use windows with as many sentences as fit, for long-context models."""
 
@@ -120,6 +134,10 @@ class VisionConfig:
     """Path of the folder; empty: the small encoder of stage 0."""
     films: AtLeastOne = 6000
     """Number of phantom films of stage 0."""
+    intensity: Intensity = Intensity.AS_SHOWN
+    """How stage 0's encoder gets grey values: `as_shown`, or `equalised` for films of several sources."""
+    features: str = ""
+    """Folder of the image vectors, on a local disk; runs may share it. Empty: `features` in the run's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,10 @@ class StageConfig:
     """Maximum norm of the gradient."""
     evaluate_every: AtLeastOne = 500
     """Steps between evaluations, each a row of the CSV and a state to resume from."""
+    save_minutes: Annotated[float, Field(gt=0)] = 30.0
+    """Minutes after which a state to resume from is written between evaluations."""
+    gradient_checkpointing: bool = False
+    """Stages 1 and 2: compute activations again in the backward pass: less memory, about a third more time."""
     patience: NotNegative = 0
     """Evaluations without a better validation loss before training stops; 0: never."""
     read: NotNegative = 0
@@ -151,6 +173,10 @@ class StageConfig:
     """Stage 2: share of the studies with a film that are read without it."""
     films_alone: NotNegative = 0
     """Stage 2: additional phantoms per chunk without a report."""
+
+
+OWN_LICENCE = "Apache-2.0"
+"""Of checkpoints that are made of synthetic studies alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +190,10 @@ class RunConfig:
     precision: Precision = Precision.FLOAT32
     stored: Precision = Precision.FLOAT32
     """Number format of the checkpoint's files; bf16 halves their size."""
+    licence: Text = OWN_LICENCE
+    """Licence of the checkpoint (SPDX identifier, or words): that of its base models and data may bind it."""
+    base_models: dict[Text, Text] = field(default_factory=dict)
+    """Names of the published models that it starts from, by part: `language_model`, `vision`."""
     start: str = ""
     """Folder of a checkpoint that stage 2 trains further, with its encoder unchanged; empty: this run's stage 1."""
     data: Annotated[DataConfig, AfterValidator(_check_beside)] = field(default_factory=DataConfig)
@@ -177,7 +207,16 @@ class RunConfig:
     stage2: StageConfig = field(default_factory=lambda: StageConfig(steps=5000))
 
 
-_ADAPTER = TypeAdapter(RunConfig)
+def _check_run(config: RunConfig) -> RunConfig:
+    """The config. Raises ValueError where parts do not go together."""
+    if config.licence == OWN_LICENCE and config.language_model.folder:
+        raise ValueError("licence: an imported language model has its own licence: name the checkpoint's")
+    if unknown := set(config.base_models) - {"language_model", "vision"}:
+        raise ValueError(f"base_models: there is no part {', '.join(sorted(unknown))}")
+    return config
+
+
+_ADAPTER: TypeAdapter[RunConfig] = TypeAdapter(Annotated[RunConfig, AfterValidator(_check_run)])
 
 
 def read_config(path: Path) -> RunConfig:

@@ -19,16 +19,17 @@ from torch.nn import functional
 from training.stages.batches import Cursor
 from training.stages.config import RunConfig
 from training.stages.devices import main_process
-from training.stages.loading import FILM_SIZE
+from training.stages.films import FILM_SIZE
 from training.stages.loop import Task, run_stage
 from training.stages.records import write_run
+from training.stages.resuming import check_resumed
 from training.stages.signatures import Signature
 from training.synthetic.facts import Told, draw_facts, drawn_facts
 from training.synthetic.film import draw_film
 from vlmkg.image.load import Film
 from vlmkg.linearization import film_names
 from vlmkg.model.vision.encoder import Pixels, prepare
-from vlmkg.model.vision.store import build_encoder, save_encoder
+from vlmkg.model.vision.store import INTENSITY, build_encoder, save_encoder
 
 SHIFT = 6
 """Maximum shift of a film in training, in pixels."""
@@ -95,7 +96,7 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
     """Train the small encoder and write it to `out`/vision; returns the observed failure signatures."""
     torch.manual_seed(config.seed)
     feature_size = config.projector.feature_size
-    encoder = build_encoder("small", {"feature_size": feature_size})
+    encoder = build_encoder("small", {"feature_size": feature_size, INTENSITY: config.vision.intensity.value})
     films = kept_films(out / "films", config.data.seed, config.vision.films)
     held = len(films.grey) // VALIDATION_SHARE
     training, validation = (Films(*(part[cut] for part in films)) for cut in (slice(held, None), slice(held)))
@@ -106,10 +107,13 @@ def run(config: RunConfig, out: Path) -> list[Signature]:
         frozenset(name for name, _ in network.named_parameters()),
         _FilmStream(training, encoder.pixels, config.stage0.batch, config.seed),
         lambda module: _evaluate(module, validation, encoder.pixels),
+        size=lambda batch: len(batch.shown),
     )
     folder = out / "stage0.run"
     folder.mkdir(parents=True, exist_ok=True)
-    write_run(folder, config, "stage0", {"phantoms": f"seed {config.data.seed}, {config.vision.films} films"})
+    data = {"phantoms": f"seed {config.data.seed}, {config.vision.films} films"}
+    check_resumed(folder, config, "stage0", data)
+    write_run(folder, config, "stage0", data)
     seen = run_stage(task, config.stage0, folder, config.seed, config.precision)
     if main_process():
         encoder.module.cpu().eval()

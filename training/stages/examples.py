@@ -36,8 +36,11 @@ class Reading:
 
 
 def report_examples(reading: Reading, row: Row, films: tuple[int, ...] = ()) -> Iterator[Example]:
-    """One example per window of the report, after the films. Facts that numbered tokens can't express are left out."""
-    numbered = number(row.report)
+    """One example per window of the report, after the films. Facts that numbered tokens can't express are left out.
+
+    Parts of the text that hold a mention are read, whatever their heading.
+    """
+    numbered = number(row.report, [(one.start, one.end) for one in row.graph.mentions])
     graph, _ = readable_part(numbered, row.graph)
     prefix = reading.prefix_length * len(films)
     for window in report_windows(reading.codec, numbered, reading.positions, prefix, whole=reading.whole_report):

@@ -3,9 +3,10 @@
 Each ends in a checkpoint. Shapes: B examples, T token ids, V the vocabulary.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,8 +14,9 @@ import torch
 from accelerate.utils import send_to_device
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+from transformers import PreTrainedModel
 
+from training.data.directions import one_direction
 from training.data.jsonl import read_files, write_file
 from training.data.rows import Row
 from training.gate import gold_evaluation, record, synthetic_evaluation
@@ -24,21 +26,28 @@ from training.stages.config import Precision, RunConfig, StageConfig
 from training.stages.decoded import reading_scores
 from training.stages.devices import main_process
 from training.stages.examples import Reading
-from training.stages.loading import FileRows, MixedRows, RowReader, SyntheticRows, rows_of
+from training.stages.film_pass import encode_ahead
+from training.stages.guarding import PHANTOMS, file_guard, phantom_guard
+from training.stages.language_models import codec_of, language_model_of, prepare_kernels
+from training.stages.loading import FileRows, Loaded, MixedRows, RowReader, SyntheticRows, rows_of
 from training.stages.loop import Task, run_stage
+from training.stages.micro_batches import split_batch
 from training.stages.records import write_run
+from training.stages.resuming import check_resumed
 from training.stages.signatures import Signature
 from training.synthetic.dataset import grammar_digest
 from training.synthetic.seeds import ALONE_SEED, VALIDATION_SEED
-from training.synthetic.studies import GENERATOR, studies
+from training.synthetic.studies import GENERATOR
 from vlmkg.checkpoint.evaluation import GoldEvaluation, SyntheticEvaluation
-from vlmkg.checkpoint.manifest import VISION
-from vlmkg.checkpoint.store import Parts, load_checkpoint, load_language_model, save_checkpoint
+from vlmkg.checkpoint.manifest import VISION, Manifest, ModifyDirection
+from vlmkg.checkpoint.store import Parts, load_checkpoint, save_checkpoint
 from vlmkg.engine_protocol import FilmDomain, Modality
 from vlmkg.errors import UsageError
-from vlmkg.model.codec import PAD, Codec, load_codec, train_codec
+from vlmkg.model.codec import PAD, Codec
 from vlmkg.model.network import IGNORED, VlmKg
 from vlmkg.model.projector import build_projector
+from vlmkg.model.vision.encoder import VisionEncoder, feature_size
+from vlmkg.model.vision.guard import LEAST_FILMS, Guard
 from vlmkg.model.vision.store import load_encoder
 
 GOLD_FILE = "gold.jsonl"
@@ -65,13 +74,15 @@ class _Data:
     validation: ReadChunk
     held: Sequence[Row]
     fingerprints: Mapping[str, str]
+    films: Mapping[str, int] = field(default_factory=dict)
+    """The number of films in files, and of unread ones by reason."""
 
 
 def run_text(config: RunConfig, out: Path) -> list[Signature]:
     """Stage 1: train the language model on reports only. Writes the checkpoint `out`/stage1."""
     torch.manual_seed(config.seed)
     codec = codec_of(config)
-    network = VlmKg(_language_model(config, codec), None)
+    network = VlmKg(language_model_of(config, codec), None)
     training, validation, prints = data_rows(config)
     reading = _reading(config, codec, 0)
     data = _Data(TextChunks(reading, training), TextChunks(reading, validation), rows_of(validation(0)), prints)
@@ -88,25 +99,58 @@ def run_visual(config: RunConfig, out: Path, *, from_scratch: bool = False) -> l
     """
     torch.manual_seed(config.seed + 1)
     encoder_folder = _encoder_folder(config, out)
-    if not encoder_folder.is_dir():
-        raise UsageError(
-            f"there is no image encoder at {encoder_folder}", "run stage0 first, or give the folder of an encoder"
-        )
-    codec, network = _further(config) if config.start else _after_stage1(config, out, from_scratch=from_scratch)
+    _check_encoder(config, encoder_folder)
     training, validation, prints = data_rows(config)
-    reading, kept = _reading(config, codec, config.projector.prefix_length), out / "features"
+    direction = one_direction(rows_of(validation(0)))
+    if config.start:
+        codec, network = _further(config, direction)
+    else:
+        codec, network = _after_stage1(config, out, direction, from_scratch=from_scratch)
+    reading = _reading(config, codec, config.projector.prefix_length)
+    kept = Path(config.vision.features) if config.vision.features else out / "features"
+    films = encode_ahead(_all_files(training, validation), kept, encoder_folder, out / "stage2.run")
     share = config.stage2.text_only_share
     data = _Data(
         VisualChunks(reading, training, encoder_folder, kept, share, config.seed, phantoms_alone(config)),
         VisualChunks(reading, validation, encoder_folder, kept, share, config.seed),
         rows_of(validation(0)),
         prints,
+        films,
     )
     seen = _run(config, config.stage2, "stage2", Trained(network), codec, data, out, watched=("projector",))
     vision = load_encoder(encoder_folder)
+    if main_process():
+        vision = replace(vision, guard=_guard(config, vision, training, kept, encoder_folder))
     parts = Parts(network.cpu().eval(), codec, config.projector, vision)
     _write(config, out / "stage2", parts, data, FilmDomain.REAL if config.data.files else FilmDomain.SYNTHETIC)
     return seen
+
+
+def _check_encoder(config: RunConfig, folder: Path) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"there is no image encoder at {folder}", "run stage0 first, or give the folder of an encoder")
+    size = feature_size(load_encoder(folder))
+    if size != config.projector.feature_size:
+        raise UsageError(
+            f"the image encoder at {folder} gives {size} numbers, but projector.feature_size is "
+            f"{config.projector.feature_size}",
+            f"set projector.feature_size to {size}",
+        )
+
+
+def _guard(config: RunConfig, vision: VisionEncoder, training: RowReader, kept: Path, folder: Path) -> Guard | None:
+    """The guard of the films that were trained on."""
+    if isinstance(training, FileRows):
+        return file_guard(training.all(), kept, folder)
+    few = config.vision.films < LEAST_FILMS
+    return None if few else phantom_guard(vision, config.data.seed, min(PHANTOMS, config.vision.films))
+
+
+def _all_files(*readers: RowReader) -> Iterator[Loaded]:
+    """The rows of the readers of files; generated studies are encoded when they are made."""
+    for reader in readers:
+        if isinstance(reader, FileRows):
+            yield from reader.all()
 
 
 def _encoder_folder(config: RunConfig, out: Path) -> Path:
@@ -115,27 +159,42 @@ def _encoder_folder(config: RunConfig, out: Path) -> Path:
     return Path(config.start) / VISION if config.start else out / "vision"
 
 
-def _further(config: RunConfig) -> tuple[Codec, VlmKg]:
+def _further(config: RunConfig, direction: ModifyDirection) -> tuple[Codec, VlmKg]:
     """The network of the checkpoint that is trained further, in float32."""
     before = load_checkpoint(Path(config.start))
+    _check_direction(before.manifest, direction)
     if before.config != config.projector:
         raise UsageError(f"{config.start} has another projector than the config", "copy `projector` from its run")
     return before.codec, before.network.float()
 
 
-def _after_stage1(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, VlmKg]:
-    codec, language_model = _start(config, out, from_scratch=from_scratch)
+def _check_direction(before: Manifest, own: ModifyDirection) -> None:
+    """Raises UsageError if the checkpoint that is trained further has another direction of modify than the data."""
+    if before.modify_direction is not own:
+        raise UsageError(
+            f"{before.name} was trained with modify {before.modify_direction}, the data have {own}",
+            "train stage 1 on data of the same direction",
+        )
+
+
+def _after_stage1(
+    config: RunConfig, out: Path, direction: ModifyDirection, *, from_scratch: bool
+) -> tuple[Codec, VlmKg]:
+    codec, language_model = _start(config, out, direction, from_scratch=from_scratch)
     width: Any = language_model.get_input_embeddings()
     return codec, VlmKg(language_model, build_projector(config.projector, width.embedding_dim))
 
 
-def _start(config: RunConfig, out: Path, *, from_scratch: bool) -> tuple[Codec, PreTrainedModel]:
+def _start(
+    config: RunConfig, out: Path, direction: ModifyDirection, *, from_scratch: bool
+) -> tuple[Codec, PreTrainedModel]:
     if from_scratch:
         codec = codec_of(config)
-        return codec, _language_model(config, codec)
+        return codec, language_model_of(config, codec)
     if not (out / "stage1").is_dir():
         raise UsageError(f"{out / 'stage1'} does not exist", "run stage1 first, or give --from-scratch")
     before = load_checkpoint(out / "stage1")
+    _check_direction(before.manifest, direction)
     module: nn.Module = before.network.language_model
     return before.codec, cast("PreTrainedModel", module.to(torch.float32))
 
@@ -172,10 +231,14 @@ def _run(
         watched,
         # In batches without a film the projector has no gradient.
         uneven=network.model.projector is not None,
+        split=split_batch,
+        size=lambda batch: int(batch.attention_mask.sum()),
     )
+    prepare_kernels(network.model.language_model, config, stage)
     folder = out / f"{name}.run"
     folder.mkdir(parents=True, exist_ok=True)
-    write_run(folder, config, name, data.fingerprints)
+    check_resumed(folder, config, name, data.fingerprints)
+    write_run(folder, config, name, data.fingerprints, data.films)
     return run_stage(task, stage, folder, config.seed, config.precision)
 
 
@@ -219,6 +282,7 @@ def data_rows(config: RunConfig) -> tuple[RowReader, RowReader, Mapping[str, str
         raise UsageError(
             "the files need rows of the splits train and validation", "add a `split` to the rows, see docs/training.md"
         )
+    one_direction([*train, *held_rows])
     mark = "-".join(digest[:8] for digest in prints.values())
     return (
         FileRows(train, folder, data.chunk, config.seed, f"{mark}-train-{data.chunk}"),
@@ -251,35 +315,6 @@ def _reading(config: RunConfig, codec: Codec, prefix_length: int) -> Reading:
     return Reading(codec, model.positions, model.whole_report, prefix_length)
 
 
-def codec_of(config: RunConfig) -> Codec:
-    """The codec of the config's folder, or our own, learned from the data's first synthetic reports."""
-    model = config.language_model
-    if model.folder:
-        return load_codec(Path(model.folder))
-    texts = (study.text for study in studies(config.data.seed, model.tokenizer_reports, films=config.data.film_share))
-    return train_codec(texts, model.vocabulary, model.pointers)
-
-
-def _language_model(config: RunConfig, codec: Codec) -> PreTrainedModel:
-    model = config.language_model
-    if model.folder:
-        module: nn.Module = load_language_model(Path(model.folder))
-        return cast("PreTrainedModel", module.to(torch.float32))
-    return Qwen2ForCausalLM(
-        Qwen2Config(
-            vocab_size=codec.vocabulary_size,
-            hidden_size=model.hidden_size,
-            intermediate_size=model.mlp_width,
-            num_hidden_layers=model.layers,
-            num_attention_heads=model.heads,
-            num_key_value_heads=model.kv_heads,
-            max_position_embeddings=model.positions,
-            tie_word_embeddings=True,
-            pad_token_id=codec.id(PAD),
-        )
-    )
-
-
 def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: FilmDomain | None) -> None:
     """Write the checkpoint with its validation figures. It appears only when it has been measured."""
     if not main_process():
@@ -296,7 +331,9 @@ def _write(config: RunConfig, folder: Path, parts: Parts, data: _Data, films: Fi
         image_domain=films,
         data=dict(data.fingerprints),
         metrics={},
-        licence="Apache-2.0",
+        licence=config.licence,
+        base_models=dict(config.base_models),
+        modify_direction=one_direction(data.held),
         whole_report=config.language_model.whole_report,
     )
     gold = folder.with_name(f"{folder.name}.run") / GOLD_FILE if config.data.files else None
@@ -308,5 +345,13 @@ def _evaluation(config: RunConfig, data: _Data, gold: Path | None) -> SyntheticE
     """The evaluation for promotion: the validation studies, or the validation rows as a file."""
     if gold is None:
         return synthetic_evaluation(config.data.seed + VALIDATION_SEED, config.data.validation, config.data.film_share)
-    write_file(gold, data.held)
+    # Paths of films count from the file's folder, which is another one here.
+    data_folder = Path(config.data.files[0]).parent
+    write_file(
+        gold,
+        (
+            replace(row, images=tuple(os.path.relpath(data_folder / image, gold.parent) for image in row.images))
+            for row in data.held
+        ),
+    )
     return gold_evaluation(gold)

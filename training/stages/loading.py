@@ -1,26 +1,22 @@
 """Rows in chunks, from generated studies or from files. Films are read when needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, Protocol
 
 from training.data.rows import Row
+from training.stages.films import FilmFile, FilmSource, Phantom
 from training.synthetic.facts import drawn_facts
 from training.synthetic.studies import Study, make_study
-from vlmkg.image.load import Film, read_film
-
-FILM_SIZE = 128
-"""Rows and columns of the stages' phantom films: the input size of the small encoder."""
 
 
 class Loaded(NamedTuple):
-    """A row, and functions that read its films."""
+    """A row, and its films."""
 
     row: Row
-    films: tuple[Callable[[], Film], ...] = ()
+    films: tuple[FilmSource, ...] = ()
 
 
 class RowReader(Protocol):
@@ -69,6 +65,10 @@ class FileRows:
         Random(self.seed + epoch).shuffle(order)  # noqa: S311 - an order, no secret
         return [from_file(row, self.folder) for row in order[at * self.chunk : (at + 1) * self.chunk]]
 
+    def all(self) -> list[Loaded]:
+        """Every row once, in the order of the files."""
+        return [from_file(row, self.folder) for row in self.rows]
+
 
 @dataclass(frozen=True, slots=True)
 class MixedRows:
@@ -93,22 +93,14 @@ def synthetic(study: Study) -> Loaded:
         return Loaded(Row(study.study_id, study.patient_id, study.text, study.graph))
     film = tuple((name, str(label)) for name, label in drawn_facts(study.facts))
     row = Row(study.study_id, study.patient_id, study.text, study.graph, film=film)
-    return Loaded(row, (partial(_phantom, study),))
+    return Loaded(row, (Phantom(study),))
 
 
 def from_file(row: Row, folder: Path) -> Loaded:
     """A row of a file; its films are read from the folder."""
-    return Loaded(row, tuple(partial(_film, folder / image) for image in row.images))
+    return Loaded(row, tuple(FilmFile(folder / image) for image in row.images))
 
 
 def rows_of(loaded: Sequence[Loaded]) -> list[Row]:
     """The rows without their films."""
     return [one.row for one in loaded]
-
-
-def _phantom(study: Study) -> Film:
-    return Film(study.film(FILM_SIZE))
-
-
-def _film(path: Path) -> Film:
-    return read_film(path.read_bytes())

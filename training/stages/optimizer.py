@@ -25,8 +25,11 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
 
 
-def optimizers(network: nn.Module, stage: StageConfig) -> list[torch.optim.Optimizer]:
-    """The optimizers of the trained weights. A group's learning rate is the stage's times its `share`."""
+def optimizers(network: nn.Module, stage: StageConfig, *, fused: bool = False) -> list[torch.optim.Optimizer]:
+    """The optimizers of the trained weights. A group's learning rate is the stage's times its `share`.
+
+    `fused`: AdamW updates all weights in one kernel.
+    """
     trained = [weight for weight in network.parameters() if weight.requires_grad]
     matrices = _matrices(network) if stage.optimizer is OptimizerName.MUON else []
     chosen = {id(weight) for weight in matrices}
@@ -34,7 +37,8 @@ def optimizers(network: nn.Module, stage: StageConfig) -> list[torch.optim.Optim
     found: list[torch.optim.Optimizer] = []
     if rest:
         group = {"params": rest, "share": 1.0}
-        found.append(torch.optim.AdamW([group], lr=stage.learning_rate, betas=BETAS, weight_decay=stage.weight_decay))
+        decay, rate = stage.weight_decay, stage.learning_rate
+        found.append(torch.optim.AdamW([group], lr=rate, betas=BETAS, weight_decay=decay, fused=fused or None))
     if matrices:
         found.append(Muon(matrices, stage.learning_rate, stage.weight_decay))
     return found

@@ -65,7 +65,9 @@ def read_log(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def write_run(folder: Path, config: RunConfig, stage: str, data: Mapping[str, str]) -> None:
+def write_run(
+    folder: Path, config: RunConfig, stage: str, data: Mapping[str, str], films: Mapping[str, int] | None = None
+) -> None:
     """The run's manifest: config, versions, data, commit, devices.
 
     An existing one is kept, because it is from the start of the run.
@@ -83,6 +85,7 @@ def write_run(folder: Path, config: RunConfig, stage: str, data: Mapping[str, st
         "device": state.device.type,
         "versions": {name: version(name) for name in PACKAGES},
         "data": dict(data),
+        **({"films": dict(films)} if films else {}),
         "config": to_mapping(config),
     }
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@ The state is only for training and not part of a checkpoint.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class State:
     optimizers: list[dict[str, Any]]
     best: float
     stale: int
+    losses: list[float] = field(default_factory=list)
+    """Of the steps since the last evaluation."""
 
 
 def save_state(folder: Path, state: State) -> None:
@@ -39,6 +41,7 @@ def save_state(folder: Path, state: State) -> None:
                 "optimizers": state.optimizers,
                 "best": state.best,
                 "stale": state.stale,
+                "losses": state.losses,
             },
             file,
         )

@@ -11,7 +11,8 @@ from training.stages.batches import Cursor, plan
 from training.stages.config import LanguageModelConfig, RunConfig
 from training.stages.devices import main_process
 from training.stages.examples import Reading
-from training.stages.language_stage import codec_of, data_rows
+from training.stages.language_models import codec_of
+from training.stages.language_stage import data_rows
 from training.stages.loading import rows_of
 from training.stages.loop import Task, run_stage
 from training.stages.records import commit, write_run

@@ -3,7 +3,8 @@
 RefusedError
 └── CheckpointError     `reason`: no_manifest, bad_manifest, other_form, missing_file, unknown_file, digest_mismatch,
                         odd_file, forbidden_file, bad_weights, not_promoted, no_evaluation, gate_not_met,
-                        regression, worse_than_a_witness, bad_promotion, wrong_layout, exists
+                        regression, worse_than_a_witness, bad_promotion, wrong_layout, exists,
+                        other_direction
 """
 
 from pathlib import Path
@@ -20,6 +21,7 @@ _REMEDIES = {
     "gate_not_met": "train it further, or on other data: the gate is the same for all checkpoints",
     "regression": "the promoted one is kept; to go back to an older one use `vlmkg checkpoint rollback`",
     "worse_than_a_witness": "write another lead into its manifest: vlmkg train lead FOLDER --write",
+    "other_direction": "use it for research alone, or import the data without --graphs and train again",
     "bad_promotion": "the checkpoint was changed after its promotion: promote it again",
 }
 

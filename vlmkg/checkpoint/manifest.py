@@ -3,12 +3,14 @@
 manifest.json          the description, and the SHA-256 of every other file
 language_model/        config.json, *.safetensors, tokenizer.json, codec.json
 projector.safetensors  } in a checkpoint that reads films
-vision/                } config.json, model.safetensors
-promotion.json         written by `vlmkg checkpoint promote`; the one file that the manifest does not name
+vision/                } config.json, model.safetensors, guard.safetensors
+promotion.json         written by `vlmkg checkpoint promote`; not named by the manifest
+README.md              a card for people (`vlmkg checkpoint card`); not named by the manifest either
 """
 
 import hashlib
 import json
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -20,12 +22,23 @@ from vlmkg.checkpoint.evaluation import Digest, Evaluation
 from vlmkg.engine_protocol import FilmDomain, Lead, Modality
 
 MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
+README_FILE = "README.md"
+"""A card for people, which may be added and changed: it says nothing to the loader."""
 _UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}
 LANGUAGE_MODEL, PROJECTOR_FILE, VISION = "language_model", "projector.safetensors", "vision"
 ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".model"})
 """Suffixes of files in a checkpoint. Opening one of these runs no code, unlike a pickle."""
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 _CHUNK = 1024 * 1024
+
+
+class ModifyDirection(StrEnum):
+    """From which end of `modify` to which edges point."""
+
+    DESCRIBING_TO_DESCRIBED = "describing_to_described"
+    """The direction of this project: readings of another are never mixed with it, nor promoted."""
+    AS_PUBLISHED = "as_published"
+    """As in RadGraph's published files, where two mentions of anatomy may be joined the other way round."""
 
 
 class Manifest(BaseModel):
@@ -41,12 +54,12 @@ class Manifest(BaseModel):
     language_model: dict[str, Any]
     """`architecture`, `hidden_size`, `parameters`, `dtype`: checked against what is loaded."""
     whole_report: bool = False
-    """Whether its training windows hold as many sentences as fit, not only a sentence and the one before it.
-
-    """
+    """Whether its training windows hold as many sentences as fit, not only a sentence and the one before it."""
     linearization_version: int
-    modify_direction: Literal["describing_to_described"] = "describing_to_described"
-    """The direction of `modify` edges in its training data."""
+    modify_direction: ModifyDirection = ModifyDirection.DESCRIBING_TO_DESCRIBED
+    """From which end of `modify` to which the edges point that it was trained on."""
+    base_models: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    """What it was made from: `language_model` and `vision`, each with the name that its config or folder bears."""
     modalities: tuple[Modality, ...]
     image_domain: FilmDomain | None
     """The films that it was trained on; None for a checkpoint that reads no films."""
@@ -160,7 +173,7 @@ def _found(folder: Path) -> set[str]:
         place = PurePosixPath(path.relative_to(folder)).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise CheckpointError("odd_file", folder, f"{place} is not a plain file")
-        if path.is_dir() or place in _UNLISTED:
+        if path.is_dir() or place in _UNLISTED or place == README_FILE:
             continue
         if path.suffix not in ALLOWED_ENDINGS:
             raise CheckpointError("forbidden_file", folder, f"{place}: only safetensors and text files are allowed")

@@ -23,9 +23,10 @@ from transformers import PreTrainedModel
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.store import load_language_model
 from vlmkg.checkpoint.weights import read_weights, unpickled
+from vlmkg.image.intensity import Intensity
 from vlmkg.model.codec import extend_tokenizer, save_codec
 from vlmkg.model.vision import medclip, open_clip_towers
-from vlmkg.model.vision.store import build_encoder, save_encoder, with_weights
+from vlmkg.model.vision.store import INTENSITY, build_encoder, save_encoder, with_weights
 
 PICKLE_FILE = "pytorch_model.bin"
 OPEN_CLIP_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
@@ -69,7 +70,10 @@ def import_medclip(source: Path, folder: Path) -> None:
         feature_size = weights["projection_head.weight"].shape[0]
     except (KeyError, ValueError, IndexError) as error:
         raise CheckpointError("wrong_layout", source, "the image encoder is not MedCLIP's Swin") from error
-    encoder = build_encoder("medclip", {"feature_size": feature_size, "swin": swin})
+    # MedCLIP was trained on histogram-equalised JPEGs.
+    encoder = build_encoder(
+        "medclip", {"feature_size": feature_size, "swin": swin, INTENSITY: Intensity.EQUALISED.value}
+    )
     _whole(folder, lambda part: save_encoder(with_weights(encoder, weights), part))
 
 

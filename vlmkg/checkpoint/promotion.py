@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.evaluation import Evaluator, Measured
-from vlmkg.checkpoint.manifest import PROMOTION_FILE, Verified, verify
+from vlmkg.checkpoint.manifest import PROMOTION_FILE, ModifyDirection, Verified, verify
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
@@ -96,6 +96,8 @@ def promote(
     `model`, or reads worse with its lead than the better of its witnesses. Errors of `evaluate` pass.
     """
     verified = verify(folder)
+    if verified.manifest.modify_direction is not ModifyDirection.DESCRIBING_TO_DESCRIBED:
+        raise CheckpointError("other_direction", folder, "its modify points as in RadGraph's published files")
     evaluation = verified.manifest.evaluation
     if evaluation is None:
         raise CheckpointError("no_evaluation", folder, "its manifest names no evaluation")

@@ -1,6 +1,6 @@
 """The films of studies, from bytes to prefixes: decode, resize, encode, project."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -32,14 +32,22 @@ class StudyFilms(NamedTuple):
 
 
 def read_films(checkpoint: Checkpoint, studies: Sequence[StudyInput], most: int) -> list[StudyFilms]:
-    """The films of each study, in the same order. A film that can't be read, or is beyond `most`, is in `unread`."""
+    """The films of each study, in the same order.
+
+    A film that can't be read, is beyond `most`, or is unlike the encoder's training films is in `unread`.
+    """
     if checkpoint.vision is None:
         return [StudyFilms((), (), ()) for _ in studies]
     opened = [_open(checkpoint.vision, study, most) for study in studies]
     prefixes = iter(_prefixes(checkpoint, checkpoint.vision, [one for pixels, _ in opened for one in pixels.values()]))
-    return [
-        StudyFilms(tuple(pixels), tuple(next(prefixes) for _ in pixels), tuple(unread)) for pixels, unread in opened
-    ]
+    return [_study_films(pixels, unread, prefixes) for pixels, unread in opened]
+
+
+def _study_films(keys: Iterable[str], unread: list[UnreadImage], prefixes: Iterator[Tensor | None]) -> StudyFilms:
+    found = [(key, next(prefixes)) for key in keys]
+    read = [(key, prefix) for key, prefix in found if prefix is not None]
+    held_back = [UnreadImage(key, UnreadReason.UNLIKE_TRAINING) for key, prefix in found if prefix is None]
+    return StudyFilms(tuple(key for key, _ in read), tuple(prefix for _, prefix in read), (*unread, *held_back))
 
 
 def _open(vision: VisionEncoder, study: StudyInput, most: int) -> tuple[dict[str, Tensor], list[UnreadImage]]:
@@ -56,13 +64,15 @@ def _open(vision: VisionEncoder, study: StudyInput, most: int) -> tuple[dict[str
     return pixels, unread
 
 
-def _prefixes(checkpoint: Checkpoint, vision: VisionEncoder, films: Sequence[Tensor]) -> list[Tensor]:
-    """(N, D) for each film."""
+def _prefixes(checkpoint: Checkpoint, vision: VisionEncoder, films: Sequence[Tensor]) -> list[Tensor | None]:
+    """(N, D) for each film; None for one that is unlike the training films."""
     device = checkpoint.network.language_model.device
-    found: list[Tensor] = []
+    found: list[Tensor | None] = []
     for start in range(0, len(films), _AT_ONCE):
         features = encode(vision, torch.stack(list(films[start : start + _AT_ONCE])).to(device))
         counts = torch.ones(len(features), dtype=torch.long, device=device)
         with torch.inference_mode():
-            found += checkpoint.network.prefix(features[:, None], counts)[0]
+            known = list(checkpoint.network.prefix(features[:, None], counts)[0])
+        unlike = vision.guard.unlike(features.cpu()) if vision.guard else [False] * len(known)
+        found += [None if odd else prefix for odd, prefix in zip(unlike, known, strict=True)]
     return found

@@ -19,7 +19,8 @@ from vlmkg.numbered_tokens import RELATIONS, Label
 from vlmkg.reading.tokens import tokenize
 
 PAD, READ, HERE, STOP, GRAPH, FILM = "<pad>", "<read>", "<here>", "<stop>", "<graph>", "<film>"
-FILES = ("tokenizer.json", "codec.json")
+CODEC_FILE = "codec.json"
+FILES = ("tokenizer.json", CODEC_FILE)
 """The files that `save_codec` writes to a language model's folder."""
 LONGEST_WORD = 16
 """Most tokens of a word. The rest of a longer word is left out, but it has a pointer."""

@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 from training.data.iu_xray import read_openi, read_r2gen
 from training.data.jsonl import from_json, read_files, to_json
-from training.data.mimic_cxr import read_mimic_cxr
+from training.data.mimic_cxr import MimicSource, read_mimic_cxr
 from training.data.radgraph import PUBLISHED_V1, PUBLISHED_XL, read_radgraph
 from training.data.rows import Row
 from training.data.splits import check_disjoint, duplicates, split_of, with_splits
+from training.data.tally import Tally
 from training.synthetic.dataset import row as synthetic_row
 from training.synthetic.studies import make_study
 from training.train_cli import train
@@ -67,7 +68,7 @@ def mimic(tmp_path):
 
 
 def test_mimic_cxr_gives_a_row_a_report_with_films_and_the_official_split(mimic):
-    rows = list(read_mimic_cxr(mimic))
+    rows = list(read_mimic_cxr(MimicSource(mimic), Tally()))
 
     assert [(row.study_id, row.patient_id, row.split, len(row.images)) for row in rows] == [
         ("s50414267", "p10000032", "train", 2),
@@ -82,7 +83,7 @@ def test_mimic_cxr_takes_radgraphs_text_and_graph_where_given(mimic):
     graphs = mimic / "MIMIC-CXR_graphs.json"
     graphs.write_text(json.dumps({"p10/p10000032/s50414267.txt": V1}))
 
-    rows = list(read_mimic_cxr(mimic, graphs))
+    rows = list(read_mimic_cxr(MimicSource(mimic, graphs=graphs), Tally()))
 
     assert [row.study_id for row in rows] == ["s50414267"]
     assert rows[0].report == V1["text"]
@@ -91,9 +92,11 @@ def test_mimic_cxr_takes_radgraphs_text_and_graph_where_given(mimic):
 
 
 def test_another_layout_is_refused(tmp_path):
-    for read in (read_mimic_cxr, read_openi, read_r2gen):
+    for read in (read_openi, read_r2gen):
         with pytest.raises(UsageError):
-            list(read(tmp_path))
+            list(read(tmp_path, Tally()))
+    with pytest.raises(UsageError):
+        list(read_mimic_cxr(MimicSource(tmp_path), Tally()))
 
 
 def test_openi_xml_gives_findings_and_impression_and_the_films_that_are_there(tmp_path):
@@ -112,10 +115,14 @@ def test_openi_xml_gives_findings_and_impression_and_the_films_that_are_there(tm
         '<eCitation><AbstractText Label="FINDINGS"/><AbstractText Label="IMPRESSION"/></eCitation>'
     )
 
-    rows = list(read_openi(tmp_path))
+    rows = list(read_openi(tmp_path, Tally()))
 
     assert [(row.study_id, row.report, row.images) for row in rows] == [
-        ("CXR1", "FINDINGS: Clear lungs.\nIMPRESSION: Normal.", ("NLMCXR_png/CXR1_1_IM-0001-3001.png",))
+        (
+            "CXR1",
+            "FINDINGS: Clear lungs.\nIMPRESSION: Normal.",
+            (str(tmp_path / "NLMCXR_png/CXR1_1_IM-0001-3001.png"),),
+        )
     ]
 
 
@@ -123,20 +130,25 @@ def test_r2gens_annotations_keep_their_splits_and_patients(tmp_path):
     def entry(name, split):
         return {"id": name, "report": "Clear lungs .", "image_path": [f"{name}/0.png", f"{name}/1.png"], "split": split}
 
+    for film in ("CXR2384_IM-0942/0.png", "CXR2384_IM-0942/1.png", "CXR7_IM-1/0.png"):
+        (tmp_path / "images" / film).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "images" / film).write_bytes(b"\x89PNG")
+    tally = Tally()
     content = {"train": [entry("CXR2384_IM-0942", "train")], "val": [entry("CXR7_IM-1", "val")], "test": []}
     (tmp_path / "annotation.json").write_text(json.dumps(content))
 
-    rows = list(read_r2gen(tmp_path))
+    rows = list(read_r2gen(tmp_path, tally))
 
     assert [(row.patient_id, row.split) for row in rows] == [("CXR2384", "train"), ("CXR7", "validation")]
-    assert rows[0].images == ("images/CXR2384_IM-0942/0.png", "images/CXR2384_IM-0942/1.png")
+    assert rows[0].images == tuple(str(tmp_path / f"images/CXR2384_IM-0942/{at}.png") for at in range(2))
+    assert tally.left_out == {"films that are not in the folder": 1}
 
 
 def test_radgraph_v1_and_xl_are_told_apart(tmp_path):
     path = tmp_path / "train.json"
     path.write_text(json.dumps({"p10/p10000032/s50414267.txt": V1, "0": XL}))
 
-    first, second = read_radgraph(path)
+    first, second = read_radgraph(path, Tally())
 
     assert (first.patient_id, first.labels, first.split) == ("p10000032", PUBLISHED_V1, "validation")
     assert (second.labels, second.graph.mentions[0].presence) == (PUBLISHED_XL, Presence.ABSENT)
@@ -193,8 +205,20 @@ def test_the_command_labels_with_the_rules_and_says_with_which(mimic, tmp_path):
     result = CliRunner().invoke(train, ["data", "import", "--format", "mimic-cxr", str(mimic), "--out", str(out)])
 
     assert result.exit_code == 0, result.output
-    assert json.loads(result.output) == {
+    said = json.loads(result.output)
+    (labels,) = said.pop("labels")
+    assert labels.startswith("silver rules ")
+    assert said == {
+        "read": {
+            "reports": 3,
+            "patients": 2,
+            "films": 3,
+            "reports with a film": 2,
+            "mentions": 15,
+            "relations": 6,
+        },
         "splits": {"train": 2, "validation": 1},
+        "views": {"unknown": 3},
         "reports": 3,
         "repeated": 3,
         "across_splits": 3,

@@ -11,7 +11,7 @@ from training.data.jsonl import write_file
 from training.stages.batches import Cursor
 from training.stages.config import DataConfig, LanguageModelConfig, RunConfig, StageConfig
 from training.stages.examples import Reading
-from training.stages.language_stage import codec_of
+from training.stages.language_models import codec_of
 from training.stages.loading import FileRows, synthetic
 from training.stages.records import read_log
 from training.synthetic.studies import studies

@@ -13,7 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from vlmkg.image.intensity import Intensity, equalised
 from vlmkg.image.load import Film
+from vlmkg.model.vision.guard import Guard
 
 
 class Fit(StrEnum):
@@ -37,6 +39,7 @@ class Pixels:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fit: Fit = Fit.PAD
+    intensity: Intensity = Intensity.AS_SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,20 @@ class VisionEncoder:
     """An image encoder, frozen.
 
     `kind` and `config` rebuild it (`vlmkg.model.vision.store`); `module` maps (B, C, H, W) pixels, as described by
-    `pixels`, to (B, F).
+    `pixels`, to (B, F). `guard` tells films that are unlike its training films; None: it cannot.
     """
 
     kind: str
     config: Mapping[str, Any]
     module: nn.Module
     pixels: Pixels
+    guard: Guard | None = None
+
+
+def feature_size(encoder: VisionEncoder) -> int:
+    """F: the numbers in an image vector of the encoder."""
+    config = encoder.config
+    return int(config["feature_size"] if "feature_size" in config else config["model_cfg"]["embed_dim"])
 
 
 def encode(encoder: VisionEncoder, pixels_BCHW: Tensor) -> Tensor:
@@ -62,7 +72,8 @@ def encode(encoder: VisionEncoder, pixels_BCHW: Tensor) -> Tensor:
 
 def prepare(film: Film, pixels: Pixels) -> Tensor:
     """The film as (C, H, W) pixels, resized bicubically in floating point, which keeps 16 bits."""
-    grey_HW = _fitted(Image.fromarray(film.grey), pixels)
+    grey = equalised(film.grey) if pixels.intensity is Intensity.EQUALISED else film.grey
+    grey_HW = _fitted(Image.fromarray(grey), pixels)
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (pixels.mean, pixels.std))
     return (torch.from_numpy(grey_HW.copy())[None] - mean) / std
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vlmkg.errors import RefusedError
+from vlmkg.image.intensity import Intensity
 from vlmkg.model.vision.encoder import VisionEncoder
+from vlmkg.model.vision.guard import load_guard, save_guard
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+INTENSITY = "intensity"
+"""In the config: how grey values are prepared; without it as a viewer shows them."""
 MODULES = {
     "small": "vlmkg.model.vision.small",
     "medclip": "vlmkg.model.vision.medclip",
@@ -26,13 +31,22 @@ def build_encoder(kind: str, config: Mapping[str, Any]) -> VisionEncoder:
     """An encoder with fresh weights. Raises RefusedError if there is no such kind, or its config is incomplete."""
     if kind not in MODULES:
         raise RefusedError(f"there is no image encoder {kind!r}", f"image encoders: {', '.join(MODULES)}")
+    own = {name: value for name, value in config.items() if name != INTENSITY}
     try:
-        encoder: VisionEncoder = import_module(MODULES[kind]).build(config)
+        encoder: VisionEncoder = import_module(MODULES[kind]).build(own)
+        if INTENSITY in config:
+            encoder = with_intensity(encoder, Intensity(config[INTENSITY]))
     except (KeyError, TypeError, ValueError) as error:
         raise RefusedError(
             f"the config of the image encoder {kind!r} is wrong: {type(error).__name__}", "correct config.json"
         ) from error
     return encoder
+
+
+def with_intensity(encoder: VisionEncoder, intensity: Intensity) -> VisionEncoder:
+    """The same encoder for films whose grey values are prepared in this way."""
+    config = {**encoder.config, INTENSITY: intensity.value}
+    return replace(encoder, config=config, pixels=replace(encoder.pixels, intensity=intensity))
 
 
 def save_encoder(encoder: VisionEncoder, folder: Path) -> None:
@@ -42,6 +56,8 @@ def save_encoder(encoder: VisionEncoder, folder: Path) -> None:
     (folder / CONFIG_FILE).write_text(text + "\n")
     weights = {name: value.contiguous() for name, value in encoder.module.state_dict().items()}
     save_file(_renamed(encoder.kind, "to_published", weights), folder / WEIGHTS_FILE)
+    if encoder.guard is not None:
+        save_guard(encoder.guard, folder)
 
 
 def load_encoder(folder: Path) -> VisionEncoder:
@@ -54,7 +70,7 @@ def load_encoder(folder: Path) -> VisionEncoder:
         raise RefusedError(
             f"{folder} is not an image encoder: {type(error).__name__}", "copy the whole folder again"
         ) from error
-    return with_weights(encoder, weights)
+    return replace(with_weights(encoder, weights), guard=load_guard(folder))
 
 
 def with_weights(encoder: VisionEncoder, weights: Mapping[str, Tensor]) -> VisionEncoder:
