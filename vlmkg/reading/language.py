@@ -6,7 +6,7 @@ holds. Only where half of the words are strange, or one denies in another langua
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +44,9 @@ class _Oddities(NamedTuple):
     beyond_latin: int
 
 
+_NOTHING_ODD = _Oddities(0, 0, 0)
+
+
 class _Count(NamedTuple):
     familiar: int
     strange: int
@@ -52,25 +55,26 @@ class _Count(NamedTuple):
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of a text's language; `en` where nothing speaks against English."""
-    if not _raises_doubt(_oddities(text)) or not _is_doubtful(_count(text)):
+    """The ISO 639-1 code of a text's language; `en` if nothing speaks against English."""
+    odd = _oddities(text)
+    if not _raises_doubt(odd) or not _is_doubtful(_count(text, odd)):
         return ENGLISH
     return _ask(text[:_LONGEST_ASKED])
 
 
 def set_foreign_aside(text: str, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """The stretches, with what is not English among those that are read set aside.
+    """The stretches; those parts of the read ones that are not English are set aside.
 
-    In a report that is not English all goes but the paragraphs that surely are; in an English one, single paragraphs.
+    In a report that is not English only paragraphs that are surely English stay; in an English report single paragraphs
+    are set aside.
     """
-    read = [one for one in stretches if one.part in READ]
-    if all(text[one.start : one.end].isascii() and not _strange(text[one.start : one.end]) for one in read):
+    read = [text[one.start : one.end] for one in stretches if one.part in READ]
+    odd = [_oddities(words) for words in read]
+    total = _Oddities(*map(sum, zip(*odd, strict=True))) if odd else _NOTHING_ODD
+    if not _raises_doubt(total):
         return list(stretches)
-    odd = (_oddities(text[one.start : one.end]) for one in read)
-    if not _raises_doubt(_Oddities(*map(sum, zip(*odd, strict=True)))):
-        return list(stretches)
-    whole = _total(_count(text[one.start : one.end]) for one in read)
-    foreign = _is_doubtful(whole) and _ask(" ".join(text[one.start : one.end] for one in read)) != ENGLISH
+    whole = _Count(sum(len(_WORD.findall(words)) for words in read) - total.strange, *total)
+    foreign = _is_doubtful(whole) and _ask(" ".join(read)) != ENGLISH
     return [part for one in stretches for part in (_parts(text, one, foreign) if one.part in READ else [one])]
 
 
@@ -81,13 +85,14 @@ def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
         return
     held: Stretch | None = None
     for start, end in _cut(text, stretch.start, stretch.end, _BLOCK_END):
-        odd = _oddities(text[start:end])
-        ends = _SENTENCE_END if odd.beyond_latin or (odd.denials and not foreign) else _BLOCK_END
-        for first, last in _cut(text, start, end, ends):
-            block = text[first:last]
-            aside = (foreign or language_of(block) != ENGLISH) and not _is_surely_english(_count(block))
+        block = text[start:end]
+        odd = _oddities(block)
+        whole = not odd.beyond_latin and (foreign or not odd.denials)
+        for first, last in ((start, end),) if whole else _cut(text, start, end, _SENTENCE_END):
+            words = text[first:last]
+            aside = _is_foreign(words, odd if whole else _oddities(words), foreign)
             one = Stretch(first, last, Part.LANGUAGE if aside else stretch.part)
-            if held and (held.part is one.part or not block.strip()):
+            if held and (held.part is one.part or not words.strip()):
                 held = held._replace(end=last)
                 continue
             if held:
@@ -97,16 +102,20 @@ def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
         yield held
 
 
+def _is_foreign(words: str, odd: _Oddities, foreign: bool) -> bool:
+    """Whether a block or sentence is set aside; `foreign`: so is the report as a whole."""
+    if not foreign and not _raises_doubt(odd):
+        return False
+    count = _count(words, odd)
+    doubted = foreign or (_is_doubtful(count) and _ask(words[:_LONGEST_ASKED]) != ENGLISH)
+    return doubted and not _is_surely_english(count)
+
+
 def _cut(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     for found in ends.finditer(text, start, end):
         yield start, found.end()
         start = found.end()
     yield start, end
-
-
-def _total(counts: Iterable[_Count]) -> _Count:
-    columns = list(zip(*counts, strict=True))
-    return _Count(*map(sum, columns)) if columns else _Count(0, 0, 0, 0)
 
 
 def _is_english_throughout(text: str) -> bool:
@@ -134,14 +143,15 @@ def _is_doubtful(count: _Count) -> bool:
     return count.strange >= _FEWEST_STRANGE and count.familiar < words * _FAMILIAR
 
 
-def _count(text: str) -> _Count:
-    odd = _oddities(text)
+def _count(text: str, odd: _Oddities) -> _Count:
     return _Count(len(_WORD.findall(text)) - odd.strange, *odd)
 
 
 def _oddities(text: str) -> _Oddities:
     beyond = 0 if text.isascii() else len(_BEYOND_LATIN.findall(text))
     strange = [word for word in _strange(text) if len(word) > 1]
+    if not (strange or beyond):
+        return _NOTHING_ODD
     if all(word.istitle() and word.lower() not in _denials() for word in strange):
         return _Oddities(0, 0, beyond)  # Names of people and places.
     return _Oddities(len(strange), sum(word.lower() in _denials() for word in strange), beyond)
