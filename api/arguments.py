@@ -26,7 +26,7 @@ TEXTS = frozenset({"text", "note"})
 """Arguments with limits of their own: the text of a report, the note of a review."""
 
 INTROSPECTION_COST = 2_000
-"""What looking at the schema costs: it takes as long as reading so many rows."""
+"""The cost of introspection: it takes as long as reading this number of rows."""
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
 

@@ -70,7 +70,7 @@ class AuditWriter:
             batch, ended = self._take()
             failure = self._commit([entry for entry, _, _ in batch])
             for _, loop, done in batch:
-                with contextlib.suppress(RuntimeError):  # the loop is closed, so nobody is waiting
+                with contextlib.suppress(RuntimeError):  # the loop is closed, so there is no waiting request
                     loop.call_soon_threadsafe(_settle, done, failure)
 
     def _take(self) -> tuple[list[Waiting], bool]:
@@ -87,8 +87,10 @@ class AuditWriter:
         return batch, False
 
     def _commit(self, entries: list[NewEntry]) -> Exception | None:
-        """Why the entries are not written; None where they are. Whatever it is, the thread goes on: without it nobody
-        would be answered any more."""
+        """The error of writing the entries; None if they are written.
+
+        After any error the thread continues, because all answers need it.
+        """
         if not entries:
             return None
         try:

@@ -1,8 +1,8 @@
-"""One policy for every number of patients, studies, findings or words that a caller is told.
+"""The policy for all counts of patients, studies, findings or terms in answers.
 
-A count below VLMKG_MIN_CELL is a few persons: a cohort does not tell it to anybody. Callers who may not see identifiers
-get all other counts rounded to a multiple of VLMKG_MIN_CELL too, so that the difference of two questions is no person.
-SECURITY.md says which attacks that stops.
+A count below VLMKG_MIN_CELL could identify persons: cohorts hide it. Callers who may not see identifiers get all counts
+rounded to multiples of VLMKG_MIN_CELL, so that the difference of two queries does not identify a person. SECURITY.md
+lists the attacks that this stops.
 """
 
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CountPolicy:
-    """`min_cell` is the least count that is told; `rounded`: in multiples of it alone."""
+    """`min_cell` is the minimum count that is shown; `rounded`: only multiples of it are shown."""
 
     min_cell: int
     rounded: bool
 
     def total(self, number: int) -> int:
-        """The total of a list, which is never null: where it is rounded, at least `min_cell` but for 0."""
+        """The total of a list, which is never null. If it is rounded, it is 0 or at least `min_cell`."""
         if not self.rounded or number == 0:
             return number
         return max(self._nearest(number), self.min_cell)
 
     def count(self, number: int) -> Row:
-        """A row of the type Count. Zero is told: it is nobody."""
+        """A row of the type Count. Zero is shown."""
         if 0 < number < self.min_cell:
             return _HIDDEN
         return {"count": self._nearest(number) if self.rounded else number, "suppressed": False}

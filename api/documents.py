@@ -27,7 +27,7 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The data for reading an operation's fields, beside the nodes. `known` are the fields that were read."""
+    """The context for reading an operation's fields. `known` are the cached fields."""
 
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]

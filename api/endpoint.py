@@ -147,7 +147,7 @@ async def note_refusal(endpoint: Endpoint, error: VlmkgError) -> None:
 
 
 async def _asked(content_type: str, body: bytes) -> Asked:
-    """What a body asks, read beside the other requests where it is long. Raises ApiError (BAD_REQUEST)."""
+    """The request in a body; a long one is parsed in a thread. Raises ApiError (BAD_REQUEST)."""
     if len(body) <= SHORT_BODY:
         return read_body(content_type, body)
     return await asyncio.to_thread(read_body, content_type, body)

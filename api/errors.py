@@ -47,7 +47,7 @@ class Code(StrEnum):
 
 
 class ApiError(VlmkgError):
-    """Refused by the API. `details` go into the error's extensions beside the code."""
+    """Refused by the API. `details` go into the error's extensions, in addition to the code."""
 
     def __init__(self, code: Code, message: str, **details: object) -> None:
         super().__init__(message)

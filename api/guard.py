@@ -1,10 +1,9 @@
-"""What is checked of an operation before anything of it runs: its rights, its depth, its aliases, its cost.
+"""Checks an operation before it runs: rights, depth, aliases, cost.
 
-Cost counts the rows that the graph works out for an answer. A list of `first` rows costs `first` times what one row
-costs, at least `first`; one of no rows costs as much as one of one, for the graph looks for one to know whether there
-is any. A list without pages counts USUAL_LIST rows, or the rows at which it is cut where it can be long. A `totalCount`
-costs TOTAL rows and a cohort COHORT, since they look at far more rows than they answer. Everything else costs nothing
-of its own.
+Cost is the number of rows that the graph computes for an answer. A list of `first` rows costs `first` times what one
+row costs, at least `first`; a list of no rows costs as much as one of one row, because the graph reads one to know
+whether there are any. A list without pages counts USUAL_LIST rows, or its maximum if it can be long. A `totalCount`
+costs TOTAL rows and a cohort COHORT, because they read far more rows than they return. Other fields cost nothing.
 """
 
 from collections.abc import Iterable
@@ -36,13 +35,13 @@ from graph.reads.cohorts import BREAKDOWN
 from graph.reads.shapes import LONGEST_LIST
 
 USUAL_LIST = 10
-"""Rows that a short list is taken to have: places of a finding, reports of a study, ancestors of a concept."""
+"""The assumed rows of a short list: places of a finding, reports of a study, ancestors of a concept."""
 
 TOTAL = 50
-"""What a `totalCount` costs for each list that it counts. Over all patients it looks at every finding or study."""
+"""The cost of a `totalCount` per list. Over all patients it reads every finding or study."""
 
 COHORT = 500
-"""What a cohort costs beside its breakdowns: it looks at every patient. So one request may ask for some alone."""
+"""The cost of a cohort without its breakdowns: it reads every patient. It allows only a few cohorts per request."""
 
 LONG_LISTS = {
     ("Concept", "children"): LONGEST_LIST,
@@ -51,16 +50,18 @@ LONG_LISTS = {
     ("Cohort", "byLocation"): BREAKDOWN,
     ("Cohort", "byMonth"): BREAKDOWN,
 }
-"""Lists that can be long: the rows at which each is cut."""
+"""The maximum rows of lists that can be long."""
 
 MAX_FIELDS = 2_000
-"""Fields that an operation may have once its fragments are put in place: fragments in fragments multiply."""
+"""The maximum number of fields after expanding fragments, because nested fragments multiply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A valid document with what is the same of it at every asking. `plain` are its operations without variables that
-    were read before, by their nodes' ids."""
+    """A valid document with its facts that do not depend on the request.
+
+    `plain` are its cached operations without variables, by their nodes' ids.
+    """
 
     document: DocumentNode
     fragments: dict[str, FragmentDefinitionNode]
@@ -77,7 +78,7 @@ class _Walk:
 
 
 def ready_of(document: DocumentNode) -> Ready:
-    """What is the same of a valid document at every asking."""
+    """The facts of a valid document that do not depend on the request."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     counter = _Aliases()
     visit(document, counter)
@@ -85,7 +86,7 @@ def ready_of(document: DocumentNode) -> Ready:
 
 
 def admit(context: ApiContext, schema: GraphQLSchema, ready: Ready, variables: dict[str, object]) -> None:
-    """Check the operation that is asked for, and put it into the context. Raises ApiError, GraphQLError."""
+    """Check the requested operation, and put it into the context. Raises ApiError, GraphQLError."""
     settings = context.services.settings
     _check_aliases(ready.aliases, settings)
     operation = operation_of(ready.document, context.operation_name)
@@ -95,7 +96,7 @@ def admit(context: ApiContext, schema: GraphQLSchema, ready: Ready, variables: d
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The operation that is asked for. Raises ApiError (BAD_REQUEST) where the document leaves it open."""
+    """The requested operation. Raises ApiError (BAD_REQUEST) if it is ambiguous."""
     found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     named = [node for node in found if name is None or (node.name is not None and node.name.value == name)]
     if len(named) != 1:
@@ -108,7 +109,7 @@ def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitio
 def _read(
     schema: GraphQLSchema, ready: Ready, operation: OperationDefinitionNode, variables: dict[str, object]
 ) -> Document:
-    """The operation's document with its variables. Raises GraphQLError where they do not fit."""
+    """The operation's document with its variables. Raises GraphQLError if they do not fit."""
     known = ready.plain.get(id(operation))
     if known is not None:
         return known
@@ -132,7 +133,7 @@ def _check_aliases(aliases: int, settings: ApiSettings) -> None:
 
 
 def _check(document: Document, operation: OperationDefinitionNode, caller: Caller, settings: ApiSettings) -> None:
-    """Raise ApiError where the caller may not ask this, or it is too deep or too costly."""
+    """Raise ApiError if the caller lacks the right, or the operation is too deep or too expensive."""
     root = document.schema.get_root_type(operation.operation)
     if root is None:
         raise ApiError(Code.BAD_REQUEST, f"this API has no {operation.operation.value} type")
@@ -148,7 +149,7 @@ def _check(document: Document, operation: OperationDefinitionNode, caller: Calle
 
 
 def _action_of(document: Document, operation: OperationDefinitionNode) -> str:
-    """What the operation does, for the audit trail: its kind and its root fields, no values."""
+    """The operation for the audit trail: its kind and its root fields, without values."""
     root = document.schema.get_root_type(operation.operation)
     fields = fields_of(document, root, [operation.selection_set]) if root else []
     return f"{operation.operation.value} {', '.join(sorted({each.name for each in fields}))}"
@@ -164,14 +165,14 @@ class _Aliases(Visitor):
 
 
 def _cost(walk: _Walk, parent: GraphQLNamedType, selections: Iterable[SelectionSetNode], depth: int) -> int:
-    """What the selection sets cost for one object. Checks depth and rights on its way."""
+    """The cost of the selection sets for one object. Also checks depth and rights."""
     total = 0
     for asked in fields_of(walk.document, parent, selections):
         _check_field(walk, parent, asked, depth)
         if is_leaf_type(asked.type):
             continue
         total += COHORT if asked.type.name == "Cohort" else 0
-        # An interface can be any of its types: each is checked, the most expensive one counts.
+        # An interface can be any of its types: all are checked, and the most expensive one counts.
         types = walk.document.schema.get_possible_types(asked.type) if is_abstract_type(asked.type) else (asked.type,)
         inside = max(_cost(walk, type_, asked.selections, depth + 1) for type_ in types)
         rows = _rows(parent, asked)
@@ -180,7 +181,7 @@ def _cost(walk: _Walk, parent: GraphQLNamedType, selections: Iterable[SelectionS
 
 
 def _least(walk: _Walk, asked: Field) -> int:
-    """What a list costs at least, whatever its rows."""
+    """The minimum cost of a list."""
     if asked.type.name not in LISTED:
         return 0
     parts = fields_of(walk.document, asked.type, asked.selections)
@@ -188,7 +189,7 @@ def _least(walk: _Walk, asked: Field) -> int:
 
 
 def _rows(parent: GraphQLNamedType, asked: Field) -> int | None:
-    """The number of rows that a list may have; None for a single object and for the `edges` of a page."""
+    """The maximum number of rows of a list; None for a single object and for the `edges` of a page."""
     first = asked.arguments.get("first")
     if isinstance(first, int):
         return max(first, 1)

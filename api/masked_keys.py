@@ -1,9 +1,9 @@
-"""Keys of studies, reports, readings and findings, as those see them who may not see identifiers.
+"""Masks the keys of studies, reports, readings and findings for callers who may not see identifiers.
 
-A key of the graph is an unkeyed digest: of a StudyInstanceUID, of a report's text, of what follows from them. Whoever
-has a UID or a text can compute it, and so would find its study among all others. To callers without the right to
-identifiers a key goes out under a permutation that only the pseudonym key makes, and what they give is turned back.
-Equal keys stay equal. The permutation is a Feistel network of four rounds with HMAC-SHA256 (Luby and Rackoff, 1988).
+A key of the graph is an unkeyed digest of a StudyInstanceUID, a report's text, or data derived from them. Anyone who
+has the UID or the text can compute it and find its study. For callers without the right to identifiers, keys are
+permuted with the pseudonym key in answers, and permuted back in arguments. Equal keys stay equal. The permutation is a
+Feistel network of four rounds with HMAC-SHA256 (Luby and Rackoff, 1988).
 """
 
 import hmac
@@ -23,7 +23,7 @@ class KeyMask:
     secret: bytes
 
     def hide(self, key: str) -> str:
-        """The key as it is shown: 64 hex digits. One that is no SHA-256 becomes a one-way pseudonym."""
+        """The masked key: 64 hex digits. A key that is not a SHA-256 becomes a one-way pseudonym."""
         raw = _raw(key)
         if raw is None:
             return pseudonym(self.secret, "other", key)
@@ -33,7 +33,7 @@ class KeyMask:
         return (left + right).hex()
 
     def reveal(self, shown: str) -> str:
-        """The key that is shown so. What no key is shown as stays as it is: the graph has no such key."""
+        """The key of a masked key. Other text is returned unchanged, and matches no key of the graph."""
         raw = _raw(shown)
         if raw is None:
             return shown
@@ -47,18 +47,18 @@ class KeyMask:
 
 
 def mask_of(pseudonym_key: bytes) -> KeyMask:
-    """The mask of an installation: the same for all processes and as long as the pseudonym key stays."""
+    """The mask of an installation: the same for all processes until the pseudonym key changes."""
     return KeyMask(bytes.fromhex(pseudonym(pseudonym_key, "masked keys")))
 
 
 def hide_place(mask: KeyMask, place: str) -> str:
-    """The place of a row in its list, `TIME/KEY` (graph.page_keys), with its key hidden."""
+    """The page key of a row, `TIME/KEY` (graph.page_keys), with its key masked."""
     time, separator, key = place.rpartition("/")
     return f"{time}{separator}{mask.hide(key)}"
 
 
 def reveal_place(mask: KeyMask, place: str) -> str:
-    """The place that `hide_place` hid; "" is the beginning of the list."""
+    """The page key that `hide_place` has masked; "" is the beginning of the list."""
     time, separator, key = place.rpartition("/")
     return f"{time}{separator}{mask.reveal(key)}"
 

@@ -96,7 +96,7 @@ class Operations:
         return ExecutionResult(data=done.data, errors=done.errors)
 
     async def _ready_soon(self, query: str, name: str | None) -> Ready:
-        """The document, read and validated beside the other requests where it is long."""
+        """The document, parsed and validated; in a thread if it is long."""
         known = self._remembered.get(query)
         if known is not None:
             self._remembered.move_to_end(query)

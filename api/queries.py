@@ -57,7 +57,7 @@ from ingest import pseudonyms
 from ingest.ledger.studies.merges import survivor_of
 
 _SHOWN_KEYS = {"Finding", "Study"}
-"""Types whose ids hold a key that is hidden from some callers."""
+"""Types whose ids contain a key that is masked for some callers."""
 
 _BY_KEY = {
     "Finding": finding_by_id,

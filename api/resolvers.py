@@ -39,7 +39,7 @@ def root_field(info: Info) -> Field:
 
 
 def answering_of(info: Info, *, keyed: bool = True) -> AnswerContext:
-    """An answer in the making, for the caller who asks."""
+    """The context of an answer for this caller."""
     context = info.context
     return AnswerContext(context.document, context.counts, context.mask, keyed=keyed)
 
@@ -104,7 +104,7 @@ async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[
 
 
 async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
-    """One object, or None. Raises ApiError (AMBIGUOUS) where there are several."""
+    """One object, or None. Raises ApiError (AMBIGUOUS) if there are several."""
     answering = answering_of(info)
     plan = _plan(answering, info, type_name)
     rows = await ask(info, query(plan.wanted))
@@ -122,7 +122,7 @@ async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted,
 
 
 def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:
-    """An object whose row is whole already, and names what is nested."""
+    """An object whose row is complete, with nested objects by name."""
     plan = _plan(answering_of(info, keyed=False), info, type_name)
     return None if row is None else Shaped(plan.shape(row))
 

@@ -57,13 +57,13 @@ COMPUTED_KEYS = frozenset(
         ("Event", "studyKeys"),
     }
 )
-"""Values that anyone could compute who has a StudyInstanceUID, a text or a film (api.masked_keys)."""
+"""Values that can be computed from a StudyInstanceUID, a text or a film (api.masked_keys)."""
 
 COUNTS = frozenset({("UnmappedTerm", "mentions"), ("Checkpoint", "studies")})
-"""Counts beside those of pages and cohorts."""
+"""Counts other than those of pages and cohorts."""
 
 _ORDERED_BY_KEYS = frozenset({Listed.FINDINGS, Listed.STUDIES})
-"""Lists whose cursors hold such a key."""
+"""Lists whose cursors contain such a key."""
 
 
 STATEMENT = (
@@ -99,10 +99,12 @@ class PendingField:
 
 @dataclass(slots=True)
 class AnswerContext:
-    """One answer in the making. `keyed`: nested objects stand in the rows under keys made up here (the graph's rows),
-    so that a client's alias never becomes part of a query; else under their names. `late` fills as rows are shaped.
+    """The context of one answer. `keyed`:
 
-    `counts` says how totals are told, `mask` how keys are hidden; both are the caller's (api.context).
+    nested objects are in the rows under keys generated here (the graph's rows), so that a client's alias never becomes
+    part of a query; otherwise under their names. `late` is filled while rows are shaped.
+
+    `counts` rounds totals, `mask` masks keys; both depend on the caller (api.context).
     """
 
     document: Document

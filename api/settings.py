@@ -23,7 +23,10 @@ class ApiSettings(BaseSettings):
     """VLMKG_API_PORT"""
 
     connections: int = Field(default=200, ge=1, validation_alias="VLMKG_API_CONNECTIONS")
-    """VLMKG_API_CONNECTIONS: connections at once. One more closes one that rests; where none does it is turned away."""
+    """VLMKG_API_CONNECTIONS: the maximum number of connections.
+
+    One more closes an idle one; if there is none, it is rejected.
+    """
 
     peer_connections: int = Field(default=100, ge=1, validation_alias="VLMKG_API_PEER_CONNECTIONS")
     """VLMKG_API_PEER_CONNECTIONS: how many at once of one address. Behind a proxy all callers have its address."""

@@ -1,9 +1,9 @@
-"""What the chain of the audit trail costs for each entry, and what checking it costs, on SQLite.
+"""Measures the audit trail's hash chain on SQLite: the cost of writing an entry, and of checking one.
 
     python -m benchmarks.audit_chain [--entries 20000]
 
-Writes entries in transactions of one and of fifty, each once as the trail does it and once without number and hash, in
-turns. The times are processor time, which others who use this machine do not stretch; the database is not synced.
+Writes entries in transactions of one and of fifty, alternately with and without number and hash. Times are CPU time, so
+other processes on the machine do not change them; the database is not synced.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def _seconds_each(ledger: Ledger, write: Write, entries: int, at_once: int) -> f
 
 
 def main() -> None:
-    """Print microseconds for each entry: the median of the rounds, and their least."""
+    """Print microseconds per entry: median and minimum of the rounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=20_000, help="of each way, in all rounds together")
     entries = parser.parse_args().entries

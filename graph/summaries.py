@@ -1,11 +1,11 @@
-"""What the asserted findings of a study come to, as properties of the study: counts over all patients read them.
+"""Summaries of a study's asserted findings, as properties of the study, for counts over all patients.
 
-A count reads three short lists of each study so, in the place of ten findings with all their properties
-(docs/decisions/0247-studies-sum-up-their-findings.md). Asserted: present or uncertain, and not rejected by a person, as
-a question means it that says neither.
+With them a count reads three short lists per study instead of ten findings with all their properties
+(docs/decisions/0247-studies-sum-up-their-findings.md). Asserted means present or uncertain, and not rejected by a
+person, which is the default of queries.
 
 assertedConcepts         the concepts, each once
-assertedPlaces           the places, one for each pair of a place and a concept that is there
+assertedPlaces           the places, one per pair of a place and a concept found there
 assertedPlaceConcepts    the concept of each such pair, in the same order
 
 Lists that would be empty are left out.
@@ -18,11 +18,11 @@ from vlmkg.schema import Presence
 from vlmkg.verdicts import ReviewState
 
 SINCE = 4
-"""The migration that gave them to the studies of older graphs."""
+"""The migration that adds them to older graphs."""
 
 
 def summary_of(mentions: Iterable[MentionRecord]) -> dict[str, list[str] | None]:
-    """The properties, of a study's mentions."""
+    """The properties for a study's mentions."""
     found = [
         mention.finding
         for mention in mentions

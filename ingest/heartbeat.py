@@ -74,7 +74,7 @@ def beats(ready: Path) -> list[Beat]:
 
 
 def require_life(ready: Path, oldest_s: float) -> list[Beat]:
-    """The signs of life. Raises NoSignOfLifeError where there is none, or one is older than `oldest_s`."""
+    """The signs of life. Raises NoSignOfLifeError if there is none, or one is older than `oldest_s`."""
     found = beats(ready)
     if not found or not ready.exists():
         raise NoSignOfLifeError("it takes no work yet", "wait for its start, and see its log")

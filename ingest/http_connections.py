@@ -1,9 +1,8 @@
-"""Connections of HTTP servers: uvicorn's, with bounds. The gateway's HTTP door and the API have the same.
+"""Connections of HTTP servers: uvicorn's, with limits. The gateway's HTTP door and the API use them.
 
-uvicorn answers 503 where there are too many, but keeps as many as come, and waits for a request for ever. What is
-inherited here is the library's own. Everything of it that is used and not documented is used in this module;
-`tests/ingest/test_uvicorn_parts.py` names it. pyproject.toml bounds the version: raise the bound when that test has
-passed with the newer one.
+uvicorn answers 503 over its limit, but keeps any number of connections, and waits forever for a request. Classes here
+inherit from the library's. Only this module uses its undocumented parts; `tests/ingest/test_uvicorn_parts.py` names it.
+pyproject.toml bounds the version: raise the bound when that test has passed with the newer one.
 """
 
 import asyncio
@@ -15,8 +14,10 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 HEADERS_S = 30.0
-"""A connection is closed on which a request's headers have not come whole for so long: counted from its opening, then
-from the first byte of each further request."""
+"""Seconds in which the headers of a request must arrive:
+
+from opening the connection, then from the first byte of each further request. Otherwise the connection is closed.
+"""
 
 log = structlog.get_logger()
 
@@ -68,7 +69,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
         if self.most_of_peer and len(own) > self.most_of_peer:
             return self._close_resting(own)
         if self.limit_concurrency and len(self.connections) >= self.limit_concurrency:
-            # Where nobody can give way uvicorn answers 503, up to twice the number.
+            # If no connection is idle, uvicorn answers 503, up to twice the limit.
             closed = self._close_resting(list(self.connections))
             return closed or len(self.connections) <= 2 * self.limit_concurrency
         return True

@@ -44,7 +44,7 @@ class Document:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The reports of a RadGraph JSON file by id. Raises UsageError if it is none."""
+    """The reports of a RadGraph JSON file by id. Raises UsageError if it has another format."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:

@@ -58,7 +58,7 @@ class Set(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One figure of one set: by the rules, by the model alone, by both with a lead, less the better of the two."""
+    """One figure of one set: for the rules, for the model alone, and for both with a lead."""
 
     rules: float
     model: float
@@ -95,7 +95,7 @@ def compare(engine: Engine, sets: Iterable[Set], leads: Iterable[Lead]) -> dict[
 
 
 def best_lead(compared: Mapping[Lead, Compared]) -> Lead | None:
-    """Of the leads with which nothing is worse, the one with the greatest mean of the figures; None: there is none."""
+    """The lead with the greatest mean of the figures, among those that make nothing worse; None if there is none."""
     left = {lead: figures for lead, figures in compared.items() if not worse(figures)}
     return max(left, key=lambda lead: sum(one.both for one in left[lead].values()), default=None)
 
@@ -127,7 +127,7 @@ def write_lead(folder: Path, lead: Lead) -> None:
 
 
 def _readings(engine: Engine, texts: Sequence[str], leads: Iterable[Lead]) -> dict[str, list[ReportGraph]]:
-    """What each reads, validated as in service: the rules, the model alone, both with each lead."""
+    """The validated readings of the rules, of the model alone, and of both with each lead."""
     said = _outputs(engine, texts)
     heard = _outputs(load_engine("rules"), texts)
     found = {

@@ -42,7 +42,7 @@ class ImageInput:
 
 @dataclass(frozen=True, slots=True)
 class StudyInput:
-    """What there is to read of one study: its report texts, its films. Either may be empty.
+    """The input of one study: its report texts and films. Either may be empty.
 
     `chest`: whether the sender's words for the exam name the chest; False for other parts alone, None for none.
     """

@@ -24,7 +24,7 @@ _BESIDE_LUNGS = re.compile(
     r"\b(?:spin\w+|thoracic|cervical|lumbar|shoulders?|humer\w+|breasts?|cardiac|heart|coronary|clavicles?|scapulae?|"
     r"soft tissues?|skeletal|upper abdomen|visuali[sz]ed)\b"
 )
-"""Parts that a report of the chest has headings for: what stands under them is of the chest still."""
+"""Parts for which a chest report has headings: the text under them still belongs to the chest."""
 _METHODS = frozenset(
     {"ct", "cta", "ctpa", "cat", "hrct", "mr", "mri", "mra", "us", "ultrasound", "sonogram", "sonography", "doppler"}
     | {"echo", "echocardiogram", "echocardiography", "mammogram", "mammography", "tomosynthesis", "xr", "xray", "cr"}
@@ -90,7 +90,7 @@ class ExamRegions(NamedTuple):
     named: bool
 
     def is_chest(self, position: int) -> bool:
-        """Whether what stands at this position of the text is about the chest."""
+        """Whether the text at this position is about the chest."""
         return self.chest[bisect_right(self.starts, position) - 1]
 
 
@@ -116,7 +116,7 @@ def exam_regions(text: str, told: bool | None = None) -> ExamRegions:
 
 
 def _headings(text: str) -> Iterator[tuple[int, str]]:
-    """Where each heading stands and what it names; one of a part of the report names nothing of the body."""
+    """The position of each heading, and the region that it names; headings of report sections name no region."""
     return ((one.start, "" if one.words is Part.HEADING else one.name) for one in headings_of(text))
 
 
@@ -126,7 +126,7 @@ def _titles(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _heading_region(name: str, *, chest: bool) -> bool:
-    """What stands under this title; under one that names no part, what the exam is about."""
+    """The region of the text under this title; the exam's region if the title names none."""
     named = names_region(name)
     if named is None or (named is False and _BESIDE_LUNGS.search(name)):
         return chest
@@ -143,7 +143,7 @@ def _title(text: str) -> str:
 
 
 def _opening(text: str) -> str:
-    """The words that the report opens with, where they are no sentence but the name of an exam."""
+    """The first words of the report, if they are the name of an exam and not a sentence."""
     start = len(text) - len(text.lstrip())
     end = _TITLE_END.search(text, start, start + _LONGEST_TITLE)
     opening = text[start : end.start() if end else start + _LONGEST_TITLE]

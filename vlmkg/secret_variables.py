@@ -1,6 +1,6 @@
-"""Secrets from files: what a container gets as a file stands in no environment that others can look at.
+"""Secrets from files, so that a container's secrets are not in an environment that others can read.
 
-Before a command runs, two forms are read, for the variables of SECRETS alone:
+Before a command runs, two forms are read, only for the variables of SECRETS:
 
     NEO4J_PASSWORD_FILE=/run/secrets/neo4j_password                      the whole value is the file's text
     CELERY_BROKER_URL=redis://:<file:/run/secrets/redis_password>@redis  a part of an address, quoted

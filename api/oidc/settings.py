@@ -33,7 +33,7 @@ class OidcSettings(BaseSettings):
     """VLMKG_OIDC_ROLES: the issuer's name of each role, `NAME=ROLE`, separated by commas; a role may have several."""
 
     name_claim: str = Field(default="preferred_username", validation_alias="VLMKG_OIDC_NAME_CLAIM")
-    """VLMKG_OIDC_NAME_CLAIM: the claim shown in the audit trail beside `sub`."""
+    """VLMKG_OIDC_NAME_CLAIM: the claim shown in the audit trail with `sub`."""
 
     @field_validator("issuer", "jwks_url")
     @classmethod

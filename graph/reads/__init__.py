@@ -1,1 +1,1 @@
-"""Questions to the graph: each one is compiled into one parametrised Cypher query that also brings what is nested."""
+"""Questions to the graph: each is compiled into one parametrised Cypher query that also returns nested objects."""

@@ -1,4 +1,7 @@
-"""Where a question starts. What a tree ANDs at its root can be looked up; the rest is checked on what was found."""
+"""Entry points of queries.
+
+Conditions that a tree ANDs at its root can be looked up; the others are checked afterwards.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,30 +14,33 @@ from vlmkg.schema import Presence
 Tree = TypeVar("Tree", bound=FindingWhere | StudyWhere | PatientWhere)
 
 RARE = 2_000
-"""A concept with fewer findings is looked up first; a commoner one is met soon on a walk over patients or studies.
-Looking up 2,000 findings and their owners takes 15 ms, walking 10,000 patients in vain 500 ms (docs/graphql.md)."""
+"""A concept with fewer findings is looked up first; a more common one is found early in a scan of patients or studies.
+
+Looking up 2,000 findings and their owners takes 15 ms, scanning 10,000 patients without a match 500 ms
+(docs/graphql.md).
+"""
 
 
 def conjuncts(where: Tree) -> Iterator[Tree]:
-    """The nodes of the tree that must all hold: the root and what is ANDed to it."""
+    """The nodes of the tree that must all hold: the root and the nodes ANDed to it."""
     yield where
     for child in cast("tuple[Tree, ...]", where.and_ or ()):
         yield from conjuncts(child)
 
 
 def concept_anchor(where: FindingWhere) -> ConceptWhere | None:
-    """A concept that every finding of the answer must have; None where the tree has no such."""
+    """A concept that every finding of the answer must have; None if there is none."""
     return next((node.concept for node in conjuncts(where) if node.concept is not None), None)
 
 
 def patient_anchor(where: FindingWhere | StudyWhere) -> str | None:
-    """The patient that everything in the answer must belong to; None where the tree names none."""
+    """The patient of everything in the answer; None if the tree names none."""
     nodes: Iterable[FindingWhere | StudyWhere] = conjuncts(where)
     return next((node.patient_id for node in nodes if node.patient_id is not None), None)
 
 
 def presences(where: FindingWhere) -> list[str]:
-    """The presences that findings of the answer can have, by what the tree ANDs at its root."""
+    """The possible presences of the answer's findings, from the conditions ANDed at the root."""
     allowed = set(Presence)
     for node in conjuncts(where):
         if node.presence is not None:
@@ -43,7 +49,7 @@ def presences(where: FindingWhere) -> list[str]:
 
 
 def residual(where: FindingWhere, anchor: ConceptWhere) -> FindingWhere:
-    """What of the tree is left to check on a finding that `seek` has found."""
+    """The remaining conditions to check on a finding from `seek`."""
     return replace(
         where,
         concept=None if where.concept == anchor else where.concept,
@@ -72,13 +78,16 @@ def finding_anchor(where: StudyWhere | PatientWhere) -> FindingWhere | None:
 
 
 def having(draft: Draft, anchor: FindingWhere, path: str, owner: str) -> str:
-    """Each `owner` at the end of `path` from a finding with the anchor's concept and presence, once, unordered."""
+    """The distinct `owner` nodes at the end of `path` from findings of the anchor, unordered."""
     rows, match = _seek_all(draft, anchor)
     return f"CALL (*) {{ {rows} {match} MATCH {path} RETURN DISTINCT {owner} }} WITH *"
 
 
 def having_or_walk(draft: Draft, anchor: FindingWhere, path: str, owner: str, fits: str, walk: str) -> str:
-    """Rows of `owner` that fit: looked up by the anchor where its concept is rare, else met on the ordered `walk`."""
+    """The matching rows of `owner`:
+
+    looked up by the anchor if its concept is rare, otherwise scanned in the order of `walk`.
+    """
     rows, match = _seek_all(draft, anchor)
     return (
         f"CALL (*) {{ {rows} CALL (*) {{ {match} RETURN 1 AS hit LIMIT {RARE} }} "

@@ -1,7 +1,7 @@
-"""Numbers over a cohort: the patients that fit, and what the findings asked for are made up of.
+"""Counts over a cohort: the matching patients and studies, and breakdowns of their findings.
 
-Patients are looked at one after the other. Each is counted by itself and added to the counts of all, so that the memory
-of a query does not grow with the number of patients, studies and findings (a patient has each study alone).
+Patients are processed one by one, and each one's counts are added to the totals. So the memory of a query does not grow
+with the number of patients, studies and findings (a study belongs to one patient).
 """
 
 from collections.abc import Collection
@@ -14,11 +14,11 @@ from graph.reads.summaries import PAIRS, any_asserted, asserted, asserted_pairs,
 from graph.reads.wheres import FindingWhere, PatientWhere, with_defaults
 
 BREAKDOWN = 100
-"""Rows of each breakdown, the most patients first; months in their order, the latest."""
+"""The maximum number of rows per breakdown: those with the most patients; of months the latest, in order."""
 
 
 class Breakdown(StrEnum):
-    """What the numbers can be broken down by, as the answer names it."""
+    """The breakdowns, by their names in the answer."""
 
     CONCEPTS = "concepts"
     LOCATIONS = "locations"
@@ -34,9 +34,9 @@ _MONTH = "left(toString(study.startedAt), 7)"
 def cohort(
     finding: FindingWhere, patient: PatientWhere | None, breakdowns: Collection[Breakdown] = _ALL
 ) -> ReadQuery | None:
-    """The numbers by what studies sum up of their findings; None where the question goes beyond that.
+    """The counts from the summaries of studies; None if summaries cannot answer the question.
 
-    One row as of `cohort_of_findings`; no row in a graph that an older release wrote and none has migrated yet.
+    One row as of `cohort_of_findings`; no row in a graph of an older release that is not migrated yet.
     """
     meant = of_asserted(with_defaults(finding))
     if meant is None:
@@ -59,8 +59,10 @@ def cohort(
 def cohort_of_findings(
     finding: FindingWhere, patient: PatientWhere | None, breakdowns: Collection[Breakdown] = _ALL
 ) -> ReadQuery:
-    """One row `patients`, `studies`, and of the breakdowns asked for `concepts`, `locations`, `months`: lists of
-    `{key, name, patients, studies}`. All count findings that fit, of patients that fit."""
+    """One row `patients`, `studies` and the requested breakdowns `concepts`, `locations`, `months`:
+
+    lists of `{key, name, patients, studies}`. All count matching findings of matching patients.
+    """
     draft = Draft()
     source = _patients(draft, finding, patient, summaries=False)
     fits = finding_predicate(draft, with_defaults(finding), FindingScope("finding", "study", "patient"))
@@ -76,7 +78,7 @@ def cohort_of_findings(
 
 
 def _patients(draft: Draft, finding: FindingWhere, patient: PatientWhere | None, *, summaries: bool) -> str:
-    """Rows of `patient`: all that fit and may have such a finding, each once."""
+    """Distinct rows of `patient`: all that match and may have such a finding."""
     meant, asked = with_defaults(finding), patient or PatientWhere()
     belongs = patient_predicate(draft, asked, "patient", summaries=summaries)
     patient_id = patient_anchor(meant)
@@ -90,7 +92,7 @@ def _patients(draft: Draft, finding: FindingWhere, patient: PatientWhere | None,
 
 
 def _totals(draft: Draft, source: str, match: str, only: str = "") -> ReadQuery:
-    """The answer without breakdowns. `match` finds what fits of one patient; `only` may drop the row."""
+    """The answer without breakdowns. `match` finds one patient's matches; `only` may drop the row."""
     each = f"CALL (*) {{ {match} RETURN count(DISTINCT study) AS studies }} WITH studies WHERE studies > 0"
     totals = "WITH count(*) AS patients, sum(studies) AS studies"
     return draft.finish(
@@ -106,8 +108,11 @@ def _totals(draft: Draft, source: str, match: str, only: str = "") -> ReadQuery:
 def _counted(
     draft: Draft, source: str, match: str, cells: list[str], breakdowns: Collection[Breakdown], only: str = ""
 ) -> ReadQuery:
-    """The answer. `match` finds what fits of one patient; `cells` are lists of pairs (sort, key) that each row of it
-    counts for; `only` may drop the row."""
+    """The answer.
+
+    `match` finds one patient's matches; `cells` are lists of pairs (breakdown, key) for which each of its rows counts;
+    `only` may drop the row.
+    """
     cells = [f"[['{_TOTAL}', '']]", *cells]
     if Breakdown.MONTHS in breakdowns:
         cells.append(f"[['{Breakdown.MONTHS}', {_MONTH}]]")

@@ -1,4 +1,4 @@
-"""Concepts of the vocabulary, and the words that no vocabulary has."""
+"""Concepts of the vocabulary, and terms without a concept."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from vlmkg.vocabulary.loader import LOCAL
 
 
 def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> ReadQuery:
-    """Rows `node`: concepts with the words in a name or synonym, the whole name first, then those that begin so."""
+    """Rows `node`: concepts with the words in a name or synonym; exact matches first, then prefixes."""
     draft = Draft()
     order = "concept.name, concept.code"
     match = "MATCH (concept:Concept)"
@@ -18,7 +18,7 @@ def concept_search(words: str | None, first: int, wanted: Iterable[Wanted]) -> R
         match += f"\nWITH concept, [concept.name] + coalesce(concept.synonyms, []) AS names WHERE {_named(value)}"
         order = f"CASE {_rank(value)} END, size(concept.name), {order}"
     cut = f"WITH concept ORDER BY {order} LIMIT {draft.bind(first)}"
-    # Numbered before the rows are made, so that their order is kept whatever the planner does with them.
+    # Numbered before the rows are built, so that the planner cannot change their order.
     numbered = (
         "WITH collect(concept) AS found UNWIND range(0, size(found) - 1) AS place WITH place, found[place] AS concept"
     )
@@ -39,7 +39,7 @@ def concept_by_code(code: str, wanted: Iterable[Wanted]) -> ReadQuery:
 
 
 def unmapped_terms(first: int) -> ReadQuery:
-    """Rows `node`, each `{term, mentions}`: the words that no vocabulary has, the most frequent first."""
+    """Rows `node`, each `{term, mentions}`: the terms without a concept, the most frequent first."""
     draft = Draft()
     return draft.finish(
         f"{look_up('concept', 'Concept', 'system', draft.bind(LOCAL))}\n"

@@ -1,4 +1,4 @@
-"""A Cypher query in the making. Values go in as parameters alone, so that none can change what the query says."""
+"""A Cypher query under construction. Values are always parameters, so none can change the query's text."""
 
 from dataclasses import dataclass, field
 
@@ -6,11 +6,11 @@ from graph.reads.wheres import ConceptWhere
 
 KINDS = "IS_A"
 KINDS_AND_PARTS = "IS_A|PART_OF"
-"""A place takes in its parts: the lower lobe is asked for with the lung."""
+"""A place includes its parts: a query for the lung includes the lower lobe."""
 
 
 class NoSinglePatient:
-    """Marks a query whose rows hold nothing of a single patient: counts over all patients, concepts, engines."""
+    """Marks a query whose rows have no data of single patients: counts over all patients, concepts, engines."""
 
 
 NO_SINGLE_PATIENT = NoSinglePatient()
@@ -20,10 +20,10 @@ PATIENT_COLUMN = "patientId"
 
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """A finished query: one record with one value `rows`, a list of maps.
+    """A complete query: one record with one value `rows`, a list of maps.
 
-    `text` is put together from this package's own constants; `parameters` hold every value. Where `names_patients`,
-    each row has a value in PATIENT_COLUMN. `counts`: it looks at much more than it returns.
+    `text` consists of this package's constants; `parameters` has every value. With `names_patients`, each row has a
+    value in PATIENT_COLUMN. `counts`: it reads much more than it returns.
     """
 
     text: str
@@ -34,7 +34,7 @@ class ReadQuery:
 
 @dataclass(slots=True)
 class Draft:
-    """Hands out parameter and variable names, and collects the sets of concept codes that the query needs first."""
+    """Allocates parameter and variable names, and collects the sets of concept codes that the query computes first."""
 
     parameters: dict[str, object] = field(default_factory=dict)
     _code_sets: dict[tuple[ConceptWhere, str], tuple[str, str]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Draft:
         return f"{prefix}{self._variables}"
 
     def codes(self, where: ConceptWhere, edges: str) -> str:
-        """The variable that holds the codes of all concepts that fit. The query works it out once, at its start."""
+        """The variable with the codes of all matching concepts. The query computes it once, at its start."""
         found = self._code_sets.get((where, edges))
         if found is None:
             name = f"codes{len(self._code_sets)}"
@@ -62,11 +62,11 @@ class Draft:
     def finish(
         self, body: str, order: str = "", *, patient: str | NoSinglePatient, counts: bool = False, **row: str
     ) -> ReadQuery:
-        """The query: the code sets, `body`, and the rows with these expressions, in this order.
+        """The query: code sets, `body`, then the rows with these expressions.
 
-        `patient` is the expression that names the patient of a row, or NO_SINGLE_PATIENT: whose data a query returns is
-        part of the query, so that no read can leave it out of the audit trail. All rows are one record: the driver
-        takes as long over a record as the server over a small page.
+        `patient` is the expression for the patient of a row, or NO_SINGLE_PATIENT. It is required, so that no read can
+        be missing from the audit trail. All rows are one record, because the driver needs as long for a record as the
+        server for a small page.
         """
         names_patients = isinstance(patient, str)
         if isinstance(patient, str):
@@ -80,7 +80,8 @@ class Draft:
 def look_up(variable: str, label: str, name: str, value: str) -> str:
     """MATCH of a node by an indexed property. `value` is an expression of the query.
 
-    The hint matters: while a graph is filled its statistics are old, and the planner then walks through whole indexes.
+    The hint is necessary: while a graph is being filled its statistics are old, and the planner would scan whole
+    indexes.
     """
     return f"MATCH ({variable}:{label}) USING INDEX SEEK {variable}:{label}({name}) WHERE {variable}.{name} = {value}"
 
@@ -94,7 +95,7 @@ def _code_set(draft: Draft, where: ConceptWhere, edges: str, name: str) -> str:
 
 
 def _source(draft: Draft, where: ConceptWhere) -> str:
-    """Where concepts are looked for, up to the predicate: by code, by the index of words, or through all of them."""
+    """The MATCH of concepts, up to the predicate: by code, by full-text index, or a scan."""
     if where.code is not None:
         return f"{look_up('root', 'Concept', 'code', draft.bind(where.code))} AND"
     if where.name is None:

@@ -1,10 +1,13 @@
-"""Which engine's readings the graph holds, as seen in the graph itself."""
+"""The engine whose readings the graph has."""
 
 from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery
 
 
 def engine_in_use() -> ReadQuery:
-    """One row `node`, or none in an empty graph: the engine that read last, and how many readings of it stand."""
+    """One row `node`, or none in an empty graph:
+
+    the engine of the latest reading, and the number of its readings in use.
+    """
     return Draft().finish(
         "MATCH (e:Extraction)\n"
         "WITH e.engine AS engine, e.checkpoint AS checkpoint, e.checkpointDigest AS checkpointDigest, "

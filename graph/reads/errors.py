@@ -1,15 +1,15 @@
-"""Errors of asking the graph.
+"""Errors of queries.
 
 VlmkgError
 └── GraphError
-    └── QueryTimedOutError      the server gave a query up after the time it was allowed
+    └── QueryTimedOutError      the server aborted a query at its time limit
 """
 
 from graph.errors import GraphError
 
 
 class QueryTimedOutError(GraphError):
-    """The query took longer than it may."""
+    """The query exceeded its time limit."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"the query took longer than {seconds:g} s", "use a narrower filter or a smaller page")

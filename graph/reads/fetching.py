@@ -1,4 +1,4 @@
-"""Asks the graph. Rows come back as plain Python values."""
+"""Runs queries. Rows are plain Python values."""
 
 from asyncio import Semaphore
 from contextlib import nullcontext
@@ -15,17 +15,19 @@ from graph.reads.errors import QueryTimedOutError
 Row = dict[str, Any]
 
 COUNTS_AT_ONCE = 2
-"""Queries of one process that look at a whole graph at the same time. Others wait for their turn, so that however many
-callers ask, the server's memory for one query (graph.local_server.MEMORY) is used so often at most."""
+"""The number of queries of one process that may read the whole graph at the same time.
+
+Others wait, which limits the use of the server's memory per query (graph.local_server.MEMORY).
+"""
 
 _TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphReader:
-    """Where to ask, and how long an answer may take. `timeout_seconds` bounds the work of the server on one query.
+    """The connection and the time limit. `timeout_seconds` limits the server's work on one query.
 
-    `counting` is held by queries that look at a whole graph.
+    `counting` is held by queries that read a whole graph.
     """
 
     driver: AsyncDriver
@@ -37,9 +39,9 @@ class GraphReader:
 async def fetch(reader: GraphReader, query: ReadQuery) -> list[Row]:
     """The rows of a query.
 
-    Raises QueryTimedOutError where the server gave it up, GraphUnavailableError where none answers, GraphMemoryError
-    where it has no memory for the query. A connection that a restarted server has dropped is replaced once, which is
-    safe for a read.
+    Raises QueryTimedOutError at the time limit, GraphUnavailableError if the server does not answer, GraphMemoryError
+    if it lacks memory for the query. A connection that a restarted server dropped is replaced once, which is safe for a
+    read.
     """
     try:
         async with reader.counting if query.counts else nullcontext():
@@ -58,10 +60,10 @@ async def _run(reader: GraphReader, query: ReadQuery) -> list[Row]:
     async with reader.driver.session(
         database=reader.database,
         default_access_mode=READ_ACCESS,
-        # An empty graph has no Finding yet: that is no warning.
+        # An empty graph has no Finding yet: ignore that warning.
         notifications_min_severity=NotificationMinimumSeverity.OFF,
     ) as session:
-        # The text is no literal, and yet it is of this package's own words alone: see draft.py.
+        # The text is not a literal, but consists only of this package's constants: see draft.py.
         result = await session.run(Query(query.text, timeout=reader.timeout_seconds), query.parameters)
         record = await result.single(strict=True)
         rows: list[Row] = record["rows"]

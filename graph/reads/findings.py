@@ -1,4 +1,4 @@
-"""Pages of findings: read in order off the index (conceptCode, presence, pageKey) wherever a concept is asked for."""
+"""Pages of findings. With a concept they are read in order from the index (conceptCode, presence, pageKey)."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ _OWNERS = "MATCH (finding)<-[:HAS_FINDING]-(study:Study)<-[:HAS_STUDY]-(patient:
 
 
 def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
-    """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
+    """Rows `key`, `node`, `patientId`; one more than the page holds if there are further ones."""
     draft = Draft()
     after, limit = draft.bind(page.after), draft.bind(page.first + 1)
     cut = _cut(draft, with_defaults(where), after, limit)
@@ -26,7 +26,7 @@ def finding_page(where: FindingWhere | None, page: Page, wanted: Iterable[Wanted
 
 
 def finding_total(where: FindingWhere | None) -> ReadQuery:
-    """One row `total`: how many findings all pages hold."""
+    """One row `total`: the number of findings on all pages."""
     draft = Draft()
     meant = with_defaults(where)
     anchor = concept_anchor(meant)
@@ -66,10 +66,10 @@ def _cut(draft: Draft, where: FindingWhere, after: str, limit: str) -> str:
 
 
 def _merged_seeks(draft: Draft, concept: ConceptWhere, where: FindingWhere, after: str, limit: str) -> str:
-    """The first rows of each (concept, presence) off the index: the first of all these are the page.
+    """The first rows of each (concept, presence) from the index; the first of all of them are the page.
 
-    So the work is the page's and not the concept's: a common concept has a hundred thousand findings. The order names
-    all three properties of the index, otherwise the planner sorts what the index gives in order.
+    So the work depends on the size of the page, not of the concept: a common one has a hundred thousand findings. The
+    order names all three properties of the index, otherwise the planner sorts again.
     """
     rows, match = seek(draft, concept, where, after)
     fits = finding_predicate(draft, residual(where, concept), _ALONE)

@@ -1,6 +1,6 @@
-"""Pages inside an answer: the findings of a patient or a study, the studies of a patient.
+"""Nested pages: the findings of a patient or a study, the studies of a patient.
 
-Each is a map `{rows: [{key, node}], total}`. It has one row more than asked for where there are further ones.
+Each is a map `{rows: [{key, node}], total}`. It has one row more than the page if there are further ones.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Pages of patients, and one patient by pseudonym. The key of a patient's place in the pages is the pseudonym."""
+"""Pages of patients, and one patient by pseudonym. The page key of a patient is the pseudonym."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _OF_FINDING = "(finding)<-[:HAS_FINDING]-(:Study)<-[:HAS_STUDY]-(patient:Patient
 
 
 def patient_page(where: PatientWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
-    """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
+    """Rows `key`, `node`, `patientId`; one more than the page holds if there are further ones."""
     draft, asked = Draft(), where or PatientWhere()
     after, order = draft.bind(page.after), f"ORDER BY patient.patientId LIMIT {draft.bind(page.first + 1)}"
     fits = f"patient.patientId > {after} AND {patient_predicate(draft, asked, 'patient')}"
@@ -28,7 +28,7 @@ def patient_page(where: PatientWhere | None, page: Page, wanted: Iterable[Wanted
 
 
 def patient_total(where: PatientWhere | None) -> ReadQuery:
-    """One row `total`: how many patients all pages hold."""
+    """One row `total`: the number of patients on all pages."""
     draft, asked = Draft(), where or PatientWhere()
     anchor = finding_anchor(asked)
     source = "MATCH (patient:Patient)" if anchor is None else having(draft, anchor, _OF_FINDING, "patient")

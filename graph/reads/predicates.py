@@ -1,4 +1,4 @@
-"""Where-trees as Cypher predicates. Every predicate is true or false, never null, so that NOT means what it says."""
+"""Where-trees as Cypher predicates. Every predicate is true or false, never null, so that NOT negates it."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from graph.reads.wheres import NOT_REJECTED, FindingWhere, PatientWhere, StudyWh
 from vlmkg.verdicts import ReviewState
 
 TO_FINDING = "[:MODIFY*0..3]"
-"""From a mention to the finding that it belongs to: what is suggested may be a modifier of a finding."""
+"""The path from a mention to its finding: a suggested mention may be a modifier of a finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingScope:
-    """The query's variables for a finding and, where they are bound already, its study and its patient."""
+    """The query's variables for a finding and, if they are bound already, its study and its patient."""
 
     finding: str
     study: str | None = None
@@ -21,7 +21,7 @@ class FindingScope:
 
 
 def finding_predicate(draft: Draft, where: FindingWhere, scope: FindingScope) -> str:
-    """The predicate of one tree. Its presence default must be in it already (`with_defaults`)."""
+    """The predicate of one tree, which must already have its defaults (`with_defaults`)."""
     parts = [*_own(draft, where, scope.finding), *_of_study(draft, where, scope)]
     if where.suggests is not None:
         parts.append(_suggests(draft, where.suggests, scope))
@@ -62,7 +62,7 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
 
 
 def patient_predicate(draft: Draft, where: PatientWhere, patient: str, *, summaries: bool = False) -> str:
-    """The predicate of one tree of patients. `summaries`: it may rest on what studies sum up (graph.summaries)."""
+    """The predicate of one tree of patients. `summaries`: it may use the summaries of studies (graph.summaries)."""
     parts = []
     summed_up = _summed_up(draft, where, patient) if summaries else None
     if summed_up is not None:
@@ -86,7 +86,7 @@ def patient_predicate(draft: Draft, where: PatientWhere, patient: str, *, summar
 
 
 def _summed_up(draft: Draft, where: PatientWhere, patient: str) -> str | None:
-    """That the patient has a study whose summary shows the finding; None where summaries do not tell."""
+    """The predicate that a study's summary shows the finding; None if summaries cannot answer it."""
     if where.has_finding is None or where.no_later_finding is not None:
         return None
     meant = of_asserted(with_defaults(where.has_finding))
@@ -98,7 +98,7 @@ def _summed_up(draft: Draft, where: PatientWhere, patient: str) -> str | None:
 
 
 def not_followed(draft: Draft, later: FindingWhere, scope: FindingScope) -> str:
-    """No finding that fits `later` stands in a study of the same patient that started after the finding in scope."""
+    """The predicate that no later study of the same patient has a finding that matches `later`."""
     study, finding = draft.variable("s"), draft.variable("f")
     fits = finding_predicate(draft, with_defaults(later), FindingScope(finding, study, scope.patient))
     path = f"({scope.patient})-[:HAS_STUDY]->({study}:Study)-[:HAS_FINDING]->({finding}:Finding)"
@@ -106,7 +106,7 @@ def not_followed(draft: Draft, later: FindingWhere, scope: FindingScope) -> str:
 
 
 def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
-    """What the finding's own properties and its modifiers say."""
+    """The conditions on the finding's own properties and its modifiers."""
     parts = []
     if where.concept is not None:
         parts.append(f"{finding}.conceptCode IN {draft.codes(where.concept, KINDS)}")
@@ -133,7 +133,7 @@ def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
 
 
 def not_rejected(finding: str) -> str:
-    """The predicate of what is given out by default: no person has rejected the finding."""
+    """The default predicate: nobody has rejected the finding."""
     return f"coalesce({finding}.review, '') <> '{ReviewState.REJECTED}'"
 
 
@@ -144,7 +144,7 @@ def _reviewed(draft: Draft, states: tuple[ReviewState, ...], finding: str) -> st
 
 
 def _of_study(draft: Draft, where: FindingWhere, scope: FindingScope) -> list[str]:
-    """What the study and the patient of the finding say."""
+    """The conditions on the finding's study and patient."""
     parts = []
     if where.modality is not None:
         modalities = draft.bind(list(where.modality))
@@ -187,5 +187,8 @@ def _any_of(draft: Draft, parts: list[str]) -> str:
 
 
 def _constant(draft: Draft, *, holds: bool) -> str:
-    """A parameter: the planner folds a literal, drops the MATCH with it, and then misses what the index hint is for."""
+    """A constant as a parameter.
+
+    The planner would fold a literal and drop its MATCH, and the index hint would then fail.
+    """
     return draft.bind(holds)

@@ -1,8 +1,9 @@
-"""How each object of the graph is put into an answer: one Cypher map expression, with all that is nested in it. Lists
-that take no `where` hold no finding that a person has rejected.
+"""The Cypher map expression of each object, nested objects included.
 
-Nested objects are COLLECT subqueries of the same query. They are worked out for the rows of the page alone, because
-the questions cut their page before they ask for these expressions.
+Lists without a `where` have no findings that a person has rejected.
+
+Nested objects are COLLECT subqueries of the same query. They are evaluated only for the rows of the page, because the
+page is cut before these expressions.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ from graph.reads.predicates import TO_FINDING, FindingScope, not_rejected
 from graph.reads.wanted import Wanted
 
 LONGEST_LIST = 200
-"""Rows at which lists without pages are cut where the data can make them long: the neighbours of a concept."""
+"""The maximum rows of lists without pages that can be long: the neighbours of a concept."""
 
 _FINDING = (
     "mentionId",
@@ -63,7 +64,7 @@ Nested = Callable[[Wanted], str]
 
 
 def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
-    """A finding as a map. `scope` names its study and patient where the query has bound them."""
+    """A finding as a map. `scope` names its study and patient if the query has bound them."""
     at = scope.finding
 
     def code_of(field: Wanted) -> str:
@@ -199,7 +200,7 @@ def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
 
 
 def _timeline(draft: Draft, field: Wanted, at: str) -> str:
-    """The studies of a patient in the order of time, each with its findings that are not negated."""
+    """The studies of a patient by time, each with its present and uncertain findings."""
     found = draft.variable("s")
     first = draft.bind(field.page.first if field.page else LONGEST_LIST)
     match = f"MATCH ({at})-[:HAS_STUDY]->({found}:Study) WITH {found} ORDER BY {found}.pageKey LIMIT {first}"
@@ -248,7 +249,7 @@ def _patient_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:
 
 
 def _owner(draft: Draft, scope: FindingScope) -> str:
-    """The pseudonym of the patient alone."""
+    """Only the pseudonym of the patient."""
     if scope.patient is not None:
         return f"{scope.patient}.patientId"
     found = draft.variable("p")
@@ -261,12 +262,12 @@ def _to_patient(scope: FindingScope, found: str) -> str:
 
 
 def _times(at: str, *names: str) -> Parts:
-    """Times leave the graph as ISO 8601 text."""
+    """Times as ISO 8601 text."""
     return {name: f"toString({at}.{name})" for name in names}
 
 
 def _map(scalars: Parts, nested: dict[str, Nested], wanted: Iterable[Wanted]) -> str:
-    """A Cypher map with the wanted fields. A scalar stands under its name, what is nested under its key."""
+    """A Cypher map with the wanted fields: scalars by name, nested objects by key."""
     entries: Parts = {}
     for field in wanted:
         if field.name in nested:

@@ -14,7 +14,7 @@ _OF_FINDING = "(finding)<-[:HAS_FINDING]-(study:Study)"
 
 
 def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
-    """Rows `key`, `node`, `patientId`; one more than the page holds where there are further ones."""
+    """Rows `key`, `node`, `patientId`; one more than the page holds if there are further ones."""
     draft, asked = Draft(), where or StudyWhere()
     after, order = draft.bind(page.after), f"ORDER BY study.pageKey LIMIT {draft.bind(page.first + 1)}"
     fits = f"study.pageKey > {after} AND {study_predicate(draft, asked, 'study')}"
@@ -37,7 +37,7 @@ def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -
 
 
 def study_total(where: StudyWhere | None) -> ReadQuery:
-    """One row `total`: how many studies all pages hold."""
+    """One row `total`: the number of studies on all pages."""
     draft, asked = Draft(), where or StudyWhere()
     patient_id, anchor = patient_anchor(asked), finding_anchor(asked)
     if patient_id is not None:
@@ -60,7 +60,7 @@ def study_by_key(study_key: str, wanted: Iterable[Wanted]) -> ReadQuery:
 
 
 def studies_by_uid(study_uid: str, wanted: Iterable[Wanted]) -> ReadQuery:
-    """Rows `node`, `patientId`: more than one where two patients claim one StudyInstanceUID."""
+    """Rows `node`, `patientId`: more than one if several patients have the same StudyInstanceUID."""
     return _one("studyUid", study_uid, wanted)
 
 

@@ -1,5 +1,7 @@
-"""Questions that the summaries of studies answer (graph.summaries): asked of asserted findings, by their concepts and
-what their study says, and by nothing else of a finding."""
+"""Queries answered by summaries of studies (graph.summaries):
+
+queries for asserted findings by concept, place and study, without conditions on other properties of a finding.
+"""
 
 from dataclasses import fields, replace
 
@@ -11,41 +13,43 @@ _ANSWERED = frozenset({"and_", "or_", "not_", "concept", "studied_after", "studi
 
 
 def of_asserted(where: FindingWhere) -> FindingWhere | None:
-    """The tree without what makes it one of asserted findings, which must stand at its root or be ANDed to it; None
-    where it asks for something else that the summaries do not tell. Its defaults must be in it (`with_defaults`)."""
+    """The tree without the conditions for asserted findings; None if summaries cannot answer it.
+
+    These conditions must be ANDed at the root. The tree must have its defaults (`with_defaults`).
+    """
     presence, review = _stands(where, "presence", PRESENCE_BY_DEFAULT), _stands(where, "review", NOT_REJECTED)
     left = _without_defaults(where)
     return left if presence and review and _is_answered(left) else None
 
 
 def has_summaries(draft: Draft) -> str:
-    """The predicate that the graph has them: false where an older release wrote it and none has migrated it yet."""
+    """The predicate that the graph has summaries: false for a graph of an older release that is not migrated yet."""
     return f"EXISTS {{ MATCH (migration:Migration) WHERE migration.version = {draft.bind(SINCE)} }}"
 
 
 def any_asserted(draft: Draft, where: FindingWhere, *, study: str = "study", patient: str = "patient") -> str:
-    """Whether a study has a finding that fits."""
+    """The predicate that a study has a matching finding."""
     codes = f"coalesce({study}.assertedConcepts, [])"
     return f"any(code IN {codes} WHERE {summary_predicate(draft, where, 'code', study, patient)})"
 
 
 def asserted(draft: Draft, where: FindingWhere) -> str:
-    """The concepts of a study's findings that fit, as a list."""
+    """The list of concepts of a study's matching findings."""
     fits = summary_predicate(draft, where, "code", "study", "patient")
     return f"[code IN coalesce(study.assertedConcepts, []) WHERE {fits}]"
 
 
 def asserted_pairs(draft: Draft, where: FindingWhere) -> str:
-    """The places of a study's findings that fit, as a list; a place stands once for each concept that is there.
+    """The list of places of a study's matching findings; a place occurs once per concept.
 
-    `places` and `holders` are bound to the two lists: an element of a property is not read without the whole list.
+    `places` and `holders` are bound to the two lists, because reading one element of a property reads the whole list.
     """
     fits = summary_predicate(draft, where, "holders[at]", "study", "patient")
     return f"[at IN range(0, size(places) - 1) WHERE {fits} | places[at]]"
 
 
 PAIRS = "coalesce(study.assertedPlaces, []) AS places, coalesce(study.assertedPlaceConcepts, []) AS holders"
-"""What binds the two lists."""
+"""The clause that binds the two lists."""
 
 
 def summary_predicate(draft: Draft, where: FindingWhere, code: str, study: str, patient: str) -> str:
@@ -72,7 +76,7 @@ def summary_predicate(draft: Draft, where: FindingWhere, code: str, study: str, 
 
 
 def _stands(where: FindingWhere, field: str, expected: tuple[object, ...]) -> bool:
-    """Whether the field holds just these values at the root or in what is ANDed to it."""
+    """Whether a node ANDed at the root has exactly these values of the field."""
     given = getattr(where, field)
     return (given is not None and set(given) == set(expected)) or any(
         _stands(child, field, expected) for child in where.and_ or ()

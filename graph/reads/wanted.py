@@ -1,4 +1,4 @@
-"""What a question wants to see: a tree of fields, as a GraphQL selection has it."""
+"""The requested fields of a query: a tree like a GraphQL selection."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ MAX_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: `first` rows after the row with the key `after` ("" is the beginning).
+    """One page of a list: `first` rows after the row with the key `after` ("": from the beginning).
 
-    `total` asks also for the number of rows on all pages.
+    `total` also requests the number of rows on all pages.
     """
 
     first: int = 20
@@ -23,9 +23,9 @@ class Page:
 class Wanted:
     """One field of an object. `name` is its name in the graph's vocabulary.
 
-    A nested object or list stands in the answer under `key`, which the caller makes up: it becomes part of the query's
-    text, so it is letters and digits alone and never somebody's words. Plain values stand under their name. `fields`
-    are those of the object behind it; a list that comes in pages has its `page` and perhaps a `where`.
+    A nested object or list is in the answer under `key`, which the caller generates: it becomes part of the query's
+    text, so it has only letters and digits and is never user input. Plain values are under their name. `fields` are
+    those of the nested object; a list with pages has its `page` and perhaps a `where`.
     """
 
     name: str

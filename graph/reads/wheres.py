@@ -1,7 +1,7 @@
-"""What can be asked of findings, studies and patients: plain immutable trees, compiled to Cypher in predicates.py.
+"""Conditions on findings, studies and patients: immutable trees, compiled to Cypher in predicates.py.
 
-A field that is None asks nothing. Within one node all that is asked holds at once (AND); `and_`, `or_` and `not_` nest.
-`and_ = ()` holds always, `or_ = ()` never.
+A field that is None is no condition. All conditions of one node must hold (AND); `and_`, `or_` and `not_` nest. `and_ =
+()` is always true, `or_ = ()` never.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from vlmkg.schema import Presence, Witness
 from vlmkg.verdicts import ReviewState
 
 PRESENCE_BY_DEFAULT = (Presence.PRESENT, Presence.UNCERTAIN)
-"""What is asked for where presence stands nowhere in the tree: a negated finding never comes out by default."""
+"""The default if the tree has no condition on presence: negated findings are not returned."""
 
 NOT_REJECTED = tuple(state for state in ReviewState if state is not ReviewState.REJECTED)
-"""What is asked for where review stands nowhere in the tree: a rejected finding never comes out by default."""
+"""The default if the tree has no condition on review: rejected findings are not returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptWhere:
-    """Concepts by code, by a whole name or synonym, or by part of the name; all that is given must hold, case does not
-    matter.
+    """Concepts by code, by a whole name or synonym, or by part of the name.
 
-    `include_descendants` takes in what IS_A one of them and, for places, what is PART_OF one of them.
+    All given fields must match, case-insensitively.
+
+    `include_descendants` adds concepts that are IS_A one of them and, for places, PART_OF one of them.
     """
 
     code: str | None = None
@@ -35,9 +36,9 @@ class ConceptWhere:
 class FindingWhere:
     """Which findings. Times are half-open: `studied_after` is included, `studied_before` is not.
 
-    `min_score` never drops a finding without a score (the rules engine gives none). `laterality` compares the field as
-    it stands: `left` does not take in `bilateral`. `modifier` is a modifier's own words or its concept's name.
-    `suggests` holds where the finding is suggestive of one that fits, by a tree of its own.
+    `min_score` never drops a finding without a score (the rules engine gives none). `laterality` is compared exactly:
+    `left` does not include `bilateral`. `modifier` is a modifier's text or its concept's name. `suggests` means that
+    the finding is suggestive of one that matches this separate tree.
     """
 
     and_: tuple["FindingWhere", ...] | None = None
@@ -75,10 +76,10 @@ class StudyWhere:
 
 @dataclass(frozen=True, slots=True)
 class PatientWhere:
-    """Which patients: those with a finding that fits `has_finding` and that no later one of `no_later_finding` follows.
+    """Which patients: those with a finding that matches `has_finding` and is not followed by one of `no_later_finding`.
 
-    Later means: of a study of the same patient that started later. An unknown time is never later than another, and
-    nothing is later than it. `no_later_finding` needs `has_finding` in the same node.
+    Later means in a study of the same patient that started later. An unknown time is neither earlier nor later than any
+    other. `no_later_finding` needs `has_finding` in the same node.
     """
 
     and_: tuple["PatientWhere", ...] | None = None
@@ -89,8 +90,10 @@ class PatientWhere:
 
 
 def with_defaults(where: FindingWhere | None) -> FindingWhere:
-    """The tree as it is meant: present and uncertain, and not rejected, each ANDed once at the root where the tree says
-    nothing of presence, or of review."""
+    """The tree with its defaults: present and uncertain; not rejected.
+
+    Each default is ANDed once at the root if the tree has no condition on presence, or on review.
+    """
     meant = where or FindingWhere()
     presence = None if _names(meant, "presence") else PRESENCE_BY_DEFAULT
     review = None if _names(meant, "review") else NOT_REJECTED
@@ -100,6 +103,6 @@ def with_defaults(where: FindingWhere | None) -> FindingWhere:
 
 
 def _names(where: FindingWhere, field: str) -> bool:
-    """Whether the field stands anywhere in the tree. `suggests` is a tree of its own and does not count."""
+    """Whether the tree has a condition on the field. `suggests` is a separate tree and does not count."""
     children = (*(where.and_ or ()), *(where.or_ or ()), *((where.not_,) if where.not_ else ()))
     return getattr(where, field) is not None or any(_names(child, field) for child in children)

@@ -1,4 +1,4 @@
-"""Pure parsers: raw bytes of one message in, `ParsedMessage` or `MessageRefusedError` out, nothing else ever.
+"""Pure parsers: they take the raw bytes of one message and return a `ParsedMessage` or raise MessageRefusedError.
 
 No parser reads a file, a clock or the environment, and no error quotes the payload.
 """

@@ -1,7 +1,7 @@
-"""Whether letters are those that somebody wrote, and which character set would make them so.
+"""Detects text that was decoded with a wrong character set, and guesses the right one.
 
-For texts whose declared character set is wrong or missing. Signs of a wrong one: control characters, symbols within
-words, capitals after small letters, many accented letters in a row.
+For texts whose declared character set is wrong or missing. A wrong one gives control characters, symbols within words,
+capitals after small letters, or many accented letters in a row.
 """
 
 import codecs
@@ -12,10 +12,13 @@ from itertools import pairwise
 _RUNS = re.compile(r"[^\W\d_]+")
 _LATIN_ACCENTS = re.compile(r"[\u00c0-\u024f]{4,}")
 _CJK_WITHIN = re.compile(r"[a-z][\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{1,2}(?=[a-z])")
-"""Of "Größe" in a set of two bytes a letter. "CT" stands beside such letters in good texts, small letters do not."""
+"""One or two East Asian letters between small Latin letters, as "Größe" gives in a double-byte set.
+
+Good texts may have "CT" beside such letters, but not small letters.
+"""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _APOSTROPHES = frozenset("\u2018\u2019\u02bc\u00b4\u00b0\u00b5\u00ad\u00a0")
-"""Signs that stand beside letters in good texts."""
+"""Symbols that occur next to letters in good texts."""
 
 _PAIRS = {
     "gb18030": re.compile(rb"[\xa1-\xa9\xb0-\xd7][\xa1-\xfe]"),
@@ -23,18 +26,18 @@ _PAIRS = {
     "shift_jis": re.compile(rb"[\x81-\x98][\x40-\xfc]"),
     "big5": re.compile(rb"[\xa1-\xc6][\x40-\xfe]"),
 }
-"""Sets of two bytes a letter, each with its letters of every day."""
+"""Double-byte character sets, each with its common letters."""
 _SINGLE = ("cp1252", "cp1250", "cp1251", "koi8_r", "iso8859_5", "cp1253", "cp1255", "cp1256", "cp1254", "tis_620")
 _CJK = re.compile(
     r"[\u3000-\u303f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9f\u2010-\u2026\u00b7\u00b1\u00d7]+"
 )
 _FEWEST_PAIRS = 2
 _SAMPLE = 4096
-"""Letters or bytes that are looked at, of words that are not ASCII: a long report is no slower to judge."""
+"""The number of letters or bytes of non-ASCII words that are checked, so that long reports take no longer."""
 
 
 def doubt(text: str) -> float:
-    """How little a text looks like one: 0 for a good one, 1 and more for one whose letters are of another set."""
+    """A score of how wrongly decoded a text looks: 0 for a good text, 1 and more for one decoded with another set."""
     if text.isascii():
         return 0.0
     text = " ".join(word for word in text.split() if not word.isascii())[:_SAMPLE]
@@ -49,13 +52,15 @@ def doubt(text: str) -> float:
 
 
 def cjk_within_words(text: str) -> int:
-    """How often one or two East Asian letters stand between small Latin ones."""
+    """The number of one or two East Asian letters between small Latin letters."""
     return len(_CJK_WITHIN.findall(text))
 
 
 def guess(value: bytes) -> str:
-    """The likeliest character set of bytes that fit neither their declared one nor UTF-8. Windows-1252 for want of
-    any better."""
+    """The most likely character set of bytes that fit neither their declared one nor UTF-8.
+
+    The fallback is Windows-1252.
+    """
     value = b" ".join(word for word in value.split() if not word.isascii())[:_SAMPLE]
     for charset in _PAIRS:
         if _is_cjk(value, charset):
@@ -64,9 +69,9 @@ def guess(value: bytes) -> str:
 
 
 def _is_cjk(value: bytes, charset: str) -> bool:
-    """Whether the bytes that are not ASCII are letters of such a set, and nearly all of every day."""
+    """Whether the non-ASCII bytes are letters of this set, and nearly all of them are common."""
     try:
-        # The sample may end within a letter.
+        # The sample may end in the middle of a letter.
         found = _NOT_ASCII.findall(codecs.getincrementaldecoder(charset)().decode(value))
     except UnicodeDecodeError:
         return False
@@ -76,7 +81,7 @@ def _is_cjk(value: bytes, charset: str) -> bool:
 
 
 def is_usual(value: bytes, charset: str) -> bool:
-    """Whether nearly all bytes beyond ASCII are letters of every day in a set of two bytes a letter."""
+    """Whether nearly all non-ASCII bytes are common letters of a double-byte set."""
     usual = _PAIRS["gb18030" if charset.startswith("gb") else charset]
     text = value.decode(charset, "replace")
     kana = sum("\uff61" <= sign <= "\uff9f" for sign in text)
@@ -84,7 +89,7 @@ def is_usual(value: bytes, charset: str) -> bool:
 
 
 def _is_hangul(value: bytes) -> bool:
-    """Whether all pairs lie where KS X 1001 has its syllables, which of Chinese text hardly ever happens."""
+    """Whether all byte pairs lie in the syllable range of KS X 1001, which is very rare for Chinese text."""
     pairs = [pair for pair in re.findall(rb"[\x80-\xff]{2}", value) if pair[0] > 0xA9]
     return bool(pairs) and all(0xB0 <= pair[0] <= 0xC8 and pair[1] >= 0xA1 for pair in pairs)
 
@@ -94,7 +99,7 @@ def _is_impossible(sign: str) -> bool:
 
 
 def _odd_in_word(run: str) -> int:
-    """Small letters before capitals, and letters of several scripts, in one word."""
+    """The number of capitals after small letters, and of script changes, within words."""
     if run.isascii():
         return 0
     turns = sum(a.islower() and b.isupper() for a, b in pairwise(run))
@@ -103,7 +108,7 @@ def _odd_in_word(run: str) -> int:
 
 
 def _symbols_at_letters(text: str) -> int:
-    """Symbols and numbers that are not ASCII and stand within words, as no hand writes them."""
+    """The number of non-ASCII symbols and digits within words, which people do not write."""
     count = 0
     for match in _NOT_ASCII.finditer(text):
         sign, at = match[0], match.start()

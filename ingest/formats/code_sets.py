@@ -1,6 +1,6 @@
-"""Codes of tables as sets, written as the standards print them."""
+"""Sets of codes, written as in the tables of the standards."""
 
 
 def code_set(codes: str) -> frozenset[str]:
-    """The codes between the blanks."""
+    """The codes of a string, separated by blanks."""
     return frozenset(codes.split())

@@ -1,4 +1,4 @@
-"""What a file holds, told by its first bytes; its name decides only where those say nothing."""
+"""Detects a file's format by its first bytes, or by its name if they are not specific."""
 
 import codecs
 import re
@@ -8,11 +8,11 @@ from pathlib import PurePath
 from ingest.formats.origin import Format
 
 HEAD = 512
-"""Bytes that are looked at: the mark of a tar stands at 257, that of DICOM at 128."""
+"""Bytes that are checked: the magic number of tar is at offset 257, that of DICOM at 128."""
 
 
 class Container(StrEnum):
-    """A file that holds many messages."""
+    """A file that contains several messages."""
 
     GZIP = "gzip"
     TAR = "tar"
@@ -53,10 +53,10 @@ _BY_NAME: dict[str, Format | Container] = {
 
 
 def detect(head: bytes, name: str) -> Format | Container:
-    """What a file of that name holds whose first HEAD bytes are `head`.
+    """The format of a file with this name and these first HEAD bytes.
 
-    Text, be it plain or with markup, is told by its name alone: a licence or a note in the folder must not become a
-    patient's report.
+    Only the name identifies text, plain or with markup: a licence or a note in the folder must not become a patient's
+    report.
     """
     if container := detect_archive(head, name):
         return container
@@ -75,7 +75,7 @@ def detect(head: bytes, name: str) -> Format | Container:
 
 
 def utf_16(head: bytes) -> str:
-    """The kind of UTF-16 that a text is in by its first bytes: its mark, or a message's first letters; else empty."""
+    """The variant of UTF-16, by a byte order mark or a message's first letters; empty if the text is not UTF-16."""
     for start, kind in _UTF_16:
         if head.startswith(start):
             return kind
@@ -83,13 +83,16 @@ def utf_16(head: bytes) -> str:
 
 
 def without_utf_16(raw: bytes) -> bytes:
-    """A text in UTF-16 as UTF-8, others as they are. What fits no character becomes U+FFFD."""
+    """A UTF-16 text as UTF-8, other texts unchanged. Invalid units become U+FFFD."""
     kind = utf_16(raw)
     return raw.decode(kind, "replace").removeprefix("\ufeff").encode("utf-8", "replace") if kind else raw
 
 
 def detect_archive(head: bytes, name: str) -> Container | None:
-    """Which archive a file is; None for another file. An empty file and an unmarked tar go by their names."""
+    """The kind of archive; None for other files.
+
+    An empty file and a tar without magic number are identified by name.
+    """
     if head.startswith(b"\x1f\x8b"):
         return Container.GZIP
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):

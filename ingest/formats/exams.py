@@ -1,7 +1,7 @@
-"""Whether two names of exams can be names of one: by method and part of the body, as far as they tell.
+"""Whether two names can mean the same exam, judged by modality and body part.
 
-A filler number may stand for several exams that were asked for together ("XR CHEST", "XR ABDOMEN"); and one exam has
-several names in time ("XR CHEST 1 VIEW", "XR CHEST 2 VIEWS").
+A filler number may be shared by several exams that were ordered together ("XR CHEST", "XR ABDOMEN"), and the name of
+one exam may change ("XR CHEST 1 VIEW", "XR CHEST 2 VIEWS").
 """
 
 import re
@@ -28,7 +28,7 @@ _PARTS = (
 
 
 class Exam(NamedTuple):
-    """What the name of an exam tells: its method (a modality code) and the parts of the body, each as far as known."""
+    """The modality code and body parts in an exam's name, as far as known."""
 
     method: str | None
     parts: frozenset[str]
@@ -36,7 +36,7 @@ class Exam(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def exam_of(name: str) -> Exam:
-    """What the name tells."""
+    """The modality and body parts of a name."""
     return Exam(
         modality_of_words(name) if name else None,
         frozenset(part for part, pattern in _PARTS if pattern.search(name)),
@@ -44,6 +44,6 @@ def exam_of(name: str) -> Exam:
 
 
 def are_apart(one: Exam, other: Exam) -> bool:
-    """Whether they are two exams: of different methods, or of parts of the body that have nothing in common."""
+    """Whether they are different exams: other modalities, or disjoint body parts."""
     methods = bool(one.method and other.method) and one.method != other.method
     return methods or (bool(one.parts and other.parts) and one.parts.isdisjoint(other.parts))

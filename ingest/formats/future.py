@@ -1,6 +1,6 @@
-"""Times that lie far after a message was received: its sender's clock was wrong, or somebody mistyped a year.
+"""Times far in the future of a message's receipt: the sender's clock was wrong, or a year was mistyped.
 
-They would put a report before every later correction. Such a time is taken for that of the receipt, with a warning.
+Such a report would take precedence over every later correction. The time of receipt is used instead, with a warning.
 """
 
 from dataclasses import replace
@@ -11,11 +11,11 @@ from ingest.messages import ParsedMessage, ReportFacts, StudyFacts
 
 FUTURE_TIME = EventWarning.FUTURE_TIME
 TOLERANCE = timedelta(days=1)
-"""Clocks that go wrong by a zone are off by 14 hours at most."""
+"""A wrong time zone shifts a clock by at most 14 hours."""
 
 
 def without_future(message: ParsedMessage, received_at: datetime) -> ParsedMessage:
-    """The message with no time of sending or issuing far after `received_at`. An exam's time only gives a warning."""
+    """The message without times of sending or issuing far after `received_at`. An exam's time only gives a warning."""
     latest = received_at + TOLERANCE
     times = [message.message_time]
     times += [time for study in message.studies for time in (study.started_at, *(r.issued_at for r in study.reports))]

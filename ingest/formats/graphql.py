@@ -1,10 +1,10 @@
-"""A report as the GraphQL mutation `submitReport` brings it: the input as JSON, UTF-8, keys sorted.
+"""A report from the GraphQL mutation `submitReport`: the input as JSON, UTF-8, keys sorted.
 
     {"report": {"addendum", "id", "issuedAt", "status", "text"},
      "patient": {"authority", "birthDate", "identifier", "sex"},
      "source", "study": {"accession", "bodyPart", "modality", "procedure", "startedAt", "studyUid"}}
 
-It carries no message time: the same report sent again must be the same bytes. When it came is the origin's to say.
+It has no message time, so that the same report sent again gives the same bytes. The origin has the time of receipt.
 """
 
 from datetime import UTC, date, datetime
@@ -33,7 +33,7 @@ class SubmittedReport(_Part):
 
 
 class SubmittedPatient(_Part):
-    """The patient as the sender names them. `sex` is a FHIR administrative gender word."""
+    """The patient, as named by the sender. `sex` is a FHIR administrative gender code."""
 
     authority: str
     identifier: str
@@ -42,7 +42,7 @@ class SubmittedPatient(_Part):
 
 
 class SubmittedStudy(_Part):
-    """The study that the report belongs to, as far as the sender knows."""
+    """The study of the report, as far as the sender knows it."""
 
     study_uid: str | None = None
     accession: str | None = None
@@ -62,12 +62,15 @@ class Submission(_Part):
 
 
 def raw_of(submission: Submission) -> bytes:
-    """The bytes that are stored: the same for the same content."""
+    """The bytes to store: the same for the same content."""
     return submission.model_dump_json(by_alias=True, ensure_ascii=False).encode()
 
 
 def parse(raw: bytes, origin: Origin) -> ParsedMessage:
-    """Read one submission. Refuses what is none (`unreadable`), blank identifiers, and texts as other formats do."""
+    """Read one submission.
+
+    Refuses other bytes (`unreadable`), blank identifiers, and the texts that other formats refuse.
+    """
     require_raw_size(raw)
     said = _read(raw)
     source = _required(origin.source or said.source, "source")
@@ -95,7 +98,7 @@ def _read(raw: bytes) -> Submission:
     try:
         return Submission.model_validate_json(raw)
     except ValidationError as error:
-        # Where it is wrong, never what stands there.
+        # The error's position, never the content.
         places = sorted({".".join(map(str, problem["loc"])) or "the whole" for problem in error.errors()})
         detail = f"not a submission of this version: {', '.join(places)[:200]}"
         raise MessageRefusedError(Reason.UNREADABLE, detail) from None

@@ -1,8 +1,8 @@
 """ISO 2022 escape sequences of DICOM (PS3.3 C.12.1.1.2, PS3.5 6.1.2.5) and of HL7 v2 (v2.8 chapter 2.7.2, table 0211).
 
-A sequence chooses a set for the bytes below 80H (G0) or above (G1) until the end of the line. It is no text itself.
-Bytes of a letter of two bytes may look like separators of HL7: a message is decoded before it is split.
-One bad byte costs one letter, not the text.
+A sequence selects a set for the bytes below 80H (G0) or above (G1) until the end of the line. Bytes of double-byte
+letters may look like HL7 separators, so a message is decoded before it is split. An invalid byte damages one letter,
+not the text.
 """
 
 import re
@@ -12,7 +12,7 @@ ESCAPE = b"\x1b"
 
 _G0 = {
     b"(B": "ascii",
-    b"(J": "ascii",  # JIS X 0201 romaji: but for the yen and the overline it is ASCII
+    b"(J": "ascii",  # JIS X 0201 romaji: ASCII except for the yen and the overline
     b"(I": "kana",
     b"$B": "jis0208",
     b"$@": "jis0208",
@@ -40,10 +40,10 @@ _G1 = {
     b"-b": "iso8859_15",
 }
 G1 = frozenset(_G1.values())
-"""Sets that a sequence can choose for the bytes above 80H: Python's names."""
+"""Python's names of the sets that a sequence can select for the bytes above 80H."""
 
 _LARGER = {"shift_jis": "cp932", "gb2312": "gb18030", "euc_kr": "cp949"}
-"""What senders write under the name of the smaller set."""
+"""The supersets that senders really use under these names."""
 
 _SEQUENCE = re.compile(rb"\x1b(" + b"|".join(re.escape(key) for key in sorted({**_G0, **_G1}, key=len)[::-1]) + rb")")
 _HALVES = re.compile(rb"[\x80-\xff]+|[^\x80-\xff]+")
@@ -53,14 +53,14 @@ _ENDS_OF_DICOM = re.compile(rb"([\r\n\f\t]+)")
 
 
 def has_sequences(raw: bytes) -> bool:
-    """Whether the bytes hold a sequence that chooses a set."""
+    """Whether the bytes contain a sequence that selects a set."""
     return ESCAPE in raw and bool(_SEQUENCE.search(raw))
 
 
 def decode(raw: bytes, first: str) -> str:
-    """The text of a message. `first` is Python's name of the set that each line begins in.
+    """The text of a message. `first` is Python's name of the initial set of each line.
 
-    What fits no set becomes U+FFFD.
+    Invalid bytes become U+FFFD.
     """
     return _decoded(raw, first, lambda part: part.decode(first, "replace"), _ENDS)
 
@@ -68,8 +68,8 @@ def decode(raw: bytes, first: str) -> str:
 def decode_value(value: bytes, first: str, plain: Callable[[bytes], str]) -> str:
     """The text of a DICOM value, where a form feed and a tab end a line too.
 
-    `first` is the set that each line begins in. Empty: the bytes above 80H are in none, so the last set that was chosen
-    is meant, as by senders who choose it once for all lines; `plain` decodes what stands before any was chosen.
+    `first` is the initial set of each line. If it is empty, bytes above 80H are in the last selected set, because some
+    senders select it once for all lines; `plain` decodes the text before the first selection.
     """
     return _decoded(value, first, plain, _ENDS_OF_DICOM)
 
@@ -93,8 +93,10 @@ def _decoded(raw: bytes, first: str, plain: Callable[[bytes], str], ends: re.Pat
 
 
 def _part(part: bytes, g0: str, g1: str, plain: Callable[[bytes], str]) -> str:
-    """A part of a line, between sequences. Where G0 is ASCII both halves are read at once: there are sets whose letters
-    have a byte of either."""
+    """A part of a line between sequences.
+
+    If G0 is ASCII, both halves are decoded at once, because letters of some sets have one byte of each.
+    """
     if g0 == "ascii":
         return _above(part, g1, plain)
     return "".join(_above(half, g1, plain) if half[0] >= 0x80 else _below(half, g0) for half in _HALVES.findall(part))
@@ -120,7 +122,7 @@ def _below(part: bytes, g0: str) -> str:
 
 
 def _pairs(run: bytes, g0: str) -> str:
-    """Letters of two bytes below 80H. A byte that is left over is none."""
+    """Double-byte letters below 80H. A single last byte is invalid."""
     if run[0] <= 0x20 or run[0] == 0x7F:
         return run.decode("ascii")
     pairs = [bytes(byte | 0x80 for byte in run[at : at + 2]) for at in range(0, len(run), 2)]

@@ -1,4 +1,4 @@
-"""JSON as it comes: in UTF-8, as RFC 8259 has it, or in a set that its sender names."""
+"""JSON in UTF-8 (RFC 8259) or in a character set that its sender names."""
 
 import codecs
 from typing import Any
@@ -6,15 +6,18 @@ from typing import Any
 from pydantic_core import from_json
 
 ELEMENTS_LIMIT = 200_000
-"""Elements of one message's JSON: each takes some hundred bytes in memory. A study of 5,000 images has 40,000."""
+"""The maximum number of elements in one message's JSON.
+
+Each takes some hundred bytes of memory; a study of 5,000 images has 40,000.
+"""
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def utf8_of(raw: bytes, charset: str = "") -> bytes:
-    """The bytes in UTF-8 without a byte order mark. As they came where that can't be done.
+    """The bytes in UTF-8 without a byte order mark; unchanged if they can't be converted.
 
-    What is valid UTF-8 stays so, whatever set is named.
+    Valid UTF-8 stays unchanged, whatever set is named.
     """
     if raw.startswith(_WIDE):
         return _recoded(raw, "utf-16")
@@ -27,13 +30,15 @@ def utf8_of(raw: bytes, charset: str = "") -> bytes:
 
 
 def has_many_elements(text: bytes) -> bool:
-    """Whether a JSON text (UTF-8) has more than ELEMENTS_LIMIT members and values. Told without reading it; commas and
-    brackets within texts count too."""
+    """Whether a JSON text (UTF-8) has more than ELEMENTS_LIMIT members and values. It is not parsed:
+
+    commas and brackets within strings count too.
+    """
     return sum(map(text.count, (b",", b"{", b"["))) > ELEMENTS_LIMIT
 
 
 def object_of(raw: bytes) -> dict[str, Any] | None:
-    """The object that the JSON holds; None where it holds none, or has too many elements (`has_many_elements`)."""
+    """The JSON's object; None if it is not an object, or has too many elements (`has_many_elements`)."""
     if has_many_elements(raw):
         return None
     try:

@@ -1,11 +1,11 @@
-"""Modalities: as codes say them, and as the exam's name betrays them."""
+"""Modalities: by code, and by words in the exam's name."""
 
 import re
 
 from ingest.formats.code_sets import code_set
 
 MODALITIES = code_set("CR DX CT MR US NM PT MG XA RF RG IO PX OP ES SC OT BMD IVUS XR")
-"""DICOM defined terms (PS3.3 C.7.3.1.1.1) that feeds use, and the XR that information systems say for any film."""
+"""DICOM defined terms (PS3.3 C.7.3.1.1.1) that occur in feeds, and the XR of information systems for any film."""
 
 _BY_WORDS = (
     ("PT", re.compile(r"\bPET\b|PETCT|PTMR|PETMR")),
@@ -21,6 +21,6 @@ _BY_WORDS = (
 
 
 def modality_of_words(words: str) -> str | None:
-    """The modality that an exam's name tells; None where it tells none."""
+    """The modality in an exam's name; None if it has none."""
     upper = words.upper()
     return next((code for code, pattern in _BY_WORDS if pattern.search(upper)), None)

@@ -1,8 +1,8 @@
 """Open-i XML (eCitation): the reports of the Indiana University chest X-ray collection.
 
-The collection's `uId` is all that identifies a report, so patient, study and report are one, and there is no study
-time: `articleDate` is the same for all. Coding by hand (`MeSH`) is not read: it is the gold that readings are measured
-against.
+Only the collection's `uId` identifies a report, so patient, study and report have the same id. There is no study time:
+`articleDate` is the same for all. The manual coding (`MeSH`) is not read, because it is the gold for measuring
+readings.
 """
 
 from typing import cast
@@ -21,7 +21,7 @@ _DESCRIBING = frozenset({"FINDINGS", "IMPRESSION"})
 
 
 class _Citation:
-    """A target of the XML parser: keeps the root's name, the uId and the abstract's parts, builds no tree."""
+    """A target of the XML parser. It keeps the root's name, the uId and the parts of the abstract, without a tree."""
 
     def __init__(self) -> None:
         self.root = ""
@@ -50,8 +50,10 @@ class _Citation:
 
 
 def parse(raw: bytes, origin: Origin) -> ParsedMessage:
-    """Read one eCitation. Refuses what is no such XML, DTDs and entities (`unsafe_xml`), and reports without
-    findings and impression (`no_report_text`)."""
+    """Read one eCitation.
+
+    Refuses other XML, DTDs and entities (`unsafe_xml`), and reports without findings and impression (`no_report_text`).
+    """
     require_raw_size(raw)
     citation = _read(raw)
     source = origin.source or SOURCE
@@ -88,7 +90,7 @@ def _unreadable(raw: bytes) -> tuple[Reason, str]:
 
 
 def _text(citation: _Citation, source: str, uid: str) -> str:
-    """The abstract under its own headings. A part without a label is findings."""
+    """The abstract under its own headings. Parts without a label are findings."""
     parts = [(label or "FINDINGS", " ".join("".join(words).split())) for label, words in citation.parts]
     if not any(text for label, text in parts if label in _DESCRIBING):
         detail = "neither findings nor impression has any text"

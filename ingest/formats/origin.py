@@ -1,4 +1,4 @@
-"""The formats by name, and what is known of a message beside its bytes."""
+"""The formats, and the facts about a message that are not in its bytes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,9 @@ from ingest.formats.cleaning import DICOM_LIMIT, RAW_LIMIT
 
 
 class Format(StrEnum):
-    """What a raw message is written in.
+    """The format of a raw message.
 
-    An archive that can't be unpacked is one message, and so is a file that nobody recognised: both are kept, refused.
+    An archive that can't be unpacked and an unrecognised file are one message each, which is stored as refused.
     """
 
     OPENI = "openi"
@@ -25,7 +25,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a message was found, for formats that do not say it themselves.
+    """The origin of a message, for formats that do not name it.
 
     `name` is the path below the imported folder or archive, without suffix: the report id of a plain text. `source`
     replaces the source authority that the message or its format would give. `modified_at` (aware) is the message time
@@ -38,5 +38,5 @@ class Origin:
 
 
 def raw_limit(format: Format) -> int:  # noqa: A002
-    """Bytes of one raw message of a format."""
+    """The maximum number of bytes of a raw message of the format."""
     return DICOM_LIMIT if format is Format.DICOM else RAW_LIMIT

@@ -1,4 +1,4 @@
-"""One door to all parsers."""
+"""Calls the parser of a message's format."""
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats import graphql, openi, text
@@ -10,7 +10,7 @@ from ingest.messages import ParsedMessage
 
 
 def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:  # noqa: A002
-    """Read one message. Raises MessageRefusedError, and nothing else, whatever the bytes are."""
+    """Read one message. Raises only MessageRefusedError, whatever the bytes are."""
     match format:
         case Format.OPENI:
             return openi.parse(raw, origin)
@@ -23,7 +23,7 @@ def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) 
         case Format.GRAPHQL:
             return graphql.parse(raw, origin)
         case Format.DICOM:
-            # pydicom takes a second to import, and most processes never meet a DICOM object.
+            # Importing pydicom takes a second, and most processes read no DICOM objects.
             from ingest.formats.dicom import parser as dicom  # noqa: PLC0415
 
             return dicom.parse(raw, origin, settings)

@@ -1,4 +1,4 @@
-"""Codes of the sections of a radiology report, and the headings that the section reader knows them by."""
+"""Codes of the sections of a radiology report, and the headings for the section reader."""
 
 SECTION_CODES = {
     "59776-5": "FINDINGS",
@@ -49,4 +49,4 @@ DICOM_CODES = {
     "121064": "TECHNIQUE",
     "121065": "TECHNIQUE",
 }
-"""By code of DICOM (PS3.16 CID 7001, 7002), where the coding scheme is DCM."""
+"""By code of DICOM (PS3.16 CID 7001, 7002), if the coding scheme is DCM."""

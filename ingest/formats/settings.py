@@ -1,4 +1,4 @@
-"""What a site may have to say about its feeds. Each has a default that works without it."""
+"""Settings of a site's feeds. Each has a working default."""
 
 import codecs
 import re
@@ -19,27 +19,34 @@ class FormatSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
 
     hl7_charset: str = "cp1252"
-    """What a message is read in that names no character set (MSH-18) and is not UTF-8."""
+    """The character set of messages that name none (MSH-18) and are not UTF-8."""
 
     hl7_timezone: str = "UTC"
-    """Zone (IANA name) of HL7 and DICOM times that carry no offset, in messages that name none elsewhere."""
+    """Time zone (IANA name) of HL7 and DICOM times without an offset, in messages that give none elsewhere."""
 
     hl7_accession: str = "OBR-3"
-    """Field that carries the accession number: OBR-3 by default, OBR-18 or another for senders that use it so."""
+    """The field of the accession number: OBR-3 by default; some senders use OBR-18 or another one."""
 
     hl7_processing_ids: str = "P"
-    """Processing ids (MSH-11, table 0103) that are taken, separated by commas: P is production, T training, D
-    debugging. A message that states none is taken for one of production."""
+    """Accepted processing ids (MSH-11, table 0103), separated by commas: P is production, T training, D debugging.
+
+    A message without one counts as production.
+    """
 
     message_studies: int = Field(default=500, ge=1)
-    """Studies of one message, and orders, patients and merges of one HL7 message. One that has more is refused."""
+    """The maximum number of studies of one message, and of orders, patients and merges of one HL7 message.
+
+    Messages with more are refused.
+    """
 
     patient_authorities: str = ""
-    """Assigning authorities by preference, separated by commas, for patients with identifiers of several."""
+    """Assigning authorities in order of preference, separated by commas, for patients with several identifiers."""
 
     dicom_authority: str = ""
-    """Assigning authority of patient identifiers in DICOM objects that name no issuer, as the reports' feed calls it:
-    film and report of one patient meet by it."""
+    """Assigning authority of patient identifiers in DICOM objects that name no issuer.
+
+    Use the name in the reports' feed, so that films and reports of one patient are joined.
+    """
 
     @field_validator("hl7_charset")
     @classmethod
@@ -71,7 +78,7 @@ class FormatSettings(BaseSettings):
 
     @property
     def processing_ids(self) -> frozenset[str]:
-        """The processing ids that are taken; the empty one always is."""
+        """The accepted processing ids; the empty one is always accepted."""
         return frozenset({"", *(name.strip().upper() for name in self.hl7_processing_ids.split(","))})
 
     @property
@@ -82,7 +89,7 @@ class FormatSettings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def format_settings() -> FormatSettings:
-    """The settings of the environment, read once a process. Raises UsageError where one of them can't be."""
+    """The settings of the environment, read once per process. Raises UsageError if one is invalid."""
     try:
         return FormatSettings()
     except ValidationError as error:

@@ -1,6 +1,6 @@
-"""A text, plain or with markup: one report a file, and nothing is known of it but its name.
+"""A text file, plain or with markup: one report per file, identified only by its name.
 
-The name is patient, study and report at once, so two texts are never joined. The same name with other words is a new
+The name is the id of patient, study and report, so two texts are never joined. The same name with another text is a new
 version of the report.
 """
 
@@ -16,8 +16,11 @@ SOURCE = "text"
 
 
 def parse(raw: bytes, origin: Origin) -> ParsedMessage:
-    """Read one report. Refuses bytes that are neither UTF-8 nor UTF-16 (`bad_encoding`), blank texts and over-long
-    ones, and markup that can't be read (`unsupported_text`, `unsupported_format`)."""
+    """Read one report.
+
+    Refuses bytes that are neither UTF-8 nor UTF-16 (`bad_encoding`), blank or too long texts, and unreadable markup
+    (`unsupported_text`, `unsupported_format`).
+    """
     require_raw_size(raw)
     source = origin.source or SOURCE
     report_id = identifier(origin.name, "file's name")
@@ -31,7 +34,7 @@ def parse(raw: bytes, origin: Origin) -> ParsedMessage:
 
 
 def _plain(raw: bytes, source: str, report_id: str) -> PlainText:
-    """The words. Markup may name its own character set; plain text is UTF-8 or UTF-16."""
+    """The text. Markup may name its own character set; plain text is UTF-8 or UTF-16."""
     start = raw[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     try:
         if start.startswith(b"{\\rtf"):

@@ -1,4 +1,4 @@
-"""Times and dates as the standards write them. What can't be read is None: a wrong clock must not lose a report."""
+"""Parses times and dates of the standards. Invalid ones are None: a wrong time must not lose a report."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -26,16 +26,16 @@ _YEARS = range(1850, 2200)
 def hl7_time(value: str, zone: tzinfo = UTC) -> datetime | None:
     """An HL7 v2 TS or DTM (chapter 2A) in UTC. `zone` is that of values without an offset.
 
-    What senders write in its place is read too, where it can mean one time alone: `2026-03-01 10:15`, `01.03.2026`.
+    Other forms are accepted if they are unambiguous: `2026-03-01 10:15`, `01.03.2026`.
     """
     parts = _hl7_parts(value)
     return _time(parts, zone) if parts else None
 
 
 def hl7_offset(value: str) -> tzinfo | None:
-    """The offset that an HL7 time carries; None where it carries none, or one that no clock has.
+    """The offset of an HL7 time; None if it has none, or an impossible one.
 
-    MSH-7's is the default of its message.
+    The offset of MSH-7 is the default of its message.
     """
     parts = _hl7_parts(value)
     try:
@@ -45,7 +45,7 @@ def hl7_offset(value: str) -> tzinfo | None:
 
 
 def hl7_date(value: str) -> date | None:
-    """The day of an HL7 date or time, such as a date of birth; of a year or month alone its first day."""
+    """The day of an HL7 date or time, such as a date of birth; the first day of a bare year or month."""
     value = value.partition("^")[0].strip()
     if match := re.match(r"([0-9]{4})([0-9]{2})([0-9]{2})", value):
         return _date(*match.groups())
@@ -54,13 +54,13 @@ def hl7_date(value: str) -> date | None:
 
 
 def fhir_time(value: str) -> datetime | None:
-    """A FHIR R4 date, dateTime or instant (2.24) in UTC; a partial one is its first moment."""
+    """A FHIR R4 date, dateTime or instant (2.24) in UTC; a partial one gives its first moment."""
     match = _FHIR.fullmatch(value)
     return _time(match.groups(default=""), UTC) if match else None
 
 
 def fhir_date(value: str) -> date | None:
-    """A FHIR R4 date; of a year or month alone its first day."""
+    """A FHIR R4 date; the first day of a bare year or month."""
     match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", value)
     return _date(*match.groups(default="")) if match else None
 
@@ -73,7 +73,7 @@ def _date(year: str, month: str, day: str) -> date | None:
 
 
 def _hl7_parts(value: str) -> tuple[str, ...] | None:
-    """Year, month, day, hour, minute, second, fraction, offset: each as it stands, empty where it does not."""
+    """Year, month, day, hour, minute, second, fraction, offset as written; missing parts are empty."""
     value = value.partition("^")[0].strip()
     if match := _HL7.fullmatch(value):
         return match.groups(default="")
@@ -88,7 +88,7 @@ def _hl7_parts(value: str) -> tuple[str, ...] | None:
 def _day_first(
     first: str, mark: str, second: str, year: str, hour: str, minute: str, second_: str, half: str
 ) -> tuple[str, ...] | None:
-    """Day and month where they can be told from one another: by points, or by a number over 12."""
+    """Day and month, if dots or a number over 12 show which is which."""
     if mark == "." or int(first) > 12:
         day, month = first, second
     elif int(second) > 12 or first == second:
@@ -105,7 +105,7 @@ def _time(parts: tuple[str, ...], zone: tzinfo) -> datetime | None:
     if int(year) not in _YEARS:
         return None
     clock = int(hour or 0), int(minute or 0), int(second or 0)
-    # 24:00 and a leap second are the beginning of what follows.
+    # 24:00 and a leap second mean the beginning of the next day or minute.
     if not (clock <= (24, 0, 0) and clock[1] < 60 and clock[2] <= 60):
         return None
     try:

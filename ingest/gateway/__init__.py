@@ -1,1 +1,1 @@
-"""The network doors: what senders connect to. Each receives (`ingest.receiving.submit`) before it acknowledges."""
+"""The network doors for senders. Each door stores a message (`ingest.receiving.submit`) before it acknowledges it."""

@@ -20,7 +20,7 @@ def gateway(context: click.Context, data: DataDir) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    # Here, so that `health`, which is called every few seconds, loads none of it.
+    # Imported here, because `health` runs every few seconds and needs none of it.
     from ingest.gateway.run import run_gateway  # noqa: PLC0415
     from ingest.gateway.settings import GatewaySettings, read  # noqa: PLC0415
 

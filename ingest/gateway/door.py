@@ -1,4 +1,4 @@
-"""What every door gets, what it gives back, and how it receives without holding up its event loop."""
+"""The interface of all doors, and receiving without blocking their event loops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,15 +15,18 @@ from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
-"""Messages that are received at once, over all doors: as many as share a commit (ingest.receiving.submit)."""
+"""The maximum number of messages received at once over all doors:
+
+as many as share a commit (ingest.receiving.submit).
+"""
 
 
 DICOM_AT_ONCE = 8
-"""Objects of one sender that are received at once: as many as one request of STOW-RS keeps in memory."""
+"""The maximum number of one sender's objects received at once: as many as one request of STOW-RS keeps in memory."""
 
 
 class NoSpaceError(OutageError):
-    """The disk that holds ledger or blobs is nearly full: nothing is taken until there is room again."""
+    """The disk of ledger or blobs is nearly full: no messages are accepted until there is space again."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -33,9 +36,9 @@ class NoSpaceError(OutageError):
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What doors receive with, one for all doors of a process. `sender`: the address from which a door receives.
+    """Receives for all doors of a process. `sender`: the sender's address.
 
-    `conditional` is held from the look at a condition until what it allows is stored.
+    `conditional` is locked from the check of a condition until the conditional resource is stored.
     """
 
     receiver: Receiver
@@ -47,14 +50,14 @@ class Reception:
     sender: str = ""
 
     def of(self, sender: str) -> "Reception":
-        """The same for what comes from one address."""
+        """The same reception for one sender's address."""
         return replace(self, sender=sender)
 
 
 def receive_now(reception: Reception, message: ReceivedMessage) -> Receipt:
-    """Receive one message in this thread. It is safe when this returns. For doors that have threads of their own.
+    """Receive one message in this thread, for doors with their own threads. The message is safe when this returns.
 
-    Raises OutageError where it can't be stored now, NoSpaceError before the disk is full.
+    Raises OutageError if it can't be stored now, NoSpaceError if the disk is nearly full.
     """
     if reception.space.is_short():
         raise NoSpaceError
@@ -62,7 +65,7 @@ def receive_now(reception: Reception, message: ReceivedMessage) -> Receipt:
 
 
 async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receipt:
-    """The same for doors on the event loop, which goes on meanwhile. Senders take turns."""
+    """Receive one message without blocking the event loop. Senders take turns."""
     if reception.space.is_short():
         raise NoSpaceError
     if message.raw and len(message.raw) >= LARGE:
@@ -82,7 +85,7 @@ async def keep_soon(reception: Reception, message: ReceivedMessage, error: Excep
 async def refuse_soon(
     reception: Reception, error: MessageRefusedError, *, digest: str, size: int, origin: Origin
 ) -> Receipt:
-    """Record as refused what is too large to be kept. Raises OutageError where that can't be done now."""
+    """Record a message that is too large to be stored as refused. Raises OutageError if that fails now."""
     loop = asyncio.get_running_loop()
     work = partial(refuse_unread, reception.receiver, error, digest=digest, size=size, origin=origin)
     return await loop.run_in_executor(reception.threads, work)
@@ -92,8 +95,8 @@ async def refuse_soon(
 class Door:
     """An open door. `addresses` are those that `endpoints.json` shows, by its keys.
 
-    `close` takes no new connection, lets each message in hand be stored and acknowledged, and returns when nothing of
-    the door is left. It may be cancelled after the time for draining.
+    `close` accepts no new connection, lets current messages be stored and acknowledged, and returns when the door is
+    completely closed. It may be cancelled after the drain time.
     """
 
     name: str
@@ -102,4 +105,4 @@ class Door:
 
 
 Start = Callable[[Reception], Awaitable[Door]]
-"""Opens a door with settings of its own, read from the environment. Raises UsageError where they can't be used."""
+"""Opens a door with its settings from the environment. Raises UsageError if they are invalid."""

@@ -1,8 +1,8 @@
-"""Receiving in company: what waits while a group is being stored is the next group.
+"""Group commit: messages that arrive while a group is being stored form the next group.
 
-Senders that wait for their answers all come back when a group was answered. The first of them waits a moment for the
-others, as PostgreSQL's commit_delay does: a commit for one costs as much as for ten. A lone sender waits
-for nobody, and waiting in vain is not repeated at once (docs/decisions/0145-a-moment-for-company.md).
+Senders that wait for their answers all send again after a group was answered. The first message waits a moment for the
+others, as with PostgreSQL's commit_delay, because a commit of one message costs as much as one of ten. A single sender
+never waits, and after waiting in vain the next groups go at once (docs/decisions/0145-a-moment-for-company.md).
 """
 
 import asyncio
@@ -18,29 +18,29 @@ from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import LARGEST_GROUP, ReceivedMessage, Receiver, is_row, receive_many
 
 COMPANY_S = 0.002
-"""So long after the last answers or the last arrival a group that is smaller than expected still waits for more."""
+"""Seconds after the last answers or the last arrival for which a group that is smaller than expected waits."""
 
 PATIENCE_S = 0.005
-"""So long the first of a group waits at most. Reading 32 messages off their sockets takes about as long."""
+"""The maximum seconds that the first message of a group waits: the time to read 32 messages from their sockets."""
 
 MOST_IN_VAIN = 63
-"""Groups that go at once after waiting was in vain several times: senders that do not wait for answers keep no time."""
+"""The number of groups that go at once after several waits in vain, as for senders that do not wait for answers."""
 
 GROUP_BYTES = 32 * 1024
-"""Bytes of the messages of one group: who comes next waits until they were read."""
+"""The maximum bytes of one group, because the next group waits until it is parsed."""
 
 SENDER_BYTES = 16 * 1024
-"""Bytes of one sender in it."""
+"""The maximum bytes of one sender in a group."""
 
 Waiting = tuple[ReceivedMessage, asyncio.Future[Receipt]]
 
 
 @dataclass(slots=True)
 class Together:
-    """The messages of one event loop that wait to be received. One group is in work at a time.
+    """The waiting messages of one event loop. One group is processed at a time.
 
-    `expected`: those who were answered last, and those who waited meanwhile; one, while nobody is to be waited for.
-    `in_vain`: groups that go at once since those before were waited for in vain, `left` of them are left.
+    `expected`: the number of messages answered last plus those that waited meanwhile; 1 if there is nothing to wait
+    for. `in_vain`: the number of groups that go at once after waits in vain; `left` of them remain.
     """
 
     waiting: Turns[Waiting] = field(default_factory=Turns)
@@ -54,7 +54,7 @@ class Together:
     async def receive(
         self, receiver: Receiver, threads: Executor, message: ReceivedMessage, sender: str = ""
     ) -> Receipt:
-        """Receive one message, perhaps with others. Raises for it what `receive_many` would raise for it alone."""
+        """Receive one message, perhaps with others. Raises the errors of `receive_many` for this message."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
         if not self.waiting:
@@ -64,7 +64,7 @@ class Together:
         return await future
 
     def _arrange(self, loop: asyncio.AbstractEventLoop, start: partial[None]) -> None:
-        """Start a group now, or once nobody comes any more."""
+        """Start a group now, or when no more messages arrive."""
         if self.busy or not self.waiting:
             return
         if self.timer:
@@ -84,7 +84,7 @@ class Together:
         done.add_done_callback(partial(self._finish, receiver, threads, group))
 
     def _next_group(self) -> list[Waiting]:
-        """What is received next, of each sender in turn."""
+        """The messages of the next group, from each sender in turn."""
         group: list[Waiting] = []
         sizes: Counter[str] = Counter()
         while len(group) < LARGEST_GROUP and sizes.total() < GROUP_BYTES:
@@ -97,7 +97,7 @@ class Together:
         return group
 
     def _learn(self, *, full: bool) -> None:
-        """Whether waiting for company is worth while: those who do not come need not be waited for each time."""
+        """Adapt to the result of waiting: repeated waits in vain are skipped."""
         if not full:
             self.in_vain = self.left = min(2 * self.in_vain + 1, MOST_IN_VAIN)
         elif self.left:
@@ -127,9 +127,9 @@ class Together:
 
 
 def receive_group(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> list[Receipt | BaseException]:
-    """Receive messages in one commit. Each gives its receipt, or the error for which it can't be stored now.
+    """Receive messages in one commit. Each gives its receipt, or the error that prevents storing it now.
 
-    Where the blob store is out, messages that are rows of the ledger are received nevertheless.
+    During an outage of the blob store, small messages, which are stored in the ledger, are still received.
     """
     results = each_result(messages, partial(receive_many, receiver))
     failed = [at for at, result in enumerate(results) if isinstance(result, BaseException) and is_outage(result)]

@@ -1,4 +1,4 @@
-"""Who may connect where there is little room: an address has a share, and connections that rest give way."""
+"""Limits of connections per door and per address. If a limit is reached, an idle connection is closed for a new one."""
 
 from collections import Counter
 from collections.abc import Hashable
@@ -9,7 +9,7 @@ C = TypeVar("C", bound=Hashable)
 
 
 class Room(NamedTuple, Generic[C]):
-    """Whether one more may connect. `instead_of`: the connection that must be closed for it."""
+    """Whether one more may connect. `instead_of`: the idle connection to close for it."""
 
     is_there: bool
     instead_of: C | None = None
@@ -17,20 +17,23 @@ class Room(NamedTuple, Generic[C]):
 
 @dataclass(slots=True)
 class Connections(Generic[C]):
-    """The open connections of a door. At most `most` of all addresses, `most_of_peer` of one."""
+    """The open connections of a door: at most `most` in total and `most_of_peer` per address."""
 
     most: int
     most_of_peer: int
     addresses: dict[C, str] = field(default_factory=dict)
     resting: dict[C, None] = field(default_factory=dict)
-    """In the order in which they came to rest."""
+    """Idle connections, the longest idle first."""
 
     def __len__(self) -> int:
         return len(self.addresses)
 
     def room(self, address: str) -> Room[C]:
-        """Whether there is room for one more of this address. Where there is none a connection at rest gives way: one
-        of its own where its share is used up, else one of the address that has most."""
+        """Whether there is room for one more connection of this address.
+
+        If there is none, an idle one is chosen to be closed: one of the same address if it has reached its limit,
+        otherwise one of the address with the most connections.
+        """
         counts = Counter(self.addresses.values())
         if counts[address] >= self.most_of_peer:
             own = next((one for one in self.resting if self.addresses[one] == address), None)
@@ -41,19 +44,19 @@ class Connections(Generic[C]):
         return Room(longest is not None, longest)
 
     def add(self, connection: C, address: str) -> None:
-        """Count a connection that was taken."""
+        """Add an accepted connection."""
         self.addresses[connection] = address
 
     def remove(self, connection: C) -> None:
-        """Count it no more."""
+        """Remove a closed connection."""
         self.addresses.pop(connection, None)
         self.resting.pop(connection, None)
 
     def rest(self, connection: C) -> None:
-        """Nothing is in hand on it."""
+        """Mark a connection as idle."""
         if connection in self.addresses:
             self.resting.setdefault(connection)
 
     def work(self, connection: C) -> None:
-        """Something is in hand on it."""
+        """Mark a connection as busy."""
         self.resting.pop(connection, None)

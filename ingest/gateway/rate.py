@@ -1,4 +1,4 @@
-"""How fast one address may send: a bucket of a second's messages, and waiting where it is empty."""
+"""Rate limit per address: a token bucket that holds one second's messages; senders wait if it is empty."""
 
 import asyncio
 import threading
@@ -6,11 +6,11 @@ import time
 from collections import OrderedDict
 
 ADDRESSES = 10_000
-"""Addresses that are remembered. Whoever is forgotten starts with a full bucket."""
+"""The maximum number of remembered addresses. A forgotten one starts with a full bucket."""
 
 
 class Rate:
-    """`limit` messages a second of one address; 0: no limit. Good for threads."""
+    """`limit` messages per second and address; 0: no limit. Thread-safe."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
@@ -18,7 +18,7 @@ class Rate:
         self._lock = threading.Lock()
 
     def due(self, address: str, messages: int) -> float:
-        """Seconds after which so many messages of the address may be taken, which are counted by this."""
+        """Count `messages` messages of the address, and return the seconds to wait before they may be received."""
         if not self._limit:
             return 0.0
         with self._lock:
@@ -30,6 +30,6 @@ class Rate:
         return max(at - now, 0.0)
 
     async def wait(self, address: str, messages: int) -> None:
-        """Return when so many messages of the address may be taken. TCP makes the sender wait meanwhile."""
+        """Return when `messages` messages of the address may be received. Meanwhile TCP makes the sender wait."""
         if self._limit:
             await asyncio.sleep(self.due(address, messages))

@@ -1,4 +1,4 @@
-"""Running the gateway: its doors opened together, and closed together."""
+"""Runs the gateway: opens all doors, and closes them together."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
 SWITCH_S = 0.001
-"""So long a thread that reads a large message goes on where the event loop has something to do."""
+"""Seconds that a thread parsing a large message may run while the event loop has work."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,9 +34,9 @@ log = structlog.get_logger()
 
 
 async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
-    """Open the doors that the settings name, and keep them open until SIGTERM or SIGINT; then drain.
+    """Open the doors of the settings until SIGTERM or SIGINT, then drain them.
 
-    Raises UsageError where a door can't be opened; then none is.
+    Raises UsageError if a door can't be opened; then all are closed.
     """
     starts = chosen(settings, DOORS)
     stop = asyncio.Event()
@@ -61,7 +61,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
 
 
 def chosen(settings: GatewaySettings, known: Mapping[str, Start]) -> dict[str, Start]:
-    """The doors that the settings name, or all. Raises UsageError for an unknown name."""
+    """The doors in the settings, or all. Raises UsageError for an unknown name."""
     if unknown := sorted(set(settings.doors) - set(known)):
         raise UsageError(
             f"VLMKG_GATEWAY_DOORS: unknown listeners (doors): {', '.join(unknown)}", f"choose from: {', '.join(known)}"
@@ -82,7 +82,7 @@ async def open_doors(starts: Mapping[str, Start], reception: Reception) -> list[
 
 
 async def close_doors(doors: Sequence[Door], drain_s: float) -> None:
-    """Close doors together: what is in hand is finished, for `drain_s` at most."""
+    """Close doors together. Current messages are finished within `drain_s` seconds."""
     if not doors:
         return
     log.info("gateway closes", doors=len(doors))
@@ -96,12 +96,12 @@ async def close_doors(doors: Sequence[Door], drain_s: float) -> None:
 
 
 def _say_kind(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """What a door did not expect, by its kind alone: the words of an exception may hold a message's."""
+    """Log only the type of an unexpected error, because its text may contain payload."""
     log.error("gateway.unexpected", error=type(context.get("exception")).__name__)
 
 
 def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:
-    """The folders of this machine that receiving fills."""
+    """The local folders of ledger and blobs."""
     folders = [receiver.blobs.folder] if receiver.blobs.folder else []
     ledger = receiver.ledger.reader.url
     if ledger.get_backend_name() == "sqlite":
@@ -110,7 +110,7 @@ def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:
 
 
 async def _live(ready: Path | None, stop: asyncio.Event) -> None:
-    """Give signs of life from the doors' own loop until `stop`."""
+    """Record a heartbeat from the event loop of the doors until `stop`."""
     while not stop.is_set():
         if ready:
             heartbeat.touch(ready, "gateway")

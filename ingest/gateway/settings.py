@@ -1,4 +1,4 @@
-"""Settings of the gateway as a whole. Each door has its own beside these, in its own `settings.py`."""
+"""Settings of the whole gateway. Each door has its own settings in its `settings.py`."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -14,7 +14,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class GatewaySettings(BaseSettings):
-    """What all doors share."""
+    """Settings of all doors."""
 
     model_config = SettingsConfigDict(env_prefix="VLMKG_", frozen=True)
 
@@ -22,31 +22,31 @@ class GatewaySettings(BaseSettings):
     """VLMKG_GATEWAY_DOORS: the doors to open, separated by commas; empty: all. The folder door needs its folder set."""
 
     gateway_host: str = "127.0.0.1"
-    """VLMKG_GATEWAY_HOST: the address that the doors listen at; 0.0.0.0 lets other machines in."""
+    """VLMKG_GATEWAY_HOST: the address of the doors; 0.0.0.0 accepts connections from other machines."""
 
     gateway_allow: str = ""
-    """VLMKG_GATEWAY_ALLOW: addresses and networks (10.1.0.0/16) that may connect, separated by commas; empty: all."""
+    """VLMKG_GATEWAY_ALLOW: permitted addresses and networks (10.1.0.0/16), separated by commas; empty: all."""
 
     gateway_drain: float = Field(default=10.0, gt=0)
-    """VLMKG_GATEWAY_DRAIN, in seconds: so long messages in hand may take after SIGTERM."""
+    """VLMKG_GATEWAY_DRAIN, in seconds: the time to finish current messages after SIGTERM."""
 
     min_free: int = Field(default=512, ge=0)
-    """VLMKG_MIN_FREE, in MiB: with less free on the disk of ledger or blobs, senders are told to come again later."""
+    """VLMKG_MIN_FREE, in MiB: with less free space on the disk of ledger or blobs, senders must send again later."""
 
     tls_certificate: Path | None = None
-    """VLMKG_TLS_CERTIFICATE: certificate chain (PEM). Set: the doors of VLMKG_TLS_DOORS speak TLS, and nothing else."""
+    """VLMKG_TLS_CERTIFICATE: certificate chain (PEM). If set, the doors of VLMKG_TLS_DOORS accept only TLS."""
 
     tls_key: Path | None = None
     """VLMKG_TLS_KEY: its private key (PEM)."""
 
     tls_client_ca: Path | None = None
-    """VLMKG_TLS_CLIENT_CA: authorities (PEM) that senders' certificates must come from: mutual TLS."""
+    """VLMKG_TLS_CLIENT_CA: the authorities (PEM) of senders' certificates, which are then required (mutual TLS)."""
 
     tls_doors: str = "mllp,dicom,http"
-    """VLMKG_TLS_DOORS: which doors the certificate is for."""
+    """VLMKG_TLS_DOORS: the doors that use the certificate."""
 
     ready_file: Path | None = None
-    """VLMKG_READY_FILE: a file to make once all doors are open; it holds their addresses as JSON."""
+    """VLMKG_READY_FILE: a file that is written when all doors are open, with their addresses as JSON."""
 
     @field_validator("gateway_allow")
     @classmethod
@@ -62,16 +62,16 @@ class GatewaySettings(BaseSettings):
 
     @property
     def allowed(self) -> tuple[Network, ...]:
-        """The networks that may connect; none: everyone."""
+        """The permitted networks; empty: all."""
         return tuple(ip_network(word, strict=False) for word in _words(self.gateway_allow))
 
     def speaks_tls(self, door: str) -> bool:
-        """Whether a door speaks TLS."""
+        """Whether a door uses TLS."""
         return self.tls_certificate is not None and door in _words(self.tls_doors)
 
 
 def is_allowed(address: str, allowed: tuple[Network, ...]) -> bool:
-    """Whether a peer at this address may connect. An IPv4 address seen through IPv6 counts as itself."""
+    """Whether a peer at this address may connect. An IPv4-mapped IPv6 address counts as the IPv4 address."""
     if not allowed:
         return True
     found = ip_address(address.partition("%")[0])
@@ -80,7 +80,7 @@ def is_allowed(address: str, allowed: tuple[Network, ...]) -> bool:
 
 
 def read(settings: type[S]) -> S:
-    """Settings of the environment. Raises UsageError that names the variables that can't be used, not their values."""
+    """The settings of the environment. Raises UsageError that names the invalid variables, not their values."""
     try:
         return settings()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Whether there is room on the disk. Looked at once a second at most, whoever asks."""
+"""Checks free disk space, at most once per second."""
 
 import shutil
 import threading
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 INTERVAL_S = 1.0
-"""A full intake writes some tens of MB in this time; the reserve must be more (VLMKG_MIN_FREE)."""
+"""The gateway can write some tens of MB in this time; the reserve must be larger (VLMKG_MIN_FREE)."""
 
 
 @dataclass(slots=True)
 class Space:
-    """The file systems of ledger and blobs, as far as they are of this machine, and the bytes that must stay free."""
+    """The local file systems of ledger and blobs, and the bytes that must stay free."""
 
     folders: Sequence[Path]
     reserve: int
@@ -22,7 +22,7 @@ class Space:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def is_short(self) -> bool:
-        """Whether less than the reserve is free on any of them."""
+        """Whether any of them has less free space than the reserve."""
         with self._lock:
             if time.monotonic() >= self._until:
                 self._short = any(shutil.disk_usage(folder).free < self.reserve for folder in self.folders)

@@ -1,4 +1,4 @@
-"""TLS for any door: one certificate of the gateway, and mutual TLS where senders' authorities are given."""
+"""TLS for all doors: one certificate, and mutual TLS if senders' authorities are set."""
 
 import ssl
 
@@ -7,9 +7,9 @@ from vlmkg.errors import UsageError
 
 
 def server_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | None:
-    """The context of a door; None where it speaks no TLS. TLS 1.2 at least (DICOM PS3.15 B.9, RFC 9325).
+    """The context of a door; None if it does not use TLS. TLS 1.2 at least (DICOM PS3.15 B.9, RFC 9325).
 
-    Raises UsageError where a file can't be used.
+    Raises UsageError if a file can't be used.
     """
     if not settings.speaks_tls(door):
         return None
@@ -27,10 +27,10 @@ def server_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | Non
 
 
 def client_context(settings: GatewaySettings, door: str) -> ssl.SSLContext | None:
-    """The context of connections that a door opens itself; None where it speaks no TLS.
+    """The context of connections that a door opens itself; None if it does not use TLS.
 
-    The other end's certificate must come from VLMKG_TLS_CLIENT_CA, else from an authority that this machine trusts. Its
-    name is not checked: peers are known by address. Raises UsageError where a file can't be used.
+    The peer's certificate must come from VLMKG_TLS_CLIENT_CA or, if unset, from an authority that this machine trusts.
+    Its name is not checked, because peers are configured by address. Raises UsageError if a file can't be used.
     """
     if not settings.speaks_tls(door):
         return None

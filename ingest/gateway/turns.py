@@ -1,7 +1,7 @@
-"""Waiting lines in which senders take turns: whoever sends much waits behind itself, and nobody else does.
+"""Fair queues: senders take turns, so a sender of many messages delays only itself.
 
-Messages that are large take long to read. They are read beside the others, by threads of their own, and those of one
-sender one after the other (docs/decisions/0237-senders-take-turns.md).
+Large messages take long to parse. Separate threads parse them while other messages pass, and those of one sender are
+parsed one after the other (docs/decisions/0237-senders-take-turns.md).
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 LARGE = 8 * 1024
-"""Bytes of a message from which on it is read beside the others: most reports have a quarter of it."""
+"""Bytes from which on a message is large and gets its own thread. Most reports have a quarter of it."""
 
 LARGE_AT_ONCE = 8
-"""Large messages that are read at once, of all senders."""
+"""The maximum number of large messages parsed at once, over all senders."""
 
 
 class Turns(Generic[T]):
-    """What waits, by sender. The sender whose item was taken goes to the end of the line."""
+    """The waiting items by sender. After an item was taken, its sender goes to the end of the queue."""
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
@@ -32,12 +32,12 @@ class Turns(Generic[T]):
         return self._number
 
     def put(self, sender: str, item: T) -> None:
-        """Have an item wait."""
+        """Add an item."""
         self._waiting.setdefault(sender, deque()).append(item)
         self._number += 1
 
     def take(self, passed_over: Collection[str] = ()) -> tuple[str, T] | None:
-        """The next item and its sender, who is none of those passed over; None where nobody else waits."""
+        """The next item and its sender, ignoring the given senders; None if no other sender waits."""
         sender = next((one for one in self._waiting if one not in passed_over), None)
         if sender is None:
             return None
@@ -49,13 +49,13 @@ class Turns(Generic[T]):
         return sender, item
 
     def put_back(self, sender: str, item: T) -> None:
-        """Have an item that was taken wait again, before the sender's others."""
+        """Put a taken item back before the sender's others."""
         self._waiting.setdefault(sender, deque()).appendleft(item)
         self._number += 1
 
 
 Work = tuple[Callable[[], object], int, "asyncio.Future[object]"]
-"""What is to be done, how much of the same sender may be done at once, and who waits for it."""
+"""The work, the number of the sender's items that may run at once, and the future of the result."""
 
 
 def _threads() -> ThreadPoolExecutor:
@@ -64,16 +64,16 @@ def _threads() -> ThreadPoolExecutor:
 
 @dataclass(slots=True)
 class LargeMessages:
-    """The large messages of one event loop, each read by a thread."""
+    """The large messages of one event loop, each parsed by a thread."""
 
     waiting: Turns[Work] = field(default_factory=Turns)
     busy: dict[str, int] = field(default_factory=dict)
     threads: ThreadPoolExecutor = field(default_factory=_threads)
 
     async def do(self, sender: str, work: Callable[[], T], *, at_once: int = 1) -> T:
-        """Do the work in a thread once it is the sender's turn, and return its result. Raises what it raises.
+        """Run the work in a thread when it is the sender's turn, and return its result. Its errors pass.
 
-        `at_once`: so much of the sender is done at the same time.
+        `at_once`: the number of the sender's items that may run at the same time.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.waiting.put(sender, (work, at_once, done))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Opening files that others put there: regular files alone, never what a link leads to."""
+"""Opens files of other users: only regular files, never links."""
 
 import io
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """Open a regular file to read it. Raises OSError for a link, whatever it leads to, and for a pipe or a device."""
-    # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+    """Open a regular file for reading. Raises OSError for a link, a pipe or a device."""
+    # Without O_NONBLOCK opening a pipe without a writer would block.
     stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()

@@ -1,4 +1,4 @@
-"""How often each warning was given, by events and by the readings that stand."""
+"""The number of events and of selected readings with each warning."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from ingest.ledger.storage.tables import events, extractions, study_extractions
 
 
 def warning_counts(connection: Connection) -> dict[str, int]:
-    """Events and standing readings that have each warning, the most frequent first."""
+    """Numbers of events and selected readings per warning, the most frequent first."""
     standing = extractions.join(study_extractions, study_extractions.c.extraction_id == extractions.c.extraction_id)
     statements = (
         select(events.c.warnings, func.count()).where(events.c.warnings != ()).group_by(events.c.warnings),

@@ -31,7 +31,7 @@ TASKS = {Queue.EXTRACT: "vlmkg.extract", Queue.MERGE: "vlmkg.merge"}
 def make_app(broker_url: str) -> Celery:
     """The application of one broker, without tasks: a sender needs none.
 
-    Raises UsageError for an address that is none of Redis.
+    Raises UsageError if the address is not one of Redis.
     """
     address = read_address(broker_url)
     app = Celery("vlmkg", set_as_current=False)

@@ -27,7 +27,7 @@ TICK_S = 0.2
 RECOVER_EVERY_S = 1.0
 ENQUEUE_AT_ONCE = 2000
 STEP_S = 1.0
-"""The ledger's clock was set where it went so much farther, or less far, than the time that passed."""
+"""The ledger's clock was set if it differs by this much from the elapsed time."""
 
 
 class Dispatcher:
@@ -99,7 +99,7 @@ class Dispatcher:
     def _recover(self) -> None:
         if self._clock() >= self._recover_at:
             if self._was_set():
-                # Workers prolong their leases by the new time meanwhile: what was not prolonged then is lost.
+                # Meanwhile workers renew their leases by the new time: leases not renewed then have expired.
                 self._recover_at = self._clock() + self._claim_lease.total_seconds()
                 return
             claims.recover_expired(self._ledger, self._claim_lease)
@@ -107,7 +107,7 @@ class Dispatcher:
             self._recover_at = self._clock() + RECOVER_EVERY_S
 
     def _was_set(self) -> bool:
-        """Whether the ledger's clock was set since the last look."""
+        """Whether the ledger's clock was set since the last check."""
         before, self._ahead_s = self._ahead_s, clock_of(self._ledger).timestamp() - time.monotonic()
         return before is not None and abs(self._ahead_s - before) > STEP_S
 

@@ -1,4 +1,4 @@
-"""`/metrics` of one worker, on a port of its own: what it has done since it started. Numbers of all work are the API's.
+"""`/metrics` of one worker, on its own port: its work since it started. The API has the metrics of all work.
 
 Prometheus' text format, with nothing of a message: the labels are the queue, the engine and the checkpoint.
 """
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 def serving(address: str | None, page: Callable[[], str]) -> Iterator[None]:
     """Answer `GET /metrics` at HOST:PORT during the block, from threads; None: not at all.
 
-    Work never ends for want of a port: where it is taken, a warning says so.
+    If the port is in use, a warning says so and the work continues.
     """
     server = _listening(address, page) if address else None
     if server is None:
@@ -41,7 +41,7 @@ def serving(address: str | None, page: Callable[[], str]) -> Iterator[None]:
 
 
 def page_of(config: WorkerConfig, engine: Callable[[], Batcher | None]) -> Callable[[], str]:
-    """What the page of this worker says, each time it is asked."""
+    """The metrics page of this worker; called per request."""
     began = time.time()
 
     def page() -> str:

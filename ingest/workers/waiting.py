@@ -1,4 +1,4 @@
-"""Opening what may be away at the start, without giving up what was loaded already."""
+"""Waits for a service that does not respond at start, without losing what is loaded already."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def when_it_answers(open_it: Callable[[], T]) -> T:
-    """What `open_it` gives, tried until there is no OutageError any more. Other errors are raised at once."""
+    """The result of `open_it`, which is repeated after each OutageError. Other errors are raised at once."""
     backoff = Backoff()
     while True:
         try:

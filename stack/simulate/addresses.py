@@ -35,7 +35,10 @@ def address_options(command: F) -> F:
 
 
 def endpoints_with(data: DataDir, named: Mapping[str, str | None]) -> Endpoints:
-    """The addresses to send to. Raises UsageError where no stack runs and one is not named, or is not HOST:PORT."""
+    """The addresses to send to.
+
+    Raises UsageError if no stack runs and an address is missing, or if one is not HOST:PORT.
+    """
     given = {name: value for name, value in named.items() if value}
     if not given:
         return data.require_endpoints()

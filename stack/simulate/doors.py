@@ -24,7 +24,7 @@ def require_doors(endpoints: Endpoints) -> None:
 async def send_all(
     endpoints: Endpoints, messages: Sequence[Message], plan: Plan, account: Account, done: Callable[[], object]
 ) -> None:
-    """Send HL7 messages as the plan says, and beside them FHIR resources and films, each one after the other.
+    """Send HL7 messages as planned, and at the same time FHIR resources and films, each in sequence.
 
     Returns when all are settled, or at the plan's time limit.
     """

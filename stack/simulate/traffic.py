@@ -10,8 +10,8 @@ from stack.simulate.hospital_day import FACILITY, SyntheticMessage, SyntheticPat
 
 Door = Literal["mllp", "fhir", "dicom", "dicomweb"]
 UPDATED, MERGED, BY_FHIR, BY_STOW = 5, 8, 6, 3
-"""One patient in so many is corrected (ADT^A08), was registered twice (ADT^A40), has reports as FHIR resources, or has
-films by STOW-RS."""
+"""One patient in this number is corrected (ADT^A08), one was registered twice (ADT^A40), one has reports as FHIR
+resources, and one has films by STOW-RS."""
 DAY_SIZE = 1000
 """Range of patient and study numbers of one day."""
 NOBODY: Mapping[str, str] = {}

@@ -29,7 +29,7 @@ PIPE_WIDTH = 160
 def status(data: DataDir, every: float, *, as_json: bool, once: bool) -> None:
     """Show what runs, what waits, what was refused, who reads and what the graph holds, until Ctrl-C.
 
-    Printed once, exit code 1: a part does not work, or a door is shut.
+    Printed once, exit code 1: a part does not work, or a door is closed.
     """
     console = Console(highlight=False)
     with closing(Observer(data)) as observer:

@@ -1,4 +1,4 @@
-"""The screen: parts and doors, events, what was refused and warned of, who reads, what the graph holds."""
+"""The screen: parts and doors, events, refusals and warnings, engines, and the content of the graph."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,7 @@
-"""How a system stands at one moment: each store is asked by itself; one that is away costs its own numbers alone."""
+"""The state of a system at one moment. Each store is queried separately:
+
+if one does not respond, only its numbers are missing.
+"""
 
 import http.client
 import socket
@@ -36,7 +39,7 @@ READY = ".ready"
 
 @dataclass(frozen=True, slots=True)
 class PartState:
-    """One part: whether it does what it should, and what is wrong, or what is known of it."""
+    """One part: whether it works, and its error or details."""
 
     name: str
     works: bool
@@ -96,7 +99,7 @@ class Observer:
         self._opened.close()
 
     def look(self) -> Snapshot:
-        """How it stands now. Raises UsageError where there is no ledger at all."""
+        """The current state. Raises UsageError if there is no ledger."""
         endpoints = self._data.endpoints() or Endpoints()
         ledger, counts = self._look_at_ledger()
         graph, nodes = self._look_at_graph()

@@ -81,7 +81,7 @@ def test_without_neo4j_it_says_so_and_comes_back(serve: Serve, outage: Outage) -
     assert api.data("{ findings { totalCount } }") == {"findings": {"totalCount": 0}}
 
 
-def test_open_house_is_for_loopback_alone(neo4j_server: Neo4jServer) -> None:
+def test_auth_off_is_refused_beyond_loopback(neo4j_server: Neo4jServer) -> None:
     parts = Parts(neo4j_server.settings, lambda: pytest.fail("nothing is opened"), None)
     for host in ("0.0.0.0", "::", "10.1.2.3", "example.org"):
         with pytest.raises(UsageError, match="loopback"):
@@ -90,7 +90,7 @@ def test_open_house_is_for_loopback_alone(neo4j_server: Neo4jServer) -> None:
         create_app(ApiSettings(VLMKG_AUTH="off", VLMKG_API_HOST=host), parts)
 
 
-def test_open_house_lets_everyone_in_by_loopback_names_alone(serve: Serve) -> None:
+def test_auth_off_answers_only_loopback_names(serve: Serve) -> None:
     api = serve(VLMKG_AUTH="off")
     assert api.ask("{ findings { totalCount } }", role=None) == {"data": {"findings": {"totalCount": 0}}}
     rebound = api.post({"query": "{ __typename }"}, role=None, Host="evil.example")

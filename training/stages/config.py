@@ -50,7 +50,7 @@ class DataConfig:
     files: tuple[Text, ...] = ()
     """Our own JSONL (`training.data.jsonl`); none: synthetic studies, generated when needed."""
     beside: tuple[Text, ...] = ()
-    """Our own JSONL of reports without films (`vlmkg train data kinds`), trained on beside synthetic studies."""
+    """The project's JSONL of reports without films (`vlmkg train data kinds`), used with synthetic studies."""
     beside_rows: NotNegative = 0
     """Rows of `beside` in each chunk."""
     seed: Annotated[int, AfterValidator(check_data_seed)] = 1
@@ -66,7 +66,7 @@ class DataConfig:
 
 
 def _check_beside(data: DataConfig) -> DataConfig:
-    """The config. Raises ValueError where files stand beside files, or without a number of rows."""
+    """The config. Raises ValueError if `beside` is combined with `files`, or has no number of rows."""
     if data.beside and data.files:
         raise ValueError("beside goes with synthetic studies, not with files")
     if bool(data.beside) != bool(data.beside_rows):

@@ -33,7 +33,7 @@ from vlmkg.model.vision.store import build_encoder, save_encoder
 SHIFT = 6
 """Maximum shift of a film in training, in pixels."""
 VALIDATION_SHARE = 10
-"""One film in so many is used for validation."""
+"""One film in this number is used for validation."""
 
 
 class Films(NamedTuple):

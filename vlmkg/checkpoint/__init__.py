@@ -1,1 +1,1 @@
-"""Checkpoint folders: manifest, promotion, loading, import of the originals. The first two need no torch."""
+"""Checkpoint folders: manifest, promotion, loading, and import of published models. The first two need no torch."""

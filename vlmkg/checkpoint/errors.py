@@ -1,4 +1,4 @@
-"""Why a checkpoint is not used.
+"""Errors of checkpoints.
 
 RefusedError
 └── CheckpointError     `reason`: no_manifest, bad_manifest, other_form, missing_file, unknown_file, digest_mismatch,
@@ -25,7 +25,7 @@ _REMEDIES = {
 
 
 class CheckpointError(RefusedError):
-    """A checkpoint that is damaged, of another form, or not promoted. `reason` is one of the codes above."""
+    """The checkpoint is damaged, has another format, or is not promoted. `reason` is one of the codes above."""
 
     def __init__(self, reason: str, folder: Path, detail: str) -> None:
         super().__init__(f"the checkpoint {folder} is refused ({reason}): {detail}", _REMEDIES.get(reason, ""))

@@ -1,4 +1,4 @@
-"""What a checkpoint is judged on: named in its manifest, measured by the package that holds the metrics. No torch.
+"""The evaluation of a checkpoint: its manifest names the data, `training.gate` measures. No torch.
 
 `training.promote_cli` passes the evaluator, `training.gate.measure_for_promotion`, to
 `vlmkg.checkpoint.promotion.promote`.
@@ -15,7 +15,7 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class SyntheticEvaluation(BaseModel):
-    """Synthetic studies that anyone can make again: `vlmkg train data synthetic` with this seed, count and share."""
+    """Reproducible synthetic studies: those of `vlmkg train data synthetic` with this seed, count and share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,17 +24,17 @@ class SyntheticEvaluation(BaseModel):
     count: Annotated[int, Field(ge=1)]
     film_share: Annotated[float, Field(ge=0, le=1)]
     sha256: Digest
-    """Of the studies that were made: a release whose generator makes others is noticed."""
+    """The digest of the studies. It detects a release whose generator makes other studies."""
 
 
 class GoldEvaluation(BaseModel):
-    """A file of reports with their gold graphs: RadGraph JSON, or our own JSONL. It is no part of the checkpoint."""
+    """A file of reports with gold graphs: RadGraph JSON or the project's JSONL. The checkpoint does not contain it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["gold"] = "gold"
     file: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    """The file's name, without its folder."""
+    """The file's name without its folder."""
     sha256: Digest
 
 
@@ -43,7 +43,7 @@ Evaluation = Annotated[SyntheticEvaluation | GoldEvaluation, Field(discriminator
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """By how much a figure is greater than the other checkpoint's, with its interval (95 %, paired bootstrap)."""
+    """The difference of a figure to the other checkpoint's, with its 95 % interval (paired bootstrap)."""
 
     difference: float
     low: float
@@ -52,10 +52,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The figures of a checkpoint on `reports` reports, and the differences to another one where there is one.
+    """The figures of a checkpoint on `reports` reports, and the differences to another checkpoint, if there is one.
 
-    `less_witness`: by how much both witnesses together, led as the manifest says, read better than the better of the
-    two, by set and figure; empty where it was not measured.
+    `less_witness`: the figures of both witnesses together less those of the better one, by set and figure; empty if not
+    measured. The manifest says which witness leads.
     """
 
     reports: int
@@ -70,8 +70,8 @@ class Evaluator(Protocol):
     def __call__(
         self, folder: Path, evaluation: SyntheticEvaluation | GoldEvaluation, *, gold: Path | None, other: Path | None
     ) -> Measured:
-        """The figures. `gold` is where the file of a GoldEvaluation lies.
+        """The figures. `gold` is the path of a GoldEvaluation's file.
 
-        Raises UsageError where the file is not given or not that file, or where other studies would be made.
+        Raises UsageError if the file is missing or another one, or if the generator would make other studies.
         """
         ...

@@ -1,6 +1,6 @@
 """The manifest of a checkpoint's folder, and the check of the folder against it. No torch.
 
-manifest.json          what this is, and the SHA-256 of every other file
+manifest.json          the description, and the SHA-256 of every other file
 language_model/        config.json, *.safetensors, tokenizer.json, codec.json
 projector.safetensors  } in a checkpoint that reads films
 vision/                } config.json, model.safetensors
@@ -23,46 +23,48 @@ MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
 _UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}
 LANGUAGE_MODEL, PROJECTOR_FILE, VISION = "language_model", "projector.safetensors", "vision"
 ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".model"})
-"""Of files in a checkpoint. Pickles run code when they are opened; none of these does."""
+"""Suffixes of files in a checkpoint. Opening one of these runs no code, unlike a pickle."""
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
 
 class Manifest(BaseModel):
-    """What a checkpoint is."""
+    """The description of a checkpoint."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
     format_version: Literal[1] = 1
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-    """As it stands with every extraction: letters, digits, dot, dash, underscore."""
+    """The name stored with every extraction: letters, digits, dot, dash, underscore."""
     model: dict[str, Any] | None
-    """`vlmkg.model.config.ModelConfig`; None where no film is read."""
+    """`vlmkg.model.config.ModelConfig`; None for a checkpoint that reads no films."""
     language_model: dict[str, Any]
     """`architecture`, `hidden_size`, `parameters`, `dtype`: checked against what is loaded."""
     whole_report: bool = False
-    """Whether it was trained on windows of as many sentences as fit, rather than of one and the one before it."""
+    """Whether its training windows hold as many sentences as fit, not only a sentence and the one before it.
+
+    """
     linearization_version: int
     modify_direction: Literal["describing_to_described"] = "describing_to_described"
-    """From which end of `modify` to which the edges point that it was trained on."""
+    """The direction of `modify` edges in its training data."""
     modalities: tuple[Modality, ...]
     image_domain: FilmDomain | None
-    """The films that it was trained on; None where it reads none."""
+    """The films that it was trained on; None for a checkpoint that reads no films."""
     lead: Lead = Lead.NEVER
-    """Where its reading of a text stands against the rules'. A manifest without the field: nowhere."""
+    """Where the model's reading of a text leads the rules'. Without the field: nowhere."""
     data: dict[str, str]
-    """Name and fingerprint of each data set that it was trained on."""
+    """The name and fingerprint of each training data set."""
     metrics: dict[str, float]
-    """What was measured before it was written. Promotion measures again: these figures open no gate."""
+    """Figures measured before the manifest was written. Promotion ignores them and measures again."""
     evaluation: Evaluation | None = None
-    """What promotion measures it on; one without is not promoted."""
+    """The evaluation that promotion runs. A checkpoint without one cannot be promoted."""
     licence: str
     files: dict[str, Digest] = Field(min_length=1)
-    """Path within the folder, with `/`, and SHA-256 of every file but this one and the promotion's."""
+    """Path within the folder (with `/`) and SHA-256 of every file except the manifest and the promotion."""
 
 
 class Verified(NamedTuple):
-    """A folder whose files are what its manifest says. `digest` is the SHA-256 of the manifest's own bytes."""
+    """A folder whose files match its manifest. `digest` is the SHA-256 of the manifest's bytes."""
 
     folder: Path
     manifest: Manifest
@@ -77,7 +79,7 @@ def verify(folder: Path) -> Verified:
 
 
 def describe(folder: Path) -> Verified:
-    """What the folder's manifest says. Its files are not read: load nothing by this. Raises CheckpointError."""
+    """The folder's manifest. The other files are not verified: do not load them after this. Raises CheckpointError."""
     raw = _read_manifest(folder)
     manifest = _parse(folder, raw)
     _check_meaning(folder, manifest)
@@ -85,9 +87,9 @@ def describe(folder: Path) -> Verified:
 
 
 def write_manifest(folder: Path, **fields: Any) -> Verified:
-    """Write the manifest of a folder that is complete otherwise; `fields` are Manifest's, less `files`.
+    """Write the manifest of an otherwise complete folder; `fields` are those of Manifest without `files`.
 
-    Raises CheckpointError where the folder holds what no checkpoint may.
+    Raises CheckpointError if the folder holds a file that a checkpoint must not have.
     """
     files = {path: sha256_of(folder / path) for path in sorted(_found(folder))}
     fields.setdefault("linearization_version", linearization.VERSION)
@@ -152,7 +154,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 
 
 def _found(folder: Path) -> set[str]:
-    """The files of the folder but manifest and promotion. Raises CheckpointError for links and forbidden kinds."""
+    """The folder's files without manifest and promotion. Raises CheckpointError for links and forbidden kinds."""
     found = set()
     for path in folder.rglob("*"):
         place = PurePosixPath(path.relative_to(folder)).as_posix()

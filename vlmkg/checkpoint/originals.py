@@ -1,7 +1,7 @@
 """Parts of a checkpoint made from published models: a language model's folder, MedCLIP's file, an open_clip folder.
 
-Each importer writes what stands in a checkpoint under `language_model/` or `vision/`, for training to start from.
-Weights are safetensors, or a pickle that is opened here and nowhere else, as weights only: nothing in it can run.
+Each importer writes the checkpoint folder `language_model/` or `vision/`, from which training starts.
+Weights are safetensors or a pickle. Only this module opens pickles, with `weights_only`, so no code in them runs.
 """
 
 import json
@@ -30,15 +30,15 @@ from vlmkg.model.vision.store import build_encoder, save_encoder, with_weights
 PICKLE_FILE = "pytorch_model.bin"
 OPEN_CLIP_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
 LOCAL_DIR = "local-dir:"
-"""How open_clip writes the path of a folder."""
+"""open_clip's prefix of a local folder's path."""
 
 
 def import_language_model(source: Path, folder: Path, pointers: int = 1024) -> None:
     """A Hugging Face folder of a causal language model, such as Qwen1.5-0.5B's, as `language_model/`.
 
     Reads `config.json`, `tokenizer.json` and `model.safetensors` (or shards with their index, or `pytorch_model.bin`).
-    The structural tokens are added behind the tokenizer's own; where they need more rows, the embedding grows by rows
-    of random weights, always the same ones. Raises CheckpointError for another layout.
+    The structural tokens follow the tokenizer's own; if they need more rows, the embedding gets rows of random weights
+    from a fixed seed. Raises CheckpointError for another layout.
     """
     tokenizer_file = source / "tokenizer.json"
     _need(source, "config.json", "tokenizer.json")
@@ -60,8 +60,8 @@ def import_language_model(source: Path, folder: Path, pointers: int = 1024) -> N
 def import_medclip(source: Path, folder: Path) -> None:
     """MedCLIP-ViT as `vision/`: its zip, the folder unpacked from it, or its `pytorch_model.bin`.
 
-    Of the file of the whole model only the names under `vision_model.` are read. The Swin's shape is read from its
-    weights. Raises CheckpointError for another layout, MedCLIP's ResNet among them.
+    Only names under `vision_model.` are read from the file of the whole model. The weights give the Swin's shape.
+    Raises CheckpointError for another layout, MedCLIP's ResNet among them.
     """
     weights = _under(medclip.TOWER, _medclip_weights(source), source)
     try:
@@ -74,9 +74,9 @@ def import_medclip(source: Path, folder: Path) -> None:
 
 
 def import_open_clip(source: str | Path, folder: Path) -> None:
-    """The visual tower of an open_clip folder, such as BiomedCLIP's, as `vision/`; `local-dir:` may lead its path.
+    """The visual tower of an open_clip folder (BiomedCLIP) as `vision/`; its path may begin with `local-dir:`.
 
-    Reads `open_clip_config.json` and the first of OPEN_CLIP_FILES that is there, of it only the names under `visual.`.
+    Reads `open_clip_config.json` and the names under `visual.` in the first of OPEN_CLIP_FILES that exists.
     Raises CheckpointError for another layout.
     """
     place = Path(str(source).removeprefix(LOCAL_DIR))
@@ -94,7 +94,7 @@ def import_open_clip(source: str | Path, folder: Path) -> None:
 
 
 def _swin_shape(weights: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The Swin's config as its weights show it; the size of the film is MedCLIP's."""
+    """The Swin's config, derived from its weights; the image size is MedCLIP's."""
     found = [re.match(r"model\.encoder\.layers\.(\d+)\.blocks\.(\d+)\.", name) for name in weights]
     blocks = {(int(match[1]), int(match[2])) for match in found if match}
     layers = max(layer for layer, _ in blocks) + 1
@@ -131,7 +131,7 @@ def _medclip_weights(source: Path) -> dict[str, Tensor]:
 
 
 def _under(prefix: str, weights: Mapping[str, Tensor], source: Path) -> dict[str, Tensor]:
-    """The weights whose names begin with the prefix, without it."""
+    """The weights whose names begin with the prefix, with the prefix removed."""
     found = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
     if not found:
         raise CheckpointError("wrong_layout", source, f"no weight's name begins with {prefix}")
@@ -139,7 +139,7 @@ def _under(prefix: str, weights: Mapping[str, Tensor], source: Path) -> dict[str
 
 
 def _load_source(source: Path) -> PreTrainedModel:
-    """The language model of a folder; of a folder with a pickle alone, by way of safetensors made from it."""
+    """The language model of a folder. If the folder has only a pickle, it is converted to safetensors first."""
     if not (source / PICKLE_FILE).is_file() or any(source.glob("*.safetensors")):
         return load_language_model(source)
     with TemporaryDirectory() as scratch:
@@ -156,7 +156,7 @@ def _need(source: Path, *names: str) -> None:
 
 
 def _whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a folder that appears when it is complete."""
+    """Let `write` fill a temporary folder, and rename it when it is complete."""
     if folder.exists():
         raise CheckpointError("exists", folder, "the target already exists")
     folder.parent.mkdir(parents=True, exist_ok=True)

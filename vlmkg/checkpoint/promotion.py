@@ -1,11 +1,11 @@
-"""Promotion: which checkpoints may work, and which one the engine `model` stands for. No torch.
+"""Promotion: which checkpoints workers may use, and which one the engine `model` uses. No torch.
 
-A checkpoint is measured when it is promoted, on the evaluation that its manifest names, beside the one that `model`
-stands for: what its manifest says that it reached opens no gate (0150).
+Promotion measures a checkpoint on the evaluation that its manifest names, and the current `model` beside it. Figures in
+the manifest do not count (0150).
 
-A promoted checkpoint bears `promotion.json` with the digest of the manifest that was promoted, so it stays promoted
-where it is copied to, and no longer is where a byte of it changes. DATA/checkpoints/current.json names the folder that
-`model` stands for, and those it stood for before.
+A promoted checkpoint has `promotion.json` with the digest of the promoted manifest. So a copy stays promoted, and a
+changed file ends the promotion. DATA/checkpoints/current.json lists the folders that `model` has used, the current one
+last.
 """
 
 import json
@@ -25,17 +25,17 @@ from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
 GATE: dict[str, float] = {"entity_f1": 0.92, "relation_f1": 0.80, "presence_f1": 0.92}
-"""The least that a checkpoint must have reached on gold (docs/model.md)."""
+"""The minimum figures on gold (docs/model.md)."""
 MOST_INVALID = 0.0
-"""Of the metric `invalid`: triplets that validation refused."""
+"""The maximum of the metric `invalid`: triplets that validation refused."""
 LEAST_REPORTS = 50
-"""Fewer say too little: RadGraph's own test reports are 50 of each of two hospitals."""
+"""The minimum number of reports. RadGraph's test set has 50 reports of each of two hospitals."""
 
 
 class Promotion(BaseModel):
-    """A promotion: of which manifest, when, and what it was promoted on.
+    """The record of a promotion: the manifest, the time, and the figures.
 
-    `compared_with` is the digest of the checkpoint that it was held to; None where there was none.
+    `compared_with` is the digest of the checkpoint that it was compared with; None if there was none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +48,7 @@ class Promotion(BaseModel):
 
 
 class Current(BaseModel):
-    """The folder that `model` stands for, last, and those it stood for before."""
+    """The folders that `model` has used, the current one last."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,7 +56,7 @@ class Current(BaseModel):
 
 
 def unmet(metrics: Mapping[str, float]) -> list[str]:
-    """What the gate asks for and the metrics do not show, as short sentences; empty: the gate is met."""
+    """The requirements of the gate that the metrics do not meet, as short sentences; empty if the gate is met."""
     found = [
         f"{name} is {metrics[name]:.4f}, below {least:.2f}" if name in metrics else f"{name} was not measured"
         for name, least in GATE.items()
@@ -69,9 +69,9 @@ def unmet(metrics: Mapping[str, float]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A checkpoint that was promoted, its figures, and the checkpoint that it was held to.
+    """A promoted checkpoint, its figures, and the checkpoint that it was compared with.
 
-    `not_compared` says why the one that `model` stood for was no standard; empty where there was none, or it was one.
+    `not_compared` says why the former `model` could not be compared; empty if it was compared or there was none.
     """
 
     verified: Verified
@@ -83,17 +83,17 @@ class Judged:
 def promote(
     folder: Path, data: DataDir, evaluate: Evaluator, gold: Path | None = None, *, standing: Path | None = None
 ) -> Judged:
-    """Verify the checkpoint, measure it, hold it to the gate and to the one before, and let `model` stand for it.
+    """Verify and measure the checkpoint, compare it with the gate and the current one, and make it `model`.
 
     Args:
-        folder: the checkpoint's.
-        data: where what `model` stands for is kept.
+        folder: the checkpoint's folder.
+        data: the data folder, which records what `model` uses.
         evaluate: measures it: `training.gate.measure_for_promotion`.
-        gold: where the gold file lies that the manifest names, if it names one.
-        standing: the folder that `model` stands for where nothing was promoted in `data`.
+        gold: the path of the gold file that the manifest names, if it names one.
+        standing: the folder that `model` uses if nothing was promoted in `data`.
 
-    Raises CheckpointError where it is damaged, names no evaluation, does not meet the gate, reads worse than the one
-    that `model` stands for, or worse with its lead than the better of its witnesses; and what `evaluate` raises.
+    Raises CheckpointError if it is damaged, names no evaluation, does not meet the gate, reads worse than the current
+    `model`, or reads worse with its lead than the better of its witnesses. Errors of `evaluate` pass.
     """
     verified = verify(folder)
     evaluation = verified.manifest.evaluation
@@ -112,7 +112,7 @@ def promote(
 
 
 def figures(metrics: Mapping[str, float]) -> str:
-    """The figures that the gate asks for, each beside it."""
+    """The gate's figures, each with its minimum."""
     shown = [f"{name} {metrics[name]:.4f} (gate {least:.2f})" for name, least in GATE.items() if name in metrics]
     if "invalid" in metrics:
         shown.append(f"invalid {metrics['invalid']:g} (gate {MOST_INVALID:g})")
@@ -120,7 +120,7 @@ def figures(metrics: Mapping[str, float]) -> str:
 
 
 def regressions(measured: Measured) -> list[str]:
-    """Where the other checkpoint reads better beyond chance: the whole interval of the difference is below zero."""
+    """The figures that are significantly worse: the whole interval of the difference is below zero."""
     return [
         f"{name} is {-gap.difference:.4f} lower ({gap.low:+.4f} to {gap.high:+.4f})"
         for name, gap in measured.against.items()
@@ -161,7 +161,7 @@ def _hold_to_witnesses(folder: Path, measured: Measured) -> None:
 
 
 def _standard(verified: Verified, folder: Path | None) -> tuple[Verified | None, str]:
-    """The checkpoint that `model` stands for, or why it is no standard: one that no worker would take is none."""
+    """The current `model`, or the reason why it cannot be compared: a worker would not load it."""
     if folder is None:
         return None, ""
     try:
@@ -173,12 +173,12 @@ def _standard(verified: Verified, folder: Path | None) -> tuple[Verified | None,
 
 
 def mark_promoted(verified: Verified, judged: Judged | None = None) -> None:
-    """Write the mark of a promotion, whatever the gate: `promote` is the door. A mark that holds already stays."""
+    """Write `promotion.json` without checking the gate; `promote` checks it first. A valid mark is kept."""
     try:
         if is_promoted(verified):
             return
     except CheckpointError:
-        pass  # a mark of another manifest is replaced
+        pass  # the mark of another manifest is replaced
     promotion = Promotion(
         manifest=verified.digest, promoted_at=datetime.now(UTC), **(_evidence(judged) if judged else {})
     )
@@ -194,7 +194,10 @@ def _evidence(judged: Judged) -> dict[str, Any]:
 
 
 def is_promoted(verified: Verified) -> bool:
-    """Whether this very checkpoint was promoted. Raises CheckpointError where its mark is for another or unreadable."""
+    """Whether this checkpoint was promoted.
+
+    Raises CheckpointError if its mark is unreadable or of another checkpoint.
+    """
     try:
         raw = (verified.folder / PROMOTION_FILE).read_bytes()
     except FileNotFoundError:
@@ -209,13 +212,13 @@ def is_promoted(verified: Verified) -> bool:
 
 
 def require_promoted(verified: Verified) -> None:
-    """Raise CheckpointError unless this very checkpoint was promoted."""
+    """Raise CheckpointError unless this checkpoint was promoted."""
     if not is_promoted(verified):
         raise CheckpointError("not_promoted", verified.folder, "it was not promoted")
 
 
 def make_current(folder: Path, data: DataDir) -> None:
-    """Let `model` stand for the folder from now on; a worker sees it at its next start."""
+    """Make the folder `model`. Workers use it after their next start."""
     folders = (*current_folders(data), folder.absolute())
     text = json.dumps({"folders": [str(one) for one in folders]}, indent=2)
     _file(data).parent.mkdir(parents=True, exist_ok=True)
@@ -223,7 +226,7 @@ def make_current(folder: Path, data: DataDir) -> None:
 
 
 def current_folders(data: DataDir) -> tuple[Path, ...]:
-    """The folders that `model` stood for, the present one last. Raises UsageError where the file cannot be read."""
+    """The folders that `model` has used, the current one last. Raises UsageError if the file cannot be read."""
     try:
         return Current.model_validate_json(_file(data).read_bytes()).folders
     except FileNotFoundError:
@@ -234,7 +237,7 @@ def current_folders(data: DataDir) -> tuple[Path, ...]:
 
 
 def current_folder(data: DataDir) -> Path | None:
-    """The folder that `model` stands for; None where nothing was promoted."""
+    """The folder that `model` uses; None if nothing was promoted."""
     folders = current_folders(data)
     return folders[-1] if folders else None
 
@@ -244,7 +247,7 @@ def _file(data: DataDir) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
+    """Write the file atomically."""
     part = path.with_suffix(".part")
     with part.open("w", encoding="utf-8") as file:
         file.write(text + "\n")

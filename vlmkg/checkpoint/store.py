@@ -1,4 +1,4 @@
-"""Checkpoints as models: written whole or not at all, loaded only as their manifest says."""
+"""Writes checkpoints atomically, and loads them as their manifests say."""
 
 import shutil
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from vlmkg.model.vision.store import load_encoder, save_encoder
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint, loaded: the network and the image encoder on one device, both in evaluation mode."""
+    """A loaded checkpoint: the network and the image encoder on one device, both in evaluation mode."""
 
     verified: Verified
     network: VlmKg
@@ -35,13 +35,13 @@ class Checkpoint:
 
     @property
     def manifest(self) -> Manifest:
-        """What it says of itself."""
+        """The checkpoint's manifest."""
         return self.verified.manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a checkpoint is written from. `config` and `vision` are None where no film is read."""
+    """The parts of a new checkpoint. `config` and `vision` are None if it reads no films."""
 
     network: VlmKg
     codec: Codec
@@ -58,7 +58,7 @@ def save_checkpoint(folder: Path, parts: Parts, **facts: Any) -> Verified:
         facts: the manifest's `name`, `modalities`, `image_domain`, `data`, `metrics`, `licence`, `whole_report`,
             `lead`.
 
-    Raises CheckpointError where the folder exists or a fact has no meaning.
+    Raises CheckpointError if the folder exists or a fact is invalid.
     """
     if folder.exists():
         raise CheckpointError("exists", folder, "the target already exists")
@@ -79,12 +79,12 @@ def save_checkpoint(folder: Path, parts: Parts, **facts: Any) -> Verified:
 
 
 def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
-    """Verify and load a checkpoint. Raises CheckpointError; promotion is not asked for here."""
+    """Verify and load a checkpoint. Raises CheckpointError. It may load an unpromoted one."""
     return open_verified(verify(folder), device)
 
 
 def open_verified(verified: Verified, device: str = "cpu") -> Checkpoint:
-    """Load a verified checkpoint. Raises CheckpointError where its parts do not fit its manifest or each other."""
+    """Load a verified checkpoint. Raises CheckpointError if its parts do not match its manifest or each other."""
     folder, manifest = verified.folder, verified.manifest
     language_model = _load_language_model(folder)
     if _about(language_model) != manifest.language_model:
@@ -105,10 +105,10 @@ def open_verified(verified: Verified, device: str = "cpu") -> Checkpoint:
 
 
 def load_language_model(folder: Path) -> PreTrainedModel:
-    """The causal language model of a Hugging Face folder, its weights exactly those of the folder, from safetensors.
+    """The causal language model of a Hugging Face folder, with exactly the weights of its safetensors.
 
-    Nothing is fetched and no code of the folder is run. Raises CheckpointError where a weight is missing, left over, of
-    another shape, or a pickle.
+    Nothing is downloaded, and no code of the folder runs. Raises CheckpointError if a weight is missing, superfluous,
+    of another shape, or a pickle.
     """
     _quiet()
     try:
@@ -147,7 +147,7 @@ def _write_parts(folder: Path, parts: Parts) -> None:
 
 
 def _computed(language_model: PreTrainedModel, device: str) -> PreTrainedModel:
-    """In the numbers that the device computes with: CPUs in float32, since few have instructions for bfloat16."""
+    """The model in the device's number format: float32 on CPUs, since few of them have bfloat16 instructions."""
     module: torch.nn.Module = language_model
     return cast("PreTrainedModel", module.float()) if device == "cpu" else language_model
 
@@ -161,7 +161,7 @@ def _load_projector(folder: Path, projector: torch.nn.Module, dtype: torch.dtype
 
 
 def _quiet() -> None:
-    """Progress bars of tiny steps say nothing in a log."""
+    """Hide progress bars: in a log they are noise."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 

@@ -1,6 +1,6 @@
-"""Tiny checkpoints of random weights, for tests and trials of the machinery. They know nothing.
+"""Tiny checkpoints with random weights, for tests. What they read is random.
 
-`make` writes one; its reading is random, its form is a real checkpoint's.
+`make` writes one in the format of a real checkpoint.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from vlmkg.model.vision.store import build_encoder
 WORDS = ("No pneumothorax or pleural effusion.", "The heart is mildly enlarged.", "Left lower lobe opacity.")
 HIDDEN_SIZE = 32
 MADE_UP_METRICS: Mapping[str, float] = {**dict.fromkeys(GATE, 1.0), "invalid": 0.0}
-"""Not measured: random weights pass no gate. For tests of what promotion does."""
+"""Invented metrics for tests of promotion. Random weights would not pass the gate."""
 
 
 def make(
@@ -41,14 +41,14 @@ def make(
 
     Args:
         folder: must not exist.
-        name: as it stands with extractions.
-        image_domain: the films that it claims to know; None: it reads text alone.
-        lead: where its reading of a text stands against the rules'.
-        promoted: whether it bears a promotion, on metrics that are made up.
-        seed: of the weights.
-        texts: what its tokenizer learns words from.
-        pointers: tokens that a window may have.
-        positions: tokens that the language model can read.
+        name: the name stored with extractions.
+        image_domain: the films that it claims to read; None: it reads only text.
+        lead: where its reading of a text leads the rules'.
+        promoted: whether it has a promotion, with invented metrics.
+        seed: the seed of the weights.
+        texts: the texts that its tokenizer learns words from.
+        pointers: the maximum number of tokens of a window.
+        positions: the maximum number of tokens of the language model.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Weights from files: safetensors, and the pickles of published models."""
+"""Reads weights from safetensors and from the pickles of published models."""
 
 import pickle
 from pathlib import Path
@@ -13,7 +13,7 @@ from vlmkg.checkpoint.errors import CheckpointError
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file: safetensors by its ending, else a pickle. Raises CheckpointError."""
+    """The tensors of a file: safetensors if its suffix says so, else a pickle. Raises CheckpointError."""
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -24,7 +24,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def unpickled(file: IO[bytes], source: Path) -> dict[str, Tensor]:
-    """The tensors of a pickle, opened as weights only: anything else in it is a CheckpointError, not a call."""
+    """The tensors of a pickle, opened with `weights_only`.
+
+    Anything else in it raises CheckpointError and does not run.
+    """
     try:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:

@@ -48,7 +48,7 @@ class Prompt(NamedTuple):
 def report_windows(
     codec: Codec, numbered: Numbered, positions: int, prefix_length: int = 0, *, whole: bool = False
 ) -> list[Window]:
-    """The windows of a report for a language model with so many positions and a film prefix of this length.
+    """The windows of a report for a language model with this many positions and a film prefix of this length.
 
     `whole`: windows of as many sentences as fit. Raises ValueError if the positions are too few for two words.
     """

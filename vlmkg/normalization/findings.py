@@ -58,10 +58,10 @@ def compose_finding(
 
 @lru_cache(maxsize=65536)
 def implied_places(code: str, side: str | None, places: tuple[Place, ...], *, chest: bool = True) -> tuple[str, ...]:
-    """The codes of the site that the finding's name implies, at its side; none where a stated place covers it.
+    """The codes of the site that the finding's name implies, at its side; none if a stated place covers it.
 
-    A name that leaves the site open ("effusion") implies none beside a place elsewhere ("knee"), nor does one in an
-    exam that is not `chest`.
+    A name without a definite site ("effusion") implies none if another place is stated ("knee"), or if the exam is not
+    `chest`.
     """
     implied = _implied().get(code)
     if implied is not None and not (names_part(code) if not chest else not implied.becomes or all(map(_open, places))):
@@ -130,7 +130,7 @@ def _best(head: frozenset[str], described: frozenset[str], places: tuple[Place, 
 def _filled(
     modifiers: frozenset[str], described: frozenset[str], places: tuple[Place, ...], *, chest: bool
 ) -> Name | None:
-    """The concept of a modifier that fills an empty head, where it names a finding by itself."""
+    """The concept of a modifier that replaces an empty head, if it names a finding by itself."""
     tries = [_best(frozenset(canonical(text)), described, places, chest=chest) for text in sorted(modifiers)]
     filled = [name for name in tries if name and not is_descriptor(name.concept.code)]
     return max(filled, key=lambda name: len(name.words), default=None)

@@ -63,8 +63,8 @@ def names(kind: Kind) -> Names:
 def longest(kind: Kind, head: frozenset[str], around: frozenset[str], *, chest: bool = True) -> Name | None:
     """The longest name that holds `head` and otherwise only words of `around`.
 
-    `chest`: the exam is one of the chest. In others a concept of the chest counts where a word of the name says so:
-    "lobe nodule" is no pulmonary nodule in a thyroid.
+    `chest`: the exam is one of the chest. In others a concept of the chest needs a word that names it: "lobe nodule" is
+    not a pulmonary nodule in a thyroid.
     """
     return _longest(kind, head, head | around, chest) if head else None
 
@@ -81,7 +81,7 @@ def says_part(name: Name) -> bool:
 
 
 def tells_part(words: frozenset[str]) -> bool:
-    """Whether one of these canonical words names a part of the chest, or a finding of such a part alone."""
+    """Whether one of these canonical words names a part of the chest, or a finding that only occurs there."""
     return not words.isdisjoint(part_words("part") | part_words("finding"))
 
 

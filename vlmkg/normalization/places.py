@@ -17,7 +17,7 @@ ALTERNATIVES = (
     (frozenset({"lobe", "lung", "zone"}), ("upper", "middle", "lower")),
     (frozenset({"lymph", "node"}), ("hilum", "mediastinum", "paratracheal", "axilla")),
 )
-"""Words that exclude each other beside these heads: "middle and lower lobes" are two places."""
+"""Words that exclude each other with these heads: "middle and lower lobes" are two places."""
 SIDE_REGIONS = {"RID29980": "left", "RID29979": "right"}
 """Left and right hemithorax: regions in one of them have its side, even if unstated (the lingula is left)."""
 UNCOUNTED_PAIRS = frozenset({"lung", "rib"})
@@ -103,9 +103,9 @@ def within(site: Concept, place: Place) -> Place:
 
 @lru_cache(maxsize=65536)
 def where_named(place: Place) -> Place:
-    """A place of an exam that is not of the chest: without the codes of parts of the chest that its words do not name.
+    """The codes of a place in an exam that is not of the chest, without parts of the chest that its words do not name.
 
-    The "lower lobe" of a thyroid is no lobe of a lung, the "bone" of a hand none of the thorax.
+    The "lower lobe" of a thyroid is not one of a lung, the "bone" of a hand not one of the thorax.
     """
     told = tells_part(place.words)
     spread = spread_of(place.concept.code) if place.concept else ()

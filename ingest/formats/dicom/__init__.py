@@ -1,1 +1,1 @@
-"""DICOM objects: films and structured reports, and what they say of patients."""
+"""DICOM objects: films, structured reports and their patients."""

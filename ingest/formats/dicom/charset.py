@@ -1,7 +1,7 @@
 """Character sets of DICOM values (PS3.5 6.1, PS3.3 C.12.1.1.2), without the warnings that pydicom's own decoder gives.
 
-A report must not be lost for a wrong label, and not be garbled in silence: what does not fit its declared set is read
-as UTF-8 where it is that, else in the likeliest set, and each such text gives a warning.
+A wrong label must neither lose a report nor garble it silently: a text that does not fit its declared set is read as
+UTF-8 if it is valid UTF-8, otherwise in the most likely set, and gives a warning.
 """
 
 import codecs
@@ -26,7 +26,7 @@ _WHOLE_NAMES = {
     "ISO 2022 GBK": "gbk",
     "ISO 2022 58": "gb2312",
 }
-"""Sets without code extensions: a value is in them from its first byte to its last (C.12.1.1.2)."""
+"""Sets without code extensions: they apply to a whole value (C.12.1.1.2)."""
 
 _SINGLE = {
     "6": "ascii",
@@ -49,14 +49,14 @@ _OTHER_NAMES = re.compile(r"(?:UTF|ISO|WINDOWS|CP|LATIN|GB|BIG|SHIFT|EUC|KOI|KS|
 _PAIRS = frozenset({"gb18030", "gbk", "gb2312", "euc_kr", "euc_jp", "shift_jis", "big5"})
 
 _DOUBTFUL = 0.15
-"""Of ingest.formats.charset_guess.doubt: good texts in the tests have none, garbled ones 0.17 and more."""
+"""The limit of `ingest.formats.charset_guess.doubt`: good texts in the tests score 0, garbled ones 0.17 and more."""
 
 
 @dataclass(frozen=True, slots=True)
 class CharacterSets:
-    """What Specific Character Set (0008,0005) names: the set that a value begins in, and its code extensions.
+    """The value of Specific Character Set (0008,0005): the initial set of a value, and its code extensions.
 
-    `first` and `extensions` are Python's names. `known`: all of its terms were understood.
+    `first` and `extensions` are Python's names. `known`: all terms are known.
     """
 
     first: str = "ascii"
@@ -69,25 +69,25 @@ DEFAULT = CharacterSets()
 
 
 class Decoded(NamedTuple):
-    """A text, and a warning where it is not what its character set says."""
+    """A text, and a warning if it does not fit its character set."""
 
     text: str
     warning: EventWarning | None = None
 
 
 def sets_of(value: bytes) -> CharacterSets:
-    """The sets that a value of Specific Character Set names. Unknown ones are left out."""
+    """The known sets in a value of Specific Character Set."""
     terms = [term.strip(b" \0").decode("ascii", "replace").upper() for term in value.split(b"\\")]
     found = [_codec(term) for term in terms]
     single = [name for name in found if name and name not in _EXTENSIONS.values()]
-    # An empty first term stands for ISO IR 6, to which the others are extensions.
+    # An empty first term means ISO IR 6 with the others as extensions.
     first = "ascii" if not terms[0] or found[0] in _EXTENSIONS.values() else (found[0] or next(iter(single), "ascii"))
     extensions = tuple(name for name in found if name and name != first)
     return CharacterSets(first, extensions, all(name for name, term in zip(found, terms, strict=True) if term))
 
 
 def decode(value: bytes, sets: CharacterSets) -> Decoded:
-    """The value as text, whatever its bytes are."""
+    """The value as text. Accepts any bytes."""
     if value.isascii() and ESCAPE not in value:
         return Decoded(value.decode("ascii"))
     if has_sequences(value):
@@ -96,7 +96,7 @@ def decode(value: bytes, sets: CharacterSets) -> Decoded:
 
 
 def _codec(term: str) -> str:
-    """Python's name of a defined term; `ISO IR 100`, `ISO-IR-100` and `ISO_IR_100` are seen for `ISO_IR 100`."""
+    """Python's name of a defined term; variants such as `ISO IR 100`, `ISO-IR-100` and `ISO_IR_100` occur."""
     if term in _WHOLE_NAMES:
         return _WHOLE_NAMES[term]
     if match := _NUMBER.fullmatch(term):
@@ -110,7 +110,7 @@ def _codec(term: str) -> str:
 
 
 def _decode_escaped(value: bytes, sets: CharacterSets) -> Decoded:
-    """A value with code extensions. What lies outside of all of them is in the set that the value begins in."""
+    """A value with code extensions. Bytes outside all of them are in the initial set."""
     warnings: list[EventWarning | None] = []
 
     def plain(part: bytes) -> str:
@@ -139,14 +139,14 @@ def _decode_plain(value: bytes, sets: CharacterSets) -> Decoded:
 
 
 def _is_trusted(text: str, charset: str) -> bool:
-    """Whether a text that fits its declared set is in it. Bytes that are UTF-8 are nothing else."""
+    """Whether a text that fits its declared set really uses it. Bytes that are valid UTF-8 are UTF-8."""
     if charset == "utf-8":
         return True
     return not cjk_within_words(text) if charset in _PAIRS else doubt(text) < _DOUBTFUL
 
 
 def _decode_undeclared(value: bytes, sets: CharacterSets) -> Decoded:
-    """Bytes beyond ASCII where it is the declared set: the escapes to an extension may be missing."""
+    """Non-ASCII bytes in a value declared as ASCII: the escapes to an extension may be missing."""
     for charset in sets.extensions:
         name = "euc_jp" if charset == "jis" else charset
         text, warning = _marked(value, name)
@@ -156,7 +156,7 @@ def _decode_undeclared(value: bytes, sets: CharacterSets) -> Decoded:
 
 
 def _guessed(value: bytes, declared: str) -> Decoded:
-    """The likeliest text, where that is far likelier than what the declared set gives."""
+    """The most likely text, if it is much more likely than that of the declared set."""
     text = value.decode(guess(value), "replace")
     if doubt(text) * 3 < doubt(declared):
         return Decoded(text, MISMATCH)
@@ -164,7 +164,7 @@ def _guessed(value: bytes, declared: str) -> Decoded:
 
 
 def _marked(value: bytes, charset: str, otherwise: EventWarning | None = None) -> tuple[str, EventWarning | None]:
-    """The text with U+FFFD for each byte that does not fit, and the warning of that, else another."""
+    """The text with U+FFFD for each invalid byte, and the warning for that; otherwise another warning."""
     try:
         return value.decode(charset), otherwise
     except UnicodeDecodeError:
@@ -172,15 +172,15 @@ def _marked(value: bytes, charset: str, otherwise: EventWarning | None = None) -
 
 
 def _is_nearly(text: str) -> bool:
-    """Whether a text of many bytes a letter is right but for a few letters."""
+    """Whether a multi-byte text is valid except for a few letters."""
     lost, good = text.count("\ufffd"), sum(sign > "\x7f" and sign != "\ufffd" for sign in text)
     return lost > 0 and good >= 3 * lost
 
 
 def _is_utf8(value: bytes, declared: str) -> bool:
-    """Whether bytes that are said to be of another set are UTF-8, but for a few.
+    """Whether bytes declared in another set are UTF-8, except for a few.
 
-    Pairs of East Asian sets may look like letters of two bytes in UTF-8; there, only longer ones count.
+    Byte pairs of East Asian sets may look like two-byte letters of UTF-8; for these sets only longer ones count.
     """
     text = value.decode("utf-8", "replace")
     lost, good = text.count("\ufffd"), sum(sign > "\x7f" and sign != "\ufffd" for sign in text)

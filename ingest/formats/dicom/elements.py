@@ -1,7 +1,7 @@
-"""Data elements of DICOM (PS3.5 chapter 7), found but not decoded: where each value starts and ends.
+"""Finds data elements of DICOM (PS3.5 chapter 7) without decoding them: the start and end of each value.
 
-An own reader, since pydicom's decodes with warnings that show values, recurses without a bound, and inflates without
-one (docs/decisions/0130-own-dicom-reader.md). Tests compare the two.
+pydicom's reader is not used: it logs values, and has no limit on recursion and inflation
+(docs/decisions/0130-own-dicom-reader.md). Tests compare the two.
 """
 
 import struct
@@ -13,9 +13,9 @@ from ingest.event_warnings import EventWarning
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
 MOST_ELEMENTS = 500_000
-"""Elements looked at in one object: under a second. The largest reports have some ten thousand."""
+"""Elements read in one object, which takes less than a second. The largest reports have about ten thousand."""
 DEEPEST = 64
-"""Sequences within each other. Reports were seen with 8."""
+"""The maximum depth of nested sequences. Real reports have up to 8."""
 
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 """Value representations with a length of four bytes (PS3.5 table 7.1-1)."""
@@ -25,12 +25,12 @@ _LONGS = {True: struct.Struct("<I"), False: struct.Struct(">I")}
 
 
 class DamagedError(ValueError):
-    """The bytes are not as PS3.5 has them. Says nothing of what they are."""
+    """The bytes do not follow PS3.5. The error holds none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How elements are written: without a VR or with, in which order of bytes."""
+    """The encoding of elements: implicit or explicit VR, and byte order."""
 
     implicit: bool
     little: bool
@@ -38,7 +38,7 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Where a value lies. One of undefined length ends after its delimiter."""
+    """The position of a value. A value of undefined length ends after its delimiter."""
 
     start: int
     end: int
@@ -47,7 +47,7 @@ class Value:
 
 @dataclass(slots=True)
 class Reader:
-    """An object's bytes, how many elements may still be looked at, and warnings that reading them gave."""
+    """An object's bytes, the number of elements that may still be read, and the warnings so far."""
 
     raw: bytes
     budget: int = MOST_ELEMENTS
@@ -56,7 +56,10 @@ class Reader:
     def elements(
         self, at: int, end: int, encoding: Encoding, tags: frozenset[int], stop: int = UNDEFINED, depth: int = 0
     ) -> tuple[dict[int, Value], int]:
-        """The values of these tags, and the place behind: that of the first tag from `stop` on, or behind the item."""
+        """The values of these tags, and the end position:
+
+        that of the first tag from `stop` on, or the end of the item.
+        """
         found: dict[int, Value] = {}
         if depth > DEEPEST:
             raise DamagedError("sequences are nested too deeply")
@@ -73,7 +76,7 @@ class Reader:
         return found, end
 
     def header(self, at: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
-        """Tag, VR, where the value starts, its length."""
+        """Tag, VR, start of the value, and its length."""
         self.budget -= 1
         if self.budget < 0:
             raise DamagedError("the object has too many elements")
@@ -81,7 +84,7 @@ class Reader:
         try:
             group, element = _TAGS[little].unpack_from(raw, at)
             vr = raw[at + 4 : at + 6]
-            # Some writers change to implicit VR inside sequences.
+            # Some writers switch to implicit VR inside sequences.
             if group == 0xFFFE or encoding.implicit or not (vr.isalpha() and vr.isupper()):
                 return group << 16 | element, b"", at + 8, _LONGS[little].unpack_from(raw, at + 4)[0]
             if vr in _LONG:
@@ -105,7 +108,7 @@ class Reader:
             at = behind if length == UNDEFINED else end
 
     def _behind(self, start: int, length: int, end: int, encoding: Encoding, depth: int) -> int:
-        """The place behind a value."""
+        """The end position of a value."""
         if length != UNDEFINED:
             if start + length > end:
                 raise DamagedError("the object ends within a value")

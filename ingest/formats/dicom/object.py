@@ -1,4 +1,4 @@
-"""A DICOM object: its elements on demand. Values stay bytes until somebody asks; pixels are never decoded."""
+"""A DICOM object. Values are decoded on demand; pixels are never decoded."""
 
 import zlib
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Elements of an object or of a sequence item. `sets` are the character sets of its texts."""
+    """The elements of an object or of a sequence item. `sets` are the character sets of its texts."""
 
     reader: Reader
     values: Mapping[int, Value]
@@ -28,12 +28,15 @@ class Group:
     tags: frozenset[int]
 
     def raw(self, tag: int) -> bytes:
-        """The value's bytes; empty where it is absent."""
+        """The value's bytes; empty if it is absent."""
         value = self.values.get(tag)
         return self.reader.raw[value.start : value.end] if value else b""
 
     def text(self, tag: int) -> str:
-        """The whole value as text, backslashes included, without padding. Oddities of its letters are noted."""
+        """The whole value as text, backslashes included, without padding.
+
+        Warnings about its characters are recorded.
+        """
         value = self.raw(tag)
         text, warning = decode(value, self.sets)
         if warning:
@@ -54,12 +57,12 @@ class Group:
         return int.from_bytes(self.raw(tag)[:2], "little" if value.encoding.little else "big")
 
     def items(self, tag: int) -> list["Group"]:
-        """The items of a sequence; none where it is absent. Raises DamagedError."""
+        """The items of a sequence; none if it is absent. Raises DamagedError."""
         value = self.values.get(tag)
         return [self._item(found) for found in self.reader.items(value, self.tags)] if value else []
 
     def first(self, tag: int) -> "Group":
-        """The first item of a sequence; an empty one where there is none. Raises DamagedError."""
+        """The first item of a sequence; an empty one if there is none. Raises DamagedError."""
         return next(iter(self.items(tag)), Group(self.reader, {}, self.sets, self.tags))
 
     def _item(self, values: Mapping[int, Value]) -> "Group":
@@ -70,16 +73,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class DicomObject:
-    """One object. `pixel_digest` is the SHA-256 of its pixel data as encoded, None where it has none."""
+    """One object. `pixel_digest` is the SHA-256 of its pixel data as encoded, None if it has none."""
 
     data: Group
     pixel_digest: str | None
 
 
 def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
-    """Find the elements of these tags in a Part 10 file, with or without its header, or in a bare data set.
+    """Find these elements in a Part 10 file, with or without its header, or in a bare data set.
 
-    Raises DamagedError for what is no DICOM or was cut off. Refuses (`too_large`) what inflates to over DICOM_LIMIT.
+    Raises DamagedError for bytes that are not DICOM or are truncated. Refuses (`too_large`) objects that inflate to
+    more than DICOM_LIMIT.
     """
     reader, at, syntax = _dataset(raw)
     encoding = _encoding(reader, at, syntax)
@@ -93,7 +97,7 @@ def read_object(raw: bytes, tags: frozenset[int]) -> DicomObject:
 
 
 def words_of(raw: bytes, tags: tuple[int, ...]) -> tuple[str, ...]:
-    """The words of these tags, found without reading what follows the last of them. Raises as read_object."""
+    """The first values of these tags, without reading past the last of them. Raises the errors of `read_object`."""
     reader, at, syntax = _dataset(raw)
     encoding = _encoding(reader, at, syntax)
     values, _ = reader.elements(at, len(reader.raw), encoding, frozenset(tags), stop=max(tags) + 1)
@@ -107,7 +111,7 @@ def _encoding(reader: Reader, at: int, syntax: str) -> Encoding:
 
 
 def _dataset(raw: bytes) -> tuple[Reader, int, str]:
-    """The bytes that hold the data set, where it starts, and its transfer syntax as far as the header names it."""
+    """The bytes that contain the data set, its start, and its transfer syntax if the header names it."""
     at = 132 if raw[128:132] == b"DICM" else 0
     reader = Reader(raw)
     if raw[at : at + 2] != b"\x02\x00":
@@ -121,7 +125,10 @@ def _dataset(raw: bytes) -> tuple[Reader, int, str]:
 
 
 def _is_implicit(head: bytes, *, assumed: bool) -> bool:
-    """Whether elements carry no VR: looked up, since senders label it wrongly. An empty data set is as it says."""
+    """Whether elements have an implicit VR.
+
+    The elements decide, because senders label it wrongly; an empty data set is as labelled.
+    """
     return not (head[4:6].isalpha() and head[4:6].isupper()) if len(head) == 6 else assumed
 
 
@@ -137,7 +144,7 @@ def _inflate(deflated: bytes) -> bytes:
 
 
 def _pixel_digest(reader: Reader, at: int, encoding: Encoding) -> str | None:
-    """The digest of all that follows the header of the pixel data element: a film is held in memory only once."""
+    """The digest of everything after the header of the pixel data element, without a copy of the film."""
     end = len(reader.raw)
     while end - at >= 8:
         tag, _, start, length = reader.header(at, encoding)

@@ -1,6 +1,6 @@
 """DICOM objects: films (CR, DX, secondary capture) and structured reports.
 
-What is read of them is in docs/conformance/dicom.md. Pixels are never decoded here.
+docs/conformance/dicom.md lists the attributes that are read. Pixels are not decoded here.
 """
 
 import re
@@ -48,7 +48,7 @@ _COMMENTS = {
     0x40080300: EventWarning.INTERPRETATION_LEFT_OUT,
     0x40084000: EventWarning.INTERPRETATION_LEFT_OUT,
 }
-"""Words outside of a report's content, which nobody reads, and the warning that says so."""
+"""Text attributes outside a report's content, which are not read, and their warning."""
 _DOCUMENT_READ = EventWarning.ENCAPSULATED_DOCUMENT_READ
 _PREDECESSORS, _SERIES, _INSTANCES, _INSTANCE = 0x0040A360, 0x00081115, 0x00081199, 0x00081155
 TAGS = (
@@ -65,8 +65,11 @@ _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
-    """Read one object. Refuses what is no DICOM or has no usable UIDs (`unreadable`), other SOP classes
-    (`unsupported_format`), and reports without words (`no_report_text`)."""
+    """Read one object.
+
+    Refuses bytes that are not DICOM or lack usable UIDs (`unreadable`), other SOP classes (`unsupported_format`), and
+    reports without text (`no_report_text`).
+    """
     if len(raw) > DICOM_LIMIT:
         raise MessageRefusedError(Reason.TOO_LARGE, f"the object has more than {DICOM_LIMIT} bytes")
     source = origin.source or SOURCE
@@ -114,7 +117,7 @@ def _parse(found: DicomObject, instance: str, source: str, origin: Origin, setti
 
 
 def uid(value: str, what: str, source: str, external_id: str = "") -> str:
-    """A unique identifier (PS3.5 9.1). Refuses what is none: it would name things of other senders, or none at all."""
+    """A unique identifier (PS3.5 9.1). Refuses an invalid one, because it would not be unique."""
     if len(value) > 64 or not _UID.fullmatch(value):
         detail = f"the {what} is absent or no UID"
         raise MessageRefusedError(Reason.UNREADABLE, detail, source=source, external_id=external_id)
@@ -145,7 +148,7 @@ def _study(
 
 
 def _accession(data: Group) -> str | None:
-    """The accession number; where the object has none, that of its only request (PS3.3 C.17.2)."""
+    """The accession number; if the object has none, that of its only request (PS3.3 C.17.2)."""
     requests = {each.word(_ACCESSION) for each in data.items(_REQUESTS)} - {""}
     number = data.word(_ACCESSION) or (next(iter(requests)) if len(requests) == 1 else "")
     return identifier(number, "accession number") or None
@@ -154,7 +157,7 @@ def _accession(data: Group) -> str | None:
 def read_document(data: Group) -> SrText:
     """The text of an encapsulated CDA document (PS3.3 A.45.2): the narrative of its sections.
 
-    Raises MessageRefusedError for what is no CDA document, and UnsupportedTextError for a damaged one.
+    Raises MessageRefusedError if it is not a CDA document, and UnsupportedTextError if it is damaged.
     """
     media_type = data.word(_MEDIA_TYPE) or XML
     found = convert(data.raw(_DOCUMENT).rstrip(b"\0"), media_type)
@@ -175,9 +178,9 @@ def _image(found: DicomObject, instance: str) -> ImageFacts:
 def _reports(
     data: Group, written: SrText, instance: str, study_uid: str, zone: tzinfo, warnings: dict[EventWarning, None]
 ) -> Iterator[ReportFacts]:
-    """The report, and the withdrawal of each that it takes the place of.
+    """The report, and a withdrawal of each report that it replaces.
 
-    A corrected document is an object of its own that holds what remains of its predecessors (PS3.3 C.17.2).
+    A corrected document is a separate object with the full content (PS3.3 C.17.2).
     """
     warnings.update(dict.fromkeys(written.left_out))
     if set(written.left_out) - {_DOCUMENT_READ} and not written.text.strip():
@@ -191,14 +194,14 @@ def _reports(
 
 
 def _status(data: Group) -> ReportStatus:
-    """Complete and verified is final; so is complete and declared final. All else is preliminary."""
+    """Final if it is complete and either verified or declared final; otherwise preliminary."""
     complete = data.word(_COMPLETION).upper() == "COMPLETE"
     signed = data.word(_VERIFICATION).upper() == "VERIFIED" or data.word(_PRELIMINARY).upper() == "FINAL"
     return ReportStatus.FINAL if complete and signed else ReportStatus.PRELIMINARY
 
 
 def _predecessors(data: Group, study_uid: str, warnings: dict[EventWarning, None]) -> Iterator[str]:
-    """The documents that this one takes the place of. A reference without a study is to one of the same study."""
+    """The documents that this one replaces. A reference without a study means the same study."""
     for study in data.items(_PREDECESSORS):
         if study.word(STUDY_UID) not in {study_uid, ""}:
             warnings[EventWarning.PREDECESSOR_OF_OTHER_STUDY] = None
@@ -214,12 +217,12 @@ def _verified_at(data: Group, zone: tzinfo) -> datetime | None:
 
 
 def _zone(data: Group, settings: FormatSettings) -> tzinfo:
-    """The zone of the object's times: its own, else the site's."""
+    """The zone of the object's times: its own, otherwise the site's."""
     return hl7_offset(f"2000{data.word(_OFFSET)}") or settings.zone
 
 
 def _time(data: Group, tags: tuple[int, int], zone: tzinfo) -> datetime | None:
-    """A DA and a TM as one time; a day without a time is its first moment. None without a day."""
+    """A DA and a TM as one time. Without a TM it is the start of the day; without a DA it is None."""
     # ACR-NEMA wrote 1997.12.31 and 12:00:00.
     day, time = data.word(tags[0]).replace(".", ""), data.word(tags[1]).replace(":", "")
     if hl7_date(day) is None:

@@ -22,9 +22,9 @@ class _Identifier(NamedTuple):
 
 
 def read_patient(data: Group, source: str, sender: str | None, settings: FormatSettings) -> PatientFacts | None:
-    """The patient under one identifier; None where there is none.
+    """The patient under one identifier; None if there is none.
 
-    Of several the one of the most preferred authority is taken, then the object's own. The authority of an identifier
+    If there are several, the most preferred authority is chosen, then the object's own. The authority of an identifier
     without an issuer is `sender` (that of the connection or import), else the site's, else `source`.
     """
     default = sender or settings.dicom_authority or source
@@ -47,7 +47,7 @@ def _identifier(group: Group, default: str) -> _Identifier:
 
 
 def _authorities(group: Group) -> Iterator[str]:
-    """The issuer's name, else its universal id."""
+    """The issuer's name, or its universal id."""
     if issuer := clean_name(group.word(_ISSUER)):
         yield issuer
     yield from (found for each in group.items(_QUALIFIERS) if (found := clean_name(each.word(_UNIVERSAL_ID))))

@@ -1,5 +1,4 @@
-"""The SOP classes that are taken (PS3.4 annex B.5): films, reports as structured documents, and what
-else senders bring along."""
+"""SOP classes (PS3.4 annex B.5): films, structured reports, and others that are stored without being read."""
 
 from pydicom.uid import UID
 
@@ -23,7 +22,7 @@ REPORTS = {
 
 CDA = "1.2.840.10008.5.1.4.1.1.104.2"
 DOCUMENTS = {CDA: "Encapsulated CDA Storage"}
-"""Documents whose text is read: reports like the above."""
+"""Encapsulated documents whose text is read."""
 
 COMPANIONS = {
     "1.2.840.10008.5.1.4.1.1.88.59": "Key Object Selection Document Storage",
@@ -34,7 +33,7 @@ COMPANIONS = {
     "1.2.840.10008.5.1.4.1.1.11.1": "Grayscale Softcopy Presentation State Storage",
     "1.2.840.10008.5.1.4.1.1.11.2": "Color Softcopy Presentation State Storage",
 }
-"""What comes along with a study and is no report of a radiologist: kept, never read."""
+"""Objects of a study that are not radiology reports: stored, never read."""
 
 NOT_READ = {
     "1.2.840.10008.5.1.4.1.1.104.1": "Encapsulated PDF Storage",
@@ -42,10 +41,10 @@ NOT_READ = {
     "1.2.840.10008.5.1.4.1.1.88.40": "Procedure Log Storage",
     "1.2.840.10008.5.1.4.1.1.88.72": "Simplified Adult Echo SR Storage",
 }
-"""Documents that may be reports and can't be read: the sender is told so."""
+"""Documents that may be reports and can't be read: they are refused."""
 
 
 def name_of(sop_class: str) -> str:
-    """A class by its name in the standard."""
+    """The UID of a class by its name in the standard."""
     known = UID(sop_class)
     return known.name if known.type == "SOP Class" else "an unknown or private class"

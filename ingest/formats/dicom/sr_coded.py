@@ -1,8 +1,8 @@
 """Coded findings as words: "Pleural effusion: left, small." (PS3.3 C.17.3.2.4, relationships HAS PROPERTIES and HAS
 CONCEPT MOD).
 
-A property may deny what it belongs to ("Presence: absent"), so a finding is written with all of its properties or not
-at all, and only where each property is one that says where, how large, or whether there is any.
+A property may negate its finding ("Presence: absent"). So a finding is written with all its properties or not at all,
+and only if each of them gives a place, a size, a side, a severity, a presence or a certainty.
 """
 
 import re
@@ -28,7 +28,7 @@ _QUALIFIER_WORDS = re.compile(
     r"|comments?|description|details?|remarks?)",
     re.IGNORECASE,
 )
-"""Names of properties that say more of their finding and of nothing else."""
+"""Names of properties that qualify only their own finding."""
 
 _DENIALS = re.compile(
     r"\b(?:no|not|none|absent|absence|negative|excluded|ruled out|without|unlikely|never|false|unknown)\b",
@@ -44,14 +44,14 @@ _GENERIC = re.compile(
     r"|composite feature|problem|abnormality|pathology)",
     re.IGNORECASE,
 )
-"""Names of items whose value alone is the finding."""
+"""Names of items whose value is the finding."""
 
 _OF_FORM = re.compile(
     r"\b(?:text|report|section|paragraph|body|comments?|descriptions?|notes?|content|narrative|remarks?|statement|document"
     r"|item|exam|examination|study|name|value|unspecified)\b",
     re.IGNORECASE,
 )
-"""Names that tell of the document, not of the patient."""
+"""Names that describe the document, not the patient."""
 _SIDE = re.compile(r"\b(?:left|right|bilateral)\b", re.IGNORECASE)
 _LONGEST_NAME = 4
 _LONGEST_PHRASE = 8
@@ -62,19 +62,19 @@ _SENTENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of an item: its value in words, and whether it is one that may be written beside its finding."""
+    """One property of an item: its value in words, and whether it may be written with its finding."""
 
     words: str
     known: bool
 
     @property
     def denies(self) -> bool:
-        """Whether it may say that something is not there."""
+        """Whether it may negate the finding."""
         return bool(_DENIALS.search(self.words))
 
 
 def property_of(item: Group, nested: list[Property]) -> Property:
-    """A CODE or TEXT item as a property. `nested` are its own properties: the side of a place."""
+    """A CODE or TEXT item as a property. `nested` are its own properties, such as the side of a place."""
     words = value_of(item)
     parts = [*(one.words for one in nested), words]
     known = bool(words) and is_qualifier(item) and all(one.known for one in nested)
@@ -82,19 +82,19 @@ def property_of(item: Group, nested: list[Property]) -> Property:
 
 
 def is_qualifier(item: Group) -> bool:
-    """Whether an item is named as a property of a finding, not as a finding of its own."""
+    """Whether an item's name is that of a property, not of a finding."""
     name = item.first(CONCEPT_NAME)
     return code_of(name)[0] in _QUALIFIERS or bool(_QUALIFIER_WORDS.fullmatch(meaning_of(name).rstrip(": ")))
 
 
 def value_of(item: Group) -> str:
-    """The value of a CODE or TEXT item in words, on one line, without its last point."""
+    """The value of a CODE or TEXT item in words, on one line, without its full stop."""
     words = clean_name(item.text(TEXT_VALUE)) or meaning_of(item.first(CONCEPT_CODE))
     return words.rstrip(". ")
 
 
 def coded_words(item: Group, properties: list[Property]) -> str | None:
-    """A CODE item in words; None where its words could say something else than the item does."""
+    """A CODE item in words; None if the words could have another meaning than the item."""
     value = value_of(item)
     if not value or not all(one.known for one in properties):
         return None
@@ -104,13 +104,13 @@ def coded_words(item: Group, properties: list[Property]) -> str | None:
 
 
 def phrase_words(words: str, properties: list[Property]) -> str:
-    """A TEXT that is a mere phrase ("Pneumothorax") with what its properties say of it. None of it is lost."""
+    """A TEXT that is only a phrase ("Pneumothorax"), with all its properties."""
     qualifiers = ", ".join(one.words for one in properties)
     return sentence(f"{words.rstrip('.: ')}: {qualifiers}") if qualifiers else words
 
 
 def named_words(item: Group, words: str) -> str:
-    """A TEXT item's words, behind its name where they need it: "Pneumothorax: none."."""
+    """A TEXT item's words, after its name if they need it: "Pneumothorax: none."."""
     name = meaning_of(item.first(CONCEPT_NAME)).rstrip(": ")
     of_form = not name or len(name.split()) > _LONGEST_NAME or _OF_FORM.search(name) or _is_generic(item, name)
     if of_form or not (_SIDE.search(name) or is_phrase(words)):
@@ -119,22 +119,22 @@ def named_words(item: Group, words: str) -> str:
 
 
 def is_phrase(words: str) -> bool:
-    """Whether words are a name rather than a sentence, so that a property may say whether there is such a thing."""
+    """Whether the words are a name rather than a sentence, so that a property may state its presence."""
     return 0 < len(words.split()) <= _LONGEST_PHRASE and not _SENTENCE.search(words)
 
 
 def is_answer(item: Group) -> bool:
-    """Whether a TEXT item says something of the item above it, and nothing by itself."""
+    """Whether a TEXT item only makes sense with its parent item."""
     return is_qualifier(item) or bool(_DENIAL_ALONE.fullmatch(clean_name(item.text(TEXT_VALUE))))
 
 
 def sentence(words: str) -> str:
-    """The words with a point at their end."""
+    """The words with a full stop."""
     return f"{words}." if words and words[-1] not in ".!?" else words
 
 
 def known_of(properties: list[Property]) -> Iterator[Property]:
-    """Those that may be written beside their finding."""
+    """The properties that may be written with their finding."""
     return (one for one in properties if one.known)
 
 

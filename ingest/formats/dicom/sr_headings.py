@@ -1,4 +1,4 @@
-"""Headings of a structured report's sections: by the codes of DICOM and LOINC, else by the words of the code."""
+"""Headings of a structured report's sections: by DICOM or LOINC code, or by the words of the code."""
 
 import re
 from functools import lru_cache
@@ -21,7 +21,7 @@ _SCHEMES = {
     "LOINC": SECTION_CODES,
     "": DICOM_CODES | SECTION_CODES,
 }
-"""A number of another scheme means something else: only a name without a scheme may be of either."""
+"""A number of another scheme means something else, so a code without a scheme may match only by name."""
 
 _OF_OTHER_DAYS = re.compile(r"\b(?:PRIOR|PREVIOUS|COMPARISON|COMPARED)\b")
 
@@ -38,7 +38,7 @@ def meaning_of(concept: Group) -> str:
 
 
 def heading_of(item: Group) -> str:
-    """The heading that an item's concept name stands for; empty where it is none."""
+    """The heading for an item's concept name; empty if it is not a heading."""
     name = item.first(CONCEPT_NAME)
     value, scheme = code_of(name)
     if heading := _SCHEMES.get(scheme, {}).get(value):
@@ -51,18 +51,18 @@ def heading_of(item: Group) -> str:
 
 @lru_cache(maxsize=256)
 def _is_heading(words: str) -> bool:
-    """Whether the section reader takes these words for a heading, be it of what is read or of what is not."""
+    """Whether the section reader recognises these words as a heading, of a section that is read or not."""
     sections = find_sections(f"{words}:\nx")
     return not sections or sections[0].start > 0
 
 
 @lru_cache(maxsize=256)
 def is_read(heading: str) -> bool:
-    """Whether what stands under a heading is read; no heading is none."""
+    """Whether the section under a heading is read. Text without a heading is read."""
     return bool(find_sections(f"{heading}:\nx"))
 
 
 def has_headings(words: str) -> bool:
-    """Whether a text holds headings of its own, so that what follows it would stand under the last of them."""
+    """Whether a text contains headings, so that the following text would belong to the last of them."""
     sections = find_sections(words)
     return bool(words.strip()) and (len(sections) != 1 or sections[0].start > 0 or sections[0].end < len(words))

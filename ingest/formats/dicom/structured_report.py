@@ -1,8 +1,8 @@
-"""The text of a structured report (PS3.3 C.17.3): its content tree written down in document order, under headings.
+"""The text of a structured report (PS3.3 C.17.3): its content tree in document order, under headings.
 
-What is written: TEXT items by any relationship that reports something, and CODE items that name a finding, with their
-properties (ingest.formats.dicom.sr_coded). Everything else that could say something of the patient is left out with a
-warning that names it: numbers, dates, tables, references to other documents, and properties that are not understood.
+The text has the TEXT items of all reporting relationships, and the CODE items that name a finding, with their
+properties (ingest.formats.dicom.sr_coded). Other content about the patient is left out with a warning that names it:
+numbers, dates, tables, references to other documents, and unknown properties.
 """
 
 from dataclasses import dataclass, field
@@ -64,13 +64,13 @@ _LEFT_OUT = {
     "DATETIME": EventWarning.SR_DATE_LEFT_OUT,
     "TEXT": EventWarning.SR_TEXT_LEFT_OUT,
 }
-"""Warnings by value type. The others (images, coordinates, names of persons, UIDs) say nothing of the patient."""
+"""Warnings by value type. The other types (images, coordinates, names of persons, UIDs) do not describe the patient."""
 
 _CONTEXTS = {"HAS OBS CONTEXT": EventWarning.SR_CONTEXT_LEFT_OUT, "HAS ACQ CONTEXT": EventWarning.SR_CONTEXT_LEFT_OUT}
 _MODIFIERS = frozenset({"HAS PROPERTIES", "HAS CONCEPT MOD"})
 
 _OF_OBSERVERS = frozenset(str(number) for number in (*range(121005, 121024), *range(121029, 121059), 121046, 121047))
-"""Who observed, whom, by which procedure, in which language (PS3.16 TID 1001 to 1007, 1204, 1210): no findings."""
+"""Observation context (PS3.16 TID 1001 to 1007, 1204, 1210): observer, subject, procedure, language; no findings."""
 _ENDLESS = "content items are nested too deeply"
 _SUBJECT_CLASS, _PATIENT = "121024", "121025"
 _PROCEDURE_STUDY = "121018"
@@ -78,14 +78,17 @@ _PROCEDURE_STUDY = "121018"
 
 @dataclass(slots=True)
 class _Document:
-    """The report's words so far, each with the heading of its section (empty: none), and what was left out."""
+    """The report's words so far, each with the heading of its section (empty:
+
+    none), and warnings about omitted items.
+    """
 
     study_uid: str
     parts: list[tuple[str, str]] = field(default_factory=list)
     left_out: dict[EventWarning, None] = field(default_factory=dict)
 
     def words_of(self, item: Group) -> str:
-        """The words of an item's text, without markup. Raises UnsupportedTextError where it can't be read."""
+        """An item's text without markup. Raises UnsupportedTextError if it can't be read."""
         found = convert(item.text(TEXT_VALUE), PLAIN)
         self.left_out.update(dict.fromkeys(found.warnings))
         return found.text
@@ -100,14 +103,14 @@ class _Document:
 
 @dataclass(frozen=True, slots=True)
 class SrText:
-    """The words, not yet cleaned. `left_out`: warnings that name what they do not hold."""
+    """The text, not yet cleaned. `left_out`: warnings that name omitted items."""
 
     text: str
     left_out: tuple[EventWarning, ...]
 
 
 def read_text(root: Group) -> SrText:
-    """The text of a document. Raises DamagedError for a tree that has no end."""
+    """The text of a document. Raises DamagedError if the tree is too deep."""
     document = _Document(root.word(STUDY_UID))
     if root.raw(TEXT_VALUE):
         document.write("", document.words_of(root))
@@ -116,15 +119,21 @@ def read_text(root: Group) -> SrText:
 
 
 def _under_headings(parts: list[tuple[str, str]]) -> str:
-    """One text. Where there is any heading, words without one are findings: else they would go under the last one."""
+    """One text.
+
+    If there are headings, words without one get a heading for findings, or they would join the last one.
+    """
     bare = FINDINGS if any(heading for heading, _ in parts) else ""
     sections = groupby(parts, key=lambda part: part[0] or bare)
     return "\n\n".join(_section_text(heading, [words for _, words in section]) for heading, section in sections)
 
 
 def _section_text(heading: str, items: list[str]) -> str:
-    """The items of a section. One whose last sentence has no end is set apart from the next; after one with headings
-    of its own the section's heading is said again."""
+    """The items of a section.
+
+    An item without a final full stop is separated from the next; after an item with its own headings the section's
+    heading is repeated.
+    """
     title = f"{heading}:\n" if heading else ""
     text = title + items[0]
     for before, words in pairwise(items):
@@ -136,7 +145,7 @@ def _section_text(heading: str, items: list[str]) -> str:
 
 
 def _write(children: list[Group], heading: str, document: _Document, depth: int) -> None:
-    """Write down the items of one level. `heading` is that of the section that they stand in."""
+    """Write the items of one level. `heading` is that of their section."""
     if depth > DEEPEST:
         raise DamagedError(_ENDLESS)
     if depth and any(_is_of_other_study(child, document) for child in children):
@@ -158,7 +167,7 @@ def _kind(item: Group) -> str:
 
 
 def _write_item(child: Group, relationship: str, outer: str, document: _Document, depth: int) -> None:
-    """Write down one item and what is below it."""
+    """Write one item and its children."""
     kind = _kind(child)
     own = _section(outer, heading_of(child), whole=kind == "CONTAINER" or relationship == "INFERRED FROM")
     if kind == "TEXT":
@@ -174,7 +183,7 @@ def _write_item(child: Group, relationship: str, outer: str, document: _Document
 
 
 def _write_text(item: Group, heading: str, document: _Document) -> list[Group]:
-    """Write down a TEXT item. Returns what is below it and not written with it."""
+    """Write a TEXT item. Returns its children that are not written with it."""
     words, children = document.words_of(item), item.items(CONTENT)
     if not is_phrase(words):
         coded = [child for child in children if _is_modifier(child) and _kind(child) == "CODE"]
@@ -194,7 +203,7 @@ def _write_text(item: Group, heading: str, document: _Document) -> list[Group]:
 
 
 def _write_code(item: Group, heading: str, document: _Document) -> list[Group]:
-    """Write down a CODE item of a section that is read. Returns what is below it and not written with it."""
+    """Write a CODE item of a section that is read. Returns its children that are not written with it."""
     children = item.items(CONTENT)
     modifiers = [child for child in children if _is_modifier(child) and not _stands_alone(child)]
     if heading and not is_read(heading):
@@ -212,17 +221,17 @@ def _is_modifier(item: Group) -> bool:
 
 
 def _stands_alone(item: Group) -> bool:
-    """Whether an item below a coded finding is a finding of its own, by its name."""
+    """Whether a child of a coded finding is a separate finding, by its name."""
     return _kind(item) == "TEXT" and not is_answer(item) and bool(heading_of(item))
 
 
 def _is_short(item: Group) -> bool:
-    """Whether an item says something of another, and nothing by itself."""
+    """Whether an item only makes sense with its parent item."""
     return _kind(item) == "CODE" or (_kind(item) == "TEXT" and is_answer(item))
 
 
 def _property(item: Group) -> Property:
-    """An item as a property of another. A number, a place in an image or a whole section is none that is understood."""
+    """An item as a property of another. Numbers, coordinates and sections give an unknown property."""
     if _kind(item) not in {"CODE", "TEXT"}:
         return Property("", known=False)
     return property_of(item, [_property(child) for child in item.items(CONTENT) if _is_modifier(child)])
@@ -234,14 +243,14 @@ def _others(items: list[Group], taken: list[Group]) -> list[Group]:
 
 
 def _is_of_other_study(item: Group, document: _Document) -> bool:
-    """Whether an item says that those beside it are of a procedure of another study (PS3.16 TID 1005)."""
+    """Whether an item assigns its siblings to a procedure of another study (PS3.16 TID 1005)."""
     if _relationship(item) not in _CONTEXTS or code_of(item.first(CONCEPT_NAME))[0] != _PROCEDURE_STUDY:
         return False
     return item.word(UID_VALUE) not in {"", document.study_uid}
 
 
 def _leave_context(item: Group, relationship: str, document: _Document, depth: int) -> None:
-    """Leave out what an item, and all below it, tells of the document, observer, subject or acquisition."""
+    """Leave out an item of context (document, observer, subject, acquisition) and its children."""
     if depth > DEEPEST:
         raise DamagedError(_ENDLESS)
     code, scheme = code_of(item.first(CONCEPT_NAME))
@@ -254,10 +263,10 @@ def _leave_context(item: Group, relationship: str, document: _Document, depth: i
 
 
 def _section(outer: str, own: str, *, whole: bool) -> str:
-    """The heading of an item: that of the section around it, unless its own says something else.
+    """The heading of an item: that of its section, unless the item has its own.
 
-    What stands in a section that is not read (history, comparison) stays there, whatever it is called; a single
-    finding within an impression is still impression. `whole`: the item is a section itself.
+    Items of a section that is not read (history, comparison) stay in it, whatever their name; a single finding within
+    an impression remains impression. `whole`: the item is a section itself.
     """
     if not outer or not own or not is_read(outer):
         return outer or own

@@ -1,1 +1,1 @@
-"""FHIR R4 resources: parsing and what they say of reports and patients."""
+"""FHIR R4 resources: parsers of reports and patients."""

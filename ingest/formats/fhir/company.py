@@ -1,6 +1,7 @@
-"""Resources that came together, each report or study as a message of its own with those that it refers to.
+"""Splits a Bundle: each report or study becomes a separate message with the resources that it refers to.
 
-A report is kept with the entries that it refers to, such as its Patient: without them it would be another patient's.
+A report is stored with the entries that it refers to, such as its Patient. Without them it would belong to another
+patient.
 """
 
 import json
@@ -10,19 +11,19 @@ from typing import Any
 
 REPORT, STUDY = "DiagnosticReport", "ImagingStudy"
 TAKEN = frozenset({REPORT, STUDY})
-"""Resources that are taken for themselves."""
+"""Resources that become messages of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Entries as a Bundle has them, what is said of each, and by place the other entries that each refers to."""
+    """The entries of a Bundle, the fields of every message made of them, and the entries that each refers to."""
 
     entries: Sequence[Any]
     said: Mapping[str, Any]
     referred: Sequence[frozenset[int]]
 
     def of(self, number: int) -> set[int]:
-        """The other entries that one refers to, and those that these refer to."""
+        """The other entries that an entry refers to, directly or indirectly."""
         found, todo = set[int](), [number]
         while todo:
             new = self.referred[todo.pop()] - found
@@ -31,14 +32,14 @@ class Company:
         return found - {number}
 
     def message(self, number: int) -> bytes:
-        """An entry with those that it refers to. The same entries give the same bytes."""
+        """The bytes of an entry with those that it refers to. The same entries give the same bytes."""
         kept = [self.entries[one] for one in (number, *sorted(self.of(number)))]
         plain = [{name: entry[name] for name in ("fullUrl", "resource", "request") if name in entry} for entry in kept]
         return json.dumps({"resourceType": "Bundle", "type": "collection", **self.said, "entry": plain}).encode()
 
 
 def company(entries: Sequence[Any], said: Mapping[str, Any]) -> Company:
-    """Find out who refers to whom. No report is company: it is a message of its own."""
+    """Resolve the references among entries. References to reports are ignored: each report is a message of its own."""
     places = {name: place for place, entry in enumerate(entries) if kind_of(entry) != REPORT for name in _names(entry)}
     referred = [
         frozenset(places[name] for name in _references(entry["resource"]) if name in places)
@@ -50,13 +51,13 @@ def company(entries: Sequence[Any], said: Mapping[str, Any]) -> Company:
 
 
 def kind_of(entry: Any) -> str:
-    """The type of an entry's resource; empty where it has none."""
+    """The type of an entry's resource; empty if it has none."""
     resource = entry.get("resource") if isinstance(entry, dict) else None
     return str(resource.get("resourceType")) if isinstance(resource, dict) else ""
 
 
 def _names(entry: Any) -> Iterator[str]:
-    """What an entry may be referred to by: its full URL, its type and id."""
+    """The names by which references mean an entry: its full URL, and its type and id."""
     if not kind_of(entry):
         return
     for name in (entry.get("fullUrl"), f"{kind_of(entry)}/{entry['resource'].get('id')}"):

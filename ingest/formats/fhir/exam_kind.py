@@ -1,4 +1,4 @@
-"""What kind of report a DiagnosticReport is: its status, its modality, and whether it is radiology at all."""
+"""The kind of a DiagnosticReport: its status, its modality, and whether it is radiology."""
 
 import re
 
@@ -14,7 +14,7 @@ STATUSES = {
     "final": ReportStatus.FINAL,
     "amended": ReportStatus.CORRECTED,
     "corrected": ReportStatus.CORRECTED,
-    # A kind of amended: a resource is always whole, so that the old words stand in it too.
+    # Like amended: a resource is always complete, so it also has the former words.
     "appended": ReportStatus.CORRECTED,
     "cancelled": ReportStatus.WITHDRAWN,
     "entered-in-error": ReportStatus.WITHDRAWN,
@@ -35,12 +35,12 @@ _WHOLE = re.compile(r"\b(?:findings?|impressions?|conclusions?)[ \t]*(?::|$)", r
 
 
 def is_addendum(status: str, text: str) -> bool:
-    """Whether an appended report brings nothing but the addendum, so that the report must stay beside it."""
+    """Whether an appended report has only the addendum, so that the former report must be kept too."""
     return status == "appended" and _ADDENDUM.match(text) is not None and _WHOLE.search(text) is None
 
 
 def is_radiology(report: DiagnosticReport, study: ImagingStudy | None) -> bool:
-    """Whether the report can be one of an imaging exam. In doubt it is, unless it is made of single results."""
+    """Whether the report can be one of an imaging exam. In doubt it is, unless it consists of single results."""
     codes = set().union(report.code.codes, *(category.codes for category in report.category))
     if codes & _RADIOLOGY or study or report.imaging_study:
         return True
@@ -50,7 +50,7 @@ def is_radiology(report: DiagnosticReport, study: ImagingStudy | None) -> bool:
 
 
 def modality(report: DiagnosticReport, study: ImagingStudy | None) -> str | None:
-    """The imaging study's modality, else that of its series, else what the exam's name says."""
+    """The imaging study's modality, else that of its series, else that in the exam's name."""
     given = [*study.modality, *(series.modality for series in study.series)] if study else []
     found = next((coding.code.upper() for coding in given if coding.code.upper() in MODALITIES), None)
     return found or modality_of_words(report.code.words)

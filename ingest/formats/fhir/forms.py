@@ -1,4 +1,4 @@
-"""DiagnosticReport.presentedForm: the report as it was issued, in one or several forms that show the same."""
+"""DiagnosticReport.presentedForm: the report as it was issued, in one or several forms of the same content."""
 
 import base64
 import binascii
@@ -16,9 +16,9 @@ from ingest.formats.markup.convert import PlainText, convert, markup_signs
 
 _WIDE = re.compile(r"charset\s*=\s*[\"']?(utf-?(?:16|32)[a-z-]*)", re.IGNORECASE)
 _LEFT_BREAKS = re.compile(r"\\(?:E\\)?\.(?:br|sp ?[+]?\d*|ce|ti ?[+-]?\d+|in ?[+-]?\d+)(?:\\E)?\\", re.IGNORECASE)
-"""HL7 v2 line breaks that a converter left in the text."""
+"""HL7 v2 line breaks that a converter did not replace."""
 _MOST = 50
-"""Forms of one report that are read. More give a warning."""
+"""The maximum number of forms of one report. More give a warning."""
 _ENGLISH = ("", "en")
 
 UNREAD, ELSEWHERE, OTHER_LANGUAGE = (
@@ -28,12 +28,12 @@ UNREAD, ELSEWHERE, OTHER_LANGUAGE = (
 )
 
 _SKIPPED = frozenset({Reason.UNSUPPORTED_FORMAT, Reason.UNSUPPORTED_TEXT, Reason.NO_REPORT_TEXT})
-"""Why a form is left out where others have words. What is damaged or unsafe is refused whatever else there is."""
+"""Reasons for which a form is left out if others have text. Damaged and unsafe forms refuse the whole message."""
 
 
 @dataclass(slots=True)
 class Forms:
-    """What forms say. `refusal` is why the first was left out, for a report that has no other words."""
+    """The texts of forms. `refusal` is the error of the first omitted form, for reports without other text."""
 
     texts: list[str] = field(default_factory=list)
     warnings: list[EventWarning] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Forms:
 
 
 def read_forms(forms: Sequence[Attachment], library: Library) -> Forms:
-    """The words of each form that says more than the others, in their order. Refuses what is damaged or unsafe."""
+    """The texts of forms, without those contained in others, in order. Refuses damaged and unsafe forms."""
     found = Forms()
     english = [form for form in forms if form.language.lower().partition("-")[0] in _ENGLISH]
     if english and len(english) < len(forms):
@@ -74,7 +74,7 @@ def with_breaks(text: str) -> str:
 
 
 def _content(form: Attachment, library: Library) -> tuple[bytes, str]:
-    """The bytes of a form and their media type; none where it has neither data nor an address."""
+    """The bytes of a form and their media type; None if it has neither data nor a URL."""
     kind, data = form.content_type, form.data
     if not data and (binary := next(library.find(Binary, [Reference(reference=form.url)]), None)):
         kind, data = kind or binary.content_type, binary.data
@@ -85,7 +85,7 @@ def _content(form: Attachment, library: Library) -> tuple[bytes, str]:
 
 
 def _decoded(data: str) -> bytes:
-    """The bytes of base64, in either alphabet and with or without its padding. Refuses (`unreadable`) another text."""
+    """The bytes of base64, in either alphabet, with or without padding. Refuses (`unreadable`) other text."""
     plain = "".join(data.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
@@ -110,7 +110,7 @@ def _wide_text(raw: bytes, charset: str) -> str:
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
-    """The texts without those whose words all stand in another one, as they do in two forms of one report."""
+    """The texts without those that another one contains completely, as with two forms of one report."""
     words = [" ".join(text.split()).casefold() for text in texts]
     kept: list[int] = []
     for number in sorted(range(len(texts)), key=lambda each: (-len(words[each]), each)):

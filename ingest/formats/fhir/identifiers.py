@@ -15,7 +15,7 @@ _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 class Numbers(NamedTuple):
-    """What names the study; None where the message does not say."""
+    """The identifiers of the study; None if the message does not give them."""
 
     study_uid: str | None
     accession: str | None
@@ -33,7 +33,7 @@ def read_numbers(
         given += _logical(report.based_on)
     for request in requests:
         given += request.identifier
-    # An OID of the report is not the study's.
+    # An OID of the report does not identify the study.
     uids = (_study_uid(each, oid=place < own) for place, each in enumerate(given))
     uid = next(filter(None, uids), None)
     accession = next((each.value for each in given if is_accession(each) and each.value.strip()), None)
@@ -47,9 +47,9 @@ def report_identifier(report: DiagnosticReport) -> Identifier | None:
 
 
 def own_name(report: DiagnosticReport, numbers: Numbers) -> str:
-    """What the report calls itself: its identifier, else its id, else the study's numbers; empty where nothing does.
+    """The report's name: its identifier, else its id, else the study's identifiers; empty if it has none.
 
-    An id that was given here (ingest.formats.fhir.ids) stands behind the numbers, as when the report was created.
+    An id assigned here (ingest.formats.fhir.ids) comes after the study's identifiers, as at creation.
     """
     if own := report_identifier(report):
         return own.value
@@ -65,7 +65,7 @@ def is_accession(each: Identifier) -> bool:
 
 
 def _logical(references: Iterable[Reference]) -> list[Identifier]:
-    """The identifiers that references give, or ask for."""
+    """The identifiers in references, and in conditional references."""
     found: list[Identifier] = []
     for reference in references:
         found += [reference.identifier, *filter(None, [asked_for(reference)])]
@@ -75,7 +75,7 @@ def _logical(references: Iterable[Reference]) -> list[Identifier]:
 
 
 def _study_uid(each: Identifier, *, oid: bool) -> str | None:
-    """The UID of an identifier. `oid`: one of a study, which an OID names too (RFC 3986 as its system)."""
+    """The UID of an identifier. `oid`: also accept an OID (system RFC 3986), as for studies."""
     given = each.value.strip()
     value = given.removeprefix("urn:oid:")
     is_uid = each.system == _UID_SYSTEM or (oid and each.system == _OID_SYSTEM and value != given)

@@ -1,8 +1,8 @@
-"""The ids of resources: which of them name anything, and those that are given here.
+"""The ids of resources: which of them are identifiers, and the ids that are assigned here.
 
-An id that is sent by POST is the client's own and names nothing (FHIR R4 3.1.0.8). The id that is given instead comes
-of the message's bytes: the door answers with it, and a report that names itself by nothing else is called so. So a
-PUT under that id is a new version of the report.
+An id sent by POST is ignored (FHIR R4 3.1.0.8). The id that is assigned instead is derived from the message's bytes.
+The door returns it, and it is the report id of a report without identifiers. So a PUT with that id is a new version of
+the report.
 """
 
 import re
@@ -21,26 +21,25 @@ _RESERVED = (
     "local",
     "internal",
 )
-"""Names of hosts, or their ends, that mean another server to everyone who uses them (RFC 2606, RFC 6761, RFC 6762)."""
+"""Host names, or suffixes of them, that are not unique (RFC 2606, RFC 6761, RFC 6762)."""
 _GIVEN = re.compile(r"[0-9a-f]{32}(?:-[0-9]+)?")
 
 
 def given_id(digest: str, place: int = 0) -> str:
-    """The id of a resource that was created. `digest` is the message's SHA-256 in hex, `place` that among its
-    entries."""
+    """The id of a created resource. `digest` is the message's SHA-256 in hex, `place` the index of its entry."""
     return f"{digest[:32]}-{place}" if place else digest[:32]
 
 
 def is_given(name: str) -> bool:
-    """Whether an id has the form of those that are given here."""
+    """Whether an id has the form of those assigned here."""
     return _GIVEN.fullmatch(name) is not None
 
 
 def names_by_id(entry: dict[str, Any], *, from_file: bool) -> bool:
-    """Whether an entry's id, or that in its URL, names the resource beyond the message.
+    """Whether an entry's id, or the one in its URL, identifies the resource outside the message.
 
-    By PUT the client says what it is called. What was exported into a file keeps its name. Else it is only where its
-    full URL says of which server it is.
+    In a request, only the id of a PUT does. In an exported file every id does. Otherwise the full URL must name the
+    server.
     """
     request = entry.get("request")
     if isinstance(request, dict):
@@ -49,7 +48,7 @@ def names_by_id(entry: dict[str, Any], *, from_file: bool) -> bool:
 
 
 def is_of_one_server(url: str) -> bool:
-    """Whether an address means the same resource to everyone: it is of a host with a public name or number."""
+    """Whether a URL is globally unique: its host has a public name or address."""
     if not url.startswith(("http://", "https://")):
         return False
     try:
@@ -65,7 +64,7 @@ def is_of_one_server(url: str) -> bool:
 
 
 def put_id(entry: dict[str, Any]) -> str:
-    """The id in the URL of a PUT; empty where there is none."""
+    """The id in the URL of a PUT; empty if there is none."""
     request = entry.get("request")
     url = request.get("url") if isinstance(request, dict) else None
     if not isinstance(url, str) or "?" in url:
@@ -74,7 +73,7 @@ def put_id(entry: dict[str, Any]) -> str:
 
 
 def condition_of(entry: dict[str, Any]) -> str:
-    """The condition of an entry: that of `PUT Type?...`, else `ifNoneExist`; empty where there is none."""
+    """The condition of an entry: that of `PUT Type?...`, else `ifNoneExist`; empty if there is none."""
     request = entry.get("request")
     if not isinstance(request, dict):
         return ""

@@ -1,4 +1,4 @@
-"""The resources of one message by their names, and how references between them are followed."""
+"""The resources of one message by name, and resolution of references between them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ _Resource = TypeVar("_Resource", Binary, ImagingStudy, Observation, Patient, Ser
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The resources of one message by every name that a reference may use: full URL, `Type/id`.
+    """The resources of one message by every name that a reference may use: full URL and `Type/id`.
 
     `resources` are all of them in message order, `patients` the Patients by system and value. `used` are those that a
-    reference led to, `local` the contained ones of each report by their names, both by identity in memory.
+    reference has led to, `local` the contained ones of each report by name; both are keyed by `id()`.
     """
 
     by_name: dict[str, dict[str, Any]]
@@ -36,9 +36,9 @@ class Library:
     def find(
         self, kind: type[_Resource], references: Iterable[Reference], contained: tuple[Any, ...] = ()
     ) -> Iterator[_Resource]:
-        """The resources of one kind that these references lead to, in the message or in `contained`.
+        """The resources of one kind that these references mean, in the message or in `contained`.
 
-        Raises pydantic's ValidationError for one that is not as the standard has it.
+        Raises pydantic's ValidationError for a resource that violates the standard.
         """
         local = self.local.get(id(contained))
         if local is None:
@@ -51,7 +51,7 @@ class Library:
                 yield kind.model_validate(resource)
 
     def patient_of(self, subject: Reference, contained: tuple[Any, ...] = ()) -> Patient | None:
-        """The Patient that a reference leads to, or has the identifier that the reference asks for."""
+        """The Patient that a reference means, directly or by its identifier."""
         if found := next(self.find(Patient, (subject,), contained), None):
             return found
         wanted = asked_for(subject)
@@ -63,7 +63,7 @@ class Library:
 
 
 def library(named: Sequence[tuple[Iterable[str], dict[str, Any]]]) -> Library:
-    """The library of (names, resource) pairs; of two under one name the first counts."""
+    """The library of (names, resource) pairs; the first resource of a name counts."""
     by_name: dict[str, dict[str, Any]] = {}
     for names, resource in named:
         for name in names:
@@ -78,7 +78,7 @@ def library(named: Sequence[tuple[Iterable[str], dict[str, Any]]]) -> Library:
 
 
 def _identifiers(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """System and value of a resource's identifiers, as far as they are texts."""
+    """System and value of a resource's identifiers that are strings."""
     given = resource.get("identifier")
     for each in given if isinstance(given, list) else ():
         if not isinstance(each, dict):
@@ -89,7 +89,7 @@ def _identifiers(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def asked_for(reference: Reference) -> Identifier | None:
-    """The identifier that a conditional reference (`Patient?identifier=system|value`) asks for.
+    """The identifier in a conditional reference (`Patient?identifier=system|value`).
 
     None for a reference of another kind. Refuses (`unreadable`) a condition on anything else.
     """
@@ -104,7 +104,7 @@ def asked_for(reference: Reference) -> Identifier | None:
 def condition_identifier(condition: str) -> Identifier | None:
     """The identifier of a condition `identifier=system|value` (FHIR R4 3.1.0.8.1); None for another condition."""
     address, mark, query = condition.partition("?")
-    # HAPI sends the whole address, others the type or a question mark before it.
+    # HAPI sends the whole URL, others put the type or a question mark before it.
     pairs = parse_qsl(query if mark and "=" not in address else condition, keep_blank_values=True)
     if len(pairs) != 1 or pairs[0][0] != "identifier":
         return None

@@ -1,4 +1,4 @@
-"""One FHIR message opened: its reports, its imaging studies, and the library of all its resources."""
+"""Opens a FHIR message: its reports, its imaging studies, and the library of all its resources."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ CLINICAL = code_set(
     "Binary Bundle ClinicalImpression Communication Composition Condition DetectedIssue DocumentReference Flag Media "
     "Observation Procedure QuestionnaireResponse RiskAssessment"
 )
-"""Resources that could say what was found. One that nothing read leads to is told by a warning."""
+"""Resources that could contain findings. One that no report refers to gives a warning."""
 
 
 class Placed(NamedTuple):
-    """A report and its place among the entries, counted from 0."""
+    """A report and the index of its entry."""
 
     report: DiagnosticReport
     place: int
@@ -31,7 +31,7 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FhirMessage:
-    """The resources that are read, in message order. `time` is as the message has it."""
+    """The resources that are read, in message order. `time` is the message's own text."""
 
     reports: tuple[Placed, ...]
     studies: tuple[ImagingStudy, ...]
@@ -39,7 +39,7 @@ class FhirMessage:
     time: str
 
     def unread(self) -> Iterator[str]:
-        """The types of clinical resources that nothing read has led to."""
+        """The types of clinical resources that no report refers to."""
         for resource in self.library.resources:
             inner = resource.get("contained") if resource.get("resourceType") == "DiagnosticReport" else ()
             for each in [resource, *(inner if isinstance(inner, list | tuple) else ())]:
@@ -49,8 +49,10 @@ class FhirMessage:
 
 
 class _Entry(NamedTuple):
-    """A resource under the names that references within the message use. `resource` has an id only where that names
-    it beyond the message."""
+    """A resource and the names that references within the message use.
+
+    `resource` has an id only if the id is valid outside the message.
+    """
 
     names: tuple[str, ...]
     resource: dict[str, Any]
@@ -58,9 +60,9 @@ class _Entry(NamedTuple):
 
 
 def open_message(raw: bytes, *, most_studies: int, from_file: bool = False) -> FhirMessage:
-    """Open a resource or a Bundle. `from_file`: it was not sent by a request, so that ids are names.
+    """Open a resource or a Bundle. `from_file`: it comes from a file, not a request, so its ids are identifiers.
 
-    Refuses what is no FHIR JSON (`unreadable`), what is of another release than R4 (`unsupported_format`), what holds
+    Refuses bytes that are not FHIR JSON (`unreadable`), releases other than R4 (`unsupported_format`), messages with
     neither report nor imaging study (`wrong_message_type`) or more than `most_studies` of either (`too_large`).
     """
     root = _object(raw)
@@ -83,7 +85,7 @@ def open_message(raw: bytes, *, most_studies: int, from_file: bool = False) -> F
 
 
 def refused(error: ValidationError) -> MessageRefusedError:
-    """The refusal of a resource that is not as the standard has it: where, never what."""
+    """The refusal of a resource that violates the standard. It names the element, never its value."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     places = sorted({".".join(str(part) for part in problem["loc"] if not str(part).isdigit()) for problem in problems})
     told = f"{error.title} {', '.join(places)[:200]}"
@@ -107,7 +109,7 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """The value without elements that are null: a sender means by them that there are none (R4 2.6.2 forbids them)."""
+    """The value without null elements: senders use them for absent elements, though R4 2.6.2 forbids them."""
     if isinstance(value, dict):
         return {name: _without_nulls(each) for name, each in value.items() if each is not None}
     if isinstance(value, list):
@@ -124,7 +126,7 @@ def _unreadable(raw: bytes) -> tuple[Reason, str]:
 
 
 def _entries(root: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
-    """A Bundle's entries that have a resource, and their places; a resource that stands alone is one entry."""
+    """A Bundle's entries that have a resource, and their indices; a single resource is one entry."""
     if root.get("resourceType") != "Bundle":
         yield {"resource": root}, 0
         return
@@ -143,7 +145,7 @@ def _named(entry: dict[str, Any], place: int, *, from_file: bool) -> _Entry:
     name = put_id(entry) or own if names_by_id(entry, from_file=from_file) else None
     if isinstance(name, str) and name:
         names.append(f"{kind}/{name}")
-    # Bundles of one level: what is in `contained` is found by its owner alone.
+    # Bundles are not nested. Only its owner finds a resource in `contained`.
     known = {key: value for key, value in resource.items() if key != "id"} | ({"id": name} if name else {})
     if not known.get("identifier") and (given := condition_identifier(condition_of(entry))):
         known["identifier"] = [{"system": given.system, "value": given.value}]
@@ -155,7 +157,7 @@ def _of(entries: list[_Entry], kind: str) -> Iterator[_Entry]:
 
 
 def _time(root: dict[str, Any]) -> str:
-    """The Bundle's timestamp, else the resource's last update."""
+    """The Bundle's timestamp, or the resource's last update."""
     meta = root.get("meta")
     value = root.get("timestamp") or (meta.get("lastUpdated") if isinstance(meta, dict) else None)
     return value if isinstance(value, str) else ""

@@ -1,7 +1,7 @@
-"""FHIR R4 JSON: a DiagnosticReport or ImagingStudy, alone, with contained resources, or in a Bundle of any type.
+"""FHIR R4 JSON: a DiagnosticReport or ImagingStudy by itself, with contained resources, or in a Bundle of any type.
 
-One DiagnosticReport is one study and its words one report; an ImagingStudy without a report is a study that waits for
-one. What is read of them is in docs/conformance/fhir.md.
+One DiagnosticReport is one study with one report; an ImagingStudy without a report is a study that waits for one.
+docs/conformance/fhir.md lists the elements that are read.
 """
 
 import re
@@ -28,18 +28,20 @@ from ingest.formats.times import fhir_time
 from ingest.messages import ParsedMessage, PatientFacts, ReportFacts, ReportStatus, StudyFacts
 
 SOURCE = "fhir"
-"""The source of messages whose report has no identifier with a system: of all such senders together."""
+"""The source of messages whose report has no identifier with a system. All such senders share it."""
 
 
 _ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
 _NUMBER = re.compile(r"[0-9]{1,8}")
-"""A version that counts. Other servers name versions by times or by chance."""
+"""A version that is a number. Some servers name versions by time or at random."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """A message while it is read: what all its parts need, the warnings that this gives, and why the first report
-    without words has none."""
+    """The state of reading a message:
+
+    what all its parts need, the warnings, and the error of the first report without text.
+    """
 
     message: FhirMessage
     sender: Sender
@@ -55,7 +57,7 @@ class _Reading:
         self.warnings.update(dict.fromkeys(codes))
 
     def time(self, value: str) -> datetime | None:
-        """A time; one that can't be read is unknown, with a warning."""
+        """A parsed time. If it can't be read it is None, with a warning."""
         found = fhir_time(value)
         if value.strip() and found is None:
             self.warn(EventWarning.UNREADABLE_TIME)
@@ -67,9 +69,9 @@ class _Reading:
 def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
     """Read one resource or Bundle.
 
-    Refuses what is none (`unreadable`, `wrong_message_type`, `bad_encoding`), has too many elements or studies
-    (`too_large`) or is of another release than R4 (`unsupported_format`), reports that are not of imaging
-    (`not_radiology`), those without words (`no_report_text`, `unsupported_text`, `unsupported_format`) unless they are
+    Refuses messages that are not one (`unreadable`, `wrong_message_type`, `bad_encoding`), have too many elements or
+    studies (`too_large`) or use another release than R4 (`unsupported_format`), reports that are not of imaging
+    (`not_radiology`), those without text (`no_report_text`, `unsupported_text`, `unsupported_format`) unless they are
     withdrawn, and those that name neither themselves nor a patient (`no_patient`).
     """
     require_raw_size(raw)
@@ -90,14 +92,16 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
 
 
 def _source(message: FhirMessage) -> str:
-    """The system of the first report's identifier, as the authority that its number is one of."""
+    """The system of the first report's identifier."""
     found = next((own for placed in message.reports if (own := report_identifier(placed.report))), None)
     return identifier(found.system, "identifier's system") or SOURCE if found else SOURCE
 
 
 def _message_time(message: FhirMessage) -> datetime | None:
-    """The time of the message, else that of its first resource. Of two versions of one moment that with the higher
-    number is later, by a microsecond for each."""
+    """The time of the message, else that of its first resource.
+
+    If versions have the same time, each adds its number of microseconds, so that the higher one is later.
+    """
     first = message.reports[0].report if message.reports else message.studies[0]
     given = (message.time, first.meta.last_updated, first.issued if isinstance(first, DiagnosticReport) else "")
     time = next((time for value in given if (time := fhir_time(value))), None)
@@ -106,7 +110,7 @@ def _message_time(message: FhirMessage) -> datetime | None:
 
 
 def words_of(kind: str) -> str:
-    """The name of a resource type as warnings have it: DocumentReference is document_reference."""
+    """The name of a resource type in warnings: document_reference for DocumentReference."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
 
 
@@ -138,7 +142,7 @@ def _nothing(placed: Placed, radiology: bool, reading: _Reading) -> MessageRefus
 
 
 def _imaging_study(report: DiagnosticReport, reading: _Reading) -> ImagingStudy | None:
-    """The study that the report is of. Of several the first: one report can't be two."""
+    """The study of the report; the first if it names several."""
     found = list(reading.message.library.find(ImagingStudy, report.imaging_study, report.contained))
     if len(found) > 1:
         reading.warn(EventWarning.SEVERAL_IMAGING_STUDIES)
@@ -172,7 +176,7 @@ def _reported(placed: Placed, study: ImagingStudy | None, reading: _Reading) -> 
 
 
 def _waiting(study: ImagingStudy, reading: _Reading) -> StudyFacts:
-    """A study that no report of this message is of."""
+    """A study without a report in this message."""
     numbers = read_numbers(None, study, reading.message.library.find(ServiceRequest, study.based_on, ()))
     name = numbers.study_uid or _accession(numbers)
     if not name:
@@ -199,7 +203,7 @@ def _warn_of_notes(study: ImagingStudy | None, reading: _Reading) -> None:
 
 
 def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Reading) -> PatientFacts | None:
-    """The patient, where the message names one. Refuses (`no_patient`) what is said of a group, a device or a place."""
+    """The patient, if the message names one. Refuses (`no_patient`) a group, a device or a location as subject."""
     if not is_patient(subject):
         raise MessageRefusedError(Reason.NO_PATIENT, "the subject is not a patient", source=reading.source)
     resource = reading.message.library.patient_of(subject, report.contained if report else ())
@@ -211,13 +215,16 @@ def _patient(subject: Reference, report: DiagnosticReport | None, reading: _Read
 
 
 def _nobody(name: str, reading: _Reading) -> PatientFacts:
-    """The patient of a study whose message names none: of that study alone, never joined with another."""
+    """The patient of a study whose message names none:
+
+    it belongs to this study only and is never joined with another.
+    """
     reading.warn(EventWarning.NO_PATIENT_ID)
     return PatientFacts(authority=f"{reading.source} (no patient)", identifier=name)
 
 
 def _report_id(placed: Placed, numbers: Numbers, reading: _Reading) -> str:
-    """What the report calls itself, else the id that it is given here."""
+    """The report's own name, or the id assigned here."""
     if name := identifier(own_name(placed.report, numbers), "report's identifier"):
         return name
     reading.warn(EventWarning.NO_REPORT_ID)
@@ -225,7 +232,7 @@ def _report_id(placed: Placed, numbers: Numbers, reading: _Reading) -> str:
 
 
 def _reports(report: DiagnosticReport, report_id: str, reading: _Reading) -> tuple[ReportFacts, ...]:
-    """The report, if it has any words. A withdrawal needs none."""
+    """The report, if it has any text. A withdrawal needs none."""
     if report.status not in STATUSES:
         raise MessageRefusedError(Reason.UNREADABLE, "the DiagnosticReport's status is not one of FHIR R4")
     status, issued_at = STATUSES[report.status], fhir_time(report.issued)

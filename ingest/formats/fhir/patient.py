@@ -1,4 +1,4 @@
-"""The patient of a FHIR resource: a Patient in the same message, else what the reference itself says."""
+"""The patient of a FHIR resource: a Patient in the same message, else the reference itself."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -23,15 +23,18 @@ LINK_UNREAD = EventWarning.PATIENT_LINK_UNREAD
 
 
 class NamedPatient(NamedTuple):
-    """The patient, and warnings that name what is doubtful in the identifier."""
+    """The patient, and warnings about a doubtful identifier."""
 
     facts: PatientFacts
     warnings: tuple[EventWarning, ...]
 
 
 class Sender(NamedTuple):
-    """Under what the identifiers of a message stand: `authorities` are the preferred systems, best first, `source` the
-    authority of what names none. `named`: the source is that of a sender, and not of all who name none."""
+    """The authorities of a message's identifiers:
+
+    `authorities` are the preferred systems, best first, `source` the authority of identifiers without a system.
+    `named`: the source identifies one sender.
+    """
 
     source: str
     named: bool
@@ -40,11 +43,11 @@ class Sender(NamedTuple):
 
 
 def read_patient(subject: Reference, patient: Patient | None, sender: Sender) -> NamedPatient | None:
-    """The patient under one identifier; None where there is none.
+    """The patient under one identifier; None if there is none.
 
-    Of several one that holds is taken, then of the most preferred authority (system), then a medical record number
-    (type MR), then an official one, then the first. A Patient without one goes by its literal reference, where that is
-    known to be of one server alone. References of one message alone (`#id`, `urn:uuid:`) name nobody.
+    If there are several, a valid one is preferred, then one of the most preferred authority (system), then a medical
+    record number (type MR), then an official one, then the first. A Patient without one is identified by its literal
+    reference, if that is unique to one server. References within one message (`#id`, `urn:uuid:`) identify nobody.
     """
     given = [*(patient.identifier if patient else ()), subject.identifier]
     if asked := asked_for(subject):
@@ -78,17 +81,18 @@ def read_patient(subject: Reference, patient: Patient | None, sender: Sender) ->
 
 
 def is_patient(subject: Reference) -> bool:
-    """Whether a subject can be a patient: it is not said to be a group, a device or a place."""
+    """Whether a subject can be a patient: it is not a group, a device or a location."""
     name = subject.reference.partition("?")[0].partition("/_history")[0].split("/")
     kind = subject.type or (name[-2] if len(name) > 1 else name[0] if "?" in subject.reference else "")
     return kind not in {"Group", "Device", "Location", "Medication", "Substance"}
 
 
 def _literal(subject: Reference, patient: Patient | None, *, named: bool) -> str:
-    """The reference as a name. `Patient/1` names a patient only on the server of a sender that is known, and so does an
-    address that means another server to everyone.
+    """The reference as an identifier.
 
-    The id of a Patient that was sent with the report names it only where the sender says so (ingest.formats.fhir.ids).
+    `Patient/1`, or a URL whose host is not unique, identifies a patient only for a known sender.
+
+    The id of a Patient in the same message counts only under the conditions of ingest.formats.fhir.ids.
     """
     reference = subject.reference.partition("/_history")[0]
     if is_of_one_server(reference) and (patient is None or patient.id):
@@ -101,7 +105,7 @@ def _literal(subject: Reference, patient: Patient | None, *, named: bool) -> str
 
 
 def _is_over(each: Identifier, time: datetime | None) -> bool:
-    """Whether an identifier is the patient's no more at the time of the message."""
+    """Whether an identifier has expired at the time of the message."""
     if each.use == "old":
         return True
     end = _last_moment(each.period.end)
@@ -109,7 +113,7 @@ def _is_over(each: Identifier, time: datetime | None) -> bool:
 
 
 def _last_moment(end: str) -> datetime | None:
-    """The end of a period; a date without a time is over with its last moment."""
+    """The end of a period; a date without a time ends with its last moment."""
     start = fhir_time(end)
     if start is None:
         return None

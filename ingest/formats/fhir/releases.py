@@ -1,6 +1,6 @@
-"""Resources of other releases than R4, told by elements and shapes that R4 has not.
+"""Detects resources of other releases than R4 by elements and shapes that R4 lacks.
 
-What R4 has under another name would be passed over in silence: R5's DiagnosticReport.study names the imaging study.
+An element with another name in R4 would be ignored silently: R5's DiagnosticReport.study is the imaging study.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _READ = code_set("DiagnosticReport ImagingStudy Observation Patient ServiceReque
 
 
 def require_r4(resource: dict[str, Any]) -> None:
-    """Refuse (`unsupported_format`) a resource with what R4 has not, and with a modifier that nobody here knows."""
+    """Refuse (`unsupported_format`) a resource with an element that R4 lacks, or with an unknown modifier extension."""
     kind = str(resource.get("resourceType"))
     for element, release in _foreign(kind, resource):
         detail = f"{kind}.{element} is of FHIR {release}: send R4"
@@ -38,7 +38,7 @@ def require_r4(resource: dict[str, Any]) -> None:
 
 
 def _foreign(kind: str, resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(element, release) of what R4 has not."""
+    """(element, release) of elements that R4 lacks."""
     for element, release in _ELEMENTS.get(kind, {}).items():
         if element in resource:
             yield element, release

@@ -1,8 +1,7 @@
 """The parts of FHIR R4 resources that are read.
 
-Only these fields are validated; what else a resource holds is not looked at. `fhir.resources` has R5, R4B and STU3 but
-no R4, and validates fields that nobody reads here: it refuses a report for a field of the sender's own
-(docs/decisions/0031-fhir-r4-by-small-models.md).
+Only these fields are validated; others are ignored. `fhir.resources` has R5, R4B and STU3 but no R4, and validates all
+fields: it refuses a report because of a field that the sender added (docs/decisions/0031-fhir-r4-by-small-models.md).
 """
 
 from typing import Annotated, Any, TypeVar
@@ -11,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field
 from pydantic.alias_generators import to_camel
 
 LONGEST = 2000
-"""Elements of one list. Of results and coded conclusions 1,000 are read, of forms 50."""
+"""The maximum length of a list. 1,000 results and coded conclusions are read, and 50 forms."""
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], FailFast(), Field(max_length=LONGEST)]
-"""A list. Reading it ends with the first element that is not as the standard has it."""
+"""A list. Validation stops at the first invalid element."""
 
 
 class _Element(BaseModel):
@@ -38,7 +37,7 @@ class CodeableConcept(_Element):
 
     @property
     def codes(self) -> set[str]:
-        """The codes, upper case, whatever their systems."""
+        """The codes of all systems, in upper case."""
         return {coding.code.upper() for coding in self.coding}
 
     @property
@@ -107,7 +106,7 @@ class Media(_Element):
 
 
 class Primitive(_Element):
-    """What stands beside a primitive value, under its name with `_` (2.6.2)."""
+    """The extension of a primitive value, under its name with `_` (2.6.2)."""
 
     extension: Many[dict[str, Any]] = ()
 
@@ -118,7 +117,7 @@ class DiagnosticReport(_Element):
     id: str = ""
     meta: Meta = Meta()
     text: Narrative = Narrative()
-    # Not validated, and so not copied: each is known by its place in memory (fhir_library.Library.used).
+    # Not validated, and so not copied: each is identified by `id()` (fhir_library.Library.used).
     contained: Many[Any] = ()
     extension: Many[dict[str, Any]] = ()
     identifier: Many[Identifier] = ()

@@ -1,4 +1,4 @@
-"""What a DiagnosticReport says beside its words: the Observations of `result`, and `conclusionCode`."""
+"""A DiagnosticReport's content outside its text: the Observations of `result`, and `conclusionCode`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from vlmkg.reading.sections import find_sections
 FINDINGS, IMPRESSION = "FINDINGS", "IMPRESSION"
 _TAKEN_BACK = frozenset({"cancelled", "entered-in-error"})
 _MOST = 1000
-"""Observations, and coded conclusions, of one report that are read. More give a warning."""
+"""The maximum number of Observations, and of coded conclusions, of one report. More give a warning."""
 _KIND = re.compile(r"\s*\((?:disorder|finding|morphologic abnormality|situation|observable entity)\)\s*$")
 
 RESULT_UNREAD, RESULT_ELSEWHERE = EventWarning.RESULT_UNREAD, EventWarning.RESULT_ELSEWHERE
@@ -23,17 +23,17 @@ CODE_UNREAD = EventWarning.CONCLUSION_CODE_UNREAD
 
 @dataclass(slots=True)
 class Said:
-    """Words under headings, in their order, and warnings that name what was not read."""
+    """Texts under headings, in order, and warnings that name omitted parts."""
 
     parts: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[EventWarning] = field(default_factory=list)
 
 
 def read_results(report: DiagnosticReport, library: Library) -> Said:
-    """The texts of the report's Observations under the headings that their codes are.
+    """The texts of the report's Observations under the headings of their codes.
 
-    Only a text that stands for itself is read: that of an Observation that is a section of the report or has no
-    code. "Absent" under the code of a pneumothorax must not be read without it; such a result gives a warning.
+    Only an independent text is read: that of an Observation that is a section of the report or has no code. "Absent"
+    under the code of a pneumothorax must not be read without the code; such a result gives a warning.
     """
     said = Said()
     for observation in _observations(report, library, said):
@@ -51,7 +51,7 @@ def read_results(report: DiagnosticReport, library: Library) -> Said:
 
 
 def read_codes(concepts: Sequence[CodeableConcept]) -> Said:
-    """The coded conclusions in words, one a line: a code without any words gives a warning."""
+    """The coded conclusions in words, one per line. A code without words gives a warning."""
     said = Said()
     for concept in concepts[:_MOST]:
         name = _KIND.sub("", " ".join(concept.name.split()))
@@ -65,7 +65,7 @@ def read_codes(concepts: Sequence[CodeableConcept]) -> Said:
 
 
 def _observations(report: DiagnosticReport, library: Library, said: Said) -> Iterator[Observation]:
-    """The Observations that the report leads to, each once, those of a panel after it."""
+    """The Observations that the report refers to, each once, the members of a panel after it."""
     todo, seen = [*reversed(report.result)], set[str]()
     followed = 0
     while todo and followed < _MOST:
@@ -85,7 +85,7 @@ def _observations(report: DiagnosticReport, library: Library, said: Said) -> Ite
 
 
 def _heading(code: CodeableConcept, report: DiagnosticReport) -> str:
-    """The heading under which an Observation's text stands; empty where its code says something that is none."""
+    """The heading of an Observation's text; empty if its code is not a heading."""
     named = next((SECTION_CODES[each] for each in sorted(code.codes) if each in SECTION_CODES), "")
     if named:
         return named
@@ -96,6 +96,6 @@ def _heading(code: CodeableConcept, report: DiagnosticReport) -> str:
 
 
 def _is_heading(words: str) -> bool:
-    """Whether a section reader knows these words as a heading."""
+    """Whether the section reader knows these words as a heading."""
     text = f"{words.upper()}:\nx"
     return ":" not in words and [section[1:] for section in find_sections(text)] != [(0, len(text))]

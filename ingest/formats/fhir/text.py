@@ -20,9 +20,9 @@ _END = r" ?(?:[.!?;]|\n\n|$)"
 _START = r"(?:^|[.!?:;] |\n\n)(?:(?:[-*•]|\d{1,3}[.)]) )?"
 
 _MARKUP = 8
-"""A narrative with its markup may be so many times as large as the largest text."""
+"""The maximum size of a narrative with its markup, as a multiple of TEXT_LIMIT."""
 _LONG = 200
-"""Words from which on a text that stands in another is the same one, whatever stands round it."""
+"""A text of at least this many words that occurs in another text counts as contained, in any context."""
 
 NARRATIVE_UNREAD, MEDIA_COMMENT_UNREAD, EXTENSION_UNREAD = (
     EventWarning.NARRATIVE_UNREAD,
@@ -34,7 +34,10 @@ _WORDED = ("valueString", "valueMarkdown", "valueAnnotation", "valueCodeableConc
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A report's text; empty where it has none, and then perhaps why. `warnings` name the parts that were not read."""
+    """A report's text; empty if it has none, then perhaps with the error.
+
+    `warnings` name the parts that were not read.
+    """
 
     text: str
     warnings: tuple[EventWarning, ...]
@@ -44,9 +47,9 @@ class Words:
 def words(report: DiagnosticReport, library: Library) -> Words:
     """The report's words.
 
-    The presented form is the report as it was issued. The narrative is taken where it says more than the fields do: it
-    is `additional`, or has headings of its own and there is no form; a generated one repeats names and codes. Texts of
-    results, the conclusion and coded conclusions follow where what is read so far lacks them.
+    The presented form is the report as it was issued. The narrative is used only if it has more than the fields: it is
+    `additional`, or it has headings and there is no form; a generated one repeats names and codes. Texts of results,
+    the conclusion and coded conclusions follow if the text lacks them.
     """
     forms = read_forms(report.presented_form, library)
     narrative, warnings = _narrative(report.text, forms_read=bool(forms.texts))
@@ -63,7 +66,7 @@ def words(report: DiagnosticReport, library: Library) -> Words:
 
 
 def one_text(body: str, parts: Sequence[tuple[str, str]]) -> str:
-    """The body, and under their headings the parts that it lacks, each once under one heading."""
+    """The body, followed by the parts that it lacks, each once, under their headings."""
     lacking: list[tuple[str, str]] = []
     read = ["\n\n".join(map(_normal, _read_sections(body)))]
     under: dict[str, list[str]] = {}
@@ -79,12 +82,12 @@ def one_text(body: str, parts: Sequence[tuple[str, str]]) -> str:
 
 
 def is_said(text: str, stretches: Sequence[str]) -> bool:
-    """Whether one of the stretches has these words as whole sentences: "Effusion" is not said by "No effusion"."""
+    """Whether one of the stretches has these words as whole sentences: "No effusion" does not contain "Effusion"."""
     return _is_in(_normal(text), [_normal(stretch) for stretch in stretches])
 
 
 def _is_in(words: str, read: Sequence[str]) -> bool:
-    """The same of texts in their normal form."""
+    """`is_said` for texts in normal form."""
     words = words.rstrip(".!?; ")
     found = [stretch for stretch in read if words in stretch]
     if not found or words.count(" ") > _LONG:
@@ -94,7 +97,7 @@ def _is_in(words: str, read: Sequence[str]) -> bool:
 
 
 def _normal(text: str) -> str:
-    """The words in small letters, one blank between them and an empty line where there are empty ones."""
+    """The words in lower case, separated by single blanks; runs of empty lines become one."""
     paragraphs: list[list[str]] = [[]]
     for line in text.splitlines():
         if words := line.casefold().split():
@@ -105,12 +108,12 @@ def _normal(text: str) -> str:
 
 
 def _read_sections(text: str) -> list[str]:
-    """The stretches that will be read. The graph has findings of these alone."""
+    """The stretches that will be read. Only these give findings."""
     return [text[start:end] for _, start, end in find_sections(text)]
 
 
 def _under_headings(parts: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """The parts, those under one heading that follow one another together; a part's own heading stands for it."""
+    """The parts, with consecutive parts of one heading joined; a part's own heading takes precedence."""
     before = ""
     for heading, text in parts:
         yield text if heading == before or _HEADED.search(text) else f"{heading}:\n{text}"
@@ -118,7 +121,7 @@ def _under_headings(parts: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _headed(body: str, more: str) -> str:
-    """The body under a heading where it needs one, so that all of it that is read alone is read before `more` too."""
+    """The body, under a heading if it needs one: what is read of it alone is also read before `more`."""
     if _HEADED.search(body):
         return body
     alone = find_sections(body)
@@ -132,8 +135,7 @@ def _headed(body: str, more: str) -> str:
 
 
 def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[EventWarning]]:
-    """The words of the narrative where they say more than the fields, and a warning where they could and are not
-    read."""
+    """The narrative's text if it has more than the fields, and a warning if it may have more and is not read."""
     if not narrative.div.strip():
         return "", []
     if _DOCTYPE.search(narrative.div):
@@ -146,7 +148,7 @@ def _narrative(narrative: Narrative, *, forms_read: bool) -> tuple[str, list[Eve
 
 
 def _others(report: DiagnosticReport) -> Iterator[EventWarning]:
-    """Warnings of what could say more and is never read."""
+    """Warnings for elements that may have more and are never read."""
     if any(each.comment.strip() for each in report.media):
         yield MEDIA_COMMENT_UNREAD
     extensions = (*report.extension, *report.beside_conclusion.extension)

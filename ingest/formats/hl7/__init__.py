@@ -1,1 +1,1 @@
-"""HL7 v2 messages (v2.3 to v2.8): parsing and what they say of reports and patients."""
+"""HL7 v2 messages (v2.3 to v2.8): parsers of reports and patients."""

@@ -1,4 +1,4 @@
-"""What ADT messages say of patients (HL7 v2.8 chapter 3.3): their facts, and that two of them are one."""
+"""ADT messages (HL7 v2.8 chapter 3.3): facts of patients, and merges of two patients."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,11 +10,13 @@ from ingest.formats.hl7.segments import Segment
 from ingest.messages import PatientMerge
 
 UPDATES = code_set("A01 A02 A03 A04 A05 A06 A07 A08 A09 A10 A11 A12 A13 A14 A15 A16 A28 A31")
-"""Events whose PID tells who a patient is. That somebody was admitted, moved or sent home is not kept."""
+"""Events whose PID identifies a patient. Admission, transfer and discharge are not stored."""
 
 MERGES = code_set("A18 A30 A34 A36 A40 A46 A47")
-"""Events that give up the patient of MRG-1 for that of PID-3. A40 is today's; v2.3 has A34 and A36 for the same; A46
-and A47 change one patient's number."""
+"""Events that replace the patient of MRG-1 by that of PID-3.
+
+A40 is current; v2.3 has A34 and A36 for it; A46 and A47 change a patient's number.
+"""
 
 
 def read_patients(
@@ -31,7 +33,7 @@ def read_patients(
 def read_merges(
     segments: Iterable[Segment], authorities: tuple[str, ...], source: str, at: datetime | None
 ) -> tuple[PatientMerge, ...]:
-    """The merges: each MRG is given up for the PID before it. Refuses (`no_patient`) where either is missing."""
+    """The merges: the PID before an MRG replaces its patient. Refuses (`no_patient`) if either is missing."""
     merges: list[PatientMerge] = []
     survivor: PatientSaid | None = None
     for segment in segments:

@@ -1,7 +1,7 @@
-"""The character set of an HL7 v2 message: MSH-18 (table 0211), else UTF-8, else what the site says.
+"""The character set of an HL7 v2 message: MSH-18 (table 0211), else UTF-8, else the site's setting.
 
-Senders name sets wrongly. Bytes that are not ASCII and yet are UTF-8 are UTF-8, whatever is named; a byte that does
-not fit spoils one character, not the message; and each such thing is told by a warning.
+Senders often name a wrong set. Non-ASCII bytes that are valid UTF-8 are read as UTF-8, whatever the message names. An
+invalid byte damages one character, not the message. Each such case gives a warning.
 """
 
 import codecs
@@ -26,18 +26,18 @@ _TABLE_0211: dict[str, tuple[str, ...]] = {
     "ISO IR87": ("iso2022_jp",),
     "ISO IR159": ("iso2022_jp_2",),
     "GB 18030-2000": ("gb18030",),
-    # What is called KS X 1001 is Windows' superset of it more often than not.
+    # Texts declared as KS X 1001 are mostly in Windows' superset of it.
     "KS X 1001": ("cp949",),
     "CNS 11643-1992": ("big5",),
     "BIG-5": ("big5", "cp950"),
-    # Unicode and ASCII are both tried as UTF-8 first anyway.
+    # Unicode and ASCII are tried as UTF-8 first in any case.
     "ASCII": (),
     "ISO IR6": (),
     "UNICODE": _UNICODE,
     "UNICODE UTF-8": _UNICODE,
     "UTF-8": _UNICODE,
     "UTF8": _UNICODE,
-    # Read by its first bytes; a file of it is taken as UTF-8 (ingest.importing.expand).
+    # Detected by its first bytes; a file in it is converted to UTF-8 (ingest.importing.expand).
     "UNICODE UTF-16": _UNICODE,
     "ISO IR192": _UNICODE,
 }
@@ -46,21 +46,21 @@ _REGISTERED = {
     "100": "1", "101": "2", "109": "3", "110": "4", "144": "5", "127": "6", "126": "7", "138": "8", "148": "9",
     "203": "15",
 }  # fmt: skip
-"""Parts of ISO 8859 by their numbers in ISO's register."""
+"""Parts of ISO 8859 by registration number."""
 _OTHER_NAMES = re.compile(r"(?:MS|WINDOWS|CP|IBM)?[-_ ]?(125[0-8]|874|93[26]|949|950|850|437)")
 _SUPERSETS = {"gb2312": "gbk", "gbk": "gb18030", "euc_kr": "cp949", "big5": "cp950", "shift_jis": "cp932"}
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _LATIN_CODECS = frozenset({"cp1252", "latin-1", "cp1250", "iso8859_15"})
-# In languages with Latin letters these do not follow one another so; letters of another script, byte by byte, do.
+# Such sequences do not occur in languages with Latin letters, but in bytes of another script.
 _UNLIKELY = re.compile(
     r"[^\x00-\xa0\u2010-\u2027]{4}|[A-Za-z\xc0-\xff][\xa1-\xa9\xab-\xb1\xb3\xb4\xb6\xb8\xb9\xbb-\xbf\xd7][A-Za-z]"
 )
 
 
 def decode(raw: bytes, default: str) -> tuple[str, str, tuple[EventWarning, ...]]:
-    """The message as text, the character set that it was read in, and warnings.
+    """The message as text, its character set, and warnings.
 
-    Refuses (`bad_encoding`) what fits neither the declared sets nor UTF-8 nor `default`.
+    Refuses (`bad_encoding`) bytes that fit neither the declared sets nor UTF-8 nor `default`.
     """
     if sixteen := utf_16(raw):
         return raw.decode(sixteen, "replace").removeprefix("\ufeff"), "utf-8", ()
@@ -80,7 +80,7 @@ def decode(raw: bytes, default: str) -> tuple[str, str, tuple[EventWarning, ...]
 
 
 def declared_names(raw: bytes) -> list[str]:
-    """The repetitions of MSH-18, upper case, none empty."""
+    """The non-empty repetitions of MSH-18, in upper case."""
     header = re.split(rb"[\r\n]", raw[:_HEADER_LIMIT], maxsplit=1)[0]
     fields = header.split(header[3:4] or b"|", 18)
     value = fields[17] if len(fields) > 17 else b""
@@ -90,15 +90,15 @@ def declared_names(raw: bytes) -> list[str]:
 
 
 def declared_charset(raw: bytes) -> str:
-    """The first set that MSH-18 names, upper case; empty where the message names none."""
+    """The first set in MSH-18, in upper case; empty if the message names none."""
     return next(iter(declared_names(raw)), "")
 
 
 @lru_cache(maxsize=256)
 def charsets(declared: str) -> tuple[str, ...] | None:
-    """The Python codecs that stand for the name of a set, in the order to try them; None for an unknown one.
+    """The Python codecs for the name of a set, in the order to try them; None for an unknown name.
 
-    Names are those of table 0211, and those that DICOM, IANA and Windows have for the same sets.
+    Names are those of table 0211, and those of DICOM, IANA and Windows for the same sets.
     """
     if not declared:
         return ()
@@ -107,7 +107,7 @@ def charsets(declared: str) -> tuple[str, ...] | None:
     if registered := _REGISTERED.get(name.removeprefix("ISO IR")):
         name = f"8859/{registered}"
     if latin := _LATIN.fullmatch(name):
-        # Senders who say Latin-1 mean Windows-1252 (as browsers learnt); its five holes are read as Latin-1.
+        # Senders that name Latin-1 mean Windows-1252, as browsers assume. Its five undefined bytes are read as Latin-1.
         return ("cp1252", "latin-1") if latin[1] == "1" else (f"iso8859_{latin[1]}",)
     if name in _TABLE_0211:
         return _TABLE_0211[name]
@@ -135,7 +135,7 @@ def _base(raw: bytes, default: str) -> str:
 
 
 def _decoded(raw: bytes, known: tuple[str, ...], default: str) -> tuple[str, str]:
-    """The text of bytes that are not all ASCII, and the set that it was read in."""
+    """The text of bytes that are not all ASCII, and its character set."""
     for charset in ("utf-8", *known):
         try:
             return raw.decode(charset), charset

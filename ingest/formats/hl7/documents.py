@@ -1,4 +1,4 @@
-"""Documents (MDM, HL7 v2.8 chapter 9): what a TXA says of the report that comes with it."""
+"""Documents (MDM, HL7 v2.8 chapter 9): a TXA's facts about its report."""
 
 from datetime import datetime, tzinfo
 
@@ -9,7 +9,7 @@ from ingest.formats.times import hl7_time
 from ingest.messages import ReportStatus
 
 EVENTS = code_set("T01 T02 T03 T04 T05 T06 T07 T08 T09 T10 T11")
-"""Trigger events. The even ones and T11 are used; the others bring no content."""
+"""Trigger events. The even ones and T11 are used; the others have no content."""
 
 ADDENDUM, REPLACEMENT, CANCEL = code_set("T05 T06"), code_set("T09 T10"), "T11"
 _EDIT = code_set("T07 T08")
@@ -18,13 +18,16 @@ _GONE = code_set("CA UN")
 _OBSOLETE = "OB"
 _OF_RADIOLOGY = code_set("DI RAD 18748-4 18726-0 68604-8")
 _OF_OTHERS = code_set("AR CD CN DS ED HP OP PC PH PN PR SP TS")
-"""Table 0270: autopsy, cardiodiagnostics, consultation, discharge, emergency, history, operation ... reports."""
+"""Table 0270, types that are not radiology:
+
+autopsy, cardiodiagnostics, consultation, discharge, emergency, history, operation ...
+"""
 
 
 def document_status(order: Order, event: str) -> ReportStatus | None:
     """The status by event, TXA-17 (completion) and TXA-19 (availability); None for an order without a document.
 
-    A replacement and an edited final document are corrections. An obsolete document is one that another has replaced.
+    A replacement and an edited final document are corrections. An obsolete document was replaced by another one.
     """
     document = order.document
     if document is None:
@@ -42,12 +45,12 @@ def document_status(order: Order, event: str) -> ReportStatus | None:
 
 
 def document_number(order: Order) -> str:
-    """The number of the document that the report is, or adds to, or replaces: TXA-13 of those, else TXA-12."""
+    """The number of the report's document: TXA-13 of an addendum or replacement, else TXA-12."""
     return order.first(("TXA", 13), ("TXA", 12)) if order.document else ""
 
 
 def document_time(order: Order, zone: tzinfo) -> datetime | None:
-    """When the document was written: edited (TXA-8), transcribed (TXA-7), originated (TXA-6)."""
+    """The document's time: edited (TXA-8), transcribed (TXA-7), or originated (TXA-6)."""
     document = order.document
     if document is None:
         return None
@@ -56,7 +59,7 @@ def document_time(order: Order, zone: tzinfo) -> datetime | None:
 
 
 def is_radiology_document(order: Order) -> bool | None:
-    """Whether the document is one of radiology by TXA-2; None where that does not tell."""
+    """Whether TXA-2 says that the document is one of radiology; None if it does not say."""
     if order.document is None:
         return None
     kind, words = order.document.text(2).upper(), order.document.text(2, 2)

@@ -1,4 +1,4 @@
-"""Escape sequences of HL7 v2 texts (HL7 v2.8 chapter 2.7), as the standard has them and as senders write them."""
+"""Escape sequences of HL7 v2 texts (HL7 v2.8 chapter 2.7), in the standard's form and in those of senders."""
 
 import re
 from dataclasses import dataclass
@@ -22,14 +22,16 @@ class Separators:
 _FORMAT = r"\.(?:br|sp|ce|fi|nf|in|ti|sk)[ +-]?[0-9]{0,3}"
 _FORMATS = {".br": "\n", ".sp": "\n", ".ce": "\n", ".in": " ", ".ti": " ", ".sk": " "}
 _PLAIN_BYTES = frozenset(b"\r\n\t|^~\\&#$%!@*:;,'\"")
-"""Bytes that are written in hexadecimal although they are ASCII: line ends and characters that may be separators."""
+"""ASCII bytes that senders write in hexadecimal: line ends and possible separators."""
 
 
 def unescape(value: str, separators: Separators, charset: str = "cp1252") -> str:
-    r"""Replace escape sequences: separators, `.br` and its like, hexadecimal bytes (in `charset`) or code points.
+    r"""Replace escape sequences:
+
+    separators, `.br` and similar commands, hexadecimal bytes (in `charset`) or code points.
 
     Sequences that choose a character set (`\C..\`, `\M..\`) count for what follows. Highlighting and local sequences
-    are dropped. What is no sequence stays as it stands. A `.br` that was escaped twice is a line end, too.
+    are dropped. Other text stays unchanged. A `.br` that was escaped twice is a line end, too.
     """
     escape = separators.escape
     if escape not in value:
@@ -54,14 +56,14 @@ def _sequences(escape: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16)
 def _breaks(escape: str) -> re.Pattern[str]:
-    """Commands of formatted text and line ends that were escaped as a whole: `\\E\\.br\\E\\`."""
+    """Formatting commands and line ends that were escaped as a whole: `\\E\\.br\\E\\`."""
     mark = re.escape(escape)
     return re.compile(rf"{mark}{_FORMAT}{mark}|(?:{mark}X(?:0[AD])+{mark})+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=16)
 def _doubled(escape: str) -> re.Pattern[str]:
-    """The same where each escape character was written twice."""
+    """Formatting commands with doubled escape characters."""
     mark = re.escape(escape)
     return re.compile(rf"{mark}({mark}(?:{_FORMAT}|X(?:0[AD])+){mark}){mark}", re.IGNORECASE)
 
@@ -90,7 +92,7 @@ _HEXADECIMAL = re.compile(r"X([0-9A-F]+)", re.IGNORECASE)
 
 
 def _hexadecimal(sequences: str, charset: str) -> str:
-    """Sequences side by side. Their bytes are one run: a character may be spread over several of them."""
+    """Adjacent sequences. Their bytes are joined, because a character may be spread over several sequences."""
     found, run = StringIO(), bytearray()
     for sequence in _HEXADECIMAL.finditer(sequences):
         raw = bytes.fromhex(sequence[1])
@@ -105,7 +107,10 @@ def _hexadecimal(sequences: str, charset: str) -> str:
 
 
 def _is_code_point(raw: bytes) -> bool:
-    """Whether two bytes (or more, from 00 on) are UTF-16: as bytes they would be letters that nobody escapes."""
+    """Whether two bytes (or more, from 00 on) are UTF-16:
+
+    as single bytes they would be letters, which need no escape.
+    """
     if raw[0] == 0:
         return len(raw) % 2 == 0
     return len(raw) == 2 and raw[0] < 0x80 and not _PLAIN_BYTES.issuperset(raw)

@@ -1,4 +1,4 @@
-"""What kind of exam an order is: its modality, and whether it is radiology at all."""
+"""The kind of an order's exam: its modality, and whether it is radiology."""
 
 import re
 
@@ -9,12 +9,12 @@ from ingest.formats.hl7.segments import Segment
 from ingest.formats.hl7.values import Kind, kind_of
 from ingest.formats.modalities import MODALITIES, modality_of_words
 
-# HL7 table 0074. Where a letter pair means imaging in DICOM and a laboratory in HL7 (CH, PT, OT, SR) words decide.
+# HL7 table 0074. Words decide for codes that mean imaging in DICOM and a laboratory in HL7 (CH, PT, OT, SR).
 _RADIOLOGY = (MODALITIES - {"PT", "OT"}) | code_set("RAD RX RUS NMR NMS VUS OUS CUS XRC IMG MRI")
 _LABORATORY = code_set("BG BLB CG CP HM IMM LAB MB MCB MYC OSL SP TX VR EC EN PF PHR NRS RC")
 _CHEMISTRY = "CH"
 _LONGEST_NAME = 1024
-"""Characters of an exam's name that are looked at: four times what is kept of it."""
+"""Characters of an exam's name that are checked: four times the stored length."""
 _VALUE_LENGTH = 40
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PROSE_LENGTH = 400
@@ -33,7 +33,7 @@ def procedure_words(order: Order) -> str:
 
 
 def modality(order: Order) -> str | None:
-    """OBR-24 where it is a modality, else what the exam's name says; None where neither tells."""
+    """The modality in OBR-24, else in the exam's name; None if neither has one."""
     section = order.first(("OBR", 24)).upper()
     if section in MODALITIES:
         return section
@@ -41,9 +41,9 @@ def modality(order: Order) -> str | None:
 
 
 def is_radiology(order: Order) -> bool:
-    """Whether the order can be an imaging exam: not one of a laboratory, not only numbers.
+    """Whether the order can be an imaging exam: not a laboratory test, not only numbers.
 
-    In doubt it is: a report too many is seen in the graph, a report too few is not.
+    In doubt it is: users notice a report in the graph that does not belong there, but not a missing one.
     """
     section = order.first(("OBR", 24)).upper()
     if order.study_uid or section in _RADIOLOGY:
@@ -60,9 +60,9 @@ def is_radiology(order: Order) -> bool:
 
 
 def _is_value(result: Segment) -> bool:
-    """Whether a text result is a measured value: a number, or a word or two with units or a reference range.
+    """Whether a text result is a measured value: a number, or one or two words with units or a reference range.
 
-    Some systems fill units and range by default: a sentence is none the less a sentence.
+    Some systems always fill units and range, so a sentence is never a measured value.
     """
     value = result.field(5)
     if _VALUE.fullmatch(value[:_VALUE_LENGTH]):

@@ -1,7 +1,7 @@
-"""From a message to its segments (HL7 v2.8 chapter 2.5, 2.10.2): which lines are segments, which go on with a text.
+"""From a message to its segments (HL7 v2.8 chapter 2.5, 2.10.2): which lines are segments, and which continue a text.
 
-A segment is three characters and the field separator. Whatever else stands at the beginning of a line ("CXR", "RUL")
-goes on with the text before it: some senders do not escape the line ends of their reports.
+A segment begins with three characters and the field separator. Any other line ("CXR", "RUL") continues the text before
+it, because some senders do not escape the line ends of their reports.
 """
 
 import re
@@ -16,19 +16,22 @@ from ingest.formats.hl7.escapes import Separators
 from ingest.formats.hl7.segments import Segment, read_separators, to_segment
 
 SEGMENT_LIMIT = 30_000
-"""Segments of one message. A report of one OBX a line has a few hundred."""
+"""The maximum number of segments of one message. A report with one OBX per line has a few hundred."""
 
 LINES_LIMIT = 500_000
-"""Lines of one message, blank ones too: more than the largest text can have."""
+"""The maximum number of lines of one message, blank ones included: more than the largest text can have."""
 
 FACTS_LIMIT = 1024 * 1024
-"""Characters of a message's segments beside its texts (OBX, NTE): those of a thousand orders have half of it."""
+"""The maximum number of characters of a message's segments other than texts (OBX, NTE):
+
+twice those of a thousand orders.
+"""
 
 _READ = frozenset({"MSH", "EVN", "PID", "MRG", "ORC", "OBR", "OBX", "NTE", "TXA", "ZDS", "IPC"})
 _TEXTS = frozenset({"OBX", "NTE"})
 _TEXT_FIELD = {"OBX": 5, "NTE": 3}
 _COMPLETE = 11
-"""Fields after which an OBX is complete: its status."""
+"""The last field that an OBX needs: its status."""
 
 _KNOWN = code_set(
     "ABS ACC ADD ADJ AFF AIG AIL AIP AIS AL1 APR ARQ ARV AUT BHS BLC BLG BPO BPX BTS BTX BUI CDM CDO CER CM0 CM1 CM2 "
@@ -39,12 +42,12 @@ _KNOWN = code_set(
     "QPD QRD QRF QRI RCP RDF RDT REL RF1 RFI RGS RMI ROL RQ1 RQD RXA RXC RXD RXE RXG RXO RXR RXV SAC SCD SCH SCP SDD "
     "SFT SGH SGT SHP SID SLT SPM STF STZ TCC TCD TQ1 TQ2 TXA UAC UB1 UB2 VAR VND"
 )
-"""The names of segments that the standard has (appendix A). Names of a sender's own begin with Z."""
+"""The segment names of the standard (appendix A). Names that senders define begin with Z."""
 
 _WARNINGS = {
     **dict.fromkeys(("DG1", "PRB", "PR1", "DSP"), EventWarning.CLINICAL_SEGMENT_UNREAD),
 }
-"""Standard segments that may hold clinical words, and the warning that tells of them."""
+"""Standard segments that may have clinical text, and their warning."""
 
 _MENDED = frozenset({"TX", "FT", "ST", ""})
 _STATUSES = frozenset("CDFINOPRSUWXAB")
@@ -59,7 +62,7 @@ LINE_UNREAD, LOCAL_UNREAD, UNESCAPED = (
 
 @dataclass(slots=True)
 class Lines:
-    """The segments that parsers of reports read, in order, and warnings that name what they do not hold."""
+    """The segments that parsers of reports read, in order, and warnings that name omitted ones."""
 
     segments: list[Segment] = field(default_factory=list)
     warnings: dict[EventWarning, None] = field(default_factory=dict)
@@ -68,8 +71,8 @@ class Lines:
 def read_lines(message: str) -> Lines:
     """The segments of a message. CR, LF and CRLF end a segment.
 
-    Refuses what has no usable MSH, more than SEGMENT_LIMIT segments or FACTS_LIMIT characters beside its texts, and a
-    message that goes on in another one (`fragment`).
+    Refuses a message without a usable MSH, with more than SEGMENT_LIMIT segments or FACTS_LIMIT characters outside
+    texts, and one that continues in another message (`fragment`).
     """
     separators = read_separators(message)
     pieces = _pieces(message, separators.field)
@@ -90,9 +93,9 @@ def read_lines(message: str) -> Lines:
 
 
 def _pieces(message: str, field_separator: str) -> list[str]:
-    """The message cut before each line that begins as a segment does, with all line ends.
+    """The message split before each line that looks like a segment, with all line ends.
 
-    A search for such places in the whole of it would take a second for 20 MB, in which no other thread runs.
+    One search through the whole of 20 MB would take a second, during which no other thread could run.
     """
     if message.count("\r") + message.count("\n") > LINES_LIMIT:
         raise MessageRefusedError(Reason.TOO_LARGE, f"the message has more than {LINES_LIMIT} lines")
@@ -113,7 +116,7 @@ def _beginning(field_separator: str) -> re.Pattern[str]:
 
 
 def _whole(pieces: list[str], separators: Separators, warnings: dict[EventWarning, None]) -> list[str]:
-    """The pieces, those that go on with the one before (ADD, and text that resembles a segment) joined with it."""
+    """The pieces, with continuations (ADD, and text that resembles a segment) joined to the piece before."""
     whole: list[list[str]] = []
     is_open = False
     for piece in pieces:
@@ -135,13 +138,13 @@ def _whole(pieces: list[str], separators: Separators, warnings: dict[EventWarnin
 
 
 def _is_open(piece: str, separators: Separators) -> bool:
-    """Whether the text of a segment has not ended: no further field was begun."""
+    """Whether the text of a segment may continue: no further field has begun."""
     number = _TEXT_FIELD.get(piece[:3])
     return number is not None and piece.count(separators.field) == number
 
 
 def _without_stray_lines(piece: str, separators: Separators, warnings: dict[EventWarning, None]) -> str:
-    """The segment without lines after its end. A line end within a text is the text's."""
+    """The segment without lines after its end. A line end within a text belongs to the text."""
     if not (match := _LINE_END.search(piece)):
         return piece
     if piece[:3] in _TEXTS:
@@ -159,12 +162,12 @@ def _without_stray_lines(piece: str, separators: Separators, warnings: dict[Even
 
 _LOCAL_NAME = re.compile(r"Z[A-Z0-9]{2}")
 _LINE_END = re.compile(r"[\r\n]+")
-# Looked for at the beginnings of words alone: else one long word would be read from each of its letters.
+# Matches only at the beginning of a word; otherwise one long word would be scanned from each of its letters.
 _SENTENCE = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]{2,}[.,;:]? +){3}[^\W\d_]{2,}")
 
 
 def _nth(value: str, separator: str, number: int) -> int:
-    """The position of the n-th separator; -1 where there are fewer."""
+    """The position of the n-th separator; -1 if there are fewer."""
     position = -1
     for _ in range(number):
         position = value.find(separator, position + 1)
@@ -174,7 +177,7 @@ def _nth(value: str, separator: str, number: int) -> int:
 
 
 def _mended(result: Segment, warnings: dict[EventWarning, None]) -> Segment:
-    """An OBX whose text holds field separators that were not escaped: its text and its status in their places."""
+    """An OBX whose text has unescaped field separators, with text and status moved to their fields."""
     extra = _extra_fields(result.fields)
     if not extra:
         return result
@@ -185,7 +188,10 @@ def _mended(result: Segment, warnings: dict[EventWarning, None]) -> Segment:
 
 
 def _extra_fields(fields: tuple[str, ...]) -> int:
-    """How many fields after OBX-5 are its text. OBX-6, units, holds no sentence; OBX-11 is where a status stands."""
+    """The number of fields after OBX-5 that belong to its text.
+
+    OBX-6 (units) has no sentence; OBX-11 has the status.
+    """
     if len(fields) < 7 or fields[2] not in _MENDED or not _is_prose(fields[6]):
         return 0
     if len(fields) > _COMPLETE and fields[_COMPLETE] in _STATUSES:
@@ -208,7 +214,7 @@ def _unread(name: str) -> EventWarning | None:
 
 
 def _has_words(value: str, code: str = "") -> bool:
-    """Whether there is a letter or number; in a segment of the sender's own, whether there is a sentence."""
+    """Whether there is a letter or number or, in a segment that the sender defines, a sentence."""
     if code == LOCAL_UNREAD:
         return bool(_SENTENCE.search(value))
     return any(character.isalnum() for character in value)

@@ -1,4 +1,4 @@
-"""What a message as a whole says, and what its orders say of patient, report and study."""
+"""A message's context, and an order's patient, report and study."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -17,7 +17,7 @@ from ingest.messages import PatientFacts, PatientMerge, ReportFacts, StudyFacts
 
 @dataclass(slots=True)
 class Message:
-    """What the reading of its orders needs of a message, and what this gives beside studies: warnings, merges."""
+    """The context for reading a message's orders, and its results other than studies: warnings and merges."""
 
     source: str
     charset: str
@@ -37,7 +37,7 @@ class Message:
 def report_id(order: Order, message: Message) -> str:
     """The filler's order number, else the placer's, the document's, the study's UID, else the message's own digest.
 
-    A number that names who gives it out (`17^RIS`) is another than the same number of somebody else.
+    A number with its assigner (`17^RIS`) differs from the same number of another assigner.
     """
     for places in ((("OBR", 3), ("ORC", 3), ("TXA", 15)), (("OBR", 2), ("ORC", 2), ("TXA", 14))):
         for name, number in places:
@@ -52,7 +52,7 @@ def report_id(order: Order, message: Message) -> str:
 
 
 def study_of(order: Order, report: str, message: Message, reports: tuple[ReportFacts, ...] = ()) -> StudyFacts:
-    """The study of an order, with these reports. `report` is its report id."""
+    """The study of an order, with these reports. `report` is the report id."""
     accession = _accession(order, message.settings.hl7_accession)
     return StudyFacts(
         patient=_patient(order, report, message),
@@ -67,7 +67,7 @@ def study_of(order: Order, report: str, message: Message, reports: tuple[ReportF
 
 
 def issued_at(order: Order, message: Message) -> datetime | None:
-    """When the report was issued: OBR-22, else what its document says."""
+    """The report's time of issue: OBR-22, else its document's time."""
     stated = order.request.field(22) if order.request else ""
     time = hl7_time(stated, message.zone)
     if stated.strip('" ') and time is None:
@@ -76,7 +76,7 @@ def issued_at(order: Order, message: Message) -> datetime | None:
 
 
 def _started_at(order: Order, message: Message) -> datetime | None:
-    """When the exam was made: OBR-7, else OBR-6, OBR-22, TXA-4. MSH-7 only tells when the message was sent."""
+    """The exam's time: OBR-7, else OBR-6, OBR-22, TXA-4. MSH-7 is only the time of sending."""
     stated = [order.request.field(number) for number in (7, 6, 22)] if order.request else []
     stated += [order.document.field(4)] if order.document else []
     value = next((value for value in stated if value.strip('" ')), "")
@@ -90,7 +90,7 @@ def _started_at(order: Order, message: Message) -> datetime | None:
 
 
 def _patient(order: Order, report: str, message: Message) -> PatientFacts:
-    """The patient. Without any identifier the report has a patient of its own, who is never joined with another."""
+    """The patient. A report without any identifier gets its own patient, who is never joined with another."""
     said = read_patient(order.patient, message.settings.authorities, message.source, message.time)
     if said is None:
         message.warn(EventWarning.NO_PATIENT_ID)

@@ -1,4 +1,4 @@
-"""The orders of ORU^R01 and MDM messages: each OBR with what belongs to it (HL7 v2.8 chapters 7.3.1 and 9.6)."""
+"""The orders of ORU^R01 and MDM messages: each OBR with its segments (HL7 v2.8 chapters 7.3.1 and 9.6)."""
 
 import re
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from ingest.formats.hl7.segments import Segment
 from ingest.formats.hl7.values import Kind, kind_of
 
 STUDY_UID_CODES = frozenset({"113014", "110180"})
-"""DCM codes of "DICOM Study" and "Study Instance UID": an OBX under one carries it (IHE RAD TF-2 4.24)."""
+"""DCM codes of "DICOM Study" and "Study Instance UID": an OBX with one has the UID (IHE RAD TF-2 4.24)."""
 
 _UID_FIELDS = {"OBX": 5, "ZDS": 1, "IPC": 3}
-"""Segments that carry a StudyInstanceUID, and the field that holds it."""
+"""Segments with a StudyInstanceUID, and its field."""
 
 NOTE_UNREAD = EventWarning.NOTE_UNREAD
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
@@ -23,8 +23,8 @@ _OF_THE_PLACER = frozenset({"P", "O"})
 class Order:
     """One order: its patient (PID), ORC, OBR, document (TXA), results, and the StudyInstanceUID that came with it.
 
-    `results` are all OBX; `texts` those that carry words, and what forgot to say what it carries. `words` are the texts
-    and the notes (NTE) that follow results, in message order. `notes` are those before any result.
+    `results` are all OBX; `texts` those with text or without a value type. `words` are the texts and the notes (NTE)
+    that follow results, in message order. `notes` are those before any result.
     """
 
     patient: Segment | None = None
@@ -50,7 +50,7 @@ class Order:
         return {"OBR": self.request, "ORC": self.common, "TXA": self.document}.get(name, self.patient)
 
     def add(self, result: Segment) -> None:
-        """Take one more result."""
+        """Add a result."""
         self.results.append(result)
         if result.text(3) in STUDY_UID_CODES:
             return
@@ -62,15 +62,15 @@ class Order:
 
     @property
     def lines(self) -> list[Segment]:
-        """The results whose status is that of the report: its texts, else whatever carries its words."""
+        """The results that give the report's status: its texts, or other results with words."""
         return self.texts or [part for part in self.words if part.name == "OBX"]
 
     def note(self, note: Segment) -> None:
-        """Take a note: on the result before it, or on the order."""
+        """Add a note on the result before it, or on the order."""
         (self.words or self.notes).append(note)
 
     def take_notes_as_words(self) -> None:
-        """A report may be sent in notes alone: those of who filled the order, not of who placed it."""
+        """Use the filler's notes as the report's text, if there are no results; the placer's notes are not a report."""
         if not self.words:
             of_the_placer = [note.text(2).upper() in _OF_THE_PLACER for note in self.notes]
             self.words = [note for note, placer in zip(self.notes, of_the_placer, strict=True) if not placer]
@@ -78,7 +78,7 @@ class Order:
 
 
 def read_orders(segments: Iterable[Segment]) -> list[Order]:
-    """The orders that have an OBR or a TXA, in message order. Results before any are the patient's, not an order's."""
+    """The orders that have an OBR or a TXA, in message order. Results before them belong to the patient."""
     orders = [Order()]
     for segment in segments:
         if segment.name == "PID":
@@ -105,7 +105,7 @@ def _next(order: Order, segment: Segment) -> Order:
 
 
 def _give_document(orders: list[Order], document: Segment) -> None:
-    """A TXA stands after all orders that it documents."""
+    """A TXA follows all orders that it documents."""
     for order in reversed(orders):
         if order.patient is not orders[-1].patient or order.document:
             break

@@ -1,8 +1,8 @@
 """HL7 v2 messages of radiology, v2.3 to v2.8: results (ORU^R01), documents (MDM), orders (ORM^O01), patients (ADT).
 
-In a result one order (OBR) is one study and its text one report. The filler's order number (OBR-3) is the report id, so
-that the preliminary, final and corrected messages of a report are versions of one another. An order message tells what
-an exam is to be. Which field is read for what is in docs/conformance/hl7.md.
+In a result, one order (OBR) is one study and its text one report. The filler's order number (OBR-3) is the report id,
+so that the preliminary, final and corrected messages are versions of one report. An order message describes a planned
+exam. docs/conformance/hl7.md lists the fields that are read.
 """
 
 from collections import Counter
@@ -34,22 +34,25 @@ EVENTS = {
     "ORM": frozenset({"O01", ""}),
     "ADT": UPDATES | MERGES,
 }
-"""Message types (MSH-9) that are taken, and their trigger events."""
+"""Accepted message types (MSH-9) and their trigger events."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FRAMING = b"\x0b\x1c\r\n\t \x00"
-"""Bytes that may stand around a message: MLLP's VT and FS, line ends, padding."""
+"""Bytes that may surround a message: MLLP's VT and FS, line ends, padding."""
 
 _GROUPS = ("PID", "ORC", "OBR", "TXA", "MRG")
 
 CANCELLED = frozenset({"CA", "OC", "CR", "DC", "OD", "DR"})
-"""ORC-1 (table 0119) of an order that was cancelled or discontinued."""
+"""ORC-1 (table 0119) of a cancelled or discontinued order."""
 
 
 def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:
-    """Read one message. Refuses what is none that is known (`unreadable`, `wrong_message_type`, `wrong_processing_id`,
-    `bad_encoding`, `fragment`) or names no patient (`no_patient`); results and orders without a radiology order
-    (`not_radiology`), and results without words that can be read (`no_report_text`, `unsupported_text`,
-    `unsupported_format`) unless they withdraw a report."""
+    """Read one message.
+
+    Refuses unknown messages (`unreadable`, `wrong_message_type`, `wrong_processing_id`, `bad_encoding`, `fragment`),
+    messages without a patient (`no_patient`), results and orders without a radiology order (`not_radiology`), and
+    results without readable text (`no_report_text`, `unsupported_text`, `unsupported_format`) unless they withdraw a
+    report.
+    """
     require_raw_size(raw)
     raw = without_framing(raw)
     text, charset, warnings = decode(raw, settings.hl7_charset)
@@ -67,12 +70,12 @@ def parse(raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage
 
 
 def without_framing(raw: bytes) -> bytes:
-    """The message without framing. A UTF-16 one has bytes of framing within its letters."""
+    """The message without framing. A UTF-16 message is unchanged: its letters contain such bytes."""
     return raw if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else raw.removeprefix(BYTE_ORDER_MARK).strip(FRAMING)
 
 
 def _kind(segments: list[Segment]) -> tuple[str, str]:
-    """Type and event: MSH-9, where senders also put the name of a structure (`ORU_R01`); else EVN-1."""
+    """Type and event from MSH-9, which may have the name of a structure (`ORU_R01`) instead, or from EVN-1."""
     header = segments[0]
     kind, _, structure = header.text(9).upper().partition("_")
     event = header.text(9, 2).upper()
@@ -116,7 +119,10 @@ def _require_studies(segments: list[Segment], message: Message) -> None:
 
 
 def _admission(segments: list[Segment], message: Message) -> ParsedMessage:
-    """The patients of an ADT. Its external id is its kind: a patient's identifier is nothing to list events by."""
+    """The patients of an ADT.
+
+    Its external id is its type, because lists of events must not show a patient's identifier.
+    """
     authorities, event = message.settings.authorities, message.event
     merges = read_merges(segments, authorities, message.source, message.time) if event in MERGES else ()
     said = read_patients(segments, authorities, message.source, message.time) if event in UPDATES else ()
@@ -134,7 +140,7 @@ def _admission(segments: list[Segment], message: Message) -> ParsedMessage:
 
 
 def _orders(orders: list[Order], message: Message) -> ParsedMessage:
-    """What is to be made. A cancelled order says nothing; neither does one under which no report could be found."""
+    """The planned exams. Cancelled orders, and orders without accession number and StudyInstanceUID, are skipped."""
     placed = [order for order in orders if order.first(("ORC", 1)).upper() not in CANCELLED]
     if len(placed) < len(orders):
         message.warn(EventWarning.CANCELLED_ORDER)
@@ -171,5 +177,5 @@ def _is_radiology(order: Order) -> bool:
 
 
 def _has_notes_on_patients(segments: list[Segment]) -> bool:
-    """Whether a note stands directly under a patient: it is on the person, not on an exam."""
+    """Whether a note follows a patient directly: it is about the person, not an exam."""
     return any(one.name == "NTE" and before.name == "PID" and one.text(3) for before, one in pairwise(segments))

@@ -18,14 +18,14 @@ _KINDS = {
     **dict.fromkeys(code_set("SS DL PPN NI NH NIIP SN TAX"), 3),
     **dict.fromkeys(code_set("AN VN VS ANON ANT RRI U"), 4),
 }
-"""Types of identifiers (table 0203) by preference; others stand at 2. The last name a visit or an account."""
+"""Types of identifiers (table 0203) by preference; others have 2. The last ones identify a visit or an account."""
 _OTHER_KIND = 2
 _PLACES = (3, 2, 4)
-"""PID-3, then the fields that v2.3 had for the same."""
+"""PID-3, then v2.3's fields for it."""
 
 
 class PatientSaid(NamedTuple):
-    """The patient of a message, and what it says of the same patient under the other name of the authority."""
+    """The patient of a message, and the same patient under the authority's other name."""
 
     facts: PatientFacts
     aliases: tuple[PatientMerge, ...] = ()
@@ -44,10 +44,10 @@ class _Identifier(NamedTuple):
 def read_patient(
     segment: Segment | None, authorities: tuple[str, ...], source: str, at: datetime | None = None
 ) -> PatientSaid | None:
-    """The patient under one identifier; None where there is none.
+    """The patient under one identifier; None if there is none.
 
-    Of several the one that has not expired by `at` (the message's time), of the most preferred authority, of PID-3
-    before PID-2 and PID-4, of type MR is taken, then the first. `source` is the authority of those that name none.
+    If there are several, the order is: not expired at `at` (the message's time), most preferred authority, PID-3 before
+    PID-2 and PID-4, type MR, then position. `source` is the authority of those that name none.
     """
     best = _best(segment, _PLACES, authorities, at) if segment else None
     if segment is None or best is None:
@@ -64,9 +64,9 @@ def read_patient(
 def read_retired(
     segment: Segment, survivor: PatientFacts | None, authorities: tuple[str, ...], source: str
 ) -> PatientFacts | None:
-    """The patient that is given up: MRG-1, of several the one of the survivor's authority, else as in PID-3.
+    """The merged patient: MRG-1. If it has several, the one of the survivor's authority, otherwise as in PID-3.
 
-    One that names no authority is of the survivor's. v2.3 has MRG-4 and MRG-2 for the same.
+    Without an authority, it has the survivor's. v2.3 uses MRG-4 and MRG-2.
     """
     own = survivor.authority if survivor else ""
     best = _best(segment, (1, 4, 2), (own, *authorities), None)
@@ -103,7 +103,7 @@ def _best(
 
 
 def _identifier(segment: Segment, repetition: str, place: int, day: date) -> _Identifier:
-    """A CX (2A.3.14): value, assigning authority (its name, else its universal id), type, its last day."""
+    """A CX (2A.3.14): value, assigning authority (its name, else its universal id), type, expiration date."""
     name, universal = (clean_name(segment.part(repetition, 4, number)) for number in (1, 2))
     last = hl7_date(segment.part(repetition, 8))
     return _Identifier(
@@ -117,7 +117,7 @@ def _identifier(segment: Segment, repetition: str, place: int, day: date) -> _Id
 
 
 def _aliases(facts: PatientFacts, best: _Identifier) -> tuple[PatientMerge, ...]:
-    """An authority has a name and a universal id: under either the identifier is the same patient's."""
+    """An authority has a name and a universal id. With either, the identifier means the same patient."""
     if not best.universal or best.universal == facts.authority:
         return ()
     alias = PatientFacts(identifier(best.universal, "assigning authority"), facts.identifier)

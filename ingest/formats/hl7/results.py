@@ -1,8 +1,8 @@
 """Results (ORU) and documents (MDM): each order with its lines, its status and its report.
 
-Orders of one report (same patient and report id) whose names can be those of one exam are one report, their texts one
-after the other: some senders repeat OBR for an addendum. A text that is sent under one of several orders of a patient
-is the report of the others too, if these bring nothing of their own: exams that are read together are sent so.
+Orders with the same patient and report id, whose exam names can mean one exam, are one report with joined texts: some
+senders repeat OBR for an addendum. A text under one of several orders of a patient is also the report of orders that
+have no text: exams that are reported together are sent like this.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,8 +25,7 @@ _NO_TEXT = ReportText("", "", ())
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read under one order. `stated`: its own status, None where it states none that is known. `has_text`:
-    there is any word."""
+    """The content of one order. `stated`: its own status, None if it has no known one. `has_text`: it has any word."""
 
     order: Order
     report: str
@@ -37,14 +36,14 @@ class _Reading:
 
     @property
     def status(self) -> ReportStatus:
-        """The status; what is not said to be final is preliminary."""
+        """The status; preliminary by default."""
         return self.stated or ReportStatus.PRELIMINARY
 
 
 def read_results(orders: list[Order], message: Message) -> ParsedMessage:
     """The studies of a message's orders, with their reports.
 
-    Refuses what holds no word and withdraws nothing: as `no_report_text`, or as what its attachments are.
+    Refuses messages without text and without withdrawal: as `no_report_text`, or with the error of an attachment.
     """
     errors: list[MessageRefusedError] = []
     readings = [_read(order, message, errors) for order in orders]
@@ -82,7 +81,7 @@ def _read(order: Order, message: Message, errors: list[MessageRefusedError]) -> 
 
 
 def _share(readings: list[_Reading]) -> None:
-    """Give the one text of a patient's orders to those that bring nothing of their own and await nothing."""
+    """Give the one text of a patient's orders to those that have no text and await none."""
     patients: dict[int, list[_Reading]] = {}
     for reading in readings:
         patients.setdefault(id(reading.order.patient), []).append(reading)
@@ -98,9 +97,9 @@ def _share(readings: list[_Reading]) -> None:
 
 
 def _by_report(readings: Iterable[_Reading]) -> Iterator[list[_Reading]]:
-    """The readings, those of one report together."""
+    """The readings, grouped by report."""
     groups: dict[tuple[str, str], list[tuple[Exam, list[_Reading]]]] = {}
-    # The group of an exam stays: those before it are of exams apart from it, and new ones stand behind.
+    # The group of an exam keeps its position: earlier groups are different exams, new groups follow.
     places: dict[tuple[str, str, Exam], list[_Reading]] = {}
     for reading in readings:
         patient = reading.order.patient.field(3) if reading.order.patient else ""
@@ -125,7 +124,7 @@ def _studies(group: list[_Reading], message: Message) -> Iterator[StudyFacts]:
 
 
 def _reports(group: list[_Reading], message: Message) -> Iterator[ReportFacts]:
-    """The report and its addendum. A withdrawal needs no text; without text there is no report else."""
+    """The report and its addendum. Without text there is no report, unless it is withdrawn."""
     kept = [reading for reading in group if reading.status is not ReportStatus.WITHDRAWN]
     if not kept:
         text = clean_text("\n\n".join(reading.text.body for reading in group))
@@ -140,7 +139,7 @@ def _reports(group: list[_Reading], message: Message) -> Iterator[ReportFacts]:
 
 
 def _part(reading: _Reading, *, addendum: bool) -> str:
-    """The words that stand beside the report, or those that do not."""
+    """The texts of addenda, or those of reports."""
     texts = []
     if reading.appended == addendum:
         texts.append(reading.text.body)
@@ -153,7 +152,7 @@ def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bo
     reading = parts[0][0]
     text = "\n\n".join(_distinct([text for _, text in parts]))
     statuses = {reading.status for reading, _ in parts}
-    # Of different lines a correction tells most; the report is final once all of it is.
+    # A correction takes precedence; a report is final if all its parts are.
     order = (ReportStatus.CORRECTED, ReportStatus.PRELIMINARY, ReportStatus.FINAL)
     status = next(status for status in order if status in statuses)
     cleaned = report_text(text, source=message.source, external_id=reading.report)
@@ -161,8 +160,10 @@ def _report(parts: list[tuple[_Reading, str]], message: Message, *, addendum: bo
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
-    """The texts without those whose lines all stand in a later one: some senders repeat what they sent before under
-    the same order. Of equal ones the last stays."""
+    """The texts without those whose lines all occur in a later one:
+
+    some senders repeat former text under the same order. The last of equal texts is kept.
+    """
     last = list(reversed(dict.fromkeys(text.strip() for text in reversed(texts))))
     lines, places = "", []
     for text in last:

@@ -1,4 +1,4 @@
-"""The section that a result is of, by its code (OBX-3): suffix, LOINC or DICOM code, or a heading's own words."""
+"""The section of a result, by its code (OBX-3): suffix, LOINC or DICOM code, or the words of a heading."""
 
 import re
 from functools import lru_cache
@@ -48,27 +48,27 @@ _PATTERNS = (
     (re.compile(r"ADDENDUM (?:TEXT|SECTION)|ADDENDA"), ADDENDUM),
     (re.compile(r"RECOMMENDATIONS"), "RECOMMENDATION"),
 )
-"""Words that senders have for a section, and its heading."""
+"""Senders' words for a section, and its heading."""
 
 _LONGEST_NAME = 1024
-"""Characters of OBX-3 that are looked at: what was read is remembered."""
+"""Characters of OBX-3 that are checked. Results are cached."""
 _DICOM = frozenset({"DCM", "99SDM"})
 
 
 def section_heading(result: Segment) -> str | None:
-    """The heading that OBX-3 gives to its line; None where it says nothing of sections."""
+    """The heading for a line by its OBX-3; None if it names no section."""
     return _of_field(result.field(3)[:_LONGEST_NAME], result.separators)
 
 
 @lru_cache(maxsize=1024)
 def _of_field(value: str, separators: Separators) -> str | None:
-    """Most lines of a report bear the same OBX-3."""
+    """Most lines of a report have the same OBX-3."""
     result = Segment("OBX", ("OBX", "", "", value), separators)
     return _heading(result.text(3, 1, 2), tuple(result.text(3, number) for number in range(1, 7)))
 
 
 def _heading(suffix: str, components: tuple[str, ...]) -> str | None:
-    """By suffix and components: code, words and system, twice."""
+    """The heading by suffix and components (code, words and system, twice)."""
     code, words, system, other_code, other_words, other_system = components
     coded = [DICOM_CODES.get(each) for each, of in ((code, system), (other_code, other_system)) if of.upper() in _DICOM]
     coded += [HEADINGS.get(each.upper()) for each in (suffix, code, other_code)]

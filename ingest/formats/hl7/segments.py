@@ -1,7 +1,7 @@
 """Segments of HL7 v2: fields, repetitions, components (HL7 v2.8 chapter 2.5, 2.16).
 
-Only the fields that are asked for are split. The `hl7` package splits every character of a message into objects (450
-MB for 1 MB of `~`) and logs values that it can't unescape; it serves as this module's twin in the tests instead.
+Only requested fields are split. The `hl7` package splits every character of a message into objects (450
+MB for 1 MB of `~`) and logs values that it can't unescape; tests compare this module with it.
 """
 
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.hl7.escapes import Separators, unescape
 
 _FIELD_LIMIT = 64
-"""Fields that are split off a segment; no field after OBR-50 is read."""
+"""The maximum number of fields of a segment; no field after OBR-50 is read."""
 
 EMPTY = '""'
-"""HL7's null: the sender says that there is no value."""
+"""HL7's null: an explicitly empty value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One segment. `fields[n]` is field n as it stands in the message; MSH counts its separator as field 1."""
+    """One segment. `fields[n]` is the raw field n; the separator of MSH counts as field 1."""
 
     name: str
     fields: tuple[str, ...]
     separators: Separators
 
     def field(self, number: int) -> str:
-        """Field `number`, with its escapes; empty where the segment is shorter."""
+        """Field `number`, with its escapes; empty if the segment is shorter."""
         return self.fields[number] if number < len(self.fields) else ""
 
     def repeats(self, number: int) -> list[str]:
@@ -33,9 +33,9 @@ class Segment:
         return self.field(number).split(self.separators.repetition)
 
     def text(self, number: int, component: int = 1, subcomponent: int = 1) -> str:
-        """A component's subcomponent of the field's first repetition, unescaped and without blanks around it."""
+        """A subcomponent of the field's first repetition, unescaped and stripped."""
         value = self.fields[number] if number < len(self.fields) else ""
-        # Most fields are empty or one word: neither holds a separator.
+        # Most fields are empty or one word, without a separator.
         if not value or value.isalnum():
             return value if component == subcomponent == 1 else ""
         if self.separators.repetition in value:
@@ -43,7 +43,7 @@ class Segment:
         return self.part(value, component, subcomponent)
 
     def part(self, repetition: str, component: int, subcomponent: int = 1) -> str:
-        """The same of one repetition."""
+        """A subcomponent of one repetition."""
         separators = self.separators
         value = repetition
         if component > 1 or separators.component in value:
@@ -63,10 +63,13 @@ def _nth(value: str, separator: str, number: int) -> str:
 
 
 def read_separators(header: str) -> Separators:
-    """MSH-1 and MSH-2 of a header segment. Refuses (`unreadable`) what is no MSH segment with usable separators."""
+    """MSH-1 and MSH-2 of a header segment.
+
+    Refuses (`unreadable`) segments that are not an MSH with usable separators.
+    """
     field = header[3:4]
     encoding, closed, _ = header[4:10].partition(field or "|")
-    # v2.7 adds a truncation character; senders of v2.3 may give fewer and mean the usual ones.
+    # v2.7 adds a truncation character; senders of v2.3 may omit some, which means the usual ones.
     characters = field + encoding[:4] + "^~\\&"[len(encoding) :]
     distinct = len(characters) == len(set(characters)) == len("|^~\\&")
     plain = not any(character.isalnum() or character.isspace() or character == "\0" for character in characters)
@@ -76,7 +79,7 @@ def read_separators(header: str) -> Separators:
 
 
 def to_segment(piece: str, separators: Separators) -> Segment:
-    """A segment as it stands in the message, split into fields."""
+    """A raw segment, split into fields."""
     fields = piece.split(separators.field, _FIELD_LIMIT)
     if fields[0] == "MSH":
         fields.insert(1, separators.field)

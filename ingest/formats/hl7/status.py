@@ -20,14 +20,14 @@ _WORDS = {
     "WITHDRAWN": ReportStatus.WITHDRAWN,
     "DELETED": ReportStatus.WITHDRAWN,
     "ENTERED IN ERROR": ReportStatus.WITHDRAWN,
-    # Text that was added to a final report.
+    # Text added to a final report.
     **dict.fromkeys(("APPENDED", "ADDENDUM", "ADDENDED"), ReportStatus.FINAL),
 }
 _OBR_25 = _WORDS | {
     "F": ReportStatus.FINAL,
     "C": ReportStatus.CORRECTED,
     "X": ReportStatus.WITHDRAWN,
-    # Not in the table for orders, and sent all the same: the report was wrong.
+    # Not in the table for orders, but senders use it: the report was wrong.
     **dict.fromkeys("WD", ReportStatus.WITHDRAWN),
     # Received, scheduled, some results, performed, corrected but not final: something may follow.
     **dict.fromkeys("PRASIOMN", ReportStatus.PRELIMINARY),
@@ -47,10 +47,10 @@ _APPENDED = frozenset({"B", "APPENDED", "ADDENDUM", "ADDENDED"})
 
 
 def order_status(order: Order) -> ReportStatus | None:
-    """The status of an order's report; None where it states none that is known.
+    """The status of an order's report; None if it has no known status.
 
-    Lines that are all deleted withdraw the report whatever OBR-25 says. Of different lines a correction tells most,
-    then a preliminary one: the report is final once all of it is.
+    If all lines are deleted, the report is withdrawn, whatever OBR-25 says. Otherwise a correction takes precedence,
+    then a preliminary line: a report is final if all its lines are.
     """
     lines = [_OBX_11.get(_word(result.text(11))) for result in order.lines]
     stated = {status for status in lines if status}
@@ -65,23 +65,23 @@ def order_status(order: Order) -> ReportStatus | None:
 
 
 def is_awaited(order: Order) -> bool:
-    """Whether the order says that its exam or its report is still to come (OBR-25 O, S, I)."""
+    """Whether the exam or its report is still to come (OBR-25 O, S, I)."""
     return _word(order.first(("OBR", 25))) in {"O", "S", "I"}
 
 
 def is_appended(order: Order) -> bool:
-    """Whether the order's text stands beside a report sent before: all lines, or OBR-25, say so."""
+    """Whether the order's text supplements a former report, according to all lines or OBR-25."""
     stated = [_word(result.text(11)) for result in order.lines]
     return _word(order.first(("OBR", 25))) in _APPENDED or (bool(stated) and set(stated) <= _APPENDED)
 
 
 def is_deleted(status: str) -> bool:
-    """Whether an OBX-11 takes its line out of the report."""
+    """Whether an OBX-11 deletes its line from the report."""
     return _word(status) in {"D", "W"}
 
 
 def is_no_result(status: str) -> bool:
-    """Whether an OBX-11 says that there is no result: it can't be obtained (X), or nobody asked for it (N)."""
+    """Whether an OBX-11 says that there is no result: it can't be obtained (X), or was not requested (N)."""
     return _word(status) in {"X", "N"}
 
 
@@ -89,7 +89,7 @@ _NO_LETTERS = re.compile(r"[^A-Z]+")
 
 
 def _word(value: str) -> str:
-    # Nearly always a letter of the tables.
+    # It is nearly always a letter of the tables.
     if value in _LETTERS:
         return value
     return " ".join(_NO_LETTERS.sub(" ", value.upper()).replace(" REPORT", "").split())

@@ -1,9 +1,9 @@
-"""The words of an order's report, under headings that the section reader knows.
+"""The text of an order's report, under headings that the section reader knows.
 
-Senders mark what a line is in OBX-3: by suffix (`&GDT` general description, `&IMP` impression, `&ADT` addendum; HL7
-v2.8 chapter 7.2.4), by LOINC or DICOM code, or by the heading itself. Where the words lack the heading, it is written
-before them: else an impression sent line by line would be read as findings, and a question of the referrer as an
-answer. What is coded as history or request ends with its OBX; the next one without such a code is findings.
+Senders mark a line's section in OBX-3: by suffix (`&GDT` general description, `&IMP` impression, `&ADT` addendum; HL7
+v2.8 chapter 7.2.4), by LOINC or DICOM code, or by the heading itself. If the text lacks the heading, it is inserted.
+Otherwise an impression sent line by line would be read as findings, and a referrer's question as an answer. A text
+coded as history or request ends with its OBX; the next OBX without such a code is findings.
 """
 
 import re
@@ -36,13 +36,13 @@ ATTACHMENT_UNREAD, CODED_UNREAD, NUMBER_UNREAD, TEXT_UNREAD = (
 )
 
 _ESCAPES = 3
-"""Escape characters that a sign of markup may bring along: RTF and HTML are escaped for HL7 v2."""
+"""Escape characters per markup token: RTF and HTML are escaped for HL7 v2."""
 
 _READ = frozenset({FINDINGS, "IMPRESSION", "CONCLUSION", ADDENDUM})
 _PARAGRAPHS = ("INDICATION", "HISTORY", "CLINICAL", "REASON", "TECHNIQUE", "COMPARISON", "RECOMMENDATION", "PROTOCOL")
 _ABOUT = re.compile(r"(?<= )~(?=[0-9]+(?:[.,][0-9]+)?\s*(?:[x-]\s*[0-9]|mm|cm|m?l\b|cc|%|mg|hu\b))", re.IGNORECASE)
 _ABOUT_MARK = "\ue000"
-# Blanks are read from the first of them alone: else a row of them would be read from each one.
+# Matches only at the first of several blanks; otherwise a run of blanks would be scanned from each one.
 _LINE_END_IN_HTML = re.compile(r"(<[^<>\n]*>)?(?<![ \t])[ \t]*\n(?![^<>\n]*>)")
 _BREAK = re.compile(
     r"</?(?:br|p|div|li|tr|td|th|h[1-6]|pre|table|tbody|ul|ol|dl|dd|dt|html|body|head|hr)\b", re.IGNORECASE
@@ -50,7 +50,7 @@ _BREAK = re.compile(
 
 
 class ReportText(NamedTuple):
-    """The report's words, and those of its addendum; each empty where there is none. Warnings name what is left out."""
+    """The texts of the report and of its addendum; each empty if there is none. Warnings name omitted parts."""
 
     body: str
     addendum: str
@@ -59,42 +59,42 @@ class ReportText(NamedTuple):
 
 @dataclass(slots=True)
 class _Reading:
-    """What the reading of an order's results comes to: lines, warnings, and the first part that could not be read."""
+    """The results of an order as lines, warnings, and the error of the first unreadable part."""
 
     charset: str
     warnings: dict[EventWarning, None] = field(default_factory=dict)
     error: MessageRefusedError | None = None
 
     def left_out(self, code: EventWarning, error: MessageRefusedError) -> None:
-        """Note a part that holds no text that can be read. One over the limits or unsafe is nobody's part."""
+        """Record an unreadable part. Errors of limits and safety are raised, because they refuse the message."""
         if error.reason in (Reason.TOO_LARGE, Reason.UNSAFE_XML):
             raise error
         self.warnings[code] = None
         self.error = self.error or error
 
     def words_of(self, found: PlainText) -> str:
-        """The words of a converted document."""
+        """The text of a converted document."""
         self.warnings.update(dict.fromkeys(found.warnings))
         return found.text
 
 
 class _Group(NamedTuple):
-    """Results in a row under one heading (None: nothing is said of sections)."""
+    """Consecutive results under one heading (None: no section is named)."""
 
     heading: str | None
     results: list[Segment]
 
 
 def order_text(order: Order, charset: str) -> ReportText:
-    """The words of all results and notes in message order. `charset` is that of hexadecimal escapes.
+    """The text of all results and notes in message order. `charset` is that of hexadecimal escapes.
 
-    Where nothing can be read for the form that it is in, raises that part's error (`unsupported_format`,
-    `unsupported_text`); beside other words it is a warning.
+    Raises the error of an unreadable part (`unsupported_format`, `unsupported_text`) if there is no other text;
+    otherwise it is a warning.
     """
     stated = [part for part in order.words if not is_deleted(_status(part)) and part.field(_place(part)) != EMPTY]
     kept = [part for part in stated if not is_no_result(_status(part))]
     without_result = [part for part in stated if is_no_result(_status(part))]
-    # Before anything is split: each separator may take as much text as it makes lines.
+    # Before splitting, because each separator may become a line.
     texts = [part.field(_place(part)) for part in kept if part.name == "NTE" or kind_of(part) is Kind.TEXT]
     require_words_size(
         max(sum(map(len, texts)) // 64, sum(len(text.split(kept[0].separators.repetition)) for text in texts))
@@ -108,15 +108,15 @@ def order_text(order: Order, charset: str) -> ReportText:
     body: list[str] = []
     addendum: list[str] = []
     groups = list(_groups(kept))
-    # Where some results are under a section, those that are under none describe the exam.
+    # If some results have a section, those without one describe the exam.
     bare = FINDINGS if any(group.heading not in (None, ADDENDUM) for group in groups) else None
     for heading, results in groups:
         lines = _lines(results, heading, reading)
-        # Before headings are looked for: what is left is plain text.
+        # Before the search for headings, which needs plain text.
         require_words_size(sum(map(len, lines)))
         known = heading or bare
         if heading and not _is_read(heading):
-            # An empty line would end the section: what follows would be findings.
+            # An empty line would end the section, and the text after it would be findings.
             lines = [line for line in lines if line.strip()]
         (addendum if heading == ADDENDUM else body).extend(_under(known, lines))
     if any("\ufffd" in line for line in (*body, *addendum)):
@@ -136,7 +136,7 @@ def _place(part: Segment) -> int:
 
 
 def _groups(parts: Sequence[Segment]) -> Iterator[_Group]:
-    """A note belongs to the result before it, so it stands under the same heading."""
+    """A note belongs to the result before it, so it gets the same heading."""
     group: _Group | None = None
     for part in parts:
         heading = group.heading if part.name == "NTE" and group else section_heading(part)
@@ -151,7 +151,7 @@ def _groups(parts: Sequence[Segment]) -> Iterator[_Group]:
 
 
 def _lines(results: Sequence[Segment], heading: str | None, reading: _Reading) -> list[str]:
-    """The lines of a group. Texts in a row are converted together: senders cut documents into lines."""
+    """The lines of a group. Consecutive texts are converted together, because senders split documents into lines."""
     found: list[str] = []
     texts: list[str] = []
     for before, result in zip([None, *results], results, strict=False):
@@ -168,10 +168,10 @@ def _lines(results: Sequence[Segment], heading: str | None, reading: _Reading) -
 
 
 def _text(result: Segment, reading: _Reading) -> str:
-    """The text of a result: repetitions and line break sequences end a line. Components are words, not structure."""
+    """The text of a result. Repetitions and line break sequences end a line; component separators are text."""
     separators, value = result.separators, result.field(_place(result))
     if value.lstrip()[:5].lower() == "{\\rtf" and separators.escape == "\\":
-        # It was not escaped, and has the escape character and the repetition separator in every line.
+        # The text was not escaped: every line has the escape character and the repetition separator.
         return value
     if separators.repetition == "~" and " ~" in value and _ABOUT.search(value):
         value = _ABOUT.sub(_ABOUT_MARK, value)
@@ -183,7 +183,7 @@ def _text(result: Segment, reading: _Reading) -> str:
 
 
 def _converted(texts: Sequence[str], reading: _Reading) -> list[str]:
-    """Texts that stand in a row, without their markup."""
+    """Consecutive texts without their markup."""
     found: list[str] = []
     for number, document in enumerate(_documents(texts)):
         if number:
@@ -214,13 +214,13 @@ def _without_markup(words: str, reading: _Reading) -> str:
 
 
 def _line_end_in_html(match: re.Match[str]) -> str:
-    """A line end of the message ends a line of the report, but where a tag does that already."""
+    """A line end of the message ends a line of the report, unless a tag does that already."""
     tag = match[1] or ""
     return match[0] if _BREAK.match(tag) else f"{tag}<br>"
 
 
 def _documents(texts: Sequence[str]) -> Iterator[str]:
-    """Each RTF document by itself, with all the lines that it was cut into, and what stands between them."""
+    """Each RTF document with all its lines, and the texts between the documents."""
     run: list[str] = []
     depth = 0
     for text in texts:
@@ -246,7 +246,7 @@ def _open_groups(text: str) -> int:
 
 
 def _other(result: Segment, kind: Kind, heading: str | None, reading: _Reading) -> list[str]:
-    """The words of a result that is no text, or a warning that names what is left out."""
+    """The words of a result that is not text, or a warning that names it."""
     if not result.field(5).strip():
         return []
     if kind is Kind.ATTACHMENT:
@@ -262,16 +262,16 @@ def _other(result: Segment, kind: Kind, heading: str | None, reading: _Reading) 
 
 
 def _under(heading: str | None, lines: list[str]) -> list[str]:
-    """The lines of one section, with its heading written before the first line that none stands over."""
+    """The lines of one section, with its heading inserted before the first line without a heading."""
     if heading is None or (place := _unheaded(heading, lines)) is None:
         return lines
     return [*lines[:place], f"{heading}:", *lines[place:]]
 
 
 def _unheaded(heading: str, lines: list[str]) -> int | None:
-    """The first line that no heading covers; None where the section starts with its own.
+    """The first line without a heading; None if the section starts with its own.
 
-    A heading that is not read covers its paragraph, a line such as the exam's name or a signature itself alone.
+    A heading of unread text covers its paragraph; a line such as the exam's name or a signature covers only itself.
     """
     covered = False
     for number, line in enumerate(lines):
@@ -291,7 +291,7 @@ def _has_heading(line: str) -> bool:
 
 
 def _names_read(line: str) -> bool:
-    """Whether the line's heading opens a section that is read."""
+    """Whether the line's heading begins a section that is read."""
     return heading_part(line) in READ
 
 

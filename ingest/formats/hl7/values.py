@@ -1,4 +1,4 @@
-"""What a result (OBX-5) carries, by its type (OBX-2; HL7 v2.8 chapter 2A): words, coded words, an attachment."""
+"""The content of a result (OBX-5) by its type (OBX-2; HL7 v2.8 chapter 2A): text, coded text, or an attachment."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ class Kind(Enum):
     ATTACHMENT = auto()
     NUMBER = auto()
     OTHER = auto()
-    """Dates, names, addresses: nothing that describes an exam."""
+    """Dates, names, addresses: they do not describe an exam."""
 
 
 _KINDS = {
@@ -31,7 +31,7 @@ _KINDS = {
     **dict.fromkeys(code_set("DT TM TS DTM GTS AD XAD XPN XCN XON XTN CX CK PN CN TN TQ EI HD PL DLN"), Kind.OTHER),
 }
 _TEXT_TYPES = frozenset({"TX", "FT", "ST", ""})
-"""Of nearly all results."""
+"""The types of nearly all results."""
 _SUBTYPES = {
     "PLAIN": "text/plain",
     "HTML": "text/html",
@@ -58,24 +58,24 @@ _BASE64_STARTS = (
     *("JVBERi", "e1xydG", "PGh0bW", "PEhUTU", "PCFET0", "PCFkb2", "PD94bW", "PENsaW"),
     *("/9j/", "iVBORw", "UEsDBB", "0M8R4K", "SUkqAA", "TU0AKg", "R0lGOD"),
 )
-"""What documents begin with that are sent in place of text, in Base64."""
+"""The first Base64 characters of documents that are sent as text."""
 _LONGEST_WORD = 200
 _CODED = 4
-"""Coded results may have so many times as many characters as the largest text: codes stand beside the words."""
+"""The maximum size of coded results as a multiple of TEXT_LIMIT: they have codes in addition to words."""
 _DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|rtf|html?|txt|xml)\s*$", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def kind_of(result: Segment) -> Kind:
-    """How a result is read. One without a type, or of a type that nobody knows, is text."""
+    """How a result is read. One without a type, or of an unknown type, is text."""
     value = result.field(2)
     return Kind.TEXT if value in _TEXT_TYPES else _KINDS.get(result.text(2).upper(), Kind.TEXT)
 
 
 def coded_words(result: Segment, charset: str) -> str:
-    """The words of coded results, each a sentence: text, alternate text, original text, else the code.
+    """The words of coded results, one sentence each: text, alternate text, original text, else the code.
 
-    Refuses (`too_large`) more than a text may have.
+    Refuses (`too_large`) more characters than a text may have.
     """
     require_words_size(len(result.field(5)) // _CODED)
     found = []
@@ -89,9 +89,9 @@ def coded_words(result: Segment, charset: str) -> str:
 
 
 def attachment_text(result: Segment, charset: str) -> PlainText:
-    """The text of an ED (2A.24): source application, type, subtype, encoding, data; empty where there is no data.
+    """The text of an ED (2A.24): source application, type, subtype, encoding, data; empty if there is no data.
 
-    Raises as `convert` for what holds no text, a reference (RP) to a document among it.
+    Raises the errors of `convert` for unreadable attachments, references (RP) to documents included.
     """
     if result.text(2).upper() != "ED":
         if not _names_document(result):
@@ -116,9 +116,9 @@ def _names_document(reference: Segment) -> bool:
 
 
 def embedded_document(words: str) -> PlainText | None:
-    """The text of a document that stands in Base64 where words should; None where these are words.
+    """The text of a Base64 document sent in place of text; None if it is ordinary text.
 
-    Raises as `convert` for one that holds no text.
+    Raises the errors of `convert` for an unreadable document.
     """
     start = words[:16].lstrip()
     compact = len(words) >= _LONGEST_WORD and not re.search(r"[ \t]", words)
@@ -132,7 +132,7 @@ def embedded_document(words: str) -> PlainText | None:
 
 
 def _decoded(words: str, encoding: str) -> bytes | str:
-    """The data by ED-4 (table 0299); text where it is not encoded. Some name no encoding and mean Base64."""
+    """The data, decoded by ED-4 (table 0299); text if it is not encoded. Without ED-4 it may be Base64."""
     compact = "".join(words.split())
     try:
         if encoding.startswith("HEX"):
@@ -151,7 +151,7 @@ def _is_base64(compact: str) -> bool:
 
 
 def _media_type(data: bytes, kind: str, subtype: str) -> str:
-    """By its first bytes, else as ED-2 and ED-3 say, else text where it can be."""
+    """The media type by the first bytes, else by ED-2 and ED-3, else text if the bytes allow it."""
     for magic, media_type in _MAGIC:
         if data.startswith(magic):
             return media_type

@@ -1,1 +1,1 @@
-"""Reports that are sent as HTML, CDA or RTF, as plain text with its line breaks (docs/conformance/markup.md)."""
+"""Converts reports in HTML, CDA or RTF to plain text with line breaks (docs/conformance/markup.md)."""

@@ -1,6 +1,7 @@
-"""HL7 CDA R2 documents as plain text: the narrative of each section under the heading that its code or title is.
+"""HL7 CDA R2 documents as plain text: the narrative of each section under the heading of its code or title.
 
-The narrative is what the author attested (CDA R2 4.3.5); coded entries only repeat it. Header data are not the report.
+The narrative is the attested content (CDA R2 4.3.5); coded entries only repeat it. The header is not part of the
+report.
 """
 
 import base64
@@ -26,7 +27,7 @@ _UNREAD = {"renderMultiMedia": EventWarning.PICTURE_UNREAD, "observationMedia": 
 
 
 class CdaText(NamedTuple):
-    """The words, warnings, and what a document without structure holds instead: its bytes and their media type."""
+    """The text, warnings, and the content of an unstructured document: its bytes and their media type."""
 
     text: str
     warnings: tuple[EventWarning, ...]
@@ -35,16 +36,16 @@ class CdaText(NamedTuple):
 
 
 def is_cda(document: str) -> bool:
-    """Whether the text holds a CDA document."""
+    """Whether the text is a CDA document."""
     return bool(_ROOT.search(document, 0, 4096))
 
 
 def read_cda(document: str) -> CdaText:
-    """The words of a document. Refuses a document type or entities (`unsafe_xml`) and what is not well formed."""
+    """The text of a document. Refuses a DTD or entities (`unsafe_xml`) and malformed XML."""
     target = _Words()
     parser = XMLParser(target=target, forbid_dtd=True)
     try:
-        # Whatever encoding the declaration names, the words were decoded before.
+        # The text is already decoded, whatever encoding the declaration names.
         parser.feed(_without_declaration(document).encode("utf-8", "replace"))
         parser.close()
     except DefusedXmlException:
@@ -62,7 +63,7 @@ def _without_declaration(document: str) -> str:
 
 
 class _Section:
-    """A section that is open. `unread`: it, or one around it, tells of other days or of no finding."""
+    """An open section. `unread`: it or an enclosing one is about earlier exams, or has no findings."""
 
     def __init__(self, *, unread: bool) -> None:
         self.unread = unread
@@ -128,19 +129,19 @@ class _Words:
             self.layout.words(words)
 
     def close(self) -> None:
-        """The layout holds what was read."""
+        """The result is in the layout."""
 
     def _is_child_of(self, name: str) -> bool:
         return self._path[-2:-1] == [name] and (name != "section" or bool(self._sections))
 
     def _open_text(self) -> None:
-        """The narrative of a section begins: without a title its code alone is the heading."""
+        """Begin a section's narrative. Without a title its code gives the heading."""
         if self._sections and self._sections[-1].code:
             self._end_title("")
         self._narrative = 1
 
     def _end_title(self, title: str) -> None:
-        """Write the section's heading: its title where that is one that is known, else that of its code."""
+        """Write the section's heading: its title if it is a known heading, else that of its code."""
         section = self._sections[-1]
         words = " ".join(title.split()).rstrip(":")
         coded = SECTION_CODES.get(section.code, "")

@@ -1,4 +1,4 @@
-"""One door to all markup: from a media type and what was sent to plain text."""
+"""Converts any supported media type to plain text."""
 
 import codecs
 import re
@@ -52,24 +52,24 @@ _MARKS = (
 
 
 class PlainText(NamedTuple):
-    """The words, and warning codes that name the parts of the document that they do not hold."""
+    """The text, and warning codes that name omitted parts of the document."""
 
     text: str
     warnings: tuple[EventWarning, ...]
 
 
 def plain_text(data: str | bytes, media_type: str) -> str:
-    """The words of `data` with their line breaks. See `convert`."""
+    """The text of `data` with its line breaks. See `convert`."""
     return convert(data, media_type).text
 
 
 def convert(data: str | bytes, media_type: str) -> PlainText:
-    """The words of `data`, which is text, HTML, RTF or CDA as `media_type` (with its `charset`) says.
+    """The text of `data`: plain text, HTML, RTF or CDA according to `media_type` (with its `charset`).
 
-    Plain text that has markup is taken for what it is. Bytes are decoded by a byte order mark, `charset`, what the
-    document declares, else as UTF-8, else as Windows-1252; what fits none of its characters is marked and warned of.
-    Raises UnsupportedTextError where nothing faithful can be made of it, MessageRefusedError with `unsupported_format`
-    for what is no text (PDF, pictures), `unsafe_xml` and `too_large`.
+    Markup declared as plain text is detected. Bytes are decoded by a byte order mark, `charset`, or the document's
+    declaration, else as UTF-8, else as Windows-1252; invalid bytes become U+FFFD and give a warning. Raises
+    UnsupportedTextError if the text cannot be converted faithfully, and MessageRefusedError with `unsupported_format`
+    for other content (PDF, images), `unsafe_xml` or `too_large`.
     """
     name, _, parameters = media_type.partition(";")
     name = name.strip().lower()
@@ -78,7 +78,7 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
         kind = PLAIN
     if kind is None:
         raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, "the attachment can't be read as text")
-    # Bytes of RTF name their characters themselves.
+    # RTF declares its own character sets.
     text, warnings = (data, ()) if isinstance(data, str) else _decode(data, parameters, rtf=kind == RTF)
     require_words_size(len(text) // _LEAST_WORDS)
     if kind == PLAIN:
@@ -90,12 +90,12 @@ def convert(data: str | bytes, media_type: str) -> PlainText:
 
 
 def markup_signs(text: str) -> int:
-    """How many tags, entities, groups and control words a document may have: the time that it takes grows with them."""
+    """The number of tags, entities, groups and control words, which determines the time of conversion."""
     return sum(map(text.count, "<&\\{}"))
 
 
 _LEAST_WORDS = 64
-"""A document of markup may be so many times as large as the largest text: word processors write long ones."""
+"""The maximum size of a marked-up document as a multiple of TEXT_LIMIT: word processors write long ones."""
 
 
 def _read(text: str, kind: str) -> PlainText:
@@ -144,7 +144,10 @@ def _decode(data: bytes, parameters: str, *, rtf: bool) -> tuple[str, tuple[Even
 
 
 def _decode_rtf(data: bytes) -> str:
-    """RTF is ASCII and names other characters by escapes. Bytes that are not are written as such, unless UTF-8."""
+    """RTF is ASCII and escapes other characters.
+
+    Non-ASCII bytes are decoded as UTF-8 if valid, and otherwise kept as bytes.
+    """
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -165,7 +168,7 @@ def _warnings(named: str, used: str) -> tuple[EventWarning, ...]:
 
 
 def _known(name: str) -> str:
-    """Python's name of a character set that has letters; empty for another. Who says Latin-1 means Windows-1252."""
+    """Python's name of a text character set; empty for others. Latin-1 is read as Windows-1252."""
     try:
         found = codecs.lookup(name.strip()).name if name else ""
         "".encode(found or "utf-8")

@@ -1,4 +1,4 @@
-"""Markup told from plain text by its own signs. "Effusion <5 mm", "O2 < 90 & stable" are plain text."""
+"""Distinguishes markup from plain text. "Effusion <5 mm" and "O2 < 90 & stable" are plain text."""
 
 import html
 import re
@@ -52,14 +52,14 @@ def _kind_by_tags(text: str) -> str | None:
 
 
 def xml_kind(text: str) -> str:
-    """The media type of XML by its first element: CDA, XHTML, or another that nobody here knows."""
+    """The media type of XML by its first element: CDA, XHTML, or unknown XML."""
     if is_cda(text):
         return CDA
     return HTML if _XHTML.match(_PROLOGUE.sub("", text, count=1)) else XML
 
 
 def has_html_tags(text: str) -> bool:
-    """Whether there is an HTML tag. A tag of one letter counts where it is closed, too."""
+    """Whether there is an HTML tag. A tag of one letter counts only if it is closed."""
     if _LONG_TAG.search(text):
         return True
     lower = text.lower() if "</" in text else ""
@@ -67,7 +67,7 @@ def has_html_tags(text: str) -> bool:
 
 
 def has_closed_elements(text: str) -> bool:
-    """Whether an element of whatever name is opened and closed: `<findings>...</findings>`."""
+    """Whether an element of any name is opened and closed: `<findings>...</findings>`."""
     if "</" not in text:
         return False
     lower = text.lower()
@@ -76,15 +76,15 @@ def has_closed_elements(text: str) -> bool:
 
 
 def without_entities(text: str) -> str:
-    """Plain text that came out of HTML: its tags are gone, its entities (`&lt;`, `&nbsp;`) are characters."""
+    """Plain text that was extracted from HTML, with its remaining entities (`&lt;`, `&nbsp;`) decoded."""
     return html.unescape(text) if "&" in text and _ENTITY.search(text) else text
 
 
 def is_escaped_html(text: str) -> bool:
-    """Whether the text holds HTML whose tags themselves were escaped (`&lt;p&gt;`)."""
+    """Whether the text is HTML with escaped tags (`&lt;p&gt;`)."""
     return bool(_ESCAPED_TAG.search(text)) and has_html_tags(html.unescape(text))
 
 
 def without_escaped_tags(text: str) -> str:
-    """HTML as it was before its tags themselves were escaped; other text as it is."""
+    """HTML with its escaped tags restored; other text unchanged."""
     return html.unescape(text) if not has_html_tags(text) and is_escaped_html(text) else text

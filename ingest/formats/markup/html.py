@@ -1,4 +1,4 @@
-"""HTML and XHTML as plain text. libxml2 reads any bytes in linear time and never asks for another file."""
+"""HTML and XHTML as plain text. libxml2 parses any bytes in linear time and loads no other file."""
 
 import re
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ _BLOCKS = code_set(
     "tfoot thead ul optgroup"
 )
 _UNSEEN = code_set("head script style template title datalist param")
-"""Elements whose words nobody sees."""
+"""Elements whose text is not displayed."""
 _LEFT_OUT = {
     **dict.fromkeys(("del", "s", "strike"), EventWarning.STRUCK_TEXT),
     **dict.fromkeys(("select", "textarea"), EventWarning.FORM_UNREAD),
     **dict.fromkeys(("object", "svg", "math", "video", "audio", "canvas", "iframe"), EventWarning.ATTACHMENT_UNREAD),
 }
-"""Elements whose words are not the report's, and the warnings that name them."""
+"""Elements whose text is not part of the report, and their warnings."""
 _EMPTY = {
     "embed": EventWarning.ATTACHMENT_UNREAD,
     "img": EventWarning.PICTURE_UNREAD,
@@ -36,7 +36,7 @@ _BREAKS = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|td|h[1-6]|pre|table|ul|ol|dd|d
 
 
 def read_html(document: str) -> tuple[str, tuple[EventWarning, ...]]:
-    """The words of a document or a piece of one, and warnings that name what they do not hold."""
+    """The text of a document or a fragment, and warnings that name omitted parts."""
     target = _Words(verbatim=not _BREAKS.search(document))
     parser = etree.HTMLParser(target=target, encoding="utf-8")
     parser.feed(document.encode("utf-8", "replace"))
@@ -47,7 +47,7 @@ def read_html(document: str) -> tuple[str, tuple[EventWarning, ...]]:
 
 
 class _Words:
-    """A target of the parser. `verbatim`: line ends of the source are line ends, for it marks none itself."""
+    """A target of the parser. `verbatim`: line ends of the source count, because it has no tags for them."""
 
     def __init__(self, *, verbatim: bool) -> None:
         self.layout = Layout()
@@ -85,13 +85,13 @@ class _Words:
             self.layout.words(str(data), verbatim=bool(self._verbatim))
 
     def comment(self, text: str | bytes) -> None:
-        """Nobody sees a comment."""
+        """Comments are not displayed."""
 
     def close(self) -> None:
         """The layout holds what was read."""
 
     def _warn_left_out(self, name: str, attributes: Mapping[str, str], style: str) -> bool:
-        """Whether the words within the element are left out."""
+        """Whether the text of the element is omitted."""
         if self._skipped or name in _UNSEEN:
             return name in _UNSEEN
         code = _LEFT_OUT.get(name) or _EMPTY.get(name)

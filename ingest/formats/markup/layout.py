@@ -1,8 +1,8 @@
-"""Words of a document on their way to lines of plain text.
+"""Arranges a document's text in lines of plain text.
 
-What the document sets apart (paragraphs, list items, table rows, headings) comes out apart, by an empty line: the
-reader of reports takes a single line end without a full stop for a wrapped line. Two things stay together: a heading
-and the block under it, and a sentence that its sender wrapped into several paragraphs.
+An empty line separates blocks (paragraphs, list items, table rows, headings), because the section reader takes a single
+line end without a full stop for a wrapped line. A heading and the block under it are not separated, nor is a sentence
+that its sender wrapped into several paragraphs.
 """
 
 import re
@@ -17,10 +17,10 @@ _WAITING = re.compile(
 )
 _GOING_ON = re.compile(r"\s*(?:or|nor|and|of)\b", re.IGNORECASE)
 _WRAPPED = 60
-"""Characters of a line that may have been broken for its length."""
+"""Characters of a line from which on it may have been wrapped."""
 _LONGEST_HEADING = 80
 _MOST_LABEL = 60
-"""Characters of a table cell that names what the next one says."""
+"""The maximum number of characters of a table cell that is a label for the next one."""
 
 
 class _Block(NamedTuple):
@@ -29,7 +29,7 @@ class _Block(NamedTuple):
 
 
 class _Row:
-    """A table row that is open: the blocks of its cells."""
+    """An open table row: the blocks of its cells."""
 
     def __init__(self) -> None:
         self.cells: list[list[_Block]] = [[]]
@@ -38,8 +38,8 @@ class _Row:
 class Layout:
     """Takes words, line ends and blocks in document order; `text()` gives the lines.
 
-    While `tight` is set, blocks stand on the next line without an empty one: within a section that is not read, an
-    empty line would end it.
+    While `tight` is set, blocks begin on the next line without an empty one, because an empty line would end a section
+    that is not read.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Layout:
         self._rows.append(_Row())
 
     def cell_end(self) -> None:
-        """End a cell. Without an open row the current block was the first cell of one."""
+        """End a cell. If no row is open, the current block becomes the first cell of a new one."""
         if not self._rows:
             parts, self._parts = self._parts, []
             self.row_start()
@@ -83,7 +83,10 @@ class Layout:
         self._rows[-1].cells.append([])
 
     def row_end(self) -> None:
-        """End the innermost row, if one is open. Cells of a line each make one line; others are set apart."""
+        """End the innermost row, if one is open.
+
+        Cells of one line each are joined to one line; others are separated.
+        """
         self.block_end()
         if not self._rows:
             return
@@ -100,7 +103,7 @@ class Layout:
         return bool(self._rows)
 
     def text(self) -> str:
-        """All lines. Ends what is open."""
+        """All lines. Ends open rows and blocks."""
         self.block_end()
         while self._rows:
             self.row_end()
@@ -118,7 +121,7 @@ class Layout:
 
 
 def _in_one_line(cells: list[str]) -> str:
-    """ "Pneumothorax" and "none" as "Pneumothorax: none"; further cells are statements of their own."""
+    """ "Pneumothorax" and "none" as "Pneumothorax: none"; further cells are separate statements."""
     first, *others = cells
     if others and len(first) <= _MOST_LABEL and first[-1].isalnum():
         return f"{first}: {'; '.join(others)}"

@@ -1,7 +1,7 @@
 """RTF (specification 1.9.1) as plain text.
 
-The `striprtf` package reads text that was deleted or hidden as words of the report, drops footnotes and text boxes in
-silence, and takes quadratic time on some input; it serves as this module's twin in the tests instead.
+The `striprtf` package reads deleted and hidden text as text of the report, drops footnotes and text boxes silently, and
+takes quadratic time on some input. Tests compare this module with it.
 """
 
 import codecs
@@ -27,7 +27,7 @@ _UNSEEN = code_set(
     "nesttableprops nextfile nonesttables operator panose password picprop pn pnseclvl pntext pntxta pntxtb printim "
     "private revtbl revtim rxe stylesheet subject tc template themedata title txe ud userprops xe xmlnstbl"
 )
-"""Groups whose words are none of the text as it is seen."""
+"""Groups whose text is not displayed in the document's body."""
 _LEFT_OUT = {
     **dict.fromkeys(("footnote", "annotation"), EventWarning.FOOTNOTE_UNREAD),
     **dict.fromkeys(("header", "headerl", "headerr", "headerf"), EventWarning.PAGE_HEADER_UNREAD),
@@ -36,7 +36,7 @@ _LEFT_OUT = {
     **dict.fromkeys(("object", "objdata", "result"), EventWarning.ATTACHMENT_UNREAD),
     **dict.fromkeys(("do", "shp", "shpinst", "shptxt", "shprslt"), EventWarning.TEXT_BOX_UNREAD),
 }
-"""Groups whose words are seen and are not read, and the warnings that name them."""
+"""Groups whose text is displayed and not read, and their warnings."""
 _SIGNS = {
     "emdash": "\u2014",
     "endash": "-",
@@ -62,8 +62,8 @@ _CODE_PAGES = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp85
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What holds within a group: whether its words are unseen, the warning code of words that are left out, the
-    number of letters that stand for one `\\u`, the character set of its font, whether it belongs to a table."""
+    """The state of a group: whether its text is hidden, the warning code of omitted text, the number of fallback
+    characters after `\\u`, the character set of its font, and whether it belongs to a table."""
 
     unseen: bool = False
     left_out: EventWarning | None = None
@@ -79,13 +79,13 @@ _COMMON = code_set(
     "line ltrch ltrpar margl margr nosupersub par pard plain qc qj ql qr ri row rtf rtlch s sa sb sl slmult strike sub "
     "super tab trowd tx u uc ul ulnone v viewkind widowctrl"
 )
-"""Control words that word processors write most, beside those above."""
+"""Frequent control words of word processors, in addition to those above."""
 _CUT = re.compile(r"\\([a-zA-Z]*)\Z")
 _LETTERS = re.compile(r"[a-zA-Z]*")
 
 
 def join_pieces(pieces: Sequence[str]) -> str:
-    """A document that was cut into pieces, at its line ends or anywhere, in the middle of a control word too."""
+    """Join a document that was split into pieces, at line ends or anywhere, even within a control word."""
     joined = [pieces[0]]
     for before, after in pairwise(pieces):
         cut = _CUT.search(before[-40:])
@@ -102,9 +102,9 @@ def is_rtf(document: str) -> bool:
 
 
 def read_rtf(document: str) -> tuple[str, tuple[EventWarning, ...]]:
-    """The words of one document or of several, one after another, and warnings that name what they do not hold.
+    """The text of one or several consecutive documents, and warnings that name omitted parts.
 
-    Characters over 0x7f that came as bytes have to come as Latin-1. Refuses what is no RTF.
+    Non-ASCII bytes must be given as Latin-1 characters. Refuses text that is not RTF.
     """
     if not is_rtf(document):
         raise UnsupportedTextError("the text is not an RTF document")
@@ -156,7 +156,7 @@ class _Reader:
         elif self._stack:
             self._state = self._stack.pop()
             if not self._stack:
-                # What follows the document's own group is another document, or words that were put after it.
+                # After the document's group comes another document, or appended text.
                 self.layout.block_end()
                 self._state = _State()
 
@@ -212,7 +212,7 @@ class _Reader:
         return 0
 
     def _enter(self, word: str, *, starred: bool) -> bool:
-        """Whether the word names a group that holds none of the text."""
+        """Whether the word begins a group without text."""
         if word in _LEFT_OUT:
             self._state = replace(self._state, left_out=self._state.left_out or _LEFT_OUT[word])
             if word in ("pict", "object"):

@@ -1,4 +1,4 @@
-"""Letters of RTF: bytes in the character set of a font, and UTF-16 units."""
+"""Decodes RTF characters: bytes in the character set of a font, and UTF-16 units."""
 
 CHARSETS = {
     0: "cp1252",
@@ -20,15 +20,15 @@ CHARSETS = {
     254: "cp437",
     255: "cp850",
 }
-"""Character sets by `\\fcharset`. 1 (default) and 2 (symbols) are none of their own."""
+"""Character sets by `\\fcharset`. 1 (default) and 2 (symbols) have none."""
 
 _WIDE = frozenset({"cp932", "cp949", "johab", "gbk", "cp950", "utf-8"})
 
 
 class Letters:
-    """Collects bytes and UTF-16 units that stand side by side, and decodes them together.
+    """Collects adjacent bytes and UTF-16 units, and decodes them together.
 
-    `charset` is that of bytes whose font names none. `damaged`: something fitted none.
+    `charset` is that of fonts without one. `damaged`: something could not be decoded.
     """
 
     def __init__(self, charset: str) -> None:
@@ -40,21 +40,21 @@ class Letters:
 
     @property
     def waiting(self) -> bool:
-        """Whether bytes wait that may be the first half of a letter."""
+        """Whether there are undecoded bytes that may be the first half of a letter."""
         return bool(self._bytes) and self._bytes_charset in _WIDE
 
     def byte(self, value: int, charset: str) -> None:
-        """Take a byte, in the character set of its font."""
+        """Add a byte in the character set of its font."""
         if not self._bytes:
             self._bytes_charset = charset or self.charset
         self._bytes.append(value)
 
     def unit(self, value: int) -> None:
-        """Take a UTF-16 unit."""
+        """Add a UTF-16 unit."""
         self._units.append(value)
 
     def complete(self, words: str) -> str:
-        """Give the waiting bytes their second half where they lack it. Returns the words that are left."""
+        """Complete the waiting bytes with their second half if it is missing. Returns the remaining text."""
         try:
             self._bytes.decode(self._bytes_charset)
         except UnicodeDecodeError as error:
@@ -64,7 +64,7 @@ class Letters:
         return words
 
     def take(self) -> str:
-        """The letters that were collected."""
+        """The decoded characters; empties the collection."""
         words = ""
         if self._units:
             raw = b"".join(unit.to_bytes(2, "little") for unit in self._units)

@@ -1,6 +1,6 @@
-"""Storage commands that lack what they must have (PS3.7 9.1.1): completed from the data set, so that they are answered.
+"""Completes storage commands that lack required fields (PS3.7 9.1.1) from the data set, so that they are answered.
 
-pynetdicom drops a request without a class or an instance and never answers it; its sender waits for ever.
+pynetdicom drops a request without a class or an instance without an answer, and its sender waits forever.
 """
 
 from pydicom import Dataset
@@ -14,14 +14,14 @@ from ingest.formats.dicom.parser import SOP_CLASS, SOP_INSTANCE
 from ingest.gateway.dicom.part10 import as_file
 
 NO_UID = "0.0"
-"""Stands in an answer for an instance that neither command nor data set names."""
+"""The instance UID of an answer if neither command nor data set gives one."""
 
 _LONGEST_UID = 64
 _PRIORITIES = (0, 1, 2)
 
 
 def complete(message: C_STORE_RQ, association: Association) -> None:
-    """Give a C-STORE request the UIDs, message id and priority that it lacks."""
+    """Add the missing UIDs, message id and priority to a C-STORE request."""
     command = message.command_set
     if not isinstance(command.get("MessageID"), int):
         command.MessageID = 0
@@ -36,13 +36,13 @@ def complete(message: C_STORE_RQ, association: Association) -> None:
 
 
 def _uid(command: Dataset, keyword: str) -> str:
-    """A UID of the command without its padding; empty where it is absent, or too long to be one."""
+    """A UID of the command without its padding; empty if it is absent, or too long to be one."""
     found = str(command.get(keyword) or "").strip(" \0")
     return found if len(found) <= _LONGEST_UID else ""
 
 
 def _named(message: C_STORE_RQ, association: Association) -> tuple[str, str]:
-    """Class and instance as the data set names them, the class else as the presentation context does."""
+    """Class and instance of the data set; without a class, that of the presentation context."""
     contexts = {context.context_id: context for context in association.accepted_contexts}
     context = contexts.get(message.context_id)
     if context is None or context.abstract_syntax is None:

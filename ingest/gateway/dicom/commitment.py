@@ -1,7 +1,7 @@
-"""Storage commitment (PS3.4 annex J, push model): which of a peer's instances are safe here, and how it is told.
+"""Storage commitment (PS3.4 annex J, push model): which of a peer's instances are stored safely.
 
-An instance is safe if the ledger has an event of it that was answered with success or a warning, and the blob store
-has its bytes.
+An instance is safe if the ledger has its event, which was answered with success or a warning, and the blob store has
+its bytes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ REQUEST = 1
 """Action type (PS3.4 J.3.2): request storage commitment."""
 
 MISSING_ATTRIBUTE, NO_SUCH_ACTION = 0x0120, 0x0123
-"""PS3.7 C.4.10: a request without transaction or instances; an action that there is not."""
+"""PS3.7 C.4.10: a request without transaction or instances; an unknown action."""
 
 NO_SUCH_INSTANCE = 0x0112
 """Failure reason (PS3.3 C.14.1.1)."""
@@ -37,14 +37,14 @@ NO_SUCH_INSTANCE = 0x0112
 _TRANSACTION, _REFERENCES, _CLASS, _INSTANCE = 0x00081195, 0x00081199, 0x00081150, 0x00081155
 _TAGS = frozenset({_TRANSACTION, _REFERENCES, _CLASS, _INSTANCE})
 _KEPT = frozenset(reason.value for reason in Reason if reason not in STATUSES)
-"""Reasons of events whose objects were answered with success: there is nothing to read in them, and they are kept."""
+"""Reasons of events whose objects were answered with success: they are stored, and have nothing to read."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An instance of which a peer asks whether it is safe."""
+    """An instance whose safety a peer asks about."""
 
     sop_class: str
     instance: str
@@ -52,7 +52,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one N-ACTION asks for."""
+    """The content of an N-ACTION."""
 
     transaction: str
     references: tuple[Reference, ...]
@@ -60,14 +60,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What is looked into: events of these sources."""
+    """Where instances are looked up: events of these sources."""
 
     receiver: Receiver
     sources: tuple[str, ...]
 
 
 def answer(event: Event, holdings: Holdings, reporter: Reporter) -> tuple[int, None]:
-    """Answer an N-ACTION: take the request, and report on it later. Returns the status."""
+    """Answer an N-ACTION: accept the request, and report later. Returns the status."""
     title = event.assoc.requestor.ae_title
     try:
         action = event.request
@@ -89,7 +89,7 @@ def answer(event: Event, holdings: Holdings, reporter: Reporter) -> tuple[int, N
 
 
 def report_of(holdings: Holdings, request: Request) -> tuple[int, Dataset]:
-    """Event type and event information of a request. Raises OutageError where ledger or blobs do not answer."""
+    """Event type and event information of a request. Raises OutageError if ledger or blobs do not answer."""
     failures = _failures(holdings, request.references)
     report = Dataset()
     report.TransactionUID = request.transaction
@@ -119,7 +119,7 @@ def _references(data: Group) -> Iterator[Reference]:
 
 
 def _failures(holdings: Holdings, references: Sequence[Reference]) -> dict[Reference, int]:
-    """The instances that are not safe here, each with the reason."""
+    """The instances that are not safe, each with the reason."""
     receiver = holdings.receiver
     with receiver.ledger.read() as connection:
         known = stored(connection, Format.DICOM.value, holdings.sources, {one.instance for one in references})

@@ -1,5 +1,6 @@
-"""Reports of storage commitment (N-EVENT-REPORT, PS3.4 J.3.3): on an association of our own to where the peer listens,
-else on the one that it asked on, while that is open.
+"""Reports of storage commitment (N-EVENT-REPORT, PS3.4 J.3.3):
+
+on a new association to the peer's configured address, or on the requesting association while it is open.
 """
 
 import ssl
@@ -24,13 +25,13 @@ from ingest.unexpected_errors import say
 
 PUSH_MODEL = "1.2.840.10008.1.20.1"
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
-"""Class and only instance of the push model."""
+"""The class and the well-known instance of the push model."""
 
 ALL_SAFE, SOME_FAILED = 1, 2
 """Event types."""
 
 PAUSES = (1.0, 10.0, 60.0, 300.0)
-"""Seconds before a report is tried again. A peer that is away for longer asks again itself."""
+"""Seconds before each retry of a report. A peer that is unavailable for longer asks again."""
 
 _THREADS = 4
 _STATUS_SUCCESS = 0x0000
@@ -43,7 +44,7 @@ Report = tuple[int, Dataset]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who asked, by its title; the title by which it called us; and the association that it asked on."""
+    """A requesting peer: its AE title, the AE title that it called, and its association."""
 
     title: str
     called: str
@@ -52,7 +53,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Tells peers what is safe, in threads of its own. `addresses`: where peers listen, by title."""
+    """Sends reports to peers from its own threads. `addresses`: the peers' addresses by AE title."""
 
     addresses: Mapping[str, tuple[str, int]]
     timeout_s: float
@@ -61,14 +62,14 @@ class Reporter:
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "commitment"))
 
     def take(self, peer: Peer, report_of: Callable[[], Report]) -> None:
-        """Report what `report_of` then finds, once the request is answered: a report before that would cross it."""
+        """Send the result of `report_of` after the request is answered: an earlier report could cross the answer."""
         if peer.title in self.addresses:
             afterwards(peer.association, lambda: self._again(peer, report_of, 0))
         else:
             afterwards(peer.association, lambda: self._report_here(peer, report_of))
 
     def close(self) -> None:
-        """Stop trying. What was not reported is the peer's to ask again."""
+        """Stop. Peers must ask again for missing reports."""
         self.stopped.set()
         self.threads.shutdown(wait=False, cancel_futures=True)
 
@@ -79,7 +80,7 @@ class Reporter:
                 log.info("commitment.reported", peer=peer.title, complete=kind == ALL_SAFE)
                 return
         except (OutageError, OSError, RuntimeError, ValueError) as error:
-            # The library says so of an association that ended, and of a context that the peer did not accept.
+            # The library raises it for an ended association, and for a context that the peer did not accept.
             log.warning("commitment.not_reported_yet", peer=peer.title, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             say("commitment.unforeseen", error)
@@ -87,7 +88,10 @@ class Reporter:
         self._later(peer, report_of, tries)
 
     def _report_here(self, peer: Peer, report_of: Callable[[], Report]) -> None:
-        """Report on the association that asked, in its own thread. Nobody waits for the answer: its peer may leave."""
+        """Report on the requesting association, in its own thread, without waiting for the answer:
+
+        the peer may close it.
+        """
         try:
             _send_only(peer.association, *report_of())
             log.info("commitment.reported_here", peer=peer.title)
@@ -101,7 +105,7 @@ class Reporter:
         if tries == len(PAUSES):
             log.error("commitment.not_reported", peer=peer.title)
             return
-        # Not in a thread of the pool: peers that are away must not hold up the others.
+        # Not in a thread of the pool, because unavailable peers must not delay the others.
         timer = threading.Timer(PAUSES[tries], self._again, [peer, report_of, tries + 1])
         timer.daemon = True
         timer.start()
@@ -111,7 +115,7 @@ class Reporter:
             self.threads.submit(self._report, peer, report_of, tries)
 
     def _send(self, peer: Peer, kind: int, information: Dataset) -> bool:
-        """Whether the peer took the report."""
+        """Whether the peer accepted the report."""
         association = self._associate(peer, self.addresses[peer.title])
         if not association.is_established:
             return False
@@ -123,7 +127,7 @@ class Reporter:
                 association.release()
 
     def _associate(self, peer: Peer, address: tuple[str, int]) -> Association:
-        """An association with a peer, in which we are the provider."""
+        """An association with a peer in which this side is the provider."""
         entity = AE(ae_title=peer.called)
         entity.implementation_class_uid, entity.implementation_version_name = (
             IMPLEMENTATION_CLASS,
@@ -137,7 +141,7 @@ class Reporter:
 
 
 def _send_only(association: Association, kind: int, information: Dataset) -> None:
-    """Send a report without waiting for its answer. Raises ValueError where the peer did not ask for this class."""
+    """Send a report without waiting for its answer. Raises ValueError if the peer did not ask for this class."""
     context = accepted_context(association, PUSH_MODEL)
     syntax = context.transfer_syntax[0]
     encoded = encode(information, syntax.is_implicit_VR, syntax.is_little_endian)

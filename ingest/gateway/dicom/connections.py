@@ -1,9 +1,9 @@
-"""Connections of the DICOM door: pynetdicom's, with bounds.
+"""Connections of the DICOM door: pynetdicom's, with limits.
 
-pynetdicom reads a PDU of whatever length its header says, waits for the rest for ever, and lets one peer that does not
-finish its TLS handshake keep all others out. What is inherited here is the library's own. Everything of it that is used
-and not documented is used in this module; `tests/ingest/gateway/dicom/test_pynetdicom_parts.py` names it.
-pyproject.toml bounds the version: raise the bound when that test has passed with the newer one.
+pynetdicom reads a PDU of any length, waits forever for the rest, and lets a peer that does not finish its TLS handshake
+block all others. Classes here inherit from the library's. Only this module uses its undocumented parts;
+`tests/ingest/gateway/dicom/test_pynetdicom_parts.py` names them. pyproject.toml bounds the version: raise the bound
+when that test has passed with the newer one.
 """
 
 import contextlib
@@ -27,25 +27,25 @@ from ingest.gateway.dicom.waking import LOOK_S, Alarm, Arrivals, WakingQueue
 from ingest.gateway.settings import Network, is_allowed
 
 LARGEST_PDU = 256 * 1024
-"""Bytes of one P-DATA that senders may choose (PS3.8 D.1). Most choose 16 or 128 KiB."""
+"""The maximum bytes of one P-DATA (PS3.8 D.1). Most senders use 16 or 128 KiB."""
 
 SLOWEST = 2000
-"""Bytes a second that a sender may fall down to within a PDU, beside its time for stalling."""
+"""The minimum bytes per second within a PDU, after the stall time."""
 
 _SLACK = 64 * 1024
-"""Bytes beside a message's data set: its command, the headers of its PDUs."""
+"""Bytes of a message in addition to its data set: its command, and the headers of its PDUs."""
 
 log = structlog.get_logger()
 
 
 def silence() -> None:
-    """Keep data sets out of the library's logs: they are patients'."""
+    """Keep data sets out of the library's logs, because they are patient data."""
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
 
 
 def wake(association: Association, alarm: Alarm) -> None:
-    """Have both threads of an association woken. Before they start."""
+    """Let both threads of an association be woken. Call it before they start."""
     arrivals = Arrivals()
     arrivals.set()
     association._reactor_checkpoint = arrivals
@@ -56,20 +56,20 @@ def wake(association: Association, alarm: Alarm) -> None:
 
 
 def afterwards(association: Association, work: Callable[[], None]) -> None:
-    """Have the association's thread do some work once the message that it handles is answered."""
+    """Let the association's thread do some work after it has answered the current message."""
     cast(Arrivals, association._reactor_checkpoint).afterwards.append(work)
 
 
 def accepted_context(association: Association, sop_class: str) -> PresentationContext:
-    """The presentation context that the peer accepted for a SOP class. Raises ValueError where it accepted none."""
+    """The presentation context that the peer accepted for a SOP class. Raises ValueError if it accepted none."""
     return association._get_valid_context(sop_class, "")
 
 
 class BoundedSocket(AssociationSocket):
-    """Reads what a PDU's header announces if it is within bounds, in large steps.
+    """Reads PDUs in large steps, and refuses those over the limits.
 
-    `taken`: bytes since the last message. `storing`: an object is here and not answered yet. `asked`: an association
-    was asked for; until then it has `stall_s` in all, whatever comes meanwhile.
+    `taken`: bytes since the last message. `storing`: an object was received and is not answered yet. `asked`: an
+    association was requested; before that the connection has `stall_s` in total.
     """
 
     taken = 0
@@ -84,7 +84,7 @@ class BoundedSocket(AssociationSocket):
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read. Waits a moment for it, or for something to send."""
+        """Whether there is something to read. Waits a short time for that, or for something to send."""
         if self.socket is None or not self._is_connected:
             time.sleep(LOOK_S)
             return False
@@ -95,7 +95,7 @@ class BoundedSocket(AssociationSocket):
             return False
 
     def recv(self, nr_bytes: int) -> bytearray:
-        """Exactly so many bytes, fewer at the connection's end. Raises OSError beyond the bounds."""
+        """Exactly this number of bytes, or fewer at the connection's end. Raises OSError over the limits."""
         self.taken += nr_bytes
         self.last_at = time.monotonic()
         if nr_bytes > LARGEST_PDU + _SLACK or self.taken > DICOM_LIMIT + DICOM_LIMIT // 8 + _SLACK:
@@ -105,7 +105,7 @@ class BoundedSocket(AssociationSocket):
         try:
             got = self._fill(memoryview(found))
         except OSError:
-            # Nobody else closes it where no association was asked for yet.
+            # Before an association was requested, only this code closes it.
             self._shutdown_socket()
             raise
         if got < nr_bytes:
@@ -113,7 +113,7 @@ class BoundedSocket(AssociationSocket):
         return found if got == nr_bytes else found[:got]
 
     def _shutdown_socket(self) -> None:
-        """The library's leaves a socket open whose peer is gone."""
+        """The library's method leaves a socket open if its peer has disconnected."""
         if self.socket is not None:
             with contextlib.suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
@@ -122,11 +122,11 @@ class BoundedSocket(AssociationSocket):
 
     @property
     def rests(self) -> bool:
-        """Whether nothing is in hand on it."""
+        """Whether the connection is idle."""
         return not self.storing and not self.taken
 
     def give_way(self) -> None:
-        """End the connection. Its own thread finds it ended."""
+        """End the connection. Its own thread notices that."""
         if self.socket is not None:
             with contextlib.suppress(OSError):
                 self.socket.shutdown(socket.SHUT_RDWR)
@@ -159,7 +159,7 @@ class BoundedHandler(RequestHandler):
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        # The socket that it has announced itself: its event goes with it.
+        # The socket that the handler itself has announced, with its event.
         association.dul.event_queue.get_nowait()
         association.dul.socket = bounded = BoundedSocket(association, client_socket=self.request)
         server = cast(BoundedServer, self.server)
@@ -170,7 +170,7 @@ class BoundedHandler(RequestHandler):
 
 
 class BoundedServer(ThreadedAssociationServer):
-    """Takes connections from addresses that may connect, without waiting for any of them."""
+    """Accepts connections from allowed addresses, without waiting for any of them."""
 
     request_queue_size = 128
     daemon_threads = True
@@ -197,11 +197,11 @@ class BoundedServer(ThreadedAssociationServer):
         return connection, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether the address may connect, and there is room for one more. One that rests gives way to it."""
+        """Whether the address may connect and there is room. If there is none, an idle connection is closed."""
         address = str(client_address[0])
         if not is_allowed(address, self.allowed):
             return False
-        # The library closes its sockets in several places, and tells of none.
+        # The library closes its sockets in several places without notice.
         found = [one for one in self._open if one.fileno() >= 0]
         if not self._make_room(found, address):
             log.warning("dicom.turned_away", address=address, connections=len(found))
@@ -210,8 +210,11 @@ class BoundedServer(ThreadedAssociationServer):
         return True
 
     def _make_room(self, found: list[Any], address: str) -> bool:
-        """Whether there is room, perhaps because another was closed: one of the address itself where its share is used
-        up, else one of the address that has most, of these the one that has rested longest."""
+        """Whether there is room, after closing an idle connection if necessary:
+
+        one of the same address if it has reached its limit, otherwise one of the address with the most connections; the
+        one that has been idle longest.
+        """
         counts = Counter(self._open[one] for one in found)
         holders = [self.holders[one] for one in found if one in self.holders]
         full = len(found) >= self.connections or sum(one.asked for one in holders) >= self.associations
@@ -229,6 +232,6 @@ class BoundedServer(ThreadedAssociationServer):
         return True
 
     def shutdown(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         BaseServer.shutdown(self)
         self.server_close()

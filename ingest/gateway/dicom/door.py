@@ -1,4 +1,4 @@
-"""The DICOM door opened and closed."""
+"""Opens and closes the DICOM door."""
 
 import asyncio
 import logging
@@ -29,14 +29,14 @@ from ingest.gateway.tls import client_context, server_context
 from vlmkg.errors import UsageError
 
 _WITHOUT_PIXELS = ("1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205", "1.2.840.10008.1.2.7.")
-"""Transfer syntaxes whose pixels are elsewhere: an address, a stream."""
+"""Transfer syntaxes whose pixels are elsewhere: at a URL, or in a stream."""
 
 VERIFICATION = "1.2.840.10008.1.1"
 TRANSFER_SYNTAXES = [uid for uid in AllTransferSyntaxes if not uid.startswith(_WITHOUT_PIXELS)]
 
 
 async def start(reception: Reception) -> Door:
-    """Open the door. Raises UsageError where its port can't be had."""
+    """Open the door. Raises UsageError if its port is not free."""
     settings, gateway = read(DicomSettings), read(GatewaySettings)
     _silence()
     entity = _entity(settings)
@@ -54,7 +54,7 @@ async def start(reception: Reception) -> Door:
 
 
 def _silence() -> None:
-    """Patient data stand in what the libraries log. The door says itself what happens."""
+    """Silence the libraries' logs, because they contain patient data. The door logs its own events."""
     silence()
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     for name in ("pynetdicom", "pydicom"):
@@ -66,7 +66,7 @@ def _entity(settings: DicomSettings) -> AE:
     entity.implementation_class_uid = IMPLEMENTATION_CLASS
     entity.implementation_version_name = IMPLEMENTATION_VERSION
     entity.maximum_pdu_size = LARGEST_PDU
-    # One that gives way to another is not at its end yet when that one asks.
+    # An association that is being closed for another one may still be open when that one is requested.
     entity.maximum_associations = settings.associations + 1
     entity.network_timeout = settings.idle
     entity.acse_timeout = entity.dimse_timeout = settings.stall
@@ -122,7 +122,7 @@ def _socket(association: Association) -> BoundedSocket:
 
 
 async def _close(server: BoundedServer, reporter: Reporter) -> None:
-    """Take no more; abort associations that wait, and those with an object in hand once it is answered."""
+    """Accept no more; abort idle associations, and the others after their object is answered."""
     await asyncio.to_thread(server.shutdown)
     try:
         while established := [each for each in server.active_associations if each.is_established]:
@@ -134,6 +134,6 @@ async def _close(server: BoundedServer, reporter: Reporter) -> None:
     finally:
         reporter.close()
         for association in server.active_associations:
-            # Those that never asked for anything wait for their time to run out; their threads end with the process.
+            # Connections that never sent anything wait for their time-out; their threads end with the process.
             association.kill()
             _socket(association).close()

@@ -1,6 +1,6 @@
-"""A data set as it came over the network, made a file (PS3.10 7.1): its bytes unchanged behind a header of ours.
+"""Makes a file of a data set from the network (PS3.10 7.1): a new header and the unchanged bytes.
 
-The header depends on nothing but the object, so that the same object sent twice gives the same bytes.
+The header depends only on the object, so that the same object sent twice gives the same bytes.
 """
 
 import struct
@@ -10,7 +10,7 @@ IMPLEMENTATION_VERSION = "VLMKG_1"
 
 
 def as_file(sop_class: str, sop_instance: str, transfer_syntax: str, dataset: bytes | memoryview) -> bytes:
-    """The file of an object. The UIDs are those of the command and the association; they are written as they came."""
+    """The file of an object. The UIDs are those of the command and the association, unchanged."""
     elements = b"".join(
         (
             struct.pack("<HH2sHI2s", 2, 1, b"OB", 0, 2, b"\0\1"),

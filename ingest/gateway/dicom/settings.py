@@ -7,45 +7,59 @@ AE_TITLE_LENGTH = 16
 
 
 class DicomSettings(BaseSettings):
-    """VLMKG_DICOM_PORT, who may send, and its limits."""
+    """VLMKG_DICOM_PORT, permitted senders, and limits."""
 
     model_config = SettingsConfigDict(env_prefix="VLMKG_DICOM_", frozen=True)
 
     port: int = Field(default=11112, ge=0, le=65535)
-    """VLMKG_DICOM_PORT: the port to listen at; 0: any free one."""
+    """VLMKG_DICOM_PORT: the port; 0: any free one."""
 
     ae_title: str = Field(default="VLMKG", min_length=1, max_length=AE_TITLE_LENGTH)
-    """VLMKG_DICOM_AE_TITLE: the title of this application. Senders may call it by any."""
+    """VLMKG_DICOM_AE_TITLE: the title of this application. Senders may call any title."""
 
     callers: str = ""
-    """VLMKG_DICOM_CALLERS: AE titles that may send, separated by commas; empty: all. `TITLE=AUTHORITY` names the
-    authority of patient identifiers without an issuer, and the source, of what that one sends."""
+    """VLMKG_DICOM_CALLERS: AE titles that may send, separated by commas; empty: all.
+
+    `TITLE=AUTHORITY` names the source of that sender's messages, and the authority of their patient identifiers without
+    an issuer.
+    """
 
     commitment_peers: str = ""
-    """VLMKG_DICOM_COMMITMENT_PEERS: `TITLE=host:port`, separated by commas: where peers that ask for storage commitment
-    listen for the report. Without an address a peer gets it on the association that it asked on."""
+    """VLMKG_DICOM_COMMITMENT_PEERS: `TITLE=host:port`, separated by commas:
+
+    the addresses to which reports of storage commitment are sent. A peer without an address gets its report on the
+    requesting association.
+    """
 
     associations: int = Field(default=32, ge=1)
-    """VLMKG_DICOM_ASSOCIATIONS: how many at once. One more ends one that rests; where none does it is rejected (local
-    limit exceeded)."""
+    """VLMKG_DICOM_ASSOCIATIONS: the maximum number of associations.
+
+    One more aborts an idle one; if there is none, it is rejected (local limit exceeded).
+    """
 
     connections: int = Field(default=64, ge=1)
-    """VLMKG_DICOM_CONNECTIONS: how many at once, also those that did not ask for an association yet. One more is closed
-    as soon as it is opened."""
+    """VLMKG_DICOM_CONNECTIONS: the maximum number of connections, with or without an association.
+
+    One more is closed immediately.
+    """
 
     peer_connections: int = Field(default=16, ge=1)
-    """VLMKG_DICOM_PEER_CONNECTIONS: how many at once of one address. One more closes one of its own that rests, or is
-    closed itself."""
+    """VLMKG_DICOM_PEER_CONNECTIONS: the maximum number of connections per address.
+
+    One more closes an idle one of the same address, or is closed itself.
+    """
 
     idle: float = Field(default=300.0, gt=0)
-    """VLMKG_DICOM_IDLE, in seconds: an association on which nothing comes for so long is aborted."""
+    """VLMKG_DICOM_IDLE, in seconds: an association that receives nothing for this time is aborted."""
 
     stall: float = Field(default=30.0, gt=0)
-    """VLMKG_DICOM_STALL, in seconds: a connection that stops within a message, or does not ask for an association, for
-    so long is closed."""
+    """VLMKG_DICOM_STALL, in seconds:
+
+    a connection that stops within a message, or requests no association, for this time is closed.
+    """
 
     rate: float = Field(default=0.0, ge=0)
-    """VLMKG_DICOM_RATE: objects a second of one address, beyond which it is made to wait; 0: no limit."""
+    """VLMKG_DICOM_RATE: objects per second and address. A faster sender is slowed down; 0: no limit."""
 
     @field_validator("callers")
     @classmethod
@@ -67,7 +81,7 @@ class DicomSettings(BaseSettings):
 
     @property
     def authorities(self) -> dict[str, str | None]:
-        """The AE titles that may send, with the authority of each that names one; empty: all may."""
+        """The permitted AE titles, with their authorities if given; empty: all may send."""
         return _callers(self.callers)
 
 

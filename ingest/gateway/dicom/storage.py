@@ -1,4 +1,4 @@
-"""Storing one object (C-STORE): what is answered, and when. 0000 is said only of what is safe."""
+"""Stores one object (C-STORE) and answers. 0000 is answered only after the object is stored safely."""
 
 import time
 from typing import cast
@@ -26,13 +26,13 @@ SUCCESS, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xA900,
 """PS3.4 table B.2-1."""
 
 PROCESSING_FAILURE = 0x0110
-"""PS3.7 C.5.9: an error of ours."""
+"""PS3.7 C.5.9: an error of this side."""
 
 CLASS_NOT_SUPPORTED = 0x0122
 """PS3.7 C.5.6: an object of a class that is not read."""
 
 ELEMENTS_DISCARDED = 0xB006
-"""PS3.4 table B.2-1, a warning: the object is kept, and nothing of it is used."""
+"""PS3.4 table B.2-1, a warning: the object is stored, and not used."""
 
 STATUSES = {
     Reason.UNREADABLE: CANNOT_UNDERSTAND,
@@ -44,14 +44,16 @@ STATUSES = {
     Reason.IDENTITY_MISMATCH: MISMATCH,
     Reason.INTERNAL_ERROR: PROCESSING_FAILURE,
 }
-"""What is said of an object that was kept, refused. Of all other reasons it is success: the object is one that we keep,
-and an operator sees that nothing can be made of it."""
+"""The status for stored, refused objects by reason. All other reasons give success:
+
+the object is stored, and operators see the refusal.
+"""
 
 log = structlog.get_logger()
 
 
 def store(event: Event, reception: Reception, authorities: dict[str, str | None], rate: Rate) -> Dataset:
-    """Answer a C-STORE request: receive the object, and only then say so."""
+    """Answer a C-STORE request after the object is stored."""
     socket = cast(BoundedSocket, event.assoc.dul.socket)
     try:
         time.sleep(rate.due(event.assoc.requestor.address or "", 1))
@@ -71,7 +73,7 @@ def store(event: Event, reception: Reception, authorities: dict[str, str | None]
 
 
 def _receive(reception: Reception, raw: bytes, authority: str | None, requested: tuple[str, str]) -> tuple[int, str]:
-    """The status, and for the sender's log why."""
+    """The status, and its explanation for the sender's log."""
     message = ReceivedMessage(raw, Format.DICOM, Origin(source=authority))
     try:
         receipt = _take(reception, message, requested)
@@ -97,7 +99,7 @@ def _take(reception: Reception, message: ReceivedMessage, requested: tuple[str, 
 
 
 def _is_other(raw: bytes, requested: tuple[str, str]) -> bool:
-    """Whether the data set names another class or instance than the command. One that can't be read is no other."""
+    """Whether the data set has another class or instance than the command. False if the data set can't be read."""
     try:
         return words_of(raw, (SOP_CLASS, SOP_INSTANCE)) != requested
     except (DamagedError, MessageRefusedError):

@@ -1,7 +1,7 @@
-"""The two threads of an association, woken by what they wait for.
+"""Wakes the two threads of an association when there is work.
 
-pynetdicom has each of them look every millisecond. An object waits for that three times (to be read, to be handled, to
-be answered), and every open association costs a core its looking.
+pynetdicom's threads poll every millisecond. Each object waits for that three times (to be read, handled and answered),
+and every open association uses CPU time for polling.
 """
 
 import contextlib
@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 LOOK_S = 0.02
-"""So often they look all the same: for time-outs, and whether they are to end."""
+"""Seconds between two checks for time-outs and the end."""
 
 
 class WakingQueue(queue.Queue[Any]):
-    """A queue that tells of each item."""
+    """A queue with a callback per item."""
 
     def __init__(self, tell: Callable[[], None]) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class WakingQueue(queue.Queue[Any]):
 
 
 class Arrivals(threading.Event):
-    """The association's checkpoint, at which it also waits for messages and requests of its peer."""
+    """The association's checkpoint, which also waits for messages and requests of its peer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Arrivals(threading.Event):
         self.afterwards: deque[Callable[[], None]] = deque()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Return when the association may go on and there is something to look at, or after LOOK_S."""
+        """Return when the association may continue and there is work, or after LOOK_S."""
         while self.afterwards:
             self.afterwards.popleft()()
         passed = super().wait(timeout)
@@ -52,7 +52,7 @@ class Arrivals(threading.Event):
 
 
 class Alarm:
-    """What a thread that waits for a connection is woken by."""
+    """Wakes a thread that waits for a connection."""
 
     def __init__(self) -> None:
         self._heard, self._rung = socket.socketpair()
@@ -61,18 +61,18 @@ class Alarm:
 
     def ring(self) -> None:
         """Wake the thread that waits, or the next one."""
-        # One that was rung so often that nothing more fits, or that is gone, needs no more of it.
+        # A full or closed alarm needs no further ring.
         with contextlib.suppress(OSError):
             self._rung.send(b"\0")
 
     def wait(self, connection: socket.socket, seconds: float) -> bool:
-        """Whether there is something to read. Returns when there is, when it rings, or after so many seconds.
+        """Whether there is something to read. Returns when there is, at a ring, or after the given number of seconds.
 
-        Raises OSError or ValueError where the connection is closed.
+        Raises OSError or ValueError if the connection is closed.
         """
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return True
-        # Not select(2), which takes no descriptor above 1,023: the gateway may have more connections.
+        # Not select(2), which is limited to descriptors below 1,024: the gateway may have more connections.
         poll = select.poll()
         poll.register(connection, select.POLLIN)
         poll.register(self._heard, select.POLLIN)
@@ -82,6 +82,6 @@ class Alarm:
         return connection.fileno() in ready
 
     def close(self) -> None:
-        """No more of it."""
+        """Close both ends."""
         self._heard.close()
         self._rung.close()

@@ -1,7 +1,8 @@
-"""Watching a folder: files in it are received as `vlmkg import` would, then moved to `done` or `refused` in it.
+"""Watches a folder: its files are received as by `vlmkg import`, then moved to its subfolder `done` or `refused`.
 
-A file is moved after all its messages are stored. One that can't be stored now stays where it is; after a crash between
-the two it is received again, as a duplicate, and moved then. `refused` holds files of which any message was refused.
+A file is moved after all its messages are stored. A file that can't be stored now stays in place. After a crash between
+storing and moving, it is received again as a duplicate, and then moved. `refused` has the files with at least one
+refused message.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ from vlmkg.errors import UsageError
 
 DONE, REFUSED = "done", "refused"
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
-"""Suffixes under which programs write what is not yet whole."""
+"""Suffixes of incomplete files."""
 
 Look = tuple[int, int]
 """Size and modification time (nanoseconds)."""
@@ -44,7 +45,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Watch:
-    """The folder, and how long each file in it has looked the same."""
+    """The folder, and the time since each of its files has not changed."""
 
     reception: Reception
     settings: FolderSettings
@@ -53,7 +54,7 @@ class _Watch:
 
 
 async def start(reception: Reception) -> Door:
-    """Watch the folder of the settings, if there is one. Raises UsageError where it can't be used."""
+    """Watch the folder of the settings, if it is set. Raises UsageError if it can't be used."""
     settings = read(FolderSettings)
     if settings.folder is None:
         return Door("folder", {}, _nothing)
@@ -77,7 +78,7 @@ async def _nothing() -> None:
 
 
 async def _close(watching: asyncio.Task[None], stop: asyncio.Event) -> None:
-    """The file in hand is finished."""
+    """Finish the current file."""
     stop.set()
     await watching
 
@@ -94,7 +95,7 @@ async def _watch(watch: _Watch, stop: asyncio.Event) -> None:
 
 
 def whole_files(watch: _Watch, now: float) -> Iterator[Path]:
-    """The files that have looked the same for long enough, in the order of their names."""
+    """The files that have not changed for long enough, in the order of their names."""
     found = {file: (status.st_size, status.st_mtime_ns) for file, status in _files(watch.folder)}
     watch.seen = {
         file: known if (known := watch.seen.get(file)) and known[0] == look else (look, now)
@@ -109,13 +110,13 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
             if is_hidden(file.name) or file.suffix in UNFINISHED:
                 continue
             found = file.lstat()
-            # A link is refused when it is opened, and moved like any file that can't be read.
+            # Opening a link fails, so it is moved like any unreadable file.
             if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
                 yield file, found
 
 
 def take(watch: _Watch, file: Path) -> None:
-    """Receive a file's messages and move it. What can't be stored now is left for the next look."""
+    """Receive a file's messages and move it. If they can't be stored now, it is left for the next check."""
     reception = watch.reception
     if reception.space.is_short():
         return
@@ -124,18 +125,21 @@ def take(watch: _Watch, file: Path) -> None:
     except OutageError as error:
         log.warning("folder.not_stored", error=type(error).__name__)
         return
-    except Exception as error:  # noqa: BLE001 - it stays where it is, and the other files are taken
+    except Exception as error:  # noqa: BLE001 - it stays in place, and the other files are received
         say("folder.unforeseen", error)
         return
     refused = sum(receipt.state is State.REFUSED for receipt in receipts)
     _move(file, watch.folder / (REFUSED if refused else DONE))
     watch.seen.pop(file, None)
-    # A file's name may be a patient's.
+    # A file's name may contain a patient's name.
     log.info("folder.received", messages=len(receipts), refused=refused)
 
 
 def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
-    """Receive what is in a file. One that can't even be taken apart, for a fault of ours, is kept as it is."""
+    """Receive a file's messages.
+
+    If an unexpected error prevents splitting it, the whole file is stored as one message.
+    """
     try:
         return list(
             receive_items(receiver, expand_file(FoundFile(file, file.name), ImportOptions(), Meter()), lambda: False)

@@ -1,4 +1,4 @@
-"""Who may send over HTTP: by address, and by an API key or a client certificate."""
+"""Access to the HTTP door: by address, and by API key or client certificate."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from ingest.ledger.access.api_keys import Role
 from ingest.ledger.storage.database import Ledger
 
 SENDERS = frozenset({Role.OPERATOR, Role.ADMIN})
-"""Roles that may send, as in GraphQL's submitReport."""
+"""The roles that may send, as for GraphQL's submitReport."""
 
 
 _NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -26,40 +26,49 @@ def is_this_machine(host: str) -> bool:
 
 
 class Access:
-    """Lets requests through to `app`. `open_house`: without a key. `here_alone`: by names of this machine alone, so
-    that a page elsewhere can't reach an open door by a name that it makes resolve to this machine."""
+    """Passes permitted requests to `app`.
+
+    `keyless`: no API key is needed. `local_names_only`: only Host headers that name this machine are answered, so that
+    a web page elsewhere can't reach a keyless door through a DNS name that resolves to this machine.
+    """
 
     def __init__(
-        self, app: ASGIApp, ledger: Ledger, allowed: tuple[Network, ...], *, open_house: bool, here_alone: bool = False
+        self,
+        app: ASGIApp,
+        ledger: Ledger,
+        allowed: tuple[Network, ...],
+        *,
+        keyless: bool,
+        local_names_only: bool = False,
     ) -> None:
         self._app = app
         self._ledger = ledger
         self._allowed = allowed
-        self._open_house = open_house
-        self._here_alone = here_alone
+        self._keyless = keyless
+        self._local_names_only = local_names_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401, 403 or 503, or hand on."""
+        """Answer 401, 403 or 503, or call `app`."""
         if scope["type"] == "http" and (refusal := await self._refusal(scope)):
             await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _stranger(self, scope: Scope, headers: dict[bytes, bytes]) -> JSONResponse | None:
-        """The answer to an address that may not send, and to a name that is not this machine's."""
+    def _forbidden(self, scope: Scope, headers: dict[bytes, bytes]) -> JSONResponse | None:
+        """The answer to a forbidden address, or to a Host name that is not this machine's."""
         if not is_allowed(scope["client"][0], self._allowed):
             return JSONResponse({"detail": "this address is not allowed to send: see VLMKG_GATEWAY_ALLOW"}, 403)
-        if self._here_alone and not is_this_machine(headers.get(b"host", b"").decode("latin-1")):
+        if self._local_names_only and not is_this_machine(headers.get(b"host", b"").decode("latin-1")):
             detail = "without API keys only names of this machine are answered: send to localhost or 127.0.0.1"
             return JSONResponse({"detail": detail}, 400)
         return None
 
     async def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = dict(scope["headers"])
-        if stranger := self._stranger(scope, headers):
-            return stranger
-        # What the door can do is no secret: clients ask before they log in. Nor is whether it works.
-        if self._open_house or scope["path"] == "/fhir/metadata" or scope["path"] in PATHS:
+        if forbidden := self._forbidden(scope, headers):
+            return forbidden
+        # Capabilities and health are public: clients read them before they authenticate.
+        if self._keyless or scope["path"] == "/fhir/metadata" or scope["path"] in PATHS:
             return None
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():

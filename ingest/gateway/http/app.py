@@ -19,7 +19,7 @@ from ingest.unexpected_errors import say
 
 
 def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
-    """The application. `largest_body`: bytes of one STOW-RS request."""
+    """The application. `largest_body`: the maximum bytes of one STOW-RS request."""
 
     async def store(request: Request) -> Response:
         return await _answered(request, partial(stow.store, reception=reception, limit=largest_body, rate=rate))
@@ -64,7 +64,7 @@ def make_app(reception: Reception, largest_body: int, rate: Rate) -> Starlette:
 
 
 async def _not_there(request: Request, error: Exception) -> Response:
-    """The answer to what the door has not: with an OperationOutcome, as a client of FHIR expects it."""
+    """The answer to unknown paths: an OperationOutcome, as FHIR clients expect."""
     found = error if isinstance(error, HTTPException) else HTTPException(404)
     if not request.url.path.startswith("/fhir"):
         return PlainTextResponse(found.detail, found.status_code, found.headers)
@@ -73,7 +73,7 @@ async def _not_there(request: Request, error: Exception) -> Response:
 
 
 async def _answered(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    """The answer; 500 for an error that nobody foresaw, which the server would log with its words."""
+    """The answer; 500 for an unexpected error. It is caught here, because the server would log its message."""
     try:
         return await answer(request)
     except Exception as error:  # noqa: BLE001 - logged and answered; nothing is said to be stored

@@ -1,6 +1,7 @@
-"""Batch Bundles (FHIR R4 3.1.0.11.1): each entry is a message of its own and is answered for itself.
+"""Batch Bundles (FHIR R4 3.1.0.11.1): each entry is a separate message with its own answer.
 
-A report is kept with the entries that it refers to, such as its Patient: without them it would be another patient's.
+A report is stored with the entries that it refers to, such as its Patient. Without them it would belong to another
+patient.
 """
 
 import asyncio
@@ -24,10 +25,13 @@ from ingest.gateway.rate import Rate
 from ingest.receiving.submit import ReceivedMessage
 
 MOST_COMPANY = 10_000
-"""Entries that the reports and studies of one batch may refer to, counted for each of them: each is kept with it."""
+"""The maximum number of entries that the reports and studies of one batch refer to, counted per reference:
+
+each is stored with every report that refers to it.
+"""
 
 AT_ONCE = 64
-"""Entries that are received together: as many as share a commit."""
+"""The number of entries received together: as many as share a commit."""
 
 _CONDITION = "ifNoneExist must be `identifier=system|value`"
 _COMPANY = "stored only for the resources that refer to it"
@@ -37,7 +41,7 @@ Answer = dict[str, Any]
 
 
 async def take(request: Request, reception: Reception, bundle: Mapping[str, Any], rate: Rate) -> Response:
-    """Answer a Bundle of type batch: 200, with the status of each entry in its order; 413 where it has too many."""
+    """Answer a Bundle of type batch: 200 with the status of each entry in order; 413 if it has too many."""
     said = {"timestamp": bundle["timestamp"]} if "timestamp" in bundle else {}
     taken = [number for number, entry in enumerate(bundle["entry"]) if kind_of(entry) in TAKEN]
     most = reception.receiver.formats.message_studies
@@ -57,7 +61,7 @@ async def take(request: Request, reception: Reception, bundle: Mapping[str, Any]
 
 
 def _with_company(entries: Sequence[Any], said: Mapping[str, Any], taken: Sequence[int]) -> tuple[Company, list[int]]:
-    """The entries and who refers to whom; and those that are referred to, as often as they are, as far as they may."""
+    """The entries and their references; and the entries referred to, once per reference, up to the limit."""
     batch = company(entries, said)
     return batch, list(islice((one for number in taken for one in batch.of(number)), MOST_COMPANY + 1))
 
@@ -76,7 +80,7 @@ async def _take(request: Request, reception: Reception, batch: Company, number: 
 
 
 def _unfit(entry: Any, *, kept: bool) -> Answer | None:
-    """The answer to an entry that is no message. `kept`: a report or study refers to it."""
+    """The answer to an entry that is not a message. `kept`: it is stored with a report or study that refers to it."""
     asked = entry.get("request") if isinstance(entry, dict) else None
     if not kind_of(entry) or not isinstance(asked, dict):
         return stored.failed_entry(400, outcome("invalid", "the entry lacks its resource or its request"))

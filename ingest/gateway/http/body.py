@@ -1,4 +1,4 @@
-"""Request bodies within a limit: refused before they are read where the header tells, else while they come."""
+"""Request bodies within a limit: too large ones are refused by their header, or while they are read."""
 
 import asyncio
 import zlib
@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 
 STALL_S = 30.0
-"""A body of which nothing comes for so long is given up."""
+"""Seconds without data after which reading a body is aborted."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
-"""Content-Encodings that are unpacked."""
+"""Supported Content-Encodings."""
 
 
 class BodyTooLargeError(ValueError):
@@ -19,11 +19,11 @@ class BodyTooLargeError(ValueError):
 
 
 class BodyDamagedError(ValueError):
-    """The body is not what its Content-Encoding says."""
+    """The body does not match its Content-Encoding."""
 
 
 async def stream_of(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body in pieces. Raises BodyTooLargeError, and ClientDisconnect where it ends early or stops."""
+    """The body in pieces. Raises BodyTooLargeError, and ClientDisconnect if it ends early or stalls."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLargeError
@@ -44,7 +44,7 @@ async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:
 
 
 async def whole_of(request: Request, limit: int) -> bytes:
-    """The body in one piece, unpacked where it is packed. Raises BodyTooLargeError, BodyDamagedError."""
+    """The body in one piece, decompressed if necessary. Raises BodyTooLargeError, BodyDamagedError."""
     raw = b"".join([chunk async for chunk in stream_of(request, limit)])
     if coding_of(request) not in {"gzip", "x-gzip"}:
         return raw
@@ -52,12 +52,14 @@ async def whole_of(request: Request, limit: int) -> bytes:
 
 
 def coding_of(request: Request) -> str:
-    """The Content-Encoding in lower case; empty where there is none."""
+    """The Content-Encoding in lower case; empty if there is none."""
     return request.headers.get("content-encoding", "").strip().lower()
 
 
 def unpacked(packed: bytes, limit: int) -> bytes:
-    """What gzip (RFC 1952) had packed, of one or several members. It is never longer than `limit` in memory.
+    """The decompressed content of gzip data (RFC 1952) with one or several members.
+
+    At most `limit` bytes are in memory.
 
     Raises BodyTooLargeError, BodyDamagedError.
     """

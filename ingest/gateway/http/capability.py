@@ -1,4 +1,4 @@
-"""CapabilityStatement (FHIR R4 5.2): what the door takes."""
+"""CapabilityStatement (FHIR R4 5.2): what the door accepts."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ingest.formats.fhir.company import REPORT, STUDY
 
 _PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _DATE = "2026-11-30"
-"""When what is stated here last changed."""
+"""The date of the statement's last change."""
 
 
 def statement(base: str) -> dict[str, Any]:

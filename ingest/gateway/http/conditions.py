@@ -1,4 +1,4 @@
-"""If-None-Exist (FHIR R4 3.1.0.8.1): whether a resource of that identifier was received already, and which."""
+"""If-None-Exist (FHIR R4 3.1.0.8.1): looks up a received resource by identifier."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -17,18 +17,18 @@ from ingest.receiving.raw import raw_of
 
 
 class UnsupportedConditionError(ValueError):
-    """The condition is none on an identifier alone."""
+    """The condition is not on an identifier only."""
 
 
 class Existing(NamedTuple):
-    """A resource that is there already. `resource` as it was sent; None where it can't be read back."""
+    """An existing resource. `resource` as it was sent; None if it can't be read back."""
 
     version: Version
     resource: dict[str, Any] | None
 
 
 async def existing(reception: Reception, kind: str, condition: str) -> Existing | None:
-    """The newest resource of that kind and identifier; None where there is none.
+    """The newest resource with this type and identifier; None if there is none.
 
     A message is found by its first report's identifier, or by its ImagingStudy's UID or accession. Raises
     UnsupportedConditionError, OutageError.
@@ -51,7 +51,7 @@ def _existing(reception: Reception, kind: str, condition: str) -> Existing | Non
 
 
 def _resource(reception: Reception, event: Event, kind: str) -> tuple[str, dict[str, Any] | None]:
-    """The first resource of that kind in a stored message, and its id here."""
+    """The first resource of this type in a stored message, and its id here."""
     try:
         root = object_of(raw_of(reception.receiver.ledger, reception.receiver.blobs, event)) or {}
     except BlobLostError:

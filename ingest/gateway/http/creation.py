@@ -29,7 +29,7 @@ CHANGED = "If-Match does not name the newest version of a resource here"
 
 
 async def create(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
-    """Answer a POST: the resource is new, whatever its id says."""
+    """Answer a POST: the resource is new, whatever its id."""
     resource = object_of(raw)
     if resource is not None and resource.get("resourceType") != kind:
         return problem(400, "invalid", f"the resource is not a {kind}")
@@ -46,7 +46,7 @@ async def create(request: Request, reception: Reception, raw: bytes, kind: str) 
 async def receive(
     request: Request, reception: Reception, raw: bytes, resource: dict[str, Any] | None, kind: str
 ) -> Response:
-    """Store a message that is one resource to its sender, and answer with that."""
+    """Store a message that its sender regards as one resource, and answer with that resource."""
     receipt = await receive_soon(reception, ReceivedMessage(raw, Format.FHIR))
     if receipt.reason or resource is None:
         return outcomes.refusal(receipt.reason or "unreadable", receipt.event_id)
@@ -55,7 +55,7 @@ async def receive(
 
 
 async def update(request: Request, reception: Reception, raw: bytes, kind: str) -> Response:
-    """Answer a PUT: the resource under that id, or with that identifier, or a new version of it."""
+    """Answer a PUT: create the resource with this id or identifier, or a new version of it."""
     name = request.path_params.get("id", "")
     resource = object_of(raw)
     if unfit := _unfit(request, resource, kind, name):
@@ -82,8 +82,10 @@ async def _updated(
 
 @asynccontextmanager
 async def while_newest(reception: Reception, *etags: object) -> AsyncIterator[bool]:
-    """Whether all of these hold (see `is_newest`), which they do until this is left: of two updates of one version of
-    this process the second finds the first. Where nothing is asked nobody waits."""
+    """Whether all conditions hold (see `is_newest`). They hold until the context ends:
+
+    of two concurrent updates in this process, the second one sees the first. Without conditions there is no lock.
+    """
     if all(etag is None for etag in etags):
         yield True
         return
@@ -92,7 +94,7 @@ async def while_newest(reception: Reception, *etags: object) -> AsyncIterator[bo
 
 
 async def is_newest(reception: Reception, etag: object) -> bool:
-    """Whether what `If-Match` or `ifMatch` says holds: it is absent, `*`, or the newest version of its resource."""
+    """Whether an `If-Match` or `ifMatch` condition holds: it is absent, `*`, or the newest version of its resource."""
     if etag is None or (isinstance(etag, str) and etag.strip() == "*"):
         return True
     return isinstance(etag, str) and await asyncio.to_thread(_is_newest, reception.receiver.ledger, etag.strip())
@@ -108,13 +110,13 @@ def _is_newest(ledger: Ledger, etag: str) -> bool:
 
 
 def as_put(raw: bytes, url: str) -> bytes:
-    """A resource with the request that asks to store it under an id: as an entry of a transaction says that."""
+    """A resource with the PUT request for its id, as in an entry of a transaction."""
     request = json.dumps({"method": "PUT", "url": url}).encode()
     return b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":%b,"request":%b}]}' % (raw, request)
 
 
 def _unfit(request: Request, resource: dict[str, Any] | None, kind: str, name: str) -> Response | None:
-    """The answer to an update that can't be taken as such."""
+    """The answer to an invalid update."""
     if not name and not request.url.query.startswith("identifier="):
         raise UnsupportedConditionError
     if name and not _ID.fullmatch(name):

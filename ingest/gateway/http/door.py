@@ -1,4 +1,4 @@
-"""The HTTP door opened and closed: uvicorn within the gateway's own loop."""
+"""Opens and closes the HTTP door: uvicorn within the gateway's own loop."""
 
 import asyncio
 import socket
@@ -22,17 +22,17 @@ KEEP_ALIVE_S = 75
 
 
 async def start(reception: Reception) -> Door:
-    """Open the door. Raises UsageError where its port can't be had, and where it would stand open to everyone."""
+    """Open the door. Raises UsageError if its port is not free, or if it would accept anyone without a key."""
     settings, gateway = read(HttpSettings), read(GatewaySettings)
     context = server_context(gateway, "http")
     if not settings.auth and not ip_address(gateway.gateway_host).is_loopback:
         raise UsageError(
             "VLMKG_AUTH=off is allowed only on loopback", "set VLMKG_GATEWAY_HOST=127.0.0.1, or VLMKG_AUTH=on"
         )
-    open_house = not settings.auth or (context is not None and context.verify_mode is ssl.CERT_REQUIRED)
+    keyless = not settings.auth or (context is not None and context.verify_mode is ssl.CERT_REQUIRED)
     app = make_app(reception, settings.body * 1024 * 1024, Rate(settings.rate))
     guarded = Access(
-        app, reception.receiver.ledger, gateway.allowed, open_house=open_house, here_alone=not settings.auth
+        app, reception.receiver.ledger, gateway.allowed, keyless=keyless, local_names_only=not settings.auth
     )
     try:
         listening = socket.create_server((gateway.gateway_host, settings.port), backlog=128)

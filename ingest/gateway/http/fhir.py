@@ -1,4 +1,4 @@
-"""FHIR R4: what is answered before a body is read, and by which part when it is."""
+"""FHIR R4: answers that need no body, and dispatch of the others."""
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -20,7 +20,7 @@ from ingest.receiving.submit import ReceivedMessage
 
 _TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})
 _RELEASES = ("4.0", "4.3")
-"""Values of `fhirVersion`: R4 and R4B, which differ in nothing that is read."""
+"""Accepted values of `fhirVersion`: R4 and R4B, which do not differ in the elements that are read."""
 _CONDITION = "the condition must be `identifier=system|value`"
 _DAMAGED = "the body does not have the compression of its Content-Encoding"
 _TAKEN = "send a Bundle of type transaction, batch, message, collection or document with its entries"
@@ -32,7 +32,7 @@ def metadata(request: Request) -> Response:
 
 
 async def take(request: Request, reception: Reception, rate: Rate) -> Response:
-    """Answer a POST or PUT of resources. Path parameters: `kind` of a lone resource, or `operation`."""
+    """Answer a POST or PUT of resources. Path parameters: `kind` of a single resource, or `operation`."""
     kind = media_type(request.headers.get("content-type", ""))
     if refused := _unread(request, reception, kind):
         return refused
@@ -45,7 +45,7 @@ async def take(request: Request, reception: Reception, rate: Rate) -> Response:
 
 
 async def _answered(request: Request, reception: Reception, raw: bytes, rate: Rate) -> Response:
-    """The answer to a body that came whole. Whatever error arises that nobody foresaw, it is kept and answered."""
+    """The answer to a complete body. A message that causes an unexpected error is stored and answered."""
     kind = request.path_params.get("kind")
     try:
         if request.path_params.get("operation"):
@@ -63,7 +63,7 @@ async def _answered(request: Request, reception: Reception, raw: bytes, rate: Ra
 
 
 def _unread(request: Request, reception: Reception, kind: MediaType) -> Response | None:
-    """What is answered before a body is read."""
+    """The answer to a request whose body need not be read."""
     if kind.name not in _TYPES:
         return problem(415, "not-supported", f"send {FHIR_JSON}")
     if not kind.parameters.get("fhirversion", _RELEASES[0]).startswith(_RELEASES):

@@ -1,4 +1,4 @@
-"""Where requests come from, and what a stored resource is called here."""
+"""Addresses of requests, and URLs of stored resources."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 
 class Called(Protocol):
-    """What has a name and a version here."""
+    """A resource with an id and a version here."""
 
     @property
     def kind(self) -> str: ...  # noqa: D102
@@ -27,5 +27,5 @@ def base(request: Request) -> str:
 
 
 def location(request: Request, version: Called) -> str:
-    """The Location of a resource's version. Nothing is served there."""
+    """The Location of a resource's version. It can't be fetched."""
     return f"{base(request)}/{version.kind}/{version.id}/_history/{version.event_id}"

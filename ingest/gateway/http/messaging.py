@@ -1,4 +1,4 @@
-"""Bundles that are no request: messages (FHIR R4 2.4), collections and documents. Each is one message here."""
+"""Bundles that are not requests: messages (FHIR R4 2.4), collections and documents. Each is stored as one message."""
 
 import json
 from typing import Any
@@ -16,16 +16,16 @@ from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.receiving.submit import ReceivedMessage
 
 KEPT = frozenset({"message", "collection", "document"})
-"""Types of Bundles that are taken whole."""
+"""Types of Bundles that are stored as one message."""
 
 
 async def keep(request: Request, reception: Reception, raw: bytes, bundle: dict[str, Any]) -> Response:
-    """Answer the create of such a Bundle: with it, as any other resource."""
+    """Answer the create of such a Bundle like that of any other resource."""
     return await creation.receive(request, reception, raw, bundle, "Bundle")
 
 
 async def process(request: Request, reception: Reception, raw: bytes) -> Response:
-    """Answer `POST /fhir/$process-message`: with a message that says that the one sent was taken."""
+    """Answer `POST /fhir/$process-message` with a message that acknowledges it."""
     root = object_of(raw)
     sent = _message(root)
     if sent is None:
@@ -54,7 +54,7 @@ async def process(request: Request, reception: Reception, raw: bytes) -> Respons
 
 
 def _message(root: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The message, also where it is the parameter `content` (2.4.6)."""
+    """The message, which may be the parameter `content` (2.4.6)."""
     if root and root.get("resourceType") == "Parameters":
         given = root.get("parameter")
         parameters = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []

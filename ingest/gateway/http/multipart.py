@@ -1,4 +1,4 @@
-"""multipart/related (RFC 2387) read while it comes: one part at a time is in memory, none is longer than its limit."""
+"""Streaming reader of multipart/related (RFC 2387): one part at a time is in memory, within a size limit."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from email.message import Message
 
 _HEADERS = 16 * 1024
-"""Bytes of a part's headers. What stands before the first part may be as long."""
+"""The maximum bytes of a part's headers, and of the preamble before the first part."""
 
 
 class MalformedError(ValueError):
-    """The body is no multipart of that boundary."""
+    """The body is not a multipart with this boundary."""
 
 
 class PartTooLargeError(ValueError):
@@ -60,7 +60,7 @@ async def read_parts(stream: AsyncIterator[bytes], boundary: str, limit: int) ->
                 return
             if not inside:
                 line_end = b"\r\n" if buffer[end - 1 : end] == b"\r" else b"\n"
-            # The line's own end stays: a part without headers begins with an empty line.
+            # Keep the line's end: a part without headers begins with an empty line.
             del buffer[: _before(buffer, end, line_end)]
             searched, inside = 0, True
         else:
@@ -71,7 +71,7 @@ async def read_parts(stream: AsyncIterator[bytes], boundary: str, limit: int) ->
 
 
 def _before(buffer: bytearray, at: int, line_end: bytes) -> int:
-    """Where the line end starts whose LF stands at `at`."""
+    """The start of the line end whose LF is at `at`."""
     return at - 1 if line_end == b"\r\n" and at and buffer[at - 1 : at] == b"\r" else at
 
 

@@ -1,4 +1,4 @@
-"""OperationOutcome (FHIR R4 6.3): what is said of a request that was not done, and of one that was."""
+"""OperationOutcome (FHIR R4 6.3): results of requests."""
 
 from typing import Any
 
@@ -21,27 +21,27 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.UNSUPPORTED_TEXT: (422, "not-supported"),
     Reason.INTERNAL_ERROR: (500, "exception"),
 }
-"""HTTP status and IssueType of each reason for which a resource was kept, refused."""
+"""HTTP status and IssueType by the reason for which a stored resource was refused."""
 
 
 def outcome(code: str, words: str, severity: str = "error") -> dict[str, Any]:
-    """An OperationOutcome of one issue. `words` hold nothing of the payload."""
+    """An OperationOutcome of one issue. `words` contain nothing of the payload."""
     issue = {"severity": severity, "code": code, "diagnostics": words}
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
 def problem(status: int, code: str, words: str, headers: dict[str, str] | None = None) -> Response:
-    """A request that was not done."""
+    """The answer to a request that failed."""
     return JSONResponse(outcome(code, words), status, headers, media_type=FHIR_JSON)
 
 
 def refusal(reason: str, event_id: int) -> Response:
-    """The answer to a resource that was kept as a refused event."""
+    """The answer to a resource that was stored as a refused event."""
     status, content = refused(reason, event_id)
     return JSONResponse(content, status, media_type=FHIR_JSON)
 
 
 def refused(reason: str, event_id: int) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the OperationOutcome of a resource that was kept as a refused event."""
+    """The HTTP status and the OperationOutcome of a resource that was stored as a refused event."""
     status, code = REFUSALS.get(Reason(reason), (422, "processing"))
     return status, outcome(code, f"{reason}: stored as the refused event {event_id}")

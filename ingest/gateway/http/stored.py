@@ -1,4 +1,4 @@
-"""What is answered of a resource that was stored: the resource as it is called here, with its version."""
+"""Answers for stored resources: the resource with its id and version here."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from ingest.ledger.storage.database import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A resource's name here, and its version: the event that brought it. `fresh`: it had none before."""
+    """A resource's id here, and its version: the event id. `fresh`: there was no version before."""
 
     kind: str
     id: str
@@ -40,7 +40,7 @@ class Version:
 
 
 async def version_of(reception: Reception, receipt: Receipt, kind: str, name: str, *, updates: bool) -> Version:
-    """The version that a receipt stands for. `updates`: it may be one more of a resource that is there already."""
+    """The version of a receipt. `updates`: it may be a further version of an existing resource."""
     if not receipt.duplicate and not updates:
         return Version(kind, name, receipt.event_id, datetime.now(UTC), fresh=True)
     received_at, first = await asyncio.to_thread(_event, reception.receiver.ledger, receipt.event_id)
@@ -48,7 +48,7 @@ async def version_of(reception: Reception, receipt: Receipt, kind: str, name: st
 
 
 def _event(ledger: Ledger, event_id: int) -> tuple[datetime, bool]:
-    """When an event was received, and whether it was the first of its name."""
+    """The time of receipt of an event, and whether it is the first one of its resource."""
     with ledger.read() as connection:
         event = events.get(connection, event_id)
         if event is None:
@@ -58,7 +58,7 @@ def _event(ledger: Ledger, event_id: int) -> tuple[datetime, bool]:
 
 
 def answer(request: Request, version: Version, resource: Mapping[str, Any]) -> Response:
-    """The answer to a create or an update, with what the sender prefers to get (3.1.0.1.8)."""
+    """The answer to a create or an update, with the content that the sender prefers (3.1.0.1.8)."""
     headers = {"Location": location(request, version), "ETag": version.etag}
     status = int(version.status.split()[0])
     match preference(request):
@@ -72,7 +72,7 @@ def answer(request: Request, version: Version, resource: Mapping[str, Any]) -> R
 
 
 def entry_answer(request: Request, version: Version, resource: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The same of an entry of a Bundle. `resource`: it goes into the answer."""
+    """The answer for an entry of a Bundle. `resource`: include the resource."""
     said = {
         "status": version.status,
         "location": location(request, version),
@@ -83,7 +83,7 @@ def entry_answer(request: Request, version: Version, resource: Mapping[str, Any]
 
 
 def failed_entry(status: int, content: dict[str, Any]) -> dict[str, Any]:
-    """The answer to an entry that was not done, or not as a resource of its own."""
+    """The answer for an entry that failed, or did not become a resource of its own."""
     return {"response": {"status": f"{status} {HTTPStatus(status).phrase}", "outcome": content}}
 
 
@@ -96,7 +96,7 @@ def named(resource: Mapping[str, Any], version: Version) -> dict[str, Any]:
 
 
 def preference(request: Request) -> str:
-    """What `Prefer: return=` asks for, in lower case; empty where it asks for nothing."""
+    """The value of `Prefer: return=` in lower case; empty if there is none."""
     for part in ",".join(request.headers.getlist("prefer")).replace(";", ",").split(","):
         name, _, value = part.partition("=")
         if name.strip().lower() == "return":

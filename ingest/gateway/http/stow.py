@@ -1,4 +1,4 @@
-"""STOW-RS (PS3.18 10.5): instances stored over HTTP, each by itself, and what became of each."""
+"""STOW-RS (PS3.18 10.5): stores instances over HTTP, each separately, with a result for each."""
 
 import asyncio
 import re
@@ -34,13 +34,13 @@ from ingest.receiving.submit import ReceivedMessage, refuse
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"
 
 LONGEST_BOUNDARY = 200
-"""Characters. RFC 2046 5.1.1 has 70; Orthanc's plugin sends 73."""
+"""The maximum length of a boundary. RFC 2046 5.1.1 allows 70 characters; Orthanc's plugin sends 73."""
 
 AT_ONCE = 8
-"""Instances of one request that are stored at the same time: they share commits, and so many are in memory."""
+"""The number of instances of one request that are stored at the same time. They share commits and are all in memory."""
 
 _INSTANCES = frozenset({DICOM, "", "application/octet-stream"})
-"""Media types of parts. One that says none is of the type that the whole request names (RFC 2387 3.1)."""
+"""Accepted media types of parts. A part without one has the type of the whole request (RFC 2387 3.1)."""
 
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
@@ -49,7 +49,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """One instance, as far as it names itself, and the status as in C-STORE."""
+    """One instance with its UIDs, as far as known, and its status as in C-STORE."""
 
     sop_class: str
     instance: str
@@ -98,7 +98,7 @@ async def _parts(request: Request, kind: MediaType, limit: int) -> AsyncIterator
 
 
 async def _slowly(parts: AsyncIterator[Part], rate: Rate, address: str) -> AsyncIterator[Part]:
-    """The parts, no faster than the address may send. What was not read yet waits in its socket."""
+    """The parts, at the rate that the address may send. Unread data stays in the socket."""
     async for part in parts:
         await rate.wait(address, 1)
         yield part
@@ -134,7 +134,7 @@ async def _store(part: Part, reception: Reception, study: str | None) -> _Stored
 
 
 def _names(part: Part, study: str | None) -> Sequence[str]:
-    """Class, instance and study of an instance. One that can't be read is told by receiving it."""
+    """Class, instance and study of an instance. An unreadable one is reported when it is received."""
     try:
         return words_of(part.content, (SOP_CLASS, SOP_INSTANCE, STUDY_UID))
     except (DamagedError, MessageRefusedError):
@@ -168,7 +168,7 @@ def _answer(stored: list[_Stored]) -> Response:
 
 
 def _reference(one: _Stored) -> dict[str, Any]:
-    """Referenced SOP Class UID and Instance UID; without what is no UID: it would be the sender's words."""
+    """Referenced SOP Class UID and Instance UID. Invalid UIDs are left out, because they would be payload."""
     named = {"00081150": one.sop_class, "00081155": one.instance}
     return {tag: {"vr": "UI", "Value": [value]} for tag, value in named.items() if _UID.fullmatch(value)}
 

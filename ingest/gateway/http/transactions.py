@@ -1,4 +1,4 @@
-"""Transactions (FHIR R4 3.1.0.11.2): one message, stored with all of its entries or refused with all of them."""
+"""Transactions (FHIR R4 3.1.0.11.2): one message, stored or refused with all its entries."""
 
 import json
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from ingest.receiving.submit import ReceivedMessage
 
 
 class _Entry(NamedTuple):
-    """One entry, as far as it matters here. `found`: what is there already in its place."""
+    """The relevant parts of one entry. `found`: the existing resource that replaces it."""
 
     kind: str
     put: str
@@ -69,7 +69,7 @@ async def _look_up(entry: dict[str, Any], reception: Reception) -> _Entry:
 
 
 def _without_found(raw: bytes, bundle: dict[str, Any], looked_up: list[_Entry]) -> bytes:
-    """The Bundle without the reports and studies that are there already; as it came where none is."""
+    """The Bundle without the reports and studies that already exist; unchanged if none does."""
     if all(one.found is None for one in looked_up):
         return raw
     left = [entry for entry, one in zip(bundle["entry"], looked_up, strict=True) if one.found is None]
@@ -79,7 +79,7 @@ def _without_found(raw: bytes, bundle: dict[str, Any], looked_up: list[_Entry]) 
 async def _answers(
     request: Request, reception: Reception, entries: list[_Entry], receipt: Receipt | None, digest: str
 ) -> list[dict[str, Any]]:
-    """The answers to the entries, in their order. Ids are given by the places in the message that was stored."""
+    """The answers to the entries, in order. Ids are derived from the positions in the stored message."""
     whole, place, answers = stored.preference(request) == "representation", 0, []
     for entry in entries:
         if entry.kind not in TAKEN:

@@ -1,6 +1,6 @@
-"""`/healthz`, `/readyz` and `/metrics` of the gateway, for whoever watches it. They hold nothing of a message.
+"""`/healthz`, `/readyz` and `/metrics` of the gateway, for monitoring. They contain nothing of a message.
 
-They are answered without a key, as the API's are, to every address that may connect.
+Like those of the API they need no key. Every address that may connect can read them.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from ingest.ledger.warning_counts import warning_counts
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
-"""Prometheus' text format: a line each, so that the gateway needs no library for it."""
+"""Prometheus' text format. It is simple, so the gateway needs no library for it."""
 
 
 def watching_routes(reception: Reception) -> list[Route]:
-    """The routes. Readiness: the ledger answers and the disk has room, so messages are taken."""
+    """The routes. Ready means that the ledger answers and the disk has space, so messages are accepted."""
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -57,7 +57,7 @@ async def _answers(ledger: Ledger) -> bool:
 
 
 def _counts(ledger: Ledger) -> dict[tuple[str, str, str], Mapping[str, int]]:
-    """Numbers by the value of a label, under a metric's name, its help and the label's name."""
+    """The lines of a metric with one label: its name, help and label, and the number per value."""
     with ledger.read() as connection:
         return {
             ("vlmkg_refused_events", "Refused events by reason.", "reason"): events.reasons(connection, State.REFUSED),
@@ -69,7 +69,7 @@ def _counts(ledger: Ledger) -> dict[tuple[str, str, str], Mapping[str, int]]:
 def _family(name: tuple[str, str, str], numbers: Mapping[str, int]) -> str:
     metric, told, label = name
     lines = [f"# HELP {metric} {told}", f"# TYPE {metric} gauge"]
-    # Reasons and codes are ours: nothing in them needs an escape.
+    # Reasons and codes need no escapes.
     for value, number in numbers.items():
         lines.append(f'{metric}{{{label}="{value}"}} {number}' if label else f"{metric} {number}")
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
 """Answers to messages: ACK with MSA and ERR (HL7 v2.8 chapter 2.9, 2.14; tables 0008, 0155, 0357). Pure.
 
-In original mode the answer is AA, AE or AR. A message that fills MSH-15 or MSH-16 asks for enhanced mode: MSH-15 for
-a commit acknowledgement (CA, CE, CR), or, where that is not wanted, MSH-16 for AA, AE or AR. That a report was merged
-is not told: `stored` is what both say.
+In original mode the answer is AA, AE or AR. A message with MSH-15 or MSH-16 asks for enhanced mode: MSH-15 for a commit
+acknowledgement (CA, CE, CR) or, if that is not wanted, MSH-16 for AA, AE or AR. Both mean that the message is stored,
+not that its report is merged.
 """
 
 import itertools
@@ -19,13 +19,13 @@ APPLICATION = b"VLMKG"
 
 
 class Code(Enum):
-    """MSA-1, as the second letter of the acknowledgement code."""
+    """The second letter of the acknowledgement code (MSA-1)."""
 
     ACCEPT = b"A"
     ERROR = b"E"
-    """Not now: send it again."""
+    """Temporary: the sender must send it again."""
     REJECT = b"R"
-    """Never: sending it again is no use."""
+    """Permanent: sending it again gives the same answer."""
 
 
 class Condition(Enum):
@@ -41,7 +41,10 @@ class Condition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went: the code, and for ERROR and REJECT what is wrong, where (ERR-2), and in words of ours (ERR-8)."""
+    """The result:
+
+    the code, and for ERROR and REJECT the condition, its location (ERR-2) and its explanation (ERR-8).
+    """
 
     code: Code
     condition: Condition = Condition.INTERNAL
@@ -63,7 +66,7 @@ _numbers = itertools.count(1)
 
 
 def answer(header: Header | None, outcome: Outcome, at: datetime | None = None) -> bytes | None:
-    """The acknowledgement of a message; None where its header asks for none. `header`: None where it is unreadable."""
+    """The acknowledgement of a message; None if its header asks for none. `header`: None if it is unreadable."""
     moment = at or datetime.now(UTC).replace(microsecond=0)
     if header is None:
         header = Header(b"MSH", b"|", (b"MSH", b"|", ENCODING))
@@ -79,7 +82,7 @@ def answer(header: Header | None, outcome: Outcome, at: datetime | None = None) 
 
 
 def batch_answer(headers: list[Header], answers: list[bytes], at: datetime | None = None) -> bytes:
-    """The answers of a batch's messages as a batch: FHS and BHS as they came, sender and receiver exchanged."""
+    """The answers of a batch's messages as a batch: the same FHS and BHS, with sender and receiver exchanged."""
     moment = at or datetime.now(UTC)
     opening = [_batch_header(header, moment) + b"\r" for header in headers]
     closing = [
@@ -95,7 +98,7 @@ def _mode(header: Header, code: Code) -> bytes | None:
         return b"A"
     if commit and code in _WANTED.get(commit, frozenset(Code)):
         return b"C"
-    # Where MSH-15 says NE, or nothing, the application's acknowledgement is the only one.
+    # If MSH-15 is NE or empty, the application acknowledgement is the only one.
     if application and commit in (b"", b"NE") and code in _WANTED.get(application, frozenset(Code)):
         return b"A"
     return None

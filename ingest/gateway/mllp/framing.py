@@ -1,10 +1,9 @@
-"""Frames out of a stream of bytes, however it is cut. Pure.
+"""Splits a stream of bytes into frames, however it is chunked. Pure.
 
-A frame is VT, a message, FS CR. Senders get it wrong in known ways, and what could be a report is never skipped:
-- Bytes before VT are no message, unless they end in FS CR themselves: then the VT was forgotten.
-- VT is a line break in texts pasted from word processors: inside a frame it opens another one only where a header
-  segment follows. What was open then has lost its end, and may be cut.
-- FS ends a frame where CR, LF or VT follows; elsewhere it is text.
+A frame is VT, a message, FS CR. Senders make known errors, and a possible report is never skipped: - Bytes before VT
+are ignored, unless they end in FS CR: then the VT was forgotten. - VT is a line break in texts from word processors:
+inside a frame it begins another one only before a header segment. The open frame then lacks its end, and may be
+truncated. - FS ends a frame before CR, LF or VT; elsewhere it is text.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ from enum import Enum, auto
 from typing import Any
 
 HEAD = 65_536
-"""Bytes that are kept of a message that is too large: more than its header has."""
+"""Bytes kept of a message that is too large: more than a header has."""
 
 _FS = 0x1C
 _END = re.compile(rb"\x1c(?:[\r\n]|(?=\x0b))")
@@ -25,11 +24,11 @@ _MESSAGE = re.compile(rb"[\r\n]*(?:MSH|BHS|FHS)[^\w\s]")
 
 
 class Flaw(Enum):
-    """What is wrong with a frame."""
+    """Errors of a frame."""
 
     UNENDED = auto()
     BLANK = auto()
-    """It was begun and holds nothing."""
+    """The frame is empty."""
     TOO_LARGE = auto()
 
 
@@ -37,7 +36,7 @@ class Flaw(Enum):
 class Frame:
     """One message, without VT, FS and CR.
 
-    Of one that is too large `content` is the beginning alone; `size` and `digest` (SHA-256 in hex) are those of all.
+    If it is too large, `content` is only its beginning; `size` and `digest` (SHA-256 in hex) refer to the whole.
     """
 
     content: bytes
@@ -48,7 +47,7 @@ class Frame:
 
 @dataclass(slots=True)
 class _Large:
-    """A message past the limit: its beginning, and the number and digest of all its bytes."""
+    """A message over the limit: its beginning, and the number and digest of all its bytes."""
 
     head: bytes
     size: int = 0
@@ -60,7 +59,7 @@ class _Large:
 
 
 class Framing:
-    """One connection's stream. A message has `limit` bytes at most."""
+    """The stream of one connection. A message has at most `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -70,16 +69,16 @@ class Framing:
 
     @property
     def is_open(self) -> bool:
-        """Whether something came that no end followed."""
+        """Whether there is an incomplete message."""
         return self._large is not None or _NOT_BLANK.search(self._buffer) is not None
 
     @property
     def waits_for_cr(self) -> bool:
-        """Whether the last byte that came was FS."""
+        """Whether the last received byte is FS."""
         return bool(self._buffer) and self._buffer[-1] == _FS
 
     def feed(self, chunk: bytes) -> list[Frame]:
-        """Take what came. Returns the frames that it completes, in order."""
+        """Add received bytes. Returns the frames that they complete, in order."""
         self._buffer += chunk
         frames: list[Frame] = []
         while end := _END.search(self._buffer, max(self._searched - 1, 0)):
@@ -94,7 +93,7 @@ class Framing:
         return frames
 
     def end(self) -> list[Frame]:
-        """Nothing more comes. FS without CR is an end all the same; else the last message is unended."""
+        """End the stream. FS without CR counts as an end; otherwise the last message is incomplete."""
         left, whole = bytes(self._buffer), self.waits_for_cr
         self._buffer.clear()
         self._searched = 0
@@ -111,7 +110,7 @@ class Framing:
         return [Frame(large.head, Flaw.TOO_LARGE, large.size, large.hash.hexdigest())]
 
     def _spill(self) -> None:
-        """Hash what is too large to be kept; the last byte may be the FS of its end."""
+        """Hash the bytes that are too many to keep; the last byte may be the FS of the end."""
         held = bytes(self._buffer[:-1])
         del self._buffer[:-1]
         self._searched = 0
@@ -123,7 +122,7 @@ class Framing:
 
 
 def _frames(content: bytes) -> list[Frame]:
-    """The messages in what stands before an end: the last one is whole, others have lost their ends."""
+    """The messages before an end: the last one is complete, the others lack their ends."""
     before, *opened = _OPENING.split(content)
     if not opened:
         before, mark, rest = content.partition(b"\x0b")

@@ -1,6 +1,6 @@
-"""What an answer needs of a message's header, read from bytes that may hold anything. Pure.
+"""The fields of a message's header that its answer needs, read from arbitrary bytes. Pure.
 
-Values are echoed as they came: the answer says in MSH-18 what the message said.
+Values are returned unchanged, and the answer has the message's MSH-18.
 """
 
 import re
@@ -28,11 +28,11 @@ class Header:
 
     @property
     def encoding(self) -> bytes:
-        """The encoding characters, the usual ones where they can't be used."""
+        """The encoding characters, the usual ones if they can't be used."""
         return _encoding(self.fields[2] if len(self.fields) > 2 else b"", self.separator)
 
     def field(self, number: int) -> bytes:
-        """Field `number` without control characters, cut to what answers have room for."""
+        """Field `number` without control characters, truncated for answers."""
         value = self.fields[number] if number < len(self.fields) else b""
         # Most are empty or one word.
         return value if not value or (value.isalnum() and len(value) <= _VALUE_LIMIT) else _clean(value)
@@ -55,7 +55,7 @@ def _clean(value: bytes) -> bytes:
 
 
 def read_header(content: bytes) -> Header | None:
-    """The header at the beginning of a message; None where there is none that could be answered."""
+    """The header at the beginning of a message; None if there is no usable one."""
     start = content[:_LIMIT].lstrip(_PADDING)
     segment = _LINE_END.split(start, maxsplit=1)[0]
     separator = segment[3:4]

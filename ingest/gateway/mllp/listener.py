@@ -1,4 +1,4 @@
-"""The MLLP door: connections, and each of them read, answered in order, and closed in time."""
+"""The MLLP door: reads connections, answers in order, and closes connections on time-outs."""
 
 import asyncio
 import socket
@@ -20,20 +20,20 @@ from ingest.gateway.tls import server_context
 from vlmkg.errors import UsageError
 
 CHUNK = 65_536
-"""Bytes read at once. Frames that come together are received together, and answered in order."""
+"""Bytes per read. The frames in them are received together, and answered in order."""
 
 FRAMES_AT_ONCE = 64
-"""Frames of one connection that are received together: as many as share a commit."""
+"""The maximum number of one connection's frames received together: as many as share a commit."""
 
 FS_WAIT_S = 0.5
-"""So long after an FS its CR may come. Senders that forget it wait for their answer."""
+"""Seconds to wait for a CR after FS. Senders that forget it are waiting for their answer."""
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _State:
-    """What the connections of the door share."""
+    """The shared state of the door's connections."""
 
     reception: Reception
     settings: MllpSettings
@@ -46,7 +46,7 @@ class _State:
 
 
 async def start(reception: Reception) -> Door:
-    """Open the door. Raises UsageError where its port can't be had."""
+    """Open the door. Raises UsageError if its port is not free."""
     settings, gateway = read(MllpSettings), read(GatewaySettings)
     connections = Connections[asyncio.Task[None]](settings.connections, settings.peer_connections)
     state = _State(reception, settings, gateway.allowed, Rate(settings.rate), connections)
@@ -68,7 +68,7 @@ async def start(reception: Reception) -> Door:
 
 
 async def _close(server: asyncio.Server, state: _State) -> None:
-    """Take no more; let go of those that wait, and wait for those that have a message in hand."""
+    """Accept no more connections; close idle ones, and wait for those with a current message."""
     state.closing = True
     server.close()
     for task, busy in list(state.busy.items()):
@@ -101,8 +101,8 @@ async def _serve(state: _State, reader: asyncio.StreamReader, writer: asyncio.St
             if state.closing:
                 break
     except asyncio.CancelledError:
-        # By _close, which waits for it, or to give way. Streams of Python 3.11 log one that ends as cancelled as an
-        # error.
+        # Cancelled by _close, which waits for it, or to make room. Streams of Python 3.11 log one that ends as
+        # cancelled as an error.
         if not state.closing and task not in state.gone:
             raise
     except (OSError, TimeoutError) as error:
@@ -115,7 +115,7 @@ async def _serve(state: _State, reader: asyncio.StreamReader, writer: asyncio.St
 
 
 def _make_room(state: _State, address: str) -> bool:
-    """Whether one more may connect from an address. Where there is no room one that rests is closed."""
+    """Whether one more may connect from an address. If there is no room, an idle connection is closed."""
     room = state.open.room(address)
     if room.instead_of:
         log.info("mllp.gave_way", address=state.open.addresses[room.instead_of], connections=len(state.open))
@@ -135,9 +135,9 @@ def _note_rest(state: _State, task: asyncio.Task[None], rests: bool) -> None:
 async def _frames(
     settings: MllpSettings, reader: asyncio.StreamReader, note_rest: Callable[[bool], None]
 ) -> AsyncIterator[list[Frame]]:
-    """What comes, as frames: those of one read together. Ends with the connection, or when nothing comes for long.
+    """The frames of each read. Ends with the connection, or after the idle time.
 
-    `note_rest` is told whether the connection waits for a new message.
+    `note_rest` is called with whether the connection waits for a new message.
     """
     framing = Framing(RAW_LIMIT)
     while True:
@@ -161,7 +161,7 @@ async def _frames(
 
 
 async def _answer(state: _State, writer: asyncio.StreamWriter, frames: list[Frame], address: str) -> None:
-    """Receive the frames at once and answer them in their order. Raises TimeoutError where the peer does not read."""
+    """Receive the frames at once and answer them in their order. Raises TimeoutError if the peer does not read."""
     reply = partial(reply_to, state.reception.of(address), limits=BatchLimits(state.settings.batch, state.rate))
     if len(frames) == 1:
         await _write(state, writer, await reply(frames[0]))
@@ -171,12 +171,12 @@ async def _answer(state: _State, writer: asyncio.StreamWriter, frames: list[Fram
         for replied in replies:
             await _write(state, writer, await replied)
     finally:
-        # What was begun is finished whether or not it can be answered: the sender will send it again.
+        # Finish receiving even if it can't be answered; the sender will send it again.
         await asyncio.gather(*replies, return_exceptions=True)
 
 
 async def _write(state: _State, writer: asyncio.StreamWriter, content: bytes | None) -> None:
-    """Send an answer, if there is one. Raises TimeoutError where the peer does not read it, OSError where it went."""
+    """Send an answer, if there is one. Raises TimeoutError if the peer does not read it, OSError if it disconnected."""
     if content is None:
         return
     writer.write(b"\x0b" + content + b"\x1c\r")
@@ -186,6 +186,6 @@ async def _write(state: _State, writer: asyncio.StreamWriter, content: bytes | N
 
 
 def tune(connection: socket.socket) -> None:
-    """Answer at once (without Nagle's waiting), and find peers that vanished."""
+    """Send answers immediately (no Nagle), and detect dead peers (keep-alive)."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

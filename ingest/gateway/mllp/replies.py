@@ -1,4 +1,4 @@
-"""What one frame comes to: its messages are received, and the answer to it made from what became of them."""
+"""Processes one frame: receives its messages, and makes the answer from the results."""
 
 import asyncio
 import io
@@ -35,24 +35,24 @@ REJECTED: dict[str, Outcome] = {
         Code.ERROR, Condition.INTERNAL, b"", b"an error of the receiver; the message is kept"
     ),
 }
-"""Refusals that the sender is told. Others are the receiver's to look at: the message is stored."""
+"""Refusals that are reported to the sender. For others the message counts as stored, and operators see the refusal."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """How many messages a batch may have, and how fast the messages of an address may come."""
+    """The maximum number of messages in a batch, and the rate limit per address."""
 
     most: int
     rate: Rate
 
 
 async def reply_to(reception: Reception, frame: Frame, limits: BatchLimits) -> bytes | None:
-    """Receive what a frame holds and return its answer; None where none is wanted.
+    """Receive the messages of a frame and return its answer; None if none is wanted.
 
-    The answer is made after everything in the frame is safe, or is known not to be. Where an error arises that nobody
-    foresaw the message is kept and AE answered: silence would have the sender wait.
+    The answer is made after all messages of the frame are stored or have failed. After an unexpected error the message
+    is stored and AE answered, because without an answer the sender would wait.
     """
     header = read_header(frame.content)
     try:
@@ -88,9 +88,9 @@ async def _reply_to_message(reception: Reception, content: bytes, header: Header
 
 
 async def _reply_to_batch(reception: Reception, content: bytes, header: Header, limits: BatchLimits) -> bytes | None:
-    """FHS and BHS batches (2.10.3): each message is one event, each gets its answer, together they are a batch.
+    """FHS and BHS batches (2.10.3): each message is one event with its own answer; the answers form a batch.
 
-    One with too many messages is one refused event."""
+    A batch with too many messages is one refused event."""
     pieces = await reception.large.do(reception.sender, lambda: _pieces(content, limits.most))
     if len(pieces) > limits.most:
         return answer(header, await _refuse_batch(reception, content, limits.most))
@@ -101,7 +101,7 @@ async def _reply_to_batch(reception: Reception, content: bytes, header: Header, 
 
 
 def _pieces(content: bytes, most: int) -> list[bytes]:
-    """The messages of a batch, and one more at most than it may have."""
+    """The messages of a batch, at most one more than the limit."""
     return [piece.raw for piece in islice(hl7_pieces(io.BytesIO(content)), most + 1)]
 
 
@@ -120,7 +120,7 @@ async def _refuse_batch(reception: Reception, content: bytes, most: int) -> Outc
 
 
 async def _keep(reception: Reception, frame: Frame, error: Exception) -> Outcome:
-    """What to say of a frame with which something of ours failed. One that is not whole is never kept."""
+    """The answer after an unexpected error. The frame is stored if it is complete."""
     if frame.flaw:
         return NOT_NOW
     try:
@@ -132,7 +132,7 @@ async def _keep(reception: Reception, frame: Frame, error: Exception) -> Outcome
 
 
 def _batch_headers(content: bytes) -> list[Header]:
-    """The first FHS and the first BHS of a batch, in this order, as far as they are there."""
+    """The first FHS and the first BHS of a batch, in this order, if they exist."""
     first = read_header(content)
     if first is None or first.name == b"BHS":
         return [first] if first else []

@@ -1,11 +1,11 @@
-"""The audit trail as a chain: each entry has a hash over itself and the hash of the entry before it.
+"""The audit trail as a hash chain: each entry has a hash over itself and the hash of the entry before it.
 
-Whoever changes, removes or inserts an entry breaks the chain at that place, or has to compute all later hashes anew.
-Against that the head goes out with each backup: a chain that was computed anew has another hash at that entry.
+Changing, removing or inserting an entry breaks the chain there, unless all later hashes are recomputed. To detect that,
+each backup has the head: a recomputed chain has another hash at that entry.
 
-The head, `ID HASH`, stands in `properties`. Its row is locked while a transaction adds entries, so that processes that
-write at the same time take turns. Numbers of chained entries have no gaps. Entries from before the chain have no hash
-of their own; the first hash covers them all.
+The head, `ID HASH`, is a row of `properties`. It is locked while a transaction adds entries, so that concurrent
+processes take turns. Numbers of chained entries have no gaps. Entries from before the chain have no hash; the first
+hash covers them all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ _MOVED = BulkWrite(
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last entry of the chain: its number and its hash (SHA-256, hex). Number 0 and no hash: there is none."""
+    """The last entry of the chain: its number and its hash (SHA-256, hex); number 0 without a hash if there is none."""
 
     entry: int
     hash: str
@@ -47,7 +47,7 @@ NOTHING = Head(0, "")
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first entry at which the chain does not hold, and why, as a sentence."""
+    """The first entry at which the chain is broken, and the reason as a sentence."""
 
     entry: int
     why: str
@@ -55,8 +55,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a look through the whole trail found. `older` entries were written before the chain and have no hash of
-    their own. `broken` is None where all of it holds."""
+    """The result of checking the whole trail. `older` entries were written before the chain and have no hash.
+
+    `broken` is None if the chain is intact.
+    """
 
     entries: int
     older: int
@@ -65,7 +67,7 @@ class Checked:
 
 
 def hash_of(before: str, number: int, entry: Mapping[str, Any] | Row[Any]) -> str:
-    """The hash of an entry that stands behind one with the hash `before`."""
+    """The hash of an entry that follows one with the hash `before`."""
     values = entry._mapping if isinstance(entry, Row) else entry
     at: datetime = values["at"]
     said = (values["actor"], values["action"], values["outcome"])
@@ -86,13 +88,13 @@ def chained(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> lis
 
 
 def head_of(connection: Connection) -> Head | None:
-    """The head as the ledger names it; None where no entry is chained yet, or the ledger is of an older version."""
+    """The head in the ledger; None if no entry is chained yet, or the ledger is of an older version."""
     value = connection.execute(select(properties.c.value).where(properties.c.name == _HEAD)).scalar()
     return _parsed(value) if value else None
 
 
 def check(connection: Connection, known: Iterable[Head] = ()) -> Checked:
-    """Look through the whole trail in one snapshot. `known` are heads that were kept elsewhere, such as by backups."""
+    """Check the whole trail in one snapshot. `known` are heads stored elsewhere, for example in backups."""
     expected = {one.entry: one for one in known}
     last, older, count, broken = NOTHING, 0, 0, None
     for row in _rows(connection):
@@ -132,7 +134,7 @@ def _fault_at_the_end(
 
 
 def _locked_head(connection: Connection) -> Head:
-    """The head, for this transaction alone to move. At the first time it covers all entries from before the chain."""
+    """The head, locked by this transaction. The first one covers all entries from before the chain."""
     found = list(_LOCKED.rows(connection, [_HEAD]))
     if not found:
         connection.execute(insert(connection, properties).on_conflict_do_nothing(), {"name": _HEAD, "value": ""})
@@ -146,7 +148,7 @@ def _locked_head(connection: Connection) -> Head:
 
 
 def _rows(connection: Connection) -> Iterator[Row[Any]]:
-    """All entries in their order, a part at a time."""
+    """All entries in order, in batches."""
     after = 0
     while True:
         found = connection.execute(select(audit).where(audit.c.id > after).order_by(audit.c.id).limit(_ROWS_AT_ONCE))

@@ -1,1 +1,1 @@
-"""Short synthetic reports of many kinds of sentence and style, each with what it says (docs/training.md)."""
+"""Short synthetic reports of many kinds of sentence and style, each with its truth (docs/training.md)."""

@@ -1,4 +1,4 @@
-"""What was read of the marked words of a text, to be compared with what was read of them in another."""
+"""The readings of a text's marked words, for comparison with their readings in another text."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,10 @@ _OTHER = {"left": "right", "right": "left"}
 
 
 class Seen(NamedTuple):
-    """What was read of one marked word: label (`-` none), sides, and by number which words describe and explain it."""
+    """The reading of one marked word: label (`-`:
+
+    none), sides, and the numbers of the words that describe and explain it.
+    """
 
     label: str
     sides: frozenset[str]
@@ -21,7 +24,7 @@ class Seen(NamedTuple):
 
 
 def seen(made: Sample, read: ReportGraph, *, flipped: bool = False, explained: bool = True) -> tuple[Seen, ...]:
-    """One entry for each marked word. `flipped` turns the sides; without `explained`, explanations are left out."""
+    """One entry per marked word. `flipped` swaps the sides; without `explained`, explanations are left out."""
     links = Links.of_graph(read)
     at = _matched(made, read)
     number = {mention: word for word, mention in at.items()}
@@ -49,7 +52,7 @@ def _seen(
 
 
 def _matched(made: Sample, read: ReportGraph) -> dict[int, int]:
-    """For each word the last mention that overlaps it, of the same sort where there is one."""
+    """The last mention that overlaps each word; one of the same kind (finding or anatomy) is preferred."""
     found: dict[int, int] = {}
     for word, marked in enumerate(made.words):
         overlapping = [at for at, one in enumerate(read.mentions) if overlap(one, marked)]

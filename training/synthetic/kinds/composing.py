@@ -1,7 +1,7 @@
-"""Texts put together of independent sentences, and variants of their order, their company and their headings.
+"""Texts composed of independent sentences, and variants of their order, their neighbours and their headings.
 
 The truth of a composed text is that of its sentences. Explanations are not compared across sentences: "Favor infarct."
-is about whatever stands before it.
+explains the sentence before it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +18,14 @@ INDEPENDENT = (
     "plain", "scope_contrast", "scope_side", "scope_list", "attribute_denial", "change", "removal", "hedge", "devices",
     "measurement", "side_comparison", "explanations", "british",
 )  # fmt: skip
-"""Families whose sentences stand by themselves."""
+"""Families whose sentences are independent of their neighbours."""
 BEFORE = {
     "indication": ("INDICATION:", "Indication:", "REASON FOR EXAM:", "Clinical indication:", "Reason for study:"),
     "history": ("HISTORY:", "Clinical history:", "CLINICAL HISTORY:", "Clinical details:", "Clinical information:"),
     "comparison": ("COMPARISON:", "Comparison:", "COMPARISONS:", "Comparison studies:"),
     "technique": ("TECHNIQUE:", "Technique:"),
 }
-"""Headings of the same meaning, by what is set aside under them."""
+"""Headings of the same meaning, by the reason for which the text under them is set aside."""
 FINDINGS = ("FINDINGS:", "Findings:", "REPORT:", "Report:", "RESULT:", "RESULTS:", "OBSERVATIONS:")
 IMPRESSION = ("IMPRESSION:", "Impression:", "CONCLUSION:", "Conclusion:", "OPINION:", "SUMMARY:")
 _TALK = {"indication": "cough", "history": "fever", "comparison": "None", "technique": "PA and lateral"}
@@ -33,7 +33,7 @@ _TALK = {"indication": "cough", "history": "fever", "comparison": "None", "techn
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """Sentences in order, and how they are joined; `before` is the text in front of the first."""
+    """Sentences in order, and the text that joins them; `before` is the text before the first."""
 
     sentences: tuple[Sample, ...]
     joint: str = " "
@@ -41,7 +41,7 @@ class Composed:
     closing: str = ""
 
     def text(self) -> tuple[str, list[int]]:
-        """The text, and where each sentence begins. `closing`, a heading, stands before the last sentence."""
+        """The text, and the offset of each sentence. `closing` is a heading before the last sentence."""
         text, starts = self.before, []
         for number, one in enumerate(self.sentences):
             text += self.joint if number else ""
@@ -51,13 +51,13 @@ class Composed:
         return text, starts
 
     def placed(self) -> list[Sample]:
-        """Each sentence as a sample of the whole text: its words where they stand in it."""
+        """Each sentence as a sample of the whole text, with the offsets of its words in that text."""
         text, starts = self.text()
         return [_moved(one, text, start) for one, start in zip(self.sentences, starts, strict=True)]
 
 
 def independent(templates: Iterable[Template]) -> tuple[Template, ...]:
-    """Those of one line that end with a full stop, of the families that stand by themselves."""
+    """The drawings that are one line, end with a full stop, and belong to independent families."""
     return tuple(
         template
         for template in templates
@@ -68,7 +68,7 @@ def independent(templates: Iterable[Template]) -> tuple[Template, ...]:
 
 
 def compose(rng: Random, count: int, templates: Sequence[Template]) -> Composed:
-    """`count` sentences of different templates, with words that a lexicon has."""
+    """`count` sentences of different templates, with words that lexicons know."""
     grades = {**dict.fromkeys(GRADE_CHANCES, 0.0), COMMON: 1.0}
     drawn = [sample(draw(template, pools(), rng, grades), pools()) for template in rng.sample(templates, count)]
     return Composed(tuple(drawn), rng.choice((" ", "\n")))

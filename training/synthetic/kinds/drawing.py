@@ -1,7 +1,7 @@
-"""A template and what was drawn for it, and the pieces of text that they give.
+"""A template with the values drawn for it, and the resulting pieces of text.
 
-A drawing is made of its template and a mapping of keys to values alone: whoever changes one value and writes it again
-gets the same text with that one thing changed. Keys of a sentence within a template begin with its slot and a dot.
+A drawing consists of its template and a mapping of keys to values. Changing one value changes only that part of the
+text. Keys of a sentence within a template begin with its slot and a dot.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ _SIDE_FORMS = {
 _OPPOSITE = {"left": "right", "right": "left"}
 _OPPOSITE_FORMS = {"opp": "side", "oppSD": "SD", "oppSDT": "SDT", "oppLobe": "lobeSD", "oppUp": "upSD"}
 PLAIN_CLASSES = frozenset({"ago", "symptom", "person", "year", "day", "view", "sign", "doctor"})
-"""Classes whose words are no mentions."""
+"""Classes whose words are not mentions."""
 SENTENCES = {"s": "plain", "sp": "present", "sn": "absent", "so": "normal"}
-"""Slots that write a whole sentence, and the pool that it is drawn from."""
+"""Slots that write a whole sentence, and the pool of each."""
 TISSUES = frozenset(["pleural", "pulmonary", "airspace", "interstitial", "vascular", "lung", "septal", "mediastinal"])
 
 Values = Mapping[str, str]
@@ -35,7 +35,7 @@ Pools = Mapping[str, tuple[Template, ...]]
 
 @dataclass(slots=True)
 class Piece:
-    """Some text; the labels of the mention that it is, or empty; the class and key that it was drawn from."""
+    """A piece of text; its labels (empty if it is not a mention); its class and key."""
 
     text: str
     labels: str = ""
@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Written:
-    """Pieces in text order, and relations between pieces by their numbers."""
+    """Pieces in text order, and relations between the numbers of pieces."""
 
     pieces: list[Piece]
     edges: list[tuple[int, RelationType, int]]
@@ -60,12 +60,12 @@ class Drawing:
     values: Values
 
     def changed(self, changes: Values) -> "Drawing":
-        """The same with these values."""
+        """A copy with these values."""
         return replace(self, values={**self.values, **changes})
 
 
 def draw(template: Template, pools: Pools, rng: Random, grades: Mapping[str, float] = GRADE_CHANCES) -> Drawing:
-    """A drawing of the template. The same state of `rng` gives the same one."""
+    """A drawing of the template, determined by the state of `rng`."""
     values: dict[str, str] = {}
     _draw_parts(_Drawer(pools, rng, grades, values), template.parts, "")
     return Drawing(template, values)
@@ -109,18 +109,18 @@ def _draw_slot(drawer: _Drawer, slot: Slot, prefix: str) -> None:
 
 
 def _excludes(drawn: str, kind: str) -> bool:
-    """Whether a word of one class must differ from those of another."""
+    """Whether words of the two classes must differ."""
     return drawn == kind or (drawn in NOUNS and kind in NOUNS)
 
 
 def class_of(key: str) -> str:
-    """The class of the slot that a key is of; empty for a key of a sentence or a choice."""
+    """The class of a key's slot; empty for a key of a sentence or a choice."""
     name = key.rpartition(".")[2].rstrip("0123456789")
     return name if name in word_classes() else ""
 
 
 def draw_word(words: WordClass, rng: Random, grades: Mapping[str, float], taken: set[str]) -> str:
-    """A word of the class whose head is not taken, of a grade drawn by its chance."""
+    """A word of the class whose head is unused, of a random grade."""
     offered = words.grades()
     weights = [grades.get(grade, 0.0) for grade in offered]
     grade = rng.choices(offered, weights)[0] if any(weights) else offered[0]
@@ -129,7 +129,7 @@ def draw_word(words: WordClass, rng: Random, grades: Mapping[str, float], taken:
 
 
 def grade_of(kind: str, word: str) -> str:
-    """How well the word of that class is known."""
+    """The grade of a word in its class."""
     for grade, words in word_classes()[kind].words.items():
         if word in words:
             return grade
@@ -137,12 +137,12 @@ def grade_of(kind: str, word: str) -> str:
 
 
 def is_side(kind: str) -> bool:
-    """Whether the slot writes a side and nothing else."""
+    """Whether the slot writes only a side."""
     return kind in _SIDE_FORMS or kind in _OPPOSITE_FORMS
 
 
 def needs_side(kind: str) -> bool:
-    """Whether what the slot writes depends on a side."""
+    """Whether the slot's text depends on a side."""
     return is_side(kind) or kind in {"place", "placeadj", "lobe", "zone"}
 
 
@@ -174,7 +174,7 @@ class _Writer:
         return self._out
 
     def _parts(self, parts: tuple[Node, ...], prefix: str, called: dict[str, list[int]]) -> list[int]:
-        """Writes the parts; returns the numbers of their mentions in order."""
+        """Write the parts; return the numbers of their mentions in order."""
         mentions: list[int] = []
         for part in parts:
             if isinstance(part, Text):
@@ -225,7 +225,7 @@ class _Writer:
         return word.replace("SIDE", side), grade_of(slot.kind, word)
 
     def _entry(self, slot: Slot, entry: str, key: str, grade: str) -> list[int]:
-        """Writes the mentions of one word of the word lists."""
+        """Write the mentions of one word of the word lists."""
         numbers: list[int] = []
         for number, item in enumerate(entry.split(" ")):
             text, _, label = item.partition("/")
@@ -272,7 +272,7 @@ def _named(pool: tuple[Template, ...], name: str) -> Template:
 
 
 def _place_and_tissue(first: str, second: str) -> bool:
-    """Whether a place stands before a tissue: what lies there lies at both, and neither describes the other."""
+    """Whether a place is followed by a tissue: a finding there is located at both, and neither describes the other."""
     is_place = first.lower() not in {"left", "right", "bilateral", "both", "l", "r", "lt", "rt"} | TISSUES
     return second.lower() in TISSUES and is_place
 

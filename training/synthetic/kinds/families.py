@@ -1,7 +1,7 @@
-"""The families of templates, and the pools of plain sentences that some of them draw.
+"""The families of templates, and the pools of sentences that some of them use.
 
-A family is one file of `templates/`. `%language de` says that what follows is German. Files whose name begins with
-`pool_` hold the sentences of a pool and are no family.
+A family is one file of `templates/`. `%language de` says that what follows is German. A file `pool_*` holds the
+sentences of a pool and is not a family.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ _POOL = "pool_"
 
 @cache
 def families() -> Mapping[str, tuple[Template, ...]]:
-    """The templates of each family, by its name. Raises ValueError where a line is wrong or stands twice."""
+    """The templates of each family, by its name. Raises ValueError if a line is invalid or a duplicate."""
     return {name: templates for name, templates in _files().items() if not name.startswith(_POOL)}
 
 
@@ -33,7 +33,7 @@ def pools() -> Pools:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The families to draw from, in order."""
+    """The chosen families, in order."""
 
     names: tuple[str, ...]
 
@@ -43,7 +43,7 @@ class Chosen:
 
 
 def choose(only: Iterable[str] = (), without: Iterable[str] = ()) -> Chosen:
-    """The families named, or all, without those left out. Raises UsageError for a name that is none."""
+    """The named families, or all, without the excluded ones. Raises UsageError for an unknown name."""
     only, without = list(only), set(without)
     for name in [*only, *without]:
         if name not in families():
@@ -55,13 +55,13 @@ def choose(only: Iterable[str] = (), without: Iterable[str] = ()) -> Chosen:
 
 
 def of_template(template: Template, seed: int, number: int, grades: Mapping[str, float] = GRADE_CHANCES) -> Sample:
-    """The text of that number of one template."""
+    """The text with the given number of one template."""
     rng = Random(_mixed(seed, f"{template.name}/{number}"))  # noqa: S311 - made-up data, not secrets
     return sample(draw(template, pools(), rng, grades), pools())
 
 
 def spread(family: str, count: int, seed: int, grades: Mapping[str, float] = GRADE_CHANCES) -> list[Sample]:
-    """So many texts of one family, of templates evenly spread over it: a small sample that is always the same."""
+    """`count` texts of one family, from evenly spaced templates: a small, fixed sample."""
     templates = families()[family]
     found = []
     for number in range(count):

@@ -1,7 +1,7 @@
-"""What an engine read in a synthetic text, against what the text says.
+"""Compares an engine's reading of a synthetic text with the truth.
 
-A fact is an observation that modifies no other. Harmful is what would mislead: shown present and is not, present and
-denied, present and not read.
+A fact is an observation that modifies no other. An error is harmful if it would mislead: the finding is read as present
+and is not, or it is present and is read as absent or not at all.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _BOTH = frozenset(["bilateral", "both", "bibasilar", "bibasal", "biapical", "bil
 
 
 class Outcome(StrEnum):
-    """How one fact was read."""
+    """The result for one fact."""
 
     RIGHT = "right"
     FALSE_PRESENT = "shown present and is not"
@@ -35,7 +35,7 @@ HARMFUL = frozenset({Outcome.FALSE_PRESENT, Outcome.DENIED, Outcome.UNREAD})
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One fact: its word, the labels that are right, the one that was read (`-` none), and links that are wrong."""
+    """One fact: its word, the right labels, the label that was read (`-`: none), and the wrong links."""
 
     word: str
     start: int
@@ -47,7 +47,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One text: its facts, and the findings read as present of which it says nothing."""
+    """One text: its facts, and the findings read as present that it does not state."""
 
     sample: Sample
     facts: tuple[Judged, ...]
@@ -55,7 +55,7 @@ class Judgement:
 
     @property
     def is_right(self) -> bool:
-        """Whether all is right, links included."""
+        """Whether everything is right, links included."""
         return not self.invented and all(one.outcome is Outcome.RIGHT and not one.wrong_links for one in self.facts)
 
 
@@ -79,7 +79,7 @@ def judge(made: Sample, read: ReportGraph) -> Judgement:
 
 
 def _match(made: Sample, read: ReportGraph) -> dict[int, int]:
-    """For each word of the truth the mention that overlaps it, the last of them."""
+    """The last mention that overlaps each word of the truth."""
     found: dict[int, int] = {}
     for number, word in enumerate(made.words):
         for at, mention in enumerate(read.mentions):

@@ -1,6 +1,6 @@
-"""Lists of what is known to be read wrongly or differently: lines of a key and what happens, in tables of the tests.
+"""Known misreadings and differences, as tables of the tests: a key and a description per line.
 
-A test fails for what is wrong and not listed, and for what is listed and no longer wrong.
+A test fails for an unlisted error, and for a listed error that no longer occurs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,27 +13,27 @@ from training.synthetic.kinds.metamorphic import Difference, Extract
 from training.synthetic.kinds.vocabulary import COMMON
 
 DRAWS = 3
-"""How many texts of each template are judged."""
+"""The number of texts per template that are judged."""
 PAIR_DRAWS, COMPOSED = 2, 900
-"""How many texts of each template, and how many texts of three sentences, have variants."""
+"""The number of texts per template, and the number of texts of three sentences, that get variants."""
 COMMON_WORDS = {COMMON: 1.0}
-"""Chances of grades: words that a lexicon has, so that what is read wrongly is the sentence."""
+"""Chances of grades: only words that lexicons know, so that errors come from the sentence."""
 
 
 class Misread(NamedTuple):
-    """A template and the shortest of its texts that were read wrongly."""
+    """A template and its shortest misread text."""
 
     template: str
     judgement: Judgement
 
     @property
     def reason(self) -> str:
-        """What is wrong with the first fact that is."""
+        """The error of the first wrong fact."""
         return told(self.judgement)[0]
 
 
 def misread(extract: Extract, seed: int, draws: int) -> list[Misread]:
-    """The templates of which one of `draws` texts is read wrongly, links included."""
+    """The templates with a misread text (links included) among `draws` texts."""
     made = [
         of_template(template, seed, number, COMMON_WORDS)
         for templates in families().values()
@@ -50,7 +50,7 @@ def misread(extract: Extract, seed: int, draws: int) -> list[Misread]:
 
 
 def told(judgement: Judgement) -> list[str]:
-    """What is wrong, fact by fact."""
+    """The errors, fact by fact."""
     wrong = [
         f"{fact.word}: want {fact.allowed}, read {fact.read}"
         for fact in judgement.facts
@@ -61,13 +61,13 @@ def told(judgement: Judgement) -> list[str]:
 
 
 def read_table(path: Path) -> dict[tuple[str, ...], str]:
-    """The keys of a table and what happens to each. All columns but the last are the key."""
+    """The keys of a table and the description of each. All columns but the last are the key."""
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return {tuple(row[:-1]): row[-1] for row in rows}
 
 
 def write_table(path: Path, heading: str, found: Mapping[tuple[str, ...], str]) -> None:
-    """Write a table anew, a line for each key; what is known of a key that stays is kept."""
+    """Rewrite a table, one line per key; descriptions of existing keys are kept."""
     before = read_table(path) if path.exists() else {}
     lines = ["\t".join((*key, " ".join(before.get(key, reason).split()))) for key, reason in sorted(found.items())]
     path.write_text("".join(f"{line}\n" for line in (f"# {heading}", *lines)), encoding="utf-8")
@@ -79,6 +79,6 @@ def misread_keys(found: Iterable[Misread]) -> dict[tuple[str, ...], str]:
 
 
 def difference_keys(found: Sequence[Difference]) -> dict[tuple[str, ...], str]:
-    """The key of a difference is the kind of variant and the template; the shortest text tells what happens."""
+    """The key of a difference is the kind of variant and the template; the shortest text is its description."""
     shortest = sorted(found, key=lambda one: -len(one.text))
     return {(one.kind, one.templates[0]): f"{one.text!r}: {one.read} | {one.read_variant}" for one in shortest}

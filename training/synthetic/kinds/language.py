@@ -1,15 +1,14 @@
-r"""The language of `templates/*.txt`: a line is a text and what it says, at once.
+r"""The language of `templates/*.txt`: a line is a text together with its annotation.
 
     No <{fc1/N}> - <{size/P} {fc2/P}> on the {side}. ;; fc2@side
 
-Text stands as written; `\n` is a line end, and a backslash takes any other mark's meaning away. `word/P` is a mention
-with the label P present, U uncertain, N absent, A anatomy; `_` is a blank inside it; `word/P:v` calls it v.
-Further letters are labels that are right too; `-` says that it may as well, or had better, not be a mention
-("/-N": no mention; read as absent it does no harm). `{class/P}` draws a word of `words/*.txt`, `{^class/P}` with a
-capital, `{class1/P=v}` calls it v; the same name draws the same word. `<...>` is a noun phrase: its last observation
-is its head, the others modify it, and it is located at the last of its body words, which the others modify.
-`[a|b|]` is one of several. `⟦reason|...⟧` is set aside for that reason. After ` ;; ` stand the other relations:
-`a>b` modify, `a@b` located_at, `a~b` suggestive_of.
+Text is literal; `\n` is a line end, and a backslash escapes any other mark. `word/P` is a mention with the label P
+present, U uncertain, N absent, A anatomy; `_` is a blank inside it; `word/P:v` names it v. Further letters are other
+right labels; `-` means that it need not, or first of all should not, be a mention ("/-N": not a mention; reading it as
+absent is harmless). `{class/P}` draws a word of `words/*.txt`, `{^class/P}` with a capital, `{class1/P=v}` names it v;
+the same name draws the same word. `<...>` is a noun phrase: its last observation is its head, the others modify it, and
+it is located at the last of its body words, which the others modify. `[a|b|]` is a choice. `⟦reason|...⟧` is set aside
+for that reason. The other relations follow after ` ;; `: `a>b` modify, `a@b` located_at, `a~b` suggestive_of.
 """
 
 import re
@@ -29,13 +28,13 @@ _OPENERS = {"<": ">", "[": "]", "⟦": "⟧"}
 
 
 class Text(NamedTuple):
-    """Words that are no mention, and everything between mentions."""
+    """Text outside mentions."""
 
     text: str
 
 
 class Fixed(NamedTuple):
-    """A mention whose words stand in the template."""
+    """A mention whose words are fixed by the template."""
 
     text: str
     labels: str
@@ -43,7 +42,7 @@ class Fixed(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A word to be drawn. `key` is what is drawn; `name` is what relations call it."""
+    """A word to be drawn. `key` identifies the draw; `name` is used by relations."""
 
     kind: str
     number: str
@@ -58,20 +57,20 @@ class Slot(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """A noun phrase: its mentions are related by their order."""
+    """A noun phrase: the order of its mentions gives their relations."""
 
     parts: "tuple[Node, ...]"
 
 
 class Choice(NamedTuple):
-    """One of several. `key` tells the choices of one template apart."""
+    """Alternatives. `key` identifies the choice within its template."""
 
     key: str
     options: "tuple[tuple[Node, ...], ...]"
 
 
 class Aside(NamedTuple):
-    """A stretch that is set aside, and why."""
+    """A stretch that is set aside, and the reason."""
 
     reason: str
     parts: "tuple[Node, ...]"
@@ -81,7 +80,7 @@ Node = Text | Fixed | Slot | Phrase | Choice | Aside
 
 
 class Link(NamedTuple):
-    """A relation from every mention called `head` to every one called `tail`."""
+    """A relation from every mention named `head` to every mention named `tail`."""
 
     head: str
     type: RelationType
@@ -101,7 +100,7 @@ class Template:
 
 
 def parse_template(family: str, line: str, language: str = "en") -> Template:
-    """The template of a line. Raises ValueError where the line does not follow the language."""
+    """The template of a line. Raises ValueError if the line is invalid."""
     body, _, relations = line.partition(" ;; ")
     reader = _Reader(body)
     parts = reader.parts("")
@@ -114,7 +113,7 @@ def parse_template(family: str, line: str, language: str = "en") -> Template:
 
 
 def names(parts: tuple[Node, ...]) -> list[str]:
-    """What the mentions in these parts are called."""
+    """The names of the mentions in these parts."""
     found: list[str] = []
     for part in parts:
         if isinstance(part, Fixed | Slot):
@@ -127,7 +126,7 @@ def names(parts: tuple[Node, ...]) -> list[str]:
 
 
 def _name(text: str) -> str:
-    """What a mention is called that is given no name: its last word, letters and digits alone."""
+    """The default name of a mention: the letters and digits of its last word."""
     return "".join(mark for mark in text.rpartition(" ")[2].lower() if mark.isalnum())
 
 
@@ -147,7 +146,7 @@ class _Reader:
         self._choices = 0
 
     def parts(self, closer: str) -> tuple[Node, ...]:
-        """The nodes up to `closer`, or to a bar inside a choice."""
+        """The nodes up to `closer` or, inside a choice, up to a bar."""
         found: list[Node] = []
         text = ""
         while self._at < len(self._line) and self._line[self._at] not in (closer, "|" if closer == "]" else closer):

@@ -1,4 +1,4 @@
-"""The relations of a truth or of a reading, asked from the number of a mention."""
+"""The relations of a truth or a reading, looked up by a mention's number."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _BOTH = frozenset(
 class Links:
     """The mentions' words and the relations between them, by number."""
 
-    """The relations of a graph, asked from a mention's number."""
+    """The relations of a graph, looked up by a mention's number."""
 
     def __init__(self, texts: Sequence[str], edges: Sequence[tuple[int, RelationType, int]]) -> None:
         self._texts = texts
@@ -23,37 +23,40 @@ class Links:
 
     @staticmethod
     def of_sample(made: Sample) -> "Links":
-        """Of the truth: numbers are places in `made.words`."""
+        """The links of the truth: numbers are indices of `made.words`."""
         return Links([made.text[word.start : word.end] for word in made.words], made.edges)
 
     @staticmethod
     def of_graph(read: ReportGraph) -> "Links":
-        """Of a reading: numbers are places in its mentions."""
+        """The links of a reading: numbers are indices of its mentions."""
         edges = [(relation.head, relation.type, relation.tail) for relation in read.relations]
         return Links([mention.text for mention in read.mentions], edges)
 
     def modifies(self, number: int) -> bool:
-        """Whether it describes another mention."""
+        """Whether the mention describes another one."""
         return any(head == number and kind is RelationType.MODIFY for head, kind, _ in self._edges)
 
     def describing(self, number: int) -> list[str]:
-        """The words that describe it, directly or through each other."""
+        """The words that describe the mention, directly or indirectly."""
         return [self._texts[one] for one in self._before(number, set())]
 
     def suggested(self, number: int) -> list[str]:
-        """What it may mean, in lower case."""
+        """The texts of the mention's explanations, in lower case."""
         return [self._texts[tail].lower() for tail in self.explanations(number)]
 
     def heads(self, number: int) -> list[int]:
-        """The mentions that describe it directly."""
+        """The mentions that this mention describes directly."""
         return [head for head, kind, tail in self._edges if tail == number and kind is RelationType.MODIFY]
 
     def explanations(self, number: int) -> list[int]:
-        """The mentions that say what it may mean."""
+        """The mentions that explain the mention."""
         return [tail for head, kind, tail in self._edges if head == number and kind is RelationType.SUGGESTIVE_OF]
 
     def side(self, number: int, *, deep: bool = True) -> set[str]:
-        """The sides of its places; where it has none, and `deep`, those of what it describes."""
+        """The sides of the mention's places.
+
+        With `deep`, if it has none, the sides of the mentions that it describes.
+        """
         sides = {side for place in self._places(number) for side in _sides(self._texts[place])}
         if not sides and deep:
             tails = [tail for head, kind, tail in self._edges if head == number and kind is RelationType.MODIFY]

@@ -1,6 +1,6 @@
-"""Reads pairs of texts that differ in one thing and finds those that are read differently in another.
+"""Reads pairs of texts that differ in one thing, and finds readings that differ in another.
 
-Nothing here knows what is right: a pair whose two texts are both read wrongly in the same way passes.
+The right reading is not used: a pair passes if both texts are misread in the same way.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ Extract = Callable[[Sequence[str]], list[ReportGraph]]
 
 
 class Difference(NamedTuple):
-    """A pair that is read differently: the kind of variant, the templates, both texts, and what was read of each."""
+    """A pair that is read differently: the kind of variant, the templates, both texts, and both readings."""
 
     kind: str
     templates: tuple[str, ...]
@@ -42,14 +42,14 @@ class Difference(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How many pairs were read, by kind of variant, and those that were read differently."""
+    """The number of pairs by kind of variant, and the pairs that were read differently."""
 
     pairs: Counter[str]
     differences: list[Difference]
 
 
 def compare(templates: Sequence[Template], extract: Extract, seed: int, draws: int, composed: int) -> Outcome:
-    """Both: `draws` of every template by itself, and `composed` texts of those that stand by themselves."""
+    """Compare `draws` texts of every template, and `composed` texts of independent sentences."""
     own = compare_templates(templates, extract, seed, draws)
     together = independent(templates)
     if len(together) < SENTENCES_TOGETHER:
@@ -59,7 +59,7 @@ def compare(templates: Sequence[Template], extract: Extract, seed: int, draws: i
 
 
 def compare_templates(templates: Sequence[Template], extract: Extract, seed: int, draws: int) -> Outcome:
-    """Every kind of pair of every template, `draws` times."""
+    """Compare every kind of pair of every template, `draws` times."""
     pairs = [pair for template in templates for number in range(draws) for pair in _pairs(template, seed, number)]
     graphs = _read_once((text for pair in pairs for text in (pair.text.text, pair.variant.text)), extract)
     found = []
@@ -71,7 +71,7 @@ def compare_templates(templates: Sequence[Template], extract: Extract, seed: int
 
 
 def compare_composed(templates: Sequence[Template], extract: Extract, seed: int, count: int) -> Outcome:
-    """`count` texts of a few sentences, each with every variant of their order, company, headings and blank lines."""
+    """Compare `count` texts of a few sentences with every variant of order, neighbours, headings and blank lines."""
     rng = Random(seed)  # noqa: S311 - made-up data, not secrets
     made = [
         (composed, kind, variant, order)
@@ -104,7 +104,7 @@ def _seen_of(pair: Pair, read: ReportGraph, read_variant: ReportGraph) -> tuple[
 
 
 def _smallest(pair: Pair, extract: Extract) -> Pair:
-    """The pair without those parts of its template that it needs not to be read differently."""
+    """The pair without the parts of its template that the difference does not need."""
     shrunk = True
     while shrunk:
         shrunk = False
@@ -118,13 +118,13 @@ def _smallest(pair: Pair, extract: Extract) -> Pair:
 
 def _without_part(pair: Pair, at: int) -> Pair | None:
     template = pair.text.drawing.template
-    # Words between two mentions leave a blank, else the mentions would become one word.
+    # Words between two mentions are replaced by a blank; otherwise the mentions would become one word.
     blank = (Text(" "),) if isinstance(template.parts[at], Text) and 0 < at < len(template.parts) - 1 else ()
     parts: tuple[Node, ...] = template.parts[:at] + blank + template.parts[at + 1 :]
     kept = set(names(parts))
     links: tuple[Link, ...] = tuple(link for link in template.links if link.head in kept and link.tail in kept)
     drawing = Drawing(replace(template, parts=parts, links=links), pair.text.drawing.values)
-    # What is drawn for the variant depends on the parts: some draws may do.
+    # The variant's draw depends on the parts: only some draws show the difference.
     for seed in range(4):
         for smaller in pairs_of(drawing, pools(), Random(seed)):  # noqa: S311 - as above
             if smaller.kind == pair.kind and len(smaller.text.text) < len(pair.text.text):
@@ -165,7 +165,7 @@ def _in_order(composed: Composed, read: ReportGraph) -> list[tuple[Seen, ...]]:
 
 
 def _composed_difference(kind: str, composed: Composed, variant: Composed, number: int, extract: Extract) -> Difference:
-    """The difference of one sentence, without those sentences around it that it does not take."""
+    """The difference of one sentence, without the neighbours that it does not need."""
     sentence = composed.sentences[number]
     one, two = composed, variant
     for other in composed.sentences:

@@ -1,4 +1,4 @@
-"""A page of synthetic texts to look at, family by family: the text with its mentions marked, and its graph."""
+"""An HTML page of synthetic texts by family: the text with marked mentions, and its graph."""
 
 from collections.abc import Iterable
 from html import escape
@@ -15,7 +15,7 @@ code{color:#666;font-size:11px}"""
 
 
 def write_page(made: Iterable[Sample], path: Path) -> None:
-    """One file with everything in it. Grey is set aside; the title tells the reason."""
+    """Write one self-contained file. Grey text is set aside; its title gives the reason."""
     legend = " ".join(f'<mark style="background:{colour}">{label}</mark>' for label, colour in COLOURS.items())
     body, family = [], ""
     for one in made:

@@ -1,4 +1,4 @@
-"""Texts as lines of our own JSONL (`training.data.jsonl`), with what the trainer does not need beside it."""
+"""Texts as lines of the project's JSONL (`training.data.jsonl`), with further fields that the trainer ignores."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ _DATA_FOLDERS = ("templates", "words")
 
 
 def row(made: Sample, key: str) -> dict[str, Any]:
-    """The text and its truth as a line. Every line says that it is synthetic."""
+    """The text and its truth as a line, marked as synthetic."""
     template, graph = made.drawing.template, made.graph
     return {
         "id": key,
@@ -44,7 +44,7 @@ def row(made: Sample, key: str) -> dict[str, Any]:
 
 
 def facts(made: Sample) -> list[dict[str, Any]]:
-    """The findings as a reader would ask for them: label, the labels that are right too, sides, severity, how known."""
+    """The findings: label, other right labels, sides, severity, and grade of the word."""
     links, graph = Links.of_graph(made.graph), made.graph
     words = {(word.start, word.end): word for word in made.words}
     return [
@@ -61,7 +61,7 @@ def facts(made: Sample) -> list[dict[str, Any]]:
 
 
 def write_rows(made: Iterable[tuple[str, Sample]], path: Path) -> Counter[str]:
-    """Write (id, text) pairs as lines; returns how many of each family."""
+    """Write (id, text) pairs as lines; return the number per family."""
     counts: Counter[str] = Counter()
     with path.open("w", encoding="utf-8") as lines:
         for key, one in made:
@@ -71,7 +71,7 @@ def write_rows(made: Iterable[tuple[str, Sample]], path: Path) -> Counter[str]:
 
 
 def data_digest() -> str:
-    """SHA-256 (hex) over the templates and the words: other data give other texts of the same seed."""
+    """SHA-256 (hex) over the templates and the words: a seed gives the same texts only for the same data."""
     folder = files("training.synthetic.kinds")
     paths = sorted(
         (path for name in _DATA_FOLDERS for path in folder.joinpath(name).iterdir() if path.name.endswith(".txt")),

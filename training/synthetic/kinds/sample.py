@@ -1,4 +1,4 @@
-"""A drawing as a text with its truth: mentions, relations and stretches that are set aside."""
+"""A drawing as a text with its truth: mentions, relations and set-aside stretches."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SPOKEN_VOWEL = re.compile(r"[aeio]|u(?!ni)|(?:8|11|18)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word that something is said of. `allowed` are the right labels, the best first; `-` is no mention."""
+    """A marked word. `allowed` are the right labels, the best first; `-` means not a mention."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One synthetic text. `words` has every marked word, also those that are best not read; `graph` those that are."""
+    """One synthetic text. `words` has every marked word; `graph` only those that should be read."""
 
     drawing: Drawing
     text: str
@@ -44,13 +44,13 @@ class Sample:
 
 
 def sample(drawing: Drawing, pools: Pools) -> Sample:
-    """The text of a drawing, and what it says."""
+    """The text of a drawing, and its truth."""
     written = write(drawing, pools)
     return assemble(drawing, written)
 
 
 def assemble(drawing: Drawing, written: Written) -> Sample:
-    """The pieces put together, with `a` as `an` before a vowel."""
+    """The pieces joined, with `an` for `a` before a vowel."""
     text = ""
     words: list[Word] = []
     places: dict[int, int] = {}
@@ -76,7 +76,7 @@ def _extend(aside: list[tuple[int, int, str]], start: int, end: int, reason: str
 
 
 def _with_article(piece: Piece, following: Piece | None) -> str:
-    """The piece, its last `a` as `an` where the next word begins with a vowel when it is spoken."""
+    """The piece, with `an` for its last `a` if the next word begins with a vowel sound."""
     if piece.labels or following is None or not _SPOKEN_VOWEL.match(following.text):
         return piece.text
     for article in ("a ", "A "):

@@ -1,4 +1,4 @@
-"""Synthetic texts as a stream: each is made of its seed and number alone, so any part can be made anew."""
+"""A stream of synthetic texts: seed and number determine each one, so any part can be reproduced."""
 
 from hashlib import sha256
 from random import Random
@@ -9,11 +9,11 @@ from training.synthetic.kinds.sample import Sample, sample
 from training.synthetic.kinds.surface import restyled
 
 GENERATOR = 1
-"""Raised when the same seed, number and data give another text than before."""
+"""Increase it when the same seed, number and data give another text than before."""
 
 
 def make(seed: int, number: int, chosen: Chosen) -> Sample:
-    """The text of that number: of the families in turn, of any template of its family, in any way of writing."""
+    """The text with this number: the families take turns; template and style are random."""
     rng = Random(_mixed(seed, number))  # noqa: S311 - made-up data, not secrets
     template = rng.choice(families()[chosen.names[number % len(chosen.names)]])
     made = sample(draw(template, pools(), rng), pools())

@@ -1,4 +1,4 @@
-"""How a text looks: capitals, wrapped lines, blanks, slips of the keyboard. What it says stays the same."""
+"""Changes of a text's surface that keep its meaning: capitals, wrapped lines, blanks, typing errors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,12 +15,12 @@ STYLES: Mapping[str, float] = {
     "slips": 0.08,
     "no last stop": 0.03,
 }
-"""How often a text is written in each way."""
+"""The weight of each style."""
 _SHORTEST_SLIP = 6
 
 
 def restyled(made: Sample, rng: Random, styles: Mapping[str, float] = STYLES) -> Sample:
-    """The text in a way that is drawn; its mentions and stretches move with it."""
+    """The text in a random style; its mentions and stretches move with it."""
     style = rng.choices(list(styles), list(styles.values()))[0]
     return _WAYS[style](made, rng)
 
@@ -36,7 +36,7 @@ def small_letters(made: Sample) -> Sample:
 
 
 def wrapped(made: Sample, width: int) -> Sample:
-    """Lines of at most `width` characters where the blanks allow it, broken at blanks."""
+    """The text wrapped at blanks to lines of at most `width` characters. Longer words stay whole."""
     breaks: dict[int, str] = {}
     start, last = 0, -1
     for at, mark in enumerate(made.text):
@@ -51,7 +51,7 @@ def wrapped(made: Sample, width: int) -> Sample:
 
 
 def slips(made: Sample, rng: Random) -> Sample:
-    """Two letters of one long word changed places, as when typing fast."""
+    """The text with two letters of one long word transposed, a typing error."""
     long = [word for word in made.words if word.end - word.start >= _SHORTEST_SLIP]
     if not long:
         return made
@@ -64,7 +64,7 @@ def slips(made: Sample, rng: Random) -> Sample:
 
 
 def rewritten(made: Sample, changes: Mapping[int, str]) -> Sample:
-    """The text with characters replaced, by their offsets; all offsets move along."""
+    """The text with characters replaced, by offset; all offsets are adjusted."""
     parts, moved, length = [], [], 0
     for at, mark in enumerate(made.text):
         moved.append(length)
@@ -72,7 +72,7 @@ def rewritten(made: Sample, changes: Mapping[int, str]) -> Sample:
         parts.append(part)
         length += len(part)
     moved.append(length)
-    # A word ends where its last character ends, whatever comes after it.
+    # A word ends where its last character ends.
     words = tuple(
         replace(word, start=moved[word.start], end=moved[word.end - 1] + len(parts[word.end - 1]))
         for word in made.words

@@ -1,6 +1,6 @@
-"""Pairs of texts that differ in one thing: what is read of both must differ in that alone.
+"""Pairs of texts that differ in one thing: their readings must differ only in that.
 
-A variant keeps the order of the marked words, so that the words of both texts answer one another by number.
+A variant keeps the order of the marked words, so that words with the same number correspond.
 """
 
 import re
@@ -39,7 +39,7 @@ _AMERICAN_WORD = re.compile(rf"\b({'|'.join(_BRITISH)})", re.IGNORECASE)
 
 
 class Pair(NamedTuple):
-    """A text and its variant. `flipped`: the sides of the variant are the other ones."""
+    """A text and its variant. `flipped`: the variant has the opposite sides."""
 
     kind: str
     text: Sample
@@ -48,7 +48,7 @@ class Pair(NamedTuple):
 
 
 def pairs_of(drawing: Drawing, pools: Pools, rng: Random) -> Iterator[Pair]:
-    """Every kind of pair that the drawing allows, one of each."""
+    """One pair of every kind that the drawing allows."""
     base = sample(drawing, pools)
     for kind, make in _KINDS.items():
         variant = make(base, pools, rng)
@@ -57,7 +57,7 @@ def pairs_of(drawing: Drawing, pools: Pools, rng: Random) -> Iterator[Pair]:
 
 
 def other_noun(base: Sample, pools: Pools, rng: Random) -> Sample | None:
-    """One finding, disease or device for another that is written with as many words."""
+    """Replace a finding, disease or device by another one with the same number of words."""
     values = base.drawing.values
     places = [key for key in values if class_of(key) in NOUNS]
     if not places:
@@ -70,7 +70,7 @@ def other_noun(base: Sample, pools: Pools, rng: Random) -> Sample | None:
 
 
 def other_side(base: Sample, pools: Pools, rng: Random) -> Sample | None:
-    """Left for right and right for left, everywhere. None where a side is fixed by the template."""
+    """Swap left and right everywhere. None if the template fixes a side."""
     del rng
     sides = {key: value for key, value in base.drawing.values.items() if value in SIDES}
     if not sides:

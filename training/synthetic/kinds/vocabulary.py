@@ -1,8 +1,8 @@
-"""The words that templates draw: `words/*.txt`, by class and by how well they are known.
+"""The words that templates draw: `words/*.txt`, by class and grade (how well lexicons know them).
 
-A line `@fc` opens a class, `@fc rare` its words that a lexicon often lacks, `@fc invented` words that nobody uses.
-A word may be several mentions: `pleural/A effusion`; words without a mark are observations, or, in classes of places,
-anatomy; `_` is a blank inside one mention. SIDE, Side, SD, SDT, LR stand for the side that the slot's number has.
+A line `@fc` opens a class, `@fc rare` its words that lexicons often lack, `@fc invented` words that do not exist. A
+word may be several mentions: `pleural/A effusion`; words without a mark are observations or, in classes of places,
+anatomy; `_` is a blank inside one mention. SIDE, Side, SD, SDT, LR are replaced by the side of the slot's number.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ PLACES = frozenset(PLACE_NAMES.split())
 
 _NOUNS = "fc fm fp fw dx ill dev sdev airdev spotnoun bfc bfm bill british wrongfc wrongfm wrongfw"
 NOUNS = frozenset(_NOUNS.split())
-"""Classes of findings, diseases and devices: no two of them in one text have the same head."""
+"""Classes of findings, diseases and devices: their words in one text have different heads."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordClass:
-    """The words of one class, by how well they are known: common, rare, invented."""
+    """The words of one class, by grade: common, rare, invented."""
 
     name: str
     words: Mapping[str, tuple[str, ...]]
@@ -57,6 +57,6 @@ def _read(text: str, found: dict[str, dict[str, list[str]]]) -> None:
 
 
 def head(word: str) -> str:
-    """The noun of a word alone, in one spelling and number: what two different findings must not share."""
+    """The head noun of a word, in one spelling and number. Different findings must have different heads."""
     noun = word.rsplit(" ", maxsplit=1)[-1].rpartition("_")[2].lower()
     return noun.replace("ae", "e").replace("oe", "e").replace("our", "or").removesuffix("s")

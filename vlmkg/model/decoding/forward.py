@@ -11,7 +11,7 @@ from vlmkg.model.decoding.batch import Batch, Row
 from vlmkg.model.decoding.key_value_cache import mask_of
 
 _SHARED = 8
-"""A stem with at least so many tokens, or with a film, is read once and copied; a shorter one is read with each window.
+"""A stem with at least this many tokens, or with a film, is read once and copied; shorter ones per window.
 """
 _AT_ONCE = 16
 """Up to this number of positions a row costs about as much as with one position."""

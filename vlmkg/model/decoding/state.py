@@ -19,7 +19,7 @@ MODIFY, LOCATED_AT, SUGGESTIVE_OF = range(3)
 LABELS, RELATIONS, TO, LINKS, END, FILM = 0, 4, 7, 8, 9, 10
 """Indices of the symbols after the pointers."""
 CLOSING = 4
-"""Most symbols needed to close a window: with so many left of the budget, only closing symbols are allowed."""
+"""The maximum number of symbols needed to close a window: if no more are left, only closing symbols are allowed."""
 
 
 class Phase(IntEnum):
