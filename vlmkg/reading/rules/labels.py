@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from vlmkg.reading.lexicon.guess import guess
@@ -154,12 +154,22 @@ def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
     return verb if verb in {Word.COPULA, Word.SHOW} else None
 
 
+@cache
+def _phrases_of_two() -> dict[tuple[str, ...], list[tuple[tuple[str, ...], Word]]]:
+    """The phrases of the lexicon by their first two tokens, the longest first."""
+    found: dict[tuple[str, ...], list[tuple[tuple[str, ...], Word]]] = {}
+    for rows in lexicon().phrases.values():
+        for phrase, word in rows:
+            found.setdefault(phrase[:2], []).append((phrase, word))
+    return found
+
+
 def _several(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
     """A measure, a phrase of the lexicon or a word broken in two: how many tokens, and what it is."""
     token = tokens[index]
     if token[0].isdigit() and (measure := _measure(tokens, index)):
         return measure
-    for phrase, word in lexicon().phrases.get(token, ()):
+    for phrase, word in _phrases_of_two().get(tokens[index : index + 2], ()):
         if tokens[index : index + len(phrase)] == phrase:
             return len(phrase), word
     return _negated_word(tokens, index) if token in _BROKEN_FRONT else None
