@@ -36,15 +36,16 @@ _KEPT_PIECES = 16_384
 _LONGEST_KEPT = 60
 
 
+Strange = dict[str, tuple[str, ...]]
+"""The strange words of each piece between blanks that has any."""
+
+
 class _Oddities(NamedTuple):
     """How many words of a text are strange, how many of these deny, and how many letters belong to another script."""
 
     strange: int
     denials: int
     beyond_latin: int
-
-
-_NOTHING_ODD = _Oddities(0, 0, 0)
 
 
 class _Count(NamedTuple):
@@ -56,7 +57,7 @@ class _Count(NamedTuple):
 
 def language_of(text: str) -> str:
     """The ISO 639-1 code of a text's language; `en` if nothing speaks against English."""
-    odd = _oddities(text)
+    odd = _oddities(text, _strange_pieces(text))
     if not _raises_doubt(odd) or not _is_doubtful(_count(text, odd)):
         return ENGLISH
     return _ask(text[:_LONGEST_ASKED])
@@ -69,28 +70,31 @@ def set_foreign_aside(text: str, stretches: Sequence[Stretch]) -> list[Stretch]:
     are set aside.
     """
     read = [text[one.start : one.end] for one in stretches if one.part in READ]
-    odd = [_oddities(words) for words in read]
-    total = _Oddities(*map(sum, zip(*odd, strict=True))) if odd else _NOTHING_ODD
+    strange = _strange_pieces(" ".join(read))
+    if not strange and all(map(str.isascii, read)):
+        return list(stretches)
+    odd = [_oddities(words, strange) for words in read]
+    total = _Oddities(*map(sum, zip(*odd, strict=True)))
     if not _raises_doubt(total):
         return list(stretches)
     whole = _Count(sum(len(_WORD.findall(words)) for words in read) - total.strange, *total)
     foreign = _is_doubtful(whole) and _ask(" ".join(read)) != ENGLISH
-    return [part for one in stretches for part in (_parts(text, one, foreign) if one.part in READ else [one])]
+    return [part for one in stretches for part in (_parts(text, one, strange, foreign) if one.part in READ else [one])]
 
 
-def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
+def _parts(text: str, stretch: Stretch, strange: Strange, foreign: bool) -> Iterator[Stretch]:
     """The stretch, cut only where English and another language meet."""
-    if not foreign and _is_english_throughout(text[stretch.start : stretch.end]):
+    if not foreign and _is_english_throughout(text[stretch.start : stretch.end], strange):
         yield stretch
         return
     held: Stretch | None = None
     for start, end in _cut(text, stretch.start, stretch.end, _BLOCK_END):
         block = text[start:end]
-        odd = _oddities(block)
+        odd = _oddities(block, strange)
         whole = not odd.beyond_latin and (foreign or not odd.denials)
         for first, last in ((start, end),) if whole else _cut(text, start, end, _SENTENCE_END):
             words = text[first:last]
-            aside = _is_foreign(words, odd if whole else _oddities(words), foreign)
+            aside = _is_foreign(words, odd if whole else _oddities(words, strange), foreign)
             one = Stretch(first, last, Part.LANGUAGE if aside else stretch.part)
             if held and (held.part is one.part or not words.strip()):
                 held = held._replace(end=last)
@@ -118,10 +122,10 @@ def _cut(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tup
     yield start, end
 
 
-def _is_english_throughout(text: str) -> bool:
+def _is_english_throughout(text: str, strange: Strange) -> bool:
     """Whether no part of the text, wherever it is cut, has so many strange words that its language is in doubt."""
-    strange = _strange(text)
-    return text.isascii() and len(strange) < _FEWEST_STRANGE and not any(one.lower() in _denials() for one in strange)
+    words = _strange_words(text, strange)
+    return text.isascii() and len(words) < _FEWEST_STRANGE and not any(one.lower() in _denials() for one in words)
 
 
 def _is_surely_english(count: _Count) -> bool:
@@ -147,21 +151,24 @@ def _count(text: str, odd: _Oddities) -> _Count:
     return _Count(len(_WORD.findall(text)) - odd.strange, *odd)
 
 
-def _oddities(text: str) -> _Oddities:
+def _oddities(text: str, strange: Strange) -> _Oddities:
     beyond = 0 if text.isascii() else len(_BEYOND_LATIN.findall(text))
-    strange = [word for word in _strange(text) if len(word) > 1]
-    if not (strange or beyond):
-        return _NOTHING_ODD
-    if all(word.istitle() and word.lower() not in _denials() for word in strange):
-        return _Oddities(0, 0, beyond)  # Names of people and places.
-    return _Oddities(len(strange), sum(word.lower() in _denials() for word in strange), beyond)
+    words = [word for word in _strange_words(text, strange) if len(word) > 1]
+    if all(word.istitle() and word.lower() not in _denials() for word in words):
+        # None, or names of people and places.
+        return _Oddities(0, 0, beyond)
+    return _Oddities(len(words), sum(word.lower() in _denials() for word in words), beyond)
 
 
-def _strange(text: str) -> list[str]:
-    """The words of a text that are neither familiar in either case nor a code, each as often as it stands there."""
-    pieces = text.split()
-    odd = set(pieces).difference(_familiar_pieces())
-    return [word for piece in pieces if piece in odd for word in _strange_in(piece)] if odd else []
+def _strange_pieces(text: str) -> Strange:
+    """The pieces between blanks that hold words which are neither familiar in either case nor a code."""
+    odd = set(text.split()).difference(_familiar_pieces())
+    return {piece: words for piece in odd if (words := _strange_in(piece))}
+
+
+def _strange_words(text: str, strange: Strange) -> list[str]:
+    """The strange words of a part of the text that has these strange pieces, each as often as it stands there."""
+    return [word for piece in text.split() if piece in strange for word in strange[piece]] if strange else []
 
 
 @cache

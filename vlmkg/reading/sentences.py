@@ -16,7 +16,7 @@ from vlmkg.reading.lexicon.words import (
     OBSERVATION_NOUNS,
     Word,
 )
-from vlmkg.reading.tokens import Token, first_token
+from vlmkg.reading.tokens import Token, next_token
 
 _ENDS = frozenset(".!?;")
 _LONGEST = 200
@@ -74,7 +74,6 @@ _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "t
 _LONGEST_BACK = 9
 _BACK_START = re.compile(rf"(?:{'|'.join(sorted(_BACK))})\b[^.;!?]{{0,80}}", re.IGNORECASE)
 _STOP_AND_BACK = re.compile(rf"[.;!?][^\w\s]*\s*(?=(?:{'|'.join(sorted(_BACK))})\b)", re.IGNORECASE)
-_LINE_GAP = re.compile(r"[^\S\n]*\n\s*")
 _PLAIN_WORD = re.compile(r"\w+")
 _LONGEST_LIST = 40
 _BROKEN_EARLY = 0.6
@@ -114,10 +113,12 @@ def find_openings(text: str, start: int, end: int, longest: int) -> tuple[int, .
     `longest` as in `opens_block`.
     """
     found = []
-    for gap in _LINE_GAP.finditer(text, start, end):
-        token = first_token(text, gap.end(), end)
-        if token and gap.start() > start and opens_block(text, gap.start(), token, longest):
-            found.append(gap.end())
+    at = text.find("\n", start, end)
+    while at >= 0 and (token := next_token(text, at, end)):
+        before = len(text[start:at].rstrip()) + start
+        if before > start and opens_block(text, before, token, longest):
+            found.append(token.start)
+        at = text.find("\n", token.start, end)
     return tuple(found)
 
 

@@ -32,7 +32,7 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     ]
 
 
-def first_token(text: str, start: int, end: int) -> Token | None:
-    """The token that begins at `start`, cut at `end`; None if there is none."""
-    match = _TOKEN.match(text, start, end)
-    return _new(Token, (start, match.end(), match[0], match[0].lower())) if match else None
+def next_token(text: str, start: int, end: int) -> Token | None:
+    """The first token of `text[start:end]`; None if there is none."""
+    match = _TOKEN.search(text, start, end)
+    return _new(Token, (*match.span(), match[0], match[0].lower())) if match else None
