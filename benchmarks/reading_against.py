@@ -31,7 +31,7 @@ CHILD = Path(__file__).parent / "peers" / "reading_passes.py"
 PART = 100
 """Reports of which the least time counts."""
 WARM_UP = (
-    "INDICATION: Cough.\n\nFINDINGS: Small left efusion, unchanged. No pneumothorax (1.8 cm) or\nedema. Zzz zzz.\n\n"
+    "INDICATION: Cough.\n\nFINDINGS: Small left opacificattion, unchanged. No mass (1.8 cm) or\nedema. Zzz zzz.\n\n"
     "IMPRESSION:\n1. Effusion: none.\n2. It has resolved. [x] Nodule\n\nElectronically signed by A. Meyer, MD"
 )
 """A synthetic text that makes both trees load their tables."""
