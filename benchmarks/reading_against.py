@@ -1,14 +1,15 @@
 """Speed of reading by the rules: this tree against another revision, on the same reports in one run.
 
-    python -m benchmarks.reading_against REVISION|FOLDER [--rounds N] [--openi ARCHIVE] [--hl7 FEED.jsonl] [--most N]
+    python -m benchmarks.reading_against [REVISION|FOLDER] [--rounds N] [--openi ARCHIVE] [--hl7 FEED.jsonl] [--most N]
 
-A git revision is checked out beside this tree, and removed again. Both trees read by turns, each in a new process that
-has loaded its tables before, with the Python that runs this script. Prints reports per CPU second: of new sentences (a
-first pass), of known sentences (a second pass over the same reports), of the whole pipeline with new sentences. *least*
-is the ratio of the sums of the least CPU time that each hundred reports took in any round, which other work on the
-machine disturbs least; the three figures behind it are the least, the median and the greatest ratio of a round. Without
-the files of reports, synthetic reports are read. Below 300 reports of a kind, a second pass finds whole reports in
-memory, and not only their sentences.
+A git revision (default: af8bece, the last one before sections, forms and languages were told apart) is checked out in a
+temporary folder, and removed again. Both trees read by turns, each in new processes that have loaded their tables
+before, with the Python that runs this script. Prints reports per CPU second: of new sentences (a first pass), of known
+ones (a second pass over the same reports, whose sentences, passages and sections are in memory), of the whole pipeline
+with new sentences. *least* is the ratio of the sums of the least CPU time that each hundred reports took in any round,
+which other work on the machine disturbs least; the figures behind it are the least, the median and the greatest ratio
+of a round. Without the files of reports, synthetic reports are read. Use at least 300 reports of a kind: the partition
+of fewer is in memory, too.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from training.synthetic.studies import studies
 
 DATA = ROOT.parent / "shared" / "data"
 CHILD = Path(__file__).parent / "peers" / "reading_passes.py"
+BASE = "af8bece"
 PART = 100
 """Reports of which the least time counts."""
 WARM_UP = (
@@ -104,7 +106,7 @@ def least_sum(spent: Sequence[Sequence[float]]) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("other", metavar="REVISION|FOLDER")
+    parser.add_argument("other", nargs="?", metavar="REVISION|FOLDER", default=BASE)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--openi", type=Path, default=DATA / "openi" / "ecgen-radiology-dev.tgz")
     parser.add_argument("--hl7", type=Path, default=DATA / "feeds" / "hl7" / "scout_oru_1994_2014.jsonl")
