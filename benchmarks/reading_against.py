@@ -14,6 +14,7 @@ of fewer is in memory, too.
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -100,7 +101,7 @@ def rows(name: str, way: str, texts: Sequence[str], found: Sequence[tuple[Times,
 
 def least_sum(spent: Sequence[Sequence[float]]) -> float:
     """The sum over the parts of the least seconds of any round."""
-    return sum(map(min, zip(*spent, strict=True)))
+    return math.fsum(min(part) for part in zip(*spent, strict=True))
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     if not Path(vlmkg.__file__).resolve().is_relative_to(Path(asked["tree"]).resolve()):
         sys.exit(f"vlmkg is imported from {vlmkg.__file__}, not from {asked['tree']}")
-    engine = load_engine("rules")
+    engine: Any = load_engine("rules")
 
     def read(texts: Sequence[str]) -> object:
         return engine.extract(texts) if asked["way"] == "rules" else read_reports(engine, texts)
