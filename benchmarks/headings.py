@@ -14,10 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.reports import hl7_texts, open_i_reports
-from ingest.errors import MessageRefusedError
-from ingest.formats import openi
-from ingest.formats.origin import Origin
+from benchmarks.reports import hl7_texts, open_i_texts
 from vlmkg.reading.rules.report import read_report
 from vlmkg.reading.sections import partition
 from vlmkg.report_parts import READ, Part
@@ -112,12 +109,7 @@ def reports(hl7_feed: Path, archive: Path) -> Iterator[tuple[str, str]]:
     for chest in (True, False):
         for number, text in enumerate(hl7_texts(hl7_feed, chest=chest)):
             yield f"hl7 {'chest' if chest else 'other'} {number}", text
-    for report in open_i_reports(archive):
-        try:
-            message = openi.parse(report.xml, Origin(source="openi"))
-        except MessageRefusedError:
-            continue
-        yield report.name, message.studies[0].reports[0].text
+    yield from open_i_texts(archive).items()
 
 
 def compare(texts: list[tuple[str, str]], show: int) -> None:

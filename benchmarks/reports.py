@@ -9,6 +9,7 @@ from typing import NamedTuple
 from defusedxml import ElementTree
 
 from ingest.errors import MessageRefusedError
+from ingest.formats import openi
 from ingest.formats.hl7 import parser as hl7
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
@@ -44,6 +45,18 @@ def open_i_reports(archive: Path) -> Iterator[Report]:
             parts = {part.get("Label"): part.text or "" for part in root.iter("AbstractText")}
             text = " ".join(parts[name] for name in ("FINDINGS", "IMPRESSION") if parts.get(name))
             yield Report(root.find(".//uId").get("id"), text, content)
+
+
+def open_i_texts(archive: Path) -> dict[str, str]:
+    """The whole reports of an Open-i archive by id, with their headings, as the service receives them."""
+    found = {}
+    for report in open_i_reports(archive):
+        try:
+            message = openi.parse(report.xml, Origin(source="openi"))
+        except MessageRefusedError:
+            continue
+        found[report.name] = message.studies[0].reports[0].text
+    return found
 
 
 def hl7_texts(feed: Path, *, chest: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from vlmkg.reading.heading_names import is_exam_line
@@ -10,6 +11,7 @@ from vlmkg.reading.text_lines import lines
 from vlmkg.report_parts import Part, Stretch
 
 _LONGEST = 300
+_KEPT_LINES = 16_384
 _LONGEST_EXAM_LINE = 120
 _BANNER = re.compile(
     r"[ \t]*(?:"
@@ -25,14 +27,10 @@ _LONGEST_ROW_WRAP = 60
 _SENTENCE_END = re.compile(r"[.;][ \t]{1,12}(?=[A-Za-z])")
 _SHORTEST_SIGNATURE = 12
 _BANNER_STARTS = frozenset("*aAeE")
-_SIGNED = (
-    *(" by", "this ", "signed", "reviewed", "pending", "approved", "thank", "regards", "wishes", "sincerely", "dear "),
-    *(", m", ",m", ", d", ",d", ", p", ",p", ", f", ",f"),
-)
+_SIGNED = re.compile(r" by|this |signed|reviewed|pending|approved|thank|regards|wishes|sincerely|dear |, ?[mdpf]")
 """Each signature holds one of these: looked for first, since most lines hold none."""
-_LETTERHEAD_SIGNS = (
-    *("hospital", "clinic", "infirmary", "medical cent", "imaging cent", "nhs ", "health s", "radiology"),
-    "department of",
+_LETTERHEAD_SIGNS = re.compile(
+    r"hospital|clinic|infirmary|medical cent|imaging cent|nhs |health s|radiology|department of"
 )
 """Each letterhead holds one of these."""
 _SIGNATURE = re.compile(
@@ -57,19 +55,16 @@ _LETTERHEAD = re.compile(
 
 def furniture(text: str) -> Iterator[Stretch]:
     """The lines of `text` that are no report text, in order, with their reasons; a signature or a row may wrap."""
-    lower = text.lower()
-    signs = _Signs(_held(_SIGNED, lower), _held(_LETTERHEAD_SIGNS, lower)) if "\n" in text else _ALL_SIGNS
     above = _BLANK
     for start, end in lines(text):
         if start == end:
             above = _BLANK
             continue
-        line = text[start : min(end, start + _LONGEST + 1)].rstrip("\r")
-        part = _part(line, above, signs) if len(line) <= _LONGEST else None
-        if part:
-            yield Stretch(start, start + _signed_end(line) if part is Part.SIGN_OFF else end, part)
-        begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
-        above = _Above(begun, part is Part.SIGN_OFF, _is_exam_row(line))
+        line = text[start : min(end, start + _LONGEST + 1)]
+        one = _line_kept(line, above) if len(line) <= _LONGEST else _line(line, above)
+        if one.part:
+            yield Stretch(start, end if one.signed_end is None else start + one.signed_end, one.part)
+        above = one.below
 
 
 def _signed_end(line: str) -> int:
@@ -94,34 +89,37 @@ class _Above(NamedTuple):
 _BLANK = _Above(begun=True, signed=False, row=False)
 
 
-class _Signs(NamedTuple):
-    """Which strings of a signature and of a letterhead the whole text holds, in lower case."""
+class _Line(NamedTuple):
+    """What a line is, given what is above it; `below` is what it is for the next line."""
 
-    signed: tuple[str, ...]
-    letterhead: tuple[str, ...]
-
-
-_ALL_SIGNS = _Signs(_SIGNED, _LETTERHEAD_SIGNS)
+    part: Part | None
+    signed_end: int | None
+    below: _Above
 
 
-def _held(strings: tuple[str, ...], lower: str) -> tuple[str, ...]:
-    return tuple(one for one in strings if one in lower)
+def _line(line: str, above: _Above) -> _Line:
+    line = line.rstrip("\r")
+    part = _part(line, above) if len(line) <= _LONGEST else None
+    begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
+    signed_end = _signed_end(line) if part is Part.SIGN_OFF else None
+    return _Line(part, signed_end, _Above(begun, part is Part.SIGN_OFF, _is_exam_row(line)))
+
+
+_line_kept = lru_cache(maxsize=_KEPT_LINES)(_line)
 
 
 def _is_exam_row(line: str) -> bool:
     return line.lstrip(" \t")[:1].isdigit() and _EXAM_ROW.fullmatch(line) is not None
 
 
-def _part(line: str, above: _Above, signs: _Signs) -> Part | None:
+def _part(line: str, above: _Above) -> Part | None:
     """The reason why a line is no report text."""
     if not line or line.isspace():
         return None
     lower = line.lower()
-    if (_held(signs.signed, lower) and _SIGNATURE.fullmatch(line)) or (
-        above.signed and _SIGNATURE_WRAP.fullmatch(line)
-    ):
+    if (_SIGNED.search(lower) and _SIGNATURE.fullmatch(line)) or (above.signed and _SIGNATURE_WRAP.fullmatch(line)):
         return Part.SIGN_OFF
-    if is_banner(line) or (above.begun and _held(signs.letterhead, lower) and _LETTERHEAD.fullmatch(line)):
+    if is_banner(line) or (above.begun and _LETTERHEAD_SIGNS.search(lower) and _LETTERHEAD.fullmatch(line)):
         return Part.ADMINISTRATIVE
     wraps = above.row and line.strip() and len(line) <= _LONGEST_ROW_WRAP and ":" not in line
     exam = above.begun and len(line) <= _LONGEST_EXAM_LINE and is_exam_line(line)

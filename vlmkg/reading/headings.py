@@ -32,6 +32,8 @@ class Heading(NamedTuple):
 
 
 _KEPT = 256
+_KEPT_LINES = 16_384
+_LONGEST_KEPT = 300
 _LONGEST = 60
 _SHORT_LINE = 40
 _MOST_PLAIN = 3
@@ -61,7 +63,7 @@ _SHOUTED = re.compile(
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
 _CAPITAL_WORD = re.compile(r"[A-Z]{6}")
-_ENDED = re.compile(r"[.:!?;*=_)\]-][ \t\r]*$")
+_ENDED = frozenset(".:!?;*=_)]-")
 
 
 @lru_cache(maxsize=_KEPT)
@@ -73,20 +75,47 @@ def headings_of(text: str) -> tuple[Heading, ...]:
 def find_headings(text: str) -> list[Heading]:
     """All headings in text order, without overlaps."""
     found: list[Heading] = []
-    before = ""
+    above = _NOTHING_ABOVE
     for start, end in lines(text):
         line = text[start:end]
-        if not line or _is_running_text(line) or line.isspace() or is_banner(line):
-            pass
-        elif _RULE.fullmatch(line):
-            if found and found[-1].end >= start - 1 and found[-1].words is Part.HEADING:
-                found[-1] = found[-1]._replace(end=end)
-        elif own := _alone(line, before):
-            found.append(_moved(own, start))
-        else:
-            found += [_moved(one, start) for one in _in_line(line)]
-        before = line
+        headings, ruled, below = _line_kept(line, above) if end - start <= _LONGEST_KEPT else _line(line, above)
+        if ruled and found and found[-1].end >= start - 1 and found[-1].words is Part.HEADING:
+            found[-1] = found[-1]._replace(end=end)
+        found += [_moved(one, start) for one in headings] if start else headings
+        above = below
     return found
+
+
+class _Above(NamedTuple):
+    """Whether the line above is short or has ended, and whether a new line may begin something new below it."""
+
+    short: bool
+    fresh: bool
+
+
+_NOTHING_ABOVE = _Above(short=True, fresh=True)
+
+
+class _Line(NamedTuple):
+    """The headings of a line by its own offsets, whether it underlines a heading, what it is for the next line."""
+
+    headings: tuple[Heading, ...]
+    ruled: bool
+    below: _Above
+
+
+def _line(line: str, above: _Above) -> _Line:
+    short = _is_short(line)
+    below = _Above(short, short or len(line) < _LONGEST)
+    if not line or _is_running_text(line) or line.isspace() or is_banner(line):
+        return _Line((), False, below)
+    if _RULE.fullmatch(line):
+        return _Line((), True, below)
+    own = _alone(line, above)
+    return _Line((own,) if own else tuple(_in_line(line)), False, below)
+
+
+_line_kept = lru_cache(maxsize=_KEPT_LINES)(_line)
 
 
 def _is_running_text(line: str) -> bool:
@@ -104,9 +133,9 @@ def _moved(one: Heading, by: int) -> Heading:
     return one._replace(start=one.start + by, end=one.end + by)
 
 
-def _alone(line: str, before: str) -> Heading | None:
+def _alone(line: str, above: _Above) -> Heading | None:
     """A heading that fills its line without a mark after it."""
-    if len(line) > _LONGEST or line[:1].islower() or ":" in line.rstrip(" \t\r:*_") or not _fresh(before):
+    if len(line) > _LONGEST or line[:1].islower() or ":" in line.rstrip(" \t\r:*_") or not above.fresh:
         return None
     words = line.strip(" \t\r")
     if not words or _NOT_ALONE.search(words.strip("*#_ ")) or not any(map(str.isupper, words)):
@@ -117,18 +146,13 @@ def _alone(line: str, before: str) -> Heading | None:
         body = part is Subject.BODY and words.rstrip(":").isupper()
         return Heading(0, len(line), Part.FINDINGS, Part.FINDINGS, name, True) if body else None
     plain = len(name.split()) <= _MOST_PLAIN or is_known_name(name)
-    spoken = words[0].isupper() and _is_short(before) and plain
+    spoken = words[0].isupper() and above.short and plain
     sure = words.endswith(":") or words.isupper() or words[0] in "*#=_[<" or spoken
     return Heading(0, len(line), part, Part.HEADING, name, True) if sure else None
 
 
-def _fresh(before: str) -> bool:
-    """Whether a new line may begin something new: the one before is empty or has ended."""
-    return _is_short(before) or len(before) < _LONGEST
-
-
-def _is_short(before: str) -> bool:
-    return len(before.strip()) < _SHORT_LINE or bool(_ENDED.search(before))
+def _is_short(line: str) -> bool:
+    return len(line.strip()) < _SHORT_LINE or line.rstrip(" \t\r")[-1] in _ENDED
 
 
 def _in_line(line: str) -> Iterator[Heading]:

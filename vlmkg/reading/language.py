@@ -6,7 +6,7 @@ holds. Only where half of the words are strange, or one denies in another langua
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +36,10 @@ _KEPT_PIECES = 16_384
 _LONGEST_KEPT = 60
 
 
+Strange = dict[str, tuple[str, ...]]
+"""The strange words of each piece between blanks that has any."""
+
+
 class _Oddities(NamedTuple):
     """How many words of a text are strange, how many of these deny, and how many letters belong to another script."""
 
@@ -52,42 +56,47 @@ class _Count(NamedTuple):
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of a text's language; `en` where nothing speaks against English."""
-    if not _raises_doubt(_oddities(text)) or not _is_doubtful(_count(text)):
+    """The ISO 639-1 code of a text's language; `en` if nothing speaks against English."""
+    odd = _oddities(text, _strange_pieces(text))
+    if not _raises_doubt(odd) or not _is_doubtful(_count(text, odd)):
         return ENGLISH
     return _ask(text[:_LONGEST_ASKED])
 
 
 def set_foreign_aside(text: str, stretches: Sequence[Stretch]) -> list[Stretch]:
-    """The stretches, with what is not English among those that are read set aside.
+    """The stretches; those parts of the read ones that are not English are set aside.
 
-    In a report that is not English all goes but the paragraphs that surely are; in an English one, single paragraphs.
+    In a report that is not English only paragraphs that are surely English stay; in an English report single paragraphs
+    are set aside.
     """
-    read = [one for one in stretches if one.part in READ]
-    if all(text[one.start : one.end].isascii() and not _strange(text[one.start : one.end]) for one in read):
+    read = [text[one.start : one.end] for one in stretches if one.part in READ]
+    strange = _strange_pieces(" ".join(read))
+    if not strange and all(map(str.isascii, read)):
         return list(stretches)
-    odd = (_oddities(text[one.start : one.end]) for one in read)
-    if not _raises_doubt(_Oddities(*map(sum, zip(*odd, strict=True)))):
+    odd = [_oddities(words, strange) for words in read]
+    total = _Oddities(*map(sum, zip(*odd, strict=True)))
+    if not _raises_doubt(total):
         return list(stretches)
-    whole = _total(_count(text[one.start : one.end]) for one in read)
-    foreign = _is_doubtful(whole) and _ask(" ".join(text[one.start : one.end] for one in read)) != ENGLISH
-    return [part for one in stretches for part in (_parts(text, one, foreign) if one.part in READ else [one])]
+    whole = _Count(sum(len(_WORD.findall(words)) for words in read) - total.strange, *total)
+    foreign = _is_doubtful(whole) and _ask(" ".join(read)) != ENGLISH
+    return [part for one in stretches for part in (_parts(text, one, strange, foreign) if one.part in READ else [one])]
 
 
-def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
+def _parts(text: str, stretch: Stretch, strange: Strange, foreign: bool) -> Iterator[Stretch]:
     """The stretch, cut only where English and another language meet."""
-    if not foreign and _is_english_throughout(text[stretch.start : stretch.end]):
+    if not foreign and _is_english_throughout(text[stretch.start : stretch.end], strange):
         yield stretch
         return
     held: Stretch | None = None
     for start, end in _cut(text, stretch.start, stretch.end, _BLOCK_END):
-        odd = _oddities(text[start:end])
-        ends = _SENTENCE_END if odd.beyond_latin or (odd.denials and not foreign) else _BLOCK_END
-        for first, last in _cut(text, start, end, ends):
-            block = text[first:last]
-            aside = (foreign or language_of(block) != ENGLISH) and not _is_surely_english(_count(block))
+        block = text[start:end]
+        odd = _oddities(block, strange)
+        whole = not odd.beyond_latin and (foreign or not odd.denials)
+        for first, last in ((start, end),) if whole else _cut(text, start, end, _SENTENCE_END):
+            words = text[first:last]
+            aside = _is_foreign(words, odd if whole else _oddities(words, strange), foreign)
             one = Stretch(first, last, Part.LANGUAGE if aside else stretch.part)
-            if held and (held.part is one.part or not block.strip()):
+            if held and (held.part is one.part or not words.strip()):
                 held = held._replace(end=last)
                 continue
             if held:
@@ -97,6 +106,15 @@ def _parts(text: str, stretch: Stretch, foreign: bool) -> Iterator[Stretch]:
         yield held
 
 
+def _is_foreign(words: str, odd: _Oddities, foreign: bool) -> bool:
+    """Whether a block or sentence is set aside; `foreign`: so is the report as a whole."""
+    if not foreign and not _raises_doubt(odd):
+        return False
+    count = _count(words, odd)
+    doubted = foreign or (_is_doubtful(count) and _ask(words[:_LONGEST_ASKED]) != ENGLISH)
+    return doubted and not _is_surely_english(count)
+
+
 def _cut(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     for found in ends.finditer(text, start, end):
         yield start, found.end()
@@ -104,15 +122,10 @@ def _cut(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tup
     yield start, end
 
 
-def _total(counts: Iterable[_Count]) -> _Count:
-    columns = list(zip(*counts, strict=True))
-    return _Count(*map(sum, columns)) if columns else _Count(0, 0, 0, 0)
-
-
-def _is_english_throughout(text: str) -> bool:
+def _is_english_throughout(text: str, strange: Strange) -> bool:
     """Whether no part of the text, wherever it is cut, has so many strange words that its language is in doubt."""
-    strange = _strange(text)
-    return text.isascii() and len(strange) < _FEWEST_STRANGE and not any(one.lower() in _denials() for one in strange)
+    words = _strange_words(text, strange)
+    return text.isascii() and len(words) < _FEWEST_STRANGE and not any(one.lower() in _denials() for one in words)
 
 
 def _is_surely_english(count: _Count) -> bool:
@@ -134,24 +147,28 @@ def _is_doubtful(count: _Count) -> bool:
     return count.strange >= _FEWEST_STRANGE and count.familiar < words * _FAMILIAR
 
 
-def _count(text: str) -> _Count:
-    odd = _oddities(text)
+def _count(text: str, odd: _Oddities) -> _Count:
     return _Count(len(_WORD.findall(text)) - odd.strange, *odd)
 
 
-def _oddities(text: str) -> _Oddities:
+def _oddities(text: str, strange: Strange) -> _Oddities:
     beyond = 0 if text.isascii() else len(_BEYOND_LATIN.findall(text))
-    strange = [word for word in _strange(text) if len(word) > 1]
-    if all(word.istitle() and word.lower() not in _denials() for word in strange):
-        return _Oddities(0, 0, beyond)  # Names of people and places.
-    return _Oddities(len(strange), sum(word.lower() in _denials() for word in strange), beyond)
+    words = [word for word in _strange_words(text, strange) if len(word) > 1]
+    if all(word.istitle() and word.lower() not in _denials() for word in words):
+        # None, or names of people and places.
+        return _Oddities(0, 0, beyond)
+    return _Oddities(len(words), sum(word.lower() in _denials() for word in words), beyond)
 
 
-def _strange(text: str) -> list[str]:
-    """The words of a text that are neither familiar in either case nor a code, each as often as it stands there."""
-    pieces = text.split()
-    odd = set(pieces).difference(_familiar_pieces())
-    return [word for piece in pieces if piece in odd for word in _strange_in(piece)] if odd else []
+def _strange_pieces(text: str) -> Strange:
+    """The pieces between blanks that hold words which are neither familiar in either case nor a code."""
+    odd = set(text.split()).difference(_familiar_pieces())
+    return {piece: words for piece in odd if (words := _strange_in(piece))}
+
+
+def _strange_words(text: str, strange: Strange) -> list[str]:
+    """The strange words of a part of the text that has these strange pieces, each as often as it stands there."""
+    return [word for piece in text.split() if piece in strange for word in strange[piece]] if strange else []
 
 
 @cache

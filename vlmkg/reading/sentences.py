@@ -5,8 +5,8 @@ number ("2 . Nodule") or in an abbreviation ends nothing; a list number starts a
 """
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import (
@@ -16,7 +16,7 @@ from vlmkg.reading.lexicon.words import (
     OBSERVATION_NOUNS,
     Word,
 )
-from vlmkg.reading.tokens import Token
+from vlmkg.reading.tokens import Token, next_token
 
 _ENDS = frozenset(".!?;")
 _LONGEST = 200
@@ -73,6 +73,7 @@ _SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
 _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
 _LONGEST_BACK = 9
 _BACK_START = re.compile(rf"(?:{'|'.join(sorted(_BACK))})\b[^.;!?]{{0,80}}", re.IGNORECASE)
+_STOP_AND_BACK = re.compile(rf"[.;!?][^\w\s]*\s*(?=(?:{'|'.join(sorted(_BACK))})\b)", re.IGNORECASE)
 _PLAIN_WORD = re.compile(r"\w+")
 _LONGEST_LIST = 40
 _BROKEN_EARLY = 0.6
@@ -93,18 +94,46 @@ _GOING_ON = frozenset(
 _UNITS = frozenset({"cm", "mm", "m", "x", "centimeter", "centimeters", "millimeters", "mg", "ml", "l", "cc", "hours"})
 
 
-def split_sentences(text: str, tokens: list[Token]) -> list[list[Token]]:
-    """The sentences among `tokens` of `text`, without their closing stops and list numbers, none empty."""
-    return [sentence for sentence in (_trim(part) for part in _parts(text, tokens)) if sentence]
+Opens = Callable[[int, Token], bool]
+"""Whether a token begins something new, given where the token before it ends: an empty line, a bullet, a list item."""
 
 
-def _parts(text: str, tokens: list[Token]) -> Iterator[list[Token]]:
+def split_sentences(text: str, tokens: list[Token], opens: Opens | None = None) -> list[list[Token]]:
+    """The sentences among `tokens` of `text`, without their closing stops and list numbers, none empty.
+
+    `opens` decides about tokens on a new line; None: their lines in `text` do.
+    """
+    opens = opens or partial(opens_block, text)
+    return [sentence for sentence in (_trim(part) for part in _parts(text, tokens, opens)) if sentence]
+
+
+def find_openings(text: str, start: int, end: int, longest: int) -> tuple[int, ...]:
+    """The positions in `text[start:end]` where a line begins something new, and does not go on with the line before.
+
+    `longest` as in `opens_block`.
+    """
+    found = []
+    at = text.find("\n", start, end)
+    while at >= 0 and (token := next_token(text, at, end)):
+        before = len(text[start:at].rstrip()) + start
+        if before > start and opens_block(text, before, token, longest):
+            found.append(token.start)
+        at = text.find("\n", token.start, end)
+    return tuple(found)
+
+
+def may_look_back(text: str, start: int, end: int) -> bool:
+    """Whether any words of `text[start:end]` behind a stop may say something of the sentence before it."""
+    return any(may_take_back(text, stop.end(), end) for stop in _STOP_AND_BACK.finditer(text, start, end))
+
+
+def _parts(text: str, tokens: list[Token], opens: Opens) -> Iterator[list[Token]]:
     part: list[Token] = []
     previous = 0
     lines = "\n" in text
     joined = -1
     for index, token in enumerate(tokens):
-        if part and (len(part) >= _LONGEST or (lines and index != joined and _new_block(text, previous, token))):
+        if part and (len(part) >= _LONGEST or (lines and index != joined and opens(previous, token))):
             yield part
             part = []
         previous = token.end
@@ -163,9 +192,9 @@ def _lists_on(tokens: list[Token], index: int) -> bool:
     return False
 
 
-def may_take_back(text: str, start: int) -> bool:
+def may_take_back(text: str, start: int, end: int | None = None) -> bool:
     """Whether the words from `start` to the next stop may say something of the sentence before ("It is gone.")."""
-    match = _BACK_START.match(text, start)
+    match = _BACK_START.match(text, start, len(text) if end is None else end)
     return match is not None and _BACK_WORDS.issuperset(_PLAIN_WORD.findall(match[0].lower()))
 
 
@@ -186,18 +215,21 @@ def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
     )
 
 
-def _new_block(text: str, start: int, token: Token) -> bool:
-    """Whether an empty line, or a line that opens with a bullet, lies between `start` and the token."""
+def opens_block(text: str, start: int, token: Token, longest: int | None = None) -> bool:
+    """Whether an empty line, or a line that opens with a bullet, lies between `start` and the token.
+
+    `longest`: characters of the longest line of the report; None: `text` is the whole report.
+    """
     if token.start - start < 1:
         return False
     gap = text[start : token.start]
     lines = gap.count("\n")
     return lines > 1 or (
-        lines == 1 and (token.text in {"-", "*", "\u2022", "\u2013"} or _opens_item(text, start, token))
+        lines == 1 and (token.text in {"-", "*", "\u2022", "\u2013"} or _opens_item(text, start, token, longest))
     )
 
 
-def _opens_item(text: str, end: int, token: Token) -> bool:
+def _opens_item(text: str, end: int, token: Token, longest: int | None) -> bool:
     """Whether the line that begins with `token` is one of a list: it has a number or a title, or it was broken early.
 
     A broken line begins with a capital, although the word had room on the line before, and nothing there waits for it.
@@ -207,7 +239,7 @@ def _opens_item(text: str, end: int, token: Token) -> bool:
     before = text[text.rfind("\n", 0, end) + 1 : end]
     last = before.split()[-1:]
     waits = not last or last[0].lower() in _WAITING or not last[0][-1].isalnum()
-    longest = _longest_line(text)
+    longest = longest_line(text) if longest is None else longest
     if longest < _SHORTEST_WRAP and not waits:
         # No text is wrapped so early: each line stands for itself.
         return (
@@ -227,8 +259,9 @@ def _wants_noun(words: list[str]) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _longest_line(text: str) -> int:
-    return max(map(len, text.splitlines()))
+def longest_line(text: str) -> int:
+    """The number of characters of the longest line; 0 if the text is empty."""
+    return max(map(len, text.splitlines()), default=0)
 
 
 def _inner_stop(tokens: list[Token], index: int) -> bool:

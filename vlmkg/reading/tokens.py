@@ -30,3 +30,9 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
         _new(Token, (match.start(), match.end(), word := match[0], word.lower()))
         for match in _TOKEN.finditer(text, start, stop)
     ]
+
+
+def next_token(text: str, start: int, end: int) -> Token | None:
+    """The first token of `text[start:end]`; None if there is none."""
+    match = _TOKEN.search(text, start, end)
+    return _new(Token, (*match.span(), match[0], match[0].lower())) if match else None

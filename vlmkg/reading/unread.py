@@ -5,6 +5,8 @@ nothing_read     a report with words gave no mention
 language         words in another language than English were set aside
 """
 
+from functools import lru_cache
+
 from vlmkg.engine_protocol import ReadingWarning
 from vlmkg.reading.language import language_of
 from vlmkg.reading.rules.sentence import read_sentence
@@ -18,6 +20,8 @@ from vlmkg.schema import Kind, Presence
 UNREAD = frozenset({ReadingCode.TEXT_SET_ASIDE, ReadingCode.NOTHING_READ, ReadingCode.LANGUAGE})
 _NEVER_FINDINGS = frozenset({Part.HEADING, Part.EXAM, Part.SIGN_OFF, Part.LANGUAGE})
 _SHOWN = 80
+_KEPT_STRETCHES = 8192
+_LONGEST_KEPT = 400
 
 
 def unread_warnings(text: str, aside: tuple[SetAside, ...], *, mentions: int) -> tuple[ReadingWarning, ...]:
@@ -36,11 +40,22 @@ def unread_warnings(text: str, aside: tuple[SetAside, ...], *, mentions: int) ->
 
 def _first_finding(text: str, aside: SetAside) -> str | None:
     """The first sentence of a stretch that states a finding, cut to what a line shows."""
-    for number, sentence in enumerate(split_sentences(text, tokenize(text, aside.start, aside.end))):
+    words = text[aside.start : aside.end]
+    if len(words) > _LONGEST_KEPT or "\n" in words.strip():
+        # Where a line ends a sentence depends on the lines around it.
+        return _finding_between(text, aside.start, aside.end, aside.reason)
+    return _finding_kept(words, 0, len(words), aside.reason)
+
+
+def _finding_between(text: str, start: int, end: int, reason: str) -> str | None:
+    for number, sentence in enumerate(split_sentences(text, tokenize(text, start, end))):
         words = text[sentence[0].start : sentence[-1].end]
-        if is_statement(words, Part(aside.reason), first=number == 0) and _gives_finding(sentence):
+        if is_statement(words, Part(reason), first=number == 0) and _gives_finding(sentence):
             return words[:_SHOWN]
     return None
+
+
+_finding_kept = lru_cache(maxsize=_KEPT_STRETCHES)(_finding_between)
 
 
 def _gives_finding(sentence: list[Token]) -> bool:

@@ -9,7 +9,7 @@ from vlmkg.pipeline import load_engine, read_graph, read_reports
 from vlmkg.reading.furniture import furniture
 from vlmkg.reading.headings import find_headings
 from vlmkg.reading.language import set_foreign_aside
-from vlmkg.reading.rules.forms.plain import plain_tokens
+from vlmkg.reading.rules.forms.plain import find_rewrites
 from vlmkg.reading.rules.report import read_report
 from vlmkg.reading.sections import partition
 from vlmkg.reading.sentences import split_sentences
@@ -46,7 +46,7 @@ PARTS: dict[str, Callable[[str], object]] = {
     "furniture": lambda text: list(furniture(text)),
     "language": lambda text: set_foreign_aside(text, [Stretch(0, len(text), Part.FINDINGS)]),
     "sections": partition.__wrapped__,
-    "forms": lambda text: plain_tokens(text, 0, len(text)),
+    "forms": lambda text: find_rewrites(text, 0, len(text)),
     "sentences": lambda text: split_sentences(text, tokenize(text)),
     "rules": read_report,
     "relations and normalisation": lambda text: read_graph(text, read_report(text)),

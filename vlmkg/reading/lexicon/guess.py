@@ -18,9 +18,12 @@ _LONGEST_WORD = 40
 
 
 @cache
-def _endings() -> tuple[tuple[str, Word], ...]:
+def _endings() -> tuple[tuple[int, dict[str, Word]], ...]:
+    """The classes of endings by their length, the longest first."""
     rows = [(ending, Word[name]) for ending, name in tsv_rows("suffixes")]
-    return tuple(sorted(rows, key=lambda row: -len(row[0])))
+    lengths = sorted({len(ending) for ending, _ in rows}, reverse=True)
+    # Of two equal endings the first counts.
+    return tuple((size, {ending: word for ending, word in reversed(rows) if len(ending) == size}) for size in lengths)
 
 
 @lru_cache(maxsize=8192)
@@ -60,7 +63,7 @@ def _by_prefix(word: str) -> Word | None:
 
 
 def _by_ending(word: str) -> Word | None:
-    for ending, word_class in _endings():
-        if len(word) >= len(ending) + _ENDING_MARGIN and word.endswith(ending):
-            return word_class
+    for size, classes in _endings():
+        if len(word) >= size + _ENDING_MARGIN and (found := classes.get(word[-size:])):
+            return found
     return None

@@ -4,6 +4,7 @@ A word is mended where one rule, or one slip of the hand, leads to one word of t
 English word (`plain_words.txt`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -98,22 +99,22 @@ def _same_stem(words: list[str]) -> bool:
 
 
 @cache
-def _by_shorter() -> dict[str, tuple[str, ...]]:
+def _by_shorter() -> dict[str, list[str]]:
     """The words that are worth mending, by themselves and by what is left of them without one letter."""
     words = [
         word
         for word, kind in lexicon().words.items()
         if (kind in CONTENT or kind in _DENIES_OR_DOUBTS) and word.isalpha() and len(word) >= _SHORTEST - 1
     ]
-    table: dict[str, list[str]] = {}
+    table: dict[str, list[str]] = defaultdict(list)
     for word in words:
         for key in _shorter(word):
-            table.setdefault(key, []).append(word)
-    return {key: tuple(found) for key, found in table.items()}
+            table[key].append(word)
+    return dict(table)
 
 
 def _shorter(word: str) -> set[str]:
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+    return {word, *[word[:at] + word[at + 1 :] for at in range(len(word))]}
 
 
 def _is_one_slip(wrong: str, right: str) -> bool:

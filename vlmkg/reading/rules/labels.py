@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
-from vlmkg.reading.rules.sides import side_letter
-from vlmkg.reading.rules.unknown import is_unknown_finding
+from vlmkg.reading.rules.sides import may_be_side, side_letter
+from vlmkg.reading.rules.unknown import is_open_word, is_unknown_finding
 from vlmkg.schema import Presence
 
 _LENGTHS = frozenset(
@@ -54,6 +56,7 @@ _MARKS = {
     **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "(?)", "(?)."), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
+_KEPT_FORMS = 65_536
 _BROKEN_FRONT = frozenset({"non"})
 _SHORTEST_GLUED = 6
 _DENIED_WORDS = frozenset({"focal", "acute", "active", "significant", "large", "new", "abnormal", "interval"})
@@ -76,18 +79,43 @@ class Unit:
     opens: bool = False
 
 
+class _Form(NamedTuple):
+    """What a token is, whatever stands around it.
+
+    `text` is its right spelling. `several`: it may begin a phrase, a measure or a broken word. `listed` is its class in
+    the lexicon. `glued`: a denial without its space. `alone` is the class of a word that the lexicon lacks; None where
+    its neighbours decide. `open`: it may be a word that nobody listed for a finding.
+    """
+
+    text: str
+    several: bool
+    listed: Word | None
+    glued: bool
+    alone: Word | None
+    open: bool
+
+
+@lru_cache(maxsize=_KEPT_FORMS)
+def _form(token: str) -> _Form:
+    text = "'" if token in _APOSTROPHES else right_spelling(token)
+    known = lexicon()
+    several = text in known.phrases or text[0].isdigit() or text in _BROKEN_FRONT
+    listed = known.words.get(text)
+    glued = listed is None and _glued_denial(text)
+    alone = None if listed is not None or glued or may_be_side(text) else _unlisted_alone(text)
+    return _Form(text, several, listed, glued, alone, text not in _SMALL_WORDS and is_open_word(text))
+
+
 def label(tokens: tuple[str, ...]) -> list[Unit]:
     """The units of one sentence (lower-case tokens), in order. Words without a role are left out."""
-    known = lexicon()
-    tokens = tuple(map(right_spelling, tokens))
-    if not _APOSTROPHES.isdisjoint(tokens):
-        tokens = tuple("'" if token in _APOSTROPHES else token for token in tokens)
+    forms = list(map(_form, tokens))
+    tokens = tuple([form.text for form in forms])
     units: list[Unit] = []
     index = 0
     definite = opens = False
     contracted = "'" in tokens
     while index < len(tokens):
-        token = tokens[index]
+        token, several, word, glued, alone, is_open = forms[index]
         verb = _denied_verb(tokens, index) if contracted else None
         if verb is not None:
             # "Isn't" is a verb and its denial.
@@ -95,14 +123,15 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index + 1, index + 2, Word.NOT, "not"))
             index += 3
             continue
-        several = token in known.phrases or token[0].isdigit() or token in _BROKEN_FRONT
-        length, word = (several and _several(tokens, index)) or (1, known.words.get(token))
+        length = 1
+        if several and (found := _several(tokens, index)):
+            length, word = found
         if word is None:
-            if _glued_denial(token):
+            if glued:
                 units.append(Unit(index, index, Word.NEGATION, "no"))
-                word = known.words[token[2:]]
-            word = word or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
-        if word is Word.OTHER and token not in _SMALL_WORDS and _is_finding_here(tokens, index, units):
+                word = lexicon().words[token[2:]]
+            word = word or alone or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
+        if word is Word.OTHER and is_open and _is_finding_here(tokens, index, units):
             word = Word.FINDING
         if word is not Word.OTHER:
             text = token if length == 1 else " ".join(tokens[index : index + length])
@@ -125,12 +154,22 @@ def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:
     return verb if verb in {Word.COPULA, Word.SHOW} else None
 
 
+@cache
+def _phrases_of_two() -> dict[tuple[str, ...], list[tuple[tuple[str, ...], Word]]]:
+    """The phrases of the lexicon by their first two tokens, the longest first."""
+    found: dict[tuple[str, ...], list[tuple[tuple[str, ...], Word]]] = {}
+    for rows in lexicon().phrases.values():
+        for phrase, word in rows:
+            found.setdefault(phrase[:2], []).append((phrase, word))
+    return found
+
+
 def _several(tokens: tuple[str, ...], index: int) -> tuple[int, Word | None] | None:
     """A measure, a phrase of the lexicon or a word broken in two: how many tokens, and what it is."""
     token = tokens[index]
     if token[0].isdigit() and (measure := _measure(tokens, index)):
         return measure
-    for phrase, word in lexicon().phrases.get(token, ()):
+    for phrase, word in _phrases_of_two().get(tokens[index : index + 2], ()):
         if tokens[index : index + len(phrase)] == phrase:
             return len(phrase), word
     return _negated_word(tokens, index) if token in _BROKEN_FRONT else None
@@ -172,16 +211,26 @@ def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
     return Word.GONE if counts else None
 
 
-def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
-    token = tokens[index]
+def _unlisted_alone(token: str) -> Word | None:
+    """The class of a token that the lexicon lacks; None where its neighbours decide."""
     if token in _MARKS:
         return _MARKS[token]
     if token.startswith("xxxx"):
         return Word.HOLE
-    shaped = Word.OTHER if _is_weighting(tokens, index) else None
-    shaped = shaped or next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
+    if token in _WEIGHTINGS:
+        return None
+    shaped = next((word for pattern, word in _SHAPES if pattern.fullmatch(token)), None)
     if shaped is not None:
         return shaped
+    counts = _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS or token.isdigit()
+    return None if counts or token[0] == "#" else guess(token)
+
+
+def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
+    """The class of a token that the lexicon lacks, where its neighbours decide."""
+    token = tokens[index]
+    if token in _WEIGHTINGS:
+        return Word.OTHER if _is_weighting(tokens, index) else Word.ORGAN
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
         return Word.POSITION if _anatomy_ahead(tokens, index, 4) else Word.OTHER
     if token in _NUMERALS:

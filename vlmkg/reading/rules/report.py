@@ -1,6 +1,8 @@
 """Read one report: its sections, their sentences, and what a sentence takes from the one before."""
 
-from vlmkg.reading.rules.section import PlacedSentence, dashes_count, read_section
+from collections.abc import Sequence
+
+from vlmkg.reading.rules.section import PlacedAt, dashes_count, read_section
 from vlmkg.reading.rules.sentence import SentenceGraph
 from vlmkg.reading.sections import find_sections
 from vlmkg.schema import Mention, Relation, RelationType, ReportGraph
@@ -39,7 +41,7 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
     return ReportGraph(tuple(mentions), tuple(relations)), tuple(sorted(aside))
 
 
-def _gives_place(sentences: list[tuple[int, PlacedSentence]], number: int) -> bool:
+def _gives_place(sentences: Sequence[PlacedAt], number: int) -> bool:
     """Whether the sentence after a heading has findings without a place, and is no heading itself."""
     following = sentences[number + 1][1].graph if number + 1 < len(sentences) else None
     return following is not None and bool(following.unplaced) and not following.heading

@@ -16,6 +16,11 @@ _ORDINALS = ("st", "nd", "rd", "th")
 _REACH = 6
 
 
+def may_be_side(token: str) -> bool:
+    """Whether `side_letter` may give the token a class."""
+    return token in _LETTERS or token in _COMPARING
+
+
 def side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
     """What "r", "l" or a sign between two sides does; None for "L - spine", "3 L", "L / S"."""
     before = tokens[index - 1] if index else ""

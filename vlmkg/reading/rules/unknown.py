@@ -44,6 +44,16 @@ _NOUN_ENDINGS = (
 )
 
 
+def is_open_word(token: str) -> bool:
+    """Whether the token's form allows that it names a finding, wherever it stands."""
+    return (
+        token.isalpha()
+        and token not in lexicon().plain
+        and not token.startswith("xxxx")
+        and not token.endswith(_NO_NOUNS)
+    )
+
+
 def is_unknown_finding(
     tokens: tuple[str, ...], index: int, before: tuple[Word, int] | None, *, denied: bool, normal: bool
 ) -> bool:
@@ -53,7 +63,7 @@ def is_unknown_finding(
     word denies, or goes on with a denial. `normal`: it says that something is as it should be.
     """
     token = tokens[index]
-    if not token.isalpha() or token in lexicon().plain or token.startswith("xxxx") or token.endswith(_NO_NOUNS):
+    if not is_open_word(token):
         return False
     if index == 0 and tokens[1:2] in _TITLE_MARKS and tokens[2:3] in _ANSWERS:
         # "Zzz: none".

@@ -2,6 +2,7 @@
 
 import time
 import unicodedata
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from vlmkg import validation
 from vlmkg.pipeline import read_reports
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.rules.engine import RulesEngine
+from vlmkg.reading.rules.sentence import read_sentence
 
 WORDS = [
     *sorted(lexicon().words)[::17],
@@ -49,6 +51,16 @@ def test_any_text_gives_a_valid_graph(text: str) -> None:
 @given(st.lists(st.sampled_from(WORDS), max_size=60))
 def test_any_words_of_the_lexicon_give_a_valid_graph(words: list[str]) -> None:
     valid(" ".join(words))
+
+
+def test_any_two_words_give_a_graph() -> None:
+    """ "No right.", "Possible.": sentences of one word and of two, of words of every class."""
+    by_class = {kind: word for word, kind in reversed(lexicon().words.items())}
+    words = [*by_class.values(), ",", ":", "(", "?", "no", "right", "xxxx", "2"]
+    for sentence in product(words, repeat=2):
+        read_sentence(sentence)
+    for word in words:
+        read_sentence((word,))
 
 
 def test_every_unicode_block() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
@@ -143,6 +143,35 @@ _NEXT_TITLE = re.compile(
     + _ANSWER
     + r"(?!\w))"
 )
+_NEAR = {
+    _ASKED: re.compile(r"\?|\sa(?:ns(?:wer)?|\d{0,2})[ \t]{0,12}[:.)]", re.IGNORECASE),
+    _STATE_ASKED: re.compile(r"[?:]\s{0,4}(?:yes|no|nil|present|absent|positive|negative|[yn]\b)", re.IGNORECASE),
+    _TITLE_LINE: re.compile(
+        r"\.{3}|\. \. |[_-]{3}|->|[\u2026\u2192=|~\t]| [-\u2013][ \t]|   |[:?][ \t]{0,12}" + _ANSWER, re.IGNORECASE
+    ),
+    _UNSURE_SIGN: re.compile("[+\u00b1]"),
+    _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
+    _LEGEND: re.compile(r"0[ \t]{0,12}="),
+    _OPEN_TITLE: re.compile(r"[:=][ \t]{0,12}(?:\*{3}|__|[{<]|n[ \t]?/|not[ \t]|unable)", re.IGNORECASE),
+    _CODE: re.compile("[:=][ \t]{0,12}[0-4yn+\\-\u2013\u00d8\u00f8\u2205]", re.IGNORECASE),
+    _DASH: re.compile(r"[-\u2013\u2014/][ \t]{0,12}(?:n|yes|absent|pos|present)", re.IGNORECASE),
+    _NEXT_CELL: re.compile(r"\.{3}|_{3}|-{3}|="),
+    _LEADER: re.compile(r"[._]{2}|\. \. \.|[\u2026\u2192=~]|-{3}|->"),
+    _GAP: re.compile(r"\t|   "),
+    _BRACKET: re.compile(r"\((?:n|absent|yes|present|pos)", re.IGNORECASE),
+    _BRACKET_CODE: re.compile(r"\(0\)"),
+    _SLASHED_O: re.compile("[\u00d8\u00f8\u2205]"),
+    _DIGIT: re.compile(r"[01][ \t]{0,12}$", re.MULTILINE),
+    _SEMICOLON: re.compile(r";[ \t]{0,12}(?:yes|no|absent|present|positive|negative)", re.IGNORECASE),
+    _ROW: re.compile(r",[ \t]{0,12}(?:yes|no|absent|present|positive|negative)", re.IGNORECASE),
+    _MEASURED_LIST: re.compile(r";[^:;.]{0,24}?\b\d", re.IGNORECASE),
+    _SIDED: re.compile(
+        r"[-\u2013:][ \t]{0,12}(?:no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)", re.IGNORECASE
+    ),
+    _NEXT_TITLE: re.compile(r"[:=][ \t]{0,12}" + _ANSWER),
+}
+"""A part of every match of a pattern. Each begins with one of a few characters, which `re` finds fast; the patterns
+themselves look back first, which is slow in a text without a match."""
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
 _SHORTEST_UNKNOWN = 5
@@ -152,41 +181,46 @@ _LONGEST_TITLE = 80
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
     yield from _asked(text, start, end)
-    for match in _UNSURE_SIGN.finditer(text, start, end):
+    for match in _found(_UNSURE_SIGN, text, start, end):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": possible {BREAK}")
-    for match in _OPEN_CHOICE.finditer(text, start, end):
+    for match in _found(_OPEN_CHOICE, text, start, end):
         near = max(start, match.start() - _LONGEST_TITLE)
         title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
         titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
         yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
-    yield from (Rewrite(*match.span(), "") for match in _LEGEND.finditer(text, start, end))
-    yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _OPEN_TITLE.finditer(text, start, end))
-    for match in _CODE.finditer(text, start, end):
+    yield from (Rewrite(*match.span(), "") for match in _found(_LEGEND, text, start, end))
+    yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _found(_OPEN_TITLE, text, start, end))
+    for match in _found(_CODE, text, start, end):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": {_said(match.group(1) or match.group(2))} {BREAK}")
-    yield from (Rewrite(*match.span(), BREAK) for match in _TITLE_LINE.finditer(text, start, end))
-    yield from (Rewrite(*match.span(), ":") for match in _DASH.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _found(_TITLE_LINE, text, start, end))
+    yield from (Rewrite(*match.span(), ":") for match in _found(_DASH, text, start, end))
     yield from (Rewrite(*match.span(), BREAK) for match in _NUMBERED.finditer(text, start, end))
-    yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_CELL.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _found(_NEXT_CELL, text, start, end))
     yield from _leaders(text, start, end)
-    for match in _GAP.finditer(text, start, end):
+    for match in _found(_GAP, text, start, end):
         if names_finding(text[match.start() : match.start(1)]):
             yield Rewrite(*match.span(1), ":")
     yield from _cells(text, start, end)
     yield from _rows_and_brackets(text, start, end)
     yield from (Rewrite(*match.span(), "") for match in _CHOICE_LABEL.finditer(text, start, end))
-    yield from (Rewrite(*match.span(), BREAK) for match in _NEXT_TITLE.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), BREAK) for match in _found(_NEXT_TITLE, text, start, end))
+
+
+def _found(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
+    """The matches of a pattern in `text[start:end]`; it is not tried where nothing near one stands."""
+    return pattern.finditer(text, start, end) if _NEAR[pattern].search(text, max(0, start - 1), end) else ()
 
 
 def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Effusion (none)", "Effusion,Yes,Left" as a row of a table, "Effusion: yes, left"."""
-    for match in _BRACKET.finditer(text, start, end):
+    for match in _found(_BRACKET, text, start, end):
         denied = match.group(1).lower().startswith(("n", "a"))
         yield Rewrite(*match.span(), f": none {BREAK}" if denied else "")
     coded = [
         match
-        for match in _BRACKET_CODE.finditer(text, start, end)
+        for match in _found(_BRACKET_CODE, text, start, end)
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()])
     ]
     if any(match.group(1) == "0" for match in coded):
@@ -194,26 +228,26 @@ def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
         yield from (Rewrite(*match.span(), f": {_said(match.group(1))} {BREAK}") for match in coded)
     for match in _TRUTH.finditer(text, start, end):
         yield Rewrite(*match.span(), f": {'none' if match.group(1) else 'present'} {BREAK}")
-    yield from (Rewrite(*match.span(), f"{BREAK} no") for match in _SLASHED_O.finditer(text, start, end))
-    digits = [match for match in _DIGIT.finditer(text, start, end) if names_finding(match.group())]
+    yield from (Rewrite(*match.span(), f"{BREAK} no") for match in _found(_SLASHED_O, text, start, end))
+    digits = [match for match in _found(_DIGIT, text, start, end) if names_finding(match.group())]
     if len(digits) > 1:
         # A column of codes: "lobolith 0", "collapse 1".
         for match in digits:
             yield Rewrite(*match.span(1), f": {_said(match.group(1))} {BREAK}")
-    for match in _SEMICOLON.finditer(text, start, end):
+    for match in _found(_SEMICOLON, text, start, end):
         yield Rewrite(match.start(), match.start(), BREAK)
         yield Rewrite(*match.span(1), ":")
-    for match in _ROW.finditer(text, start, end):
+    for match in _found(_ROW, text, start, end):
         yield Rewrite(match.start(), match.start(), BREAK)
         yield Rewrite(*match.span(1), ":")
-    yield from (Rewrite(*match.span(1), ",") for match in _MEASURED_LIST.finditer(text, start, end))
+    yield from (Rewrite(*match.span(1), ",") for match in _found(_MEASURED_LIST, text, start, end))
     yield from (Rewrite(*match.span(), ":") for match in _AND_MORE.finditer(text, start, end))
-    yield from (Rewrite(*match.span(1), "") for match in _SIDED.finditer(text, start, end))
+    yield from (Rewrite(*match.span(1), "") for match in _found(_SIDED, text, start, end))
 
 
 def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Effusion? No", "Is there an effusion?\\nYes, small"."""
-    for match in _ASKED.finditer(text, start, end):
+    for match in _found(_ASKED, text, start, end):
         title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
         if names_finding(title):
             more = match.group().rstrip()[-1:] in "-,\u2013" and not match["no"]
@@ -224,14 +258,14 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
             # The answer stands where the question ends: an empty line before it does not part them.
             yield Rewrite(match.start(), match.start(), f": {said} {BREAK}")
             yield Rewrite(*match.span(), "")
-    yield from (Rewrite(*match.span(), "") for match in _STATE_ASKED.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), "") for match in _found(_STATE_ASKED, text, start, end))
 
 
 def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Leaders behind a title are colons: not those between two statements ("heart normal....no effusion")."""
     at = start
-    cells = [cell.end() for cell in _NEXT_CELL.finditer(text, start, end)]
-    for match in _LEADER.finditer(text, start, end):
+    cells = [cell.end() for cell in _found(_NEXT_CELL, text, start, end)]
+    for match in _found(_LEADER, text, start, end):
         cell = cells[bisect_right(cells, match.start()) - 1] if cells and cells[0] <= match.start() else start
         begin = max(at, cell, match.start() - _LONGEST_TITLE)
         begin = max(begin, *(text.rfind(mark, begin, match.start()) + 1 for mark in "\n.;,|"))

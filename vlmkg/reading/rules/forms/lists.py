@@ -1,6 +1,7 @@
 """Lists under a title that answers for all of them ("Pertinent negatives: a, b"), items with their answer behind."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
@@ -105,10 +106,13 @@ def _items(text: str, start: int, end: int, cue: str) -> Iterator[Rewrite]:
 
 def answered_items(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "pneumothorax no effusion yes": two items and more, each with its answer behind it."""
-    if _SOME_MARK.search(text, start, end) is None:
-        return
-    yield from _signed_items(text, start, end)
-    for segment in _SEGMENT.finditer(text, start, end):
+    found = list(_SOME_MARK.finditer(text, start, end))
+    if {"neg", "pos"} <= {mark.group().lower() for mark in found}:
+        yield from _signed_items(text, start, end)
+    marks = [mark.start() for mark in found]
+    for segment in _SEGMENT.finditer(text, start, end) if len(marks) > 1 else ():
+        if bisect_left(marks, segment.end()) - bisect_left(marks, segment.start()) < 2:
+            continue
         pairs = _pairs(text, *segment.span())
         if len(pairs) < 2 or any(_NO_ITEM.search(pair["item"]) for pair in pairs):
             continue

@@ -10,8 +10,7 @@ from vlmkg.reading.rules.forms.boxes import boxes
 from vlmkg.reading.rules.forms.dictation import spoken_marks
 from vlmkg.reading.rules.forms.enumerations import enumerations
 from vlmkg.reading.rules.forms.lists import answered_items, denied_lists
-from vlmkg.reading.rules.forms.rewriting import Rewrite, rewritten_tokens, without_overlaps
-from vlmkg.reading.tokens import Token, tokenize
+from vlmkg.reading.rules.forms.rewriting import Rewrite, without_overlaps
 
 Reader = Callable[[str, int, int], Iterator[Rewrite]]
 
@@ -65,20 +64,13 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
 """Each reader with its sign: in lower case, but for the last."""
 
 
-def plain_tokens(text: str, start: int, end: int) -> tuple[list[Token], list[tuple[int, int]]]:
-    """The tokens of `text[start:end]` as they are to be read, and the spans that state nothing and are set aside.
-
-    Offsets are those of `text`. A text without forms gives its own tokens.
-    """
-    found = [rewrite for reader in _readers(text[start:end]) for rewrite in reader(text, start, end)]
-    if not found:
-        return tokenize(text, start, end), []
-    rewrites = without_overlaps(found)
-    return rewritten_tokens(text, start, end, rewrites), [(one.start, one.end) for one in rewrites if one.aside]
+def find_rewrites(text: str, start: int, end: int) -> list[Rewrite]:
+    """The pieces of `text[start:end]` that are to be read as other words, in order and without overlaps."""
+    return without_overlaps(rewrite for reader in _readers(text[start:end]) for rewrite in reader(text, start, end))
 
 
 def has_forms(text: str) -> bool:
-    """Whether there is a sign of a form in the text, so that `plain_tokens` may give other words than stand there."""
+    """Whether there is a sign of a form in the text, so that `find_rewrites` may find something."""
     return next(_readers(text), None) is not None
 
 
