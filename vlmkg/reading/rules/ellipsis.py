@@ -34,10 +34,15 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
 
 
 def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
-    """ "Drain on the right, chest tube ...": the side is that of the finding before it."""
-    sided = before is not None and before.joined_by(Word.IN) and all(unit.word is Word.SIDE for unit in before.units)
+    """ "Drain on the right, chest tube ...", "drain right, chest tube ...": the side is that of the first finding."""
+    placed = before is not None and (before.joined_by(Word.IN) or not before.joint)
+    sided = placed and before is not None and all(_is_short(unit) for unit in before.units)
     tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
     return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
+
+
+def _is_short(unit: Unit) -> bool:
+    return unit.word is Word.SIDE or unit.text in _LOBES
 
 
 def _only_links(phrase: Phrase) -> bool:
