@@ -81,6 +81,9 @@ _UNSURE_SIGN = re.compile(
     r"(?=[ \t]{0,12}(?:$|[,;.\n]))",
     re.MULTILINE,
 )
+_UNSURE_CODE = re.compile(
+    r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}-1(?:\.0)?(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
+)
 _BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
 _MEASURED_LIST = re.compile(
     r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b[^:;.\n]{0,24}"
@@ -97,7 +100,8 @@ _SIDED = re.compile(
 _TRUTH = re.compile(r"[:=][ \t]{0,12}(?:(false|f)|true|t)\b(?=[ \t]{0,12}(?:$|[.,;|\n]))", re.IGNORECASE | re.MULTILINE)
 _DIGIT = re.compile(r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}?,?[ \t]{1,12}([01])[ \t]{0,12}$", re.MULTILINE)
 _NUMBERED = re.compile(
-    r"\n[ \t]{0,12}\d{1,2}[.)][ \t]{1,12}(?=[A-Za-z\d])|\n[ \t]{0,12}(?=(?:r[uml]l|l[ul]l|right|left|rt|lt"
+    r"\n[ \t]{0,12}(?:\d{1,2}[.)]|q\d{1,2}[.):]?)[ \t]{1,12}(?=[A-Za-z\d])"
+    r"|\n[ \t]{0,12}(?=(?:r[uml]l|l[ul]l|right|left|rt|lt"
     r"|[rl])[ \t]{0,12}:)",
     re.IGNORECASE,
 )
@@ -152,7 +156,7 @@ _LONGEST_TITLE = 80
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
     yield from _asked(text, start, end)
-    for match in _UNSURE_SIGN.finditer(text, start, end):
+    for match in (*_UNSURE_SIGN.finditer(text, start, end), *_UNSURE_CODE.finditer(text, start, end)):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": possible {BREAK}")
     for match in _OPEN_CHOICE.finditer(text, start, end):
