@@ -202,6 +202,15 @@ def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.PART if before is Word.TISSUE and units[index - 1].text in _HOLLOW else units[index].word
 
 
+def _nodes(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No hilar nodes", "possible mediastinal nodes": enlarged ones; "the nodes", "enlarged nodes" are a body part."""
+    at = index - 1
+    while at >= 0 and units[at].word in ANATOMY:
+        at -= 1
+    asked = at >= 0 and units[at].word in {Word.NEGATION, Word.HEDGE}
+    return Word.FINDING if asked and after not in CONTENT and after is not Word.COPULA else units[index].word
+
+
 def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The right main bronchus" says which; "the main finding" does not."""
     del units, index, before
@@ -301,6 +310,7 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(("cavity", "cavities"), _cavity),
     **dict.fromkeys(("minor", "major"), _minor),
     "main": _main,
+    **dict.fromkeys(("node", "nodes"), _nodes),
     **dict.fromkeys(("nipple", "nipples"), _nipple),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),
