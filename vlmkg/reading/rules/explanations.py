@@ -15,6 +15,8 @@ _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
 _MODALS = frozenset({"may", "might", "could", "would"})
 _LIKELY = frozenset({"likely", "most likely", "probably", "possibly", "presumably", "perhaps"})
 _ASKED = frozenset({"?", "query", "queried"})
+_SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned", "considered", "possible"})
+_REASONS = frozenset({"because of", "due to", "owing to", "on the basis of", "secondary to", "as a result of"})
 _ANY_SHADOW = frozenset(
     {"finding", "findings", "abnormality", "abnormalities", "change", "changes", "marking", "markings"}
 )
@@ -33,7 +35,7 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
     meanings = Meanings()
     source: list[Part] | None = None
     for index, part in enumerate(parts):
-        explicit = part.phrase.joined_by(*_SUGGEST)
+        explicit = part.phrase.joined_by(*_SUGGEST) and not _gives_reason(part)
         if not part.heads or not (explicit or _implied(parts, index, before[index])):
             continue
         again = source is not None and part.phrase.roles == {Word.HEDGE}
@@ -52,6 +54,12 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
     if not meanings.waiting and _only_not_excluded(parts, tail):
         meanings.waiting = [part.heads[-1] for part in parts if part.noun]
     return meanings
+
+
+def _gives_reason(part: Part) -> bool:
+    """ "A rupture is suspected because of the elevation": the elevation is no meaning of the rupture."""
+    texts = [unit.text for unit in part.phrase.joint]
+    return any(one in _SUSPECTED and two in _REASONS for one, two in pairwise(texts))
 
 
 def _sure(part: Part) -> bool:
