@@ -151,7 +151,7 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
 def _no_right(units: list[Unit]) -> int:
     """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
     words = [unit.word for unit in units[:5]]
-    linked = words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
+    linked = len(words) > 2 and words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
     other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
     return 3 if linked and other and _finding_ahead(units, 5) else 0
 
