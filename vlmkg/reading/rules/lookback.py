@@ -158,14 +158,36 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
 def mark_alternatives(phrases: list[Phrase]) -> None:
     """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
     doubtful = False
-    for before, phrase in pairwise(phrases):
+    for index, (before, phrase) in enumerate(pairwise(phrases)):
         # A third alternative ("fluid versus fat or scar") goes with the two before it.
-        doubtful = phrase.joined_by(Word.VERSUS) or (
-            phrase.joined_by(Word.OR) and (doubtful or _either(before, phrase))
-        )
+        meant = doubtful or _either(before, phrase) or _explains_shadow(phrases, index)
+        doubtful = phrase.joined_by(Word.VERSUS) or (phrase.joined_by(Word.OR) and meant)
         if doubtful:
-            for one in _side_of_versus(phrases, before, phrase):
+            for one in (*_side_of_versus(phrases, before, phrase), *_listed_before(phrases, index)):
                 _doubt(one)
+
+
+def _explains_shadow(phrases: list[Phrase], index: int) -> bool:
+    """ "Infiltrate, scar/lymphoma": two meanings of the shadow before them."""
+    listed = phrases[index].roles == {Word.COMMA} and index > 0 and phrases[index + 1].roles == {Word.OR}
+    shadow = phrases[index - 1].head if listed else None
+    named = listed and all(_explains(one) and not _is_shadow(one) for one in phrases[index : index + 2])
+    return named and shadow is not None and _is_shadow(phrases[index - 1])
+
+
+def _listed_before(phrases: list[Phrase], index: int) -> list[Phrase]:
+    """The first meanings of "cavity, pneumonia, infarct or scar"."""
+    found = []
+    while index > 1 and phrases[index].roles == {Word.COMMA} and phrases[index - 1].roles == {Word.COMMA}:
+        if not _explains(phrases[index - 1]) or _is_shadow(phrases[index - 1]):
+            break
+        index -= 1
+        found.append(phrases[index])
+    return found if _is_shadow(phrases[max(0, index - 1)]) else []
+
+
+def _is_shadow(phrase: Phrase) -> bool:
+    return phrase.head is not None and phrase.head.text in lexicon().shadows
 
 
 def _either(before: Phrase, phrase: Phrase) -> bool:

@@ -68,7 +68,8 @@ def _behind_finding(part: Part, previous: Part, following: Part | None) -> bool:
         return said_of(following) or has_verb(following)
     said = following is not None and following.words_only
     changed = said and following is not None and (tells_course(following.phrase.units[0]) or _grew(following))
-    return changed and units[0].word is Word.SIDE and not is_region(previous)
+    sided = any(unit.word is Word.SIDE for unit in previous.phrase.anatomy)
+    return changed and units[0].word is Word.SIDE and not sided
 
 
 def _grew(following: Part) -> bool:

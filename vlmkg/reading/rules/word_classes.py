@@ -142,6 +142,13 @@ def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return units[index].word if after in OBSERVATIONS else Word.NOTHING
 
 
+def _titles(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Incidental: a cyst", "part two: no cyst": the title of what follows."""
+    del before
+    named = any(unit.word in OBSERVATION_NOUNS for unit in units[:index])
+    return Word.NOTHING if after is Word.COLON and index <= 1 and not named else units[index].word
+
+
 def _negative(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Negative acute abnormality" denies; but "negative chest" describes."""
     del before
@@ -301,7 +308,8 @@ _BY_TEXT: dict[str, Rule] = {
     "free": _free,
     **dict.fromkeys(("out", "removal"), _gone),
     **dict.fromkeys(_TURNING, _only),
-    "interval": _interval,
+    **dict.fromkeys(("interval", "interim"), _interval),
+    **dict.fromkeys(("incidental", "additional"), _titles),
     "negative": _negative,
     "to": _to,
     "midline": _midline,
@@ -325,4 +333,5 @@ _BY_WORD: dict[Word, Rule] = {
     Word.REPORT: _report,
     Word.CHANGE: _change,
     Word.VERSUS: _versus,
+    Word.NUMBER: _titles,
 }
