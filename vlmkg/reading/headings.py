@@ -62,6 +62,7 @@ _SHOUTED = re.compile(
     r"consistent|represent\w*)\b)(?:[A-Z]?[a-z]|[0-9]))"
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
+_SIGNED = re.compile(r"\W*(?:\w+[ \t]+)?(?:negative|positive)[ \t]+findings?[ \t]*", re.IGNORECASE)
 _CAPITAL_WORD = re.compile(r"[A-Z]{6}")
 _ENDED = frozenset(".:!?;*=_)]-")
 
@@ -180,7 +181,8 @@ def _before_mark(line: str, opening: int, taken: int, mark: re.Match[str]) -> He
     if breaks and breaks[-1].group().isspace():
         # "HISTORY  OF:": two blanks within a name.
         before = breaks[-2].end() if len(breaks) > 1 else max(floor, opening)
-        breaks = breaks[:-1] if is_known_name(bare_name(line[before : mark.start()])) else breaks
+        words = line[before : mark.start()]
+        breaks = breaks[:-1] if is_known_name(bare_name(words)) or _SIGNED.fullmatch(words) else breaks
     start = breaks[-1].end() if breaks else max(floor, opening)
     if start > opening and not breaks and start == floor and floor > taken:
         start = _next_word(line, floor, mark.start())

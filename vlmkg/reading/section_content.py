@@ -16,7 +16,7 @@ from vlmkg.report_parts import Part
 
 _CLINICAL = frozenset({Part.INDICATION, Part.HISTORY, Part.ADVICE, Part.PROVISIONAL})
 _ONE_LINE = frozenset({Part.ADMINISTRATIVE, Part.SIGN_OFF})
-_STOP = re.compile(r"[.!?;]+(?=\s|$|[A-Z][a-z])")
+_STOP = re.compile(r"[.!?;]+[\"'\u201d)]?(?=\s|$|[A-Z][a-z])")
 _ABBREVIATED = re.compile(r"\b(?:dr|mr|mrs|ms|vs|approx|st|yr|yrs|y\.o|no|m\.d|hx|pt|e\.g|i\.e)$", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z'/-]*|\d+|[?:]")
 _WRAPS = re.compile(r"[^\s.!?:;][ \t\r]*$")

@@ -71,6 +71,9 @@ _BACK_WORDS = (
 )
 _SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
 _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
+_NONE_SEEN = frozenset(
+    {"none", "is", "are", "was", "were", "seen", "identified", "visible", "evident", "found", "visualized"}
+)
 _LONGEST_BACK = 9
 _BACK_START = re.compile(rf"(?:{'|'.join(sorted(_BACK))})\b[^.;!?]{{0,80}}", re.IGNORECASE)
 _STOP_AND_BACK = re.compile(rf"[.;!?][^\w\s]*\s*(?=(?:{'|'.join(sorted(_BACK))})\b)", re.IGNORECASE)
@@ -168,9 +171,13 @@ def _parts(text: str, tokens: list[Token], opens: Opens) -> Iterator[list[Token]
 
 def _asks_ahead(tokens: list[Token], index: int, part: list[Token]) -> bool:
     """ "?pneumonia", "? pneumonia": the mark stands before what it doubts, not after."""
-    if tokens[index].text != "?" or index + 1 == len(tokens):
+    if tokens[index].text.strip("?") or index + 1 == len(tokens):
         return False
-    glued = tokens[index + 1].start == tokens[index].end
+    after = tokens[index + 1]
+    glued = after.start == tokens[index].end
+    apart = index > 0 and tokens[index - 1].end < tokens[index].start
+    # "Blunting of the angle - ? effusion", "opacity ? scar": a question that is over is followed by a capital.
+    glued = glued or (apart and after.text.islower() and after.lower not in _ANSWERS)
     opens = index == 0 or tokens[index - 1].text[-1] in ".;:,!"
     return glued or opens or (bool(part) and part[0].text == "?")
 
@@ -207,6 +214,8 @@ def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
     words = {token.lower for token in said[:end]}
     if not _SAID_ALREADY.isdisjoint(token.lower for token in tokens[max(0, index - _LONGEST_BACK) : index]):
         return False
+    if words <= _NONE_SEEN and "none" in words and len(words) > 1:
+        return True
     return (
         end <= _LONGEST_BACK
         and words <= _BACK_WORDS
@@ -312,7 +321,7 @@ def _speaks(part: list[Token], index: int) -> bool:
     """Whether a mark at the front is no bullet: "(possible)", "? nodule", "(-) effusion", "-ve"."""
     following = part[index + 1].lower if index + 1 < len(part) else ""
     return (
-        part[index].text in {"(", "?", "(-)"}
+        part[index].text in {"(", "?", "??", "???", "(-)"}
         or (part[index].text == "#" and following.isalpha())
         or (part[index].text == "-" and following == "ve")
     )

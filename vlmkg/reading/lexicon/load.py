@@ -143,7 +143,14 @@ def _cues() -> Iterator[tuple[str, Word]]:
         if line.startswith("["):
             role = Word[line.strip("[]")]
         else:
-            yield from ((name, role) for name in _names(line))
+            yield from ((form, role) for name in _names(line) for form in (name, *_contracted(name)))
+
+
+def _contracted(cue: str) -> Iterator[str]:
+    """ "Cannot be judged" as "can not", "can't" and "could not be judged"."""
+    if cue.startswith("cannot "):
+        rest = cue.removeprefix("cannot ")
+        yield from (f"{verb} {rest}" for verb in ("can not", "can't", "cant", "could not", "couldn't", "couldnt"))
 
 
 def _names(line: str) -> list[str]:

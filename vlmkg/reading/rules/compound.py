@@ -7,7 +7,7 @@ nothing of the patient today.
 from itertools import pairwise
 
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
-from vlmkg.reading.rules.days import without_other_days
+from vlmkg.reading.rules.days import without_earlier_exam, without_other_days
 from vlmkg.reading.rules.denied_acts import without_denied_acts
 from vlmkg.reading.rules.doubts import with_whole_doubts
 from vlmkg.reading.rules.labels import Unit
@@ -26,6 +26,10 @@ _ALMOST = frozenset(
         "virtually",
         "practically",
     }
+)
+_WHOLLY = frozenset({"completely", "entirely", "fully", "totally", "complete"})
+_IN_PART = frozenset(
+    {"partially", "partly", "somewhat", "incompletely", "almost", "mostly", "largely", "nearly", "slightly"}
 )
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _RESOLVED = frozenset({"resolved", "cleared", "disappeared"})
@@ -50,6 +54,8 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         units = _gone_for_good(_gone_in_part(units, tokens))
     if not words.isdisjoint({Word.NOT, Word.GONE}):
         units = without_other_days(units, tokens)
+    if not words.isdisjoint({Word.RELATIVE, Word.SHOW, Word.THERE, Word.REPORT}) or "when" in tokens:
+        units = without_earlier_exam(units, tokens)
     if Word.RETURN in words:
         units = _returned(units)
     return units
@@ -67,8 +73,13 @@ def _gone_for_good(units: list[Unit]) -> list[Unit]:
     kept: list[Unit] = []
     for index, unit in enumerate(units):
         after = units[index + 1] if index + 1 < len(units) else None
-        if unit.word is Word.GONE and kept and kept[-1].text in _ALMOST:
-            kept.pop()
+        whole = len(kept) > 1 and kept[-1].text in _WHOLLY
+        if unit.word is Word.GONE and kept and kept[-1 - whole].text in _ALMOST:
+            # "Almost gone", "almost completely gone".
+            del kept[-1 - whole :]
+        elif unit.word is Word.GONE and after and after.text in _IN_PART and after.first == unit.last + 1:
+            # "Has cleared partially".
+            continue
         elif (
             unit.word is Word.GONE
             and unit.text in _DRAWN
@@ -102,11 +113,14 @@ def _gone_in_part(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 
 
 def _of_part(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
-    if _spares_place(units[index + 1 :]):
+    if _spares_place(units[index + 1 :]) or "elsewhere" in tokens[units[index].last + 1 :]:
         return True
     start = next((unit.last + 1 for unit in reversed(units[:index]) if unit.word in _TURNS), 0)
     front = tokens[start : units[index].first]
     if any(two == "of" and (one in _SHARES or one in _COUNTS) for one, two in pairwise(front)):
+        return True
+    if front[:1] != () and front[0] in _SHARES and front[1:2] in (("have",), ("has",), ("are",)):
+        # "Some have disappeared".
         return True
     placed = units[index].text in _RESOLVED and [unit.word for unit in units[index + 1 : index + 3]] == [
         Word.IN,

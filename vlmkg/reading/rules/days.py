@@ -17,6 +17,15 @@ _TAKEN_OUT = frozenset(
 """What was taken out on another day is out today."""
 _CLAUSE_ENDS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON, Word.RELATIVE, Word.NEGATION, Word.NOT, Word.OR})
 _DENIALS = frozenset({Word.NOT, Word.GONE})
+_EARLIER = _PAST | {"compared", "comparison", "old", "older", "initial", "baseline", "outside", "admission"}
+_TOLD = frozenset({"showed", "demonstrated", "revealed", "had", "was", "were", "suggested", "questioned", "described"})
+_GOES_ON = frozenset(
+    {"persists", "persist", "persistent", "unchanged", "stable", "still", "again", "remains", "remain", "now", "today"}
+    | {"currently", "since", "interval", "also", "and", "but", "as"}
+    | {"afterwards", "none", "no", "not", "nil", "gone", "resolved"}
+)
+_VERB_NEAR = 7
+_STATES_ANEW = frozenset({Word.NEGATION, Word.THERE, Word.SUBJECT, Word.NOT})
 _TODAY = frozenset({"today", "now", "currently", "anymore", "longer", "present"})
 _WAS = frozenset({Word.COPULA, Word.REPORT, Word.THERE, Word.BUT, Word.SHOW, Word.AND, Word.COLON, Word.COMMA})
 
@@ -34,6 +43,57 @@ def without_other_days(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]
         else:
             index = end
     return _gone_today(kept, tokens) if not _PAST.isdisjoint(tokens) else kept
+
+
+def without_earlier_exam(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """Without what an earlier exam showed.
+
+    "Compared with the film of May, which showed edema, ...", "the prior film showed edema", "last week there was ...".
+    """
+    if _EARLIER.isdisjoint(tokens) or _TOLD.isdisjoint(tokens):
+        return units
+    when = tokens.index("when") if "when" in tokens else len(tokens)
+    for index, unit in enumerate(units):
+        aside = unit.word is Word.RELATIVE or (index > 0 and units[index - 1].last < when < unit.first)
+        if not aside and unit.word not in {Word.SHOW, Word.THERE} and not _demonstrates(units, index):
+            continue
+        if not _is_of_earlier_exam(units, index, tokens) or (not aside and not _GOES_ON.isdisjoint(tokens)):
+            continue
+        said = tokens[unit.first : unit.last + 1 + (_VERB_NEAR if aside else unit.word is Word.THERE)]
+        if not _TOLD.isdisjoint(said):
+            return units[:index] + units[_told_end(units, index + 1) :]
+    return units
+
+
+def _demonstrates(units: list[Unit], index: int) -> bool:
+    """ "The prior film demonstrated edema"; not "was demonstrated on the prior film"."""
+    after = units[index + 1] if index + 1 < len(units) else None
+    active = units[index].text in _TOLD and index > 0 and units[index - 1].word is not Word.COPULA
+    return active and after is not None and after.word in CONTENT
+
+
+def _is_of_earlier_exam(units: list[Unit], index: int, tokens: tuple[str, ...]) -> bool:
+    """Whether what stands before the unit names an exam of another day, and nothing of the body."""
+    exam = next((at for at in range(index - 1, -1, -1) if _is_exam(units[at])), None)
+    if exam is None or any(_says(one) for one in units[exam:index]):
+        return False
+    fronted = units[index].word is Word.RELATIVE or not any(_says(one) for one in units[:exam])
+    return fronted and not _EARLIER.isdisjoint(tokens[: units[index].first])
+
+
+def _is_exam(unit: Unit) -> bool:
+    return unit.word is Word.EXAM or unit.text in _PAST
+
+
+def _told_end(units: list[Unit], index: int) -> int:
+    """Where a statement of another day ends: at a turn, or at a comma behind which something known or denied comes."""
+    for at in range(index, len(units)):
+        if units[at].word is Word.BUT:
+            return at
+        after = units[at + 1] if at + 1 < len(units) else None
+        if units[at].word is Word.COMMA and after and (after.definite or after.word in _STATES_ANEW):
+            return at
+    return len(units)
 
 
 def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | None:

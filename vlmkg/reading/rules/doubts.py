@@ -1,5 +1,6 @@
 """Doubts of several words: "hard to rule out", "if there is an effusion", "may be missed", "r/o edema: none seen"."""
 
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
@@ -23,6 +24,18 @@ _ARTEFACTS = _UNREAL | frozenset(
     | {"costochondral", "vessel", "vessels", "inspiration", "exposure", "blanket", "sheet", "braid", "button"}
 )
 """Words for what looks like a finding in a film and is none."""
+_NO_BODY = frozenset(
+    {"nipple", "nipples", "artifact", "artefact", "artifacts", "artefacts", "skin", "summation", "superimposition"}
+    | {"clothing", "hair", "button", "braid", "overlap", "projection"}
+)
+_IN_TRUTH = frozenset({"fact", "actually", "reality"})
+_MASSES = frozenset(
+    {"lesion", "nodule", "mass", "consolidation", "infiltrate", "lesions", "nodules", "masses", "infiltrates"}
+)
+_IS = frozenset(
+    {"is", "are", "represents", "represent", "reflects", "reflect", "corresponds to", "correspond to", "was"}
+)
+_ARTICLES = frozenset({"a", "an", "the", "only", "just", "merely", "in", "fact", "actually"})
 _DUE = frozenset({"due to", "secondary to", "related to", "because of", "from", "reflects", "represents"})
 _DOES = frozenset({"can", "did", "does", "do", "to", "not", "cannot", "could", "t"})
 _FOR = (("for",), ("against",), ("of",))
@@ -32,7 +45,7 @@ _NEAR = 5
 _ASKED = frozenset(
     {"r / o", "ro", "rule out", "?", "query", "queried", "evaluate for", "eval for", "assess for", "look for"}
     | {"looking for", "check for", "checked for", "screen for", "screening for", "search for"}
-    | {"question", "question of", "looked for"}
+    | {"question", "question of", "looked for", "as to the question of", "regarding the question of"}
 )
 _ANSWERS = frozenset({Word.NEGATION, Word.NOT, Word.GONE})
 _FOUND = frozenset({"confirmed", "yes", "present", "seen", "found", "identified", "demonstrated"})
@@ -48,6 +61,8 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
         units = _ruled_out(units, tokens)
     if not _APPEARANCES.isdisjoint(tokens):
         units = _artefacts(units, tokens)
+    elif not (_NO_BODY.isdisjoint(tokens) and _IN_TRUTH.isdisjoint(tokens)):
+        units = _taken_for_finding(units, tokens)
     if not _HIDDEN.isdisjoint(tokens):
         units = _hidden(units, tokens)
     if units and units[0].text in _ASKED and units[0].word in {Word.HEDGE, Word.NOT_EXCLUDED}:
@@ -145,6 +160,21 @@ def _artefacts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         seems.word = Word.HEDGE
         return units
     return [Unit(0, 0, Word.HEDGE, "apparent"), *units]
+
+
+def _taken_for_finding(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "The nodule described above represents a nipple shadow", "the fracture is a skin fold": neither is there."""
+    verb = next((at for at, unit in enumerate(units) if unit.text in _IS), None)
+    if verb is None or any(unit.word in _DENIALS or unit.word is Word.HEDGE for unit in units):
+        return units
+    said = tokens[units[verb].last + 1 :]
+    behind = [token for token in said if token not in _ARTICLES][:2]
+    truly = not _IN_TRUTH.isdisjoint(said[:2]) and not _ARTICLES.isdisjoint(said[1:3])
+    named = [unit for unit in units[:verb] if unit.word is Word.FINDING]
+    if (_NO_BODY.isdisjoint(behind) and not truly) or not named or named[0].text in lexicon().shadows - _MASSES:
+        return units
+    before = [unit for unit in units[:verb] if unit.word is not Word.REPORT or unit.first > named[0].first]
+    return [Unit(0, 0, Word.HEDGE, "apparent"), *before, *units[verb:]]
 
 
 def _hidden(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:

@@ -34,10 +34,15 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
 
 
 def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
-    """ "Drain on the right, chest tube ...": the side is that of the finding before it."""
-    sided = before is not None and before.joined_by(Word.IN) and all(unit.word is Word.SIDE for unit in before.units)
+    """ "Drain on the right, chest tube ...", "drain right, chest tube ...": the side is that of the first finding."""
+    placed = before is not None and (before.joined_by(Word.IN) or not before.joint)
+    sided = placed and before is not None and all(_is_short(unit) for unit in before.units)
     tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
     return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
+
+
+def _is_short(unit: Unit) -> bool:
+    return unit.word is Word.SIDE or unit.text in _LOBES
 
 
 def _only_links(phrase: Phrase) -> bool:
@@ -146,10 +151,9 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
 def _no_right(units: list[Unit]) -> int:
     """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
     words = [unit.word for unit in units[:5]]
-    if words[:2] != [Word.NEGATION, Word.SIDE] or words[3:] != [Word.DESCRIPTOR, Word.SIDE]:
-        return 0
-    linked = words[2] in {Word.COMMA, Word.BUT, Word.AND} and units[4].text != units[1].text
-    return 3 if linked and _finding_ahead(units, 5) else 0
+    linked = len(words) > 2 and words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
+    other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
+    return 3 if linked and other and _finding_ahead(units, 5) else 0
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:

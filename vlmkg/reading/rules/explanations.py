@@ -15,6 +15,9 @@ _SUGGEST = (Word.SUGGEST, Word.SUGGEST_MAYBE)
 _MODALS = frozenset({"may", "might", "could", "would"})
 _LIKELY = frozenset({"likely", "most likely", "probably", "possibly", "presumably", "perhaps"})
 _ASKED = frozenset({"?", "query", "queried"})
+_SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned", "considered", "possible"})
+_REASONS = frozenset({"because of", "due to", "owing to", "on the basis of", "secondary to", "as a result of"})
+_DIFFERENTIALS = frozenset({"dd", "d / d", "ddx"})
 _ANY_SHADOW = frozenset(
     {"finding", "findings", "abnormality", "abnormalities", "change", "changes", "marking", "markings"}
 )
@@ -33,10 +36,10 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
     meanings = Meanings()
     source: list[Part] | None = None
     for index, part in enumerate(parts):
-        explicit = part.phrase.joined_by(*_SUGGEST)
+        explicit = part.phrase.joined_by(*_SUGGEST) and not _gives_reason(part)
         if not part.heads or not (explicit or _implied(parts, index, before[index])):
             continue
-        again = source is not None and part.phrase.roles == {Word.HEDGE}
+        again = source is not None and (part.phrase.roles == {Word.HEDGE} or _is_next_meaning(part))
         if source is not None and (again or part.phrase.joined_by(Word.BUT, Word.AND, Word.OR)):
             # "May be a scar but could be a tumour": both are said of the same finding.
             before[index] = source
@@ -52,6 +55,17 @@ def link_meanings(parts: list[Part], before: list[list[Part]], tail: list[Unit],
     if not meanings.waiting and _only_not_excluded(parts, tail):
         meanings.waiting = [part.heads[-1] for part in parts if part.noun]
     return meanings
+
+
+def _is_next_meaning(part: Part) -> bool:
+    """ "Nodule, DD scar, DD metastasis"."""
+    return part.phrase.roles == {Word.COMMA, Word.SUGGEST_MAYBE} and part.phrase.joint[-1].text in _DIFFERENTIALS
+
+
+def _gives_reason(part: Part) -> bool:
+    """ "A rupture is suspected because of the elevation": the elevation is no meaning of the rupture."""
+    texts = [unit.text for unit in part.phrase.joint]
+    return any(one in _SUSPECTED and two in _REASONS for one, two in pairwise(texts))
 
 
 def _sure(part: Part) -> bool:
@@ -83,7 +97,16 @@ def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
         return meaning and (not part.phrase.predicate or Word.HOLE in words or told)
     following = parts[index + 1 : index + 3]
     versus = any(one.phrase.joined_by(Word.VERSUS) for one in following)
-    return part.noun and ((versus and words == {Word.COMMA}) or _listed_meanings(parts, index, evidence))
+    listed = words == {Word.COMMA} and (versus or _is_doubted_meaning(part, evidence))
+    return part.noun and (listed or _listed_meanings(parts, index, evidence))
+
+
+def _is_doubted_meaning(part: Part, evidence: list[Part]) -> bool:
+    """ "Infiltrate, scar/lymphoma": the meanings of a shadow were doubted as alternatives."""
+    head = part.heads[-1]
+    doubted = head.presence is Presence.UNCERTAIN and head.text in lexicon().meanings and not part.places
+    shadows = all(one.text in lexicon().shadows for source in evidence for one in source.heads)
+    return doubted and shadows and _is_shadow(evidence)
 
 
 def _may_be(part: Part) -> bool:

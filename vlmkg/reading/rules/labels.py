@@ -57,6 +57,10 @@ _MARKS = {
 }
 _LONGEST_MEASURE = 16
 _KEPT_FORMS = 65_536
+_SIGN = "sign"
+_PLAIN_SIGNS = frozenset(
+    {"vital", "clinical", "radiological", "radiographic", "warning", "plus", "minus", "telltale", "ct"}
+)
 _BROKEN_FRONT = frozenset({"non"})
 _SHORTEST_GLUED = 6
 _DENIED_WORDS = frozenset({"focal", "acute", "active", "significant", "large", "new", "abnormal", "interval"})
@@ -131,6 +135,11 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
                 units.append(Unit(index, index, Word.NEGATION, "no"))
                 word = lexicon().words[token[2:]]
             word = word or alone or _zero(tokens, index) or side_letter(tokens, index) or _unlisted(tokens, index)
+        if word is Word.NOTHING and _ends_name(tokens, index, units):
+            # "The Spinnaker sign": a sign with a name of its own.
+            units.append(Unit(index - 1, index, Word.FINDING, token, definite=definite, opens=definite or opens))
+            index += 1
+            continue
         if word is Word.OTHER and is_open and _is_finding_here(tokens, index, units):
             word = Word.FINDING
         if word is not Word.OTHER:
@@ -144,6 +153,17 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             opens = True
         index += length
     return units
+
+
+def _ends_name(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:
+    """Whether a word that nobody listed stands before "sign", and no "of" after it."""
+    name = tokens[index - 1] if index else ""
+    free = tokens[index] == _SIGN and (not units or units[-1].last < index - 1)
+    return free and name.isalpha() and tokens[index + 1 : index + 2] != ("of",) and not _is_plain(name)
+
+
+def _is_plain(token: str) -> bool:
+    return token in _SMALL_WORDS or token in lexicon().plain or token in _PLAIN_SIGNS
 
 
 def _denied_verb(tokens: tuple[str, ...], index: int) -> Word | None:

@@ -14,6 +14,8 @@ _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
 _SEVERAL = frozenset({"these", "they", "those", "both"})
+BELIEVED = frozenset({"thought to be", "felt to be", "believed to be"})
+"""What an observer believes of a finding: to be absent, or not to be one, denies it."""
 _COMPLETE = frozenset({Word.COPULA, Word.REPORT, Word.IN})
 _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word.HOLE, Word.AND, Word.BUT})
 
@@ -27,7 +29,8 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     before = before if gone is None else of_gone(before, gone)
     kept = denied and Word.GONE in words and _denies_the_end(words)
     both = denied and Word.GONE in words and not kept
-    if Word.GONE in words and Word.EXCLUDE not in words and not both and (kept or Word.HEDGE in words):
+    doubted = any(unit.word is Word.HEDGE and unit.text not in BELIEVED for unit in cues)
+    if Word.GONE in words and Word.EXCLUDE not in words and not both and (kept or doubted):
         # "Has not resolved" is there; "may have resolved" may be.
         set_back(before, Presence.PRESENT if kept else Presence.UNCERTAIN)
     elif Word.NOT_EXCLUDED in words or (denied and Word.EXCLUDE in words):
@@ -139,7 +142,9 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
     phrase = phrases[index]
     if not phrase.joined_by(Word.AND, Word.COMMA):
         return False
-    if any(one.predicate or one.joined_by(Word.COPULA, Word.SHOW, Word.THERE) for one in phrases[:index]):
+    # "Edema is seen, while effusion and pneumothorax are absent": the clause begins at "while".
+    turn = max((at for at in range(index) if phrases[at].joined_by(Word.BUT)), default=0)
+    if any(one.predicate or one.joined_by(Word.COPULA, Word.SHOW, Word.THERE) for one in phrases[turn:index]):
         return True
     # "Effusion is seen, edema is not": its verb stands before the comma.
     link = next(at for at, unit in enumerate(phrase.joint) if unit.word in {Word.AND, Word.COMMA})
@@ -153,14 +158,36 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
 def mark_alternatives(phrases: list[Phrase]) -> None:
     """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
     doubtful = False
-    for before, phrase in pairwise(phrases):
+    for index, (before, phrase) in enumerate(pairwise(phrases)):
         # A third alternative ("fluid versus fat or scar") goes with the two before it.
-        doubtful = phrase.joined_by(Word.VERSUS) or (
-            phrase.joined_by(Word.OR) and (doubtful or _either(before, phrase))
-        )
+        meant = doubtful or _either(before, phrase) or _explains_shadow(phrases, index)
+        doubtful = phrase.joined_by(Word.VERSUS) or (phrase.joined_by(Word.OR) and meant)
         if doubtful:
-            for one in _side_of_versus(phrases, before, phrase):
+            for one in (*_side_of_versus(phrases, before, phrase), *_listed_before(phrases, index)):
                 _doubt(one)
+
+
+def _explains_shadow(phrases: list[Phrase], index: int) -> bool:
+    """ "Infiltrate, scar/lymphoma": two meanings of the shadow before them."""
+    listed = phrases[index].roles == {Word.COMMA} and index > 0 and phrases[index + 1].roles == {Word.OR}
+    shadow = phrases[index - 1].head if listed else None
+    named = listed and all(_explains(one) and not _is_shadow(one) for one in phrases[index : index + 2])
+    return named and shadow is not None and _is_shadow(phrases[index - 1])
+
+
+def _listed_before(phrases: list[Phrase], index: int) -> list[Phrase]:
+    """The first meanings of "cavity, pneumonia, infarct or scar"."""
+    found = []
+    while index > 1 and phrases[index].roles == {Word.COMMA} and phrases[index - 1].roles == {Word.COMMA}:
+        if not _explains(phrases[index - 1]) or _is_shadow(phrases[index - 1]):
+            break
+        index -= 1
+        found.append(phrases[index])
+    return found if _is_shadow(phrases[max(0, index - 1)]) else []
+
+
+def _is_shadow(phrase: Phrase) -> bool:
+    return phrase.head is not None and phrase.head.text in lexicon().shadows
 
 
 def _either(before: Phrase, phrase: Phrase) -> bool:

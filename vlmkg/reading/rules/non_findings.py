@@ -128,7 +128,8 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
         return units[2:] if units[1:2] and units[1].word is Word.OF else units[1:]
     if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
         cue += 1
-    if units[cue].text in _OF_EITHER and units[cue - 1 : cue] and units[cue - 1].text in lexicon().meanings:
+    behind = units[cue + 1 : cue + 2]
+    if units[cue].text in _OF_EITHER and units[cue - 1 : cue] and _may_be_meant(units[cue - 1], behind):
         # "Pneumonia should be considered" doubts; "a CT should be considered" advises.
         units[cue].word = Word.HEDGE
         return units[: cue + 1]
@@ -160,10 +161,16 @@ def _behind_exam(units: list[Unit], cue: int) -> list[Unit] | None:
     shown = next((at for at, unit in enumerate(after) if unit.word is Word.SHOW), None)
     if shown is None or shown + 1 == len(after) or after[shown + 1].word not in CONTENT | _SHOWN:
         return None
-    if units[cue].text in _AGAIN and [unit.word for unit in after[:shown]] == [Word.EXAM]:
+    if units[cue].text in _AGAIN and _names_exam(after[:shown]):
         return before + after[shown + 1 :]
     sought = units[cue].text.startswith("to ") and before[-1:] != [] and before[-1].word is Word.EXAM
     return before + after[shown + 1 :] if sought and not _about_exam(after[:shown]) else None
+
+
+def _names_exam(units: list[Unit]) -> bool:
+    """ "Film", "film three months later", "to the study dated 3/4"."""
+    named = any(unit.word is Word.EXAM for unit in units)
+    return named and all(unit.word not in CONTENT or unit.word in {Word.NUMBER, Word.POSITION} for unit in units)
 
 
 def _names_a_doubt(units: list[Unit], cue: int) -> bool:
@@ -176,6 +183,12 @@ def _names_a_doubt(units: list[Unit], cue: int) -> bool:
     if units[cue].text == "consider":
         return any(unit.text in lexicon().meanings or _is_illness(unit) for unit in after)
     return any(unit.word is Word.FINDING for unit in after)
+
+
+def _may_be_meant(unit: Unit, behind: list[Unit]) -> bool:
+    """ "Lymphangitis should be considered"; not "the mass should be considered malignant", "biopsy is suggested"."""
+    told = behind != [] and behind[0].word in CONTENT
+    return unit.text in lexicon().meanings or (_is_illness(unit) and not told)
 
 
 def _is_illness(unit: Unit) -> bool:

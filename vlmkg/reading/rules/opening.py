@@ -6,7 +6,7 @@ from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.known import is_definite
 from vlmkg.reading.rules.labels import Unit
-from vlmkg.reading.rules.lookback import look_back, of_gone, set_back, without_aside
+from vlmkg.reading.rules.lookback import BELIEVED, look_back, of_gone, set_back, without_aside
 from vlmkg.reading.rules.phrases import Phrase
 from vlmkg.schema import Presence
 
@@ -19,13 +19,22 @@ _EXCHANGED = frozenset({"replaced by", "replaced with", "exchanged for", "substi
     "giving way to",
 }
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
-_DOUBTED = frozenset({"queried", "suspected", "questioned", "possible", "favored", "favoured"})
+_BEHIND_CUES = frozenset({Word.IN, Word.COLON, Word.SUGGEST, Word.WITH})
+_DOUBTED = frozenset(
+    {"queried", "suspected", "questioned", "possible", "favored", "favoured", "questionable"}
+) | frozenset({"equivocal", "feared", "doubtful", "presumed", "probable", "considered", "uncertain"})
+_GIVEN = frozenset({"given", "in view of", "in light of"})
+_SUGGESTED_BY = frozenset({"is suggested by", "are suggested by", "suggested by"})
+_SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned"})
+_LIKELY = frozenset({"likely", "most likely", "probably", "possibly"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
 
 def opened(state: Presence, phrases: list[Phrase], index: int, following: list[Unit]) -> Presence:
     """The state that the cues right before this phrase open, and their effect on what stands before them."""
     joint = phrases[index].joint
+    if index and joint and _doubts_subject(phrases, index):
+        return Presence.PRESENT
     if state is Presence.PRESENT and _CUES.isdisjoint(phrases[index].roles):
         return Presence.UNCERTAIN if _likely_cause(phrases[index]) else state
     denied = False
@@ -43,10 +52,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
             state = _gone(phrases[:index], joint, position, following)
-        elif word is Word.BUT and any(unit.word is Word.NEGATION for unit in joint[:position]):
-            # "No difference apart from a smaller effusion".
-            state = Presence.PRESENT
-        elif word is Word.COLON and (_begins_anew(joint, position) or _says_it_is_not(phrases, index, position)):
+        elif _turns(phrases, index, position):
             state = Presence.PRESENT
         elif (
             (
@@ -58,10 +64,39 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             and _closes(joint, position)
             and not _heads_list(phrases, index)
         ):
-            look_back(phrases, index, joint[: position if word in {Word.IN, Word.COLON} else position + 1])
+            look_back(phrases, index, joint[: position if word in _BEHIND_CUES else position + 1])
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _doubts_subject(phrases: list[Phrase], index: int) -> bool:
+    """ "Bronchitis is suggested by the wall", "atresia is suspected as the tube is coiled": the subject is doubted.
+
+    It is marked here, and what follows is there.
+    """
+    joint = phrases[index].joint
+    if joint[-1].text in _SUGGESTED_BY:
+        set_back(phrases[:index], Presence.UNCERTAIN)
+        return True
+    reason = joint[-1].text in _SUSPECTED and phrases[index].units[0].definite and _far(joint[-1], phrases[index])
+    if reason:
+        look_back(phrases, index, joint)
+    return reason
+
+
+def _far(cue: Unit, phrase: Phrase) -> bool:
+    """Whether a word stands between the cue and the article of the phrase."""
+    return phrase.units[0].first - cue.last > len(("as", "the"))
+
+
+def _turns(phrases: list[Phrase], index: int, position: int) -> bool:
+    """ "No difference apart from a smaller effusion", "complications: none. Diagnosis: edema": a denial is over."""
+    joint = phrases[index].joint
+    if joint[position].word is Word.BUT:
+        return any(unit.word is Word.NEGATION for unit in joint[:position])
+    ended = _begins_anew(joint, position) or _says_it_is_not(phrases, index, position)
+    return joint[position].word is Word.COLON and ended
 
 
 def _denied(state: Presence, phrases: list[Phrase], index: int, position: int, following: list[Unit]) -> Presence:
@@ -91,6 +126,8 @@ def _doubted(state: Presence, joint: list[Unit], position: int, *, denied: bool)
     kept = not denied and (negated or word is not Word.HEDGE)
     # "No opacity that could represent", "does not suggest": the meaning is denied with its sign.
     kept = kept or before is Word.RELATIVE or (word is Word.SUGGEST_MAYBE and before is Word.NOT)
+    # "Not thought to be a fracture".
+    kept = kept or (before is Word.NOT and joint[position].text in BELIEVED)
     return state if kept and state is Presence.ABSENT else Presence.UNCERTAIN
 
 
@@ -146,8 +183,19 @@ def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
     if index == 0 or joint[position].word not in {Word.WITH, Word.SUGGEST, Word.IN}:
         return False
     cues = {unit.word for unit in joint[:position]}
-    if joint[position].word is Word.IN and any(unit.text in _DOUBTED for unit in joint[:position]):
+    if joint[position].text in _GIVEN and any(unit.word is Word.HEDGE for unit in joint[:position]):
+        # "Is a possibility given the shift".
         return True
+    if any(unit.text in _DOUBTED for unit in joint[:position]) and (
+        joint[position].word is not Word.WITH or position == 1
+    ):
+        # "Suspected at the base", "suspected because of the shift".
+        return True
+    if joint[position].word is Word.IN and position == 1 and joint[0].text in _LIKELY:
+        # "Contusion likely in the left base"; "density likely in the left base" doubts the place alone.
+        head = phrases[index - 1].head
+        named = head is not None and head.word is Word.FINDING and head.text not in lexicon().shadows
+        return named and not is_definite(phrases[index - 1])
     return Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
 
 

@@ -38,6 +38,7 @@ _NO_ADJECTIVES = frozenset(
     }
     | {"cardiomegaly", "hydropneumothorax", "pneumomediastinum", "pneumoperitoneum", "opacity", "opacities"}
 )
+_COMPARATIVES = frozenset({"larger", "smaller", "bigger", "denser", "worse", "better"})
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.VERSUS, Word.THAN})
 
 
@@ -143,6 +144,7 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
                 (holes and _hides_verb(current, holes, run[index:]))
                 or (unit.opens and _names_anew(current))
                 or _starts_phrase(current, unit, around)
+                or (len(result) > 1 and not noun_ahead and _says_behind_place(result[-2], current, unit))
             ):
                 said_of = unit.word in OBSERVATION_ADJECTIVES and not noun_ahead
                 current = Phrase(holes, predicate=said_of)
@@ -164,6 +166,25 @@ class _Around(NamedTuple):
 def _names_anew(current: Phrase) -> bool:
     """ "No effusion the nodule is stable": a unit with an article begins another noun group."""
     return current.head is not None or current.predicate or current.units[-1].word in ANATOMY_NOUNS
+
+
+def tells_course(unit: Unit) -> bool:
+    """Whether a word says how a finding has changed, or how large it is: it is not said of a body part."""
+    return unit.word in {Word.CHANGE, Word.MEASURE} or unit.text in _COMPARATIVES
+
+
+def _says_behind_place(before: Phrase, current: Phrase, unit: Unit) -> bool:
+    """ "Effusion left small", "mass right hilum unchanged": the place is that of the finding, as is what is said."""
+    if (
+        unit.word not in OBSERVATION_ADJECTIVES
+        or before.head is None
+        or current.joint
+        or len(current.anatomy) < len(current.units)
+    ):
+        return False
+    sides = all(one.word is Word.SIDE for one in current.units)
+    sided = current.units[0].word is Word.SIDE and tells_course(unit)
+    return (sides or sided) and Word.NEGATION not in before.roles
 
 
 def _hides_verb(current: Phrase, holes: list[Unit], rest: list[Unit]) -> bool:

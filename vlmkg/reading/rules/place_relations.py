@@ -6,6 +6,7 @@ from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word
 from vlmkg.reading.rules.clause import Clause, has_verb, is_region, measured, said_of, start
 from vlmkg.reading.rules.phrase_relations import Edge, Part
+from vlmkg.reading.rules.phrases import tells_course
 from vlmkg.reading.rules.statements import SIDE_NAMES
 from vlmkg.schema import RelationType
 
@@ -56,9 +57,25 @@ def _is_denied_place(clause: Clause, part: Part) -> bool:
 
 
 def _behind_finding(part: Part, previous: Part, following: Part | None) -> bool:
-    """ "Edema RUL increased", "nodule LLL 8 mm": a lobe's or side's short name right behind its finding."""
-    short = all(unit.text in SHORT_PLACES for unit in part.phrase.units) and not part.phrase.joint
-    return short and previous.noun and (said_of(following) or has_verb(following))
+    """ "Edema RUL increased", "effusion left small": a lobe's or side's name right behind its finding.
+
+    "Mass right hilum unchanged" as well; not "mass right lung clear".
+    """
+    units = part.phrase.units
+    if part.phrase.joint or not previous.noun:
+        return False
+    if all(unit.text in SHORT_PLACES or unit.word is Word.SIDE for unit in units):
+        return said_of(following) or has_verb(following)
+    said = following is not None and following.words_only
+    changed = said and following is not None and (tells_course(following.phrase.units[0]) or _grew(following))
+    sided = any(unit.word is Word.SIDE for unit in previous.phrase.anatomy)
+    return changed and units[0].word is Word.SIDE and not sided
+
+
+def _grew(following: Part) -> bool:
+    """ "... has enlarged", "has cavitated"."""
+    having = following.phrase.joint[:1]
+    return having != [] and having[0].word is Word.SHOW and following.phrase.units[0].text not in lexicon().normality
 
 
 def _bare(following: Part | None) -> bool:

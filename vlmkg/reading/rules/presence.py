@@ -70,14 +70,16 @@ def _mark_statement(statement: Statement) -> None:
         news = changed and ((phrase.joined_by(Word.OR) and _is_news(phrase)) or (refused and _is_listed(phrase)))
         if news or (phrase.roles == _OF and _takes_out(phrases[index - 1])):
             state = Presence.ABSENT
-        elif index and Word.IN in phrase.roles and _less_favored(phrases, index):
+        elif index and Word.IN in phrase.roles and (_less_favored(phrases, index) or _not_told_apart(phrases, index)):
             state = Presence.UNCERTAIN
         spared = (
             state is Presence.PRESENT or doubts_predicate(phrases, index, state) or denies_predicate(statement, index)
         )
         if not spared:
             _say(phrase, state)
-        if _answers_no(phrase) or (index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)):
+        if _answers_no(phrases[max(0, index - 1)], phrase) or (
+            index == 1 and _repeats_denied(phrases[0], phrase, last=len(phrases) == 2)
+        ):
             set_back(phrases[:index], Presence.ABSENT)
         if state is Presence.ABSENT:
             change = _is_change(phrase)
@@ -148,6 +150,14 @@ def _less_favored(phrases: list[Phrase], index: int) -> bool:
     return favored and phrases[index].head is not None and any(unit.text == "over" for unit in phrases[index].joint)
 
 
+def _not_told_apart(phrases: list[Phrase], index: int) -> bool:
+    """ "Cannot distinguish edema from pneumonia"."""
+    said = any(
+        "distinguish" in unit.text or "differentiate" in unit.text for one in phrases[:index] for unit in one.joint
+    )
+    return said and phrases[index].head is not None and phrases[index].joint[0].text == "from"
+
+
 def _say(phrase: Phrase, state: Presence) -> None:
     """Give the phrase its presence; "not significantly changed effusion" denies the change alone."""
     unchanged = state is Presence.ABSENT and phrase.head is not None and _denies_change(phrase)
@@ -174,10 +184,12 @@ def _repeats_denied(title: Phrase, phrase: Phrase, *, last: bool) -> bool:
     return title.head.text == phrase.head.text
 
 
-def _answers_no(phrase: Phrase) -> bool:
-    """ "Pneumothorax: negative", "occult blood was negative"."""
+def _answers_no(before: Phrase, phrase: Phrase) -> bool:
+    """ "Pneumothorax: negative", "occult blood was negative", "fracture negative"."""
     if phrase.units[0].text != "negative" or len(phrase.units) > 1:
         return False
+    if not phrase.joint and before.head is not None and before.head.word is Word.FINDING:
+        return True
     return phrase.joined_by(Word.COLON) or phrase.roles in _WITHOUT_OTHERS
 
 

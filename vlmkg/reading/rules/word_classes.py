@@ -142,6 +142,13 @@ def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return units[index].word if after in OBSERVATIONS else Word.NOTHING
 
 
+def _titles(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Incidental: a cyst", "part two: no cyst": the title of what follows."""
+    del before
+    named = any(unit.word in OBSERVATION_NOUNS for unit in units[:index])
+    return Word.NOTHING if after is Word.COLON and index <= 1 and not named else units[index].word
+
+
 def _negative(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Negative acute abnormality" denies; but "negative chest" describes."""
     del before
@@ -200,6 +207,15 @@ def _cavity(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The thoracic cavity" is a body part; "a cavity" in the lung is none."""
     del after
     return Word.PART if before is Word.TISSUE and units[index - 1].text in _HOLLOW else units[index].word
+
+
+def _nodes(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No hilar nodes", "possible mediastinal nodes": enlarged ones; "the nodes", "enlarged nodes" are a body part."""
+    at = index - 1
+    while at >= 0 and units[at].word in ANATOMY:
+        at -= 1
+    asked = at >= 0 and units[at].word in {Word.NEGATION, Word.HEDGE}
+    return Word.FINDING if asked and after not in CONTENT and after is not Word.COPULA else units[index].word
 
 
 def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -292,7 +308,8 @@ _BY_TEXT: dict[str, Rule] = {
     "free": _free,
     **dict.fromkeys(("out", "removal"), _gone),
     **dict.fromkeys(_TURNING, _only),
-    "interval": _interval,
+    **dict.fromkeys(("interval", "interim"), _interval),
+    **dict.fromkeys(("incidental", "additional"), _titles),
     "negative": _negative,
     "to": _to,
     "midline": _midline,
@@ -301,6 +318,7 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(("cavity", "cavities"), _cavity),
     **dict.fromkeys(("minor", "major"), _minor),
     "main": _main,
+    **dict.fromkeys(("node", "nodes"), _nodes),
     **dict.fromkeys(("nipple", "nipples"), _nipple),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),
@@ -315,4 +333,5 @@ _BY_WORD: dict[Word, Rule] = {
     Word.REPORT: _report,
     Word.CHANGE: _change,
     Word.VERSUS: _versus,
+    Word.NUMBER: _titles,
 }

@@ -81,6 +81,9 @@ _UNSURE_SIGN = re.compile(
     r"(?=[ \t]{0,12}(?:$|[,;.\n]))",
     re.MULTILINE,
 )
+_UNSURE_CODE = re.compile(
+    r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}-1(?:\.0)?(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
+)
 _BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
 _MEASURED_LIST = re.compile(
     r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b[^:;.\n]{0,24}"
@@ -97,7 +100,8 @@ _SIDED = re.compile(
 _TRUTH = re.compile(r"[:=][ \t]{0,12}(?:(false|f)|true|t)\b(?=[ \t]{0,12}(?:$|[.,;|\n]))", re.IGNORECASE | re.MULTILINE)
 _DIGIT = re.compile(r"^[ \t]{0,12}[A-Za-z][A-Za-z /&-]{2,40}?,?[ \t]{1,12}([01])[ \t]{0,12}$", re.MULTILINE)
 _NUMBERED = re.compile(
-    r"\n[ \t]{0,12}\d{1,2}[.)][ \t]{1,12}(?=[A-Za-z\d])|\n[ \t]{0,12}(?=(?:r[uml]l|l[ul]l|right|left|rt|lt"
+    r"\n[ \t]{0,12}(?:\d{1,2}[.)]|q\d{1,2}[.):]?)[ \t]{1,12}(?=[A-Za-z\d])"
+    r"|\n[ \t]{0,12}(?=(?:r[uml]l|l[ul]l|right|left|rt|lt"
     r"|[rl])[ \t]{0,12}:)",
     re.IGNORECASE,
 )
@@ -150,6 +154,7 @@ _NEAR = {
         r"\.{3}|\. \. |[_-]{3}|->|[\u2026\u2192=|~\t]| [-\u2013][ \t]|   |[:?][ \t]{0,12}" + _ANSWER, re.IGNORECASE
     ),
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
+    _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}-1"),
     _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
     _LEGEND: re.compile(r"0[ \t]{0,12}="),
     _OPEN_TITLE: re.compile(r"[:=][ \t]{0,12}(?:\*{3}|__|[{<]|n[ \t]?/|not[ \t]|unable)", re.IGNORECASE),
@@ -181,7 +186,7 @@ _LONGEST_TITLE = 80
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Leaders and cell borders as colons, codes as words, and choices that nobody made set aside."""
     yield from _asked(text, start, end)
-    for match in _found(_UNSURE_SIGN, text, start, end):
+    for match in (*_found(_UNSURE_SIGN, text, start, end), *_found(_UNSURE_CODE, text, start, end)):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": possible {BREAK}")
     for match in _found(_OPEN_CHOICE, text, start, end):

@@ -28,6 +28,8 @@ _DOUBTED = re.compile(
 _NO_PIECE = re.compile(
     r"\b(?:is|are|was|were|has|have|normal|clear|stable|unchanged|no|not)\b|:|(?:\w+\W+){5,}\w", re.IGNORECASE
 )
+_DIFFERENTIAL = re.compile(r"\b(?:ddx|dd|d/d|differential(?: diagnos[ie]s)?)[ \t]{0,4}:", re.IGNORECASE)
+"""Its list goes on behind a semicolon."""
 _STATED = re.compile(
     r"(?<![A-Za-z])((?:(?:pertinent|relevant|significant|important"
     r"|other)[ \t]{1,12})?positives?(?:[ \t]{1,12}findings?|[ \t]{1,12}for)?"
@@ -76,6 +78,9 @@ def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
                 text, match.end(), _list_end(text, match.end(), min(end, match.end() + _LONGEST_LIST)), cue
             )
     yield from (Rewrite(*match.span(), BREAK) for match in _STATED.finditer(text, start, end))
+    for match in _DIFFERENTIAL.finditer(text, start, end):
+        stop = text.find(".", match.end(), end)
+        yield from (Rewrite(at, at + 1, ",") for at in range(match.end(), end if stop < 0 else stop) if text[at] == ";")
 
 
 def _signed_items(text: str, start: int, end: int) -> Iterator[Rewrite]:
