@@ -3,7 +3,7 @@
 Receiving never needs Redis or Neo4j. A message that can't be used is stored, too, as a refused event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -86,7 +86,8 @@ def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
         blobs.locked(receiver.blobs),
         blobs.draft(receiver.blobs, message.raw, receiver.threads) as draft,
     ):
-        event = interpret(receiver, message)
+        digest = receiver.threads.submit(blobs.key_of, message.raw)
+        event = interpret(receiver, message, digest_of=digest.result)
         named = draft.keep(event.blob_key) if event.blob_key else None
         receipt = receiver.files.do(event, partial(_record, receiver))
         if named:
@@ -135,26 +136,35 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
         return record(connection, [event])[0]
 
 
-def interpret(receiver: Receiver, message: ReceivedMessage, received_at: datetime | None = None) -> NewEvent:
+def interpret(
+    receiver: Receiver,
+    message: ReceivedMessage,
+    received_at: datetime | None = None,
+    digest_of: Callable[[], str] | None = None,
+) -> NewEvent:
     """The event of a message: parsed, with its keys, or refused with the parser's reason.
 
-    `received_at` (aware) is the time of arrival, None for now.
+    `received_at` (aware) is the time of arrival, None for now. `digest_of` gives the digest where it is computed
+    meanwhile.
 
     It is the boundary of all parsers. After an unexpected error of a parser the message must not be lost or left
     without an acknowledgement: it is stored as a refused event.
     """
+    digest_of = digest_of or partial(blobs.key_of, message.raw)
     try:
-        return _read(receiver, message, received_at or datetime.now(UTC))
+        return _read(receiver, message, received_at or datetime.now(UTC), digest_of)
     except MessageRefusedError as error:
-        return refused(message, error)
+        return refused(message, error, digest_of())
     except Exception as error:  # noqa: BLE001 - recorded, logged and answered; see above
         return _unforeseen(message, error)
 
 
-def _read(receiver: Receiver, message: ReceivedMessage, received_at: datetime) -> NewEvent:
+def _read(
+    receiver: Receiver, message: ReceivedMessage, received_at: datetime, digest_of: Callable[[], str]
+) -> NewEvent:
     parsed = without_future(parse(message.format, message.raw, message.origin, receiver.formats), received_at)
     _require_size(parsed)
-    digest = blobs.key_of(message.raw)
+    digest = digest_of()
     return _event(
         message,
         digest,
@@ -175,11 +185,11 @@ def _require_size(parsed: ParsedMessage) -> None:
         raise MessageRefusedError(Reason.TOO_LARGE, detail, source=parsed.source, external_id=parsed.external_id)
 
 
-def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:
+def refused(message: ReceivedMessage, error: MessageRefusedError, digest: str | None = None) -> NewEvent:
     """The event of a message that can't be used. A raw message over the limit is not stored."""
     return _event(
         message,
-        blobs.key_of(message.raw),
+        digest or blobs.key_of(message.raw),
         source=error.source or message.origin.source or "",
         external_id=error.external_id,
         reason=error.reason.value,
