@@ -12,6 +12,7 @@ from api.settings import ApiSettings
 from graph.settings import find_settings
 from ingest.http_connections import BoundedProtocol
 from ingest.ledger.access.api_keys import make_first_admin_key
+from ingest.plaintext import require_protected
 from ingest.receiving.submit import Receiver
 from ingest.redis_address import read_address
 from ingest.settings import receiver_of
@@ -34,6 +35,7 @@ def api(data: DataDir) -> None:
     """
     configure_logging()
     settings = ApiSettings()
+    require_protected("the API", settings.host, setting="VLMKG_API_HOST")
     parts = Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data))
     app = create_app(settings, parts, oidc_settings())
     uvicorn.run(

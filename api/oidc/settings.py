@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.settings import is_loopback
 from ingest.ledger.access.api_keys import Role
+from ingest.plaintext import is_loopback
 from vlmkg.errors import UsageError
 
 

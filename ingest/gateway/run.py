@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +20,7 @@ from ingest.gateway.http import door as http
 from ingest.gateway.mllp import listener as mllp
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.space import Space
+from ingest.plaintext import require_protected
 from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
@@ -39,6 +40,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     Raises UsageError where a door can't be opened; then none is.
     """
     starts = chosen(settings, DOORS)
+    require_protected_doors(settings, starts)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_say_kind)
@@ -67,6 +69,16 @@ def chosen(settings: GatewaySettings, known: Mapping[str, Start]) -> dict[str, S
             f"VLMKG_GATEWAY_DOORS: unknown listeners (doors): {', '.join(unknown)}", f"choose from: {', '.join(known)}"
         )
     return {name: known[name] for name in settings.doors or known}
+
+
+def require_protected_doors(settings: GatewaySettings, doors: Collection[str]) -> None:
+    """Raise UsageError where one of the doors would listen in plaintext at an address that other machines reach."""
+    for door in doors:
+        if door in NETWORK_DOORS and not settings.speaks_tls(door):
+            tls = f"VLMKG_TLS_CERTIFICATE and VLMKG_TLS_KEY (with {door} in VLMKG_TLS_DOORS)"
+            require_protected(
+                f"the gateway's door {door}", settings.gateway_host, setting="VLMKG_GATEWAY_HOST", tls=tls
+            )
 
 
 async def open_doors(starts: Mapping[str, Start], reception: Reception) -> list[Door]:
@@ -133,3 +145,6 @@ DOORS: Mapping[str, Start] = {
     "http": http.start,
     "folder": folder.start,
 }
+
+NETWORK_DOORS = frozenset(DOORS) - {"folder"}
+"""Doors that listen at an address."""
