@@ -10,9 +10,9 @@ from ingest.errors import MessageRefusedError, OutageError
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.micro_batching import Together
 from ingest.gateway.space import Space
-from ingest.gateway.turns import LARGE, LargeMessages
+from ingest.gateway.turns import LargeMessages
 from ingest.ledger.events.record import Receipt
-from ingest.receiving.submit import ReceivedMessage, Receiver, keep, receive, refuse_unread
+from ingest.receiving.submit import LARGE, ReceivedMessage, Receiver, keep, receive, refuse_unread
 
 THREADS = 64
 """Messages that are received at once, over all doors: as many as share a commit (ingest.receiving.submit)."""

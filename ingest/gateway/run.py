@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ingest.gateway.mllp import listener as mllp
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.space import Space
 from ingest.plaintext import require_protected
+from ingest.receiving.readers import Readers
 from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
@@ -50,6 +52,8 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     receiver = receiver_of(data)
     if left := blobs.sweep(receiver.blobs):
         log.info("gateway.swept", parts=left)
+    readers = Readers(receiver.formats, receiver.pseudonym_key)
+    receiver = replace(receiver, elsewhere=readers.read)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="receive") as threads:
         try:
             doors = await open_doors(starts, Reception(receiver, threads, space_of(receiver, settings)))
@@ -59,6 +63,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
             finally:
                 await close_doors(doors, settings.gateway_drain)
         finally:
+            readers.close()
             receiver.ledger.close()
 
 

@@ -14,9 +14,6 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-LARGE = 8 * 1024
-"""Bytes of a message from which on it is read beside the others: most reports have a quarter of it."""
-
 LARGE_AT_ONCE = 8
 """Large messages that are read at once, of all senders."""
 

@@ -31,6 +31,9 @@ from ingest.unexpected_errors import place_of, say
 LARGEST_GROUP = 64
 """Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and delays others."""
 
+LARGE = 8 * 1024
+"""Bytes of a message from which on it is read beside the others: most reports have a quarter of it."""
+
 NOWHERE = Origin()
 """The origin of a message without further facts."""
 
@@ -53,6 +56,7 @@ class Receiver:
     """The resources of receiving. `pseudonym_key` is from ingest.pseudonyms.
 
     `together` groups the commits of threads, `files` those of messages that are stored as files. `threads` write blobs.
+    `elsewhere` reads large messages in another process (ingest.receiving.readers); None: they are read in this one.
     """
 
     ledger: Ledger
@@ -62,6 +66,7 @@ class Receiver:
     together: GroupCommit[Prepared, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     files: GroupCommit[NewEvent, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     threads: ThreadPoolExecutor = field(default_factory=writers)
+    elsewhere: "Callable[[ReceivedMessage, datetime], NewEvent] | None" = None
 
 
 def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
@@ -145,24 +150,42 @@ def interpret(
     """The event of a message: parsed, with its keys, or refused with the parser's reason.
 
     `received_at` (aware) is the time of arrival, None for now. `digest_of` gives the digest where it is computed
-    meanwhile.
+    meanwhile. A large message is read in another process where there is one.
+    """
+    received_at = received_at or datetime.now(UTC)
+    if receiver.elsewhere and message.format is not Format.DICOM and len(message.raw) >= LARGE:
+        return receiver.elsewhere(message, received_at)
+    return interpret_here(receiver.formats, receiver.pseudonym_key, message, received_at, digest_of)
+
+
+def interpret_here(
+    formats: FormatSettings,
+    key: bytes,
+    message: ReceivedMessage,
+    received_at: datetime,
+    digest_of: Callable[[], str] | None = None,
+) -> NewEvent:
+    """The same, in this process.
 
     It is the boundary of all parsers. After an unexpected error of a parser the message must not be lost or left
     without an acknowledgement: it is stored as a refused event.
     """
     digest_of = digest_of or partial(blobs.key_of, message.raw)
     try:
-        return _read(receiver, message, received_at or datetime.now(UTC), digest_of)
+        return _read(formats, key, message, received_at, digest_of)
     except MessageRefusedError as error:
         return refused(message, error, digest_of())
+    except MemoryError:
+        detail = "reading it took too much memory"
+        return refused(message, MessageRefusedError(Reason.READING_FAILED, detail), digest_of())
     except Exception as error:  # noqa: BLE001 - recorded, logged and answered; see above
         return _unforeseen(message, error)
 
 
 def _read(
-    receiver: Receiver, message: ReceivedMessage, received_at: datetime, digest_of: Callable[[], str]
+    formats: FormatSettings, key: bytes, message: ReceivedMessage, received_at: datetime, digest_of: Callable[[], str]
 ) -> NewEvent:
-    parsed = without_future(parse(message.format, message.raw, message.origin, receiver.formats), received_at)
+    parsed = without_future(parse(message.format, message.raw, message.origin, formats), received_at)
     _require_size(parsed)
     digest = digest_of()
     return _event(
@@ -172,9 +195,9 @@ def _read(
         external_id=parsed.external_id,
         message_time=parsed.message_time,
         warnings=parsed.warnings,
-        patients=patients_of(parsed, receiver.pseudonym_key, digest),
-        sightings=sightings_of(parsed, receiver.pseudonym_key, digest),
-        merges=merges_of(parsed, receiver.pseudonym_key, digest),
+        patients=patients_of(parsed, key, digest),
+        sightings=sightings_of(parsed, key, digest),
+        merges=merges_of(parsed, key, digest),
     )
 
 
