@@ -12,13 +12,13 @@ from api.settings import ApiSettings
 from graph.settings import find_settings
 from ingest.http_connections import BoundedProtocol
 from ingest.ledger.access.api_keys import make_first_admin_key
-from ingest.plaintext import require_protected
 from ingest.receiving.submit import Receiver
 from ingest.redis_address import read_address
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
+from vlmkg.plaintext import require_protected
 
 log = structlog.get_logger()
 

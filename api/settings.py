@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ingest.plaintext import is_loopback
 from vlmkg.errors import UsageError
+from vlmkg.plaintext import is_loopback
 
 GRAPHIQL = Path(__file__).parents[1] / "vendor" / "graphiql"
 

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.ledger.access.api_keys import Role
-from ingest.plaintext import is_loopback
 from vlmkg.errors import UsageError
+from vlmkg.plaintext import is_loopback
 
 
 class OidcSettings(BaseSettings):

@@ -20,13 +20,11 @@ from ingest.gateway.folder import watcher as folder
 from ingest.gateway.http import door as http
 from ingest.gateway.mllp import listener as mllp
 from ingest.gateway.settings import GatewaySettings
-from ingest.gateway.space import Space
-from ingest.plaintext import require_protected
 from ingest.receiving.readers import Readers
-from ingest.receiving.submit import Receiver
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
+from vlmkg.plaintext import require_protected
 
 SWITCH_S = 0.001
 """So long a thread that reads a large message goes on where the event loop has something to do."""
@@ -56,7 +54,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     receiver = replace(receiver, elsewhere=readers.read)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="receive") as threads:
         try:
-            doors = await open_doors(starts, Reception(receiver, threads, space_of(receiver, settings)))
+            doors = await open_doors(starts, Reception(receiver, threads, receiver.space))
             try:
                 _tell_ready(settings, doors)
                 await _live(settings.ready_file, stop)
@@ -115,15 +113,6 @@ async def close_doors(doors: Sequence[Door], drain_s: float) -> None:
 def _say_kind(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
     """What a door did not expect, by its kind alone: the words of an exception may hold a message's."""
     log.error("gateway.unexpected", error=type(context.get("exception")).__name__)
-
-
-def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:
-    """The folders of this machine that receiving fills."""
-    folders = [receiver.blobs.folder] if receiver.blobs.folder else []
-    ledger = receiver.ledger.reader.url
-    if ledger.get_backend_name() == "sqlite":
-        folders.append(Path(str(ledger.database)).parent)
-    return Space(folders, settings.min_free * 1024 * 1024)
 
 
 async def _live(ready: Path | None, stop: asyncio.Event) -> None:

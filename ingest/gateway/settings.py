@@ -30,9 +30,6 @@ class GatewaySettings(BaseSettings):
     gateway_drain: float = Field(default=10.0, gt=0)
     """VLMKG_GATEWAY_DRAIN, in seconds: so long messages in hand may take after SIGTERM."""
 
-    min_free: int = Field(default=512, ge=0)
-    """VLMKG_MIN_FREE, in MiB: with less free on the disk of ledger or blobs, senders are told to come again later."""
-
     tls_certificate: Path | None = None
     """VLMKG_TLS_CERTIFICATE: certificate chain (PEM). Set: the doors of VLMKG_TLS_DOORS speak TLS, and nothing else."""
 

@@ -5,10 +5,13 @@ Receiving never needs Redis or Neo4j. A message that can't be used is stored, to
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from ingest import blobs
 from ingest.blobs import BlobStore, writers
@@ -23,9 +26,11 @@ from ingest.ledger.events.raw_messages import SMALL
 from ingest.ledger.events.record import Receipt, record
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.message_facts import NewEvent
+from ingest.ledger.studies.placement import serialise
 from ingest.messages import ParsedMessage
 from ingest.receiving.group_commit import GroupCommit
 from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightings_of
+from ingest.receiving.space import Space
 from ingest.unexpected_errors import place_of, say
 
 LARGEST_GROUP = 64
@@ -56,6 +61,7 @@ class Receiver:
     """The resources of receiving. `pseudonym_key` is from ingest.pseudonyms.
 
     `together` groups the commits of threads, `files` those of messages that are stored as files. `threads` write blobs.
+    `space` is that of ledger and blobs on this machine.
     `elsewhere` reads large messages in another process (ingest.receiving.readers); None: they are read in this one.
     """
 
@@ -66,21 +72,41 @@ class Receiver:
     together: GroupCommit[Prepared, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     files: GroupCommit[NewEvent, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     threads: ThreadPoolExecutor = field(default_factory=writers)
+    space: Space = field(default_factory=lambda: Space((), 0))
     elsewhere: "Callable[[ReceivedMessage, datetime], NewEvent] | None" = None
 
 
 def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
-    """Receive one message. It is durable when this returns. Raises OutageError if it can't be stored now.
+    """Receive one message. It is durable when this returns. Raises OutageError if it can't be stored now,
+    NoSpaceError before the disk is full.
 
     Threads that receive at the same time share a commit. Each writes its own film or large message before that, so that
     these are written in parallel and fail separately.
     """
+    receiver.space.require()
     try:
         if is_row(message):
             return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
         return _receive_file(receiver, message)
     except Exception as error:  # noqa: BLE001 - the message is kept and says so
         return keep(receiver, message, error)
+
+
+def receive_if(receiver: Receiver, message: ReceivedMessage, holds: Callable[[Connection], bool]) -> Receipt | None:
+    """Receive one message if a condition holds in the transaction that records it; None where it does not.
+
+    Nothing else is recorded between the look at the condition and the message, by whichever process. Raises as
+    `receive`.
+    """
+    receiver.space.require()
+    event = interpret(receiver, message)
+    with ExitStack() as stack:
+        if event.blob_key and event.raw is None:
+            stack.enter_context(blobs.locked(receiver.blobs))
+            blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw})
+        connection = stack.enter_context(receiver.ledger.write())
+        serialise(connection)
+        return record(connection, [event])[0] if holds(connection) else None
 
 
 def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
@@ -106,6 +132,7 @@ def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> lis
     A message that fails for another reason than an outage is stored as refused. Raises OutageError as
     `receive`.
     """
+    receiver.space.require()
     prepared = [(message, interpret(receiver, message)) for message in messages]
     results = each_result(prepared, partial(_store, receiver))
     return [

@@ -15,8 +15,8 @@ from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
 from ingest.http_connections import BoundedProtocol, serve
-from ingest.plaintext import is_loopback
 from vlmkg.errors import UsageError
+from vlmkg.plaintext import is_loopback
 
 KEEP_ALIVE_S = 75
 
