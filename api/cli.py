@@ -18,7 +18,7 @@ from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
-from vlmkg.plaintext import require_protected
+from vlmkg.plaintext_settings import require_protected
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vlmkg.errors import UsageError
-from vlmkg.plaintext import is_loopback
+from vlmkg.plaintext_settings import is_loopback
 
 GRAPHIQL = Path(__file__).parents[1] / "vendor" / "graphiql"
 

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.ledger.access.api_keys import Role
 from vlmkg.errors import UsageError
-from vlmkg.plaintext import is_loopback
+from vlmkg.plaintext_settings import is_loopback
 
 
 class OidcSettings(BaseSettings):

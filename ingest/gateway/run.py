@@ -24,7 +24,7 @@ from ingest.receiving.readers import Readers
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
-from vlmkg.plaintext import require_protected
+from vlmkg.plaintext_settings import require_protected
 
 SWITCH_S = 0.001
 """So long a thread that reads a large message goes on where the event loop has something to do."""

@@ -12,7 +12,7 @@ import pytest
 from ingest.gateway.run import DOORS, NETWORK_DOORS, require_protected_doors
 from ingest.gateway.settings import GatewaySettings
 from vlmkg.errors import UsageError
-from vlmkg.plaintext import require_protected
+from vlmkg.plaintext_settings import require_protected
 
 OPEN = ["0.0.0.0", "::", "10.1.2.3", "192.168.0.7", "fe80::1", "hospital.example"]
 CLOSED = ["127.0.0.1", "127.8.8.8", "::1", "localhost"]

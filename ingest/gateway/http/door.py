@@ -16,7 +16,7 @@ from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
 from ingest.http_connections import BoundedProtocol, serve
 from vlmkg.errors import UsageError
-from vlmkg.plaintext import is_loopback
+from vlmkg.plaintext_settings import is_loopback
 
 KEEP_ALIVE_S = 75
 
