@@ -18,6 +18,7 @@ from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_logging
 from vlmkg.options import data_option
+from vlmkg.plaintext_settings import require_protected
 
 log = structlog.get_logger()
 
@@ -34,6 +35,7 @@ def api(data: DataDir) -> None:
     """
     configure_logging()
     settings = ApiSettings()
+    require_protected("the API", settings.host, setting="VLMKG_API_HOST")
     parts = Parts(find_settings(data), lambda: _open_receiver(data), _broker_url(settings, data))
     app = create_app(settings, parts, oidc_settings())
     uvicorn.run(

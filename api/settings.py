@@ -1,12 +1,12 @@
 """Settings of the API from the environment, with safe defaults."""
 
-from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vlmkg.errors import UsageError
+from vlmkg.plaintext_settings import is_loopback
 
 GRAPHIQL = Path(__file__).parents[1] / "vendor" / "graphiql"
 
@@ -63,11 +63,3 @@ def require_safe(settings: ApiSettings) -> None:
     """Raise UsageError if other machines would have access without a key."""
     if not settings.auth and not is_loopback(settings.host):
         raise UsageError("VLMKG_AUTH=off is allowed only on loopback", "set VLMKG_API_HOST=127.0.0.1, or VLMKG_AUTH=on")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the address is reachable only from this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

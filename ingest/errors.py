@@ -31,6 +31,8 @@ class Reason(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported_format"
     UNSUPPORTED_TEXT = "unsupported_text"
     IDENTITY_MISMATCH = "identity_mismatch"
+    READING_FAILED = "reading_failed"
+    """Reading took too much time or memory, or the process that read it was killed."""
     INTERNAL_ERROR = "internal_error"
     """A bug of this program, not a fault of the message: replay it after the fix."""
 

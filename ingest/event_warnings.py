@@ -17,6 +17,7 @@ class EventWarning(StrEnum):
     NO_PATIENT_ID = "no_patient_id"
     NO_REPORT_ID = "no_report_id"
     NO_STUDY_TIME = "no_study_time"
+    STUDY_TIME_OF_REPORT = "study_time_of_report"
     UNREADABLE_TIME = "unreadable_time"
     CHARSET_MISMATCH = "charset_mismatch"
     CHARSET_DOUBTFUL = "charset_doubtful"

@@ -1,12 +1,13 @@
 """Settings of receiving and the ledger: from the environment, else from the data folder."""
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.blobs import BlobStore, open_blobs
 from ingest.formats.settings import format_settings
 from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.pseudonyms import load_key
+from ingest.receiving.space import space_of
 from ingest.receiving.submit import Receiver
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
@@ -21,6 +22,8 @@ class IngestSettings(BaseSettings):
     """VLMKG_LEDGER_URL: sqlite:///FILE or postgresql://..."""
     blob_url: str | None = None
     """VLMKG_BLOB_URL: a folder's file:// URL, or an object store: s3://BUCKET/PREFIX, gs://, az://."""
+    min_free: int = Field(default=512, ge=0)
+    """VLMKG_MIN_FREE, in MiB: with less free on the disk of ledger or blobs, nothing is received or replayed."""
     pseudonym_key: SecretStr | None = None
     """VLMKG_PSEUDONYM_KEY: at least 32 characters. Default: a key that is created once in the data folder."""
 
@@ -46,7 +49,9 @@ def receiver_of(data: DataDir) -> Receiver:
     ledger = ledger_of(data)
     configured = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
     key = load_key(ledger, configured, data.secrets)
-    return Receiver(ledger, blobs_of(data), key, format_settings())
+    blobs = blobs_of(data)
+    space = space_of(blobs.folder, ledger.reader.url, settings.min_free)
+    return Receiver(ledger, blobs, key, format_settings(), space=space)
 
 
 def existing_ledger_of(data: DataDir) -> Ledger:

@@ -16,7 +16,7 @@ import jwt
 import structlog
 
 from api.oidc.settings import OidcSettings, is_safe
-from api.settings import is_loopback
+from vlmkg.plaintext_settings import is_loopback
 
 log = structlog.get_logger()
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.settings import is_loopback
 from ingest.ledger.access.api_keys import Role
 from vlmkg.errors import UsageError
+from vlmkg.plaintext_settings import is_loopback
 
 
 class OidcSettings(BaseSettings):

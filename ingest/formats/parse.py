@@ -4,6 +4,7 @@ from ingest.errors import MessageRefusedError, Reason
 from ingest.formats import graphql, openi, text
 from ingest.formats.fhir import parser as fhir
 from ingest.formats.hl7 import parser as hl7
+from ingest.formats.markup.budget import of_one_message
 from ingest.formats.origin import Format, Origin
 from ingest.formats.settings import FormatSettings
 from ingest.messages import ParsedMessage
@@ -11,6 +12,11 @@ from ingest.messages import ParsedMessage
 
 def parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:  # noqa: A002
     """Read one message. Raises only MessageRefusedError, whatever the bytes are."""
+    with of_one_message():
+        return _parse(format, raw, origin, settings)
+
+
+def _parse(format: Format, raw: bytes, origin: Origin, settings: FormatSettings) -> ParsedMessage:  # noqa: A002
     match format:
         case Format.OPENI:
             return openi.parse(raw, origin)

@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ingest.errors import MessageRefusedError, OutageError
+from sqlalchemy import Connection
+
+from ingest.errors import MessageRefusedError
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.micro_batching import Together
-from ingest.gateway.space import Space
-from ingest.gateway.turns import LARGE, LargeMessages
+from ingest.gateway.turns import LargeMessages
 from ingest.ledger.events.record import Receipt
-from ingest.receiving.submit import ReceivedMessage, Receiver, keep, receive, refuse_unread
+from ingest.receiving.space import Space
+from ingest.receiving.submit import LARGE, ReceivedMessage, Receiver, keep, receive, receive_if, refuse_unread
 
 THREADS = 64
 """The maximum number of messages received at once over all doors.
@@ -25,28 +27,15 @@ DICOM_AT_ONCE = 8
 """The maximum number of one sender's objects received at once: as many as one request of STOW-RS keeps in memory."""
 
 
-class NoSpaceError(OutageError):
-    """The disk of ledger or blobs is nearly full: no messages are accepted until there is space again."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the disk is nearly full, so no messages are accepted now", "free space, or lower VLMKG_MIN_FREE"
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """Receives for all doors of a process. `sender`: the sender's address.
-
-    `conditional` is locked from the check of a condition until the conditional resource is stored.
-    """
+    """Receives for all doors of a process. `sender`: the sender's address."""
 
     receiver: Receiver
     threads: ThreadPoolExecutor
     space: Space
     together: Together = field(default_factory=Together)
     large: LargeMessages = field(default_factory=LargeMessages)
-    conditional: asyncio.Lock = field(default_factory=asyncio.Lock)
     sender: str = ""
 
     def of(self, sender: str) -> "Reception":
@@ -59,21 +48,28 @@ def receive_now(reception: Reception, message: ReceivedMessage) -> Receipt:
 
     Raises OutageError if it can't be stored now, NoSpaceError if the disk is nearly full.
     """
-    if reception.space.is_short():
-        raise NoSpaceError
+    reception.space.require()
     return receive(reception.receiver, message)
 
 
 async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receipt:
     """Receive one message without blocking the event loop. Senders take turns."""
-    if reception.space.is_short():
-        raise NoSpaceError
+    reception.space.require()
     if message.raw and len(message.raw) >= LARGE:
         at_once = DICOM_AT_ONCE if message.format is Format.DICOM else 1
         return await reception.large.do(
             reception.sender, partial(receive, reception.receiver, message), at_once=at_once
         )
     return await reception.together.receive(reception.receiver, reception.threads, message, reception.sender)
+
+
+async def receive_soon_if(
+    reception: Reception, message: ReceivedMessage, holds: Callable[[Connection], bool]
+) -> Receipt | None:
+    """The same if a condition holds in the transaction that records it; None where it does not."""
+    reception.space.require()
+    work = partial(receive_if, reception.receiver, message, holds)
+    return await reception.large.do(reception.sender, work)
 
 
 async def keep_soon(reception: Reception, message: ReceivedMessage, error: Exception) -> Receipt:

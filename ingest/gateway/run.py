@@ -4,9 +4,10 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from ingest.gateway.folder import watcher as folder
 from ingest.gateway.http import door as http
 from ingest.gateway.mllp import listener as mllp
 from ingest.gateway.settings import GatewaySettings
-from ingest.gateway.space import Space
-from ingest.receiving.submit import Receiver
+from ingest.receiving.readers import Readers
 from ingest.settings import receiver_of
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
+from vlmkg.plaintext_settings import require_protected
 
 SWITCH_S = 0.001
 """Seconds that a thread parsing a large message may run while the event loop has work."""
@@ -39,6 +40,7 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     Raises UsageError if a door can't be opened; then all are closed.
     """
     starts = chosen(settings, DOORS)
+    require_protected_doors(settings, starts)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_say_kind)
@@ -48,15 +50,18 @@ async def run_gateway(data: DataDir, settings: GatewaySettings) -> None:
     receiver = receiver_of(data)
     if left := blobs.sweep(receiver.blobs):
         log.info("gateway.swept", parts=left)
+    readers = Readers(receiver.formats, receiver.pseudonym_key)
+    receiver = replace(receiver, elsewhere=readers.read)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="receive") as threads:
         try:
-            doors = await open_doors(starts, Reception(receiver, threads, space_of(receiver, settings)))
+            doors = await open_doors(starts, Reception(receiver, threads, receiver.space))
             try:
                 _tell_ready(settings, doors)
                 await _live(settings.ready_file, stop)
             finally:
                 await close_doors(doors, settings.gateway_drain)
         finally:
+            readers.close()
             receiver.ledger.close()
 
 
@@ -67,6 +72,16 @@ def chosen(settings: GatewaySettings, known: Mapping[str, Start]) -> dict[str, S
             f"VLMKG_GATEWAY_DOORS: unknown listeners (doors): {', '.join(unknown)}", f"choose from: {', '.join(known)}"
         )
     return {name: known[name] for name in settings.doors or known}
+
+
+def require_protected_doors(settings: GatewaySettings, doors: Collection[str]) -> None:
+    """Raise UsageError where one of the doors would listen in plaintext at an address that other machines reach."""
+    for door in doors:
+        if door in NETWORK_DOORS and not settings.speaks_tls(door):
+            tls = f"VLMKG_TLS_CERTIFICATE and VLMKG_TLS_KEY (with {door} in VLMKG_TLS_DOORS)"
+            require_protected(
+                f"the gateway's door {door}", settings.gateway_host, setting="VLMKG_GATEWAY_HOST", tls=tls
+            )
 
 
 async def open_doors(starts: Mapping[str, Start], reception: Reception) -> list[Door]:
@@ -100,15 +115,6 @@ def _say_kind(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> N
     log.error("gateway.unexpected", error=type(context.get("exception")).__name__)
 
 
-def space_of(receiver: Receiver, settings: GatewaySettings) -> Space:
-    """The local folders of ledger and blobs."""
-    folders = [receiver.blobs.folder] if receiver.blobs.folder else []
-    ledger = receiver.ledger.reader.url
-    if ledger.get_backend_name() == "sqlite":
-        folders.append(Path(str(ledger.database)).parent)
-    return Space(folders, settings.min_free * 1024 * 1024)
-
-
 async def _live(ready: Path | None, stop: asyncio.Event) -> None:
     """Record a heartbeat from the event loop of the doors until `stop`."""
     while not stop.is_set():
@@ -133,3 +139,6 @@ DOORS: Mapping[str, Start] = {
     "http": http.start,
     "folder": folder.start,
 }
+
+NETWORK_DOORS = frozenset(DOORS) - {"folder"}
+"""Doors that listen at an address."""

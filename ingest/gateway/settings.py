@@ -30,9 +30,6 @@ class GatewaySettings(BaseSettings):
     gateway_drain: float = Field(default=10.0, gt=0)
     """VLMKG_GATEWAY_DRAIN, in seconds: the time to finish current messages after SIGTERM."""
 
-    min_free: int = Field(default=512, ge=0)
-    """VLMKG_MIN_FREE, in MiB: with less free space on the disk of ledger or blobs, senders must send again later."""
-
     tls_certificate: Path | None = None
     """VLMKG_TLS_CERTIFICATE: certificate chain (PEM). If set, the doors of VLMKG_TLS_DOORS accept only TLS."""
 

@@ -14,9 +14,6 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-LARGE = 8 * 1024
-"""Bytes from which on a message is large and gets its own thread. Most reports have a quarter of it."""
-
 LARGE_AT_ONCE = 8
 """The maximum number of large messages parsed at once, over all senders."""
 

@@ -3,12 +3,15 @@
 Receiving never needs Redis or Neo4j. A message that can't be used is stored, too, as a refused event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from ingest import blobs
 from ingest.blobs import BlobStore, writers
@@ -23,13 +26,18 @@ from ingest.ledger.events.raw_messages import SMALL
 from ingest.ledger.events.record import Receipt, record
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies.message_facts import NewEvent
+from ingest.ledger.studies.placement import serialise
 from ingest.messages import ParsedMessage
 from ingest.receiving.group_commit import GroupCommit
 from ingest.receiving.pseudonymised_facts import merges_of, patients_of, sightings_of
+from ingest.receiving.space import Space
 from ingest.unexpected_errors import place_of, say
 
 LARGEST_GROUP = 64
 """Messages of different threads in one commit. More is hardly faster (benchmarks/receive.py) and delays others."""
+
+LARGE = 8 * 1024
+"""Bytes of a message from which on it is read beside the others: most reports have a quarter of it."""
 
 NOWHERE = Origin()
 """The origin of a message without further facts."""
@@ -53,6 +61,8 @@ class Receiver:
     """The resources of receiving. `pseudonym_key` is from ingest.pseudonyms.
 
     `together` groups the commits of threads, `files` those of messages that are stored as files. `threads` write blobs.
+    `space` is that of ledger and blobs on this machine.
+    `elsewhere` reads large messages in another process (ingest.receiving.readers); None: they are read in this one.
     """
 
     ledger: Ledger
@@ -62,20 +72,41 @@ class Receiver:
     together: GroupCommit[Prepared, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     files: GroupCommit[NewEvent, Receipt] = field(default_factory=partial(GroupCommit, LARGEST_GROUP))
     threads: ThreadPoolExecutor = field(default_factory=writers)
+    space: Space = field(default_factory=lambda: Space((), 0))
+    elsewhere: "Callable[[ReceivedMessage, datetime], NewEvent] | None" = None
 
 
 def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
-    """Receive one message. It is durable when this returns. Raises OutageError if it can't be stored now.
+    """Receive one message. It is durable when this returns. Raises OutageError if it can't be stored now,
+    NoSpaceError before the disk is full.
 
     Threads that receive at the same time share a commit. Each writes its own film or large message before that, so that
     these are written in parallel and fail separately.
     """
+    receiver.space.require()
     try:
         if is_row(message):
             return receiver.together.do((message, interpret(receiver, message)), partial(_store, receiver))
         return _receive_file(receiver, message)
     except Exception as error:  # noqa: BLE001 - the message is kept and says so
         return keep(receiver, message, error)
+
+
+def receive_if(receiver: Receiver, message: ReceivedMessage, holds: Callable[[Connection], bool]) -> Receipt | None:
+    """Receive one message if a condition holds in the transaction that records it; None where it does not.
+
+    Nothing else is recorded between the look at the condition and the message, by whichever process. Raises as
+    `receive`.
+    """
+    receiver.space.require()
+    event = interpret(receiver, message)
+    with ExitStack() as stack:
+        if event.blob_key and event.raw is None:
+            stack.enter_context(blobs.locked(receiver.blobs))
+            blobs.put_keyed(receiver.blobs, {event.blob_key: message.raw})
+        connection = stack.enter_context(receiver.ledger.write())
+        serialise(connection)
+        return record(connection, [event])[0] if holds(connection) else None
 
 
 def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
@@ -86,7 +117,8 @@ def _receive_file(receiver: Receiver, message: ReceivedMessage) -> Receipt:
         blobs.locked(receiver.blobs),
         blobs.draft(receiver.blobs, message.raw, receiver.threads) as draft,
     ):
-        event = interpret(receiver, message)
+        digest = receiver.threads.submit(blobs.key_of, message.raw)
+        event = interpret(receiver, message, digest_of=digest.result)
         named = draft.keep(event.blob_key) if event.blob_key else None
         receipt = receiver.files.do(event, partial(_record, receiver))
         if named:
@@ -100,6 +132,7 @@ def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> lis
     A message that fails for another reason than an outage is stored as refused. Raises OutageError as
     `receive`.
     """
+    receiver.space.require()
     prepared = [(message, interpret(receiver, message)) for message in messages]
     results = each_result(prepared, partial(_store, receiver))
     return [
@@ -135,26 +168,53 @@ def refuse_unread(receiver: Receiver, error: MessageRefusedError, *, digest: str
         return record(connection, [event])[0]
 
 
-def interpret(receiver: Receiver, message: ReceivedMessage, received_at: datetime | None = None) -> NewEvent:
+def interpret(
+    receiver: Receiver,
+    message: ReceivedMessage,
+    received_at: datetime | None = None,
+    digest_of: Callable[[], str] | None = None,
+) -> NewEvent:
     """The event of a message: parsed, with its keys, or refused with the parser's reason.
 
-    `received_at` (aware) is the time of arrival, None for now.
+    `received_at` (aware) is the time of arrival, None for now. `digest_of` gives the digest where it is computed
+    meanwhile. A large message is read in another process where there is one.
+    """
+    received_at = received_at or datetime.now(UTC)
+    if receiver.elsewhere and message.format is not Format.DICOM and len(message.raw) >= LARGE:
+        return receiver.elsewhere(message, received_at)
+    return interpret_here(receiver.formats, receiver.pseudonym_key, message, received_at, digest_of)
+
+
+def interpret_here(
+    formats: FormatSettings,
+    key: bytes,
+    message: ReceivedMessage,
+    received_at: datetime,
+    digest_of: Callable[[], str] | None = None,
+) -> NewEvent:
+    """The same, in this process.
 
     It is the boundary of all parsers. After an unexpected error of a parser the message must not be lost or left
     without an acknowledgement: it is stored as a refused event.
     """
+    digest_of = digest_of or partial(blobs.key_of, message.raw)
     try:
-        return _read(receiver, message, received_at or datetime.now(UTC))
+        return _read(formats, key, message, received_at, digest_of)
     except MessageRefusedError as error:
-        return refused(message, error)
+        return refused(message, error, digest_of())
+    except MemoryError:
+        detail = "reading it took too much memory"
+        return refused(message, MessageRefusedError(Reason.READING_FAILED, detail), digest_of())
     except Exception as error:  # noqa: BLE001 - recorded, logged and answered; see above
         return _unforeseen(message, error)
 
 
-def _read(receiver: Receiver, message: ReceivedMessage, received_at: datetime) -> NewEvent:
-    parsed = without_future(parse(message.format, message.raw, message.origin, receiver.formats), received_at)
+def _read(
+    formats: FormatSettings, key: bytes, message: ReceivedMessage, received_at: datetime, digest_of: Callable[[], str]
+) -> NewEvent:
+    parsed = without_future(parse(message.format, message.raw, message.origin, formats), received_at)
     _require_size(parsed)
-    digest = blobs.key_of(message.raw)
+    digest = digest_of()
     return _event(
         message,
         digest,
@@ -162,9 +222,9 @@ def _read(receiver: Receiver, message: ReceivedMessage, received_at: datetime) -
         external_id=parsed.external_id,
         message_time=parsed.message_time,
         warnings=parsed.warnings,
-        patients=patients_of(parsed, receiver.pseudonym_key, digest),
-        sightings=sightings_of(parsed, receiver.pseudonym_key, digest),
-        merges=merges_of(parsed, receiver.pseudonym_key, digest),
+        patients=patients_of(parsed, key, digest),
+        sightings=sightings_of(parsed, key, digest),
+        merges=merges_of(parsed, key, digest),
     )
 
 
@@ -175,11 +235,11 @@ def _require_size(parsed: ParsedMessage) -> None:
         raise MessageRefusedError(Reason.TOO_LARGE, detail, source=parsed.source, external_id=parsed.external_id)
 
 
-def refused(message: ReceivedMessage, error: MessageRefusedError) -> NewEvent:
+def refused(message: ReceivedMessage, error: MessageRefusedError, digest: str | None = None) -> NewEvent:
     """The event of a message that can't be used. A raw message over the limit is not stored."""
     return _event(
         message,
-        blobs.key_of(message.raw),
+        digest or blobs.key_of(message.raw),
         source=error.source or message.origin.source or "",
         external_id=error.external_id,
         reason=error.reason.value,

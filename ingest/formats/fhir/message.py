@@ -66,6 +66,8 @@ def open_message(raw: bytes, *, most_studies: int, from_file: bool = False) -> F
     neither report nor imaging study (`wrong_message_type`) or more than `most_studies` of either (`too_large`).
     """
     root = _object(raw)
+    if root.get("resourceType") == "Bundle":
+        require_r4({name: value for name, value in root.items() if name != "contained"})
     entries = [_named(*each, from_file=from_file) for each in _entries(root)]
     if any(sum(1 for _ in _of(entries, kind)) > most_studies for kind in ("DiagnosticReport", "ImagingStudy")):
         detail = f"the message has more than {most_studies} reports or studies (VLMKG_MESSAGE_STUDIES)"

@@ -162,6 +162,8 @@ def _reported(placed: Placed, study: ImagingStudy | None, reading: _Reading) -> 
     report_id = _report_id(placed, numbers, reading)
     given = (study.started if study else "", report.effective_date_time, report.effective_period.start, report.issued)
     times = [reading.time(value) for value in given]
+    if times[-1] and not any(times[:-1]):
+        reading.warn(EventWarning.STUDY_TIME_OF_REPORT)
     _warn_of_notes(study, reading)
     return StudyFacts(
         patient=patient or _nobody(report_id, reading),

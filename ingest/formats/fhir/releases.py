@@ -21,14 +21,18 @@ _ELEMENTS = {
     "ImagingStudy": {"procedure": "R5", "uid": "STU3", "accession": "STU3"},
 }
 _STATUSES = {"modified": "R5"}
-_READ = code_set("DiagnosticReport ImagingStudy Observation Patient ServiceRequest")
+_READ = code_set("Bundle DiagnosticReport ImagingStudy Observation Patient ServiceRequest")
 
 
 def require_r4(resource: dict[str, Any]) -> None:
-    """Refuse (`unsupported_format`) a resource with an element that R4 lacks, or with an unknown modifier extension."""
+    """Refuse (`unsupported_format`) an element that R4 lacks, an unknown modifier extension, and implicit rules."""
     kind = str(resource.get("resourceType"))
     for element, release in _foreign(kind, resource):
         detail = f"{kind}.{element} is of FHIR {release}: send R4"
+        raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
+    if kind in _READ and resource.get("implicitRules"):
+        # R4 2.27.3: whoever does not know the rules must not process the resource.
+        detail = f"{kind}.implicitRules names rules of the sender that are not known: send the resource without them"
         raise MessageRefusedError(Reason.UNSUPPORTED_FORMAT, detail)
     if kind in _READ and resource.get("modifierExtension"):
         detail = f"{kind}.modifierExtension changes the meaning of the resource and is not supported"

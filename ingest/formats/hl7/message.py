@@ -76,7 +76,10 @@ def issued_at(order: Order, message: Message) -> datetime | None:
 
 
 def _started_at(order: Order, message: Message) -> datetime | None:
-    """The exam's time: OBR-7, else OBR-6, OBR-22, TXA-4. MSH-7 is only the time of sending."""
+    """The exam's time: OBR-7, else OBR-6, OBR-22, TXA-4. MSH-7 is only the time of sending.
+
+    The last two are the report's times: they get a warning.
+    """
     stated = [order.request.field(number) for number in (7, 6, 22)] if order.request else []
     stated += [order.document.field(4)] if order.document else []
     value = next((value for value in stated if value.strip('" ')), "")
@@ -86,6 +89,8 @@ def _started_at(order: Order, message: Message) -> datetime | None:
     time = hl7_time(value.split("~")[0], message.zone)
     if time is None:
         message.warn(EventWarning.UNREADABLE_TIME)
+    elif not any(of_exam.strip('" ') for of_exam in stated[:2]):
+        message.warn(EventWarning.STUDY_TIME_OF_REPORT)
     return time
 
 

@@ -147,7 +147,8 @@ def _orders(orders: list[Order], message: Message) -> ParsedMessage:
     studies = [
         replace(study_of(order, report_id(order, message), message), started_at=None, ordered=True) for order in placed
     ]
-    message.warnings.pop(EventWarning.NO_STUDY_TIME, None)
+    for of_exam in (EventWarning.NO_STUDY_TIME, EventWarning.STUDY_TIME_OF_REPORT):
+        message.warnings.pop(of_exam, None)
     return ParsedMessage(
         message.source,
         report_id(orders[0], message),

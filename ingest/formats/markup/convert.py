@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ingest.errors import MessageRefusedError, Reason, UnsupportedTextError
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_markup_size, require_words_size
+from ingest.formats.markup.budget import spend
 from ingest.formats.markup.cda import CdaText, is_cda, read_cda
 from ingest.formats.markup.detect import (
     CDA,
@@ -84,7 +85,9 @@ def convert(data: str | bytes, media_type: str, *, line_ends: bool = False) -> P
     if kind == PLAIN:
         kind = looks_like(text) or PLAIN
     if kind not in (PLAIN, PDF):
-        require_markup_size(markup_signs(text))
+        signs = markup_signs(text)
+        require_markup_size(signs)
+        spend(signs)
     found = _read(text, xml_kind(text) if kind == XML else kind, line_ends=line_ends)
     return PlainText(found.text, tuple(dict.fromkeys((*warnings, *found.warnings))))
 

@@ -19,10 +19,13 @@ from typing import Any, cast
 import structlog
 from pynetdicom import _config
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from ingest.formats.cleaning import DICOM_LIMIT
+from ingest.gateway.dicom.answers import fragment_of
 from ingest.gateway.dicom.waking import LOOK_S, Alarm, Arrivals, WakingQueue
 from ingest.gateway.settings import Network, is_allowed
 
@@ -31,6 +34,9 @@ LARGEST_PDU = 256 * 1024
 
 SLOWEST = 2000
 """The minimum bytes per second within a PDU, after the stall time."""
+
+_SMALLEST_PDU = 4096
+"""Bytes of the longest P-DATA that a peer takes, from which on an answer fits into one whatever its words."""
 
 _SLACK = 64 * 1024
 """Bytes of a message in addition to its data set: its command, and the headers of its PDUs."""
@@ -53,6 +59,22 @@ def wake(association: Association, alarm: Alarm) -> None:
     association.dul.to_user_queue = arrivals.requests
     association.dul.to_provider_queue = WakingQueue(alarm.ring)
     association.dul._run_loop_delay = 0.0
+
+
+def answer_at_once(association: Association) -> None:
+    """Have answers to C-STORE requests written by us, in one fragment. The library writes all others."""
+    dimse, send = association.dimse, association.dimse.send_msg
+
+    def answer(primitive: Any, context_id: int) -> None:
+        is_answer = isinstance(primitive, C_STORE) and primitive.MessageIDBeingRespondedTo is not None
+        if not is_answer or 0 < dimse.maximum_pdu_size < _SMALLEST_PDU:
+            send(primitive, context_id)
+            return
+        data = P_DATA()
+        data.presentation_data_value_list = [[context_id, fragment_of(primitive)]]  # type: ignore[list-item]
+        association.dul.send_pdu(data)
+
+    dimse.send_msg = answer  # type: ignore[method-assign]
 
 
 def afterwards(association: Association, work: Callable[[], None]) -> None:
@@ -138,19 +160,24 @@ class BoundedSocket(AssociationSocket):
             return 0
         now = time.monotonic()
         until = now + self.stall_s + len(view) / SLOWEST if self.asked else self.opened_at + self.stall_s
+        shortened = False
         try:
             while got < len(view):
                 left = until - time.monotonic()
                 if left <= 0:
                     raise TimeoutError("what was begun does not come to its end")
-                connection.settimeout(min(left, self.stall_s))
+                # Each call that sets a time-out lets another thread take the interpreter: only where it must.
+                if left < self.stall_s:
+                    connection.settimeout(left)
+                    shortened = True
                 step = connection.recv_into(view[got:])
                 if not step:
                     break
                 got += step
         finally:
-            with contextlib.suppress(OSError):
-                connection.settimeout(self.stall_s)
+            if shortened:
+                with contextlib.suppress(OSError):
+                    connection.settimeout(self.stall_s)
         return got
 
 
@@ -166,6 +193,7 @@ class BoundedHandler(RequestHandler):
         bounded.stall_s = server.stall_s
         server.holders[self.request] = bounded
         wake(association, bounded.alarm)
+        answer_at_once(association)
         return association
 
 

@@ -16,9 +16,10 @@ from ingest.formats.dicom.sop_classes import COMPANIONS
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
-from ingest.gateway.door import NoSpaceError, Reception, receive_now
+from ingest.gateway.door import Reception, receive_now
 from ingest.gateway.rate import Rate
 from ingest.ledger.events.record import Receipt
+from ingest.receiving.space import NoSpaceError
 from ingest.receiving.submit import ReceivedMessage, keep, refuse
 from ingest.unexpected_errors import say
 

@@ -17,11 +17,12 @@ from ingest.errors import OutageError
 from ingest.formats.fhir.company import TAKEN, Company, company, kind_of
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
-from ingest.gateway.door import NoSpaceError, Reception, receive_soon
+from ingest.gateway.door import Reception
 from ingest.gateway.http import creation, outcomes, stored
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
 from ingest.gateway.http.outcomes import FHIR_JSON, outcome, problem
 from ingest.gateway.rate import Rate
+from ingest.receiving.space import NoSpaceError
 from ingest.receiving.submit import ReceivedMessage
 
 MOST_COMPANY = 10_000
@@ -102,10 +103,9 @@ async def _create(request: Request, reception: Reception, batch: Company, number
     if condition is not None and (found := await existing(reception, kind, str(condition))):
         return stored.entry_answer(request, found.version, found.resource if whole else None)
     message = batch.message(number)
-    async with creation.while_newest(reception, asked.get("ifMatch")) as is_so:
-        if not is_so:
-            return stored.failed_entry(412, outcome("conflict", creation.CHANGED))
-        receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
+    receipt = await creation.receive_if_newest(reception, ReceivedMessage(message, Format.FHIR), asked.get("ifMatch"))
+    if receipt is None:
+        return stored.failed_entry(412, outcome("conflict", creation.CHANGED))
     if receipt.reason:
         return stored.failed_entry(*outcomes.refused(receipt.reason, receipt.event_id))
     name = put or given_id(key_of(message))

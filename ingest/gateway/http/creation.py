@@ -1,12 +1,12 @@
 """Create and update of one resource (FHIR R4 3.1.0.4, 3.1.0.8)."""
 
-import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,13 +14,13 @@ from ingest.blobs import key_of
 from ingest.formats.fhir.ids import given_id
 from ingest.formats.json_text import object_of
 from ingest.formats.origin import Format
-from ingest.gateway.door import Reception, receive_soon
+from ingest.gateway.door import Reception, receive_soon, receive_soon_if
 from ingest.gateway.http import outcomes, stored
 from ingest.gateway.http.conditions import UnsupportedConditionError, existing
 from ingest.gateway.http.locations import location
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.ledger.events import events
-from ingest.ledger.storage.database import Ledger
+from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -60,53 +60,41 @@ async def update(request: Request, reception: Reception, raw: bytes, kind: str) 
     resource = object_of(raw)
     if unfit := _unfit(request, resource, kind, name):
         return unfit
-    expected = request.headers.get("if-match")
-    async with while_newest(reception, expected) as is_so:
-        if not is_so:
-            return problem(412, "conflict", CHANGED)
-        return await _updated(request, reception, raw, resource, kind)
-
-
-async def _updated(
-    request: Request, reception: Reception, raw: bytes, resource: dict[str, Any] | None, kind: str
-) -> Response:
-    name = request.path_params.get("id", "")
     url = f"{kind}/{name}" if name else f"{kind}?{request.url.query}"
     message = as_put(raw, url) if resource is not None else raw
-    receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
+    etag = request.headers.get("if-match")
+    receipt = await receive_if_newest(reception, ReceivedMessage(message, Format.FHIR), etag)
+    if receipt is None:
+        return problem(412, "conflict", CHANGED)
     if receipt.reason or resource is None:
         return outcomes.refusal(receipt.reason or "unreadable", receipt.event_id)
     version = await stored.version_of(reception, receipt, kind, name or given_id(key_of(message)), updates=True)
     return stored.answer(request, version, resource)
 
 
-@asynccontextmanager
-async def while_newest(reception: Reception, *etags: object) -> AsyncIterator[bool]:
-    """Whether all conditions hold (see `is_newest`). They hold until the context ends.
+async def receive_if_newest(reception: Reception, message: ReceivedMessage, *etags: object) -> Receipt | None:
+    """Receive a message if all its conditions hold; return None if one does not.
 
-    Of two concurrent updates in this process, the second one sees the first. Without conditions there is no lock.
+    A condition is the value of `If-Match` or `ifMatch`: absent, `*`, or the newest version of its resource. It is
+    checked in the transaction that stores the message, so of two updates of one version, by any process, the second
+    one sees the first.
     """
-    if all(etag is None for etag in etags):
-        yield True
-        return
-    async with reception.conditional:
-        yield all([await is_newest(reception, etag) for etag in etags])
+    asked = [etag for etag in etags if etag is not None and not (isinstance(etag, str) and etag.strip() == "*")]
+    if not asked:
+        return await receive_soon(reception, message)
+    return await receive_soon_if(reception, message, partial(_are_newest, asked))
 
 
-async def is_newest(reception: Reception, etag: object) -> bool:
-    """Whether an `If-Match` or `ifMatch` condition holds: it is absent, `*`, or the newest version of its resource."""
-    if etag is None or (isinstance(etag, str) and etag.strip() == "*"):
-        return True
-    return isinstance(etag, str) and await asyncio.to_thread(_is_newest, reception.receiver.ledger, etag.strip())
+def _are_newest(etags: Sequence[object], connection: Connection) -> bool:
+    return all(isinstance(etag, str) and _is_newest(connection, etag.strip()) for etag in etags)
 
 
-def _is_newest(ledger: Ledger, etag: str) -> bool:
+def _is_newest(connection: Connection, etag: str) -> bool:
     match = _ETAG.fullmatch(etag)
-    with ledger.read() as connection:
-        event = events.get(connection, int(match[1])) if match else None
-        if event is None or event.format != Format.FHIR:
-            return False
-        return events.find_named(connection, Format.FHIR, [event.source], [event.external_id]) == event.id
+    event = events.get(connection, int(match[1])) if match else None
+    if event is None or event.format != Format.FHIR:
+        return False
+    return events.find_named(connection, Format.FHIR, [event.source], [event.external_id]) == event.id
 
 
 def as_put(raw: bytes, url: str) -> bytes:

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 from functools import partial
-from ipaddress import ip_address
 
 import uvicorn
 
@@ -17,6 +16,7 @@ from ingest.gateway.settings import GatewaySettings, read
 from ingest.gateway.tls import server_context
 from ingest.http_connections import BoundedProtocol, serve
 from vlmkg.errors import UsageError
+from vlmkg.plaintext_settings import is_loopback
 
 KEEP_ALIVE_S = 75
 
@@ -25,7 +25,7 @@ async def start(reception: Reception) -> Door:
     """Open the door. Raises UsageError if its port is not free, or if it would accept anyone without a key."""
     settings, gateway = read(HttpSettings), read(GatewaySettings)
     context = server_context(gateway, "http")
-    if not settings.auth and not ip_address(gateway.gateway_host).is_loopback:
+    if not settings.auth and not is_loopback(gateway.gateway_host):
         raise UsageError(
             "VLMKG_AUTH=off is allowed only on loopback", "set VLMKG_GATEWAY_HOST=127.0.0.1, or VLMKG_AUTH=on"
         )

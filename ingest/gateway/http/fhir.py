@@ -7,7 +7,7 @@ from ingest.errors import OutageError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.formats.json_text import object_of, utf8_of
 from ingest.formats.origin import Format
-from ingest.gateway.door import NoSpaceError, Reception, keep_soon, receive_soon
+from ingest.gateway.door import Reception, keep_soon, receive_soon
 from ingest.gateway.http import batch, creation, messaging, outcomes, transactions
 from ingest.gateway.http.body import CODINGS, BodyDamagedError, BodyTooLargeError, coding_of, whole_of
 from ingest.gateway.http.capability import statement
@@ -16,6 +16,7 @@ from ingest.gateway.http.locations import address_of, base
 from ingest.gateway.http.multipart import MediaType, media_type
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.gateway.rate import Rate
+from ingest.receiving.space import NoSpaceError
 from ingest.receiving.submit import ReceivedMessage
 
 _TYPES = frozenset({FHIR_JSON, "application/json", "text/json"})

@@ -19,6 +19,7 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.NO_PATIENT: (422, "required"),
     Reason.UNSUPPORTED_FORMAT: (422, "not-supported"),
     Reason.UNSUPPORTED_TEXT: (422, "not-supported"),
+    Reason.READING_FAILED: (422, "too-costly"),
     Reason.INTERNAL_ERROR: (500, "exception"),
 }
 """HTTP status and IssueType by the reason for which a stored resource was refused."""

@@ -23,12 +23,13 @@ from ingest.gateway.dicom.storage import (
     STATUSES,
     SUCCESS,
 )
-from ingest.gateway.door import NoSpaceError, Reception, keep_soon, receive_soon
+from ingest.gateway.door import Reception, keep_soon, receive_soon
 from ingest.gateway.http.body import BodyTooLargeError, stream_of
 from ingest.gateway.http.locations import address_of
 from ingest.gateway.http.multipart import MalformedError, MediaType, Part, PartTooLargeError, media_type, read_parts
 from ingest.gateway.rate import Rate
 from ingest.ledger.events.record import Receipt
+from ingest.receiving.space import NoSpaceError
 from ingest.receiving.submit import ReceivedMessage, refuse
 
 DICOM, DICOM_JSON, RELATED = "application/dicom", "application/dicom+json", "multipart/related"

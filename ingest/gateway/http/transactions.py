@@ -10,7 +10,7 @@ from ingest.blobs import key_of
 from ingest.formats.fhir.company import TAKEN
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
-from ingest.gateway.door import Reception, receive_soon
+from ingest.gateway.door import Reception
 from ingest.gateway.http import creation, outcomes, stored
 from ingest.gateway.http.conditions import Existing, existing
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
@@ -32,19 +32,14 @@ async def take(request: Request, reception: Reception, raw: bytes, bundle: dict[
     entries = bundle["entry"]
     if not all(_is_taken(entry) for entry in entries):
         return problem(400, "not-supported", "an entry is not a resource with a request by POST or PUT")
-    async with creation.while_newest(reception, *(entry["request"].get("ifMatch") for entry in entries)) as is_so:
-        if not is_so:
-            return problem(412, "conflict", creation.CHANGED)
-        return await _taken(request, reception, raw, bundle)
-
-
-async def _taken(request: Request, reception: Reception, raw: bytes, bundle: dict[str, Any]) -> Response:
-    entries = bundle["entry"]
     looked_up = [await _look_up(entry, reception) for entry in entries]
     receipt: Receipt | None = None
+    etags = [entry["request"].get("ifMatch") for entry in entries]
     message = _without_found(raw, bundle, looked_up)
     if any(one.kind in TAKEN and one.found is None for one in looked_up) or not TAKEN & {o.kind for o in looked_up}:
-        receipt = await receive_soon(reception, ReceivedMessage(message, Format.FHIR))
+        receipt = await creation.receive_if_newest(reception, ReceivedMessage(message, Format.FHIR), *etags)
+        if receipt is None:
+            return problem(412, "conflict", creation.CHANGED)
         if receipt.reason:
             return outcomes.refusal(receipt.reason, receipt.event_id)
     answers = await _answers(request, reception, looked_up, receipt, key_of(message))

@@ -13,7 +13,7 @@ from ingest.ledger.states import State
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.database import now
 from ingest.ledger.storage.tables import events, patient_merges, patients, report_texts, sightings
-from ingest.ledger.studies import merges
+from ingest.ledger.studies import merges, repeats
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.message_facts import NewEvent
 from ingest.ledger.studies.placement import serialise
@@ -75,6 +75,7 @@ def _remove_sightings(connection: Connection, event_ids: Collection[int]) -> lis
     removed = stored.of_events(connection, event_ids)
     for chunk in chunks(sorted(event_ids)):
         connection.execute(delete(sightings).where(sightings.c.event_id.in_(chunk)))
+    repeats.unmark(connection, {old.place.item_key for old in removed})
     return removed
 
 

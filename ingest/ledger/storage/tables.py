@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -144,14 +145,16 @@ sightings = Table(
     Column("bare_name", Text),
     Column("ordered", Boolean, nullable=False),
     Column("pixel_digest", Text),
+    Column("repeats", Boolean, nullable=False, server_default=false()),
     Index("sightings_event_id", "event_id"),
     Index("sightings_patient_id", "patient_id"),
     Index("sightings_study_key", "study_key"),
-    Index("sightings_item_key", "item_key"),
+    Index("sightings_item_key", "item_key", "repeats"),
     _some_rows(
         "accession_key IS NOT NULL",
         "sightings_accession_key",
         "accession_key",
+        "repeats",
     ),
     _some_rows(
         "study_uid IS NOT NULL",
@@ -169,6 +172,7 @@ sightings = Table(
         "report_id IS NOT NULL",
         "sightings_report_id",
         "report_id",
+        "repeats",
     ),
 )
 """What one message states about one report or image: its patient, its study and its version.
@@ -176,7 +180,8 @@ sightings = Table(
 `item_key` names the report (all its versions) or the image within the patient; `accession_key` names the accession
 within the patient. `study_key` is derived from all sightings (studies.assignment) and changes with them:
 a study is the set of sightings with its key; there is no other record of it. After a merge of patients `patient_id`
-and the keys are those of the survivor; `said_patient_id` does not change.
+and the keys are those of the survivor; `said_patient_id` does not change. `repeats`: others state the same before
+and after it (studies.repeats).
 """
 
 report_texts = Table(

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, false, func, select
 
 from ingest.event_warnings import EventWarning
 from ingest.ledger.storage.bulk import BulkSelect
@@ -47,7 +47,7 @@ def given_up(words: Iterable[ReportWord]) -> set[str]:
 
 
 def of_reports(connection: Connection, report_ids: Collection[str]) -> list[ReportWord]:
-    """All statements under these report ids."""
+    """All statements under these report ids, without repeats (studies.repeats)."""
     return [_word(row) for row in _WORDS.rows(connection, report_ids)]
 
 
@@ -91,6 +91,7 @@ def _are_apart(one: Iterable[ReportWord], other: Iterable[ReportWord]) -> bool:
 
 _SHARED = BulkSelect(
     select(sightings.c.report_id)
+    .where(sightings.c.repeats.is_(false()))
     .group_by(sightings.c.report_id)
     .having(func.min(sightings.c.patient_id) < func.max(sightings.c.patient_id)),
     sightings.c.report_id,
@@ -110,7 +111,8 @@ _WORDS = BulkSelect(
         report_texts.c.text_digest,
     )
     .join(events, events.c.id == sightings.c.event_id)
-    .join(report_texts, report_texts.c.report_key == sightings.c.report_key),
+    .join(report_texts, report_texts.c.report_key == sightings.c.report_key)
+    .where(sightings.c.repeats.is_(false())),
     sightings.c.report_id,
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from ingest.event_warnings import EventWarning
 from ingest.ledger.requeue import requeue_studies
-from ingest.ledger.studies import corrections, graph_outbox
+from ingest.ledger.studies import corrections, graph_outbox, repeats
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.assignment import StudyReference, assign
 from ingest.ledger.studies.corrections import ReportWord
@@ -84,8 +84,11 @@ def place(
     known = _entangled(connection, fresh + [one.place for one in gone.renamed], gone.places, contested)
     places = fresh + [old.place for old in known]
     keys = assign(places, _contested(connection, places) if known else contested)
-    stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys)
-    stored.move(connection, {old.id: key for old in known if (key := keys[old.place.item_key]) != old.study_key})
+    repeated = repeats.repeats_among(known, [(new.sighting, new.place) for new in added])
+    stored.insert(connection, [(new.event_id, new.sighting) for new in added], keys, repeated.added)
+    repeats.mark(connection, repeated.stored)
+    moved = {old.place.item_key for old in known if keys[old.place.item_key] != old.study_key}
+    stored.move(connection, {item: keys[item] for item in moved})
     namesakes = _namesakes(connection, added, gone)
     _follow_up(connection, keys, added, known, gone, namesakes)
     return _warnings(added, known, namesakes)

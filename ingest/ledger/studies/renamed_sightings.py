@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from ingest.ledger.studies import repeats
 from ingest.ledger.studies import sightings as stored
 from ingest.ledger.studies.assignment import StudyReference, accession_key, item_key
 from ingest.ledger.studies.message_facts import NewEvent, NewSighting
@@ -46,6 +47,7 @@ def rename(connection: Connection, survivors: Mapping[str, str]) -> list[Renamed
         place = replace(old.place, patient_id=survivor, item_key=item or old.place.item_key, accession_key=accession)
         renamed.append(RenamedSighting(old, place))
     stored.rename(connection, {one.old.id: one.place for one in renamed})
+    repeats.unmark(connection, {item for one in renamed for item in (one.old.place.item_key, one.place.item_key)})
     return renamed
 
 

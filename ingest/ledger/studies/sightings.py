@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, false, select, update
 
 from ingest.ledger.storage.bulk import BulkSelect, bulk_insert, chunks
 from ingest.ledger.storage.database import INSERT
@@ -45,15 +45,19 @@ class SightingNames:
 def closure(
     connection: Connection, items: Iterable[str], accessions: Iterable[str], uids: Iterable[str]
 ) -> list[StoredSighting]:
-    """All sightings of these items, accessions and UIDs, and of all items and accessions that occur in them."""
+    """All sightings of these items, accessions and UIDs, and of all items and accessions that occur in them.
+
+    Without repeats (studies.repeats).
+    """
     found: dict[int, StoredSighting] = {}
     asked_items, asked_accessions = set[str](), set[str]()
     items, accessions = set(items), set(accessions)
     uids = set(uids)
     while items or accessions or uids:
         for statement, wanted in ((_BY_ITEM, items), (_BY_ACCESSION, accessions), (_BY_UID, uids)):
-            if wanted:
-                found |= {row.id: _known(row) for row in statement.rows(connection, wanted)}
+            for row in statement.rows(connection, wanted):
+                if row.id not in found:
+                    found[row.id] = _known(row)
         asked_items |= items
         asked_accessions |= accessions
         items = {known.place.item_key for known in found.values()} - asked_items
@@ -113,15 +117,24 @@ def patients_with_uids(connection: Connection, uids: Collection[str]) -> set[tup
     return {(row.study_uid, row.patient_id) for row in _CLAIMS.rows(connection, uids)}
 
 
-def insert(connection: Connection, rows: Sequence[tuple[int, NewSighting]], keys: Mapping[str, str]) -> None:
-    """Write sightings with the ids of their events and the study keys of their items."""
-    _INSERT.execute(connection, [_row(event_id, new, keys[new.item_key]) for event_id, new in rows])
+def insert(
+    connection: Connection,
+    rows: Sequence[tuple[int, NewSighting]],
+    keys: Mapping[str, str],
+    repeats: Collection[int] = frozenset(),
+) -> None:
+    """Write sightings with the ids of their events and the study keys of their items. `repeats`: their positions."""
+    written = [
+        _row(event_id, new, keys[new.item_key]) | {"repeats": position in repeats}
+        for position, (event_id, new) in enumerate(rows)
+    ]
+    _INSERT.execute(connection, written)
 
 
-def move(connection: Connection, moves: Mapping[int, str]) -> None:
-    """Give sightings, by id, new study keys."""
+def move(connection: Connection, moves: Mapping[str, str]) -> None:
+    """Give all sightings of items, by item key, new study keys."""
     if moves:
-        connection.execute(_MOVE, [{"sighting": id_, "key": key} for id_, key in sorted(moves.items())])
+        connection.execute(_MOVE, [{"item": item, "key": key} for item, key in sorted(moves.items())])
 
 
 _SELECT: Select[Any] = (
@@ -151,9 +164,10 @@ _SELECT: Select[Any] = (
 
 
 # Statements are built once: building one costs three times as much as executing it.
-_BY_ITEM = BulkSelect(_SELECT, sightings.c.item_key)
-_BY_ACCESSION = BulkSelect(_SELECT, sightings.c.accession_key)
-_BY_UID = BulkSelect(_SELECT, sightings.c.study_uid)
+_FIRST_AND_LAST = _SELECT.where(sightings.c.repeats.is_(false()))
+_BY_ITEM = BulkSelect(_FIRST_AND_LAST, sightings.c.item_key)
+_BY_ACCESSION = BulkSelect(_FIRST_AND_LAST, sightings.c.accession_key)
+_BY_UID = BulkSelect(_FIRST_AND_LAST, sightings.c.study_uid)
 _BY_EVENT = BulkSelect(_SELECT, sightings.c.event_id)
 _BY_SAID_PATIENT = BulkSelect(
     _SELECT.add_columns(
@@ -166,7 +180,11 @@ _BY_SAID_PATIENT = BulkSelect(
 )
 _CLAIMS = BulkSelect(select(sightings.c.study_uid, sightings.c.patient_id).distinct(), sightings.c.study_uid)
 _INSERT = bulk_insert(dict.fromkeys(INSERT, sightings.insert()), without=["id"])
-_MOVE = update(sightings).where(sightings.c.id == bindparam("sighting")).values(study_key=bindparam("key"))
+_MOVE = (
+    update(sightings)
+    .where(sightings.c.item_key == bindparam("item"), sightings.c.study_key != bindparam("key"))
+    .values(study_key=bindparam("key"))
+)
 
 _RENAME = (
     update(sightings)

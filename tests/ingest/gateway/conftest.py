@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingest.gateway.door import THREADS, Reception
-from ingest.gateway.space import Space
 from ingest.ledger.storage.database import Ledger
+from ingest.receiving.space import Space
 from tests.ingest.gateway.mllp_peer import OpenDoor, open_door
 from tests.ingest.receivers import receiver_in
 

@@ -204,7 +204,7 @@ async def test_a_short_disk_sends_senders_away_and_lets_them_in_again(
     mllp: OpenDoor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = mllp.reception.space
-    monkeypatch.setattr("ingest.gateway.space.INTERVAL_S", 0.0)
+    monkeypatch.setattr("ingest.receiving.space.INTERVAL_S", 0.0)
     peer = await mllp.connect()
     space.reserve = shutil.disk_usage(tmp_path).total * 2
     answer = await peer.ask(oru(7))

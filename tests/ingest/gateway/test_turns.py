@@ -11,8 +11,8 @@ from ingest.formats.origin import Format
 from ingest.gateway import micro_batching
 from ingest.gateway.door import Reception, receive_soon
 from ingest.gateway.peers import Connections
-from ingest.gateway.turns import LARGE, LargeMessages, Turns
-from ingest.receiving.submit import ReceivedMessage
+from ingest.gateway.turns import LargeMessages, Turns
+from ingest.receiving.submit import LARGE, ReceivedMessage
 from tests.ingest.gateway.test_mllp import oru
 
 

@@ -10,11 +10,11 @@ from pydicom import Dataset
 
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.door import Reception
-from ingest.gateway.space import Space
 from ingest.ledger import study_facts
 from ingest.ledger.events import events
 from ingest.ledger.events.events import EventFilter
 from ingest.ledger.states import State
+from ingest.receiving.space import Space
 from ingest.receiving.submit import ReceivedMessage, Receiver, receive
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.s3_server import S3Server

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from ingest.gateway.door import Reception
-from ingest.gateway.space import Space
 from ingest.ledger import study_facts
 from ingest.ledger.events import events
 from ingest.ledger.states import State
 from ingest.ledger.study_facts import LedgerStudy
 from ingest.projection.stored_readings import load_readings
+from ingest.receiving.space import Space
 from ingest.receiving.submit import Receiver, receive, receive_many
 from tests.fixtures.redis_server import RedisServer
 from tests.ingest.gateway.mllp_peer import code_of, open_door

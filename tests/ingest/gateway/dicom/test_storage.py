@@ -23,8 +23,8 @@ from ingest.formats.dicom.sop_classes import COMPANIONS, NOT_READ
 from ingest.gateway.dicom.part10 import as_file
 from ingest.gateway.dicom.storage import CLASS_NOT_SUPPORTED, ELEMENTS_DISCARDED
 from ingest.gateway.door import Reception
-from ingest.gateway.space import Space
 from ingest.ledger.states import State
+from ingest.receiving.space import Space
 from ingest.receiving.submit import receive
 from tests.ingest.formats.dicom_files import CR, CT, DX, bare, film, part10, report
 from tests.ingest.gateway.dicom.peer import OpenDicom, open_dicom, prepared

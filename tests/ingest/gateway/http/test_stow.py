@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ingest import blobs
 from ingest.gateway.door import Reception
 from ingest.gateway.http.multipart import MalformedError, Part, PartTooLargeError, read_parts
-from ingest.gateway.space import Space
 from ingest.ledger.states import State
+from ingest.receiving.space import Space
 from tests.ingest.formats.dicom_files import CT, film, part10, report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
 

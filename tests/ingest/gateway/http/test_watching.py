@@ -6,8 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from ingest.errors import OutageError
 from ingest.gateway.door import Reception
 from ingest.gateway.http.watching import PATHS
-from ingest.gateway.space import Space
 from ingest.ledger.storage.database import Ledger
+from ingest.receiving.space import Space
 from ingest.receiving.submit import receive
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
 from tests.ingest.receivers import plain
