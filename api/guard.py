@@ -33,7 +33,7 @@ from api.response_plans import LISTED
 from api.rights import needed
 from api.settings import ApiSettings
 from graph.reads.cohorts import BREAKDOWN
-from graph.reads.shapes import LONGEST_LIST
+from graph.reads.shapes import LONGEST_LIST, MOST_MENTIONS
 
 USUAL_LIST = 10
 """Rows that a short list is taken to have: places of a finding, reports of a study, ancestors of a concept."""
@@ -47,6 +47,7 @@ COHORT = 500
 LONG_LISTS = {
     ("Concept", "children"): LONGEST_LIST,
     ("Concept", "parts"): LONGEST_LIST,
+    ("Study", "mentions"): MOST_MENTIONS,
     ("Cohort", "byConcept"): BREAKDOWN,
     ("Cohort", "byLocation"): BREAKDOWN,
     ("Cohort", "byMonth"): BREAKDOWN,

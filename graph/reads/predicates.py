@@ -47,6 +47,11 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
         parts.append(f"coalesce({study}.startedAt >= {draft.bind(where.started_after)}, false)")
     if where.started_before is not None:
         parts.append(f"coalesce({study}.startedAt < {draft.bind(where.started_before)}, false)")
+    if where.warning is not None:
+        reading, codes = draft.variable("e"), draft.bind(list(where.warning))
+        path = f"({study})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-({reading}:Extraction)"
+        fits = f"any(code IN coalesce({reading}.warnings, []) WHERE code IN {codes})"
+        parts.append(f"EXISTS {{ MATCH {path} WHERE {fits} }}")
     if where.has_finding is not None:
         finding = draft.variable("f")
         meant = with_defaults(where.has_finding)
@@ -127,6 +132,8 @@ def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
         parts.append(f"coalesce({finding}.score >= {draft.bind(where.min_score)}, true)")
     if where.witness is not None:
         parts.append(f"{finding}.witness IN {draft.bind([value.value for value in where.witness])}")
+    if where.disputed is not None:
+        parts.append(f"coalesce({finding}.disputed, false) = {draft.bind(where.disputed)}")
     if where.review is not None:
         parts.append(_reviewed(draft, where.review, finding))
     return parts

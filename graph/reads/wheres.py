@@ -37,7 +37,8 @@ class FindingWhere:
 
     `min_score` never drops a finding without a score (the rules engine gives none). `laterality` compares the field as
     it stands: `left` does not take in `bilateral`. `modifier` is a modifier's own words or its concept's name.
-    `suggests` holds where the finding is suggestive of one that fits, by a tree of its own.
+    `disputed`: whether model and rules disagree on it. `suggests` holds where the finding is suggestive of one that
+    fits, by a tree of its own.
     """
 
     and_: tuple["FindingWhere", ...] | None = None
@@ -54,13 +55,14 @@ class FindingWhere:
     patient_id: str | None = None
     min_score: float | None = None
     witness: tuple[Witness, ...] | None = None
+    disputed: bool | None = None
     review: tuple[ReviewState, ...] | None = None
     suggests: "FindingWhere | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class StudyWhere:
-    """Which studies. Times are half-open, as in FindingWhere."""
+    """Which studies. Times are half-open, as in FindingWhere. `warning`: one of these codes is of their reading."""
 
     and_: tuple["StudyWhere", ...] | None = None
     or_: tuple["StudyWhere", ...] | None = None
@@ -70,6 +72,7 @@ class StudyWhere:
     pairing: tuple[str, ...] | None = None
     started_after: datetime | None = None
     started_before: datetime | None = None
+    warning: tuple[str, ...] | None = None
     has_finding: FindingWhere | None = None
 
 
