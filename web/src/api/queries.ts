@@ -32,6 +32,7 @@ const REVIEWS = "review reviews { reviewer at verdict presence mayRead holds not
 const FINDING = `id text presence laterality severity score witness disputed otherPresence
   concept { code name system } span { start end section } ${REVIEWS}`;
 
+/** Three root fields, so that the server works on the three parts at once. */
 export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers: Boolean!) {
   study(studyKey: $key) {
     studyKey accession modality bodyPart startedAt pairing ${PATIENT}
@@ -42,10 +43,14 @@ export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers:
       engine checkpoint checkpointDigest engineDigest modalities warnings outOfDomain createdAt
       agreement { mentionsBoth mentionsModel mentionsRules disputed }
     }
+  }
+  read: study(studyKey: $key) {
     mentions {
       mentionId kind text presence isFinding score witness disputed otherPresence reportKey
       span { start end section } concept { code name } relations { type target score witness }
     }
+  }
+  judged: study(studyKey: $key) {
     findings(first: 200, where: { ${ALL}, ${ANY_REVIEW} }) {
       edges { node { ${FINDING} report { reportKey } } } ${PAGE}
     }

@@ -17,7 +17,7 @@ export const de: Record<Key, string> = {
   disputed: "Strittig", disputedOnly: "nur strittige", reviewState: "Prüfstand", pairing: "Zuordnung", warning: "Warnung",
   UNREVIEWED: "ungeprüft", CONFIRMED: "bestätigt", REJECTED: "verworfen", CONTESTED: "umstritten", UNDECIDED: "unentschieden",
   waiting_for_report: "wartet auf Bericht", waiting_for_image: "wartet auf Bild", paired: "zugeordnet", report_only: "nur Bericht", image_only: "nur Bild",
-  filters: "Filter", clear: "Filter löschen", results: "Studien", date: "Datum", patientCol: "Patient", findings: "Befunde", notes: "Hinweise",
+  moreFilters: "Mehr Filter", filters: "Filter", clear: "Filter löschen", results: "Studien", date: "Datum", patientCol: "Patient", findings: "Befunde", notes: "Hinweise",
   unknownDate: "ohne Datum", moreFindings: "weitere", noFindings: "keine Befunde", female: "weiblich", male: "männlich", born: "geb.",
   warnings: "Warnungen", outOfDomain: "keine Thoraxaufnahme", copyLink: "Link kopieren", copied: "Kopiert",
   film: "Aufnahme", films: "Aufnahmen", noFilm: "Diese Studie hat keine Aufnahme.", filmHidden: "Ihre Rolle sieht keine Aufnahmen.", filmFail: "Die Aufnahme kann nicht gezeigt werden.",

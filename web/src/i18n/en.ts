@@ -16,7 +16,7 @@ export const en = {
   disputed: "Disputed", disputedOnly: "only disputed", reviewState: "Review state", pairing: "Pairing", warning: "Warning",
   UNREVIEWED: "unreviewed", CONFIRMED: "confirmed", REJECTED: "rejected", CONTESTED: "contested", UNDECIDED: "undecided",
   waiting_for_report: "waiting for report", waiting_for_image: "waiting for image", paired: "paired", report_only: "report only", image_only: "image only",
-  filters: "Filters", clear: "Clear filters", results: "studies", date: "Date", patientCol: "Patient", findings: "Findings", notes: "Notes",
+  moreFilters: "More filters", filters: "Filters", clear: "Clear filters", results: "studies", date: "Date", patientCol: "Patient", findings: "Findings", notes: "Notes",
   unknownDate: "no date", moreFindings: "more", noFindings: "no findings", female: "female", male: "male", born: "born",
   warnings: "warnings", outOfDomain: "not a chest film", copyLink: "Copy link", copied: "Copied",
   film: "Film", films: "Films", noFilm: "This study has no film.", filmHidden: "Your role does not see films.", filmFail: "The film cannot be shown.",

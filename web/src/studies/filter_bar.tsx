@@ -68,7 +68,7 @@ export function FilterBar({ filter, onChange }: Given) {
         <label class="check alone"><input type="checkbox" checked={filter.disputed} onChange={(event) => set({ disputed: event.currentTarget.checked })} /> {t("disputedOnly")}</label>
       </div>
       <details open={more > 0}>
-        <summary>{t("filters")} +{more > 0 ? ` (${more})` : ""}</summary>
+        <summary>{t("moreFilters")}{more > 0 ? ` (${more})` : ""}</summary>
         <div class="fields">
           <Select label={t("modality")} value={filter.modality} choices={MODALITIES} onChoose={(modality) => set({ modality })} />
           <Select label={t("reader")} value={filter.reader} choices={READERS} onChoose={(reader) => set({ reader: READERS.find((one) => one === reader) })} />

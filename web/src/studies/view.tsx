@@ -94,12 +94,17 @@ export function PatientLink({ patient }: { patient: Patient }) {
   );
 }
 
+/** Findings that a list shows once: the same concept, side and presence, though a report may say it twice. */
+const sameAs = (finding: FindingRow): string =>
+  [finding.concept?.code ?? finding.text, finding.laterality, finding.presence, finding.disputed].join("/");
+
 const RANK = { PRESENT: 0, UNCERTAIN: 1, ABSENT: 2 } as const;
 
 /** The first findings, present ones before uncertain ones, denied ones last and never without their word. */
 function Findings({ findings }: { findings: Page<FindingRow> }) {
   const t = useTexts();
-  const rows = findings.edges.map((edge) => edge.node).sort((one, other) => RANK[one.presence] - RANK[other.presence]);
+  const said = new Map(findings.edges.map(({ node }) => [sameAs(node), node]));
+  const rows = [...said.values()].sort((one, other) => RANK[one.presence] - RANK[other.presence]);
   if (rows.length === 0) return <span class="dim">{t("noFindings")}</span>;
   const left = rows.length - SHOWN;
   return (

@@ -12,14 +12,23 @@ import { Provenance } from "./provenance";
 import { Legend, Reports, type Selection } from "./report";
 
 const MOST_MENTIONS = 500;
+interface Answer {
+  study: Omit<Study, "mentions" | "findings"> | null;
+  read: Pick<Study, "mentions"> | null;
+  judged: Pick<Study, "findings"> | null;
+}
+
+const joined = (answer: Answer | null): Study | null =>
+  answer?.study && answer.read && answer.judged ? { ...answer.study, ...answer.read, ...answer.judged } : null;
+
 const idOf = (finding: Finding): string => finding.id.slice("Finding:".length);
 
 export function StudyView({ studyKey, caller }: { studyKey: string; caller: Caller }) {
   const t = useTexts();
   const texts = caller.rights.includes("REPORT_TEXT");
   const identifiers = caller.rights.includes("IDENTIFIERS");
-  const answer = useQuery<{ study: Study | null }>(STUDY, { key: studyKey, texts, identifiers });
-  const study = answer.data?.study;
+  const answer = useQuery<Answer>(STUDY, { key: studyKey, texts, identifiers });
+  const study = useMemo(() => joined(answer.data), [answer.data]);
   useEffect(() => window.scrollTo(0, 0), [studyKey]);
   if (answer.error) return <Failure error={answer.error} retry={answer.reload} />;
   if (!study) return <Waiting busy={answer.busy}>{t("nothing")}</Waiting>;
