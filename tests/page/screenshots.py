@@ -7,6 +7,7 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -14,30 +15,35 @@ from tests.fixtures.browser import CHROMIUM, opened_tab
 from tests.page.driving import Person
 
 OUT = Path(__file__).parents[2] / "docs" / "figures" / "page"
-DISPUTED = """{ findings(first: 200, where: {disputed: true, presence: [PRESENT, UNCERTAIN, ABSENT]}) {
-  edges { node { study { studyKey images { view } mentions { mentionId } } patient { patientId } } } } }"""
+STUDY = "studyKey images { view } mentions { mentionId }"
+DISPUTED = f"""{{ findings(first: 10, where: {{disputed: true, presence: [PRESENT, UNCERTAIN, ABSENT]}}) {{
+  edges {{ node {{ study {{ {STUDY} }} }} }} }} }}"""
+STUDIES = f"{{ studies(first: 10) {{ edges {{ node {{ {STUDY} }} }} }} }}"
 PATIENTS = "{ patients(first: 100) { edges { node { patientId studies { totalCount } } } } }"
 
 
-def ask(address: str, key: str, query: str) -> dict[str, object]:
+def ask(address: str, key: str, query: str) -> Any:
     """The data of a query."""
     headers = {"Authorization": f"Bearer {key}"}
     answer = httpx2.post(f"{address}/graphql", json={"query": query}, headers=headers, timeout=60, trust_env=False)
-    found: dict[str, object] = answer.json()["data"]
-    return found
+    found: dict[str, Any] = answer.json()
+    if "errors" in found:
+        raise SystemExit(found["errors"][0]["message"])
+    return found["data"]
 
 
 def places(address: str, key: str) -> dict[str, str]:
     """The address of each view: a disputed study with a film and many mentions, the patient with most studies."""
-    disputed = [edge["node"]["study"] for edge in ask(address, key, DISPUTED)["findings"]["edges"]]  # type: ignore[index]
-    study = max(disputed, key=lambda one: (bool(one["images"]), len(one["mentions"])))
-    patients = [edge["node"] for edge in ask(address, key, PATIENTS)["patients"]["edges"]]  # type: ignore[index]
+    disputed = [edge["node"]["study"] for edge in ask(address, key, DISPUTED)["findings"]["edges"]]
+    studies = disputed or [edge["node"] for edge in ask(address, key, STUDIES)["studies"]["edges"]]
+    study = max(studies, key=lambda one: (bool(one["images"]), len(one["mentions"])))
+    patients = [edge["node"] for edge in ask(address, key, PATIENTS)["patients"]["edges"]]
     patient = max(patients, key=lambda one: one["studies"]["totalCount"])
     return {
         "studies": "/studies",
         "study": f"/studies/{study['studyKey']}",
         "patient": f"/patients/{patient['patientId']}",
-        "review": "/review",
+        "review": "/review?queue=any",
         "cohort": "/cohort",
         "feed": "/feed",
     }

@@ -38,7 +38,9 @@ export function StudyView({ studyKey, caller }: { studyKey: string; caller: Call
 function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }) {
   const t = useTexts();
   const selection = useSelection(study.mentions);
-  const findings = study.findings.edges.map((edge) => edge.node);
+  const findings = study.findings.edges
+    .map((edge) => edge.node)
+    .sort((one, other) => (one.span?.start ?? Infinity) - (other.span?.start ?? Infinity));
   const fromFilm = findings.filter((finding) => finding.report === null);
   const chosen = study.mentions.find((mention) => mention.mentionId === selection.chosen);
   const withFilm = study.images.length > 0;
