@@ -5,7 +5,7 @@ import { layoutOf, NODE_HEIGHT, NODE_WIDTH, type Link } from "./graph_layout";
 import { markOf, type Given } from "./report";
 
 const LONGEST = 22;
-const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+const short = (text: string, longest: number): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
 
 /** The path of a relation: level between columns, a bow at the left side within one. */
 function pathOf({ from, to }: Link): string {
@@ -44,18 +44,18 @@ export function StudyGraph({ mentions, lit, chosen, point, choose }: Given) {
           const said = mention.kind === "ANATOMY" ? t("place_") : t(mention.presence ?? "PRESENT");
           const reaches = mention.relations.map((one) => `${t(one.type)} ${spots.find((spot) => spot.mention.mentionId === one.target)?.mention.text ?? ""}`);
           const sign = mention.kind === "OBSERVATION" && mention.isFinding && mention.presence ? `${SIGN[mention.presence]} ` : "";
+          const word = mention.isFinding && mention.presence && mention.presence !== "PRESENT" ? `${t(mention.presence === "ABSENT" ? "absent" : "uncertain")} ` : "";
+          const name = short(mention.text, LONGEST - word.length);
           return (
             <g
               key={id} class={`node ${markOf(mention)}${lit.has(id) ? " lit" : ""}${chosen === id ? " chosen" : ""}`} data-mention={id}
-              role="button" tabIndex={0} aria-pressed={chosen === id} aria-label={[`${said}: ${mention.text}`, ...reaches].join(", ")}
+              role="button" tabIndex={0} aria-pressed={chosen === id} aria-label={[word ? `${word}${mention.text}` : `${said}: ${mention.text}`, ...reaches].join(", ")}
               transform={`translate(${x} ${y})`}
               onMouseEnter={() => point(id)} onMouseLeave={() => point(null)} onFocus={() => point(id)} onBlur={() => point(null)} onClick={() => choose(id)}
               onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(id); } }}
             >
               <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={mention.kind === "ANATOMY" ? 15 : 4} />
-              <text x={10} y={20}>{sign}{short(mention.text)}{mention.disputed ? " ⚡" : ""}</text>
-              {mention.isFinding && mention.presence === "ABSENT" && <text class="tag" x={NODE_WIDTH - 8} y={20}>{t("absent")}</text>}
-              {mention.isFinding && mention.presence === "UNCERTAIN" && <text class="tag" x={NODE_WIDTH - 8} y={20}>{t("uncertain")}</text>}
+              <text x={10} y={20}>{sign}{word}<tspan class="words">{name}</tspan>{mention.disputed ? " ⚡" : ""}</text>
             </g>
           );
         })}
