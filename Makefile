@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test test-clients test-s3 test-docker http-audits lint readings bench card lock clean
+.PHONY: help setup demo up page screenshots test test-clients test-s3 test-docker http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -39,6 +39,12 @@ test-docker: setup ## Build and run docker-compose.yml on this machine's Docker 
 http-audits: setup ## Install the audits of GraphQL over HTTP with npm, and run them.
 	@cd tests/api/http_audits && npm ci --silent
 	@$(BIN)/python -m pytest tests/api/test_http_audits.py $(ARGS)
+
+page: ## Check web/ and build the page that the API serves; needs Node.js 20 and npm.
+	@cd web && npm ci --silent && npm run lint && npm test && npm run build
+
+screenshots: setup ## Take a picture of each view of the running `make demo`, light and dark (ARGS="--data DIR --out DIR").
+	@$(BIN)/python -m tests.page.screenshots $(ARGS)
 
 lint: setup ## Check style, types and import rules.
 	@failed=0; for check in "ruff check" "ruff format --check" mypy lint-imports "deptry ." "python tools/check_oldest_python.py"; do $(BIN)/$$check || failed=1; done; exit $$failed

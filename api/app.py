@@ -23,6 +23,7 @@ from api.oidc.issuer_keys import open_issuer_keys
 from api.oidc.settings import OidcSettings
 from api.oidc.tokens import TokenReader
 from api.operations import Operations
+from api.page import page_routes
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
 from api.strawberry_parts import core_schema
@@ -71,7 +72,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
 
     # Against DNS rebinding: a web page must not reach an open API by a name that resolves to this machine.
     loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
-    routes = [*_routes(parts), *explorer_routes(settings.graphiql)]
+    routes = [*_routes(parts), *explorer_routes(settings.graphiql), *page_routes()]
     return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])
 
 

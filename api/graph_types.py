@@ -7,7 +7,7 @@ import strawberry
 from api.inputs import FindingWhereInput, Laterality, StudyWhereInput
 from api.review_types import Review
 from api.scalars import DateTime
-from vlmkg.schema import Presence, Witness
+from vlmkg.schema import Kind, Presence, RelationType, Witness
 from vlmkg.verdicts import ReviewState
 
 Where = Annotated[FindingWhereInput | None, strawberry.argument(description="The filter; without it, all rows.")]
@@ -193,6 +193,42 @@ def _findings(where: Where = None, first: First = 20, after: After = None) -> Fi
     raise AnsweredByTheRootError(where, first, after)
 
 
+strawberry.enum(Kind, name="MentionKind", description="What a mention names: an observation, or an anatomical region.")
+strawberry.enum(RelationType, description="The relation of two mentions, as RadGraph has it.")
+
+
+@strawberry.type(description="A relation that goes out from a mention.")
+class Relation:
+    """See graph.records.RelationRecord."""
+
+    type: RelationType
+    target: str = strawberry.field(description="The `mentionId` of the mention that it leads to.")
+    score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
+    witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
+
+
+@strawberry.type(
+    description="Words of a report, or what a film shows, with the relations that go out from it. A finding's id is "
+    "`Finding:` and its `mentionId`. What people say of findings is in `Finding.review` alone."
+)
+class Mention:
+    """See graph.records.MentionRecord."""
+
+    mention_id: str
+    kind: Kind
+    text: str = strawberry.field(description="The wording of the report.")
+    presence: Presence | None = strawberry.field(description="Null for an anatomical region.")
+    is_finding: bool = strawberry.field(description="An observation that modifies no other.")
+    score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
+    witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
+    disputed: bool = strawberry.field(description="Model and rules disagree on its presence or kind.")
+    other_presence: Presence | None = strawberry.field(description="As `Finding.otherPresence`.")
+    report_key: str | None = strawberry.field(description="Its report; null for what was read from an image.")
+    span: Span | None = strawberry.field(description="Its position there; null for what was read from an image.")
+    concept: Concept | None = strawberry.field(description="The concept of these words alone.")
+    relations: list[Relation]
+
+
 @strawberry.type(description="One imaging study of a patient.")
 class Study(Node):
     """See graph.records.StudyRecord."""
@@ -210,6 +246,9 @@ class Study(Node):
     images: list[Image] = strawberry.field(description="Its images.")
     extraction: Extraction | None = strawberry.field(description="The reading that produced its findings.")
 
+    mentions: list[Mention] = strawberry.field(
+        description="All that was read in it, in the order of the text: at most 500. For drawing its graph."
+    )
     findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of its findings.")
 
 

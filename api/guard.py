@@ -32,7 +32,7 @@ from api.response_plans import LISTED
 from api.rights import needed
 from api.settings import ApiSettings
 from graph.reads.cohorts import BREAKDOWN
-from graph.reads.shapes import LONGEST_LIST
+from graph.reads.shapes import LONGEST_LIST, MOST_MENTIONS
 
 USUAL_LIST = 10
 """The assumed rows of a short list: places of a finding, reports of a study, ancestors of a concept."""
@@ -46,6 +46,7 @@ COHORT = 500
 LONG_LISTS = {
     ("Concept", "children"): LONGEST_LIST,
     ("Concept", "parts"): LONGEST_LIST,
+    ("Study", "mentions"): MOST_MENTIONS,
     ("Cohort", "byConcept"): BREAKDOWN,
     ("Cohort", "byLocation"): BREAKDOWN,
     ("Cohort", "byMonth"): BREAKDOWN,

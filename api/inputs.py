@@ -91,6 +91,9 @@ class FindingWhereInput:
     patient_id: str | None = None
     min_score: float | None = strawberry.field(default=None, description="A finding without a score always matches.")
     witness: list[Witness] | None = None
+    disputed: bool | None = strawberry.field(
+        default=None, description="Whether model and rules disagree on its presence or kind."
+    )
     review: list[ReviewState] | None = strawberry.field(
         default=None, description="The state of its reviews. A new review shows within seconds."
     )
@@ -114,6 +117,9 @@ class StudyWhereInput:
     )
     started_before: DateTime | None = strawberry.field(
         default=None, description="Before this time; unknown never fits."
+    )
+    warning: list[str] | None = strawberry.field(
+        default=None, description="Warning codes; its reading has one of them."
     )
     has_finding: FindingWhereInput | None = None
 
@@ -176,6 +182,7 @@ def _finding(given: Given) -> FindingWhere:
         patient_id=given.get("patientId"),
         min_score=given.get("minScore"),
         witness=_tuple(given.get("witness")),
+        disputed=given.get("disputed"),
         review=_tuple(given.get("review")),
         suggests=_maybe(_finding, given.get("suggests")),
     )
@@ -191,6 +198,7 @@ def _study(given: Given) -> StudyWhere:
         pairing=_tuple(given.get("pairing")),
         started_after=given.get("startedAfter"),
         started_before=given.get("startedBefore"),
+        warning=_tuple(given.get("warning")),
         has_finding=_maybe(_finding, given.get("hasFinding")),
     )
 

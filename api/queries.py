@@ -34,6 +34,7 @@ from api.inputs import (
     patient_where,
     study_where,
 )
+from api.own_queries import OwnQueries
 from api.resolvers import (
     Info,
     answer_list,
@@ -207,7 +208,7 @@ def _survivor(info: Info, patient_id: str) -> str:
         return survivor_of(connection, patient_id)
 
 
-Query = merge_types("Query", (GraphQueries, EventQueries))
+Query = merge_types("Query", (GraphQueries, EventQueries, OwnQueries))
 """All root fields."""
 _DESCRIPTION = "Queries of patients, studies, findings and concepts, and of received messages."
 get_object_definition(Query, strict=True).description = _DESCRIPTION

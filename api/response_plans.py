@@ -52,6 +52,9 @@ COMPUTED_KEYS = frozenset(
         ("Report", "textDigest"),
         ("Image", "digest"),
         ("Extraction", "extractionId"),
+        ("Mention", "mentionId"),
+        ("Mention", "reportKey"),
+        ("Relation", "target"),
         ("Rejection", "studyKey"),
         ("Rejection", "reportKey"),
         ("Event", "studyKeys"),
@@ -276,6 +279,8 @@ def _leaf(asked: Field) -> Value:
     """A value of the row itself, in the response format of its type."""
     read: Value = itemgetter(asked.name)
     convert = _converter(asked.type)
+    if convert is not None and is_list_type(get_nullable_type(asked.definition.type)):
+        convert = _each(convert)
     if not is_non_null_type(asked.definition.type):
         return read if convert is None else lambda row: None if (value := read(row)) is None else convert(value)
 
@@ -286,6 +291,10 @@ def _leaf(asked: Field) -> Value:
         return value if convert is None else convert(value)
 
     return required
+
+
+def _each(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda values: [convert(value) for value in values]
 
 
 class MissingValueError(Exception):

@@ -36,6 +36,7 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Event", "externalId"): Right.IDENTIFIERS,
     ("Report", "text"): Right.REPORT_TEXT,
     ("Review", "note"): Right.REPORT_TEXT,
+    ("Query", "film"): Right.IDENTIFIERS,
     ("Query", "events"): Right.OPERATE,
     ("Query", "eventPayload"): Right.OPERATE,
     ("Query", "rejections"): Right.OPERATE,

@@ -62,6 +62,7 @@ def endpoints_of(addresses: Addresses, api_key: str, doors: Mapping[str, str]) -
     """The running stack's addresses for other programs. `doors` are the addresses of the open listeners."""
     api = f"http://{HOST}:{addresses.ports[API].number}"
     return Endpoints(
+        page=f"{api}/",
         graphql=f"{api}/graphql",
         api=api,
         bolt=addresses.graph.uri,
@@ -77,12 +78,10 @@ def endpoints_of(addresses: Addresses, api_key: str, doors: Mapping[str, str]) -
 def rows_of(addresses: Addresses, endpoints: Endpoints) -> list[Row]:
     """The table of addresses. It names the files that hold passwords, never the passwords: consoles may be recorded."""
     secrets, ports = addresses.data.secrets, addresses.ports
+    key = f"key in {addresses.data.api_key_file}"
     rows = [
-        Row(
-            "GraphQL",
-            f"http://{HOST}:{ports[API].number}/graphql",
-            _note(ports[API], f"key in {addresses.data.api_key_file}"),
-        )
+        Row("Page", f"http://{HOST}:{ports[API].number}/", _note(ports[API], key)),
+        Row("GraphQL", f"http://{HOST}:{ports[API].number}/graphql", _note(ports[API], key)),
     ]
     rows += [
         Row(label, address, _note(ports[port]))

@@ -25,6 +25,7 @@ class Endpoints(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    page: str | None = None
     graphql: str | None = None
     api: str | None = None
     bolt: str | None = None

@@ -30,6 +30,11 @@ def study_predicate(draft: Draft, where: StudyWhere, study: str) -> str:
     if where.pairing is not None:
         parts.append(one_of(draft, f"{study}.pairing", where.pairing))
     parts += within(draft, f"{study}.startedAt", where.started_after, where.started_before)
+    if where.warning is not None:
+        reading, codes = draft.variable("e"), draft.bind(list(where.warning))
+        path = f"({study})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-({reading}:Extraction)"
+        fits = f"any(code IN coalesce({reading}.warnings, []) WHERE code IN {codes})"
+        parts.append(f"EXISTS {{ MATCH {path} WHERE {fits} }}")
     if where.has_finding is not None:
         finding = draft.variable("f")
         meant = with_defaults(where.has_finding)
@@ -94,6 +99,8 @@ def _own(draft: Draft, where: FindingWhere, finding: str) -> list[str]:
         parts.append(f"coalesce({finding}.score >= {draft.bind(where.min_score)}, true)")
     if where.witness is not None:
         parts.append(f"{finding}.witness IN {draft.bind([value.value for value in where.witness])}")
+    if where.disputed is not None:
+        parts.append(f"coalesce({finding}.disputed, false) = {draft.bind(where.disputed)}")
     if where.review is not None:
         parts.append(_reviewed(draft, where.review, finding))
     return parts

@@ -18,6 +18,9 @@ from graph.reads.wanted import Wanted
 LONGEST_LIST = 200
 """The maximum rows of lists without pages that can be long: the neighbours of a concept."""
 
+MOST_MENTIONS = 500
+"""Mentions at which the list of a study is cut. A long report has about a hundred."""
+
 _FINDING = (
     "mentionId",
     "text",
@@ -48,6 +51,7 @@ _EXTRACTION = (
     "modalities",
     "outOfDomain",
 )
+_MENTION = ("mentionId", "text", "score", "witness", "otherPresence", "reportKey")
 _AGREEMENT = (
     "mentionsBoth",
     "mentionsModel",
@@ -140,6 +144,12 @@ def study(draft: Draft, wanted: Iterable[Wanted], at: str, patient_at: str | Non
 
         return _one(match, _map(scalars, {"agreement": agreement}, field.fields))
 
+    def mentions(field: Wanted) -> str:
+        found = draft.variable("m")
+        path = f"({at})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-(:Extraction)-[:FOUND]->({found}:Mention)"
+        order = f"ORDER BY {found}.reportKey, {found}.start, {found}.end, {found}.mentionId LIMIT {MOST_MENTIONS}"
+        return _many(f"MATCH {path} WITH DISTINCT {found} {order}", _mention(draft, field.fields, found))
+
     def patient_of(field: Wanted) -> str:
         if patient_at is not None:
             return patient(draft, field.fields, patient_at)
@@ -152,6 +162,7 @@ def study(draft: Draft, wanted: Iterable[Wanted], at: str, patient_at: str | Non
             "reports": reports,
             "images": images,
             "extraction": extraction,
+            "mentions": mentions,
             "patient": patient_of,
             "findings": lambda field: findings_of(draft, field, finding, study=at, patient=patient_at),
         },
@@ -218,6 +229,33 @@ def _timeline(draft: Draft, field: Wanted, at: str) -> str:
         "findings": findings,
     }
     return _many(match, _map(_times(found, "startedAt"), nested, field.fields))
+
+
+def _mention(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+    """A mention as a map, with the relations that go out from it."""
+
+    def span(field: Wanted) -> str:
+        written = _map({name: f"{at}.{name}" for name in _SPAN}, {}, field.fields)
+        return f"CASE WHEN {at}.reportKey IS NOT NULL THEN {written} END"
+
+    def linked(field: Wanted) -> str:
+        found = draft.variable("c")
+        return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(draft, field.fields, found))
+
+    def relations(field: Wanted) -> str:
+        edge, tail = draft.variable("r"), draft.variable("t")
+        match = f"MATCH ({at})-[{edge}:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->({tail}:Mention)"
+        said = {"target": f"{tail}.mentionId", "type": f"toLower(type({edge}))"}
+        said |= {name: f"{edge}.{name}" for name in ("score", "witness")}
+        return _many(f"{match} WITH {edge}, {tail} ORDER BY {tail}.start, type({edge})", _map(said, {}, field.fields))
+
+    scalars = {name: f"{at}.{name}" for name in _MENTION} | {
+        "kind": f"CASE WHEN {at}:Anatomy THEN 'anatomy' ELSE 'observation' END",
+        "presence": f"CASE WHEN NOT {at}:Anatomy THEN {at}.presence END",
+        "isFinding": f"{at}:Finding",
+        "disputed": f"coalesce({at}.disputed, false)",
+    }
+    return _map(scalars, {"span": span, "concept": linked, "relations": relations}, wanted)
 
 
 def _place(draft: Draft, wanted: Iterable[Wanted], at: str, edge: str) -> str:

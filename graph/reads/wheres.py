@@ -37,8 +37,9 @@ class FindingWhere:
     """Which findings. Times are half-open: `studied_after` is included, `studied_before` is not.
 
     `min_score` never drops a finding without a score (the rules engine gives none). `laterality` is compared exactly:
-    `left` does not include `bilateral`. `modifier` is a modifier's text or its concept's name. `suggests` means that
-    the finding is suggestive of one that matches this separate tree.
+    `left` does not include `bilateral`. `modifier` is a modifier's text or its concept's name. `disputed`: whether
+    model and rules disagree on the finding. `suggests` means that the finding is suggestive of one that matches this
+    separate tree.
     """
 
     and_: tuple["FindingWhere", ...] | None = None
@@ -55,13 +56,14 @@ class FindingWhere:
     patient_id: str | None = None
     min_score: float | None = None
     witness: tuple[Witness, ...] | None = None
+    disputed: bool | None = None
     review: tuple[ReviewState, ...] | None = None
     suggests: "FindingWhere | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class StudyWhere:
-    """Which studies. Times are half-open, as in FindingWhere."""
+    """Which studies. Times are half-open, as in FindingWhere. `warning`: one of these codes is of their reading."""
 
     and_: tuple["StudyWhere", ...] | None = None
     or_: tuple["StudyWhere", ...] | None = None
@@ -71,6 +73,7 @@ class StudyWhere:
     pairing: tuple[str, ...] | None = None
     started_after: datetime | None = None
     started_before: datetime | None = None
+    warning: tuple[str, ...] | None = None
     has_finding: FindingWhere | None = None
 
 

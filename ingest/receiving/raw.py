@@ -40,3 +40,8 @@ def raw_messages_of(ledger: Ledger, store: BlobStore, events: Sequence[Event]) -
 def raw_of(ledger: Ledger, store: BlobStore, event: Event) -> bytes:
     """The raw message of one event. Raises as `RawMessages.of`."""
     return raw_messages_of(ledger, store, [event]).of(event)
+
+
+def film_of(store: BlobStore, digest: str) -> bytes:
+    """The file of a film, by its digest as the ledger has it. Raises BlobLostError, OutageError."""
+    return blobs.get(store, digest)

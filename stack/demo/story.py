@@ -104,10 +104,13 @@ def look_around(console: Console, data: DataDir, endpoints: Endpoints) -> None:
     _title(console, "Look around")
     key, password = endpoints.api_key, endpoints.neo4j_password
     if console.is_terminal:
+        page = f"{endpoints.page}   sign in with the key {key}"
         graphiql, login = f"{endpoints.graphql}#key={key}", f"{endpoints.neo4j_username} / {password}"
     else:
+        page = f"{endpoints.page}   sign in with the key in {data.api_key_file}"
         graphiql = f"{endpoints.graphql}   key: in {data.api_key_file}"
         login = f"{endpoints.neo4j_username}, password in {data.secrets / NEO4J_PASSWORD}"
+    _address(console, "The page", page)
     _address(console, "GraphiQL", graphiql)
     if endpoints.browser:
         _address(console, "Neo4j Browser", f"{endpoints.browser}   login: {login}")

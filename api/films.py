@@ -1,0 +1,55 @@
+"""Pictures of films: the file from the blob store, rendered as the reader of films sees it."""
+
+import asyncio
+from base64 import b64encode
+from functools import partial
+
+from api.errors import ApiError, Code
+from api.own_types import FilmEncoding
+from api.resolvers import Info, ask, given_key, shaped
+from api.response_plans import Row
+from api.strawberry_parts import Shaped
+from graph.reads.films import film_digest
+from ingest.errors import BlobLostError
+from ingest.receiving.raw import film_of
+from ingest.receiving.submit import Receiver
+from vlmkg.errors import RefusedError
+
+SMALLEST, LARGEST = 64, 4096
+"""Bounds of the longer side of a picture, in pixels."""
+
+_AT_ONCE = asyncio.Semaphore(2)
+"""Films rendered at once: each takes some ten bytes of memory per pixel, and a core."""
+
+
+async def answer_film(info: Info, study_key: str, uid: str, max_side: int, encoding: FilmEncoding) -> Shaped | None:
+    """The picture of a film of the graph; None where the graph has no such image. Raises ApiError (NO_PAYLOAD)."""
+    if not SMALLEST <= max_side <= LARGEST:
+        raise ApiError(Code.BAD_USER_INPUT, f"`maxSide` is out of range: give {SMALLEST} to {LARGEST} pixels")
+    rows = await ask(info, film_digest(given_key(info, study_key), uid))
+    digest = rows[0]["digest"] if rows else None
+    if digest is None:
+        return None
+    async with _AT_ONCE:
+        receiver = info.context.services.receiver
+        return shaped(info, "Film", await asyncio.to_thread(partial(_row, receiver, digest, max_side, encoding)))
+
+
+def _row(receiver: Receiver, digest: str, max_side: int, encoding: FilmEncoding) -> Row:
+    # Imported for the first film: numpy and Pillow take a moment, which no other question needs.
+    from vlmkg.image.picture import picture_of  # noqa: PLC0415
+
+    try:
+        picture = picture_of(film_of(receiver.blobs, digest), max_side, encoding.value)
+    except BlobLostError:
+        raise ApiError(Code.NO_PAYLOAD, "the film is not in the blob store: restore it from a backup") from None
+    except RefusedError:
+        raise ApiError(Code.NO_PAYLOAD, "the film cannot be rendered here: open it in a DICOM viewer") from None
+    return {
+        "mediaType": f"image/{encoding.value.lower()}",
+        "base64": b64encode(picture.content).decode(),
+        "rows": picture.rows,
+        "columns": picture.columns,
+        "shownRows": picture.shown_rows,
+        "shownColumns": picture.shown_columns,
+    }

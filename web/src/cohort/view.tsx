@@ -1,0 +1,167 @@
+import { useMemo, useState } from "preact/hooks";
+import { ApiError, ask } from "../api/client";
+import { COHORT, COHORT_FINDINGS } from "../api/queries";
+import type { Caller, Finding, Page, Patient } from "../api/types";
+import { useTexts } from "../i18n";
+import { go, usePlace } from "../routing";
+import { FindingFields } from "../studies/filter_bar";
+import { NO_FILTER, type Filter } from "../studies/filter";
+import { Failure, useQuery, Waiting } from "../ui/loading";
+import { csvOf, save } from "./csv";
+import { asGraphql, cohortWhere, findingOf, readQuestion, writeQuestion, type Question } from "./question";
+
+interface Count {
+  count: number | null;
+  suppressed: boolean;
+}
+
+interface Cell {
+  key: string;
+  name: string | null;
+  patients: Count;
+  studies: Count;
+}
+
+interface Counts {
+  patients: Count;
+  studies: Count;
+  byConcept: Cell[];
+  byLocation: Cell[];
+  byMonth: Cell[];
+}
+
+export function CohortView({ caller }: { caller: Caller }) {
+  const t = useTexts();
+  const place = usePlace();
+  const question = useMemo(() => readQuestion(place.search), [place.search]);
+  const answer = useQuery<{ cohort: Counts }>(COHORT, { where: cohortWhere(question) });
+  const set = (change: Partial<Question>): void => go(`/cohort${writeQuestion({ ...question, ...change })}`, true);
+  const setAny = (number: number, filter: Filter): void => set({ any: question.any.map((one, at) => (at === number ? filter : one)) });
+  const counts = answer.data?.cohort;
+  return (
+    <section class="cohort">
+      <header class="bar"><h1>{t("cohort")}</h1></header>
+      <form class="filters" aria-label={t("filters")} onSubmit={(event) => event.preventDefault()}>
+        {question.any.map((filter, number) => (
+          <fieldset key={number} class="way">
+            <legend>{number === 0 ? t("finding") : t("or")}</legend>
+            <div class="fields"><FindingFields filter={filter} onChange={(next) => setAny(number, next)} isFirst={number === 0} />
+              {question.any.length > 1 && <button type="button" class="quiet" onClick={() => set({ any: question.any.filter((_, at) => at !== number) })}>{t("remove")}</button>}
+            </div>
+          </fieldset>
+        ))}
+        {(["not", "later"] as const).map((name) => {
+          const filter = question[name];
+          const title = t(name === "not" ? "not" : "laterNot");
+          return filter
+            ? <fieldset key={name} class="way"><legend>{title}</legend><div class="fields"><FindingFields filter={filter} onChange={(next) => set({ [name]: next })} /><button type="button" class="quiet" onClick={() => set({ [name]: null })}>{t("remove")}</button></div></fieldset>
+            : <button key={name} type="button" class="quiet" onClick={() => set({ [name]: NO_FILTER })}>+ {title} …</button>;
+        })}
+        <button type="button" class="quiet" onClick={() => set({ any: [...question.any, NO_FILTER] })}>+ {t("addOr")}</button>
+        <div class="fields">
+          <label class="field"><span>{t("from")}</span><input type="date" value={question.from ?? ""} onChange={(event) => set({ from: event.currentTarget.value || undefined })} /></label>
+          <label class="field"><span>{t("until")}</span><input type="date" value={question.until ?? ""} onChange={(event) => set({ until: event.currentTarget.value || undefined })} /></label>
+        </div>
+      </form>
+      {answer.error && <Failure error={answer.error} retry={answer.reload} />}
+      {!counts && !answer.error && <Waiting busy={answer.busy} />}
+      {counts && (
+        <div aria-busy={answer.busy}>
+          <p class="totals" role="status">
+            <b><Number_ of={counts.patients} /></b> {t("patients")} <b><Number_ of={counts.studies} /></b> {t("results")}
+          </p>
+          <p class="dim">{t("suppressedHelp")} {caller.rights.includes("IDENTIFIERS") ? "" : t("rounding")}</p>
+          <div class="breakdowns">
+            <Bars title={t("byConcept")} cells={counts.byConcept} />
+            <Bars title={t("byLocation")} cells={counts.byLocation} />
+            <Bars title={t("byMonth")} cells={[...counts.byMonth].sort((one, other) => one.key.localeCompare(other.key))} />
+          </div>
+        </div>
+      )}
+      <Download question={question} />
+      <details class="pane">
+        <summary>{t("query")}</summary>
+        <pre tabIndex={0}>{asGraphql(question)}</pre>
+        <button type="button" onClick={() => void navigator.clipboard.writeText(asGraphql(question))}>{t("copyQuery")}</button>
+      </details>
+    </section>
+  );
+}
+
+function Number_({ of }: { of: Count }) {
+  const t = useTexts();
+  return of.suppressed ? <span class="suppressed" title={t("suppressedHelp")}>{t("suppressed")}</span> : <>{t.number(of.count ?? 0)}</>;
+}
+
+const MOST_BARS = 20;
+
+function Bars({ title, cells }: { title: string; cells: Cell[] }) {
+  const t = useTexts();
+  const shown = cells.slice(0, MOST_BARS);
+  const most = Math.max(1, ...shown.map((cell) => cell.patients.count ?? 0));
+  return (
+    <section class="pane">
+      <h2>{title}</h2>
+      <table class="bars">
+        <thead class="said"><tr><th scope="col">{title}</th><th scope="col">{t("patients")}</th></tr></thead>
+        <tbody>
+          {shown.map((cell) => (
+            <tr key={cell.key}>
+              <th scope="row">{cell.name ?? cell.key}</th>
+              <td>
+                <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+                  {cell.patients.suppressed ? <rect class="hidden-bar" width="4" height="10" /> : <rect width={(100 * (cell.patients.count ?? 0)) / most} height="10" />}
+                </svg>
+                <span><Number_ of={cell.patients} /></span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {cells.length > MOST_BARS && <p class="dim">+{cells.length - MOST_BARS} {t("moreFindings")}</p>}
+      {cells.length === 0 && <p class="dim">{t("nothing")}</p>}
+    </section>
+  );
+}
+
+const COLUMNS = ["patientId", "sex", "birthYear", "studyKey", "modality", "studiedAt", "findingId", "text", "presence", "conceptCode", "concept", "laterality", "severity", "score", "witness", "disputed", "review"];
+
+interface Found extends Finding {
+  studiedAt: string | null;
+  study: { studyKey: string; modality: string | null };
+  patient: Patient;
+}
+
+/** All findings of the question as CSV, page by page. Conditions on the patient are not part of a list of findings. */
+function Download({ question }: { question: Question }) {
+  const t = useTexts();
+  const [rows, setRows] = useState<number | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const run = async (): Promise<void> => {
+    const where = findingOf(question);
+    const found: unknown[][] = [];
+    setError(null);
+    try {
+      for (let after: string | null = null, more = true; more; ) {
+        const answer: { findings: Page<Found> } = await ask(COHORT_FINDINGS, { where: Object.keys(where).length ? where : null, after });
+        for (const { node } of answer.findings.edges) {
+          found.push([node.patient.patientId, node.patient.sex, node.patient.birthYear, node.study.studyKey, node.study.modality, node.studiedAt, node.id, node.text, node.presence, node.concept?.code, node.concept?.name, node.laterality, node.severity, node.score, node.witness, node.disputed, node.review]);
+        }
+        after = answer.findings.pageInfo.endCursor;
+        more = answer.findings.pageInfo.hasNextPage;
+        setRows(found.length);
+      }
+      save("findings.csv", "text/csv;charset=utf-8", csvOf(COLUMNS, found));
+    } catch (failure) {
+      setError(failure instanceof ApiError ? failure : new ApiError("INTERNAL_ERROR", String(failure)));
+    }
+    setRows(null);
+  };
+  if (question.not || question.later) return null;
+  return (
+    <p>
+      <button type="button" disabled={rows !== null} onClick={() => void run()}>{t("csv")}</button> {rows !== null && <span role="status">{t.number(rows)} {t("csvBusy")}</span>}
+      {error && <Failure error={error} retry={() => void run()} />}
+    </p>
+  );
+}

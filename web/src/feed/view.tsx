@@ -1,0 +1,173 @@
+import { useState } from "preact/hooks";
+import { ApiError, ask } from "../api/client";
+import { EVENT_COUNTS, EVENTS, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
+import type { Caller, Page } from "../api/types";
+import { useTexts } from "../i18n";
+import { go, usePlace } from "../routing";
+import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
+
+const STATES = ["RECEIVED", "QUEUED", "EXTRACTING", "EXTRACTED", "MERGING", "MERGED", "REFUSED", "DEAD"] as const;
+type State = (typeof STATES)[number];
+
+interface Event_ {
+  eventId: string;
+  state: State;
+  reason: string | null;
+  detail: string | null;
+  warnings: string[];
+  readingWarnings: string[];
+  source: string;
+  externalId: string;
+  format: string;
+  size: number;
+  attempts: number;
+  deliveries: number;
+  receivedAt: string;
+  studyKeys: string[];
+}
+
+type Counts = Record<State, { totalCount: number }> & { checkpoint: { engine: string; checkpoint: string | null; studies: number; lastUsedAt: string; otherEngines: number } | null };
+
+const pickEvents = (answer: { events: Page<Event_> }): Page<Event_> => answer.events;
+const EVERY_MS = 5000;
+
+export function FeedView({ caller }: { caller: Caller }) {
+  const t = useTexts();
+  const allowed = caller.rights.includes("OPERATE");
+  const place = usePlace();
+  const counts = useQuery<Counts>(allowed ? EVENT_COUNTS : null, {}, EVERY_MS);
+  const shown = place.search.get("show") === "rejections";
+  if (!allowed) return <p class="empty">{t("notOperator")}</p>;
+  return (
+    <section class="feed">
+      <header class="bar">
+        <h1>{t("feed")}</h1><span class="dim">{t("live")}</span>
+        <div class="tabs" role="group" aria-label={t("feed")}>
+          <button type="button" aria-pressed={!shown} onClick={() => go("/feed")}>{t("events")}</button>
+          <button type="button" aria-pressed={shown} onClick={() => go("/feed?show=rejections")}>{t("rejections")}</button>
+        </div>
+      </header>
+      {counts.error && <Failure error={counts.error} retry={counts.reload} />}
+      {counts.data && (
+        <>
+          <ul class="states" aria-label={t("state")}>
+            {STATES.map((state) => (
+              <li key={state} class={state.toLowerCase()}>
+                <a href={`/feed?state=${state.toLowerCase()}`} aria-current={place.search.get("state") === state.toLowerCase() ? "true" : undefined}><b>{t.number(counts.data?.[state].totalCount ?? 0)}</b> {t(state)}</a>
+              </li>
+            ))}
+            <li><a href="/feed">{t("all")}</a></li>
+          </ul>
+          {counts.data.checkpoint && (
+            <p class="dim">
+              {t("engine")}: {counts.data.checkpoint.engine} {counts.data.checkpoint.checkpoint ?? ""} · {t.number(counts.data.checkpoint.studies)} {t("inGraph")} · {counts.data.checkpoint.otherEngines} {t("otherEngines")} · {t.time(counts.data.checkpoint.lastUsedAt)}
+            </p>
+          )}
+        </>
+      )}
+      {shown ? <Rejections /> : <Events place={place.search} changed={counts.reload} />}
+    </section>
+  );
+}
+
+function Events({ place, changed }: { place: URLSearchParams; changed: () => void }) {
+  const t = useTexts();
+  const state = STATES.find((one) => one.toLowerCase() === place.get("state"));
+  const [source, reason] = [place.get("source") ?? undefined, place.get("reason") ?? undefined];
+  const list = usePages(EVENTS, { where: { state, source, reason } }, pickEvents);
+  const [open, setOpen] = useState<string | null>(null);
+  const filter = (name: string, value: string): string => { const next = new URLSearchParams(place); next.set(name, value); return `/feed?${next.toString()}`; };
+  return (
+    <>
+      {(source ?? reason) && <p>{source && <span class="badge">{t("source")}: {source}</span>} {reason && <span class="badge">{t("reason")}: {reason}</span>} <a href="/feed">{t("clear")}</a></p>}
+      {list.error && <Failure error={list.error} retry={list.reload} />}
+      <table class="rows">
+        <thead><tr><th scope="col">{t("received")}</th><th scope="col">{t("state")}</th><th scope="col">{t("source")}</th><th scope="col">{t("format")}</th><th scope="col">{t("reason")}</th><th scope="col">{t("warningCodes")}</th></tr></thead>
+        <tbody>
+          {list.rows.map((event) => (
+            <>
+              <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={() => setOpen(open === event.eventId ? null : event.eventId)}>
+                <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={(click) => { click.stopPropagation(); setOpen(open === event.eventId ? null : event.eventId); }}>{t.time(event.receivedAt)}</button></th>
+                <td><span class={`state ${event.state.toLowerCase()}`}>{t(event.state)}</span></td>
+                <td><a href={filter("source", event.source)} onClick={(click) => click.stopPropagation()}>{event.source}</a></td>
+                <td>{event.format}</td>
+                <td>{event.reason && <a href={filter("reason", event.reason)} onClick={(click) => click.stopPropagation()}><code>{event.reason}</code></a>}</td>
+                <td>{[...event.warnings, ...event.readingWarnings].map((code) => <code key={code} class="badge alarm">{code}</code>)}</td>
+              </tr>
+              {open === event.eventId && <tr key={`${event.eventId}-open`} class="open"><td colSpan={6}><EventDetails event={event} done={() => { list.reload(); changed(); }} /></td></tr>}
+            </>
+          ))}
+        </tbody>
+      </table>
+      {!list.busy && !list.error && list.rows.length === 0 && <p class="empty">{t("nothing")}</p>}
+      <Waiting busy={list.busy} />
+      {list.hasMore && <button type="button" class="more" onClick={list.more}>{t("more")}</button>}
+    </>
+  );
+}
+
+function EventDetails({ event, done }: { event: Event_; done: () => void }) {
+  const t = useTexts();
+  const [asked, setAsked] = useState(false);
+  const [told, setTold] = useState("");
+  const [failure, setFailure] = useState<ApiError | null>(null);
+  const payload = useQuery<{ eventPayload: { size: number; text: string | null } | null }>(asked ? PAYLOAD : null, { id: event.eventId });
+  const replay = async (): Promise<void> => {
+    try {
+      const answer = await ask<{ replayEvent: { replayed: boolean; event: { reason: string | null; detail: string | null } } | null }>(REPLAY, { id: event.eventId });
+      setTold(answer.replayEvent?.replayed ? t("replayed") : `${t("notReplayed")}: ${answer.replayEvent?.event.detail ?? ""}`);
+      done();
+    } catch (error) {
+      setFailure(error instanceof ApiError ? error : new ApiError("INTERNAL_ERROR", String(error)));
+    }
+  };
+  return (
+    <div class="event-details">
+      {event.detail && <p>{event.detail}</p>}
+      <p class="dim">
+        {t("events")} {event.eventId} · {event.externalId} · {t.number(event.size)} {t("bytes")} · {t("attempts")}: {event.attempts}
+        {event.studyKeys.map((key) => <> · <a key={key} href={`/studies/${key}`}>{t("openStudy")}</a></>)}
+      </p>
+      <div class="verdicts">
+        <button type="button" onClick={() => setAsked(true)}>{t("showMessage")}</button>
+        <button type="button" onClick={() => void replay()}>{t("replay")}</button>
+        <span role="status">{told}</span>
+      </div>
+      {failure && <Failure error={failure} retry={() => void replay()} />}
+      {payload.error && <Failure error={payload.error} retry={payload.reload} />}
+      {payload.data?.eventPayload && <pre tabIndex={0} aria-label={t("message")}>{payload.data.eventPayload.text?.replaceAll("\r", "\n") ?? t("binary")}</pre>}
+    </div>
+  );
+}
+
+interface Rejection {
+  reason: string;
+  head: string;
+  relation: string;
+  tail: string;
+  detail: string;
+  studyKey: string;
+}
+
+const pickRejections = (answer: { rejections: Page<Rejection> }): Page<Rejection> => answer.rejections;
+
+function Rejections() {
+  const t = useTexts();
+  const list = usePages(REJECTIONS, {}, pickRejections);
+  return (
+    <>
+      {list.error && <Failure error={list.error} retry={list.reload} />}
+      <table class="rows">
+        <thead><tr><th scope="col">{t("reason")}</th><th scope="col">{t("triplet")}</th><th scope="col">{t("details")}</th><th scope="col">{t("study")}</th></tr></thead>
+        <tbody>
+          {list.rows.map((one, number) => (
+            <tr key={number}><td><code>{one.reason}</code></td><td>{one.head} <span class="dim">{one.relation}</span> {one.tail}</td><td>{one.detail}</td><td><a href={`/studies/${one.studyKey}`}>{t("openStudy")}</a></td></tr>
+          ))}
+        </tbody>
+      </table>
+      {!list.busy && !list.error && list.rows.length === 0 && <p class="empty">{t("nothing")}</p>}
+      <Waiting busy={list.busy} />
+      {list.hasMore && <button type="button" class="more" onClick={list.more}>{t("more")}</button>}
+    </>
+  );
+}

@@ -1,0 +1,135 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { STUDIES, STUDY_COUNT } from "../api/queries";
+import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
+import { useTexts } from "../i18n";
+import { go, isTyping, usePlace } from "../routing";
+import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
+import { FindingLabel } from "../ui/presence";
+import { FilterBar } from "./filter_bar";
+import { readFilter, studyWhere, writeFilter } from "./filter";
+
+const SHOWN = 6;
+const pickStudies = (answer: { studies: Page<StudyRow> }): Page<StudyRow> => answer.studies;
+
+export function StudiesView() {
+  const t = useTexts();
+  const place = usePlace();
+  const filter = useMemo(() => readFilter(place.search), [place.search]);
+  const where = studyWhere(filter);
+  const list = usePages(STUDIES, { where }, pickStudies);
+  const total = useQuery<{ studies: { totalCount: number } }>(STUDY_COUNT, { where });
+  const [at, setAt] = useState(0);
+  const table = useRef<HTMLTableElement>(null);
+
+  useEffect(() => setAt(0), [place.search]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (isTyping(event)) return;
+      const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
+      if (step === 0) return;
+      const next = Math.max(0, Math.min(at + step, list.rows.length - 1));
+      setAt(next);
+      table.current?.querySelectorAll<HTMLElement>("tbody th a")[next]?.focus();
+      if (next > list.rows.length - 8) list.more();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [at, list]);
+
+  return (
+    <section class="studies">
+      <header class="bar">
+        <h1>{t("studies")}</h1>
+        <Waiting busy={list.busy && list.rows.length === 0}>
+          {total.data ? `${t.number(total.data.studies.totalCount)} ${t("results")}` : ""}
+        </Waiting>
+        <CopyLink />
+      </header>
+      <FilterBar filter={filter} onChange={(next) => go(`/studies${writeFilter(next)}`, true)} />
+      {list.error && <Failure error={list.error} retry={list.reload} />}
+      {list.rows.length > 0 && (
+        <table class="rows" ref={table}>
+          <thead>
+            <tr><th scope="col">{t("date")}</th><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
+          </thead>
+          <tbody>
+            {list.rows.map((study, number) => (
+              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={() => go(`/studies/${study.studyKey}`)}>
+                <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => setAt(number)}>{t.day(study.startedAt)}</a></th>
+                <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
+                <td><PatientLink patient={study.patient} /></td>
+                <td><Findings findings={study.findings} /></td>
+                <td><Notes study={study} /></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {!list.busy && !list.error && list.rows.length === 0 && <p class="empty">{t("nothing")}. {writeFilter(filter) && t("nothingHelp")}</p>}
+      {list.hasMore && <MoreButton busy={list.busy} more={list.more} />}
+    </section>
+  );
+}
+
+/** The next page comes when the button comes near the window; a press works too. */
+function MoreButton({ busy, more }: { busy: boolean; more: () => void }) {
+  const t = useTexts();
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const seen = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) more(); }, { rootMargin: "600px" });
+    if (button.current) seen.observe(button.current);
+    return () => seen.disconnect();
+  }, [more]);
+  return <button type="button" class="more" ref={button} onClick={more} aria-busy={busy}>{busy ? `${t("loading")}…` : t("more")}</button>;
+}
+
+export function PatientLink({ patient }: { patient: Patient }) {
+  const t = useTexts();
+  const sex = patient.sex ? t.word(patient.sex) : "";
+  const born = patient.birthYear ? `${t("born")} ${patient.birthYear}` : "";
+  return (
+    <a class="patient" href={`/patients/${patient.patientId}`} onClick={(event) => event.stopPropagation()}>
+      <code>{patient.patientId.slice(0, 8)}</code> <span class="dim">{[sex, born].filter(Boolean).join(", ")}</span>
+    </a>
+  );
+}
+
+/** Findings that a list shows once: the same concept, side and presence, though a report may say it twice. */
+const sameAs = (finding: FindingRow): string =>
+  [finding.concept?.code ?? finding.text, finding.laterality, finding.presence, finding.disputed].join("/");
+
+const RANK = { PRESENT: 0, UNCERTAIN: 1, ABSENT: 2 } as const;
+
+/** The first findings, present ones before uncertain ones, denied ones last and never without their word. */
+function Findings({ findings }: { findings: Page<FindingRow> }) {
+  const t = useTexts();
+  const said = new Map(findings.edges.map(({ node }) => [sameAs(node), node]));
+  const rows = [...said.values()].sort((one, other) => RANK[one.presence] - RANK[other.presence]);
+  if (rows.length === 0) return <span class="dim">{t("noFindings")}</span>;
+  const left = rows.length - SHOWN;
+  return (
+    <ul class="chips">
+      {rows.slice(0, SHOWN).map((finding) => <li key={finding.id}><FindingLabel finding={finding} /></li>)}
+      {left > 0 && <li class="dim">+{left}{findings.pageInfo.hasNextPage ? "…" : ""} {t("moreFindings")}</li>}
+    </ul>
+  );
+}
+
+function Notes({ study }: { study: StudyRow }) {
+  const t = useTexts();
+  return (
+    <ul class="notes">
+      {study.findings.edges.some((edge) => edge.node.disputed) && <li class="badge alarm">{t("disputed")}</li>}
+      {study.pairing !== "report_only" && <li class="badge">{t.word(study.pairing)}</li>}
+      {study.extraction?.outOfDomain && <li class="badge alarm">{t("outOfDomain")}</li>}
+      {study.extraction?.warnings.map((code) => <li key={code} class="badge alarm"><code>{code}</code></li>)}
+    </ul>
+  );
+}
+
+function CopyLink() {
+  const t = useTexts();
+  const [copied, setCopied] = useState(false);
+  const copy = (): void => void navigator.clipboard.writeText(window.location.href).then(() => setCopied(true));
+  return <button type="button" class="quiet" onClick={copy} onBlur={() => setCopied(false)}>{copied ? t("copied") : t("copyLink")}</button>;
+}
