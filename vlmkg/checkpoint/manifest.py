@@ -4,6 +4,7 @@ manifest.json          what this is, and the SHA-256 of every other file
 language_model/        config.json, *.safetensors, tokenizer.json, codec.json
 projector.safetensors  } in a checkpoint that reads films
 vision/                } config.json, model.safetensors
+text_witness/          config.json, model.safetensors, tokenizer.json, witness.json; in one with a third witness
 promotion.json         written by `vlmkg checkpoint promote`; the one file that the manifest does not name
 """
 
@@ -22,6 +23,7 @@ from vlmkg.engine_protocol import FilmDomain, Lead, Modality
 MANIFEST_FILE, PROMOTION_FILE = "manifest.json", "promotion.json"
 _UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}
 LANGUAGE_MODEL, PROJECTOR_FILE, VISION = "language_model", "projector.safetensors", "vision"
+TEXT_WITNESS = "text_witness"
 ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".model"})
 """Of files in a checkpoint. Pickles run code when they are opened; none of these does."""
 _LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -50,6 +52,8 @@ class Manifest(BaseModel):
     """The films that it was trained on; None where it reads none."""
     lead: Lead = Lead.NEVER
     """Where its reading of a text stands against the rules'. A manifest without the field: nowhere."""
+    text_witness: bool = False
+    """Whether an encoder labels the words where its reading of a text stands (`vlmkg.witnesses.text_witness`)."""
     data: dict[str, str]
     """Name and fingerprint of each data set that it was trained on."""
     metrics: dict[str, float]
@@ -139,6 +143,8 @@ def _check_meaning(folder: Path, manifest: Manifest) -> None:
     if {part is not None for part in parts} | {vision} != {reads_films}:
         detail = "image modality, image_domain, model, projector and vision must be given together"
         raise CheckpointError("bad_manifest", folder, detail)
+    if any(path.startswith(f"{TEXT_WITNESS}/") for path in manifest.files) != manifest.text_witness:
+        raise CheckpointError("bad_manifest", folder, "text_witness must be given together with its folder")
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
