@@ -85,7 +85,7 @@ def compare(engine: Engine, sets: Iterable[Set], leads: Iterable[Lead]) -> dict[
     """The figures by lead. The engine reads each text once, whatever the number of leads."""
     found: dict[Lead, dict[str, Figure]] = {lead: {} for lead in leads}
     for one in sets:
-        rows = {reader: _rows(one, graphs) for reader, graphs in _readings(engine, one.texts, found).items()}
+        rows = {reader: count_rows(one, graphs) for reader, graphs in _readings(engine, one.texts, found).items()}
         samples = draws(len(one.texts))
         for lead, figures in found.items():
             for name, part in one.figures.items():
@@ -127,27 +127,30 @@ def write_lead(folder: Path, lead: Lead) -> None:
 
 def _readings(engine: Engine, texts: Sequence[str], leads: Iterable[Lead]) -> dict[str, list[ReportGraph]]:
     """The validated readings of the rules, of the model alone, and of both with each lead."""
-    said = _outputs(engine, texts)
-    heard = _outputs(load_engine("rules"), texts)
+    said = outputs(engine, texts)
+    heard = outputs(load_engine("rules"), texts)
     found = {
         RULES: [read_graph(text, output.graph).graph for text, output in zip(texts, heard, strict=True)],
         MODEL: [read_graph(text, output.graph).graph for text, output in zip(texts, said, strict=True)],
     }
     for lead in leads:
         pairs = zip(texts, said, heard, strict=True)
-        found[lead] = [read_twice(text, model.graph, rules, lead).graph for text, model, rules in pairs]
+        found[lead] = [
+            read_twice(text, model.graph, rules, lead, words=model.words).graph for text, model, rules in pairs
+        ]
     return found
 
 
-def _outputs(engine: Engine, texts: Sequence[str]) -> list[ReportOutput]:
-    """Texts of like length together: a batch is as slow as its longest."""
+def outputs(engine: Engine, texts: Sequence[str]) -> list[ReportOutput]:
+    """The engine's output for each text. Texts of like length together: a batch is as slow as its longest."""
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
     outputs = read_in_parts(engine, [StudyInput((texts[at],)) for at in order])
     read = dict(zip(order, (output.reports[0] for output in outputs), strict=True))
     return [read[at] for at in range(len(texts))]
 
 
-def _rows(one: Set, graphs: Sequence[ReportGraph]) -> Rows:
+def count_rows(one: Set, graphs: Sequence[ReportGraph]) -> Rows:
+    """The counts of each text of the set, read as these graphs."""
     if one.samples:
         return [_family_counts(sample, graph) for sample, graph in zip(one.samples, graphs, strict=True)]
     return [_report_counts(*each) for each in zip(one.texts, one.gold, graphs, strict=True)]

@@ -11,6 +11,7 @@ from training.data_cli import data
 from training.experiments.cli import experiment
 from training.review.cli import review
 from training.tagger.cli import tagger, tagger_evaluate
+from training.text_witness.cli import witness, witness_add, witness_measure
 from vlmkg.errors import UsageError
 
 CONFIG = click.option(
@@ -33,7 +34,7 @@ def train() -> None:
     """Make training data; train a model in stages."""
 
 
-for command in (card, data, experiment, review, tagger, tagger_evaluate):
+for command in (card, data, experiment, review, tagger, tagger_evaluate, witness, witness_add, witness_measure):
     train.add_command(command)
 
 

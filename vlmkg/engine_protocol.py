@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from vlmkg.report_parts import SetAside
 from vlmkg.schema import Kind, Presence, ReportGraph
@@ -52,18 +52,38 @@ class StudyInput:
     chest: bool | None = None
 
 
+class WordLabels(NamedTuple):
+    """What a text witness holds of one word, as probabilities: what of, how said, and its part in the sentence.
+
+    `start` and `end` are half-open offsets in code points. The word is anatomy, or an observation that is present,
+    uncertain or absent; the rest to 1 is no mention. `finding`: an observation that describes no other. `begins`: it is
+    the first word of a mention.
+    """
+
+    start: int
+    end: int
+    anatomy: float
+    present: float
+    uncertain: float
+    absent: float
+    finding: float
+    begins: float
+
+
 @dataclass(frozen=True, slots=True)
 class ReportOutput:
     """An engine's reading of one report.
 
     Mentions and relations of `graph` have the engine's witness and score. `truncated`: the engine's budget ended before
     the report did, so findings may be missing. `aside`: spans of the text (half-open, code points) that state no
-    findings: communication, questions, advice; an engine that does not distinguish them has none.
+    findings: communication, questions, advice; an engine that does not distinguish them has none. `words` are the
+    labels of a checkpoint's text witness, in text order, where it was asked; none without one.
     """
 
     graph: ReportGraph
     truncated: bool = False
     aside: tuple[tuple[int, int], ...] = ()
+    words: tuple[WordLabels, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from vlmkg.engine_protocol import (
     StudyInput,
     StudyOutput,
     StudyReadings,
+    WordLabels,
 )
 from vlmkg.errors import DeviceMemoryError, UsageError
 from vlmkg.exam_regions import exam_regions
@@ -36,6 +37,7 @@ from vlmkg.witnesses.concept_conflicts import renamed
 from vlmkg.witnesses.historical_mentions import doubt_aside
 from vlmkg.witnesses.lead import combine
 from vlmkg.witnesses.low_confidence import refuse_unsure
+from vlmkg.witnesses.text_witness import doubt_findings
 
 ENGINES = {RULES: ("vlmkg.reading.rules.engine", "RulesEngine")}
 """Module and class of each engine by name. The module is imported when the engine is opened."""
@@ -179,7 +181,7 @@ def _read_report(
     if heard is None:
         reading = read_graph(text, output.graph, chest)
     else:
-        reading = read_twice(text, output.graph, heard, lead, chest)
+        reading = read_twice(text, output.graph, heard, lead, chest, output.words)
     aside = find_set_aside(text)
     warned = list(unread_warnings(text, aside, mentions=len(reading.graph.mentions)))
     if output.truncated:
@@ -187,8 +189,15 @@ def _read_report(
     return replace(reading, truncated=output.truncated, warnings=(*reading.warnings, *warned), set_aside=aside)
 
 
-def read_twice(text: str, model: ReportGraph, rules: ReportOutput, lead: Lead, chest: bool | None = None) -> Reading:
-    """The combined reading of the two witnesses.
+def read_twice(
+    text: str,
+    model: ReportGraph,
+    rules: ReportOutput,
+    lead: Lead,
+    chest: bool | None = None,
+    words: Sequence[WordLabels] = (),
+) -> Reading:
+    """The combined reading of the two witnesses; `words` are the labels of the checkpoint's text witness, if any.
 
     Each is validated separately first, so that errors of one do not affect the other.
     """
@@ -196,12 +205,21 @@ def read_twice(text: str, model: ReportGraph, rules: ReportOutput, lead: Lead, c
     second = read_graph(text, rules.graph, chest)
     sure = refuse_unsure(first, second.graph)
     led = combine(text, sure.graph, second.graph, lead)
-    graph, told = doubt_aside(led.combined.graph, rules.aside)
+    known, doubted = doubt_findings(led.combined.graph, words)
+    graph, told = doubt_aside(known, rules.aside)
     reading = read_graph(text, graph, chest)
     warned = (ReadingWarning(conflict.reason, conflict.text) for conflict in led.combined.conflicts)
     return replace(
         reading,
         rejections=(*refused, *sure.rejections, *led.rejections, *second.rejections, *reading.rejections),
-        warnings=(*reading.warnings, *sure.warnings, *led.warnings, *warned, *told, *renamed(reading, second)),
+        warnings=(
+            *reading.warnings,
+            *sure.warnings,
+            *led.warnings,
+            *warned,
+            *doubted,
+            *told,
+            *renamed(reading, second),
+        ),
         agreement=agreement.count(reading.graph),
     )

@@ -10,6 +10,7 @@ class ReadingCode(StrEnum):
     KIND_CONFLICT = "kind_conflict"
     ROLE_CONFLICT = "role_conflict"
     CONCEPT_CONFLICT = "concept_conflict"
+    MENTION_CONFLICT = "mention_conflict"
     UNSURE = "unsure"
     MODEL_ALONE = "model_alone"
     SET_ASIDE = "set_aside"

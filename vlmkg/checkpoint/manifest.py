@@ -4,6 +4,7 @@ manifest.json          the description, and the SHA-256 of every other file
 language_model/        config.json, *.safetensors, tokenizer.json, codec.json
 projector.safetensors  } in a checkpoint that reads films
 vision/                } config.json, model.safetensors, guard.safetensors
+text_witness/          config.json, model.safetensors, tokenizer.json, witness.json; in one with a third witness
 promotion.json         written by `vlmkg checkpoint promote`; not named by the manifest
 README.md              a card for people (`vlmkg checkpoint card`); not named by the manifest either
 """
@@ -26,6 +27,7 @@ README_FILE = "README.md"
 """A card for people, which may be added and changed: it says nothing to the loader."""
 _UNLISTED = {MANIFEST_FILE, PROMOTION_FILE, "promotion.part"}
 LANGUAGE_MODEL, PROJECTOR_FILE, VISION = "language_model", "projector.safetensors", "vision"
+TEXT_WITNESS = "text_witness"
 ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".model"})
 """Suffixes of files in a checkpoint. Opening one of these runs no code, unlike a pickle."""
 _LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -65,6 +67,8 @@ class Manifest(BaseModel):
     """The films that it was trained on; None for a checkpoint that reads no films."""
     lead: Lead = Lead.NEVER
     """Where the model's reading of a text leads the rules'. Without the field: nowhere."""
+    text_witness: bool = False
+    """Whether an encoder labels the words in sentences where the model leads (`vlmkg.witnesses.text_witness`)."""
     data: dict[str, str]
     """The name and fingerprint of each training data set."""
     metrics: dict[str, float]
@@ -154,6 +158,8 @@ def _check_meaning(folder: Path, manifest: Manifest) -> None:
     if {part is not None for part in parts} | {vision} != {reads_films}:
         detail = "image modality, image_domain, model, projector and vision must be given together"
         raise CheckpointError("bad_manifest", folder, detail)
+    if any(path.startswith(f"{TEXT_WITNESS}/") for path in manifest.files) != manifest.text_witness:
+        raise CheckpointError("bad_manifest", folder, "text_witness must be given together with its folder")
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from vlmkg.checkpoint.store import Checkpoint
 from vlmkg.engine.films import StudyFilms, read_films
+from vlmkg.engine.words import label_words
 from vlmkg.engine_protocol import FilmDomain, ImageEntity, Lead, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.identity import digest
@@ -16,6 +17,7 @@ from vlmkg.model.decoding.window_cache import KnownWindows
 from vlmkg.numbered_tokens import OBSERVATION_LABELS
 from vlmkg.reading_version import READING_VERSION, data_digest
 from vlmkg.schema import Kind
+from vlmkg.text_witness.reader import WordReader
 
 _PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.items()}
 
@@ -25,9 +27,10 @@ class ModelEngine:
 
     name = "model"
 
-    def __init__(self, checkpoint: Checkpoint, known_windows: int = 0) -> None:
-        """`known_windows`: the number of windows in its cache."""
+    def __init__(self, checkpoint: Checkpoint, known_windows: int = 0, word_reader: WordReader | None = None) -> None:
+        """`known_windows`: the number of windows in its cache. `word_reader`: its text witness, if it has one."""
         self._checkpoint = checkpoint
+        self._words = word_reader
         self._known = KnownWindows(known_windows) if known_windows else None
         self.checkpoint: str | None = checkpoint.manifest.name
         self.checkpoint_digest: str | None = checkpoint.verified.digest
@@ -79,7 +82,11 @@ class ModelEngine:
             whole=self._checkpoint.manifest.whole_report,
             known=self._known,
         )
-        return [ReportOutput(reading.graph, reading.truncated) for reading in readings]
+        words = label_words(self._words, texts, [reading.graph for reading in readings], self.lead)
+        return [
+            ReportOutput(reading.graph, reading.truncated, words=heard)
+            for reading, heard in zip(readings, words, strict=True)
+        ]
 
     def _read_films(self, films: Sequence[StudyFilms]) -> list[Decoded]:
         prefixes = [prefix for seen in films for prefix in seen.prefixes]

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import torch
 
-from vlmkg.checkpoint.manifest import verify
+from vlmkg.checkpoint.manifest import TEXT_WITNESS, verify
 from vlmkg.checkpoint.promotion import require_promoted
 from vlmkg.checkpoint.store import open_verified
 from vlmkg.engine.engine import ModelEngine
 from vlmkg.errors import UsageError
 from vlmkg.model.decoding.head import check_language_model
 from vlmkg.settings import EngineSettings
+from vlmkg.text_witness.reader import WordReader
 
 
 def load_model_engine(
@@ -26,9 +27,11 @@ def load_model_engine(
     verified = verify(folder)
     if not unpromoted:
         require_promoted(verified)
-    checkpoint = open_verified(verified, choose_device(device))
+    place = choose_device(device)
+    checkpoint = open_verified(verified, place)
     check_language_model(checkpoint.network.language_model, checkpoint.codec)
-    return ModelEngine(checkpoint, EngineSettings().known_windows if known_windows is None else known_windows)
+    words = WordReader(folder / TEXT_WITNESS, place) if verified.manifest.text_witness else None
+    return ModelEngine(checkpoint, EngineSettings().known_windows if known_windows is None else known_windows, words)
 
 
 def choose_device(name: str | None) -> str:

@@ -1,0 +1,50 @@
+"""What the model alone shows as present and its text witness holds for no mention is uncertain.
+
+Where the decoder leads for an unknown word, it also takes other words for findings: "Additionally", "VERSION #1",
+"full stop". The text witness, an encoder that was pretrained on other texts, labels each word by itself. If it gives a
+finding's words 0.9 or more for being no mention, the finding is uncertain and `disputed`, and warned of as
+`mention_conflict`. It neither adds findings nor changes presences: in both it is wrong more often than right in kinds
+of sentence that it was not taught (docs/decisions/0275-a-text-witness-doubts-findings.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vlmkg.engine_protocol import ReadingWarning, WordLabels
+from vlmkg.reading_codes import ReadingCode
+from vlmkg.schema import Mention, Presence, ReportGraph, Witness
+from vlmkg.spans import overlap
+from vlmkg.witnesses.comparison import findings_of
+
+NO_MENTION = 0.9
+"""Probability from which a finding is doubted. Between 0.7 and 0.99 the figures hardly differ."""
+REASON = ReadingCode.MENTION_CONFLICT
+
+
+def doubt_findings(graph: ReportGraph, words: Sequence[WordLabels]) -> tuple[ReportGraph, tuple[ReadingWarning, ...]]:
+    """The combined graph with such findings uncertain, and a warning for each. `words` are those that were labelled."""
+    doubted = {at for at in findings_of(graph) if words and _is_doubted(graph.mentions[at], words)}
+    if not doubted:
+        return graph, ()
+    mentions = tuple(
+        replace(one, presence=Presence.UNCERTAIN, disputed=True) if at in doubted else one
+        for at, one in enumerate(graph.mentions)
+    )
+    return replace(graph, mentions=mentions), tuple(
+        ReadingWarning(REASON, graph.mentions[at].text) for at in sorted(doubted)
+    )
+
+
+def is_claimed(mention: Mention) -> bool:
+    """Whether the model alone says that it is there."""
+    return mention.witness is Witness.MODEL and mention.presence is Presence.PRESENT
+
+
+def _is_doubted(mention: Mention, words: Sequence[WordLabels]) -> bool:
+    heard = [word for word in words if overlap(mention, word)]
+    return is_claimed(mention) and bool(heard) and sum(map(no_mention, heard)) / len(heard) >= NO_MENTION
+
+
+def no_mention(word: WordLabels) -> float:
+    """The probability that the word belongs to no mention."""
+    return 1 - word.anatomy - word.present - word.uncertain - word.absent
