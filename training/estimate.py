@@ -134,7 +134,7 @@ def _rows(config: RunConfig) -> tuple[list[Row], int | None]:
 def _language_model(config: RunConfig) -> PreTrainedModel:
     if not config.language_model.folder:
         return own_language_model(config, codec_of(config))
-    model: PreTrainedModel = AutoModelForCausalLM.from_config(
+    model: PreTrainedModel = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
         AutoConfig.from_pretrained(config.language_model.folder, local_files_only=True)
     )
     return model

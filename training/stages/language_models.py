@@ -71,4 +71,4 @@ def prepare_kernels(model: PreTrainedModel, config: RunConfig, stage: StageConfi
     if config.language_model.attention:
         model.set_attn_implementation(config.language_model.attention.value)
     if stage.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})  # type: ignore[no-untyped-call]

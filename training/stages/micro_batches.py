@@ -33,7 +33,17 @@ def split_batch(batch: Batch, parts: int) -> list[Part]:
     targets = int((batch.labels != IGNORED).sum())
     rows = range(0, len(batch.labels), -(-len(batch.labels) // parts))
     size = rows.step
-    return [_part(Batch(*(None if one is None else one[at : at + size] for one in batch)), targets) for at in rows]
+    return [_part(_rows_of(batch, slice(at, at + size)), targets) for at in rows]
+
+
+def _rows_of(batch: Batch, rows: slice) -> Batch:
+    return Batch(
+        batch.input_ids[rows],
+        batch.labels[rows],
+        batch.attention_mask[rows],
+        None if batch.features is None else batch.features[rows],
+        None if batch.counts is None else batch.counts[rows],
+    )
 
 
 def whole_batch(batch: Any, parts: int) -> list[Part]:

@@ -12,13 +12,13 @@ from ingest import blobs
 from ingest.errors import OutageError
 from ingest.formats.origin import Format
 from ingest.gateway import micro_batching
-from ingest.gateway.door import NoSpaceError, Reception, receive_now, receive_soon
+from ingest.gateway.door import Reception, receive_now, receive_soon
 from ingest.gateway.micro_batching import receive_group
 from ingest.ledger.events.raw_messages import SMALL
 from ingest.ledger.events.record import Receipt
 from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.storage.tables import events
-from ingest.receiving.space import Space
+from ingest.receiving.space import NoSpaceError, Space
 from ingest.receiving.submit import ReceivedMessage, receive, receive_many
 from tests.ingest.gateway.test_mllp import oru
 from tests.ingest.receivers import receiver_in
