@@ -108,7 +108,7 @@ def test_a_count_about_a_named_patient_names_them_in_the_trail(hospital: Api, qu
     assert newest(hospital).patients == ("somebody",)
 
 
-NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint"}
+NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint", "caller"}
 """Root fields whose answers hold no data of a single patient."""
 
 
@@ -126,6 +126,8 @@ def asked(api: Api) -> dict[str, str]:
         "node": f'{{ node(id: "{finding}") {{ id }} }}',
         "patient": f'{{ patient(patientId: "{patient}") {{ sex }} }}',
         "patients": "{ patients { totalCount edges { cursor } } }",
+        "film": f'{{ film(studyKey: "{study}", sopInstanceUid: "1.2") {{ rows }} }}',
+        "caller": "{ caller { role } }",
         "study": f'{{ study(studyKey: "{study}") {{ modality }} }}',
         "studies": "{ studies { edges { cursor } } }",
         "findings": "{ findings { edges { cursor } } }",

@@ -139,6 +139,7 @@ def test_every_number_of_the_schema_is_counted_or_is_no_count() -> None:
     """A new field that counts must go through the policy, or be named here for what it is."""
     no_counts = {
         "Report.version", "Image.rows", "Image.columns", "Patient.birthYear", "Span.start", "Span.end", "Event.size",
+        "Film.rows", "Film.columns", "Film.shownRows", "Film.shownColumns",
         "Event.attempts", "Event.deliveries", "EventPayload.size", "Checkpoint.otherEngines",
         *(f"Agreement.{what}{who}" for what in ("mentions", "relations") for who in ("Both", "Model", "Rules")),
         "Agreement.disputed",

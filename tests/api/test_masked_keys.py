@@ -140,7 +140,7 @@ def test_every_key_of_the_schema_is_hidden_or_keyed() -> None:
         ("Cell", "key"), ("Extraction", "engineDigest"), ("Extraction", "checkpointDigest"),
         ("Checkpoint", "engineDigest"), ("Checkpoint", "checkpointDigest"),
     }  # fmt: skip
-    words = ("id", "key", "keys", "digest")
+    words = ("id", "key", "keys", "digest", "target")
     found = {
         (type_.name, name)
         for type_ in build_schema(SDL.read_text()).type_map.values()

@@ -76,7 +76,7 @@ _NONE_SEEN = frozenset(
 )
 _LONGEST_BACK = 9
 _BACK_START = re.compile(rf"(?:{'|'.join(sorted(_BACK))})\b[^.;!?]{{0,80}}", re.IGNORECASE)
-_STOP_AND_BACK = re.compile(rf"[.;!?][^\w\s]*\s*(?=(?:{'|'.join(sorted(_BACK))})\b)", re.IGNORECASE)
+_STOP_AND_BACK = re.compile(rf"[.;!?][^\w\s]{{0,20}}\s*(?=(?:{'|'.join(sorted(_BACK))})\b)", re.IGNORECASE)
 _PLAIN_WORD = re.compile(r"\w+")
 _LONGEST_LIST = 40
 _BROKEN_EARLY = 0.6

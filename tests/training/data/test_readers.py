@@ -215,7 +215,7 @@ def test_the_command_labels_with_the_rules_and_says_with_which(mimic, tmp_path):
             "films": 3,
             "reports with a film": 2,
             "mentions": 15,
-            "relations": 6,
+            "relations": 9,
         },
         "splits": {"train": 2, "validation": 1},
         "views": {"unknown": 3},

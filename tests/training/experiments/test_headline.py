@@ -73,7 +73,7 @@ def test_the_command_writes_the_table(rows, tmp_path):
     for said in ("| rules | report only |", "| VLM-KG | image only |", "another patient's film", "shuffled gold"):
         assert said in page
     assert "6 reports of 2 patients" in page
-    assert "1 are missing" in page
+    assert "1 films are missing" in page
     with pytest.raises(UsageError, match="no rows of the split 'dev'"):
         held_out([rows], "dev")
 
