@@ -66,7 +66,7 @@ _ASKED = re.compile(
     r"|\s{1,12}(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)]\s{0,12})"
     r"(?:(?P<no>no|none|nil|negative|absent|not (?:seen|present|identified)|n)|(?P<maybe>possibly|possible|maybe"
     r"|probable|probably|equivocal|cannot be excluded)|yes|present|positive|y)\b"
-    r"[ \t]{0,12}(?:[-,\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
+    r"[ \t]{0,12}(?:[-,(\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
 _STATE = re.compile(r"[ \t]+(?:present|seen|identified|visible|noted)$", re.IGNORECASE)
@@ -82,7 +82,7 @@ _UNSURE_SIGN = re.compile(
     re.MULTILINE,
 )
 _UNSURE_CODE = re.compile(
-    r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}-1(?:\.0)?(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
+    r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}(?:-1(?:\.0)?|\?)(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
 )
 _BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
 _MEASURED_LIST = re.compile(
@@ -154,7 +154,7 @@ _NEAR = {
         r"\.{3}|\. \. |[_-]{3}|->|[\u2026\u2192=|~\t]| [-\u2013][ \t]|   |[:?][ \t]{0,12}" + _ANSWER, re.IGNORECASE
     ),
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
-    _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}-1"),
+    _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}(?:-1|\?)"),
     _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
     _LEGEND: re.compile(r"0[ \t]{0,12}="),
     _OPEN_TITLE: re.compile(r"[:=][ \t]{0,12}(?:\*{3}|__|[{<]|n[ \t]?/|not[ \t]|unable)", re.IGNORECASE),
@@ -255,7 +255,7 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _found(_ASKED, text, start, end):
         title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
         if names_finding(title):
-            more = match.group().rstrip()[-1:] in "-,\u2013" and not match["no"]
+            more = match.group().rstrip()[-1:] in "-,(\u2013" and not match["no"]
             said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
             if more and not match["maybe"]:
                 yield Rewrite(*match.span(), ":")
