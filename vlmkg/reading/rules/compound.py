@@ -33,7 +33,7 @@ _IN_PART = frozenset(
 )
 _SHRUNK = frozenset({"regressed", "subsided", "dissipated", "reabsorbed", "resorbed", "involuted", "abated"})
 """Verbs of becoming less, which say with "completely" that nothing is left."""
-_COURSE = frozenset({Word.CHANGE, Word.GONE, Word.OR, Word.DEGREE, Word.PROCESS, Word.NOTHING})
+_COURSE = frozenset({Word.CHANGE, Word.GONE, Word.OR, Word.DEGREE, Word.PROCESS, Word.NOTHING, Word.DESCRIPTOR})
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _RESOLVED = frozenset({"resolved", "cleared", "disappeared"})
 _SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk", "portion"})

@@ -1,5 +1,6 @@
 """Another day and today: "not seen on the last film" denies nothing today, "seen last week but not today" does."""
 
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
@@ -69,6 +70,8 @@ def _demonstrates(units: list[Unit], index: int) -> bool:
     """ "The prior film demonstrated edema"; not "was demonstrated on the prior film"."""
     after = units[index + 1] if index + 1 < len(units) else None
     active = units[index].text in _TOLD and index > 0 and units[index - 1].word is not Word.COPULA
+    # "The previously described effusion": an adjective.
+    active = active and units[index - 1].text not in _BARE | {"formerly"}
     return active and after is not None and after.word in CONTENT
 
 
@@ -108,7 +111,15 @@ def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | N
     said = tokens[first : units[at].first if at < len(units) else len(tokens)]
     if not _STILL_TODAY.isdisjoint(said):
         return None
-    past = next((place for place, token in enumerate(said) if token in _PAST or _is_year(token)), None)
+    was = tokens[units[index].first - 1 : units[index].first] in (("was",), ("were",))
+    past = next(
+        (
+            place
+            for place, token in enumerate(said)
+            if token in _PAST or _is_year(token) or (was and _is_hidden_exam(said, place))
+        ),
+        None,
+    )
     if past is None:
         return None
     placed = not _AT.isdisjoint(said[:past])
@@ -127,6 +138,12 @@ def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | N
 def _says(unit: Unit) -> bool:
     """ "Prior", "previous" may be words of a finding; here they are of an exam."""
     return unit.word in CONTENT and unit.text not in _PAST
+
+
+def _is_hidden_exam(said: tuple[str, ...], place: int) -> bool:
+    """ "In the XXXX CT": the hole was the day of another exam."""
+    exam = lexicon().words.get(said[place + 1]) is Word.EXAM if place + 1 < len(said) else False
+    return said[place] == "xxxx" and exam
 
 
 def _is_year(token: str) -> bool:

@@ -115,6 +115,9 @@ def _explains_before_aside(phrases: list[Phrase], index: int) -> bool:
     if words not in ([Word.COMMA, Word.SUGGEST], [Word.COMMA, Word.SUGGEST_MAYBE]):
         return False
     start = next((at for at in range(index - 1, -1, -1) if Word.NEGATION in phrases[at].roles), 0)
+    if any(unit.text in lexicon().normality for unit in phrases[index].describing):
+        # "No pathology, consistent with a healthy chest".
+        return True
     bare = start > 0 and [unit.text for unit in phrases[start].joint] in (["without"], [",", "without"])
     return bare and any(one.head is not None and one.head.presence is Presence.PRESENT for one in phrases[:start])
 

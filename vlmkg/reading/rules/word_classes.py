@@ -290,12 +290,27 @@ def _is_whole(units: list[Unit], index: int) -> bool:
 def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Worsening of the opacity" is a noun; "clearing of the opacity" denies, "partial clearing of" does not."""
     del before
+    if (
+        units[index].text == "clearing"
+        and after is Word.OF
+        and index
+        and units[index - 1].text in {"been", "is", "was"}
+    ):
+        # "There has been clearing of the opacity".
+        return Word.NEGATION
     if units[index].text == "clearing" and after is Word.OF and _is_whole(units, index):
         return Word.GONE
     return Word.PROCESS if after in _VERBAL and units[index].text.endswith("ing") else Word.CHANGE
 
 
+def _associated(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No significant associated volume loss": it describes what is denied, and joins nothing."""
+    denied = any(unit.word is Word.NEGATION for unit in units[max(0, index - 2) : index])
+    return Word.NOTHING if denied and before in OBSERVATION_ADJECTIVES and after in CONTENT else units[index].word
+
+
 _BY_TEXT: dict[str, Rule] = {
+    "associated": _associated,
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,
