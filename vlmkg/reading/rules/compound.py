@@ -7,7 +7,7 @@ nothing of the patient today.
 from itertools import pairwise
 
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
-from vlmkg.reading.rules.days import without_earlier_exam, without_other_days
+from vlmkg.reading.rules.days import with_past_state, without_earlier_exam, without_other_days
 from vlmkg.reading.rules.denied_acts import without_denied_acts
 from vlmkg.reading.rules.doubts import with_whole_doubts
 from vlmkg.reading.rules.labels import Unit
@@ -50,7 +50,7 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         _mark_orders(units)
     if Word.NOT in words:
         units = without_denied_acts(units, tokens)
-    units = with_whole_doubts(units, tokens, words)
+    units = with_past_state(with_whole_doubts(units, tokens, words), tokens)
     if Word.NOT in words and Word.BUT in words:
         units = _on_the_other_side(units)
     if Word.CHANGE in words and not _SHRUNK.isdisjoint(tokens):

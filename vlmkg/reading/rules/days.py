@@ -25,6 +25,7 @@ _GOES_ON = frozenset(
     | {"currently", "since", "interval", "also", "and", "but", "as"}
     | {"afterwards", "none", "no", "not", "nil", "gone", "resolved"}
 )
+_WELL = frozenset({"clear", "normal", "aerated", "expanded", "re - expanded", "reexpanded", "unremarkable"})
 _VERB_NEAR = 7
 _STATES_ANEW = frozenset({Word.NEGATION, Word.THERE, Word.SUBJECT, Word.NOT})
 _TODAY = frozenset({"today", "now", "currently", "anymore", "longer", "present"})
@@ -64,6 +65,29 @@ def without_earlier_exam(units: list[Unit], tokens: tuple[str, ...]) -> list[Uni
         if not _TOLD.isdisjoint(said):
             return units[:index] + units[_told_end(units, index + 1) :]
     return units
+
+
+def with_past_state(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Previously an effusion, now clear", "the lung, which was collapsed yesterday, is now aerated": it is gone."""
+    if "now" not in tokens:
+        return units
+    now = tokens.index("now")
+    after = [unit for unit in units if unit.first > now]
+    before = [unit for unit in units if unit.last < now]
+    if not after or before[-1:] == []:
+        return units
+    if tokens[0] in _BARE and before[-1].word is Word.COMMA and after[0].text in _WELL and len(after) == 1:
+        after[0].word = Word.GONE
+        return units
+    start = next((at for at, unit in enumerate(before) if unit.word is Word.RELATIVE), None)
+    if start is None:
+        return units
+    end = next((at for at in range(start, len(before)) if before[at].word is Word.COMMA), None)
+    said = tokens[before[start].last + 1 : before[end].first] if end is not None else ()
+    was = said[:1] in (("was",), ("were",)) and not _BARE.isdisjoint(said[-1:])
+    if end is None or not was or not any(unit.text in _WELL for unit in after):
+        return units
+    return [unit for unit in units if not before[start].first <= unit.first < before[end].first]
 
 
 def _demonstrates(units: list[Unit], index: int) -> bool:

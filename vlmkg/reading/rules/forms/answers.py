@@ -84,6 +84,15 @@ _UNSURE_SIGN = re.compile(
 _UNSURE_CODE = re.compile(
     r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}(?:-1(?:\.0)?|\?)(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
 )
+_FIELD = re.compile(
+    r"[;,|][ \t]{0,12}(?:(?:certainty|confidence|likelihood|probability|presence|status)[ \t]{0,4}:[ \t]{0,12}"
+    r"(?:(?P<maybe>doubtful|possible|probable|uncertain|suspected|equivocal|likely|low|medium|moderate)"
+    r"|(?P<no>absent|no|none|negative|excluded)|definite|certain|confirmed|high|present|yes|positive)"
+    r"|(?:location|side|site|laterality)[ \t]{0,4}:[ \t]{0,12}"
+    r"(?P<place>right|left|bilateral|[rl][uml]l|lingula))(?=[ \t]{0,12}(?:$|[.;,|\n]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A field of a finding's record: "finding: effusion; side: left; certainty: doubtful"."""
 _BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
 _MEASURED_LIST = re.compile(
     r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b[^:;.\n]{0,24}"
@@ -156,6 +165,10 @@ _NEAR = {
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
     _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}(?:-1|\?)"),
     _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
+    _FIELD: re.compile(
+        r"(?:certainty|confidence|likelihood|probability|presence|status|location|side|site|laterality)[ \t]{0,4}:",
+        re.IGNORECASE,
+    ),
     _LEGEND: re.compile(r"0[ \t]{0,12}="),
     _OPEN_TITLE: re.compile(r"[:=][ \t]{0,12}(?:\*{3}|__|[{<]|n[ \t]?/|not[ \t]|unable)", re.IGNORECASE),
     _CODE: re.compile("[:=][ \t]{0,12}[0-4yn+\\-\u2013\u00d8\u00f8\u2205]", re.IGNORECASE),
@@ -194,6 +207,12 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
         title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
         titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
         yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
+    for match in _found(_FIELD, text, start, end):
+        if match["place"]:
+            yield Rewrite(match.start(), match.start("place"), ",")
+            continue
+        said = "possible" if match["maybe"] else ("none" if match["no"] else "present")
+        yield Rewrite(*match.span(), f": {said} {BREAK}")
     yield from (Rewrite(*match.span(), "") for match in _found(_LEGEND, text, start, end))
     yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _found(_OPEN_TITLE, text, start, end))
     for match in _found(_CODE, text, start, end):
