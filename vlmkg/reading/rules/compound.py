@@ -7,7 +7,7 @@ nothing of the patient today.
 from itertools import pairwise
 
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
-from vlmkg.reading.rules.days import without_earlier_exam, without_other_days
+from vlmkg.reading.rules.days import with_past_state, without_earlier_exam, without_other_days
 from vlmkg.reading.rules.denied_acts import without_denied_acts
 from vlmkg.reading.rules.doubts import with_whole_doubts
 from vlmkg.reading.rules.labels import Unit
@@ -31,6 +31,9 @@ _WHOLLY = frozenset({"completely", "entirely", "fully", "totally", "complete"})
 _IN_PART = frozenset(
     {"partially", "partly", "somewhat", "incompletely", "almost", "mostly", "largely", "nearly", "slightly"}
 )
+_SHRUNK = frozenset({"regressed", "subsided", "dissipated", "reabsorbed", "resorbed", "involuted", "abated"})
+"""Verbs of becoming less, which say with "completely" that nothing is left."""
+_COURSE = frozenset({Word.CHANGE, Word.GONE, Word.OR, Word.DEGREE, Word.PROCESS, Word.NOTHING, Word.DESCRIPTOR})
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _RESOLVED = frozenset({"resolved", "cleared", "disappeared"})
 _SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk", "portion"})
@@ -47,10 +50,16 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         _mark_orders(units)
     if Word.NOT in words:
         units = without_denied_acts(units, tokens)
-    units = with_whole_doubts(units, tokens, words)
+    units = with_past_state(with_whole_doubts(units, tokens, words), tokens)
     if Word.NOT in words and Word.BUT in words:
         units = _on_the_other_side(units)
-    if Word.GONE in words:
+    if Word.CHANGE in words and not _SHRUNK.isdisjoint(tokens):
+        _mark_wholly_shrunk(units)
+    if "neither" in tokens:
+        units = _without_neither_change(units)
+    if Word.NOT in words and not _WHOLLY.isdisjoint(tokens):
+        units = _without_not_wholly(units)
+    if Word.GONE in words or not _SHRUNK.isdisjoint(tokens):
         units = _gone_for_good(_gone_in_part(units, tokens))
     if not words.isdisjoint({Word.NOT, Word.GONE}):
         units = without_other_days(units, tokens)
@@ -66,6 +75,42 @@ def _mark_orders(units: list[Unit]) -> None:
     for index, unit in enumerate(units):
         if unit.text == "exclude" and (index == 0 or units[index - 1].word in {Word.COMMA, Word.COLON}):
             unit.word = Word.NOT_EXCLUDED
+
+
+def _mark_wholly_shrunk(units: list[Unit]) -> None:
+    """ "Has regressed completely", "completely regressed": gone."""
+    for index, unit in enumerate(units):
+        near = units[index - 1 : index] + units[index + 1 : index + 2]
+        if unit.text in _SHRUNK and any(one.text in _WHOLLY for one in near):
+            unit.word = Word.GONE
+
+
+def _without_neither_change(units: list[Unit]) -> list[Unit]:
+    """ "The nodules have neither grown nor resolved": what is said of them is no denial of them."""
+    for index, unit in enumerate(units):
+        if unit.text != "neither" or not _has_finding(units[:index]):
+            continue
+        end = index + 1
+        while end < len(units) and units[end].word in _COURSE:
+            end += 1
+        inside = units[index + 1 : end]
+        if any(one.word in {Word.CHANGE, Word.GONE} for one in inside) and not _has_finding(units[end : end + 2]):
+            return units[:index] + units[end:]
+    return units
+
+
+def _without_not_wholly(units: list[Unit]) -> list[Unit]:
+    """ "Has cleared but not completely": it is still there."""
+    for index, unit in enumerate(units[:-1]):
+        ended = index + 2 == len(units) or units[index + 2].word in _TURNS
+        if unit.word is not Word.NOT or units[index + 1].text not in _WHOLLY or not ended or not index:
+            continue
+        start = next((at + 1 for at in range(index - 2, -1, -1) if units[at].word in _TURNS), 0)
+        before = [
+            one for one in units[start:index] if one.word is not Word.GONE and not (one.word in _TURNS and one.text)
+        ]
+        return units[:start] + before + units[index + 2 :]
+    return units
 
 
 def _gone_for_good(units: list[Unit]) -> list[Unit]:

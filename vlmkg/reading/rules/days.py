@@ -1,5 +1,6 @@
 """Another day and today: "not seen on the last film" denies nothing today, "seen last week but not today" does."""
 
+from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
@@ -24,6 +25,7 @@ _GOES_ON = frozenset(
     | {"currently", "since", "interval", "also", "and", "but", "as"}
     | {"afterwards", "none", "no", "not", "nil", "gone", "resolved"}
 )
+_WELL = frozenset({"clear", "normal", "aerated", "expanded", "re - expanded", "reexpanded", "unremarkable"})
 _VERB_NEAR = 7
 _STATES_ANEW = frozenset({Word.NEGATION, Word.THERE, Word.SUBJECT, Word.NOT})
 _TODAY = frozenset({"today", "now", "currently", "anymore", "longer", "present"})
@@ -65,10 +67,35 @@ def without_earlier_exam(units: list[Unit], tokens: tuple[str, ...]) -> list[Uni
     return units
 
 
+def with_past_state(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Previously an effusion, now clear", "the lung, which was collapsed yesterday, is now aerated": it is gone."""
+    if "now" not in tokens:
+        return units
+    now = tokens.index("now")
+    after = [unit for unit in units if unit.first > now]
+    before = [unit for unit in units if unit.last < now]
+    if not after or before[-1:] == []:
+        return units
+    if tokens[0] in _BARE and before[-1].word is Word.COMMA and after[0].text in _WELL and len(after) == 1:
+        after[0].word = Word.GONE
+        return units
+    start = next((at for at, unit in enumerate(before) if unit.word is Word.RELATIVE), None)
+    if start is None:
+        return units
+    end = next((at for at in range(start, len(before)) if before[at].word is Word.COMMA), None)
+    said = tokens[before[start].last + 1 : before[end].first] if end is not None else ()
+    was = said[:1] in (("was",), ("were",)) and not _BARE.isdisjoint(said[-1:])
+    if end is None or not was or not any(unit.text in _WELL for unit in after):
+        return units
+    return [unit for unit in units if not before[start].first <= unit.first < before[end].first]
+
+
 def _demonstrates(units: list[Unit], index: int) -> bool:
     """ "The prior film demonstrated edema"; not "was demonstrated on the prior film"."""
     after = units[index + 1] if index + 1 < len(units) else None
     active = units[index].text in _TOLD and index > 0 and units[index - 1].word is not Word.COPULA
+    # "The previously described effusion": an adjective.
+    active = active and units[index - 1].text not in _BARE | {"formerly"}
     return active and after is not None and after.word in CONTENT
 
 
@@ -108,7 +135,15 @@ def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | N
     said = tokens[first : units[at].first if at < len(units) else len(tokens)]
     if not _STILL_TODAY.isdisjoint(said):
         return None
-    past = next((place for place, token in enumerate(said) if token in _PAST or _is_year(token)), None)
+    was = tokens[units[index].first - 1 : units[index].first] in (("was",), ("were",))
+    past = next(
+        (
+            place
+            for place, token in enumerate(said)
+            if token in _PAST or _is_year(token) or (was and _is_hidden_exam(said, place))
+        ),
+        None,
+    )
     if past is None:
         return None
     placed = not _AT.isdisjoint(said[:past])
@@ -127,6 +162,12 @@ def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | N
 def _says(unit: Unit) -> bool:
     """ "Prior", "previous" may be words of a finding; here they are of an exam."""
     return unit.word in CONTENT and unit.text not in _PAST
+
+
+def _is_hidden_exam(said: tuple[str, ...], place: int) -> bool:
+    """ "In the XXXX CT": the hole was the day of another exam."""
+    exam = lexicon().words.get(said[place + 1]) is Word.EXAM if place + 1 < len(said) else False
+    return said[place] == "xxxx" and exam
 
 
 def _is_year(token: str) -> bool:

@@ -62,6 +62,9 @@ def without_denied_acts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit
             # "A not insignificant effusion".
             dropped.add(index)
             continue
+        if _hides_change(tokens, unit.last + 1):
+            dropped.add(index)
+            continue
         at, incomplete = unit.last + 1, False
         while at < len(tokens) and (tokens[at] in _FILLERS or tokens[at] in _WHOLLY or _is_adverb(tokens[at])):
             incomplete = incomplete or tokens[at] in _WHOLLY
@@ -69,6 +72,13 @@ def without_denied_acts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit
         if at < len(tokens) and _denies_an_act(units, named.get(at), tokens, unit.first, at, incomplete=incomplete):
             dropped.add(index)
     return [unit for index, unit in enumerate(units) if index not in dropped]
+
+
+def _hides_change(tokens: tuple[str, ...], at: int) -> bool:
+    """ "Disease, not significantly XXXX compared to prior": the hole was "changed"."""
+    while at < len(tokens) and tokens[at].endswith("ly"):
+        at += 1
+    return tokens[at : at + 1] == ("xxxx",) and tokens[at + 1 : at + 2] in (("compared",), ("from",), ("since",))
 
 
 def _never_gone(units: list[Unit], index: int) -> set[int]:

@@ -11,6 +11,7 @@ from vlmkg.schema import Presence
 
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
+_ADDED = frozenset({"superimposed", "coexisting", "coexistent", "concomitant", "concurrent", "superadded"})
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
 _SEVERAL = frozenset({"these", "they", "those", "both"})
@@ -47,6 +48,21 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
         set_back(before, Presence.UNCERTAIN)
+        _doubt_companion(before)
+
+
+def _doubt_companion(before: list[Phrase]) -> None:
+    """ "Pneumonia with a small effusion is likely": the illness that is named first is what is likely."""
+    at = next((at for at in range(len(before) - 1, 0, -1) if before[at].joined_by(Word.WITH)), 0)
+    if at == 1 and before[1].joint[-1].text == "with" and _explains(before[0]) and not _is_added(before[1]):
+        head = before[0].head
+        if head is not None and not any(unit.definite for unit in before[0].units):
+            _doubt(before[0])
+
+
+def _is_added(phrase: Phrase) -> bool:
+    """ "Atelectasis with superimposed pneumonia is possible": the second is what is doubted."""
+    return any(unit.text in _ADDED for unit in phrase.units)
 
 
 def _denies_the_end(words: list[Word]) -> bool:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import (
+    ANATOMY,
     ANATOMY_NOUNS,
     CONTENT,
     OBSERVATION_ADJECTIVES,
@@ -129,7 +130,7 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
         cue += 1
     behind = units[cue + 1 : cue + 2]
-    if units[cue].text in _OF_EITHER and units[cue - 1 : cue] and _may_be_meant(units[cue - 1], behind):
+    if units[cue].text in _OF_EITHER and cue and _may_be_meant(_subject(units[:cue]), behind):
         # "Pneumonia should be considered" doubts; "a CT should be considered" advises.
         units[cue].word = Word.HEDGE
         return units[: cue + 1]
@@ -183,6 +184,18 @@ def _names_a_doubt(units: list[Unit], cue: int) -> bool:
     if units[cue].text == "consider":
         return any(unit.text in lexicon().meanings or _is_illness(unit) for unit in after)
     return any(unit.word is Word.FINDING for unit in after)
+
+
+def _subject(before: list[Unit]) -> Unit:
+    """The noun before its places: of "aneurysm of the aorta" the aneurysm. `before` is not empty."""
+    done = next((unit for unit in before if unit.text.endswith(_DONE_ENDINGS)), None)
+    if done is not None and any(unit.word is Word.OF for unit in before):
+        # "Biopsy of the mass should be considered".
+        return done
+    at = len(before) - 1
+    while at > 0 and (before[at].word in ANATOMY or before[at].word in {Word.IN, Word.OF}):
+        at -= 1
+    return before[at] if before[at].word is Word.FINDING and not before[at].definite else before[-1]
 
 
 def _may_be_meant(unit: Unit, behind: list[Unit]) -> bool:

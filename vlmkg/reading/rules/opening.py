@@ -187,7 +187,7 @@ def _gives_cause(phrases: list[Phrase], index: int, position: int) -> bool:
         # "Is a possibility given the shift".
         return True
     if any(unit.text in _DOUBTED for unit in joint[:position]) and (
-        joint[position].word is not Word.WITH or position == 1
+        joint[position].word is not Word.WITH or position == 1 or joint[0].word is Word.COPULA
     ):
         # "Suspected at the base", "suspected because of the shift".
         return True

@@ -100,11 +100,26 @@ def _goes_on(state: Presence, phrases: list[Phrase], index: int, tail: list[Unit
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     following = after.joint if after else tail
     if state is Presence.ABSENT:
+        if _explains_before_aside(phrases, index):
+            return Presence.PRESENT
         over = _tells_more(phrase, following, after) or _is_new_now(phrases, index)
         if over or is_of_known(phrases, index) or _aside_is_over(phrases, index, following):
             return Presence.PRESENT
     asked = state is Presence.UNCERTAIN and _is_asked(phrases, index, tail)
     return _ending(state, phrase, following, listed=_in_list(phrases, index), asked=asked)
+
+
+def _explains_before_aside(phrases: list[Phrase], index: int) -> bool:
+    """ "Opacities without consolidation, typical of bronchiolitis": the opacities are; the denial was an aside."""
+    words = [unit.word for unit in phrases[index].joint]
+    if words not in ([Word.COMMA, Word.SUGGEST], [Word.COMMA, Word.SUGGEST_MAYBE]):
+        return False
+    start = next((at for at in range(index - 1, -1, -1) if Word.NEGATION in phrases[at].roles), 0)
+    if any(unit.text in lexicon().normality for unit in phrases[index].describing):
+        # "No pathology, consistent with a healthy chest".
+        return True
+    bare = start > 0 and [unit.text for unit in phrases[start].joint] in (["without"], [",", "without"])
+    return bare and any(one.head is not None and one.head.presence is Presence.PRESENT for one in phrases[:start])
 
 
 def _behind_change(phrase: Phrase, following: list[Unit], *, change: bool) -> Presence:

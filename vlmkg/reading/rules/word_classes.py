@@ -16,6 +16,7 @@ from vlmkg.reading.rules.labels import Unit
 _TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
+_MANY_DEVICES = frozenset({"tubes", "lines", "devices"})
 _BOWELS = frozenset({"small", "large", "and", "or"})
 _HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic", "cranial", "nasal", "pericardial"})
 _LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
@@ -290,12 +291,41 @@ def _is_whole(units: list[Unit], index: int) -> bool:
 def _change(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "Worsening of the opacity" is a noun; "clearing of the opacity" denies, "partial clearing of" does not."""
     del before
+    if (
+        units[index].text == "clearing"
+        and after is Word.OF
+        and index
+        and units[index - 1].text in {"been", "is", "was"}
+    ):
+        # "There has been clearing of the opacity".
+        return Word.NEGATION
     if units[index].text == "clearing" and after is Word.OF and _is_whole(units, index):
         return Word.GONE
     return Word.PROCESS if after in _VERBAL and units[index].text.endswith("ing") else Word.CHANGE
 
 
+def _associated(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "No significant associated volume loss": it describes what is denied, and joins nothing."""
+    denied = any(unit.word is Word.NEGATION for unit in units[max(0, index - 2) : index])
+    return Word.NOTHING if denied and before in OBSERVATION_ADJECTIVES and after in CONTENT else units[index].word
+
+
+def _line(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "L IJ out", "right IJ, tip in the SVC": the line in the vein; "catheter via the right IJ" names the vein."""
+    del before
+    at = index - 1
+    while at >= 0 and units[at].word is Word.SIDE:
+        at -= 1
+    opens = at < 0 or units[at].word in {Word.COMMA, Word.COLON, Word.AND}
+    devices = any(unit.word is Word.DEVICE and unit.text not in _MANY_DEVICES for unit in units[:index])
+    following = [unit.text for unit in units[index + 1 : index + 3]]
+    said = after is Word.GONE or following[:1] in (["out"], ["tip"]) or following == [",", "tip"]
+    return Word.DEVICE if opens and said and not devices else units[index].word
+
+
 _BY_TEXT: dict[str, Rule] = {
+    **dict.fromkeys(("ij", "rij", "lij"), _line),
+    "associated": _associated,
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),
     "nor": _nor,

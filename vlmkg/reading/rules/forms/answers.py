@@ -66,7 +66,7 @@ _ASKED = re.compile(
     r"|\s{1,12}(?:answer|ans|a\d{0,2})[ \t]{0,12}[:.)]\s{0,12})"
     r"(?:(?P<no>no|none|nil|negative|absent|not (?:seen|present|identified)|n)|(?P<maybe>possibly|possible|maybe"
     r"|probable|probably|equivocal|cannot be excluded)|yes|present|positive|y)\b"
-    r"[ \t]{0,12}(?:[-,\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
+    r"[ \t]{0,12}(?:[-,(\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
 _STATE = re.compile(r"[ \t]+(?:present|seen|identified|visible|noted)$", re.IGNORECASE)
@@ -82,8 +82,17 @@ _UNSURE_SIGN = re.compile(
     re.MULTILINE,
 )
 _UNSURE_CODE = re.compile(
-    r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}-1(?:\.0)?(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
+    r"(?<=[A-Za-z])[ \t]{0,12}[:=][ \t]{0,12}(?:-1(?:\.0)?|\?)(?=[ \t]{0,12}(?:$|[,;|\n]|\.(?!\d)))", re.MULTILINE
 )
+_FIELD = re.compile(
+    r"[;,|][ \t]{0,12}(?:(?:certainty|confidence|likelihood|probability|presence|status)[ \t]{0,4}:[ \t]{0,12}"
+    r"(?:(?P<maybe>doubtful|possible|probable|uncertain|suspected|equivocal|likely|low|medium|moderate)"
+    r"|(?P<no>absent|no|none|negative|excluded)|definite|certain|confirmed|high|present|yes|positive)"
+    r"|(?:location|side|site|laterality)[ \t]{0,4}:[ \t]{0,12}"
+    r"(?P<place>right|left|bilateral|[rl][uml]l|lingula))(?=[ \t]{0,12}(?:$|[.;,|\n]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A field of a finding's record: "finding: effusion; side: left; certainty: doubtful"."""
 _BRACKET_CODE = re.compile(r"(?<=[A-Za-z])[ \t]{0,12}\(([01])\)")
 _MEASURED_LIST = re.compile(
     r"(?<=[:(])[^:;.\n]{0,24}?\b\d{1,2}(?:\.\d)?[ \t]{0,4}[mc]m\b[^:;.\n]{0,24}"
@@ -154,8 +163,12 @@ _NEAR = {
         r"\.{3}|\. \. |[_-]{3}|->|[\u2026\u2192=|~\t]| [-\u2013][ \t]|   |[:?][ \t]{0,12}" + _ANSWER, re.IGNORECASE
     ),
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
-    _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}-1"),
+    _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}(?:-1|\?)"),
     _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
+    _FIELD: re.compile(
+        r"(?:certainty|confidence|likelihood|probability|presence|status|location|side|site|laterality)[ \t]{0,4}:",
+        re.IGNORECASE,
+    ),
     _LEGEND: re.compile(r"0[ \t]{0,12}="),
     _OPEN_TITLE: re.compile(r"[:=][ \t]{0,12}(?:\*{3}|__|[{<]|n[ \t]?/|not[ \t]|unable)", re.IGNORECASE),
     _CODE: re.compile("[:=][ \t]{0,12}[0-4yn+\\-\u2013\u00d8\u00f8\u2205]", re.IGNORECASE),
@@ -194,6 +207,12 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
         title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
         titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
         yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
+    for match in _found(_FIELD, text, start, end):
+        if match["place"]:
+            yield Rewrite(match.start(), match.start("place"), ",")
+            continue
+        said = "possible" if match["maybe"] else ("none" if match["no"] else "present")
+        yield Rewrite(*match.span(), f": {said} {BREAK}")
     yield from (Rewrite(*match.span(), "") for match in _found(_LEGEND, text, start, end))
     yield from (Rewrite(*match.span(), BREAK, aside=True) for match in _found(_OPEN_TITLE, text, start, end))
     for match in _found(_CODE, text, start, end):
@@ -255,7 +274,7 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _found(_ASKED, text, start, end):
         title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
         if names_finding(title):
-            more = match.group().rstrip()[-1:] in "-,\u2013" and not match["no"]
+            more = match.group().rstrip()[-1:] in "-,(\u2013" and not match["no"]
             said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
             if more and not match["maybe"]:
                 yield Rewrite(*match.span(), ":")
