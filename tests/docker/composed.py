@@ -31,7 +31,9 @@ def copy_of_the_checkout(folder: Path) -> None:
     for name in sorted({*sent, "deploy", "Dockerfile", "docker-compose.yml", ".dockerignore", ".env.example", "tools"}):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+            shutil.copytree(
+                source, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+            )
         else:
             shutil.copy(source, folder / name)
 
