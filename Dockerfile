@@ -52,11 +52,6 @@ ARG UV_COMPILE_BYTECODE=1
 RUN --mount=type=bind,from=uv,source=/out/uv,target=/usr/local/bin/uv \
     --mount=type=bind,source=requirements/service.txt,target=/tmp/service.txt \
     uv venv .venv && uv pip install --require-hashes -r /tmp/service.txt
-COPY pyproject.toml README.md LICENSE ./
-# Command and version alone; the packages are copied last.
-RUN --mount=type=bind,from=uv,source=/out/uv,target=/usr/local/bin/uv \
-    --mount=type=bind,source=requirements/build.txt,target=/tmp/build.txt \
-    uv pip install --no-deps --build-constraints /tmp/build.txt -e .
 
 # TORCH=locked: the wheels of the lock file, which hold CUDA. TORCH=cpu: those without it, of the same version, from the
 # index that uv knows, or from a mirror of yours (TORCH_INDEX). That index is in no lock file: these two have no hash here.
@@ -81,6 +76,11 @@ RUN --mount=type=bind,from=uv,source=/out/uv,target=/usr/local/bin/uv \
 FROM model-environment AS worker
 # What reads where no engine is named (docs/decisions/0085-what-reads-by-default.md).
 COPY checkpoints checkpoints
+COPY pyproject.toml README.md LICENSE ./
+# Command and version alone; the packages are copied last.
+RUN --mount=type=bind,from=uv,source=/out/uv,target=/usr/local/bin/uv \
+    --mount=type=bind,source=requirements/build.txt,target=/tmp/build.txt \
+    UV_NO_CACHE=1 UV_LINK_MODE=copy uv pip install --no-deps --build-constraints /tmp/build.txt -e .
 COPY --from=code /code .
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -99,6 +99,11 @@ FROM service-environment AS service
 COPY --from=postgres-client /client /usr/local
 RUN pg_dump --version && pg_restore --version
 COPY --from=graphiql /build/out vendor/graphiql
+COPY pyproject.toml README.md LICENSE ./
+# Command and version alone; the packages are copied last.
+RUN --mount=type=bind,from=uv,source=/out/uv,target=/usr/local/bin/uv \
+    --mount=type=bind,source=requirements/build.txt,target=/tmp/build.txt \
+    UV_NO_CACHE=1 UV_LINK_MODE=copy uv pip install --no-deps --build-constraints /tmp/build.txt -e .
 COPY --from=code /code .
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -2,6 +2,8 @@
 
 READY_FILE                   made once, when the process takes work
 READY_FILE.beat-extract      touched by that worker while it works; a stopped or hung process leaves it to grow old
+
+Containers check it every 30 s by `ingest.alive`, which has no other packages: import none here.
 """
 
 import os
@@ -12,9 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
-from vlmkg.errors import RefusedError, UsageError
+from vlmkg.errors import RefusedError
 
 EVERY_S = 2.0
 
@@ -83,21 +83,3 @@ def require_life(ready: Path, oldest_s: float) -> list[Beat]:
         told = ", ".join(f"{beat.name} {beat.age_s:.0f} s" for beat in late)
         raise NoSignOfLifeError(f"no sign of life for: {told}", "see its log, and start it again")
     return found
-
-
-@click.command()
-@click.option(
-    "--max-age", type=click.FloatRange(min=1), default=OLDEST_S, show_default=True, help="Seconds since a sign of life."
-)
-@click.option(
-    "--ready-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="VLMKG_READY_FILE",
-    help="The process's VLMKG_READY_FILE.",
-)
-def health(max_age: float, ready_file: Path | None) -> None:
-    """Say whether it lives: exit code 1 where its last sign of life is too old, or it takes no work yet."""
-    if ready_file is None:
-        raise UsageError("VLMKG_READY_FILE is not set", "set it as for the process, or give --ready-file")
-    for beat in require_life(ready_file, max_age):
-        click.echo(f"{beat.name}: {beat.age_s:.0f} s ago")

@@ -28,10 +28,12 @@ def copy_of_the_checkout(folder: Path) -> None:
     """What Docker is given of the checkout, so that secrets, settings and changed lines are the tests' own."""
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     sent = {Path(line[1:]).parts[0] for line in ignored if line[:1] == "!"}
-    for name in sorted({*sent, "deploy", "docker-compose.yml", ".dockerignore", ".env.example", "tools"}):
+    for name in sorted({*sent, "deploy", "Dockerfile", "docker-compose.yml", ".dockerignore", ".env.example", "tools"}):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+            shutil.copytree(
+                source, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+            )
         else:
             shutil.copy(source, folder / name)
 
@@ -159,7 +161,7 @@ class Composed:
         """`kill -9` of a container's first process, from outside: for Docker it died, and was not stopped."""
         program = f"import os; os.kill({container['State']['Pid']}, 9)"
         image = f"vlmkg-service:{self.version}"
-        outside = ("--privileged", "--pid", "host", "--user", "0", "--network", "none")
+        outside = ("--cap-drop", "ALL", "--cap-add", "KILL", "--pid", "host", "--user", "0", "--network", "none")
         run("docker", "run", "--rm", *outside, "--entrypoint", "python3", image, "-c", program)
 
     def is_back(self, service: str, killed: dict[str, Any]) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ingest.heartbeat import beating, beats, health, require_life, touch
+from ingest.health import health
+from ingest.heartbeat import beating, beats, require_life, touch
 from tests.fixtures.ports import free_port
 from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.redis_server import RedisServer
@@ -17,6 +18,7 @@ from tests.fixtures.road import Road
 from tests.ingest.workers.running import Worker, wait_for
 from vlmkg.errors import RefusedError, UsageError
 
+ROOT = Path(__file__).parents[2]
 LATE_S = 6
 
 
@@ -68,8 +70,30 @@ def test_the_setting_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
         CliRunner().invoke(health, [], catch_exceptions=False)
 
 
+def probe(file: Path | None) -> "subprocess.CompletedProcess[str]":
+    """What a container's probe runs: without site-packages, as there."""
+    environment = {"PYTHONPATH": str(ROOT), **({"VLMKG_READY_FILE": str(file)} if file else {})}
+    command = [sys.executable, "-S", "-m", "ingest.alive"]
+    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+
+
+def test_the_probe_of_a_container_says_what_the_command_says(tmp_path: Path) -> None:
+    file = tmp_path / "worker.ready"
+    assert (probe(None).returncode, probe(file).returncode) == (2, 1)
+    ready(tmp_path)
+    touch(file, "merge")
+    found = probe(file)
+    assert (found.returncode, found.stdout[:6]) == (0, "merge:"), found.stderr
+    grow_old(file, "merge", 3600)
+    found = probe(file)
+    told = CliRunner().invoke(health, ["--ready-file", str(file)]).exception
+    assert found.returncode == 1
+    assert "no sign of life for: merge" in found.stderr
+    assert isinstance(told, RefusedError)
+
+
 def asked(part: str, file: Path) -> int:
-    """What the container's health check runs."""
+    """`vlmkg worker health`, or the gateway's."""
     environment = {**os.environ, "VLMKG_READY_FILE": str(file)}
     command = [sys.executable, "-P", "-m", "vlmkg", part, "health", "--max-age", str(LATE_S)]
     return subprocess.run(command, check=False, env=environment, capture_output=True).returncode

@@ -113,3 +113,11 @@ def test_the_worker_s_image_has_the_checkpoint_that_comes_with_the_project() -> 
 def test_the_service_can_dump_the_ledger() -> None:
     assert "COPY --from=postgres-client /client /usr/local\n" in STAGES["service"]
     assert SERVICES["postgres"]["image"] == SERVICES["backup"]["build"]["args"]["POSTGRES_IMAGE"]
+
+
+def test_a_changed_readme_installs_no_package_again() -> None:
+    """pyproject.toml and README.md come after all that is locked: torch's layer is 6 GB."""
+    for image in IMAGES:
+        lines = [line for stage in ancestry(image) for line in STAGES[stage].splitlines()]
+        project = lines.index("COPY pyproject.toml README.md LICENSE ./")
+        assert not [line for line in lines[project:] if "requirements/service" in line or "requirements/model" in line]

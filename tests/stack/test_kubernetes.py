@@ -5,14 +5,13 @@ import re
 import shutil
 import subprocess
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
-
-from vlmkg.cli import vlmkg
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "kubernetes"
@@ -111,7 +110,7 @@ def test_who_runs_on_has_signs_of_life_that_exist(name: str) -> None:
     if "exec" in probe:
         command = probe["exec"]["command"]
         assert command == COMPOSE[name]["healthcheck"]["test"][1:]
-        assert vlmkg.get_command(vlmkg.make_context("vlmkg", [], resilient_parsing=True), command[1]) is not None
+        assert find_spec(command[-1]) is not None
     else:
         assert probe["httpGet"]["path"] == "/healthz"
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
