@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
 import { EVENT_COUNTS, EVENTS, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
-import type { Caller, Page } from "../api/types";
+import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
@@ -28,7 +28,6 @@ interface Event_ {
 
 type Counts = Record<State, { totalCount: number }> & { checkpoint: { engine: string; checkpoint: string | null; studies: number; lastUsedAt: string; otherEngines: number } | null };
 
-const pickEvents = (answer: { events: Page<Event_> }): Page<Event_> => answer.events;
 const EVERY_MS = 5000;
 
 export function FeedView({ caller }: { caller: Caller }) {
@@ -74,7 +73,7 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
   const t = useTexts();
   const state = STATES.find((one) => one.toLowerCase() === place.get("state"));
   const [source, reason] = [place.get("source") ?? undefined, place.get("reason") ?? undefined];
-  const list = usePages(EVENTS, { where: { state, source, reason } }, pickEvents);
+  const list = usePages<Event_>(EVENTS, { where: { state, source, reason } }, "events");
   const [open, setOpen] = useState<string | null>(null);
   const filter = (name: string, value: string): string => { const next = new URLSearchParams(place); next.set(name, value); return `/feed?${next.toString()}`; };
   return (
@@ -149,11 +148,10 @@ interface Rejection {
   studyKey: string;
 }
 
-const pickRejections = (answer: { rejections: Page<Rejection> }): Page<Rejection> => answer.rejections;
 
 function Rejections() {
   const t = useTexts();
-  const list = usePages(REJECTIONS, {}, pickRejections);
+  const list = usePages<Rejection>(REJECTIONS, {}, "rejections");
   return (
     <>
       {list.error && <Failure error={list.error} retry={list.reload} />}

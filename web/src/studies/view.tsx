@@ -9,14 +9,13 @@ import { FilterBar } from "./filter_bar";
 import { readFilter, studyWhere, writeFilter } from "./filter";
 
 const SHOWN = 6;
-const pickStudies = (answer: { studies: Page<StudyRow> }): Page<StudyRow> => answer.studies;
 
 export function StudiesView() {
   const t = useTexts();
   const place = usePlace();
   const filter = useMemo(() => readFilter(place.search), [place.search]);
   const where = studyWhere(filter);
-  const list = usePages(STUDIES, { where }, pickStudies);
+  const list = usePages<StudyRow>(STUDIES, { where }, "studies");
   const total = useQuery<{ studies: { totalCount: number } }>(STUDY_COUNT, { where });
   const [at, setAt] = useState(0);
   const table = useRef<HTMLTableElement>(null);
