@@ -3,7 +3,7 @@ import { ApiError, ask } from "../api/client";
 import { EVENT_COUNTS, EVENTS, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
 import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
-import { go, usePlace } from "../routing";
+import { go, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 
 const STATES = ["RECEIVED", "QUEUED", "EXTRACTING", "EXTRACTED", "MERGING", "MERGED", "REFUSED", "DEAD"] as const;
@@ -75,6 +75,7 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
   const [source, reason] = [place.get("source") ?? undefined, place.get("reason") ?? undefined];
   const list = usePages<Event_>(EVENTS, { where: { state, source, reason } }, "events");
   const [open, setOpen] = useState<string | null>(null);
+  const toggle = (id: string): void => setOpen((old) => (old === id ? null : id));
   const filter = (name: string, value: string): string => { const next = new URLSearchParams(place); next.set(name, value); return `/feed?${next.toString()}`; };
   return (
     <>
@@ -85,12 +86,12 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
         <tbody>
           {list.rows.map((event) => (
             <>
-              <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={() => setOpen(open === event.eventId ? null : event.eventId)}>
-                <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={(click) => { click.stopPropagation(); setOpen(open === event.eventId ? null : event.eventId); }}>{t.time(event.receivedAt)}</button></th>
+              <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={onRow(() => toggle(event.eventId))}>
+                <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={() => toggle(event.eventId)}>{t.time(event.receivedAt)}</button></th>
                 <td><span class={`state ${event.state.toLowerCase()}`}>{t(event.state)}</span></td>
-                <td><a href={filter("source", event.source)} onClick={(click) => click.stopPropagation()}>{event.source}</a></td>
+                <td><a href={filter("source", event.source)}>{event.source}</a></td>
                 <td>{event.format}</td>
-                <td>{event.reason && <a href={filter("reason", event.reason)} onClick={(click) => click.stopPropagation()}><code>{event.reason}</code></a>}</td>
+                <td>{event.reason && <a href={filter("reason", event.reason)}><code>{event.reason}</code></a>}</td>
                 <td>{[...event.warnings, ...event.readingWarnings].map((code) => <code key={code} class="badge alarm">{code}</code>)}</td>
               </tr>
               {open === event.eventId && <tr key={`${event.eventId}-open`} class="open"><td colSpan={6}><EventDetails event={event} done={() => { list.reload(); changed(); }} /></td></tr>}

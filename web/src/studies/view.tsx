@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
 import { useTexts } from "../i18n";
-import { go, isTyping, usePlace } from "../routing";
+import { go, isTyping, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel } from "../ui/presence";
 import { FilterBar } from "./filter_bar";
@@ -53,7 +53,7 @@ export function StudiesView() {
           </thead>
           <tbody>
             {list.rows.map((study, number) => (
-              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={() => go(`/studies/${study.studyKey}`)}>
+              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
                 <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => setAt(number)}>{t.day(study.startedAt)}</a></th>
                 <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
                 <td><PatientLink patient={study.patient} /></td>
@@ -87,7 +87,7 @@ export function PatientLink({ patient }: { patient: Patient }) {
   const sex = patient.sex ? t.word(patient.sex) : "";
   const born = patient.birthYear ? `${t("born")} ${patient.birthYear}` : "";
   return (
-    <a class="patient" href={`/patients/${patient.patientId}`} onClick={(event) => event.stopPropagation()}>
+    <a class="patient" href={`/patients/${patient.patientId}`}>
       <code>{patient.patientId.slice(0, 8)}</code> <span class="dim">{[sex, born].filter(Boolean).join(", ")}</span>
     </a>
   );
