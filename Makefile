@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up page screenshots test test-clients test-s3 test-docker http-audits lint readings bench card lock clean
+.PHONY: help setup demo up page screenshots test test-page test-clients test-s3 test-docker http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -24,6 +24,9 @@ up: setup ## Start every part (ARGS="--data DIR").
 
 test: setup ## Run the tests (ARGS="-k name").
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-page: setup ## Install Chromium and the packages of web/ for tests/page, and check web/.
+	@tools/page_tests.sh
 
 test-clients: setup ## Install clients that nobody here wrote and run them against a stack.
 	@tools/clients.sh

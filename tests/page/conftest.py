@@ -35,7 +35,10 @@ def ward(tmp_path_factory: pytest.TempPathFactory, neo4j_driver: Driver, neo4j_s
     api.submit("b1", CLEAR, "bert", startedAt="2024-01-02T08:00:00Z", studyUid="1.2.6")
     receiver = receiver_of(workshop.data)
     pixels = bytes(range(256)) * 128
-    receive(receiver, ReceivedMessage(part10(film(pixels=pixels, Rows=128, Columns=128)), Format.DICOM))
+    # The study that the first reports name, of the same patient.
+    own = {"PatientID": "anna", "IssuerOfPatientID": "TESTS", "StudyInstanceUID": STUDY, "Modality": "CR"}
+    size = {"Rows": 128, "Columns": 128}
+    receive(receiver, ReceivedMessage(part10(film(pixels=pixels, **own, **size)), Format.DICOM))
     receive(receiver, ReceivedMessage(b"this is no FHIR", Format.FHIR))
     api.work()
     with neo4j_driver.session() as session:
@@ -51,7 +54,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory, neo4j_driver: Driver, neo4j_s
 def person(ward: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """A person who has not signed in. One browser for all tests of a module."""
     if CHROMIUM is None:
-        pytest.skip("there is no chromium on the PATH: apt-get install chromium")
+        pytest.skip("there is no chromium on the PATH: make test-page")
     with opened_tab(tmp_path_factory.mktemp("browser")) as tab:
         yield Person(tab, str(ward.client.base_url).rstrip("/"))
 
@@ -77,5 +80,5 @@ def axe() -> str:
     """The script of axe-core."""
     file = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
     if not file.is_file():
-        pytest.skip("web/node_modules is absent: npm ci in web/")
+        pytest.skip("web/node_modules is absent: make test-page")
     return file.read_text()

@@ -74,7 +74,10 @@ class Person:
         self.tab.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
         )
-        self.tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        # Without motion: a change of colours that is still under way is neither pictured nor measured.
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        media = [{"name": name, "value": value} for name, value in features.items()]
+        self.tab.call("Emulation.setEmulatedMedia", features=media)
 
     def picture(self, file: Path) -> None:
         """Save what the window shows as PNG."""

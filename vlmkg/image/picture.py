@@ -10,7 +10,7 @@ from vlmkg.image.load import read_film
 
 _JPEG_QUALITY = 92
 _PNG_LEVEL = 1
-"""Measured on a film of 2,500 x 2,000 pixels: the default level takes four times as long for a tenth less."""
+"""The fastest that still packs: somebody waits for the picture, and the way to the browser is short."""
 
 
 @dataclass(frozen=True, slots=True)

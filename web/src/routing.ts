@@ -33,10 +33,16 @@ export function usePlace(): Place {
 export function followed(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const link = (event.target as Element).closest("a");
-  if (!link || link.target || link.origin !== window.location.origin || link.pathname.startsWith("/graphql")) return;
+  // A place within the page, as the skip link's, is the browser's to go to.
+  if (!link || link.target || link.hash || link.origin !== window.location.origin || link.pathname.startsWith("/graphql")) return;
   event.preventDefault();
   go(link.pathname + link.search);
 }
+
+/** A click on a row, where it is not on a link or button in it: those act for themselves. */
+export const onRow = (act: () => void) => (event: MouseEvent): void => {
+  if (!(event.target as Element).closest("a, button")) act();
+};
 
 /** Whether keys are text just now: then no short cut may take them. */
 export const isTyping = (event: KeyboardEvent): boolean => {

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
 import { EVENT_COUNTS, EVENTS, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
-import type { Caller, Page } from "../api/types";
+import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
-import { go, usePlace } from "../routing";
+import { go, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 
 const STATES = ["RECEIVED", "QUEUED", "EXTRACTING", "EXTRACTED", "MERGING", "MERGED", "REFUSED", "DEAD"] as const;
@@ -28,7 +28,6 @@ interface Event_ {
 
 type Counts = Record<State, { totalCount: number }> & { checkpoint: { engine: string; checkpoint: string | null; studies: number; lastUsedAt: string; otherEngines: number } | null };
 
-const pickEvents = (answer: { events: Page<Event_> }): Page<Event_> => answer.events;
 const EVERY_MS = 5000;
 
 export function FeedView({ caller }: { caller: Caller }) {
@@ -74,8 +73,9 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
   const t = useTexts();
   const state = STATES.find((one) => one.toLowerCase() === place.get("state"));
   const [source, reason] = [place.get("source") ?? undefined, place.get("reason") ?? undefined];
-  const list = usePages(EVENTS, { where: { state, source, reason } }, pickEvents);
+  const list = usePages<Event_>(EVENTS, { where: { state, source, reason } }, "events");
   const [open, setOpen] = useState<string | null>(null);
+  const toggle = (id: string): void => setOpen((old) => (old === id ? null : id));
   const filter = (name: string, value: string): string => { const next = new URLSearchParams(place); next.set(name, value); return `/feed?${next.toString()}`; };
   return (
     <>
@@ -86,12 +86,12 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
         <tbody>
           {list.rows.map((event) => (
             <>
-              <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={() => setOpen(open === event.eventId ? null : event.eventId)}>
-                <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={(click) => { click.stopPropagation(); setOpen(open === event.eventId ? null : event.eventId); }}>{t.time(event.receivedAt)}</button></th>
+              <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={onRow(() => toggle(event.eventId))}>
+                <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={() => toggle(event.eventId)}>{t.time(event.receivedAt)}</button></th>
                 <td><span class={`state ${event.state.toLowerCase()}`}>{t(event.state)}</span></td>
-                <td><a href={filter("source", event.source)} onClick={(click) => click.stopPropagation()}>{event.source}</a></td>
+                <td><a href={filter("source", event.source)}>{event.source}</a></td>
                 <td>{event.format}</td>
-                <td>{event.reason && <a href={filter("reason", event.reason)} onClick={(click) => click.stopPropagation()}><code>{event.reason}</code></a>}</td>
+                <td>{event.reason && <a href={filter("reason", event.reason)}><code>{event.reason}</code></a>}</td>
                 <td>{[...event.warnings, ...event.readingWarnings].map((code) => <code key={code} class="badge alarm">{code}</code>)}</td>
               </tr>
               {open === event.eventId && <tr key={`${event.eventId}-open`} class="open"><td colSpan={6}><EventDetails event={event} done={() => { list.reload(); changed(); }} /></td></tr>}
@@ -149,11 +149,10 @@ interface Rejection {
   studyKey: string;
 }
 
-const pickRejections = (answer: { rejections: Page<Rejection> }): Page<Rejection> => answer.rejections;
 
 function Rejections() {
   const t = useTexts();
-  const list = usePages(REJECTIONS, {}, pickRejections);
+  const list = usePages<Rejection>(REJECTIONS, {}, "rejections");
   return (
     <>
       {list.error && <Failure error={list.error} retry={list.reload} />}

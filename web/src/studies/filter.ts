@@ -73,7 +73,7 @@ export function writeFilter(filter: Filter): string {
 
 /** One change of a filter; `undefined` takes a value away. */
 export const changed = (filter: Filter, change: { [K in keyof Filter]?: Filter[K] | undefined }): Filter =>
-  present({ ...filter, ...change } as Filter);
+  present({ ...filter, ...change });
 
 type Where = Record<string, unknown>;
 

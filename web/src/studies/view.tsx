@@ -2,21 +2,20 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
 import { useTexts } from "../i18n";
-import { go, isTyping, usePlace } from "../routing";
+import { go, isTyping, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel } from "../ui/presence";
 import { FilterBar } from "./filter_bar";
 import { readFilter, studyWhere, writeFilter } from "./filter";
 
 const SHOWN = 6;
-const pickStudies = (answer: { studies: Page<StudyRow> }): Page<StudyRow> => answer.studies;
 
 export function StudiesView() {
   const t = useTexts();
   const place = usePlace();
   const filter = useMemo(() => readFilter(place.search), [place.search]);
   const where = studyWhere(filter);
-  const list = usePages(STUDIES, { where }, pickStudies);
+  const list = usePages<StudyRow>(STUDIES, { where }, "studies");
   const total = useQuery<{ studies: { totalCount: number } }>(STUDY_COUNT, { where });
   const [at, setAt] = useState(0);
   const table = useRef<HTMLTableElement>(null);
@@ -54,7 +53,7 @@ export function StudiesView() {
           </thead>
           <tbody>
             {list.rows.map((study, number) => (
-              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={() => go(`/studies/${study.studyKey}`)}>
+              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
                 <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => setAt(number)}>{t.day(study.startedAt)}</a></th>
                 <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
                 <td><PatientLink patient={study.patient} /></td>
@@ -88,7 +87,7 @@ export function PatientLink({ patient }: { patient: Patient }) {
   const sex = patient.sex ? t.word(patient.sex) : "";
   const born = patient.birthYear ? `${t("born")} ${patient.birthYear}` : "";
   return (
-    <a class="patient" href={`/patients/${patient.patientId}`} onClick={(event) => event.stopPropagation()}>
+    <a class="patient" href={`/patients/${patient.patientId}`}>
       <code>{patient.patientId.slice(0, 8)}</code> <span class="dim">{[sex, born].filter(Boolean).join(", ")}</span>
     </a>
   );

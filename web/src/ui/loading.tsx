@@ -44,8 +44,8 @@ export interface Pages<T> extends Omit<Loaded<T>, "data"> {
   more: () => void;
 }
 
-/** All pages of a list so far. `pick` takes the list out of the answer. */
-export function usePages<A, T>(query: string | null, variables: Variables, pick: (answer: A) => Page<T>): Pages<T> {
+/** All pages of a list so far. `field` is the answer's field that holds the list. */
+export function usePages<T>(query: string | null, variables: Variables, field: string): Pages<T> {
   const [rows, setRows] = useState<T[]>([]);
   const [end, setEnd] = useState<{ hasNextPage: boolean; endCursor: string | null }>({ hasNextPage: false, endCursor: null });
   const [error, setError] = useState<ApiError | null>(null);
@@ -59,9 +59,10 @@ export function usePages<A, T>(query: string | null, variables: Variables, pick:
       running.current?.abort();
       const stop = (running.current = new AbortController());
       setBusy(true);
-      ask<A>(query, { ...(JSON.parse(question) as Variables), after }, stop.signal).then(
+      ask<Record<string, Page<T>>>(query, { ...(JSON.parse(question) as Variables), after }, stop.signal).then(
         (answer) => {
-          const page = pick(answer);
+          const page = answer[field];
+          if (!page) return;
           setRows((old) => (after === null ? [] : old).concat(page.edges.map((edge) => edge.node)));
           setEnd(page.pageInfo);
           setError(null);
@@ -74,7 +75,7 @@ export function usePages<A, T>(query: string | null, variables: Variables, pick:
         },
       );
     },
-    [query, question],
+    [query, question, field],
   );
   useEffect(() => {
     load(null);

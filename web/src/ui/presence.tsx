@@ -4,14 +4,9 @@ import type { FindingRow, Presence, ReviewState } from "../api/types";
 /** The sign of a presence. With the line below or through the words it says the same without any colour. */
 export const SIGN: Record<Presence, string> = { PRESENT: "●", UNCERTAIN: "?", ABSENT: "⊘" };
 
+/** The sign alone, where the word stands beside it. */
 export function PresenceSign({ presence }: { presence: Presence }) {
-  const t = useTexts();
-  return (
-    <span class={`sign ${presence.toLowerCase()}`}>
-      <span aria-hidden="true">{SIGN[presence]}</span>
-      <span class="said"> {t(presence)}: </span>
-    </span>
-  );
+  return <span class={`sign ${presence.toLowerCase()}`} aria-hidden="true">{SIGN[presence]}</span>;
 }
 
 /** A finding as one label. A denied one always begins with the word for that. */
@@ -21,7 +16,7 @@ export function FindingLabel({ finding }: { finding: FindingRow }) {
   const side = finding.laterality && !name.includes(t(finding.laterality)) ? `${t(finding.laterality)} ` : "";
   return (
     <span class={`finding ${finding.presence.toLowerCase()}`}>
-      <PresenceSign presence={finding.presence} />
+      <PresenceSign presence={finding.presence} /><span class="said"> {t(finding.presence)}: </span>
       {finding.presence !== "PRESENT" && <span class="word" aria-hidden="true">{t(finding.presence === "ABSENT" ? "absent" : "uncertain")} </span>}
       <span class="name">{side}{name}</span>
       {finding.disputed && <DisputedSign />}
