@@ -157,7 +157,7 @@ def test_every_root_field_leaves_its_patients_in_the_trail(hospital: Api) -> Non
         hospital.data(question)
         if not newest(hospital).patients:
             silent.add(name)
-    assert silent == NOBODY_IN_PARTICULAR
+    assert silent == NOBODY_IN_PARTICULAR | {"film"}, "no study here has a film: see test_study_parts.py"
 
 
 def refuse_a_triplet(api: Api) -> None:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from ingest.formats.origin import Format
+from ingest.ledger.access import audit
 from ingest.ledger.access.api_keys import Role
 from ingest.receiving.submit import ReceivedMessage, receive
 from ingest.settings import receiver_of
@@ -67,6 +68,9 @@ def test_a_film_comes_as_a_picture_of_the_wanted_size(serve: Serve, tmp_path: An
     (edge,) = api.data("{ studies { edges { node { studyKey images { sopInstanceUid } } } } }")["studies"]["edges"]
     key, uid = edge["node"]["studyKey"], edge["node"]["images"][0]["sopInstanceUid"]
     shown = api.data(FILM, key=key, uid=uid, side=4096, encoding="PNG")["film"]
+    with api.ledger.read() as connection:
+        (entry,) = audit.entries(connection, limit=1)
+    assert (entry.action, len(entry.patients)) == ("query film", 1)
     assert (shown["rows"], shown["columns"], shown["shownRows"]) == (300, 200, 300)
     with Image.open(io.BytesIO(b64decode(shown["base64"]))) as picture:
         pixels = np.asarray(picture)
