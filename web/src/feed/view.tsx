@@ -89,7 +89,7 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
               <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={onRow(() => toggle(event.eventId))}>
                 <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={() => toggle(event.eventId)}>{t.time(event.receivedAt)}</button></th>
                 <td><span class={`state ${event.state.toLowerCase()}`}>{t(event.state)}</span></td>
-                <td><a href={filter("source", event.source)}>{event.source}</a></td>
+                <td>{event.source && <a href={filter("source", event.source)}>{event.source}</a>}</td>
                 <td>{event.format}</td>
                 <td>{event.reason && <a href={filter("reason", event.reason)}><code>{event.reason}</code></a>}</td>
                 <td>{[...event.warnings, ...event.readingWarnings].map((code) => <code key={code} class="badge alarm">{code}</code>)}</td>
