@@ -89,6 +89,9 @@ _WAITING = frozenset(
 _SHORTEST_WRAP = 50
 """Characters: where the longest line has fewer, lines were ended on purpose."""
 _SAID_OF = ANATOMY_NOUNS | OBSERVATION_NOUNS | {Word.COPULA, Word.SHOW, Word.IN}
+_BEFORE_FINDING = ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES | ANATOMY_NOUNS | {Word.SIDE}
+"""What may stand between a denial and its finding."""
+_LONGEST_FRONT = 6
 _GOING_ON = frozenset(
     {"or", "and", "nor", "of", "is", "are", "was", "were", "with", "in", "on", "for", "to", "at", "by", "from", "than"}
     | {"that", "which", "has", "have", "had", "but", "although", "though", "while", "except", "versus", "seen", "noted"}
@@ -261,10 +264,13 @@ def _opens_item(text: str, end: int, token: Token, longest: int | None) -> bool:
 
 
 def _wants_noun(words: list[str]) -> bool:
-    """Whether the last word of a line leaves its noun to the next line: "no pleural"; not "heart enlarged"."""
-    classes = [lexicon().words.get(word.lower(), Word.OTHER) for word in words[-2:]]
-    said = len(classes) > 1 and classes[0] in _SAID_OF
-    return classes[-1:] != [] and classes[-1] in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES and not said
+    """Whether the last words of a line leave their noun to the next: "no pleural", "no lung"; not "heart enlarged"."""
+    classes = [lexicon().words.get(word.lower(), Word.OTHER) for word in words[-_LONGEST_FRONT:]]
+    said = len(classes) > 1 and classes[-2] in _SAID_OF
+    if classes[-1:] != [] and classes[-1] in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES and not said:
+        return True
+    front = next((at for at in range(len(classes) - 1, -1, -1) if classes[at] not in _BEFORE_FINDING), -1)
+    return front >= 0 and classes[front] is Word.NEGATION
 
 
 @lru_cache(maxsize=1)
