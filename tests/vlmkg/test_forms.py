@@ -180,3 +180,30 @@ def test_a_mention_stands_on_its_own_letters():
     for one in read_report(text).mentions:
         assert text[one.start : one.end] == one.text != ""
         assert one.presence in Presence
+
+
+SIGNED = {"(-)": "absent", "(+)": "present", "[-]": "absent", "[+]": "present"}
+LAST = {
+    "(±)": "uncertain",
+    "(+/-)": "uncertain",
+    "possible": "uncertain",
+    "not seen": "absent",
+    "small, left": "present",
+}
+
+
+@pytest.mark.parametrize("title", ["{}: {}", "{} {}", "{}:{}", "{} = {}"])
+@pytest.mark.parametrize("between", [". ", "; ", " | "])
+def test_signs_behind_their_items_are_theirs_whatever_the_last_item_has(title, between):
+    wrong = []
+    for (one, first), (two, second), (last, third) in product(SIGNED.items(), SIGNED.items(), LAST.items()):
+        if ":" not in title and last in {"small, left"}:
+            continue
+        rows = [title.format("Effusion", one), title.format("nodule", two), title.format("cavity", last)]
+        said = read(between.join(rows) + ".")
+        if any(
+            said.get(name) != {meant}
+            for name, meant in zip(("effusion", "nodule", "cavity"), (first, second, third), strict=True)
+        ):
+            wrong.append((between.join(rows), said))
+    assert wrong == []

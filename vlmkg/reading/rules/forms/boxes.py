@@ -55,6 +55,9 @@ _LINED = re.compile(r"(?<!\w)(?:(?P<yes>_+[xX]_+)|(?P<empty>_{2,}))(?=[ \t]{0,12
 _RING = re.compile(r"[\u25cb\u25ef]")
 _FURNITURE = " \t-*\u2022\u2013,;.:"
 _SENTENCE_END = re.compile(r"[.;](?=\s{1,12}[A-Z])")
+_LONGEST_TITLE_END = 26
+_ITEM_END = re.compile(r"[ \t]{0,12}(?:[.,;|/]|$)", re.MULTILINE)
+_TITLE_BEFORE = re.compile(r"[\w)][ \t]{0,12}[:=]?[ \t]{0,12}$")
 _TITLE_END = re.compile(r"[:?][ \t]{0,12}$")
 
 
@@ -97,10 +100,18 @@ def _row(text: str, begin: int, stop: int, row: list[Box]) -> Iterator[Rewrite]:
     first, last = text[begin : row[0].start], text[row[-1].end : stop]
     if not first.strip(_FURNITURE):
         yield from _before_items(text, stop, row)
-    elif not last.strip(_FURNITURE):
+    elif not last.strip(_FURNITURE) or all(_ends_item(text, stop, box) for box in row):
         yield from _after_items(text, begin, row)
     else:
         yield from _options(text, begin, stop, row)
+
+
+def _ends_item(text: str, stop: int, box: Box) -> bool:
+    """Whether a box stands behind its item, and the item's end behind the box: "Effusion: (-). Nodule: (+)."""
+    return (
+        _ITEM_END.match(text, box.end, stop) is not None
+        and _TITLE_BEFORE.search(text, max(0, box.start - _LONGEST_TITLE_END), box.start) is not None
+    )
 
 
 def _before_items(text: str, stop: int, row: list[Box]) -> Iterator[Rewrite]:
