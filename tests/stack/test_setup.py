@@ -1,5 +1,6 @@
 """The lock files and the Makefile: pinned, hashed, without addresses, and up to date with pyproject.toml."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -18,6 +19,19 @@ def test_locks_are_pinned_and_hashed_and_hold_no_address(lock: Path) -> None:
     for block in blocks:
         assert re.match(r"[a-z0-9][a-z0-9._-]*==[\w.!+]+( ;.*)? \\\n +--hash=sha256:[0-9a-f]{64}", block), block
     assert "://" not in lock.read_text()
+
+
+NPM_LOCKS = [ROOT / place / "package-lock.json" for place in ("web", "tools/graphiql", "tests/api/http_audits")]
+
+
+@pytest.mark.parametrize("lock", NPM_LOCKS, ids=lambda path: path.parent.name)
+def test_locks_of_npm_hold_hashes_and_no_address(lock: Path) -> None:
+    """npm adds `funding` with addresses when it writes a lock file: take it out again."""
+    text = lock.read_text()
+    assert "://" not in text
+    packages = [found for name, found in json.loads(text)["packages"].items() if name]
+    assert packages
+    assert all("integrity" in found for found in packages)
 
 
 def locked(name: str) -> set[str]:
