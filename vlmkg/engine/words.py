@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from vlmkg.engine_protocol import Lead, WordLabels
-from vlmkg.schema import Kind, ReportGraph
+from vlmkg.schema import ReportGraph
 from vlmkg.text_witness.reader import WordReader
+from vlmkg.witnesses.claims import is_claimed
 from vlmkg.witnesses.lead import led_by_model
-from vlmkg.witnesses.text_witness import is_claimed
 
 
 def label_words(
@@ -28,5 +28,5 @@ def label_words(
 
 
 def _parts(text: str, graph: ReportGraph, lead: Lead) -> list[tuple[int, int]]:
-    claimed = [one.start for one in graph.mentions if one.kind is Kind.OBSERVATION and is_claimed(one)]
+    claimed = [one.start for one in graph.mentions if is_claimed(one)]
     return [part for part in led_by_model(text, lead) if any(part[0] <= start < part[1] for start in claimed)]

@@ -7,13 +7,11 @@ talk. So it is uncertain and `disputed`, and warned of as `set_aside` (docs/deci
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 
 from vlmkg.engine_protocol import ReadingWarning
 from vlmkg.reading_codes import ReadingCode
-from vlmkg.schema import Kind, Mention, Presence, ReportGraph, Witness
-
-REASON = ReadingCode.SET_ASIDE
+from vlmkg.schema import Mention, ReportGraph
+from vlmkg.witnesses.claims import doubt, is_claimed
 
 
 def doubt_aside(
@@ -24,25 +22,11 @@ def doubt_aside(
     `aside` are spans of the text, in its order, without overlaps.
     """
     ends = [end for _, end in aside]
-    doubted = {at for at, one in enumerate(graph.mentions) if _is_claimed(one) and _shares(one, aside, ends)}
-    if not doubted:
-        return graph, ()
-    mentions = tuple(
-        replace(one, presence=Presence.UNCERTAIN, disputed=True) if at in doubted else one
-        for at, one in enumerate(graph.mentions)
-    )
-    return replace(graph, mentions=mentions), tuple(
-        ReadingWarning(REASON, graph.mentions[at].text) for at in sorted(doubted)
-    )
+    doubted = {at for at, one in enumerate(graph.mentions) if is_claimed(one) and _shares(one, aside, ends)}
+    return doubt(graph, doubted, ReadingCode.SET_ASIDE)
 
 
 def _shares(mention: Mention, spans: Sequence[tuple[int, int]], ends: Sequence[int]) -> bool:
     """Whether the mention shares characters with the first span that ends behind its start."""
     at = bisect_right(ends, mention.start)
     return at < len(spans) and spans[at][0] < mention.end
-
-
-def _is_claimed(mention: Mention) -> bool:
-    """Whether the model alone says that it is there."""
-    alone = mention.witness is Witness.MODEL
-    return alone and mention.kind is Kind.OBSERVATION and mention.presence is Presence.PRESENT

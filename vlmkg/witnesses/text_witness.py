@@ -8,36 +8,22 @@ of sentence that it was not taught (docs/decisions/0275-a-text-witness-doubts-fi
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from vlmkg.engine_protocol import ReadingWarning, WordLabels
 from vlmkg.reading_codes import ReadingCode
-from vlmkg.schema import Mention, Presence, ReportGraph, Witness
+from vlmkg.schema import Mention, ReportGraph
 from vlmkg.spans import overlap
+from vlmkg.witnesses.claims import doubt, is_claimed
 from vlmkg.witnesses.comparison import findings_of
 
 NO_MENTION = 0.9
 """Probability from which a finding is doubted. Between 0.7 and 0.99 the figures hardly differ."""
-REASON = ReadingCode.MENTION_CONFLICT
 
 
 def doubt_findings(graph: ReportGraph, words: Sequence[WordLabels]) -> tuple[ReportGraph, tuple[ReadingWarning, ...]]:
     """The combined graph with such findings uncertain, and a warning for each. `words` are those that were labelled."""
     doubted = {at for at in findings_of(graph) if words and _is_doubted(graph.mentions[at], words)}
-    if not doubted:
-        return graph, ()
-    mentions = tuple(
-        replace(one, presence=Presence.UNCERTAIN, disputed=True) if at in doubted else one
-        for at, one in enumerate(graph.mentions)
-    )
-    return replace(graph, mentions=mentions), tuple(
-        ReadingWarning(REASON, graph.mentions[at].text) for at in sorted(doubted)
-    )
-
-
-def is_claimed(mention: Mention) -> bool:
-    """Whether the model alone says that it is there."""
-    return mention.witness is Witness.MODEL and mention.presence is Presence.PRESENT
+    return doubt(graph, doubted, ReadingCode.MENTION_CONFLICT)
 
 
 def _is_doubted(mention: Mention, words: Sequence[WordLabels]) -> bool:
