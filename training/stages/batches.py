@@ -63,12 +63,28 @@ def stream(
     read: ReadChunk, size: int, seed: int, start: Cursor, pad: int, workers: int = 0
 ) -> Iterator[tuple[Cursor, Batch]]:
     """Batches of `size` examples from `start` on, endlessly, each with the position after it."""
+    for following, chunk, group in groups(read, lambda chunk: chunk.examples, size, seed, start, workers):
+        yield following, collate([chunk.examples[one] for one in group], chunk.features, pad)
+
+
+def groups(
+    read: Callable[[int], ChunkType],
+    examples: Callable[[ChunkType], Sequence[HasLength]],
+    size: int,
+    seed: int,
+    start: Cursor,
+    workers: int = 0,
+) -> Iterator[tuple[Cursor, ChunkType, list[int]]]:
+    """The groups of `size` (see `plan`) of each chunk's examples from `start` on, endlessly.
+
+    Each comes with the position after it and its chunk.
+    """
     for number, chunk in chunks(read, start.chunk, workers):
-        groups = plan(chunk.examples, size, seed + number)
+        planned = plan(examples(chunk), size, seed + number)
         first = start.batch if number == start.chunk else 0
-        for at in range(first, len(groups)):
-            following = Cursor(number, at + 1) if at + 1 < len(groups) else Cursor(number + 1)
-            yield following, collate([chunk.examples[one] for one in groups[at]], chunk.features, pad)
+        for at in range(first, len(planned)):
+            following = Cursor(number, at + 1) if at + 1 < len(planned) else Cursor(number + 1)
+            yield following, chunk, planned[at]
 
 
 def plan(examples: Sequence[HasLength], size: int, seed: int) -> list[list[int]]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from training.data.rows import Row
-from training.stages.batches import Cursor, chunks, plan
+from training.stages.batches import Cursor, groups
 from training.stages.examples import Reading
 from training.stages.loading import RowReader, rows_of
 from training.tagger.relations import NO_RELATION, allowed, class_of, owned
@@ -101,12 +101,8 @@ def tag_stream(
     read: TagChunks, size: int, seed: int, start: Cursor, workers: int = 0
 ) -> Iterator[tuple[Cursor, TagBatch]]:
     """Batches of `size` windows from `start` on, in the same order as in stage 1."""
-    for place, examples in chunks(read, start.chunk, workers):
-        groups = plan(examples, size, seed + place)
-        first = start.batch if place == start.chunk else 0
-        for at in range(first, len(groups)):
-            following = Cursor(place, at + 1) if at + 1 < len(groups) else Cursor(place + 1)
-            yield following, collate_tags([examples[one] for one in groups[at]])
+    for following, examples, group in groups(read, lambda chunk: chunk, size, seed, start, workers):
+        yield following, collate_tags([examples[one] for one in group])
 
 
 def collate_tags(examples: Sequence[TagExample]) -> TagBatch:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from training.data.rows import Row
-from training.stages.batches import Cursor, chunks, plan
+from training.stages.batches import Cursor, groups
 from training.synthetic.kinds.families import Chosen
 from training.synthetic.kinds.stream import make
 from training.synthetic.studies import make_study
@@ -84,12 +84,8 @@ def tagged(pieces: Pieces, text: str, graph: ReportGraph) -> Iterator[Tagged]:
 
 def tagged_stream(texts: Texts, size: int, seed: int, start: Cursor) -> Iterator[tuple[Cursor, TaggedBatch]]:
     """Batches of `size` blocks of like length from `start` on."""
-    for place, examples in chunks(texts, start.chunk, 0):
-        groups = plan(examples, size, seed + place)
-        first = start.batch if place == start.chunk else 0
-        for at in range(first, len(groups)):
-            following = Cursor(place, at + 1) if at + 1 < len(groups) else Cursor(place + 1)
-            yield following, collate_tagged([examples[one] for one in groups[at]])
+    for following, examples, group in groups(texts, lambda chunk: chunk, size, seed, start):
+        yield following, collate_tagged([examples[one] for one in group])
 
 
 def collate_tagged(examples: Sequence[Tagged]) -> TaggedBatch:
