@@ -1,8 +1,9 @@
 """`vlmkg status`."""
 
 import json
+import signal
 import sys
-import time
+import threading
 from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -47,10 +48,18 @@ def status(data: DataDir, every: float, *, as_json: bool, once: bool) -> None:
 
 
 def _follow(observer: Observer, console: Console, every: float) -> None:
+    stop = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        # The exception ends a look that waits. Python drops it if it is raised within a finalizer; then the flag ends.
+        stop.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     with suppress(KeyboardInterrupt), Live(console=console, screen=True, auto_refresh=False) as live:
-        while True:
+        while not stop.is_set():
             live.update(screen(observer.look()), refresh=True)
-            time.sleep(every)
+            stop.wait(every)
 
 
 def as_text(snapshot: Snapshot) -> str:
