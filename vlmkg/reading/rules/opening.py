@@ -22,7 +22,8 @@ _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _BEHIND_CUES = frozenset({Word.IN, Word.COLON, Word.SUGGEST, Word.WITH})
 _DOUBTED = frozenset(
     {"queried", "suspected", "questioned", "possible", "favored", "favoured", "questionable"}
-) | frozenset({"equivocal", "feared", "doubtful", "presumed", "probable", "considered", "uncertain"})
+    | {"equivocal", "feared", "doubtful", "presumed", "probable", "considered", "uncertain"}
+)
 _GIVEN = frozenset({"given", "in view of", "in light of"})
 _SUGGESTED_BY = frozenset({"is suggested by", "are suggested by", "suggested by"})
 _SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned"})

@@ -107,7 +107,7 @@ def _row(text: str, begin: int, stop: int, row: list[Box]) -> Iterator[Rewrite]:
 
 
 def _ends_item(text: str, stop: int, box: Box) -> bool:
-    """Whether a box stands behind its item, and the item's end behind the box: "Effusion: (-). Nodule: (+)."""
+    """Whether an item stands before the box and ends with it, as both do in "Effusion: (-). Nodule: (+)"."""
     return (
         _ITEM_END.match(text, box.end, stop) is not None
         and _TITLE_BEFORE.search(text, max(0, box.start - _LONGEST_TITLE_END), box.start) is not None
