@@ -11,6 +11,7 @@ README.md              a card for people (`vlmkg checkpoint card`); not named by
 
 import hashlib
 import json
+import stat
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, NamedTuple
@@ -106,13 +107,19 @@ def describe(folder: Path) -> Verified:
 def write_manifest(folder: Path, **fields: Any) -> Verified:
     """Write the manifest of an otherwise complete folder; `fields` are those of Manifest without `files`.
 
-    Raises CheckpointError if the folder holds a file that a checkpoint must not have.
+    Every file gets the permissions of the manifest: safetensors lets only the owner read what it writes (0.8.0), and
+    workers often run as another user. Raises CheckpointError if the folder holds a file that a checkpoint must not have.
     """
     files = {path: sha256_of(folder / path) for path in sorted(_found(folder))}
     fields.setdefault("linearization_version", linearization.VERSION)
     manifest = Manifest(files=files, **fields)
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, sort_keys=True)
-    (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+    path = folder / MANIFEST_FILE
+    path.write_text(text + "\n", encoding="utf-8")
+    permissions = stat.S_IMODE(path.stat().st_mode)
+    for file in (folder / name for name in files):
+        if stat.S_IMODE(file.stat().st_mode) != permissions:
+            file.chmod(permissions)
     return verify(folder)
 
 

@@ -34,6 +34,11 @@ def test_a_whole_checkpoint_is_verified(whole):
     )
 
 
+def test_whoever_may_read_the_manifest_may_read_every_file(whole):
+    modes = {path: (whole.folder / path).stat().st_mode for path in ("manifest.json", *whole.manifest.files)}
+    assert set(modes.values()) == {modes["manifest.json"]}
+
+
 def test_one_changed_bit_in_any_file_is_seen(whole, copy):
     for name in whole.manifest.files:
         path = copy / name
