@@ -271,7 +271,7 @@ class StudyConnection:
 
 @strawberry.type(description="One study of a patient's timeline, with its findings except the negated ones.")
 class TimelineEntry:
-    """See graph.reads.shapes."""
+    """See graph.reads.map_expressions."""
 
     started_at: DateTime | None
     study: Study = strawberry.field(description="The study.")
