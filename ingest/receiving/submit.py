@@ -17,7 +17,7 @@ from ingest import blobs
 from ingest.blobs import BlobStore, writers
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import MESSAGE_TEXT_LIMIT, clean_name
-from ingest.formats.future import without_future
+from ingest.formats.future_times import without_future
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
