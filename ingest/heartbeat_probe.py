@@ -1,4 +1,4 @@
-"""`python -S -m ingest.alive`: what `vlmkg worker health` says, for probes of containers.
+"""`python -S -m ingest.heartbeat_probe`: what `vlmkg worker health` says, for probes of containers.
 
 A probe runs every 10 s in each container. The command line costs half a second of processor time for its imports, and
 on a host that is overloaded it does not end in time; this needs the standard library alone.
