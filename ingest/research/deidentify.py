@@ -35,7 +35,7 @@ from ingest.formats.modalities import MODALITIES
 from ingest.research.codes import BODY_PARTS, SEXES, VIEWS
 from ingest.research.dates import moved, moved_birth_year, offset_of
 from ingest.research.project import Project
-from ingest.research.rare import Cell
+from ingest.research.rare_concepts import Cell
 from ingest.research.words import MASK, KnownWords
 from vlmkg.schema import Presence
 from vlmkg.vocabulary.loader import LOCAL
