@@ -5,7 +5,7 @@ from base64 import b64encode
 from functools import partial
 
 from api.errors import ApiError, Code
-from api.own_types import FilmEncoding
+from api.film_types import FilmEncoding
 from api.resolvers import Info, ask, given_key, shaped
 from api.response_plans import Row
 from api.strawberry_parts import Shaped

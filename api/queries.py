@@ -7,10 +7,12 @@ import strawberry
 from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
+from api.caller_queries import CallerQueries
 from api.cohorts import Cohort, CohortWhereInput, cohort_questions, cohort_row
 from api.documents import fields_of
 from api.errors import ApiError, Code
 from api.event_queries import EventQueries, answer_event
+from api.film_queries import FilmQueries
 from api.graph_types import (
     After,
     Checkpoint,
@@ -34,7 +36,6 @@ from api.inputs import (
     patient_where,
     study_where,
 )
-from api.own_queries import OwnQueries
 from api.resolvers import (
     Info,
     answer_list,
@@ -208,7 +209,7 @@ def _survivor(info: Info, patient_id: str) -> str:
         return survivor_of(connection, patient_id)
 
 
-Query = merge_types("Query", (GraphQueries, EventQueries, OwnQueries))
+Query = merge_types("Query", (GraphQueries, EventQueries, CallerQueries, FilmQueries))
 """All root fields."""
 _DESCRIPTION = "Queries of patients, studies, findings and concepts, and of received messages."
 get_object_definition(Query, strict=True).description = _DESCRIPTION
