@@ -71,7 +71,7 @@ def _new(
         )
     if presence is not None and (verdict is not ReviewVerdict.WRONG or presence is said.claim.presence):
         raise ApiError(
-            Code.BAD_USER_INPUT, "`presence` needs the verdict WRONG, and another value than the finding has"
+            Code.BAD_USER_INPUT, "`presence` is accepted only with WRONG and must differ from the finding's presence"
         )
     return NewReview(
         reviewer=info.context.caller.name,

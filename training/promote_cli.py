@@ -19,7 +19,7 @@ from vlmkg.options import data_option
 @click.option(
     "--gold",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Path of the gold file: the one that the manifest names, or one to measure the lead on as well.",
+    help="Gold file named by the manifest, or an extra one for measuring the lead.",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option

@@ -107,7 +107,7 @@ def lead(folder: Path, gold: Path | None, *, write: bool) -> None:
     """Measure where the checkpoint FOLDER should lead: never, in sentences with unknown words, or always.
 
     Each lead is compared with the rules and with the model alone, on the gold file, on synthetic studies and on texts
-    of every family of kinds. The best of those that are nowhere worse than the better of the two is named.
+    of every family of kinds. The best lead that is never worse than either is printed.
     """
     from training.gate import lead_sets  # noqa: PLC0415 - as above
     from training.lead import best_lead, compare, table, write_lead  # noqa: PLC0415 - as above

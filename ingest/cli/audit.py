@@ -55,7 +55,7 @@ def audit() -> None:
 @click.option(
     "--since", metavar="TIME", callback=_time, help="From this day or time on (ISO 8601; UTC if it has no zone)."
 )
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Number of entries at most.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Maximum number of entries.")
 @click.option(
     "--json", "in_json", is_flag=True, help="Print JSON for programs, with the pseudonyms of all patients seen."
 )

@@ -25,7 +25,7 @@ from vlmkg.options import data_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 limit_option = click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Number of events at most."
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Maximum number of events."
 )
 state_option = click.option(
     "--state", type=click.Choice([state.value for state in State]), help="Only events in this state."

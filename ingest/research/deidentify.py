@@ -11,7 +11,7 @@ Every record is built from the fields named here, so a field that is added to th
     words of mentions and of        masked, unless known (words.py)
       concepts that no table has
     places in the text              places in the row of mentions
-    scores                          to the hundredth below
+    scores                          rounded down to two decimals
     sex, modality, body part, view  left out, unless they are a code of a table
 """
 

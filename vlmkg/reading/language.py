@@ -182,7 +182,7 @@ def _strange_in(piece: str) -> tuple[str, ...]:
 
 
 def _strange_of(piece: str) -> tuple[str, ...]:
-    """The strange words of a piece of text between blanks."""
+    """The unfamiliar words in one whitespace-delimited token."""
     known = _familiar()
     return tuple(
         word

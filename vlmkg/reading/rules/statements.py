@@ -173,7 +173,7 @@ def _goes_unmarked(phrases: list[Phrase], index: int, following: list[Unit]) -> 
 
 
 def _told_behind_place(phrases: list[Phrase], index: int) -> bool:
-    """ "No nodule scar at the apex unchanged"."""
+    """Whether a place and a word of change follow: "no nodule scar at the apex unchanged"."""
     behind = phrases[index + 1 : index + 3]
     if phrases[index].joint or [one.head for one in behind] != [None, None]:
         return False
@@ -182,7 +182,7 @@ def _told_behind_place(phrases: list[Phrase], index: int) -> bool:
 
 
 def _is_concession(phrases: list[Phrase], index: int) -> bool:
-    """ "Though there is no edema, consolidation is present"."""
+    """Whether the phrases before `index` concede: "though there is no edema, consolidation is present"."""
     first = phrases[0].joint[0].word if phrases[0].joint else Word.OTHER
     return first in {Word.BUT, Word.WITH} and all(Word.COMMA not in one.roles for one in phrases[1:index])
 
