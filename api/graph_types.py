@@ -114,7 +114,7 @@ class Agreement:
     relations_both: int
     relations_model: int
     relations_rules: int
-    disputed: int = strawberry.field(description="Mentions on whose presence or kind the two disagree.")
+    disputed: int = strawberry.field(description="Mentions on whose presence or kind they disagree.")
 
 
 @strawberry.type(description="The reading that a study's findings come from.")
@@ -225,9 +225,11 @@ class Mention:
     witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
     disputed: bool = strawberry.field(description="Model and rules disagree on its presence or kind.")
     other_presence: Presence | None = strawberry.field(description="As `Finding.otherPresence`.")
-    report_key: str | None = strawberry.field(description="Its report; null for what was read from an image.")
-    span: Span | None = strawberry.field(description="Its position there; null for what was read from an image.")
-    concept: Concept | None = strawberry.field(description="The concept of these words alone.")
+    report_key: str | None = strawberry.field(description="Its report; null if it was read from an image.")
+    span: Span | None = strawberry.field(description="Its position in the report; null if it was read from an image.")
+    concept: Concept | None = strawberry.field(
+        description="The concept of these words, without those that describe them."
+    )
     relations: list[Relation]
 
 

@@ -50,7 +50,7 @@ async def review_finding(
     """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
     kind, shown = split(given_id)
     if kind != "Finding":
-        raise ApiError(Code.BAD_USER_INPUT, "what is reviewed is a finding: give its `id`")
+        raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")
     mention_id = given_key(info, shown)
     rows = await ask(info, finding_by_id(mention_id, _FACTS))
     if not rows:

@@ -191,7 +191,10 @@ def comparison(named: tuple[str, ...], gold: Path, rows: tuple[Path, ...], out: 
 @click.option("--device", help="Device in torch's notation [default: a GPU if there is one].")
 @OUT
 def headline(rows: tuple[Path, ...], named: tuple[str, ...], split: str, device: str | None, out: Path) -> None:
-    """Make the paper's table on your held-out studies: image and report, only one of them, another patient's film."""
+    """Make the paper's table on your held-out studies.
+
+    Each is read with image and report, with only one of them, and with another patient's film.
+    """
     from training.experiments.headline import run  # noqa: PLC0415 - as above
 
     run(_named(named), rows, split, out, device)
