@@ -7,6 +7,7 @@ import click
 
 from ingest.cli import events_view
 from ingest.cli.console_user import console_user
+from ingest.cli.report_export import export_reports
 from ingest.ledger.access import audit
 from ingest.ledger.events import events as ledger_events
 from ingest.ledger.events.events import EventFilter
@@ -38,7 +39,10 @@ ids_argument = click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
 
 @click.group()
 def events() -> None:
-    """List, show and replay received messages."""
+    """List, show and replay received messages; export their reports."""
+
+
+events.add_command(export_reports)
 
 
 @events.command("list")
