@@ -24,6 +24,7 @@ from training.data.tally import Tally
 from training.data.verdicts import read_verdicts, with_verdicts
 from training.documents import load
 from training.kinds_cli import kinds, kinds_page
+from training.run_options import FILE, FOLDER
 from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
@@ -39,8 +40,6 @@ FILM_SHARE = click.option(
     "--film-share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of studies with a film."
 )
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 READERS: dict[str, Callable[[Path, Tally], Iterator[Row]]] = {
     "jsonl": read_jsonl,
     "openi": read_openi,

@@ -9,9 +9,8 @@ import click
 from training.data.iu_xray import read_openi
 from training.data.tally import Tally
 from training.documents import load
+from training.run_options import FILE
 from vlmkg.errors import UsageError
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from training.run_options import FILE, FOLDER
 from vlmkg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from training.stages.config import RunConfig
 
 CONFIG_FILE = Path(__file__).parents[1] / "configs" / "experiment.yaml"
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
