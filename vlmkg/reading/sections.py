@@ -1,8 +1,8 @@
-"""The parts of a report: what describes the exam, and what is set aside, each stretch for a reason.
+"""The parts of a report that describe the exam, and those that are set aside, each with its reason.
 
 Findings, impression and addendum are read. Indication, history, comparison, technique, advice, signatures and
-administrative lines are set aside: they tell of other days, of a question, or of no finding. Text under no heading, and
-under a heading that nobody knows, is read. Every character of a report stands in exactly one stretch.
+administrative lines are set aside: they are about other days, a question, or no finding. Text without a heading, or
+under an unknown heading, is read. Every character of a report belongs to exactly one part.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What a sentence says of the exam, of history and of what to do next: none of it is a finding."""
+"""Statements about the exam, history and next steps: none of them is a finding."""
 
 from itertools import pairwise
 

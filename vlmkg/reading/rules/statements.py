@@ -1,8 +1,8 @@
-"""Statements: the clauses of a sentence, each of which says something by itself.
+"""Statements: the clauses of a sentence, each with its own denials and doubts.
 
-A denial or a doubt holds for its own statement and for no other. A statement begins where "there is" follows what is
-said, with a known subject and its verb ("no edema, the nodule is stable"), with a place in front ("on the left there
-is"), with the other side ("no nodule on the right, scar on the left"), and with a device after a denied finding.
+A denial or a doubt holds only for its own statement. A new statement begins at "there is" after another statement; at a
+known subject with its verb ("no edema, the nodule is stable"); at a place in front ("on the left there is"); at the
+other side ("no nodule on the right, scar on the left"); and at a device after a denied finding.
 """
 
 from dataclasses import dataclass
