@@ -120,7 +120,7 @@ def _kept_heads(manifests: Iterable[Path]) -> Iterator[Head]:
             ledger = json.loads(file.read_bytes())["ledger"]
             entry, hash_ = ledger.get("audit_entry"), ledger.get("audit_hash")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(f"{file} is no manifest of a backup", "name TO/snapshots/*/manifest.json") from error
+            raise UsageError(f"{file} is not the manifest of a backup", "name TO/snapshots/*/manifest.json") from error
         if isinstance(entry, int) and isinstance(hash_, str):
             yield Head(entry, hash_)
 

@@ -67,7 +67,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Update the matrices that have a gradient. Raises TypeError for a `closure`."""
         if closure is not None:
-            raise TypeError("no closure is called")
+            raise TypeError("Muon does not call a closure: call step() without one")
         for group in self.param_groups:
             shapes: dict[torch.Size, list[nn.Parameter]] = {}
             for weight in group["params"]:

@@ -23,7 +23,7 @@ _PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.ite
 
 
 class ModelEngine:
-    """Reads reports and films with a checkpoint, on the device where it was loaded."""
+    """Reads reports and films with a checkpoint, on the device on which it was loaded."""
 
     name = "model"
 

@@ -142,7 +142,7 @@ def _is_filled(text: str, headings: Sequence[Heading], one: Heading) -> bool:
 
 
 def _without_furniture(text: str, stretches: Sequence[Stretch]) -> Iterator[Stretch]:
-    """The stretches, with the lines among what is read that are no report text set aside."""
+    """The parts, with lines in read parts that are not report text set aside."""
     gaps = list(furniture(text))
     starts = [gap.start for gap in gaps]
     for start, end, part in stretches:

@@ -20,7 +20,7 @@ class Conflict(NamedTuple):
 
 
 class Combined(NamedTuple):
-    """What the two say together, and where they differ."""
+    """The combined reading, and the differences."""
 
     graph: ReportGraph
     conflicts: tuple[Conflict, ...]
