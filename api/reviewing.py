@@ -47,7 +47,7 @@ class ReviewFindingPayload:
 async def review_finding(
     info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
 ) -> Shaped | None:
-    """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    """The payload; None if the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
     kind, shown = split(given_id)
     if kind != "Finding":
         raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")

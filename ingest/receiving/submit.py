@@ -93,7 +93,7 @@ def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
 
 
 def receive_if(receiver: Receiver, message: ReceivedMessage, holds: Callable[[Connection], bool]) -> Receipt | None:
-    """Receive one message if a condition holds in the transaction that records it; None where it does not.
+    """Receive one message if a condition holds in the transaction that records it; None if it does not.
 
     Nothing else is recorded between the look at the condition and the message, by whichever process. Raises as
     `receive`.

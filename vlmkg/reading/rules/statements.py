@@ -74,7 +74,7 @@ def statements(phrases: list[Phrase], tail: list[Unit]) -> list[Statement]:
 
 
 def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
-    """The position in the joint of this phrase at which a statement begins; None where the one before goes on."""
+    """The position in the joint of this phrase at which a statement begins; None if the one before goes on."""
     phrase = phrases[index]
     if Word.THERE in phrase.roles or _behind_full_denial(phrases, index):
         return _before_there(phrase.joint) if Word.THERE in phrase.roles else len(phrase.joint)
