@@ -1,10 +1,11 @@
-"""docs/graphql.md lists every field of every filter of the schema, and no other."""
+"""docs/graphql.md lists every field of every filter of the schema, and no other; all GraphQL of the docs is valid."""
 
 import re
 
 import pytest
+from graphql import build_schema, parse, validate
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import PAGES, ROOT
 
 SDL = re.sub(r'""".*?"""', "", (ROOT / "api" / "schema.graphql").read_text(encoding="utf-8"), flags=re.DOTALL)
 FILTERS = {
@@ -23,3 +24,14 @@ def test_every_filter_has_its_row() -> None:
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_field_of_a_filter_is_named(name: str) -> None:
     assert set(re.findall(r"`(\w+)`", ROWS[name])) - set(FILTERS) == FILTERS[name]
+
+
+def test_every_question_of_the_docs_is_valid() -> None:
+    schema = build_schema((ROOT / "api" / "schema.graphql").read_text(encoding="utf-8"))
+    shown = [
+        (page.name, block)
+        for page in PAGES
+        for block in re.findall(r"^```graphql\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    ]
+    assert shown
+    assert [(name, validate(schema, parse(block))) for name, block in shown if validate(schema, parse(block))] == []
