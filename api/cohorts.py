@@ -10,7 +10,7 @@ from api.inputs import FindingWhereInput, PatientWhereInput, finding_where, pati
 from api.response_plans import Row
 from graph.reads.cohorts import Breakdown, cohort_of_findings
 from graph.reads.cohorts import cohort as cohort_of_summaries
-from graph.reads.draft import ReadQuery
+from graph.reads.query_builder import ReadQuery
 from graph.reads.wheres import FindingWhere
 
 

@@ -36,7 +36,7 @@ class CountPolicy:
         return {"patients": told, "studies": _HIDDEN if told["suppressed"] else self.count(studies)}
 
     def _nearest(self, number: int) -> int:
-        """The nearest multiple; the upper one of two that are as near."""
+        """The nearest multiple; rounds halves up."""
         return (number + self.min_cell // 2) // self.min_cell * self.min_cell
 
 

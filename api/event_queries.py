@@ -23,7 +23,7 @@ from api.ids import event_number
 from api.resolvers import Info, LedgerAnswer, ask_ledger, own_page, reads_arguments, root_field, shaped
 from api.response_plans import Row
 from api.strawberry_parts import Shaped
-from graph.reads.wanted import Page
+from graph.reads.selection import Page
 from ingest.errors import BlobLostError
 from ingest.ledger.events import events
 from ingest.ledger.events.events import EventFilter

@@ -5,7 +5,7 @@ from base64 import b64encode
 from functools import partial
 
 from api.errors import ApiError, Code
-from api.own_types import FilmEncoding
+from api.film_types import FilmEncoding
 from api.resolvers import Info, ask, given_key, shaped
 from api.response_plans import Row
 from api.strawberry_parts import Shaped
@@ -23,7 +23,7 @@ _AT_ONCE = asyncio.Semaphore(2)
 
 
 async def answer_film(info: Info, study_key: str, uid: str, max_side: int, encoding: FilmEncoding) -> Shaped | None:
-    """The picture of a film of the graph; None where the graph has no such image. Raises ApiError (NO_PAYLOAD)."""
+    """The picture of a film of the graph; None if the graph has no such image. Raises ApiError (NO_PAYLOAD)."""
     if not SMALLEST <= max_side <= LARGEST:
         raise ApiError(Code.BAD_USER_INPUT, f"`maxSide` is out of range: give {SMALLEST} to {LARGEST} pixels")
     rows = await ask(info, film_digest(given_key(info, study_key), uid))

@@ -114,7 +114,7 @@ class Agreement:
     relations_both: int
     relations_model: int
     relations_rules: int
-    disputed: int = strawberry.field(description="Mentions on whose presence or kind the two disagree.")
+    disputed: int = strawberry.field(description="Mentions on whose presence or kind they disagree.")
 
 
 @strawberry.type(description="The reading that a study's findings come from.")
@@ -155,7 +155,9 @@ class Finding(Node):
     score: float | None = strawberry.field(description="Mean token probability; null for the rules engine.")
     witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
     disputed: bool = strawberry.field(
-        description="Model and rules disagree on its presence or kind. Uncertain if the model always leads."
+        description=(
+            "Model and rules disagree on its presence or kind. If the model always leads, presence is UNCERTAIN."
+        )
     )
     other_presence: Presence | None = strawberry.field(
         description="Of a disputed finding: the presence that the model reads; `presence` is that of the rules."
@@ -209,7 +211,7 @@ class Relation:
 
 @strawberry.type(
     description="Words of a report, or what a film shows, with the relations that go out from it. A finding's id is "
-    "`Finding:` and its `mentionId`. What people say of findings is in `Finding.review` alone."
+    "`Finding:` and its `mentionId`. Reviews are only in `Finding.review` and `Finding.reviews`."
 )
 class Mention:
     """See graph.records.MentionRecord."""
@@ -223,9 +225,11 @@ class Mention:
     witness: Witness = strawberry.field(description="Which engine read it: rules, model or both.")
     disputed: bool = strawberry.field(description="Model and rules disagree on its presence or kind.")
     other_presence: Presence | None = strawberry.field(description="As `Finding.otherPresence`.")
-    report_key: str | None = strawberry.field(description="Its report; null for what was read from an image.")
-    span: Span | None = strawberry.field(description="Its position there; null for what was read from an image.")
-    concept: Concept | None = strawberry.field(description="The concept of these words alone.")
+    report_key: str | None = strawberry.field(description="Its report; null if it was read from an image.")
+    span: Span | None = strawberry.field(description="Its position in the report; null if it was read from an image.")
+    concept: Concept | None = strawberry.field(
+        description="The concept of these words, without those that describe them."
+    )
     relations: list[Relation]
 
 
@@ -246,9 +250,7 @@ class Study(Node):
     images: list[Image] = strawberry.field(description="Its images.")
     extraction: Extraction | None = strawberry.field(description="The reading that produced its findings.")
 
-    mentions: list[Mention] = strawberry.field(
-        description="All that was read in it, in the order of the text: at most 500. For drawing its graph."
-    )
+    mentions: list[Mention] = strawberry.field(description="Up to 500 mentions in text order, for drawing the graph.")
     findings: FindingConnection = strawberry.field(resolver=_findings, description="A page of its findings.")
 
 
@@ -271,7 +273,7 @@ class StudyConnection:
 
 @strawberry.type(description="One study of a patient's timeline, with its findings except the negated ones.")
 class TimelineEntry:
-    """See graph.reads.shapes."""
+    """See graph.reads.map_expressions."""
 
     started_at: DateTime | None
     study: Study = strawberry.field(description="The study.")

@@ -32,7 +32,7 @@ from api.response_plans import LISTED
 from api.rights import needed
 from api.settings import ApiSettings
 from graph.reads.cohorts import BREAKDOWN
-from graph.reads.shapes import LONGEST_LIST, MOST_MENTIONS
+from graph.reads.map_expressions import LONGEST_LIST, MOST_MENTIONS
 
 USUAL_LIST = 10
 """The assumed rows of a short list: places of a finding, reports of a study, ancestors of a concept."""

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable
 
 from graph.errors import GraphError
-from graph.reads.draft import NO_SINGLE_PATIENT, Draft
 from graph.reads.fetching import GraphReader, fetch
+from graph.reads.query_builder import NO_SINGLE_PATIENT, QueryBuilder
 from ingest.errors import OutageError
 from ingest.ledger.storage.database import Ledger
 from ingest.redis_address import read_address, redis_outages
@@ -17,7 +17,7 @@ PATIENCE_S = 3.0
 async def parts_answering(graph: GraphReader, ledger: Ledger, broker_url: str | None) -> dict[str, bool]:
     """Whether each service responds, by name. The queue is checked only if its address is known."""
     checks: dict[str, Awaitable[object]] = {
-        "graph": fetch(graph, Draft().finish("UNWIND [1] AS one", patient=NO_SINGLE_PATIENT, one="one")),
+        "graph": fetch(graph, QueryBuilder().finish("UNWIND [1] AS one", patient=NO_SINGLE_PATIENT, one="one")),
         "ledger": asyncio.to_thread(ledger.ping),
     }
     if broker_url is not None:

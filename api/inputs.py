@@ -17,7 +17,7 @@ from vlmkg.schema import Presence, Witness
 from vlmkg.verdicts import ReviewState
 
 MAX_WHERE_NODES = 50
-"""Most nodes of one where-tree."""
+"""The maximum number of nodes of one where-tree."""
 
 Given = Mapping[str, Any]
 Tree = TypeVar("Tree", FindingWhere, StudyWhere, PatientWhere)
@@ -37,9 +37,9 @@ strawberry.enum(Laterality, description="The side of a finding.")
 strawberry.enum(
     ReviewState,
     description=(
-        "What the verdicts on what a finding says come to. CONFIRMED and REJECTED take one who may read the report "
-        "and none such who says otherwise; CONTESTED: somebody says WRONG, and that does not settle it; UNDECIDED: "
-        "nobody says WRONG, and nobody who may read the report says CORRECT."
+        "The combined review state. CONFIRMED or REJECTED needs a verdict by someone who may read the report, and "
+        "no opposing one. CONTESTED: somebody says WRONG, but it is not REJECTED. UNDECIDED: judged, but nobody says "
+        "WRONG, and nobody who may read the report says CORRECT."
     ),
 )
 
@@ -61,9 +61,8 @@ class ConceptWhereInput:
 @strawberry.input(
     name="FindingWhere",
     description=(
-        "Findings; all that is given must hold. Where `presence` stands nowhere in the tree, PRESENT and UNCERTAIN are "
-        "asked for: a negated finding never comes out by default. Where `review` stands nowhere in it, none that is "
-        "REJECTED does."
+        "A filter of findings. All given conditions must hold. If no node filters on `presence`, only PRESENT and "
+        "UNCERTAIN are returned. If none filters on `review`, REJECTED is left out."
     ),
 )
 class FindingWhereInput:

@@ -12,11 +12,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from ingest.errors import OutageError
-from ingest.ledger import unread
+from ingest.ledger import unread_totals
 from ingest.ledger.events import events
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
-from ingest.ledger.unread import UnreadTexts
+from ingest.ledger.unread_totals import UnreadTexts
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 _KINDS = frozenset({"query", "mutation", "subscription"})
@@ -102,4 +102,4 @@ def _show_texts(metrics: Metrics, texts: UnreadTexts) -> None:
 
 def _read(ledger: Ledger) -> tuple[dict[State, int], timedelta, UnreadTexts]:
     with ledger.read() as connection:
-        return events.summary(connection), events.oldest_unsettled(connection), unread.total(connection)
+        return events.summary(connection), events.oldest_unsettled(connection), unread_totals.total(connection)

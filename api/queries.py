@@ -7,10 +7,12 @@ import strawberry
 from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
+from api.caller_queries import CallerQueries
 from api.cohorts import Cohort, CohortWhereInput, cohort_questions, cohort_row
 from api.documents import fields_of
 from api.errors import ApiError, Code
 from api.event_queries import EventQueries, answer_event
+from api.film_queries import FilmQueries
 from api.graph_types import (
     After,
     Checkpoint,
@@ -34,7 +36,6 @@ from api.inputs import (
     patient_where,
     study_where,
 )
-from api.own_queries import OwnQueries
 from api.resolvers import (
     Info,
     answer_list,
@@ -79,7 +80,7 @@ class GraphQueries:
         if type_name == "Event":
             return await answer_event(info, key)
         own = given_key(info, key) if type_name in _SHOWN_KEYS else key
-        return await answer_one(info, type_name, lambda wanted: _BY_KEY[type_name](own, wanted))
+        return await answer_one(info, type_name, lambda selected: _BY_KEY[type_name](own, selected))
 
     @strawberry.field(
         description="A patient by pseudonym, or by the sender's identifier (not for researchers).",
@@ -118,10 +119,10 @@ class GraphQueries:
         """A UID of two patients is refused as ambiguous."""
         if study_key is not None and study_uid is None:
             key = given_key(info, study_key)
-            return await answer_one(info, "Study", lambda wanted: study_by_key(key, wanted))
+            return await answer_one(info, "Study", lambda selected: study_by_key(key, selected))
         if study_uid is not None and study_key is None:
             uid = study_uid
-            return await answer_one(info, "Study", lambda wanted: studies_by_uid(uid, wanted))
+            return await answer_one(info, "Study", lambda selected: studies_by_uid(uid, selected))
         raise ApiError(Code.BAD_USER_INPUT, "the study is not clear: give either `studyUid` or `studyKey`")
 
     @strawberry.field(description="A page of studies.", graphql_type=StudyConnection)
@@ -152,12 +153,12 @@ class GraphQueries:
         """All concepts, if there is no text."""
         del first
         limit = first_of(root_field(info))
-        return await answer_list(info, "Concept", lambda wanted: concept_search(search, limit, wanted))
+        return await answer_list(info, "Concept", lambda selected: concept_search(search, limit, selected))
 
     @strawberry.field(description="A concept by its code.", graphql_type=Concept | None)
     async def concept(self, info: Info, code: str) -> Shaped | None:
         """None if the graph does not have it."""
-        return await answer_one(info, "Concept", lambda wanted: concept_by_code(code, wanted))
+        return await answer_one(info, "Concept", lambda selected: concept_by_code(code, selected))
 
     @strawberry.field(
         description="Counts of patients and studies with matching findings. Small counts are suppressed.",
@@ -199,7 +200,7 @@ class GraphQueries:
 
 
 async def _patient(info: Info, patient_id: str) -> Shaped | None:
-    return await answer_one(info, "Patient", lambda wanted: patient_by_id(patient_id, wanted))
+    return await answer_one(info, "Patient", lambda selected: patient_by_id(patient_id, selected))
 
 
 def _survivor(info: Info, patient_id: str) -> str:
@@ -208,7 +209,7 @@ def _survivor(info: Info, patient_id: str) -> str:
         return survivor_of(connection, patient_id)
 
 
-Query = merge_types("Query", (GraphQueries, EventQueries, OwnQueries))
+Query = merge_types("Query", (GraphQueries, EventQueries, CallerQueries, FilmQueries))
 """All root fields."""
 _DESCRIPTION = "Queries of patients, studies, findings and concepts, and of received messages."
 get_object_definition(Query, strict=True).description = _DESCRIPTION

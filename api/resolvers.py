@@ -13,16 +13,16 @@ from api.errors import ApiError, Code
 from api.ledger_fields import fill
 from api.response_plans import AnswerContext, ObjectPlan, PagePlan, Row, plan_object, plan_page
 from api.strawberry_parts import Shaped, core_info
-from graph.reads.draft import PATIENT_COLUMN, ReadQuery
 from graph.reads.fetching import fetch
-from graph.reads.wanted import Page, Wanted
+from graph.reads.query_builder import PATIENT_COLUMN, ReadQuery
+from graph.reads.selection import Page, Selection
 from ingest.ledger.storage.database import Ledger
 
 Info = strawberry.Info[ApiContext, None]
 READS_ARGUMENTS = "vlmkg_reads_arguments"
 T = TypeVar("T")
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
-PageQuery = Callable[[Page, tuple[Wanted, ...]], ReadQuery]
+PageQuery = Callable[[Page, tuple[Selection, ...]], ReadQuery]
 
 
 def reads_arguments(resolver: Resolver) -> Resolver:
@@ -103,11 +103,11 @@ async def answer_page(info: Info, page_query: PageQuery, total_query: Callable[[
     return Shaped(made)
 
 
-async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped | None:
+async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Selection, ...]], ReadQuery]) -> Shaped | None:
     """One object, or None. Raises ApiError (AMBIGUOUS) if there are several."""
     answering = answering_of(info)
     plan = _plan(answering, info, type_name)
-    rows = await ask(info, query(plan.wanted))
+    rows = await ask(info, query(plan.selected))
     if len(rows) > 1:
         raise ApiError(Code.AMBIGUOUS, "this StudyInstanceUID belongs to studies of two patients: query by `studyKey`")
     made = [plan.shape(row["node"]) for row in rows]
@@ -115,10 +115,10 @@ async def answer_one(info: Info, type_name: str, query: Callable[[tuple[Wanted, 
     return Shaped(made[0]) if made else None
 
 
-async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Wanted, ...]], ReadQuery]) -> Shaped:
+async def answer_list(info: Info, type_name: str, query: Callable[[tuple[Selection, ...]], ReadQuery]) -> Shaped:
     """A list without pages."""
     plan = _plan(answering_of(info), info, type_name)
-    return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.wanted))])
+    return Shaped([plan.shape(row["node"]) for row in await ask(info, query(plan.selected))])
 
 
 def shaped(info: Info, type_name: str, row: Row | None) -> Shaped | None:

@@ -22,7 +22,7 @@ from api.errors import ApiError, Code
 from api.inputs import finding_where, study_where
 from api.masked_keys import KeyMask, hide_place, reveal_place
 from api.scalars import show_time
-from graph.reads.wanted import MAX_PAGE, Page, Wanted
+from graph.reads.selection import MAX_PAGE, Page, Selection
 
 Row = dict[str, Any]
 Value = Callable[[Row], Any]
@@ -70,21 +70,21 @@ _ORDERED_BY_KEYS = frozenset({Listed.FINDINGS, Listed.STUDIES})
 
 
 STATEMENT = (
-    Wanted("owner", "owner"),
-    Wanted("reportKey"),
-    Wanted("sopInstanceUid"),
-    Wanted("start"),
-    Wanted("end"),
-    Wanted("presence"),
-    Wanted("conceptCode"),
-    Wanted("laterality"),
-    Wanted("severity"),
-    Wanted("placeCodes"),
+    Selection("owner", "owner"),
+    Selection("reportKey"),
+    Selection("sopInstanceUid"),
+    Selection("start"),
+    Selection("end"),
+    Selection("presence"),
+    Selection("conceptCode"),
+    Selection("laterality"),
+    Selection("severity"),
+    Selection("placeCodes"),
 )
 """The fields of a finding that are needed to find its reviews (api.ledger_fields)."""
 
 _LATE = {
-    ("Report", "text"): (Wanted("reportKey"),),
+    ("Report", "text"): (Selection("reportKey"),),
     ("Finding", "review"): STATEMENT,
     ("Finding", "reviews"): STATEMENT,
 }
@@ -129,7 +129,7 @@ class AnswerContext:
 class ObjectPlan:
     """The requested fields of each object, and the conversion of its row to an object of the response."""
 
-    wanted: tuple[Wanted, ...]
+    selected: tuple[Selection, ...]
     shape: Callable[[Row], Row]
 
 
@@ -139,7 +139,7 @@ class PagePlan:
     conversion of rows `{key, node}`, one more than the page if there are more, and the total to the connection."""
 
     page: Page
-    nodes: tuple[Wanted, ...] | None
+    nodes: tuple[Selection, ...] | None
     shape: Callable[[list[Row], int | None], Row]
 
 
@@ -147,7 +147,7 @@ def plan_object(
     answering: AnswerContext, type_: GraphQLNamedType, selections: Iterable[SelectionSetNode]
 ) -> ObjectPlan:
     """The plan of objects of one type."""
-    wanted: list[Wanted] = []
+    selected: list[Selection] = []
     values: list[tuple[str, Value]] = []
     late: list[Field] = []
     for asked in fields_of(answering.document, type_, selections):
@@ -155,7 +155,7 @@ def plan_object(
         if needs is not None:
             late.append(asked)
         wants, value = _plan_field(answering, type_, asked) if needs is None else (needs, _still_open)
-        wanted.extend(wants)
+        selected.extend(wants)
         values.append((asked.key, value))
 
     def shape(row: Row) -> Row:
@@ -166,7 +166,7 @@ def plan_object(
         answering.late.extend(PendingField(made, asked, row) for asked in late)
         return made
 
-    return ObjectPlan(tuple(wanted), shape_with_late if late else shape)
+    return ObjectPlan(tuple(selected), shape_with_late if late else shape)
 
 
 def plan_page(answering: AnswerContext, asked: Field) -> PagePlan:
@@ -174,7 +174,7 @@ def plan_page(answering: AnswerContext, asked: Field) -> PagePlan:
     listed, after = LISTED[asked.type.name], asked.arguments.get("after")
     page_first = first_of(asked)
     parts: list[tuple[str, Callable[[list[Row], int | None], Any]]] = []
-    nodes: list[Wanted] | None = None
+    nodes: list[Selection] | None = None
     total = False
     for part in fields_of(answering.document, asked.type, asked.selections):
         if part.name == "edges":
@@ -205,24 +205,24 @@ def first_of(asked: Field) -> int:
     return first
 
 
-def _plan_field(answering: AnswerContext, type_: GraphQLNamedType, asked: Field) -> tuple[list[Wanted], Value]:
+def _plan_field(answering: AnswerContext, type_: GraphQLNamedType, asked: Field) -> tuple[list[Selection], Value]:
     if asked.name == "__typename":
         return [], lambda _row: type_.name
     if asked.name == "id":
-        return [Wanted(_KEYS[type_.name])], _global_id(answering, type_.name)
+        return [Selection(_KEYS[type_.name])], _global_id(answering, type_.name)
     if is_leaf_type(asked.type):
         read = _leaf(asked)
         if answering.mask is not None and (type_.name, asked.name) in COMPUTED_KEYS:
             read = _hiding(answering.mask, read)
         if (type_.name, asked.name) in COUNTS:
             read = _counted(answering.counts, read)
-        return [Wanted(asked.name)], read
+        return [Selection(asked.name)], read
     if asked.type.name in LISTED:
         return _plan_nested_page(answering, asked)
     key = answering.key_of(asked)
     inner = plan_object(answering, asked.type, asked.selections)
     page = Page(first_of(asked)) if "first" in asked.arguments else None
-    return [Wanted(asked.name, key, inner.wanted, page)], _nested(asked, key, inner.shape)
+    return [Selection(asked.name, key, inner.selected, page)], _nested(asked, key, inner.shape)
 
 
 def _global_id(answering: AnswerContext, type_name: str) -> Value:
@@ -264,7 +264,7 @@ def _still_open(_row: Row) -> None:
     """The placeholder of a field until it is filled in."""
 
 
-def _plan_nested_page(answering: AnswerContext, asked: Field) -> tuple[list[Wanted], Value]:
+def _plan_nested_page(answering: AnswerContext, asked: Field) -> tuple[list[Selection], Value]:
     key, plan, given = answering.key_of(asked), plan_page(answering, asked), asked.arguments.get("where")
     where = finding_where(given) if asked.name == "findings" else study_where(given)
 
@@ -272,7 +272,7 @@ def _plan_nested_page(answering: AnswerContext, asked: Field) -> tuple[list[Want
         found = row[key]
         return plan.shape(found["rows"], found["total"])
 
-    return [Wanted(asked.name, key, plan.nodes or (), plan.page, where)], value
+    return [Selection(asked.name, key, plan.nodes or (), plan.page, where)], value
 
 
 def _leaf(asked: Field) -> Value:
@@ -324,19 +324,19 @@ def _nested(asked: Field, key: str, shape: Callable[[Row], Row]) -> Value:
     return required
 
 
-def _plan_edge(answering: AnswerContext, asked: Field, listed: Listed) -> tuple[list[Wanted], Value]:
-    wanted: list[Wanted] = []
+def _plan_edge(answering: AnswerContext, asked: Field, listed: Listed) -> tuple[list[Selection], Value]:
+    selected: list[Selection] = []
     parts: list[tuple[str, Value]] = []
     for part in fields_of(answering.document, asked.type, asked.selections):
         if part.name == "node":
             node = plan_object(answering, part.type, part.selections)
-            wanted.extend(node.wanted)
+            selected.extend(node.selected)
             parts.append((part.key, _node(node.shape)))
         elif part.name == "cursor":
             parts.append((part.key, lambda row: _cursor(answering, listed, row["key"])))
         else:
             parts.append((part.key, lambda _row: asked.type.name))
-    return wanted, lambda row: {key: make(row) for key, make in parts}
+    return selected, lambda row: {key: make(row) for key, make in parts}
 
 
 def _node(shape: Callable[[Row], Row]) -> Value:

@@ -16,7 +16,7 @@ from api.review_types import ReviewVerdict
 from api.rights import Right
 from api.strawberry_parts import Shaped
 from graph.reads.findings import finding_by_id
-from graph.reads.wanted import Wanted
+from graph.reads.selection import Selection
 from ingest.ledger.reviews import reviews
 from ingest.ledger.reviews.reviews import NewReview
 from ingest.ledger.storage.database import Ledger
@@ -28,10 +28,10 @@ MAX_NOTE = 2_000
 
 _FACTS = (
     *STATEMENT,
-    Wanted("text"),
-    Wanted("section"),
-    Wanted("concept", "concept", (Wanted("name"),)),
-    Wanted("extractionId", "extractionId"),
+    Selection("text"),
+    Selection("section"),
+    Selection("concept", "concept", (Selection("name"),)),
+    Selection("extractionId", "extractionId"),
 )
 
 
@@ -47,10 +47,10 @@ class ReviewFindingPayload:
 async def review_finding(
     info: Info, given_id: str, verdict: ReviewVerdict, note: str | None, presence: Presence | None
 ) -> Shaped | None:
-    """The payload; None where the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
+    """The payload; None if the graph has no such finding. Raises ApiError (BAD_USER_INPUT)."""
     kind, shown = split(given_id)
     if kind != "Finding":
-        raise ApiError(Code.BAD_USER_INPUT, "what is reviewed is a finding: give its `id`")
+        raise ApiError(Code.BAD_USER_INPUT, "only findings can be reviewed: give the `id` of a finding")
     mention_id = given_key(info, shown)
     rows = await ask(info, finding_by_id(mention_id, _FACTS))
     if not rows:
@@ -71,7 +71,7 @@ def _new(
         )
     if presence is not None and (verdict is not ReviewVerdict.WRONG or presence is said.claim.presence):
         raise ApiError(
-            Code.BAD_USER_INPUT, "`presence` needs the verdict WRONG, and another value than the finding has"
+            Code.BAD_USER_INPUT, "`presence` is accepted only with WRONG and must differ from the finding's presence"
         )
     return NewReview(
         reviewer=info.context.caller.name,
@@ -108,9 +108,9 @@ async def _payload(info: Info, mention_id: str, ledger: Ledger) -> Shaped:
     schema = info.context.document.schema
     plan = plan_object(answering, schema.type_map[ReviewFindingPayload.__name__], root_field(info).selections)
     row: dict[str, Any] = {}
-    for wanted in plan.wanted:
-        found = await ask(info, finding_by_id(mention_id, wanted.fields))
-        row[wanted.key] = found[0]["node"] if found else None
+    for selected in plan.selected:
+        found = await ask(info, finding_by_id(mention_id, selected.fields))
+        row[selected.key] = found[0]["node"] if found else None
     made = plan.shape(row)
     await fill(answering, ledger)
     return Shaped(made)

@@ -12,7 +12,7 @@ from typing import Any
 from ingest.formats.origin import Format
 
 Maker = Callable[[int], bytes]
-"""Makes a message of about so many bytes."""
+"""Makes a message of about the given number of bytes."""
 
 _HEADER = "MSH|^~\\&|RIS|NORTH|VLMKG|WARD|20260301101500||ORU^R01|M1|P|2.5.1\r"
 _PATIENT = "PID|1||4711^^^NORTH^MR\r"

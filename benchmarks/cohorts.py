@@ -33,7 +33,7 @@ from graph.connection import open_driver
 from graph.local_server import USERNAME, LocalServer, prepare, wait_until_ready
 from graph.migrate import migrate
 from graph.reads.cohorts import Breakdown, cohort, cohort_of_findings
-from graph.reads.draft import ReadQuery
+from graph.reads.query_builder import ReadQuery
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere
 from graph.records import StudySubgraph
 from graph.research.browsing import load

@@ -13,23 +13,17 @@ of fewer is in memory, too.
 """
 
 import argparse
-import json
 import math
 import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.reading_changes import ROOT, tree_of
 from benchmarks.reports import hl7_texts, open_i, open_i_texts
+from benchmarks.source_trees import DATA, ROOT, other_tree, run_with
 from training.synthetic.studies import studies
 
-DATA = ROOT.parent / "shared" / "data"
-CHILD = Path(__file__).parent / "peers" / "reading_passes.py"
 BASE = "af8bece"
 PART = 100
 """Reports of which the least time counts."""
@@ -65,16 +59,7 @@ def corpora(archive: Path, feed: Path, most: int | None) -> Iterator[tuple[str, 
 def times(tree: Path, way: str, texts: Sequence[str]) -> Times:
     """The times of one process of the tree. Raises CalledProcessError if it fails."""
     asked = {"tree": str(tree), "way": way, "warm_up": WARM_UP, "texts": texts, "part": PART}
-    done = subprocess.run(
-        [sys.executable, str(CHILD)],
-        input=json.dumps(asked),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
-    )
-    found: Times = json.loads(done.stdout)
+    found: Times = run_with(tree, "reading_passes.py", asked)
     return found
 
 
@@ -113,8 +98,7 @@ def main() -> None:
     parser.add_argument("--hl7", type=Path, default=DATA / "feeds" / "hl7" / "scout_oru_1994_2014.jsonl")
     parser.add_argument("--most", type=int, help="read only so many reports of each kind")
     arguments = parser.parse_args()
-    given = Path(arguments.other)
-    with nullcontext(given.resolve()) if given.is_dir() else tree_of(arguments.other) as other:
+    with other_tree(arguments.other) as other:
         print(f"load {os.getloadavg()[0]:.1f}; {arguments.rounds} rounds; reports per CPU second\n")
         print("| reports | what | other | this | ratio: least | by round: min, median, max |")
         print("| --- | --- | --- | --- | --- | --- |", flush=True)

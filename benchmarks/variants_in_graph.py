@@ -100,7 +100,7 @@ def send_http(key: str, requests: Iterable[tuple[str, str, bytes]]) -> list[str]
 
 
 def import_files(data: DataDir, folder: Path, bodies: Sequence[bytes]) -> list[str]:
-    """Import FHIR files. Returns what `vlmkg import` says where it does not accept them all."""
+    """Import FHIR files. Returns the output of `vlmkg import` if it does not accept them all."""
     folder.mkdir()
     for number, body in enumerate(bodies):
         (folder / f"{number}.json").write_bytes(body)

@@ -191,7 +191,7 @@ def get(store: BlobStore, key: str) -> bytes:
 
 
 def exists(store: BlobStore, key: str) -> bool:
-    """Whether there is a blob under a key. Raises OutageError where the store does not answer."""
+    """Whether there is a blob under a key. Raises OutageError if the store does not answer."""
     if store.remote is not None:
         return remote_blobs.exists(store.remote, _path(key))
     return store.folder is not None and file_of(store.folder, key).exists()

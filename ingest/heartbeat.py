@@ -3,7 +3,7 @@
 READY_FILE                   made once, when the process takes work
 READY_FILE.beat-extract      touched by that worker while it works; a stopped or hung process leaves it to grow old
 
-Containers check it every 30 s by `ingest.alive`, which has no other packages: import none here.
+Containers check it every 30 s by `ingest.heartbeat_probe`, which has no other packages: import none here.
 """
 
 import os

@@ -43,7 +43,7 @@ def find(source: str) -> Iterator[tuple[int, str]]:
 
 
 def main(places: list[str]) -> int:
-    """Print each use that was found. Returns 1 where there is one, else 0."""
+    """Print each use that was found. Returns 1 if there is one, else 0."""
     found = 0
     for place in [Path(place) for place in places] or [ROOT / folder for folder in FOLDERS]:
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:

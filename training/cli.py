@@ -9,11 +9,10 @@ from rich.console import Console
 from training.documents import load
 from training.evaluation import evaluate as score
 from training.predictions import predict
+from training.run_options import FILE
 from training.table import show
 from vlmkg.errors import UsageError
 from vlmkg.pipeline import load_engine
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()

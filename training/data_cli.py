@@ -14,15 +14,17 @@ from training.data.film_facts import with_film_facts
 from training.data.held_out import without
 from training.data.importing import only_frontal, what_was_read
 from training.data.iu_xray import read_openi, read_r2gen
-from training.data.jsonl import write_file
+from training.data.jsonl import read_jsonl, write_file
 from training.data.mimic_cxr import MimicSource, read_mimic_cxr
 from training.data.radgraph import read_radgraph
 from training.data.rows import Row
 from training.data.silver import with_silver
 from training.data.splits import check_disjoint, duplicates, with_splits
 from training.data.tally import Tally
+from training.data.verdicts import read_verdicts, with_verdicts
 from training.documents import load
 from training.kinds_cli import kinds, kinds_page
+from training.run_options import FILE, FOLDER
 from training.synthetic.agreement import agreement as compare
 from training.synthetic.dataset import MANIFEST_FILE, write_studies
 from training.synthetic.dicom import FilmFormat
@@ -38,9 +40,8 @@ FILM_SHARE = click.option(
     "--film-share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Share of studies with a film."
 )
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 READERS: dict[str, Callable[[Path, Tally], Iterator[Row]]] = {
+    "jsonl": read_jsonl,
     "openi": read_openi,
     "r2gen": read_r2gen,
     "radgraph": read_radgraph,
@@ -133,6 +134,7 @@ def agreement(count: int, seed: int, film_share: float) -> None:
 @click.option(
     "--without", "held_out", type=FILE, help="RadGraph JSON: leave out these studies and all that repeat their text."
 )
+@click.option("--reviews", type=FILE, help="Output of `vlmkg reviews export`: correct labels by these verdicts.")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 def import_(
     layout: str,
@@ -143,6 +145,7 @@ def import_(
     out: Path,
     resplit: bool,
     held_out: Path | None,
+    reviews: Path | None,
     source: Path,
 ) -> None:
     """Convert your own copy of a data set to our JSONL, split by patient. The rules label reports without labels.
@@ -162,7 +165,7 @@ def import_(
     if held_out is not None:
         read = without(read, load(held_out))
     split = with_splits(replace(row, split="") if resplit else row for row in read)
-    rows = list(with_silver(split, RulesEngine()))
+    rows = list(with_verdicts(with_silver(split, RulesEngine()), read_verdicts(reviews) if reviews else {}, tally))
     if not rows:
         raise UsageError(f"nothing was read from {source}: {json.dumps(tally.as_json())}", "check the folder's layout")
     check_disjoint(rows)

@@ -1,4 +1,4 @@
-"""What a run will take, before it is started: parameters, memory, FLOPs and hours of each stage.
+"""The cost of a run, before it is started: parameters, memory, FLOPs and hours of each stage.
 
     FLOPs of a step        6 x parameters x tokens (forward and backward; Kaplan et al., 2020), and attention's
                            12 x layers x width x length per token

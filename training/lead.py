@@ -1,12 +1,13 @@
-"""Does an engine that leads as its checkpoint says read worse than the better of its two witnesses?
+"""Compare an engine, with its checkpoint's lead, with the better of its two witnesses.
 
-Measured on text alone: reports with gold where there are any, synthetic studies, and texts of every family of
+Measured on text only: reports with gold if there are any, synthetic studies, and texts of every family of
 `training.synthetic.kinds`. Figures, each better where it is greater:
 
     entity_f1, relation_f1, presence_f1    of reports and studies, strict, after validation
-    right                                  of the families: share of the facts that are read rightly
-    unharmed                               of the families: 1 less what misleads: findings shown present that are not
-                                           there or of which nothing is said, and present ones that are denied or unread
+    right                                  of the families: share of the facts that are read correctly
+    unharmed                               of the families: 1 minus the share of harmful errors: findings shown
+                                           present that are absent or not mentioned, and present ones that are denied
+                                           or not read
 
 A difference is paired by text and has its 95 % interval (bootstrap). `vlmkg checkpoint promote` refuses a checkpoint
 for which a whole interval is below zero; `vlmkg train lead` measures every lead and names the best of those left.

@@ -19,16 +19,16 @@ from vlmkg.options import data_option
 @click.option(
     "--gold",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Path of the gold file: the one that the manifest names, or one to measure the lead on as well.",
+    help="Gold file named by the manifest, or an extra one for measuring the lead.",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
 def promote(folder: Path, data: DataDir, *, gold: Path | None, as_json: bool) -> None:
     """Verify FOLDER, measure it on the evaluation of its manifest, and make it the engine `model`.
 
-    It is refused below the gate; if it reads worse than the present `model`; or if the two witnesses together, led as
-    the manifest says, read worse than the better of the two on the gold file, on synthetic studies or on the families
-    of kinds.
+    It is refused if it is below the gate, if it reads worse than the present `model`, or if model and rules together,
+    with the manifest's lead, score below the better of the two on the gold file, on synthetic studies or on the
+    families of kinds.
     """
     judged = promotion.promote(folder, data, _evaluator(), gold, standing=find_checkpoint(data))
     show({**facts_of(judged.verified), **_judgement(judged)}, as_json=as_json)

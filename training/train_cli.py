@@ -10,23 +10,10 @@ from training.card.cli import card
 from training.data_cli import data
 from training.experiments.cli import experiment
 from training.review.cli import review
+from training.run_options import CONFIG, FILE, FOLDER, OUT, is_finished
 from training.tagger.cli import tagger, tagger_evaluate
 from training.text_witness.cli import witness, witness_add, witness_measure
 from vlmkg.errors import UsageError
-
-CONFIG = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="Run config, YAML (training/configs).",
-)
-OUT = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The run's folder. A killed stage continues from its last state.",
-)
 
 
 @click.group()
@@ -70,9 +57,7 @@ def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
 
 
 @train.command()
-@click.option(
-    "--gold", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="RadGraph JSON or our JSONL."
-)
+@click.option("--gold", type=FILE, help="RadGraph JSON or our JSONL.")
 @click.option("--seed", type=int, help="Use synthetic studies of this seed instead, which it was not trained on.")
 @click.option(
     "--count", type=click.IntRange(min=1), default=300, show_default=True, help="Number of synthetic studies."
@@ -80,7 +65,7 @@ def stage2(config_file: Path, out: Path, from_scratch: bool) -> None:
 @click.option(
     "--film-share", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share of studies with a film."
 )
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_share: float) -> None:
     """Measure the checkpoint FOLDER for its promotion, and write evaluation and figures to its manifest."""
     from training.gate import gold_evaluation, record, synthetic_evaluation  # noqa: PLC0415 - as above
@@ -98,16 +83,16 @@ def measure(folder: Path, gold: Path | None, seed: int | None, count: int, film_
 @train.command()
 @click.option(
     "--gold",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="RadGraph JSON or our JSONL, to be measured on as well.",
 )
 @click.option("--write", is_flag=True, help="Write the best lead into the manifest. Promote the checkpoint again then.")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 def lead(folder: Path, gold: Path | None, *, write: bool) -> None:
     """Measure where the checkpoint FOLDER should lead: never, in sentences with unknown words, or always.
 
     Each lead is compared with the rules and with the model alone, on the gold file, on synthetic studies and on texts
-    of every family of kinds. The best of those that are nowhere worse than the better of the two is named.
+    of every family of kinds. The best lead that is never worse than either is printed.
     """
     from training.gate import lead_sets  # noqa: PLC0415 - as above
     from training.lead import best_lead, compare, table, write_lead  # noqa: PLC0415 - as above
@@ -129,7 +114,7 @@ def lead(folder: Path, gold: Path | None, *, write: bool) -> None:
 @train.command()
 @click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Seed of the phantoms.")
 @click.option("--films", type=click.IntRange(200), default=1000, show_default=True, help="Number of phantoms.")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 def guard(folder: Path, seed: int, films: int) -> None:
     """Give a checkpoint of synthetic films a guard, which holds back films that are unlike those.
 
@@ -153,7 +138,7 @@ def guard(folder: Path, seed: int, films: int) -> None:
 @click.option(
     "--used", type=click.FloatRange(0.01, 1), default=0.4, show_default=True, help="Share of the peak that is reached."
 )
-@click.argument("config_file", metavar="CONFIG", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("config_file", metavar="CONFIG", type=FILE)
 def estimate(config_file: Path, peak: float, used: float) -> None:
     """Estimate memory, FLOPs and hours of stages 1 and 2 of a run config, before anything is trained."""
     from training.estimate import estimate as estimated  # noqa: PLC0415 - as above
@@ -167,8 +152,7 @@ def _stage(config_file: Path, out: Path, result: str, run: Callable[[Any, Path],
     from training.stages.config import read_config  # noqa: PLC0415 - as above
     from training.stages.devices import main_process  # noqa: PLC0415 - as above
 
-    if (out / result).exists():
-        click.echo(f"{out / result} already exists: the stage is finished")
+    if is_finished(out / result):
         return
     run(read_config(config_file), out)
     if main_process():

@@ -53,7 +53,7 @@ class StudyInput:
 
 
 class WordLabels(NamedTuple):
-    """What a text witness holds of one word, as probabilities: what of, how said, and its part in the sentence.
+    """A text witness's probabilities for one word: kind, presence, and role.
 
     `start` and `end` are half-open offsets in code points. The word is anatomy, or an observation that is present,
     uncertain or absent; the rest to 1 is no mention. `finding`: an observation that describes no other. `begins`: it is

@@ -1,8 +1,8 @@
-"""Which stretches of a report are about the chest.
+"""The parts of a report that are about the chest.
 
-On a film of the chest an effusion is pleural and an edema pulmonary, said or not. In an exam of another part they are
-what they are called and nothing more. The report's title decides, then the sender's words, then the headings within
-("ABDOMEN:", "LOWER CHEST:"). A report that names no exam is taken for one of the chest.
+On a film of the chest an effusion is pleural and an edema pulmonary, even if the report does not say so. In other exams
+they are only what they are called. The report's title decides, then the sender's name of the exam, then the headings
+("ABDOMEN:", "LOWER CHEST:"). A report that names no exam counts as one of the chest.
 """
 
 import re

@@ -33,7 +33,7 @@ OBSERVATION_LABELS = {
 }
 _PRESENCES = {label: presence for presence, label in OBSERVATION_LABELS.items()}
 RELATIONS = (RelationType.MODIFY, RelationType.LOCATED_AT, RelationType.SUGGESTIVE_OF)
-"""The relations in the order of a mention's edges."""
+"""All relations, in the order of a mention's edges and of the symbols of the model."""
 
 
 class Sentence(NamedTuple):

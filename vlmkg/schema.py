@@ -24,7 +24,7 @@ class Presence(StrEnum):
 
 
 class RelationType(StrEnum):
-    """The three relations, from the describing mention (head) to the described one (tail)."""
+    """The relations, from the describing mention (head) to the described one (tail)."""
 
     MODIFY = "modify"
     LOCATED_AT = "located_at"

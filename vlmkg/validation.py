@@ -6,7 +6,7 @@ recorded with its reason code: it is never dropped silently and never repaired b
     unparsable             a relation names a mention that is not there
     span_not_in_text       text[start:end] is not the mention's text
     overlap                the mention shares characters with an earlier one
-    unknown_relation_type  the relation is not one of the three
+    unknown_relation_type  the schema has no such relation
     self_loop              head and tail are the same mention
     forbidden_type_pair    the schema does not allow the relation between these kinds
     duplicate              the same head, relation and tail once more

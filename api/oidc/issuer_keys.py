@@ -129,7 +129,7 @@ class IssuerKeys:
         entries = document.get("keys")
         keys = [key for entry in entries if (key := _read(entry))] if isinstance(entries, list) else []
         if not keys:
-            raise _UnfitError("the document of keys has none of a supported kind")
+            raise _UnfitError("the key document has no key of a supported kind")
         return tuple(keys)
 
     async def _discovered(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from graph.reads.draft import KINDS, Draft
+from graph.reads.query_builder import KINDS, QueryBuilder
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere, with_defaults
 from vlmkg.schema import Presence
 
@@ -58,10 +58,10 @@ def residual(where: FindingWhere, anchor: ConceptWhere) -> FindingWhere:
     )
 
 
-def seek(draft: Draft, anchor: ConceptWhere, where: FindingWhere, after: str) -> tuple[str, str]:
+def seek(builder: QueryBuilder, anchor: ConceptWhere, where: FindingWhere, after: str) -> tuple[str, str]:
     """The two halves of a look-up of the concept's findings in the page index: the rows `code`, `presence`, and the
     MATCH of `finding` for one such row, in page order after the placeholder `after`."""
-    codes, allowed = draft.codes(anchor, KINDS), draft.bind(presences(where))
+    codes, allowed = builder.codes(anchor, KINDS), builder.bind(presences(where))
     rows = f"UNWIND {codes} AS code UNWIND {allowed} AS presence"
     match = (
         "MATCH (finding:Finding) USING INDEX SEEK finding:Finding(conceptCode, presence, pageKey) "
@@ -77,30 +77,30 @@ def finding_anchor(where: StudyWhere | PatientWhere) -> FindingWhere | None:
     return next((finding for finding in asked if concept_anchor(finding) is not None), None)
 
 
-def having(draft: Draft, anchor: FindingWhere, path: str, owner: str) -> str:
+def having(builder: QueryBuilder, anchor: FindingWhere, path: str, owner: str) -> str:
     """The distinct `owner` nodes at the end of `path` from findings of the anchor, unordered."""
-    rows, match = _seek_all(draft, anchor)
+    rows, match = _seek_all(builder, anchor)
     return f"CALL (*) {{ {rows} {match} MATCH {path} RETURN DISTINCT {owner} }} WITH *"
 
 
-def having_or_walk(draft: Draft, anchor: FindingWhere, path: str, owner: str, fits: str, walk: str) -> str:
+def having_or_walk(builder: QueryBuilder, anchor: FindingWhere, path: str, owner: str, fits: str, walk: str) -> str:
     """The matching rows of `owner`.
 
     They are looked up by the anchor if its concept is rare, otherwise scanned in the order of `walk`.
     """
-    rows, match = _seek_all(draft, anchor)
+    rows, match = _seek_all(builder, anchor)
     return (
         f"CALL (*) {{ {rows} CALL (*) {{ {match} RETURN 1 AS hit LIMIT {RARE} }} "
         f"WITH hit LIMIT {RARE} RETURN count(*) < {RARE} AS rare }}\n"
         f"CALL (*) {{\n  UNWIND CASE WHEN rare THEN [1] ELSE [] END AS go\n"
-        f"  {having(draft, anchor, path, owner)} WHERE {fits} RETURN {owner}\n"
+        f"  {having(builder, anchor, path, owner)} WHERE {fits} RETURN {owner}\n"
         f"UNION ALL\n  UNWIND CASE WHEN rare THEN [] ELSE [1] END AS go CALL (*) {{ {walk} }} RETURN {owner}\n}}"
     )
 
 
-def _seek_all(draft: Draft, where: FindingWhere) -> tuple[str, str]:
+def _seek_all(builder: QueryBuilder, where: FindingWhere) -> tuple[str, str]:
     anchor = concept_anchor(where)
     if anchor is None:
         message = "the tree has no concept to look up"
         raise ValueError(message)
-    return seek(draft, anchor, where, draft.bind(""))
+    return seek(builder, anchor, where, builder.bind(""))

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from graph.reads.anchors import concept_anchor, finding_anchor, having_or_walk, patient_anchor
 from graph.reads.conditions import FindingScope
-from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
 from graph.reads.predicates import finding_predicate, patient_predicate
+from graph.reads.query_builder import NO_SINGLE_PATIENT, QueryBuilder, ReadQuery, look_up
 from graph.reads.summaries import PAIRS, any_asserted, asserted, asserted_pairs, has_summaries, of_asserted
 from graph.reads.wheres import FindingWhere, PatientWhere, with_defaults
 
@@ -42,19 +42,19 @@ def cohort(
     meant = of_asserted(with_defaults(finding))
     if meant is None:
         return None
-    draft = Draft()
-    source, only = _patients(draft, finding, patient, summaries=True), f"WHERE {has_summaries(draft)}"
+    builder = QueryBuilder()
+    source, only = _patients(builder, finding, patient, summaries=True), f"WHERE {has_summaries(builder)}"
     study = "MATCH (patient)-[:HAS_STUDY]->(study:Study)"
     if not breakdowns:
-        return _totals(draft, source, f"{study} WHERE {any_asserted(draft, meant)}", only)
-    match = f"{study} WITH *, {asserted(draft, meant)} AS found WHERE size(found) > 0"
+        return _totals(builder, source, f"{study} WHERE {any_asserted(builder, meant)}", only)
+    match = f"{study} WITH *, {asserted(builder, meant)} AS found WHERE size(found) > 0"
     cells = []
     if Breakdown.CONCEPTS in breakdowns:
         cells.append(f"[code IN found | ['{Breakdown.CONCEPTS}', code]]")
     if Breakdown.LOCATIONS in breakdowns:
         match += f" WITH *, {PAIRS}"
-        cells.append(f"[place IN {asserted_pairs(draft, meant)} | ['{Breakdown.LOCATIONS}', place]]")
-    return _counted(draft, source, match, cells, breakdowns, only)
+        cells.append(f"[place IN {asserted_pairs(builder, meant)} | ['{Breakdown.LOCATIONS}', place]]")
+    return _counted(builder, source, match, cells, breakdowns, only)
 
 
 def cohort_of_findings(
@@ -64,39 +64,39 @@ def cohort_of_findings(
 
     Breakdowns are lists of `{key, name, patients, studies}`. All count matching findings of matching patients.
     """
-    draft = Draft()
-    source = _patients(draft, finding, patient, summaries=False)
-    fits = finding_predicate(draft, with_defaults(finding), FindingScope("finding", "study", "patient"))
+    builder = QueryBuilder()
+    source = _patients(builder, finding, patient, summaries=False)
+    fits = finding_predicate(builder, with_defaults(finding), FindingScope("finding", "study", "patient"))
     match = f"MATCH (patient)-[:HAS_STUDY]->(study:Study)-[:HAS_FINDING]->(finding:Finding) WHERE {fits}"
     if not breakdowns:
-        return _totals(draft, source, match)
+        return _totals(builder, source, match)
     cells = []
     if Breakdown.CONCEPTS in breakdowns:
         cells.append(f"[['{Breakdown.CONCEPTS}', finding.conceptCode]]")
     if Breakdown.LOCATIONS in breakdowns:
         cells.append(f"[place IN coalesce(finding.placeCodes, []) | ['{Breakdown.LOCATIONS}', place]]")
-    return _counted(draft, source, match, cells, breakdowns)
+    return _counted(builder, source, match, cells, breakdowns)
 
 
-def _patients(draft: Draft, finding: FindingWhere, patient: PatientWhere | None, *, summaries: bool) -> str:
+def _patients(builder: QueryBuilder, finding: FindingWhere, patient: PatientWhere | None, *, summaries: bool) -> str:
     """Distinct rows of `patient`: all that match and may have such a finding."""
     meant, asked = with_defaults(finding), patient or PatientWhere()
-    belongs = patient_predicate(draft, asked, "patient", summaries=summaries)
+    belongs = patient_predicate(builder, asked, "patient", summaries=summaries)
     patient_id = patient_anchor(meant)
     if patient_id is not None:
-        return f"{look_up('patient', 'Patient', 'patientId', draft.bind(patient_id))} AND {belongs}"
+        return f"{look_up('patient', 'Patient', 'patientId', builder.bind(patient_id))} AND {belongs}"
     walk = f"MATCH (patient:Patient) WHERE {belongs}"
     anchor = meant if concept_anchor(meant) is not None else finding_anchor(asked)
     if anchor is None:
         return walk
-    return having_or_walk(draft, anchor, _OF_FINDING, "patient", belongs, f"{walk} RETURN patient")
+    return having_or_walk(builder, anchor, _OF_FINDING, "patient", belongs, f"{walk} RETURN patient")
 
 
-def _totals(draft: Draft, source: str, match: str, only: str = "") -> ReadQuery:
+def _totals(builder: QueryBuilder, source: str, match: str, only: str = "") -> ReadQuery:
     """The answer without breakdowns. `match` finds one patient's matches; `only` may drop the row."""
     each = f"CALL (*) {{ {match} RETURN count(DISTINCT study) AS studies }} WITH studies WHERE studies > 0"
     totals = "WITH count(*) AS patients, sum(studies) AS studies"
-    return draft.finish(
+    return builder.finish(
         f"{source}\n{each}\n{totals}",
         only,
         patient=NO_SINGLE_PATIENT,
@@ -107,7 +107,7 @@ def _totals(draft: Draft, source: str, match: str, only: str = "") -> ReadQuery:
 
 
 def _counted(
-    draft: Draft, source: str, match: str, cells: list[str], breakdowns: Collection[Breakdown], only: str = ""
+    builder: QueryBuilder, source: str, match: str, cells: list[str], breakdowns: Collection[Breakdown], only: str = ""
 ) -> ReadQuery:
     """The answer.
 
@@ -126,7 +126,7 @@ def _counted(
         f"WITH cells, head([cell IN cells WHERE cell.sort = '{_TOTAL}']) AS total"
     )
     lists = {name.value: _breakdown(name) for name in Breakdown if name in breakdowns}
-    return draft.finish(
+    return builder.finish(
         body,
         only,
         patient=NO_SINGLE_PATIENT,

@@ -1,6 +1,6 @@
 """The engine whose readings the graph has."""
 
-from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery
+from graph.reads.query_builder import NO_SINGLE_PATIENT, QueryBuilder, ReadQuery
 
 
 def engine_in_use() -> ReadQuery:
@@ -8,7 +8,7 @@ def engine_in_use() -> ReadQuery:
 
     It has the engine of the latest reading, and the number of its readings in use.
     """
-    return Draft().finish(
+    return QueryBuilder().finish(
         "MATCH (e:Extraction)\n"
         "WITH e.engine AS engine, e.checkpoint AS checkpoint, e.checkpointDigest AS checkpointDigest, "
         "e.engineDigest AS engineDigest, "

@@ -9,8 +9,8 @@ from neo4j import READ_ACCESS, AsyncDriver, NotificationMinimumSeverity, Query
 from neo4j.exceptions import ClientError, ServiceUnavailable, SessionExpired
 
 from graph.connection import outages
-from graph.reads.draft import ReadQuery
 from graph.reads.errors import QueryTimedOutError
+from graph.reads.query_builder import ReadQuery
 
 Row = dict[str, Any]
 
@@ -63,7 +63,7 @@ async def _run(reader: GraphReader, query: ReadQuery) -> list[Row]:
         # An empty graph has no Finding yet: ignore that warning.
         notifications_min_severity=NotificationMinimumSeverity.OFF,
     ) as session:
-        # The text is not a literal, but consists only of this package's constants: see draft.py.
+        # The text is not a literal, but consists only of this package's constants: see query_builder.py.
         result = await session.run(Query(query.text, timeout=reader.timeout_seconds), query.parameters)
         record = await result.single(strict=True)
         rows: list[Row] = record["rows"]

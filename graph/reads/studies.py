@@ -3,31 +3,31 @@
 from collections.abc import Iterable
 
 from graph.reads.anchors import finding_anchor, having, having_or_walk, patient_anchor
-from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery, look_up
+from graph.reads.map_expressions import study
 from graph.reads.predicates import study_predicate
-from graph.reads.shapes import study
-from graph.reads.wanted import Page, Wanted
+from graph.reads.query_builder import NO_SINGLE_PATIENT, QueryBuilder, ReadQuery, look_up
+from graph.reads.selection import Page, Selection
 from graph.reads.wheres import StudyWhere
 
 _OWNER = "MATCH (study)<-[:HAS_STUDY]-(patient:Patient)"
 _OF_FINDING = "(finding)<-[:HAS_FINDING]-(study:Study)"
 
 
-def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -> ReadQuery:
+def study_page(where: StudyWhere | None, page: Page, selected: Iterable[Selection]) -> ReadQuery:
     """Rows `key`, `node`, `patientId`; one more than the page holds if there are further ones."""
-    draft, asked = Draft(), where or StudyWhere()
-    after, order = draft.bind(page.after), f"ORDER BY study.pageKey LIMIT {draft.bind(page.first + 1)}"
-    fits = f"study.pageKey > {after} AND {study_predicate(draft, asked, 'study')}"
+    builder, asked = QueryBuilder(), where or StudyWhere()
+    after, order = builder.bind(page.after), f"ORDER BY study.pageKey LIMIT {builder.bind(page.first + 1)}"
+    fits = f"study.pageKey > {after} AND {study_predicate(builder, asked, 'study')}"
     walk = f"MATCH (study:Study) USING INDEX SEEK study:Study(pageKey) WHERE {fits}"
     patient_id, anchor = patient_anchor(asked), finding_anchor(asked)
     if patient_id is not None:
-        source = f"{_of_patient(draft, patient_id)} WHERE {fits}"
+        source = f"{_of_patient(builder, patient_id)} WHERE {fits}"
     elif anchor is not None:
-        source = having_or_walk(draft, anchor, _OF_FINDING, "study", fits, f"{walk} RETURN study {order}")
+        source = having_or_walk(builder, anchor, _OF_FINDING, "study", fits, f"{walk} RETURN study {order}")
     else:
         source = walk
-    node = study(draft, wanted, "study", "patient")
-    return draft.finish(
+    node = study(builder, selected, "study", "patient")
+    return builder.finish(
         f"{source}\nWITH * {order}\n{_OWNER}",
         "ORDER BY row.key",
         key="study.pageKey",
@@ -38,39 +38,39 @@ def study_page(where: StudyWhere | None, page: Page, wanted: Iterable[Wanted]) -
 
 def study_total(where: StudyWhere | None) -> ReadQuery:
     """One row `total`: the number of studies on all pages."""
-    draft, asked = Draft(), where or StudyWhere()
+    builder, asked = QueryBuilder(), where or StudyWhere()
     patient_id, anchor = patient_anchor(asked), finding_anchor(asked)
     if patient_id is not None:
-        source = _of_patient(draft, patient_id)
+        source = _of_patient(builder, patient_id)
     elif anchor is not None:
-        source = having(draft, anchor, _OF_FINDING, "study")
+        source = having(builder, anchor, _OF_FINDING, "study")
     else:
         source = "MATCH (study:Study)"
-    return draft.finish(
-        f"{source} WHERE {study_predicate(draft, asked, 'study')}",
+    return builder.finish(
+        f"{source} WHERE {study_predicate(builder, asked, 'study')}",
         patient=NO_SINGLE_PATIENT,
         counts=True,
         total="count(*)",
     )
 
 
-def study_by_key(study_key: str, wanted: Iterable[Wanted]) -> ReadQuery:
+def study_by_key(study_key: str, selected: Iterable[Selection]) -> ReadQuery:
     """One row `node`, `patientId`, or none."""
-    return _one("studyKey", study_key, wanted)
+    return _one("studyKey", study_key, selected)
 
 
-def studies_by_uid(study_uid: str, wanted: Iterable[Wanted]) -> ReadQuery:
+def studies_by_uid(study_uid: str, selected: Iterable[Selection]) -> ReadQuery:
     """Rows `node`, `patientId`: more than one if several patients have the same StudyInstanceUID."""
-    return _one("studyUid", study_uid, wanted)
+    return _one("studyUid", study_uid, selected)
 
 
-def _of_patient(draft: Draft, patient_id: str) -> str:
-    patient = look_up("owner", "Patient", "patientId", draft.bind(patient_id))
+def _of_patient(builder: QueryBuilder, patient_id: str) -> str:
+    patient = look_up("owner", "Patient", "patientId", builder.bind(patient_id))
     return f"{patient} MATCH (owner)-[:HAS_STUDY]->(study:Study)"
 
 
-def _one(name: str, value: str, wanted: Iterable[Wanted]) -> ReadQuery:
-    draft = Draft()
-    match = look_up("study", "Study", name, draft.bind(value))
-    node = study(draft, wanted, "study", "patient")
-    return draft.finish(f"{match}\n{_OWNER}", "LIMIT 2", node=node, patient="patient.patientId")
+def _one(name: str, value: str, selected: Iterable[Selection]) -> ReadQuery:
+    builder = QueryBuilder()
+    match = look_up("study", "Study", name, builder.bind(value))
+    node = study(builder, selected, "study", "patient")
+    return builder.finish(f"{match}\n{_OWNER}", "LIMIT 2", node=node, patient="patient.patientId")

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from functools import partial
 
 from graph.reads.conditions import FindingScope, combined, of_study, within
-from graph.reads.draft import KINDS, Draft
+from graph.reads.query_builder import KINDS, QueryBuilder
 from graph.reads.wheres import NOT_REJECTED, PRESENCE_BY_DEFAULT, FindingWhere
 from graph.summaries import SINCE
 
@@ -24,29 +24,29 @@ def of_asserted(where: FindingWhere) -> FindingWhere | None:
     return left if presence and review and _is_answered(left) else None
 
 
-def has_summaries(draft: Draft) -> str:
+def has_summaries(builder: QueryBuilder) -> str:
     """The predicate that the graph has summaries: false for a graph of an older release that is not migrated yet."""
-    return f"EXISTS {{ MATCH (migration:Migration) WHERE migration.version = {draft.bind(SINCE)} }}"
+    return f"EXISTS {{ MATCH (migration:Migration) WHERE migration.version = {builder.bind(SINCE)} }}"
 
 
-def any_asserted(draft: Draft, where: FindingWhere, *, study: str = "study", patient: str = "patient") -> str:
+def any_asserted(builder: QueryBuilder, where: FindingWhere, *, study: str = "study", patient: str = "patient") -> str:
     """The predicate that a study has a matching finding."""
     codes = f"coalesce({study}.assertedConcepts, [])"
-    return f"any(code IN {codes} WHERE {summary_predicate(draft, where, 'code', study, patient)})"
+    return f"any(code IN {codes} WHERE {summary_predicate(builder, where, 'code', study, patient)})"
 
 
-def asserted(draft: Draft, where: FindingWhere) -> str:
+def asserted(builder: QueryBuilder, where: FindingWhere) -> str:
     """The list of concepts of a study's matching findings."""
-    fits = summary_predicate(draft, where, "code", "study", "patient")
+    fits = summary_predicate(builder, where, "code", "study", "patient")
     return f"[code IN coalesce(study.assertedConcepts, []) WHERE {fits}]"
 
 
-def asserted_pairs(draft: Draft, where: FindingWhere) -> str:
+def asserted_pairs(builder: QueryBuilder, where: FindingWhere) -> str:
     """The list of places of a study's matching findings; a place occurs once per concept.
 
     `places` and `holders` are bound to the two lists, because reading one element of a property reads the whole list.
     """
-    fits = summary_predicate(draft, where, "holders[at]", "study", "patient")
+    fits = summary_predicate(builder, where, "holders[at]", "study", "patient")
     return f"[at IN range(0, size(places) - 1) WHERE {fits} | places[at]]"
 
 
@@ -54,12 +54,12 @@ PAIRS = "coalesce(study.assertedPlaces, []) AS places, coalesce(study.assertedPl
 """The clause that binds the two lists."""
 
 
-def summary_predicate(draft: Draft, where: FindingWhere, code: str, study: str, patient: str) -> str:
+def summary_predicate(builder: QueryBuilder, where: FindingWhere, code: str, study: str, patient: str) -> str:
     """The predicate of one tree on a concept of a study's summary."""
-    parts = [] if where.concept is None else [f"{code} IN {draft.codes(where.concept, KINDS)}"]
-    parts += within(draft, f"{study}.startedAt", where.studied_after, where.studied_before)
-    parts += of_study(draft, where, FindingScope("", study, patient))
-    return combined(draft, parts, where, partial(summary_predicate, draft, code=code, study=study, patient=patient))
+    parts = [] if where.concept is None else [f"{code} IN {builder.codes(where.concept, KINDS)}"]
+    parts += within(builder, f"{study}.startedAt", where.studied_after, where.studied_before)
+    parts += of_study(builder, where, FindingScope("", study, patient))
+    return combined(builder, parts, where, partial(summary_predicate, builder, code=code, study=study, patient=patient))
 
 
 def _stands(where: FindingWhere, field: str, expected: tuple[object, ...]) -> bool:

@@ -103,7 +103,7 @@ def _password(home: Path) -> str:
 
 
 def load(folder: Path, server: LocalServer) -> None:
-    """Load the files of a folder into a server that has never run. Raises LocalServerError where they are refused."""
+    """Load the files of a folder into a server that has never run. Raises LocalServerError if they are refused."""
     java = find_java()
     admin = ("org.neo4j.server.startup.Neo4jAdminCommand", "database", "import", "full", "neo4j")
     command = (

@@ -98,7 +98,7 @@ def revoke(data: DataDir, key: str, *, force: bool, in_json: bool) -> None:
         return
     click.echo(f"key {revoked.id} of {revoked.name}, {revoked.role}, is revoked")
     if renews:
-        click.echo(f"the stack has a new key of its own: {data.api_key_file}")
+        click.echo(f"the stack has a new key: {data.api_key_file}")
 
 
 def _is_own(ledger: Ledger, data: DataDir, named: str) -> bool:

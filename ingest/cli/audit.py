@@ -55,7 +55,7 @@ def audit() -> None:
 @click.option(
     "--since", metavar="TIME", callback=_time, help="From this day or time on (ISO 8601; UTC if it has no zone)."
 )
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Number of entries at most.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Maximum number of entries.")
 @click.option(
     "--json", "in_json", is_flag=True, help="Print JSON for programs, with the pseudonyms of all patients seen."
 )
@@ -120,7 +120,7 @@ def _kept_heads(manifests: Iterable[Path]) -> Iterator[Head]:
             ledger = json.loads(file.read_bytes())["ledger"]
             entry, hash_ = ledger.get("audit_entry"), ledger.get("audit_hash")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(f"{file} is no manifest of a backup", "name TO/snapshots/*/manifest.json") from error
+            raise UsageError(f"{file} is not the manifest of a backup", "name TO/snapshots/*/manifest.json") from error
         if isinstance(entry, int) and isinstance(hash_, str):
             yield Head(entry, hash_)
 

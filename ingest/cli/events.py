@@ -7,6 +7,7 @@ import click
 
 from ingest.cli import events_view
 from ingest.cli.console_user import console_user
+from ingest.cli.report_export import export_reports
 from ingest.ledger.access import audit
 from ingest.ledger.events import events as ledger_events
 from ingest.ledger.events.events import EventFilter
@@ -25,7 +26,7 @@ from vlmkg.options import data_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 limit_option = click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Number of events at most."
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Maximum number of events."
 )
 state_option = click.option(
     "--state", type=click.Choice([state.value for state in State]), help="Only events in this state."
@@ -38,7 +39,10 @@ ids_argument = click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
 
 @click.group()
 def events() -> None:
-    """List, show and replay received messages."""
+    """List, show and replay received messages; export their reports."""
+
+
+events.add_command(export_reports)
 
 
 @events.command("list")

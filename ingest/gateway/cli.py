@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from ingest.health import health
+from ingest.heartbeat_command import health
 from vlmkg.data_dir import DataDir
 from vlmkg.logs import configure_logging
 from vlmkg.options import data_option

@@ -66,7 +66,7 @@ async def receive_soon(reception: Reception, message: ReceivedMessage) -> Receip
 async def receive_soon_if(
     reception: Reception, message: ReceivedMessage, holds: Callable[[Connection], bool]
 ) -> Receipt | None:
-    """The same if a condition holds in the transaction that records it; None where it does not."""
+    """The same if a condition holds in the transaction that records it; None if it does not."""
     reception.space.require()
     work = partial(receive_if, reception.receiver, message, holds)
     return await reception.large.do(reception.sender, work)

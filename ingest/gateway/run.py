@@ -75,7 +75,7 @@ def chosen(settings: GatewaySettings, known: Mapping[str, Start]) -> dict[str, S
 
 
 def require_protected_doors(settings: GatewaySettings, doors: Collection[str]) -> None:
-    """Raise UsageError where one of the doors would listen in plaintext at an address that other machines reach."""
+    """Raise UsageError if a door would listen in plaintext at an address that other machines reach."""
     for door in doors:
         if door in NETWORK_DOORS and not settings.speaks_tls(door):
             tls = f"VLMKG_TLS_CERTIFICATE and VLMKG_TLS_KEY (with {door} in VLMKG_TLS_DOORS)"

@@ -17,7 +17,7 @@ from typing import Any, cast
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.detect import Container
 from ingest.importing.files import is_hidden, modified_at
-from ingest.importing.pieces import Readable
+from ingest.importing.stream_cutting import Readable
 
 UNPACKED_RATIO = 100
 UNPACKED_FLOOR = 256 * 1024 * 1024

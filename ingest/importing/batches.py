@@ -9,7 +9,7 @@ from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.hl7.charset import charsets, declared_charset
 from ingest.formats.hl7.parser import without_framing
 from ingest.formats.json_text import object_of, utf8_of
-from ingest.importing.pieces import Piece, Readable, cut
+from ingest.importing.stream_cutting import Piece, Readable, cut
 
 _LINE = re.compile(rb"(?<=\n)")
 _SEGMENT = re.compile(rb"(?<=[\r\n\x0b\x1c])(?=(?:MSH|FHS|BHS)[^\w\s]|(?:BTS|FTS)(?:[^\w\s]|[\r\n\x1c]|\Z))")

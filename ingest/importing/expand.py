@@ -13,8 +13,8 @@ from ingest.importing import fhir_sets
 from ingest.importing.archives import BROKEN, Member, read_members
 from ingest.importing.batches import hl7_pieces, is_resource, json_lines, raw_of_line
 from ingest.importing.files import FoundFile, Meter, modified_at
-from ingest.importing.pieces import Piece, read_piece
 from ingest.importing.safe_open import open_regular
+from ingest.importing.stream_cutting import Piece, read_piece
 from ingest.receiving.submit import ReceivedMessage
 
 

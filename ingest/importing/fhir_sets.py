@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
-from ingest.formats.fhir.company import TAKEN, company, kind_of
+from ingest.formats.fhir.bundle_splitting import TAKEN, company, kind_of
 from ingest.formats.json_text import object_of, utf8_of
 
 WINDOW = 64 * 1024 * 1024

@@ -12,5 +12,5 @@ def open_regular(path: Path) -> io.BufferedReader:
     stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
-        raise OSError("it is no regular file")
+        raise OSError("it is not a regular file")
     return stream

@@ -1,7 +1,7 @@
 """Studies in the ledger: the input of the projection.
 
-A study is the set of the sightings with its key. If they differ the later message counts (studies.precedence), so the
-result does not depend on the order of arrival.
+A study is the set of the sightings with its key. If they differ, the message of higher precedence counts
+(studies.precedence). The order of arrival decides only between versions with equal status and times (studies.versions).
 """
 
 from collections import defaultdict

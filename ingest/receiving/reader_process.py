@@ -71,7 +71,7 @@ def _answer_all(source: IO[bytes], sink: IO[bytes], formats: FormatSettings, key
 
 
 def write_frame(sink: IO[bytes], head: Any, raw: bytes = b"") -> None:
-    """Send one frame. Raises OSError where the other end is gone."""
+    """Send one frame. Raises OSError if the other end is gone."""
     pickled = pickle.dumps(head, pickle.HIGHEST_PROTOCOL)
     for part in (LENGTHS.pack(len(pickled), len(raw)) + pickled, raw):
         view = memoryview(part)
@@ -81,7 +81,7 @@ def write_frame(sink: IO[bytes], head: Any, raw: bytes = b"") -> None:
 
 
 def read_frame(source: IO[bytes]) -> tuple[Any, bytes]:
-    """The next frame: its head, and its raw message. Raises EOFError where the other end is gone."""
+    """The next frame: its head, and its raw message. Raises EOFError if the other end is gone."""
     size, raw_size = LENGTHS.unpack(_exactly(source, LENGTHS.size))
     # The other end of the pipe is a process of our own.
     return pickle.loads(_exactly(source, size)), _exactly(source, raw_size)  # noqa: S301

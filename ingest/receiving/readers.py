@@ -140,7 +140,7 @@ class Readers:
 
     @contextlib.contextmanager
     def _process(self) -> Iterator[_Process]:
-        """A process that is free, started where it is needed. One that ended is not used again."""
+        """A free process, started if there is none. One that ended is not used again."""
         process = self._free.get()
         try:
             if process is None or process.child.poll() is not None:

@@ -41,7 +41,7 @@ class Purged:
 def replay(receiver: Receiver, event_ids: Sequence[int]) -> Replayed:
     """Parse the stored messages of these events again and set the events to `received`, whatever their state.
 
-    Raises NoSpaceError where the disk is nearly full.
+    Raises NoSpaceError if the disk is nearly full.
     """
     receiver.space.require()
     received: list[int] = []

@@ -17,7 +17,7 @@ from ingest import blobs
 from ingest.blobs import BlobStore, writers
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import MESSAGE_TEXT_LIMIT, clean_name
-from ingest.formats.future import without_future
+from ingest.formats.future_times import without_future
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
 from ingest.formats.settings import FormatSettings
@@ -93,7 +93,7 @@ def receive(receiver: Receiver, message: ReceivedMessage) -> Receipt:
 
 
 def receive_if(receiver: Receiver, message: ReceivedMessage, holds: Callable[[Connection], bool]) -> Receipt | None:
-    """Receive one message if a condition holds in the transaction that records it; None where it does not.
+    """Receive one message if a condition holds in the transaction that records it; None if it does not.
 
     Nothing else is recorded between the look at the condition and the message, by whichever process. Raises as
     `receive`.

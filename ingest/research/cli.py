@@ -45,7 +45,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Only concepts with at least so many patients.",
+    help="Minimum number of patients per concept; rarer ones are replaced by broader ones.",
 )
 @click.option("--keep-words", type=FILE, help="Words that a person has reviewed, one per line: these are not masked.")
 @click.option(

@@ -12,7 +12,7 @@ from ingest.ledger.storage.database import Ledger
 from ingest.projection import subgraph as projection
 from ingest.research.deidentify import MASKED, Rules, deidentify
 from ingest.research.project import Project
-from ingest.research.rare import Cell, broader, cells_of
+from ingest.research.rare_concepts import Cell, broader, cells_of
 from ingest.research.selection import Selection
 from ingest.research.words import MASK
 from vlmkg.identity import digest

@@ -11,7 +11,7 @@ Every record is built from the fields named here, so a field that is added to th
     words of mentions and of        masked, unless known (words.py)
       concepts that no table has
     places in the text              places in the row of mentions
-    scores                          to the hundredth below
+    scores                          rounded down to two decimals
     sex, modality, body part, view  left out, unless they are a code of a table
 """
 
@@ -35,7 +35,7 @@ from ingest.formats.modalities import MODALITIES
 from ingest.research.codes import BODY_PARTS, SEXES, VIEWS
 from ingest.research.dates import moved, moved_birth_year, offset_of
 from ingest.research.project import Project
-from ingest.research.rare import Cell
+from ingest.research.rare_concepts import Cell
 from ingest.research.words import MASK, KnownWords
 from vlmkg.schema import Presence
 from vlmkg.vocabulary.loader import LOCAL

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 import structlog
 
-from ingest.health import health
+from ingest.heartbeat_command import health
 from ingest.workers.queues import Queue
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import RULES, choose_engine

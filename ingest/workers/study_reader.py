@@ -13,9 +13,9 @@ from ingest.blobs import BlobStore, get
 from ingest.errors import BlobLostError
 from ingest.ledger.readings.extractions import RejectedTriplet, StudyReading
 from ingest.ledger.study_facts import LedgerExtraction, LedgerImage, LedgerReport, LedgerStudy
-from ingest.ledger.unread import UnreadTexts
+from ingest.ledger.unread_totals import UnreadTexts
 from ingest.projection.stored_readings import dump_readings
-from ingest.workers.unread import count_unread
+from ingest.workers.unread_counts import count_unread
 from vlmkg.domain import is_chest_radiograph, sender_names_chest
 from vlmkg.engine_protocol import (
     Engine,

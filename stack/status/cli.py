@@ -22,13 +22,11 @@ PIPE_WIDTH = 160
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, once.")
-@click.option("--once", is_flag=True, help="Print once; so does output that is no terminal.")
-@click.option(
-    "--every", type=click.FloatRange(min=1), default=5.0, show_default=True, help="Seconds between two looks."
-)
+@click.option("--once", is_flag=True, help="Print once and exit (default if output is not a terminal).")
+@click.option("--every", type=click.FloatRange(min=1), default=5.0, show_default=True, help="Seconds between updates.")
 @data_option
 def status(data: DataDir, every: float, *, as_json: bool, once: bool) -> None:
-    """Show what runs, what waits, what was refused, who reads and what the graph holds, until Ctrl-C.
+    """Show what runs, what waits, what was refused, which engine reads and what the graph holds, until Ctrl-C.
 
     Printed once, exit code 1: a part does not work, or a door is closed.
     """

@@ -133,7 +133,7 @@ class Observer:
             labels = count_graph(self._driver, settings.database).labels
         except (GraphUnavailableError, UsageError) as error:
             return PartState("graph", False, str(error)), None
-        return PartState("graph", True, f"{sum(labels.values()):,} labels of nodes"), labels
+        return PartState("graph", True, f"{labels.get('Study', 0):,} studies"), labels
 
     def _queue(self, endpoints: Endpoints) -> list[PartState]:
         named = WorkerSettings().broker_url

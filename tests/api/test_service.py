@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from api.app import Parts, create_app
-from api.explorer import VENDOR
+from api.graphiql import VENDOR
 from api.schema import SDL, build_schema
 from api.settings import GRAPHIQL, ApiSettings
 from ingest.ledger.access.api_keys import Role, ensure_admin_key

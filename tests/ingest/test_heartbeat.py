@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ingest.health import health
 from ingest.heartbeat import beating, beats, require_life, touch
+from ingest.heartbeat_command import health
 from tests.fixtures.ports import free_port
 from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.redis_server import RedisServer
@@ -73,7 +73,7 @@ def test_the_setting_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 def probe(file: Path | None) -> "subprocess.CompletedProcess[str]":
     """What a container's probe runs: without site-packages, as there."""
     environment = {"PYTHONPATH": str(ROOT), **({"VLMKG_READY_FILE": str(file)} if file else {})}
-    command = [sys.executable, "-S", "-m", "ingest.alive"]
+    command = [sys.executable, "-S", "-m", "ingest.heartbeat_probe"]
     return subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
 
 

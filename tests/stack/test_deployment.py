@@ -255,7 +255,7 @@ def test_every_setting_of_the_example_reaches_our_containers() -> None:
 
 def test_who_gives_signs_of_life_is_probed_without_other_packages() -> None:
     """The command line's imports cost half a second of processor time, in each container, every 30 s."""
-    probe = ["CMD", "python", "-S", "-m", "ingest.alive"]
+    probe = ["CMD", "python", "-S", "-m", "ingest.heartbeat_probe"]
     probed = {name for name in OURS if SERVICES[name].get("healthcheck", {}).get("test") == probe}
     assert probed == {"gateway", "worker", "worker-gpu", "merge"}
 

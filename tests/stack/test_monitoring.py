@@ -22,7 +22,7 @@ from api import metrics as api_metrics
 from ingest.gateway.http import watching
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger, open_ledger
-from ingest.ledger.unread import UnreadTexts
+from ingest.ledger.unread_totals import UnreadTexts
 from ingest.receiving.submit import receive
 from ingest.workers import metrics as worker_metrics
 from ingest.workers.batcher import Batcher, BatchLimits

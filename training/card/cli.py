@@ -9,9 +9,8 @@ import click
 from training.data.iu_xray import read_openi
 from training.data.tally import Tally
 from training.documents import load
+from training.run_options import FILE
 from vlmkg.errors import UsageError
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -21,7 +20,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--studies", type=click.IntRange(4), default=100, show_default=True, help="Synthetic studies with films.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The page, Markdown.")
 def card(folder: Path, gold: Path, reports: Path, studies: int, out: Path) -> None:
-    """Measure the checkpoint FOLDER beside the rules engine and write its model card."""
+    """Measure the checkpoint FOLDER and the rules engine, and write the model card."""
     from training.card.figures import agreement, engines, gold_figures, speed  # noqa: PLC0415 - torch takes seconds
     from training.card.films import film_figures  # noqa: PLC0415 - as above
     from training.card.page import page  # noqa: PLC0415 - as above

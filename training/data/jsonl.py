@@ -5,16 +5,17 @@
 
 Labels are A anatomy, P present, U uncertain, N absent; offsets are half-open code points of `report`; head and tail are
 indices of `mentions`. `triplets`, words only ([head, relation, tail]), are read if there are no mentions: each word
-must occur exactly once in the report.
+must occur exactly once in the report. A line whose `labels` is empty has no labels yet: an import adds them.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from training.data.rows import Row
+from training.data.tally import Tally
 from training.labels import mention_label
 from vlmkg.errors import UsageError
 from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, ReportGraph
@@ -22,16 +23,37 @@ from vlmkg.schema import Kind, Mention, Presence, Relation, RelationType, Report
 _PRESENCES = {"A": Presence.PRESENT, "P": Presence.PRESENT, "U": Presence.UNCERTAIN, "N": Presence.ABSENT}
 
 
-def read_files(paths: Sequence[Path]) -> tuple[list[Row], dict[str, str]]:
-    """The rows of files, and the SHA-256 of each by name. Raises UsageError for an invalid line."""
+def read_files(paths: Sequence[Path], *, unlabelled: bool = False) -> tuple[list[Row], dict[str, str]]:
+    """The rows of files, and the SHA-256 of each by name.
+
+    Raises UsageError for an invalid line, and unless `unlabelled` for one without labels.
+    """
     rows: list[Row] = []
     prints: dict[str, str] = {}
     for path in paths:
         content = path.read_bytes()
         prints[path.name] = sha256(content).hexdigest()
         for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
-            rows.append(_row_of(path, number, line))
+            row = _row_of(path, number, line)
+            if not (row.labels or unlabelled):
+                raise UsageError(
+                    f"{path.name}, line {number}, has no labels",
+                    "import it first: vlmkg train data import --format jsonl",
+                )
+            rows.append(row)
     return rows, prints
+
+
+def read_jsonl(path: Path, tally: Tally) -> Iterator[Row]:
+    """The rows of a file of ours, as `vlmkg events export-reports` writes it. Raises UsageError for an invalid line."""
+    if not path.is_file():
+        raise UsageError(f"{path} is not a file", "give a file of our JSONL")
+    rows, _ = read_files([path], unlabelled=True)
+    for row in rows:
+        if row.report.strip():
+            yield row
+        else:
+            tally.left_out["empty reports"] += 1
 
 
 def write_file(path: Path, rows: Iterable[Row]) -> int:

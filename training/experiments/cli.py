@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from training.run_options import FILE, FOLDER
 from vlmkg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from training.stages.config import RunConfig
 
 CONFIG_FILE = Path(__file__).parents[1] / "configs" / "experiment.yaml"
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 OUT = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -191,7 +190,10 @@ def comparison(named: tuple[str, ...], gold: Path, rows: tuple[Path, ...], out: 
 @click.option("--device", help="Device in torch's notation [default: a GPU if there is one].")
 @OUT
 def headline(rows: tuple[Path, ...], named: tuple[str, ...], split: str, device: str | None, out: Path) -> None:
-    """Make the paper's table on your held-out studies: image and report, only one of them, another patient's film."""
+    """Make the paper's table on your held-out studies.
+
+    Each is read with image and report, with only one of them, and with another patient's film.
+    """
     from training.experiments.headline import run  # noqa: PLC0415 - as above
 
     run(_named(named), rows, split, out, device)

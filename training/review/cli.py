@@ -28,7 +28,7 @@ def review() -> None:
     required=True,
     help="The readings: our JSONL or RadGraph JSON.",
 )
-@click.option("--count", type=click.IntRange(1), default=100, show_default=True, help="Triplets.")
+@click.option("--count", type=click.IntRange(1), default=100, show_default=True, help="Number of sampled triplets.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed selects the same triplets.")
 @click.option(
     "--readers", type=click.IntRange(2, 20), default=3, show_default=True, help="Number of sheets, one per reader."

@@ -80,9 +80,9 @@ class DataConfig:
 def _check_beside(data: DataConfig) -> DataConfig:
     """The config. Raises ValueError if `beside` is combined with `files`, or has no number of rows."""
     if data.beside and data.files:
-        raise ValueError("beside goes with synthetic studies, not with files")
+        raise ValueError("`data.beside` needs synthetic studies: remove `data.files` or `data.beside`")
     if bool(data.beside) != bool(data.beside_rows):
-        raise ValueError("beside and beside_rows are given together")
+        raise ValueError("give both `data.beside` and `data.beside_rows`, or neither")
     return data
 
 

@@ -297,7 +297,9 @@ def _beside_rows(config: RunConfig) -> tuple[FileRows, Mapping[str, str]]:
     rows, prints = read_files([Path(name) for name in data.beside])
     train = tuple(row for row in rows if row.split in {"", "train"})
     if not train or any(row.images for row in train):
-        raise UsageError("the rows beside synthetic studies are none or have films", "give reports without films")
+        raise UsageError(
+            "the files of `data.beside` have no rows for training, or rows with films", "give reports without films"
+        )
     mark = "-".join(digest[:8] for digest in prints.values())
     return FileRows(train, Path(data.beside[0]).parent, data.beside_rows, config.seed, mark), prints
 

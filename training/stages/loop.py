@@ -247,7 +247,7 @@ class _Loop:
         save_state(self.folder, state)
 
     def _tell(self, step: int, row: Mapping[str, float]) -> None:
-        """One line per evaluation where no progress bar is shown."""
+        """Print one line per evaluation if no progress bar is shown."""
         told = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
         print(f"{self.folder.name}: step {step} of {self.stage.steps}: {told}", file=sys.stderr, flush=True)
 

@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
 
 Split = Callable[[Any, int], list[Part]]
-"""Cuts a batch into at most so many parts; one part is the batch itself."""
+"""Cuts a batch into at most the given number of parts; one part is the batch itself."""
 
 
 def split_batch(batch: Batch, parts: int) -> list[Part]:

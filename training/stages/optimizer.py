@@ -8,7 +8,7 @@ same shape are computed together.
 Shapes: M matrices of R rows and C columns.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from math import cos, pi
 from typing import Any, cast
 
@@ -31,8 +31,8 @@ def optimizers(network: nn.Module, stage: StageConfig, *, fused: bool = False) -
     `fused`: AdamW updates all weights in one kernel.
     """
     trained = [weight for weight in network.parameters() if weight.requires_grad]
-    matrices = _matrices(network) if stage.optimizer is OptimizerName.MUON else []
-    chosen = {id(weight) for weight in matrices}
+    matrices = _matrices(network) if stage.optimizer is OptimizerName.MUON else {}
+    chosen = {id(weight) for weight in matrices.values()}
     rest = [weight for weight in trained if id(weight) not in chosen]
     found: list[torch.optim.Optimizer] = []
     if rest:
@@ -44,25 +44,30 @@ def optimizers(network: nn.Module, stage: StageConfig, *, fused: bool = False) -
     return found
 
 
-def _matrices(network: nn.Module) -> list[nn.Parameter]:
-    """The weights of linear layers, except those shared with an embedding."""
+def _matrices(network: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights of linear layers by name, except those shared with an embedding."""
     tied = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
-    linear = [cast("nn.Parameter", module.weight) for module in network.modules() if isinstance(module, nn.Linear)]
-    return [weight for weight in linear if weight.requires_grad and id(weight) not in tied]
+    linear = {
+        f"{name}.weight": cast("nn.Parameter", module.weight)
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear)
+    }
+    return {name: weight for name, weight in linear.items() if weight.requires_grad and id(weight) not in tied}
 
 
 class Muon(torch.optim.Optimizer):
-    """Orthogonalised Nesterov momentum for matrices (R, C), with decoupled weight decay."""
+    """Orthogonalised Nesterov momentum for matrices (R, C) by name, with decoupled weight decay."""
 
-    def __init__(self, matrices: Iterable[nn.Parameter], learning_rate: float, weight_decay: float) -> None:
-        groups = [{"params": list(matrices), "share": MATRIX_RATE}]
+    def __init__(self, matrices: Mapping[str, nn.Parameter], learning_rate: float, weight_decay: float) -> None:
+        groups = [{"params": list(matrices.values()), "share": MATRIX_RATE}]
         super().__init__(groups, {"lr": learning_rate * MATRIX_RATE, "weight_decay": weight_decay})
+        self._names = {id(weight): name for name, weight in matrices.items()}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Update the matrices that have a gradient. Raises TypeError for a `closure`."""
         if closure is not None:
-            raise TypeError("no closure is called")
+            raise TypeError("Muon does not call a closure: call step() without one")
         for group in self.param_groups:
             shapes: dict[torch.Size, list[nn.Parameter]] = {}
             for weight in group["params"]:
@@ -81,7 +86,7 @@ class Muon(torch.optim.Optimizer):
     def _momentum(self, weight: nn.Parameter) -> Tensor:
         gradient: Tensor | None = weight.grad
         if gradient is None:
-            raise ValueError("no gradient")
+            raise ValueError(f"{self._names[id(weight)]} has no gradient: use it in the loss, or freeze it")
         state = self.state[weight]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)

@@ -114,7 +114,7 @@ def parse_production(line: str) -> tuple[float, Production]:
     known = {part.variable for part in parts} | {"h"}
     used = {name for link in links for name in (link.head, link.tail)} | set(named)
     if not used <= known:
-        raise ValueError(f"{line!r} uses {sorted(used - known)}, which nothing in it is called")
+        raise ValueError(f"{line!r} uses {sorted(used - known)} without defining it")
     return weight, Production(parts, links, named)
 
 
@@ -170,7 +170,7 @@ def _choices(text: str) -> tuple[str, ...]:
 def _link(item: str) -> Link:
     match = _RELATION.fullmatch(item)
     if match is None:
-        raise ValueError(f"{item!r} is no relation")
+        raise ValueError(f"{item!r} is not a relation")
     return Link(match[1], ARROWS[match[2]], match[3])
 
 

@@ -22,7 +22,7 @@ from vlmkg.radgraph import to_radgraph
 FILM_SIZE = 256
 _NOTE = "Synthetic reports and phantom films by vlmkg, in the layout of {layout}. Nothing here is of a patient.\n"
 _LATERAL = 3
-"""One study in so many has a second, lateral film: blurred noise, since phantoms are frontal."""
+"""The interval of studies that have a second, lateral film: blurred noise, since phantoms are frontal."""
 
 
 class Layout(StrEnum):

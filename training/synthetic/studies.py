@@ -33,7 +33,7 @@ class Study:
     def film(self, size: int = SIZE) -> Grey:
         """The film, (size, size) in [0, 1], drawn on demand. Raises ValueError for a study without one."""
         if self.facts is None:
-            raise ValueError("a study of text alone has no film")
+            raise ValueError("a study that is text only has no film")
         return draw_film(self.facts, self.film_seed, size)
 
 

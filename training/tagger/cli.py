@@ -8,28 +8,22 @@ import click
 from rich.console import Console
 
 from training.documents import Raw
+from training.run_options import CONFIG, FILE, OUT, is_finished
 from vlmkg.errors import UsageError
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ROWS = ".jsonl"
 
 
 @click.command()
-@click.option("--config", "config_file", type=FILE, required=True, help="Run config, YAML (training/configs).")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The run's folder. A killed run continues from its last state.",
-)
+@CONFIG
+@OUT
 def tagger(config_file: Path, out: Path) -> None:
     """Train a span tagger with a biaffine relation head, of the language model's size, in the same way as stage 1."""
     from training.stages.config import read_config  # noqa: PLC0415 - as below
     from training.stages.devices import main_process  # noqa: PLC0415 - as below
     from training.tagger.stage import NAME, run  # noqa: PLC0415 - torch is loaded when a command runs
 
-    if (out / NAME).exists():
-        click.echo(f"{out / NAME} already exists: the tagger is trained")
+    if is_finished(out / NAME):
         return
     run(read_config(config_file), out)
     if main_process():

@@ -5,27 +5,19 @@ from pathlib import Path
 
 import click
 
+from training.run_options import FILE, FOLDER, OUT, is_finished
 from vlmkg.errors import UsageError
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
 @click.option("--config", "config_file", type=FILE, required=True, help="Config, YAML (training/configs/witness.yaml).")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The run's folder. A killed run continues from its last state.",
-)
+@OUT
 def witness(config_file: Path, out: Path) -> None:
     """Train a pretrained encoder to label the words of reports: a checkpoint's text witness."""
     from training.text_witness.config import read_witness_config  # noqa: PLC0415 - as below
     from training.text_witness.stage import NAME, run  # noqa: PLC0415 - torch is loaded when a command runs
 
-    if (out / NAME).exists():
-        click.echo(f"{out / NAME} already exists: the text witness is trained")
+    if is_finished(out / NAME):
         return
     click.echo(str(run(read_witness_config(config_file), out)))
 

@@ -1,7 +1,8 @@
-"""What a checkpoint's text witness changes in the readings: the same engine with it and without it.
+"""Changes of the readings by a checkpoint's text witness: the same engine with it and without it.
 
-Measured as a lead is (`training.lead`): on gold where there is any, synthetic studies, and a text of each template of
-the families of kinds, those that the text witness was not taught apart. A difference is paired by text (95 %).
+Measured as a lead is (`training.lead`): on gold if there is any, on synthetic studies, and on a text of each template
+of the families of kinds; families that the text witness was not trained on are separate. Differences are paired by text
+(95 % intervals).
 """
 
 import json

@@ -42,7 +42,7 @@ def model_card(verified: Verified) -> str:
 
 
 def _metadata(manifest: Manifest) -> dict[str, Any]:
-    """The card's YAML. A licence that is no plain identifier is `other`, with its words as its name."""
+    """The card's YAML. A licence that is not a plain identifier is `other`, with its text as its name."""
     spdx = _SPDX.fullmatch(manifest.licence)
     licence = {"license": manifest.licence.lower()} if spdx else {"license": "other", "license_name": manifest.licence}
     results = [

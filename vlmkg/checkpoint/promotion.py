@@ -97,7 +97,9 @@ def promote(
     """
     verified = verify(folder)
     if verified.manifest.modify_direction is not ModifyDirection.DESCRIBING_TO_DESCRIBED:
-        raise CheckpointError("other_direction", folder, "its modify points as in RadGraph's published files")
+        raise CheckpointError(
+            "other_direction", folder, "its `modify` relations have the direction of RadGraph's published files"
+        )
     evaluation = verified.manifest.evaluation
     if evaluation is None:
         raise CheckpointError("no_evaluation", folder, "its manifest names no evaluation")
@@ -158,7 +160,7 @@ def _hold_to_witnesses(folder: Path, measured: Measured) -> None:
         if gap.high < 0
     ]
     if found:
-        detail = f"led as its manifest says, it reads worse than the better of its witnesses: {'; '.join(found)}"
+        detail = f"with this lead, model and rules together score below the better of the two: {'; '.join(found)}"
         raise CheckpointError("worse_than_a_witness", folder, detail)
 
 

@@ -6,7 +6,7 @@ import torch
 
 from vlmkg.checkpoint.store import Checkpoint
 from vlmkg.engine.films import StudyFilms, read_films
-from vlmkg.engine.words import label_words
+from vlmkg.engine.text_witness_queries import label_words
 from vlmkg.engine_protocol import FilmDomain, ImageEntity, Lead, Modality, ReportOutput, StudyInput, StudyOutput
 from vlmkg.errors import DeviceMemoryError
 from vlmkg.identity import digest
@@ -23,7 +23,7 @@ _PRESENCES = {str(label): presence for presence, label in OBSERVATION_LABELS.ite
 
 
 class ModelEngine:
-    """Reads reports and films with a checkpoint, on the device where it was loaded."""
+    """Reads reports and films with a checkpoint, on the device on which it was loaded."""
 
     name = "model"
 

@@ -54,7 +54,7 @@ _LETTERHEAD = re.compile(
 
 
 def furniture(text: str) -> Iterator[Stretch]:
-    """The lines of `text` that are no report text, in order, with their reasons; a signature or a row may wrap."""
+    """The lines of `text` that are not report text, in order, with their reasons; a signature or a row may wrap."""
     above = _BLANK
     for start, end in lines(text):
         if start == end:
@@ -113,7 +113,7 @@ def _is_exam_row(line: str) -> bool:
 
 
 def _part(line: str, above: _Above) -> Part | None:
-    """The reason why a line is no report text."""
+    """The reason why a line is not report text."""
     if not line or line.isspace():
         return None
     lower = line.lower()

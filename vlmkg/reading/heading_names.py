@@ -1,4 +1,4 @@
-"""What a heading's words open: a part of the report, the name of the exam, or a line about a body part."""
+"""The meaning of a heading: a part of the report, the name of the exam, or a line about a body part."""
 
 import re
 from enum import Enum, auto

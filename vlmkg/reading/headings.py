@@ -125,7 +125,7 @@ def _is_running_text(line: str) -> bool:
 
 
 def heading_part(line: str) -> Part | None:
-    """The part that a line's first heading opens, be the words behind it empty; None where it opens with none."""
+    """The part that a line's first heading opens, be the words behind it empty; None if it opens with none."""
     found = find_headings(line)
     return found[0].part if found and found[0].opens_line and found[0].words is Part.HEADING else None
 

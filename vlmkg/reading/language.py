@@ -123,7 +123,7 @@ def _cut(text: str, start: int, end: int, ends: re.Pattern[str]) -> Iterator[tup
 
 
 def _is_english_throughout(text: str, strange: Strange) -> bool:
-    """Whether no part of the text, wherever it is cut, has so many strange words that its language is in doubt."""
+    """Whether no part of the text, however it is cut, has enough unfamiliar words to put its language in doubt."""
     words = _strange_words(text, strange)
     return text.isascii() and len(words) < _FEWEST_STRANGE and not any(one.lower() in _denials() for one in words)
 
@@ -182,7 +182,7 @@ def _strange_in(piece: str) -> tuple[str, ...]:
 
 
 def _strange_of(piece: str) -> tuple[str, ...]:
-    """The strange words of a piece of text between blanks."""
+    """The unfamiliar words in one whitespace-delimited token."""
     known = _familiar()
     return tuple(
         word

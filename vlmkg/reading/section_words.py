@@ -7,7 +7,7 @@ from vlmkg.reading.lexicon.load import tsv_rows
 
 @cache
 def section_words(name: str) -> frozenset[str]:
-    """The list of that name, in lower case. Raises KeyError where there is none."""
+    """The list of that name, in lower case. Raises KeyError if there is none."""
     return _lists()[name]
 
 

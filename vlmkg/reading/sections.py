@@ -1,8 +1,8 @@
-"""The parts of a report: what describes the exam, and what is set aside, each stretch for a reason.
+"""The parts of a report that describe the exam, and those that are set aside, each with its reason.
 
 Findings, impression and addendum are read. Indication, history, comparison, technique, advice, signatures and
-administrative lines are set aside: they tell of other days, of a question, or of no finding. Text under no heading, and
-under a heading that nobody knows, is read. Every character of a report stands in exactly one stretch.
+administrative lines are set aside: they are about other days, a question, or no finding. Text without a heading, or
+under an unknown heading, is read. Every character of a report belongs to exactly one part.
 """
 
 import re
@@ -142,7 +142,7 @@ def _is_filled(text: str, headings: Sequence[Heading], one: Heading) -> bool:
 
 
 def _without_furniture(text: str, stretches: Sequence[Stretch]) -> Iterator[Stretch]:
-    """The stretches, with the lines among what is read that are no report text set aside."""
+    """The parts, with lines in read parts that are not report text set aside."""
     gaps = list(furniture(text))
     starts = [gap.start for gap in gaps]
     for start, end, part in stretches:

@@ -1,8 +1,8 @@
-"""What was not read of a report, and what a person should know of it.
+"""Warnings about text that was not read.
 
-text_set_aside   words that were set aside state a finding: perhaps they stand under the wrong heading
+text_set_aside   a finding is stated in text that was set aside: perhaps it is under the wrong heading
 nothing_read     a report with words gave no mention
-language         words in another language than English were set aside
+language         text in another language than English was set aside
 """
 
 from functools import lru_cache

@@ -60,7 +60,7 @@ def load_witness(folder: Path, device: str = "cpu") -> TextWitness:
     try:
         about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
         if (about["form"], about["tags"]) != (FORM, TAGS):
-            raise RefusedError(f"{folder.name} has another form of text witness", "train it with this release")
+            raise RefusedError(f"{folder.name} has a text witness of another format", "train it with this release")
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         make: Any = AutoModel.from_config
         network = WordTagger(make(config, trust_remote_code=False, **without_pooler(config.model_type)))

@@ -1,1 +1,1 @@
-"""Two readers of one study: where they agree, where they differ, and what then is said."""
+"""Two readers of one study: their agreement, their differences, and the combined reading."""

@@ -1,4 +1,4 @@
-"""Where the graphs that two witnesses read in one text share characters, and what a comparison of them says."""
+"""Overlaps between the graphs of two witnesses on one text, and their comparison."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Conflict(NamedTuple):
 
 
 class Combined(NamedTuple):
-    """What the two say together, and where they differ."""
+    """The combined reading, and the differences."""
 
     graph: ReportGraph
     conflicts: tuple[Conflict, ...]

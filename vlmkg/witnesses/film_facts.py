@@ -1,8 +1,8 @@
-"""What only films show, as readings: less what the study's reports name, normalised side and all.
+"""The findings of films as readings, without those that the study's reports name, with normalised sides.
 
-A report is a radiologist's word on the same films. Where it names a concept, be it to deny it, the film adds nothing:
-a finding that a report denies must not come back as present. And a film has no second witness: what the model is not
-sure of is refused, as `unsure` (docs/decisions/0163-a-film-has-one-witness.md).
+A report is a radiologist's statement about the same films. If it names a concept, even to deny it, the film adds
+nothing: a finding that a report denies must not be shown as present. A film has no second witness, so findings with a
+low score are refused as `unsure` (docs/decisions/0163-a-film-has-one-witness.md).
 """
 
 from collections.abc import Iterable, Sequence

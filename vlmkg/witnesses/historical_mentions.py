@@ -1,8 +1,8 @@
-"""What the model alone reads as present in words that the rules took for talk is uncertain.
+"""Findings that only the model reads as present, in words that the rules set aside, become uncertain.
 
-"History of pneumonia", "evaluation for effusion", "clinical concern for pneumothorax": told, sought or asked for, not
-seen. Shown as present, a finding would be invented; refused, one would be lost where the rules take a statement for
-talk. So it is uncertain and `disputed`, and warned of as `set_aside` (docs/decisions/0165-talk-is-no-finding.md).
+"History of pneumonia", "evaluation for effusion", "clinical concern for pneumothorax" report, look for or ask for a
+finding; nobody saw it. As present it would be invented; refused, it would be lost if the rules set a statement aside
+wrongly. So it is uncertain and `disputed`, with the warning `set_aside` (docs/decisions/0165-talk-is-no-finding.md).
 """
 
 from bisect import bisect_right

@@ -1,10 +1,10 @@
-"""Which witness leads in which part of a text, and what the two then say together.
+"""Which witness leads in which part of a text, and how their readings are combined.
 
 The lead of a checkpoint stands in its manifest (`vlmkg.engine_protocol.Lead`): promotion measures it. Where the model
 leads, `agreement` combines the two; where the rules lead, `rules_lead`. Parts are sentences.
 
-Where the model leads for an unknown word, it leads in spans and relations. What the two say of presence otherwise is
-held as the rules read it, and the model's presence stands beside it: an unknown word does not hide a denial from them.
+If the model leads because of an unknown word, it leads in spans and relations. Presence stays as the rules read it,
+because an unknown word does not stop the rules from seeing a denial; the model's presence is kept beside it.
 """
 
 from bisect import bisect_right
@@ -35,7 +35,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class Led(NamedTuple):
-    """What the two say together; what the model alone read where the rules lead; a warning for each finding of that."""
+    """The combined reading, mentions that only the model read where the rules lead, and their warnings."""
 
     combined: Combined
     rejections: list[Rejection]

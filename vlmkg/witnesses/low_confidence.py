@@ -1,9 +1,9 @@
-"""What the model alone reads and is not sure of is refused: most of it is not there.
+"""Refuse mentions that only the model reads, with low confidence: most of them are not there.
 
-Alone: the rules read nothing at its words. Sure: its score, the geometric mean of the probabilities that the model gave
-what it wrote. A refused mention goes to the rejections with all that hangs on it, and a refused finding is warned of,
-both as `unsure`: it is there for who reviews. A mention that something describes which stays is kept, for what
-describes it would pass for a finding by itself (docs/decisions/0087-unsure-and-alone.md).
+Only the model: the rules read nothing at these words. Confidence: the score, the geometric mean of the probabilities of
+the symbols that the model wrote. A refused mention becomes a rejection with its relations, and a refused finding gives
+a warning, both with the code `unsure`, so that reviewers see it. A mention is kept if a kept one describes it, since
+that one would count as a finding without it (docs/decisions/0087-unsure-and-alone.md).
 """
 
 from typing import NamedTuple

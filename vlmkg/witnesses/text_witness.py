@@ -1,10 +1,10 @@
-"""What the model alone shows as present and its text witness holds for no mention is uncertain.
+"""Findings that only the model shows as present become uncertain if the text witness reads no mention there.
 
-Where the decoder leads for an unknown word, it also takes other words for findings: "Additionally", "VERSION #1",
-"full stop". The text witness, an encoder that was pretrained on other texts, labels each word by itself. If it gives a
-finding's words 0.9 or more for being no mention, the finding is uncertain and `disputed`, and warned of as
-`mention_conflict`. It neither adds findings nor changes presences: in both it is wrong more often than right in kinds
-of sentence that it was not taught (docs/decisions/0275-a-text-witness-doubts-findings.md).
+If the decoder leads because of an unknown word, it also takes other words for findings: "Additionally", "VERSION #1",
+"full stop". The text witness, an encoder that was pretrained on other texts, labels each word by itself. If it gives
+all words of a finding 0.9 or more for "no mention", the finding is uncertain and `disputed`, with the warning
+`mention_conflict`. It neither adds findings nor changes presences: in kinds of sentence that it was not trained on, it
+is wrong in both more often than right (docs/decisions/0275-a-text-witness-doubts-findings.md).
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ingest.errors import MessageRefusedError, Reason
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_markup_size
-from ingest.formats.fhir.library import Library
+from ingest.formats.fhir.references import Library
 from ingest.formats.fhir.resources import Attachment, Binary, Reference
 from ingest.formats.markup.convert import PlainText, convert, markup_signs
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ingest.formats.fhir.ids import is_given
-from ingest.formats.fhir.library import asked_for
+from ingest.formats.fhir.references import asked_for
 from ingest.formats.fhir.resources import DiagnosticReport, Identifier, ImagingStudy, Reference, ServiceRequest
 
 _UID_SYSTEM = "urn:dicom:uid"

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.code_sets import code_set
 from ingest.formats.fhir.ids import condition_of, names_by_id, put_id
-from ingest.formats.fhir.library import Library, condition_identifier, library
+from ingest.formats.fhir.references import Library, condition_identifier, library
 from ingest.formats.fhir.releases import require_r4
 from ingest.formats.fhir.resources import LONGEST, DiagnosticReport, ImagingStudy
 from ingest.formats.json_text import ELEMENTS_LIMIT, has_many_elements, utf8_of

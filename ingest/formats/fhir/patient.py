@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import identifier
 from ingest.formats.fhir.ids import is_of_one_server
-from ingest.formats.fhir.library import asked_for
+from ingest.formats.fhir.references import asked_for
 from ingest.formats.fhir.resources import Identifier, Patient, Reference
 from ingest.formats.times import fhir_date, fhir_time
 from ingest.messages import PatientFacts

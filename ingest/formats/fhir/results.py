@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.event_warnings import EventWarning
-from ingest.formats.fhir.library import Library
+from ingest.formats.fhir.references import Library
 from ingest.formats.fhir.resources import CodeableConcept, DiagnosticReport, Observation, Reference
 from ingest.formats.markup.convert import convert
 from ingest.formats.section_codes import SECTION_CODES

@@ -8,7 +8,7 @@ from ingest.errors import MessageRefusedError, Reason
 from ingest.event_warnings import EventWarning
 from ingest.formats.cleaning import require_words_size
 from ingest.formats.fhir.forms import read_forms, with_breaks
-from ingest.formats.fhir.library import Library
+from ingest.formats.fhir.references import Library
 from ingest.formats.fhir.resources import DiagnosticReport, Narrative
 from ingest.formats.fhir.results import FINDINGS, IMPRESSION, read_codes, read_results
 from ingest.formats.markup.convert import convert

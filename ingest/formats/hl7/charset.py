@@ -1,7 +1,7 @@
-"""The character set of an HL7 v2 message: MSH-18 (table 0211), else UTF-8, else the site's setting.
+"""The character set of an HL7 v2 message: UTF-8 if it is valid, else that of MSH-18 (table 0211), else the site's.
 
-Senders often name a wrong set. Non-ASCII bytes that are valid UTF-8 are read as UTF-8, whatever the message names. An
-invalid byte damages one character, not the message. Each such case gives a warning.
+Senders often name a wrong set, so valid UTF-8 is read as UTF-8, whatever the message names. An invalid byte damages
+only its own character; if most bytes do not fit, the site's set (VLMKG_HL7_CHARSET) is used. Each case gives a warning.
 """
 
 import codecs

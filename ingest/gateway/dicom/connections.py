@@ -165,7 +165,7 @@ class BoundedSocket(AssociationSocket):
             while got < len(view):
                 left = until - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError("what was begun does not come to its end")
+                    raise TimeoutError("the operation in progress did not finish in time")
                 # Each call that sets a time-out lets another thread take the interpreter: only where it must.
                 if left < self.stall_s:
                     connection.settimeout(left)

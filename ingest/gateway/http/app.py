@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ingest.formats.fhir.company import REPORT, STUDY
+from ingest.formats.fhir.bundle_splitting import REPORT, STUDY
 from ingest.gateway.door import Reception
 from ingest.gateway.http import fhir, stow
 from ingest.gateway.http.outcomes import problem

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from ingest.blobs import key_of
 from ingest.errors import OutageError
-from ingest.formats.fhir.company import TAKEN, Company, company, kind_of
+from ingest.formats.fhir.bundle_splitting import TAKEN, Company, company, kind_of
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingest.formats.fhir.company import REPORT, STUDY
+from ingest.formats.fhir.bundle_splitting import REPORT, STUDY
 
 _PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _DATE = "2026-11-30"

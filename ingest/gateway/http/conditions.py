@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from ingest.errors import BlobLostError
 from ingest.formats.fhir.ids import given_id, names_by_id, put_id
-from ingest.formats.fhir.library import condition_identifier
 from ingest.formats.fhir.parser import SOURCE
+from ingest.formats.fhir.references import condition_identifier
 from ingest.formats.json_text import object_of
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception

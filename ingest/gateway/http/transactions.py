@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ingest.blobs import key_of
-from ingest.formats.fhir.company import TAKEN
+from ingest.formats.fhir.bundle_splitting import TAKEN
 from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ingest.ledger import unread
+from ingest.ledger import unread_totals
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.database import insert, now
 from ingest.ledger.storage.tables import extractions, sightings, study_extractions, study_readings
 from ingest.ledger.storage.tables import rejections as rejected
 from ingest.ledger.study_facts import LedgerExtraction, extraction_of
-from ingest.ledger.unread import UnreadTexts
+from ingest.ledger.unread_totals import UnreadTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def keep(connection: Connection, readings: Sequence[StudyReading]) -> None:
     new = list(connection.execute(statement, rows).scalars())
     for extraction_id in new:
         _reject(connection, by_id[extraction_id])
-    unread.keep(connection, {identity: counts for identity in new if (counts := by_id[identity].unread)})
+    unread_totals.keep(connection, {identity: counts for identity in new if (counts := by_id[identity].unread)})
     made = sorted((r.extraction.study_key, r.input_digest, r.extraction.extraction_id) for r in readings)
     connection.execute(
         insert(connection, study_readings).on_conflict_do_nothing(),

@@ -294,7 +294,7 @@ unread_texts = Table(
     Column("nothing_read", Integer, nullable=False),
     Column("other_language", Integer, nullable=False),
 )
-"""The amount of report text that an extraction did not read (ingest.ledger.unread)."""
+"""The amount of report text that an extraction did not read (ingest.ledger.unread_totals)."""
 
 finding_reviews = Table(
     "finding_reviews",

@@ -1,6 +1,7 @@
 """The precedence of messages: by status (P < F < C < X), then issued time, message time and digests.
 
-All choices between messages use this order, so that the order of arrival has no effect.
+The order of arrival has an effect only if status and both times are equal: for versions of a report, the message that
+arrived later then takes precedence (versions.py), before the digests.
 """
 
 from datetime import UTC, datetime

@@ -42,6 +42,7 @@ PLACES = (LUNG, LEFT_LUNG, LEFT_LOWER_LOBE, HEART)
 
 SMALL = ConceptRecord("RID5774", "radlex", "small")
 NEW = ConceptRecord("new", "local", "new")
+WARNINGS = ("truncated", "unsure")
 MODIFIERS = ((SMALL, "tiny"), (SMALL, "Small"), (NEW, "new"))
 
 
@@ -83,8 +84,9 @@ class _Report:
         finding: FindingRecord | None = None,
     ) -> MentionRecord:  # fmt: skip
         start = self.mentions[-1].end + 1 if self.mentions else 0
+        mention_id = digest("mention", self.key, start)
         mention = MentionRecord(
-            mention_id=digest("mention", self.key, start),
+            mention_id=mention_id,
             report_key=self.key,
             kind=kind,
             text=text,
@@ -98,12 +100,18 @@ class _Report:
             link_score=1.0,
             link_rule="name",
             finding=finding,
+            disputed=_share(mention_id, 3),
         )
         self.mentions.append(mention)
         return mention
 
     def relate(self, head: MentionRecord, kind: RelationType, tail: MentionRecord) -> None:
         self.relations.append(RelationRecord(head.mention_id, kind, tail.mention_id, None, Witness.RULES))
+
+
+def _share(key: str, number: int) -> bool:
+    """Whether this key is one of every `number`: no dice, so that the rest of the graph stays as it is."""
+    return int(key[:8], 16) % number == 0
 
 
 def _study(dice: random.Random, name: str, ordinal: int) -> StudySubgraph:
@@ -121,7 +129,8 @@ def _study(dice: random.Random, name: str, ordinal: int) -> StudySubgraph:
         (record,),
         (image,),
         ExtractionRecord(
-            digest("extraction", key), "rules", None, "d1", ("text",), False, START, (report.key,)
+            digest("extraction", key), "rules", None, "d1", ("text",), False, START, (report.key,),
+            warnings=tuple(code for number, code in enumerate(WARNINGS, start=2) if _share(key, number)),
         ),
         tuple(report.mentions),
         tuple(report.relations),

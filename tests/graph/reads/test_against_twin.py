@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from neo4j import Driver
 
 from graph.reads import anchors
-from graph.reads.draft import ReadQuery
 from graph.reads.findings import finding_page, finding_total
 from graph.reads.patients import patient_page, patient_total
+from graph.reads.query_builder import ReadQuery
+from graph.reads.selection import Page, Selection
 from graph.reads.studies import study_page, study_total
-from graph.reads.wanted import Page, Wanted
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from graph.records import StudySubgraph
 from tests.graph.reads import twin
@@ -57,7 +57,7 @@ def small(empty_graph: Driver) -> Small:
     return Small(empty_graph, subgraphs)
 
 
-MENTION, STUDY, PATIENT = (Wanted("mentionId"),), (Wanted("studyKey"),), (Wanted("patientId"),)
+MENTION, STUDY, PATIENT = (Selection("mentionId"),), (Selection("studyKey"),), (Selection("patientId"),)
 
 
 @EXAMPLES
@@ -101,7 +101,7 @@ def test_all_without_a_tree(small: Small) -> None:
     expected = twin.asked_findings(small.subgraphs, small.concepts, None)
     assert expected
     assert small.all_pages(lambda page: finding_page(None, page, MENTION), "mentionId") == expected
-    shown = small.all_pages(lambda page: finding_page(None, page, (Wanted("presence"),)), "presence")
+    shown = small.all_pages(lambda page: finding_page(None, page, (Selection("presence"),)), "presence")
     assert set(shown) == {"present", "uncertain"}
 
 
@@ -116,9 +116,9 @@ def test_all_without_a_tree(small: Small) -> None:
     ],
 )
 def test_negated_findings_come_out_only_when_presence_is_asked_for(small: Small, where: FindingWhere) -> None:
-    shown = small.all_pages(lambda page: finding_page(where, page, (Wanted("presence"),)), "presence")
+    shown = small.all_pages(lambda page: finding_page(where, page, (Selection("presence"),)), "presence")
     assert shown
     assert "absent" not in shown
     absent = FindingWhere(and_=(where,), presence=(Presence.ABSENT,))
-    found = small.all_pages(lambda page: finding_page(absent, page, (Wanted("presence"),)), "presence")
+    found = small.all_pages(lambda page: finding_page(absent, page, (Selection("presence"),)), "presence")
     assert set(found) <= {"absent"}

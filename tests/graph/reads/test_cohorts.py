@@ -13,7 +13,7 @@ from neo4j import Driver
 from graph.migrate import migrate, shipped_migrations
 from graph.reads import anchors
 from graph.reads.cohorts import Breakdown, cohort, cohort_of_findings
-from graph.reads.draft import ReadQuery
+from graph.reads.query_builder import ReadQuery
 from graph.reads.wheres import NOT_REJECTED, PRESENCE_BY_DEFAULT, ConceptWhere, FindingWhere, PatientWhere
 from graph.records import StudySubgraph
 from graph.summaries import SINCE, summary_of

@@ -5,14 +5,14 @@ from pydantic import SecretStr
 
 from graph.connection import open_async_driver
 from graph.errors import GraphUnavailableError
-from graph.reads.draft import NO_SINGLE_PATIENT, Draft, ReadQuery
 from graph.reads.errors import QueryTimedOutError
 from graph.reads.fetching import GraphReader, fetch
+from graph.reads.query_builder import NO_SINGLE_PATIENT, QueryBuilder, ReadQuery
 from graph.settings import Neo4jSettings
 from tests.fixtures.neo4j_server import Neo4jServer, Outage
 from tests.fixtures.ports import free_port
 
-ONE = Draft().finish("UNWIND [1] AS one", patient=NO_SINGLE_PATIENT, one="one")
+ONE = QueryBuilder().finish("UNWIND [1] AS one", patient=NO_SINGLE_PATIENT, one="one")
 ENDLESS = ReadQuery(
     "UNWIND range(1, 100000000000) AS x WITH x WHERE x < 0 RETURN collect(x) AS rows", {}, names_patients=False
 )

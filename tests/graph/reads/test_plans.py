@@ -7,11 +7,11 @@ import pytest
 from neo4j import Driver
 
 from benchmarks.synthetic_graph import synthetic_graph
-from graph.reads.draft import ReadQuery
 from graph.reads.findings import finding_page
 from graph.reads.patients import patient_page
+from graph.reads.query_builder import ReadQuery
+from graph.reads.selection import Page, Selection
 from graph.reads.studies import study_page
-from graph.reads.wanted import Page, Wanted
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.graph.reads.small_graph import write
@@ -19,7 +19,11 @@ from tests.graph.reads.small_graph import write
 FIRST = 10
 COMMON = FindingWhere(concept=ConceptWhere(code="RID34539"))
 RARE = FindingWhere(concept=ConceptWhere(code="no such code"))
-NODE = (Wanted("mentionId"), Wanted("locations", "k1", (Wanted("text"),)), Wanted("study", "k2", (Wanted("modality"),)))
+NODE = (
+    Selection("mentionId"),
+    Selection("locations", "k1", (Selection("text"),)),
+    Selection("study", "k2", (Selection("modality"),)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,21 +62,21 @@ def test_a_page_of_all_findings_walks_their_order(common: Driver) -> None:
 
 
 def test_a_page_of_all_studies_walks_their_order(common: Driver) -> None:
-    query = study_page(None, Page(FIRST), (Wanted("studyKey"),))
+    query = study_page(None, Page(FIRST), (Selection("studyKey"),))
     assert most_rows(common, query) <= 2 * (FIRST + 1)
 
 
 def test_patients_of_a_common_concept_are_met_on_a_walk(common: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graph.reads.anchors.RARE", 20)
-    query = patient_page(PatientWhere(has_finding=COMMON), Page(FIRST), (Wanted("patientId"),))
+    query = patient_page(PatientWhere(has_finding=COMMON), Page(FIRST), (Selection("patientId"),))
     assert most_rows(common, query, "IndexSeekByRange") <= 2 * (FIRST + 1)
 
 
 def test_patients_and_studies_of_a_rare_concept_are_looked_up(common: Driver) -> None:
     """No patient and no study is looked at in vain."""
     for query in (
-        patient_page(PatientWhere(has_finding=RARE), Page(FIRST), (Wanted("patientId"),)),
-        study_page(StudyWhere(has_finding=RARE), Page(FIRST), (Wanted("studyKey"),)),
+        patient_page(PatientWhere(has_finding=RARE), Page(FIRST), (Selection("patientId"),)),
+        study_page(StudyWhere(has_finding=RARE), Page(FIRST), (Selection("studyKey"),)),
     ):
         assert most_rows(common, query, "IndexSeekByRange") == 0
         assert most_rows(common, query) <= 2
@@ -87,4 +91,4 @@ def test_no_value_is_part_of_the_text(common: Driver) -> None:
 
     assert text("'; MATCH (n) DETACH DELETE n //", 1, "a") == text("RID1", 200, "")
     with pytest.raises(ValueError, match="letters and digits"):
-        Wanted("study", "k`}")
+        Selection("study", "k`}")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from graph.reads.wheres import NOT_REJECTED, ConceptWhere, FindingWhere, PatientWhere, StudyWhere
-from tests.graph.reads.small_graph import OBSERVATIONS, PLACES, START
+from tests.graph.reads.small_graph import OBSERVATIONS, PLACES, START, WARNINGS
 from vlmkg.schema import Presence, Witness
 from vlmkg.verdicts import ReviewState
 
@@ -57,6 +57,7 @@ LEAVES = st.builds(
     patient_id=st.one_of(st.none(), st.none(), st.none(), PATIENTS),
     min_score=st.one_of(st.none(), st.none(), st.sampled_from((0.0, 0.5, 0.9))),
     witness=some(tuple(Witness)),
+    disputed=st.sampled_from((None, None, True, False)),
     review=st.one_of(st.none(), st.none(), some(tuple(ReviewState)), st.just(NOT_REJECTED)),
 )
 SPARSE = st.builds(FindingWhere, concept=concepts(OBSERVATIONS, ("effusion",)), presence=some(tuple(Presence)))
@@ -72,6 +73,7 @@ study_trees = nested(
         pairing=st.one_of(st.none(), st.just(("report_only",)), st.just(("paired",))),
         started_after=st.one_of(st.none(), TIMES),
         started_before=st.one_of(st.none(), TIMES),
+        warning=some((*WARNINGS, "no_such_warning")),
         has_finding=st.one_of(st.none(), finding_trees),
     ),
     StudyWhere,

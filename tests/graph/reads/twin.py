@@ -120,6 +120,7 @@ def _holds(found: Found, where: FindingWhere, concepts: Concepts) -> bool:
         (where.patient_id, lambda: found.subgraph.patient.patient_id == where.patient_id),
         (where.min_score, lambda: mention.score is None or mention.score >= where.min_score),  # type: ignore[operator]
         (where.witness, lambda: mention.witness in (where.witness or ())),
+        (where.disputed, lambda: mention.disputed is where.disputed),
         (where.review, lambda: record.review in (where.review or ())),
         (where.suggests, lambda: any(fits(other, where.suggests, concepts) for other in _suggested(found))),
     ]
@@ -183,9 +184,14 @@ def _study_fits(subgraph: StudySubgraph, where: StudyWhere, concepts: Concepts) 
         where.pairing is None or study.pairing in where.pairing,
         where.started_after is None or (time is not None and time >= where.started_after),
         where.started_before is None or (time is not None and time < where.started_before),
+        where.warning is None or any(code in where.warning for code in _warnings(subgraph)),
         where.has_finding is None or any(fits(one, where.has_finding, concepts) for one in findings([subgraph])),
     ]
     return all(children) and all(own)
+
+
+def _warnings(subgraph: StudySubgraph) -> tuple[str, ...]:
+    return subgraph.extraction.warnings if subgraph.extraction else ()
 
 
 def _patient_fits(studies: list[StudySubgraph], where: PatientWhere, concepts: Concepts) -> bool:

@@ -137,6 +137,6 @@ def test_every_warning_of_dicom_is_told():
 
 
 def test_every_warning_of_hl7_and_of_markup_is_told():
-    codes = warnings_of("hl7/*.py", "markup/*.py", "future.py", "../ledger/**/*.py")
+    codes = warnings_of("hl7/*.py", "markup/*.py", "future_times.py", "../ledger/**/*.py")
     assert len(codes) > 25
     assert untold(codes, HL7, (PAGES / "markup.md").read_text()) == set()

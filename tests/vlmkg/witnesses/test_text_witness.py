@@ -12,7 +12,7 @@ from vlmkg.checkpoint import tiny as tiny_checkpoint
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import TEXT_WITNESS, verify, write_manifest
 from vlmkg.engine.loading import load_model_engine
-from vlmkg.engine.words import label_words
+from vlmkg.engine.text_witness_queries import label_words
 from vlmkg.engine_protocol import Lead, ReadingWarning, ReportOutput, StudyInput, WordLabels
 from vlmkg.pipeline import read_twice
 from vlmkg.reading.tokens import tokenize

@@ -108,7 +108,7 @@ def parse_template(family: str, line: str, language: str = "en") -> Template:
     known = set(names(parts))
     used = {name for link in links for name in (link.head, link.tail)}
     if not used <= known:
-        raise ValueError(f"{line!r} relates {sorted(used - known)}, which nothing in it is called")
+        raise ValueError(f"{line!r} relates {sorted(used - known)} without defining it")
     return Template(f"{family}/{sha256(line.encode()).hexdigest()[:6]}", family, language, parts, links, line)
 
 
@@ -133,7 +133,7 @@ def _name(text: str) -> str:
 def _link(item: str) -> Link:
     match = _RELATION.fullmatch(item)
     if match is None:
-        raise ValueError(f"{item!r} is no relation")
+        raise ValueError(f"{item!r} is not a relation")
     return Link(match[1], ARROWS[match[2]], match[3])
 
 
@@ -193,7 +193,7 @@ class _Reader:
         if mark == "⟦":
             match = _ASIDE.match(self._line, self._at)
             if match is None:
-                raise ValueError(f"{self._line!r} sets a stretch aside without a reason")
+                raise ValueError(f"{self._line!r} sets text aside without a reason")
             self._at = match.end()
             parts = self.parts("⟧")
             self._at += 1

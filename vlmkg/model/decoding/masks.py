@@ -57,7 +57,7 @@ def allowed(state: State, names: int) -> Tensor:
 
 
 def _tails(state: State, at: Tensor, behind: Tensor) -> Tensor:
-    """(B, 3, N) the allowed tails for each relation of the current head.
+    """(B, R, N) the allowed tails for each relation of the current head.
 
     A tail is a mention of the right kind or, ahead, a token without another statement. It comes after those already
     written, so that no edge is repeated. The head can't modify a mention that modifies it.
@@ -77,7 +77,7 @@ def _tails(state: State, at: Tensor, behind: Tensor) -> Tensor:
     fitting = torch.stack(
         (torch.where(observed, observation, anatomy) & ~circle, anatomy & observed, observation & observed), dim=1
     )
-    relation = torch.arange(3, device=at.device)[:, None]
+    relation = torch.arange(fitting.shape[1], device=at.device)[:, None]
     last = state.relation[:, None, None]
     later = (relation > last) | ((relation == last) & (at > state.tail[:, None, None]))
     return fitting & reachable[:, None] & later & (state.head >= 0)[:, None, None]

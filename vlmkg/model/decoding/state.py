@@ -5,7 +5,7 @@ the right kind or a promise of one, and `modify` must have no cycle. So the stat
 computes the masks of all rows. It depends only on the number of tokens and the schema.
 
 Shapes, here and in `masks` and `writing`: B rows, N pointers of the batch's longest window, F film names,
-S = N + 10 + F symbols in the order of `codec.symbols`.
+S = N + FILM + F symbols in the order of `codec.symbols`.
 """
 
 from dataclasses import dataclass, fields
@@ -14,10 +14,18 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
+from vlmkg import numbered_tokens
+from vlmkg.schema import RelationType
+
 ANATOMY, OBSERVATION = 1, 2
-MODIFY, LOCATED_AT, SUGGESTIVE_OF = range(3)
-LABELS, RELATIONS, TO, LINKS, END, FILM = 0, 4, 7, 8, 9, 10
-"""Indices of the symbols after the pointers."""
+MODIFY, LOCATED_AT, SUGGESTIVE_OF = (
+    numbered_tokens.RELATIONS.index(kind)
+    for kind in (RelationType.MODIFY, RelationType.LOCATED_AT, RelationType.SUGGESTIVE_OF)
+)
+LABELS, RELATIONS = 0, len(numbered_tokens.Label)
+TO = RELATIONS + len(numbered_tokens.RELATIONS)
+LINKS, END, FILM = TO + 1, TO + 2, TO + 3
+"""Indices of the symbols after the pointers, in the order of `codec.symbols`."""
 CLOSING = 4
 """The maximum number of symbols needed to close a window: if no more are left, only closing symbols are allowed."""
 

@@ -46,9 +46,12 @@ class Guard:
 
 
 def fit(vectors_MF: Tensor, false_alarms: float = FALSE_ALARMS) -> Guard:
-    """The guard of training films' vectors; their order must not depend on their content. Raises ValueError if few."""
+    """The guard of training films' vectors; their order must not depend on their content.
+
+    Raises ValueError if there are too few.
+    """
     if len(vectors_MF) < LEAST_FILMS:
-        raise ValueError(f"{len(vectors_MF)} films are fewer than {LEAST_FILMS}")
+        raise ValueError(f"the guard needs at least {LEAST_FILMS} films; got {len(vectors_MF)}")
     vectors = vectors_MF.double()
     cut = int(len(vectors) * _HELD)
     held, used = vectors[:cut], vectors[cut:]

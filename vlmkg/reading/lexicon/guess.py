@@ -28,7 +28,7 @@ def _endings() -> tuple[tuple[int, dict[str, Word]], ...]:
 
 @lru_cache(maxsize=8192)
 def guess(word: str) -> Word:
-    """The class of an unknown lower-case word; OTHER where nothing speaks for a medical word."""
+    """The class of an unknown lower-case word; OTHER if nothing suggests a medical word."""
     if len(word) > _LONGEST_WORD or not word.isalpha():
         return Word.OTHER
     return _by_adverb(word) or _by_prefix(word) or _by_ending(word) or Word.OTHER

@@ -1,6 +1,6 @@
-"""The right word of a misspelt or British one: "infilterate", "enlagred", "oesophageal", "calibre".
+"""The correct spelling of a misspelt or British word: "infilterate", "enlagred", "oesophageal", "calibre".
 
-A word is mended where one rule, or one slip of the hand, leads to one word of the lexicon, and where it is no other
+A word is corrected if one rule, or one typing error, leads to exactly one word of the lexicon, and if it is not another
 English word (`plain_words.txt`).
 """
 

@@ -1,4 +1,4 @@
-"""What later phrases may attach to, and what a phrase looks like to those before it."""
+"""The state of a clause while its phrases are read: the phrases that later ones may attach to."""
 
 from dataclasses import dataclass, field
 

@@ -124,7 +124,7 @@ def _told_end(units: list[Unit], index: int) -> int:
 
 
 def _past_end(units: list[Unit], index: int, tokens: tuple[str, ...]) -> int | None:
-    """The index of the unit behind the denial of another day; None where the denial is of today.
+    """The index of the unit behind the denial of another day; None if the denial is of today.
 
     "Not seen on the film of last week", "absent previously"; not "not previously enlarged", "not seen since May".
     """

@@ -1,4 +1,4 @@
-"""What a sentence says was not done or is not so, and which is no word of whether something is there.
+"""Denials of acts and properties, which say nothing about whether a finding is there.
 
 "Has not moved", "is not fully imaged", "is not worrisome" leave the finding where it is; "has not developed" does not.
 """

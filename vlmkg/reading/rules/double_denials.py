@@ -63,7 +63,7 @@ def _in_pairs(units: list[Unit], cues: list[int]) -> set[int]:
 
 
 def _says_empty(units: list[Unit], first: int, between: list[Unit]) -> bool:
-    """ "Not (entirely) free of", "no lobe is free of"; not "no edema without"."""
+    """Whether the first denies emptiness: "not (entirely) free of", "no lobe is free of"; not "no edema without"."""
     if units[first].word is Word.NOT:
         return all(unit.word is Word.DEGREE or unit.text in {"clear", "free"} for unit in between)
     bare = [unit for unit in between if unit.text not in {"clear", "free"}]

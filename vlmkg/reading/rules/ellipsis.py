@@ -157,7 +157,7 @@ def _no_right(units: list[Unit]) -> int:
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:
-    """Where ", but not right," ends; None where nothing of the kind stands there."""
+    """Where ", but not right," ends; None if nothing of the kind stands there."""
     at = start
     while at < len(units) and units[at].word in {Word.COMMA, Word.BUT, Word.AND}:
         at += 1

@@ -1,4 +1,4 @@
-"""What a finding may mean: `suggestive_of` from the evidence to each explanation named for it."""
+"""Explanations of findings: `suggestive_of` from the evidence to each explanation that is named for it."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise

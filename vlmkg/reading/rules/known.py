@@ -1,4 +1,4 @@
-"""What a denial is about: a thing, or a change, a part or a side of a thing that is known to be there.
+"""The object of a denial: a thing, or a change, part or side of a thing that is known to be there.
 
 "No growth of the nodule" denies the growth, "no fluid around the drain" the fluid; nodule and drain are there.
 """

@@ -232,7 +232,7 @@ def _zero(tokens: tuple[str, ...], index: int) -> Word | None:
 
 
 def _unlisted_alone(token: str) -> Word | None:
-    """The class of a token that the lexicon lacks; None where its neighbours decide."""
+    """The class of a token that the lexicon lacks; None if its neighbours decide."""
     if token in _MARKS:
         return _MARKS[token]
     if token.startswith("xxxx"):

@@ -1,4 +1,4 @@
-"""Presence of what stands before its cue: "... is not seen", "... is possible", "... has resolved", "X versus Y"."""
+"""Presence from a cue after the finding: "... is not seen", "... is possible", "... has resolved", "X versus Y"."""
 
 from itertools import pairwise
 

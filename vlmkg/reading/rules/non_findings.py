@@ -1,4 +1,4 @@
-"""What a sentence says of the exam, of history and of what to do next: none of it is a finding."""
+"""Statements about the exam, history and next steps: none of them is a finding."""
 
 from itertools import pairwise
 
@@ -149,7 +149,7 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
 def _behind_exam(units: list[Unit], cue: int) -> list[Unit] | None:
     """ "Repeat film showed a nodule", "film to rule out edema showed a nodule", "the clinically suspected nodule".
 
-    The units without the words that would set the finding aside; None where it is advice.
+    The units without the words that would set the finding aside; None if it is advice.
     """
     before, after = units[:cue], units[cue + 1 :]
     if units[cue].text == "clinically suspected":

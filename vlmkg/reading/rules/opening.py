@@ -1,6 +1,7 @@
-"""What the cues right before a phrase open: a denial, a doubt, or the end of one.
+"""The effect of the cues right before a phrase: they begin a denial or a doubt, or end one.
 
-A cue with no finding after it speaks of what stands before it."""
+A cue without a finding after it belongs to the finding before it.
+"""
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word

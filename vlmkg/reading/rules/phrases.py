@@ -1,7 +1,7 @@
 """Units to phrases: noun groups, predicates, and the words between them.
 
-A phrase is a head noun with what stands before it ("small left pleural effusion"), a place ("the left base"), or
-describing words alone ("is stable and unchanged").
+A phrase is a head noun with the words before it ("small left pleural effusion"), a place ("the left base"), or only
+describing words ("is stable and unchanged").
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Denials and doubts of what is said of a finding, with the verb left out or in front: the finding itself is spared."""
+"""Denials and doubts of a finding's description, with the verb omitted or in front; the finding stays present."""
 
 from itertools import pairwise
 

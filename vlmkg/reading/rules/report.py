@@ -1,4 +1,4 @@
-"""Read one report: its sections, their sentences, and what a sentence takes from the one before."""
+"""Read one report: its sections, their sentences, and the context that a sentence takes from the one before."""
 
 from collections.abc import Sequence
 

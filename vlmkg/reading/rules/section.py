@@ -130,7 +130,7 @@ def _passages(text: str, start: int, end: int) -> Iterator[Span]:
 def _passage(words: str, openings: tuple[int, ...] | None) -> tuple[PlacedSentence, ...] | None:
     """The sentences of a passage; `openings` as in `find_openings`.
 
-    None for them: the passage is one line, and may hold a form. Then the result is None.
+    Returns None if `openings` is None (the passage is one line) and it may hold a form.
     """
     if openings is None:
         return None if has_forms(words) else tuple(_placed(words, tokenize(words), dashes=False, opens=_never))

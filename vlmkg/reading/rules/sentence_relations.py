@@ -1,4 +1,4 @@
-"""Relations between the phrases of a sentence: subjects and what is said of them, places, "of", coordination."""
+"""Relations between the phrases of a sentence: subjects and predicates, places, "of", coordination."""
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import Word

@@ -1,8 +1,8 @@
-"""Statements: the clauses of a sentence, each of which says something by itself.
+"""Statements: the clauses of a sentence, each with its own denials and doubts.
 
-A denial or a doubt holds for its own statement and for no other. A statement begins where "there is" follows what is
-said, with a known subject and its verb ("no edema, the nodule is stable"), with a place in front ("on the left there
-is"), with the other side ("no nodule on the right, scar on the left"), and with a device after a denied finding.
+A denial or a doubt holds only for its own statement. A new statement begins at "there is" after another statement; at a
+known subject with its verb ("no edema, the nodule is stable"); at a place in front ("on the left there is"); at the
+other side ("no nodule on the right, scar on the left"); and at a device after a denied finding.
 """
 
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def statements(phrases: list[Phrase], tail: list[Unit]) -> list[Statement]:
 
 
 def _opening(phrases: list[Phrase], index: int, tail: list[Unit]) -> int | None:
-    """The position in the joint of this phrase at which a statement begins; None where the one before goes on."""
+    """The position in the joint of this phrase at which a statement begins; None if the one before goes on."""
     phrase = phrases[index]
     if Word.THERE in phrase.roles or _behind_full_denial(phrases, index):
         return _before_there(phrase.joint) if Word.THERE in phrase.roles else len(phrase.joint)
@@ -173,7 +173,7 @@ def _goes_unmarked(phrases: list[Phrase], index: int, following: list[Unit]) -> 
 
 
 def _told_behind_place(phrases: list[Phrase], index: int) -> bool:
-    """ "No nodule scar at the apex unchanged"."""
+    """Whether a place and a word of change follow: "no nodule scar at the apex unchanged"."""
     behind = phrases[index + 1 : index + 3]
     if phrases[index].joint or [one.head for one in behind] != [None, None]:
         return False
@@ -182,7 +182,7 @@ def _told_behind_place(phrases: list[Phrase], index: int) -> bool:
 
 
 def _is_concession(phrases: list[Phrase], index: int) -> bool:
-    """ "Though there is no edema, consolidation is present"."""
+    """Whether the phrases before `index` concede: "though there is no edema, consolidation is present"."""
     first = phrases[0].joint[0].word if phrases[0].joint else Word.OTHER
     return first in {Word.BUT, Word.WITH} and all(Word.COMMA not in one.roles for one in phrases[1:index])
 

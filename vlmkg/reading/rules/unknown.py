@@ -1,9 +1,9 @@
-"""Words that nobody listed, where a finding stands: "no zzz", "small zzz at the left base", "possible zzz".
+"""Words outside the lexicon that are findings by their position: "no zzz", "small zzz at the left base".
 
-Present and not read would be lost without a word; so a word of medicine's open vocabulary is a finding by its position:
-by what stands before it (a denial, a doubt, a describing word, a verb with an article), by what follows (no noun), and
-by its form. The less the place says, the more its form must: after a denial any noun will do, after "left" only a word
-with the ending of one.
+If a present finding were not read, it would be lost without a warning. So an unknown word is a finding by the words
+before it (a denial, a doubt, a describing word, a verb with an article), by those after it (no noun), and by its form.
+The weaker the position, the more the form must show: after a denial any noun is enough, after "left" only a word with a
+typical ending.
 """
 
 from functools import lru_cache

@@ -20,8 +20,8 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One field of an object. `name` is its name in the graph's vocabulary.
+class Selection:
+    """One selected field of an object. `name` is its name in the graph's vocabulary.
 
     A nested object or list is in the answer under `key`, which the caller generates: it becomes part of the query's
     text, so it has only letters and digits and is never user input. Plain values are under their name. `fields` are
@@ -30,7 +30,7 @@ class Wanted:
 
     name: str
     key: str = ""
-    fields: tuple["Wanted", ...] = ()
+    fields: tuple["Selection", ...] = ()
     page: Page | None = None
     where: FindingWhere | StudyWhere | None = None
 

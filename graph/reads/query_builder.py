@@ -33,7 +33,7 @@ class ReadQuery:
 
 
 @dataclass(slots=True)
-class Draft:
+class QueryBuilder:
     """Allocates parameter and variable names, and collects the sets of concept codes that the query computes first."""
 
     parameters: dict[str, object] = field(default_factory=dict)
@@ -86,30 +86,30 @@ def look_up(variable: str, label: str, name: str, value: str) -> str:
     return f"MATCH ({variable}:{label}) USING INDEX SEEK {variable}:{label}({name}) WHERE {variable}.{name} = {value}"
 
 
-def _code_set(draft: Draft, where: ConceptWhere, edges: str, name: str) -> str:
-    found = f"{_source(draft, where)} {_predicate(draft, where)}"
+def _code_set(builder: QueryBuilder, where: ConceptWhere, edges: str, name: str) -> str:
+    found = f"{_source(builder, where)} {_predicate(builder, where)}"
     if not where.include_descendants:
         return f"CALL () {{ {found} RETURN collect(root.code) AS {name} }}"
     reach = f"MATCH (kind:Concept)-[:{edges}*0..]->(root) RETURN collect(DISTINCT kind.code) AS {name}"
     return f"CALL () {{ {found} {reach} }}"
 
 
-def _source(draft: Draft, where: ConceptWhere) -> str:
+def _source(builder: QueryBuilder, where: ConceptWhere) -> str:
     """The MATCH of concepts, up to the predicate: by code, by full-text index, or a scan."""
     if where.code is not None:
-        return f"{look_up('root', 'Concept', 'code', draft.bind(where.code))} AND"
+        return f"{look_up('root', 'Concept', 'code', builder.bind(where.code))} AND"
     if where.name is None:
         return "MATCH (root:Concept) WHERE"
     phrase = where.name.replace("\\", "\\\\").replace('"', '\\"')
-    words = draft.bind(f'"{phrase}"')
+    words = builder.bind(f'"{phrase}"')
     return f"CALL db.index.fulltext.queryNodes('concept_words', {words}) YIELD node AS root WHERE"
 
 
-def _predicate(draft: Draft, where: ConceptWhere) -> str:
+def _predicate(builder: QueryBuilder, where: ConceptWhere) -> str:
     parts = []
     if where.name is not None:
-        name = draft.bind(where.name.strip().lower())
+        name = builder.bind(where.name.strip().lower())
         parts.append(f"any(name IN [root.name] + coalesce(root.synonyms, []) WHERE toLower(name) = {name})")
     if where.name_contains is not None:
-        parts.append(f"toLower(root.name) CONTAINS {draft.bind(where.name_contains.strip().lower())}")
+        parts.append(f"toLower(root.name) CONTAINS {builder.bind(where.name_contains.strip().lower())}")
     return " AND ".join(parts) or "true"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ingest.errors import MessageRefusedError, Reason
 from ingest.formats.cleaning import RAW_LIMIT
-from ingest.importing import pieces
+from ingest.importing import stream_cutting
 from ingest.importing.batches import hl7_pieces, json_lines, raw_of_line
-from ingest.importing.pieces import cut, read_piece
+from ingest.importing.stream_cutting import cut, read_piece
 
 LINE = re.compile(rb"(?<=\n)")
 
@@ -21,7 +21,7 @@ LINE = re.compile(rb"(?<=\n)")
 def test_cutting_by_blocks_is_cutting_the_whole(raw, block):
     whole = [piece for piece in LINE.split(raw) if piece]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_BLOCK", block)
+        patch.setattr(stream_cutting, "_BLOCK", block)
         assert [piece.raw for piece in cut(io.BytesIO(raw), LINE)] == whole
 
 
@@ -34,7 +34,7 @@ def test_messages_are_found_whatever_the_blocks(parts, block):
     raw = b"".join(parts)
     whole = [piece.raw for piece in hl7_pieces(io.BytesIO(raw))]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_BLOCK", block)
+        patch.setattr(stream_cutting, "_BLOCK", block)
         assert [piece.raw for piece in hl7_pieces(io.BytesIO(raw))] == whole
 
 

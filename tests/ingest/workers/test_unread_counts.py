@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from ingest.ledger import unread
+from ingest.ledger import unread_totals
 from ingest.ledger.events import events
 from ingest.ledger.readings import extractions
-from ingest.ledger.unread import UnreadTexts
+from ingest.ledger.unread_totals import UnreadTexts
 from ingest.receiving.submit import Receiver, receive_many
 from ingest.workers.extract import extract_some
 from ingest.workers.study_reader import reader_of
@@ -26,7 +26,7 @@ def test_counts_and_warnings_of_what_was_not_read(receiver: Receiver) -> None:
     while extract_some(receiver.ledger, reader, "me", LEASE):
         pass
     with receiver.ledger.read() as connection:
-        assert unread.total(connection) == UnreadTexts(
+        assert unread_totals.total(connection) == UnreadTexts(
             reports=4,
             reports_set_aside=3,
             characters=sum(len(text.replace("\n", " ")) for text in texts.values()),
@@ -52,4 +52,4 @@ def test_what_is_read_once_is_counted_once(receiver: Receiver) -> None:
         while extract_some(receiver.ledger, reader, "me", LEASE):
             pass
     with receiver.ledger.read() as connection:
-        assert unread.total(connection).reports == 1
+        assert unread_totals.total(connection).reports == 1

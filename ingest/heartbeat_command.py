@@ -19,8 +19,10 @@ from vlmkg.errors import UsageError
     help="The process's VLMKG_READY_FILE.",
 )
 def health(max_age: float, ready_file: Path | None) -> None:
-    """Say whether it lives: exit code 1 where its last sign of life is too old, or it takes no work yet."""
+    """Check the process: exit code 1 if its last sign of life is too old, or it takes no work yet."""
     if ready_file is None:
-        raise UsageError("VLMKG_READY_FILE is not set", "set it as for the process, or give --ready-file")
+        raise UsageError(
+            "VLMKG_READY_FILE is not set", "set it to the same path as the worker or gateway, or give --ready-file"
+        )
     for beat in require_life(ready_file, max_age):
         click.echo(f"{beat.name}: {beat.age_s:.0f} s ago")

@@ -1,4 +1,4 @@
-"""`python -S -m ingest.alive`: what `vlmkg worker health` says, for probes of containers.
+"""`python -S -m ingest.heartbeat_probe`: a fast `vlmkg worker health` for container probes.
 
 A probe runs every 10 s in each container. The command line costs half a second of processor time for its imports, and
 on a host that is overloaded it does not end in time; this needs the standard library alone.
@@ -16,7 +16,7 @@ def main() -> int:
     """Print the last signs of life of VLMKG_READY_FILE, or why there are none. Returns the exit code."""
     ready = os.environ.get("VLMKG_READY_FILE")
     if not ready:
-        sys.stderr.write("VLMKG_READY_FILE is not set\n  set it as for the process\n")
+        sys.stderr.write("VLMKG_READY_FILE is not set\n  set it to the same path as the worker or gateway\n")
         return 2
     try:
         found = require_life(Path(ready), OLDEST_S)

@@ -1,4 +1,4 @@
-"""Where a checkpoint's text witness is asked: in the parts of a text where the model leads and shows a finding."""
+"""Queries to a checkpoint's text witness: the parts of a text where the model leads and shows a finding."""
 
 from collections.abc import Sequence
 

@@ -1,23 +1,8 @@
-"""What the API says of its caller, and shows of a film."""
+"""What the API shows of a film."""
 
 from enum import Enum
 
 import strawberry
-
-from api.rights import Right
-from ingest.ledger.access.api_keys import Role
-
-strawberry.enum(Role, description="The role of a caller. docs/graphql.md says what each may see.")
-strawberry.enum(Right, description="A right of a role.")
-
-
-@strawberry.type(description="Who asks, as the audit trail names them, with the rights of their role.")
-class Caller:
-    """See api.callers.Caller."""
-
-    name: str
-    role: Role
-    rights: list[Right]
 
 
 @strawberry.enum(description="The encoding of a film's picture. PNG keeps every grey value, JPEG does not.")

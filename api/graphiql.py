@@ -38,7 +38,7 @@ _MISSING = """<!doctype html><title>VLM-KG</title><p>GraphiQL's files are not he
 The API itself answers POST requests at this address.</p>"""
 
 
-def explorer_routes(vendor: Path) -> list[Route]:
+def graphiql_routes(vendor: Path) -> list[Route]:
     """The page at GET /graphql, and its files below /graphql/files. `vendor` is the folder of GraphiQL's own."""
 
     def page(_: Request) -> Response:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.research.deidentify import MASKED
-from ingest.research.rare import Cell, broader
+from ingest.research.rare_concepts import Cell, broader
 from vlmkg.schema import Presence
 from vlmkg.vocabulary import load_vocabulary
 from vlmkg.vocabulary.closure import ancestors, parents

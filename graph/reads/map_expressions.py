@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from graph.reads.conditions import FindingScope
-from graph.reads.draft import Draft, look_up
 from graph.reads.nested import findings_of, studies_of
 from graph.reads.predicates import TO_FINDING, not_rejected
-from graph.reads.wanted import Wanted
+from graph.reads.query_builder import QueryBuilder, look_up
+from graph.reads.selection import Selection
 
 LONGEST_LIST = 200
 """The maximum rows of lists without pages that can be long: the neighbours of a concept."""
@@ -65,38 +65,38 @@ _CONCEPT = ("code", "system", "name")
 _SPAN = ("start", "end", "section")
 
 Parts = dict[str, str]
-Nested = Callable[[Wanted], str]
+Nested = Callable[[Selection], str]
 
 
-def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
+def finding(builder: QueryBuilder, selected: Iterable[Selection], scope: FindingScope) -> str:
     """A finding as a map. `scope` names its study and patient if the query has bound them."""
     at = scope.finding
 
-    def code_of(field: Wanted) -> str:
-        found = draft.variable("c")
+    def code_of(field: Selection) -> str:
+        found = builder.variable("c")
         match = look_up(found, "Concept", "code", f"{at}.conceptCode")
-        return _one(match, concept(draft, field.fields, found))
+        return _one(match, concept(builder, field.fields, found))
 
     def modifiers() -> str:
-        found = draft.variable("m")
+        found = builder.variable("m")
         return f"COLLECT {{ MATCH ({at})<-[:MODIFY]-({found}:Mention) RETURN {found}.text ORDER BY {found}.start }}"
 
-    def locations(field: Wanted) -> str:
-        found, edge = draft.variable("m"), draft.variable("r")
+    def locations(field: Selection) -> str:
+        found, edge = builder.variable("m"), builder.variable("r")
         order = f"WITH {found}, {edge} ORDER BY {found}.start"
         match = f"MATCH ({at})-[{edge}:LOCATED_AT]->({found}:Mention) {order}"
-        return _many(match, _place(draft, field.fields, found, edge))
+        return _many(match, _place(builder, field.fields, found, edge))
 
     def others(path: str) -> Nested:
-        def nested(field: Wanted) -> str:
-            found = draft.variable("f")
+        def nested(field: Selection) -> str:
+            found = builder.variable("f")
             match = f"MATCH ({at}){path.format(found=found)} WHERE {not_rejected(found)}"
             match += f" WITH DISTINCT {found} ORDER BY {found}.start"
-            return _many(match, finding(draft, field.fields, replace(scope, finding=found)))
+            return _many(match, finding(builder, field.fields, replace(scope, finding=found)))
 
         return nested
 
-    def span(field: Wanted) -> str:
+    def span(field: Selection) -> str:
         written = _map({name: f"{at}.{name}" for name in _SPAN}, {}, field.fields)
         return f"CASE WHEN {at}.reportKey IS NOT NULL THEN {written} END"
 
@@ -109,52 +109,52 @@ def finding(draft: Draft, wanted: Iterable[Wanted], scope: FindingScope) -> str:
             "suggests": others(f"-[:SUGGESTIVE_OF]->(:Mention)-{TO_FINDING}->({{found}}:Finding)"),
             "suggestedBy": others(f"<-{TO_FINDING}-(:Mention)<-[:SUGGESTIVE_OF]-({{found}}:Finding)"),
             "span": span,
-            "report": lambda field: _report_of(draft, field, at),
-            "study": lambda field: _study_of(draft, field, scope),
-            "patient": lambda field: _patient_of(draft, field, scope),
-            "owner": lambda _field: _owner(draft, scope),
+            "report": lambda field: _report_of(builder, field, at),
+            "study": lambda field: _study_of(builder, field, scope),
+            "patient": lambda field: _patient_of(builder, field, scope),
+            "owner": lambda _field: _owner(builder, scope),
             "extractionId": lambda _field: _one(f"MATCH ({at})<-[:FOUND]-(e:Extraction)", "e.extractionId"),
         },
-        wanted,
+        selected,
     )
 
 
-def study(draft: Draft, wanted: Iterable[Wanted], at: str, patient_at: str | None = None) -> str:
+def study(builder: QueryBuilder, selected: Iterable[Selection], at: str, patient_at: str | None = None) -> str:
     """A study as a map."""
 
-    def reports(field: Wanted) -> str:
-        found = draft.variable("r")
+    def reports(field: Selection) -> str:
+        found = builder.variable("r")
         match = f"MATCH ({at})-[:HAS_REPORT]->({found}:Report) WITH {found} ORDER BY {found}.reportId, {found}.version"
         return _many(match, report(field.fields, found))
 
-    def images(field: Wanted) -> str:
-        found = draft.variable("i")
+    def images(field: Selection) -> str:
+        found = builder.variable("i")
         match = f"MATCH ({at})-[:HAS_IMAGE]->({found}:Image) WITH {found} ORDER BY {found}.sopInstanceUid"
         return _many(match, _map({name: f"{found}.{name}" for name in _IMAGE}, {}, field.fields))
 
-    def extraction(field: Wanted) -> str:
-        found = draft.variable("e")
+    def extraction(field: Selection) -> str:
+        found = builder.variable("e")
         match = f"MATCH ({at})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-({found}:Extraction) WITH DISTINCT {found} LIMIT 1"
         scalars = {name: f"{found}.{name}" for name in _EXTRACTION} | _times(found, "createdAt")
         scalars["warnings"] = f"coalesce({found}.warnings, [])"
 
-        def agreement(inner: Wanted) -> str:
+        def agreement(inner: Selection) -> str:
             counts = _map({name: f"{found}.{name}" for name in _AGREEMENT}, {}, inner.fields)
             return f"CASE WHEN {found}.mentionsBoth IS NOT NULL THEN {counts} END"
 
         return _one(match, _map(scalars, {"agreement": agreement}, field.fields))
 
-    def mentions(field: Wanted) -> str:
-        found = draft.variable("m")
+    def mentions(field: Selection) -> str:
+        found = builder.variable("m")
         path = f"({at})-[:HAS_REPORT|HAS_IMAGE]->()<-[:READ]-(:Extraction)-[:FOUND]->({found}:Mention)"
         order = f"ORDER BY {found}.reportKey, {found}.start, {found}.end, {found}.mentionId LIMIT {MOST_MENTIONS}"
-        return _many(f"MATCH {path} WITH DISTINCT {found} {order}", _mention(draft, field.fields, found))
+        return _many(f"MATCH {path} WITH DISTINCT {found} {order}", _mention(builder, field.fields, found))
 
-    def patient_of(field: Wanted) -> str:
+    def patient_of(field: Selection) -> str:
         if patient_at is not None:
-            return patient(draft, field.fields, patient_at)
-        found = draft.variable("p")
-        return _one(f"MATCH ({at})<-[:HAS_STUDY]-({found}:Patient)", patient(draft, field.fields, found))
+            return patient(builder, field.fields, patient_at)
+        found = builder.variable("p")
+        return _one(f"MATCH ({at})<-[:HAS_STUDY]-({found}:Patient)", patient(builder, field.fields, found))
 
     return _map(
         {name: f"{at}.{name}" for name in _STUDY} | _times(at, "startedAt"),
@@ -164,38 +164,38 @@ def study(draft: Draft, wanted: Iterable[Wanted], at: str, patient_at: str | Non
             "extraction": extraction,
             "mentions": mentions,
             "patient": patient_of,
-            "findings": lambda field: findings_of(draft, field, finding, study=at, patient=patient_at),
+            "findings": lambda field: findings_of(builder, field, finding, study=at, patient=patient_at),
         },
-        wanted,
+        selected,
     )
 
 
-def patient(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+def patient(builder: QueryBuilder, selected: Iterable[Selection], at: str) -> str:
     """A patient as a map."""
     return _map(
         {name: f"{at}.{name}" for name in _PATIENT},
         {
-            "studies": lambda field: studies_of(draft, field, study, patient=at),
-            "findings": lambda field: findings_of(draft, field, finding, patient=at),
-            "timeline": lambda field: _timeline(draft, field, at),
+            "studies": lambda field: studies_of(builder, field, study, patient=at),
+            "findings": lambda field: findings_of(builder, field, finding, patient=at),
+            "timeline": lambda field: _timeline(builder, field, at),
         },
-        wanted,
+        selected,
     )
 
 
-def report(wanted: Iterable[Wanted], at: str) -> str:
+def report(selected: Iterable[Selection], at: str) -> str:
     """One version of a report as a map. Its text is not in the graph."""
-    return _map({name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt"), {}, wanted)
+    return _map({name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt"), {}, selected)
 
 
-def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+def concept(builder: QueryBuilder, selected: Iterable[Selection], at: str) -> str:
     """A concept as a map, with its neighbours in the vocabulary."""
 
     def neighbours(path: str) -> Nested:
-        def nested(field: Wanted) -> str:
-            found = draft.variable("c")
+        def nested(field: Selection) -> str:
+            found = builder.variable("c")
             cut = f"WITH DISTINCT {found} ORDER BY {found}.name, {found}.code LIMIT {LONGEST_LIST}"
-            return _many(f"MATCH ({at}){path.format(found=found)} {cut}", concept(draft, field.fields, found))
+            return _many(f"MATCH ({at}){path.format(found=found)} {cut}", concept(builder, field.fields, found))
 
         return nested
 
@@ -207,43 +207,43 @@ def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
             "ancestors": neighbours("-[:IS_A*1..]->({found}:Concept)"),
             "parts": neighbours("<-[:PART_OF]-({found}:Concept)"),
         },
-        wanted,
+        selected,
     )
 
 
-def _timeline(draft: Draft, field: Wanted, at: str) -> str:
+def _timeline(builder: QueryBuilder, field: Selection, at: str) -> str:
     """The studies of a patient by time, each with its present and uncertain findings."""
-    found = draft.variable("s")
-    first = draft.bind(field.page.first if field.page else LONGEST_LIST)
+    found = builder.variable("s")
+    first = builder.bind(field.page.first if field.page else LONGEST_LIST)
     match = f"MATCH ({at})-[:HAS_STUDY]->({found}:Study) WITH {found} ORDER BY {found}.pageKey LIMIT {first}"
 
-    def findings(inner: Wanted) -> str:
-        row = draft.variable("f")
+    def findings(inner: Selection) -> str:
+        row = builder.variable("f")
         asserted = f"MATCH ({found})-[:HAS_FINDING]->({row}:Finding) WHERE {row}.presence <> 'absent'"
         asserted += f" AND {not_rejected(row)}"
         order = f"WITH {row} ORDER BY {row}.pageKey"
-        return _many(f"{asserted} {order}", finding(draft, inner.fields, FindingScope(row, found, at)))
+        return _many(f"{asserted} {order}", finding(builder, inner.fields, FindingScope(row, found, at)))
 
     nested: dict[str, Nested] = {
-        "study": lambda inner: study(draft, inner.fields, found, at),
+        "study": lambda inner: study(builder, inner.fields, found, at),
         "findings": findings,
     }
     return _many(match, _map(_times(found, "startedAt"), nested, field.fields))
 
 
-def _mention(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
+def _mention(builder: QueryBuilder, selected: Iterable[Selection], at: str) -> str:
     """A mention as a map, with the relations that go out from it."""
 
-    def span(field: Wanted) -> str:
+    def span(field: Selection) -> str:
         written = _map({name: f"{at}.{name}" for name in _SPAN}, {}, field.fields)
         return f"CASE WHEN {at}.reportKey IS NOT NULL THEN {written} END"
 
-    def linked(field: Wanted) -> str:
-        found = draft.variable("c")
-        return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(draft, field.fields, found))
+    def linked(field: Selection) -> str:
+        found = builder.variable("c")
+        return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(builder, field.fields, found))
 
-    def relations(field: Wanted) -> str:
-        edge, tail = draft.variable("r"), draft.variable("t")
+    def relations(field: Selection) -> str:
+        edge, tail = builder.variable("r"), builder.variable("t")
         match = f"MATCH ({at})-[{edge}:MODIFY|LOCATED_AT|SUGGESTIVE_OF]->({tail}:Mention)"
         said = {"target": f"{tail}.mentionId", "type": f"toLower(type({edge}))"}
         said |= {name: f"{edge}.{name}" for name in ("score", "witness")}
@@ -255,43 +255,43 @@ def _mention(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
         "isFinding": f"{at}:Finding",
         "disputed": f"coalesce({at}.disputed, false)",
     }
-    return _map(scalars, {"span": span, "concept": linked, "relations": relations}, wanted)
+    return _map(scalars, {"span": span, "concept": linked, "relations": relations}, selected)
 
 
-def _place(draft: Draft, wanted: Iterable[Wanted], at: str, edge: str) -> str:
-    def linked(field: Wanted) -> str:
-        found = draft.variable("c")
-        return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(draft, field.fields, found))
+def _place(builder: QueryBuilder, selected: Iterable[Selection], at: str, edge: str) -> str:
+    def linked(field: Selection) -> str:
+        found = builder.variable("c")
+        return _one(f"MATCH ({at})-[:REFERS_TO]->({found}:Concept)", concept(builder, field.fields, found))
 
     said = {"text": f"{at}.text", "score": f"{edge}.score", "witness": f"{edge}.witness"}
-    return _map(said, {"concept": linked}, wanted)
+    return _map(said, {"concept": linked}, selected)
 
 
-def _report_of(draft: Draft, field: Wanted, at: str) -> str:
-    found = draft.variable("r")
+def _report_of(builder: QueryBuilder, field: Selection, at: str) -> str:
+    found = builder.variable("r")
     return _one(look_up(found, "Report", "reportKey", f"{at}.reportKey"), report(field.fields, found))
 
 
-def _study_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:
+def _study_of(builder: QueryBuilder, field: Selection, scope: FindingScope) -> str:
     if scope.study is not None:
-        return study(draft, field.fields, scope.study, scope.patient)
-    found = draft.variable("s")
+        return study(builder, field.fields, scope.study, scope.patient)
+    found = builder.variable("s")
     match = f"MATCH ({scope.finding})<-[:HAS_FINDING]-({found}:Study)"
-    return _one(match, study(draft, field.fields, found))
+    return _one(match, study(builder, field.fields, found))
 
 
-def _patient_of(draft: Draft, field: Wanted, scope: FindingScope) -> str:
+def _patient_of(builder: QueryBuilder, field: Selection, scope: FindingScope) -> str:
     if scope.patient is not None:
-        return patient(draft, field.fields, scope.patient)
-    found = draft.variable("p")
-    return _one(_to_patient(scope, found), patient(draft, field.fields, found))
+        return patient(builder, field.fields, scope.patient)
+    found = builder.variable("p")
+    return _one(_to_patient(scope, found), patient(builder, field.fields, found))
 
 
-def _owner(draft: Draft, scope: FindingScope) -> str:
+def _owner(builder: QueryBuilder, scope: FindingScope) -> str:
     """Only the pseudonym of the patient."""
     if scope.patient is not None:
         return f"{scope.patient}.patientId"
-    found = draft.variable("p")
+    found = builder.variable("p")
     return _one(_to_patient(scope, found), f"{found}.patientId")
 
 
@@ -305,10 +305,10 @@ def _times(at: str, *names: str) -> Parts:
     return {name: f"toString({at}.{name})" for name in names}
 
 
-def _map(scalars: Parts, nested: dict[str, Nested], wanted: Iterable[Wanted]) -> str:
-    """A Cypher map with the wanted fields: scalars by name, nested objects by key."""
+def _map(scalars: Parts, nested: dict[str, Nested], selected: Iterable[Selection]) -> str:
+    """A Cypher map with the selected fields: scalars by name, nested objects by key."""
     entries: Parts = {}
-    for field in wanted:
+    for field in selected:
         if field.name in nested:
             entries[field.key] = nested[field.name](field)
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ingest.ledger.unread import UnreadTexts
+from ingest.ledger.unread_totals import UnreadTexts
 from vlmkg.engine_protocol import Reading
 from vlmkg.reading_codes import ReadingCode
 from vlmkg.report_parts import Part
