@@ -108,7 +108,8 @@ def write_manifest(folder: Path, **fields: Any) -> Verified:
     """Write the manifest of an otherwise complete folder; `fields` are those of Manifest without `files`.
 
     Every file gets the permissions of the manifest: safetensors lets only the owner read what it writes (0.8.0), and
-    workers often run as another user. Raises CheckpointError if the folder holds a file that a checkpoint must not have.
+    workers often run as another user. Raises CheckpointError if the folder holds a file that a checkpoint must not
+    have.
     """
     files = {path: sha256_of(folder / path) for path in sorted(_found(folder))}
     fields.setdefault("linearization_version", linearization.VERSION)
