@@ -63,7 +63,8 @@ _SHOUTED = re.compile(
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
 _SIGNED = re.compile(r"\W*(?:\w+[ \t]+)?(?:negative|positive)[ \t]+findings?[ \t]*", re.IGNORECASE)
-_CAPITAL_WORD = re.compile(r"[A-Z]{6}")
+_CAPITAL_WORD = re.compile(r"[A-Z][A-Z]{5}")
+"""Six capitals; written so, `re` looks for the first one at once."""
 _ENDED = frozenset(".:!?;*=_)]-")
 
 

@@ -144,10 +144,9 @@ def _kind(unit: Unit) -> Kind:
 
 def _relations(edges: list[Edge], index: dict[int, int]) -> tuple[tuple[int, RelationType, int], ...]:
     """The edges as positions: each once, none to itself or against the schema, none both ways."""
-    kept: dict[tuple[int, RelationType, int], None] = {}
+    kept: dict[tuple[int, int, RelationType], None] = {}
     for head, kind, tail in edges:
-        edge = _relation(index[head.first], kind, index[tail.first])
-        back = (edge[2], kind, edge[0])
-        if edge[0] != edge[2] and (_kind(head), _kind(tail)) in ALLOWED_PAIRS[kind] and back not in kept:
-            kept[edge] = None
-    return tuple(sorted(kept, key=lambda edge: (edge[0], edge[2], edge[1])))
+        at, to = index[head.first], index[tail.first]
+        if at != to and (_kind(head), _kind(tail)) in ALLOWED_PAIRS[kind] and (to, at, kind) not in kept:
+            kept[at, to, kind] = None
+    return tuple([_relation(at, kind, to) for at, to, kind in sorted(kept)])
