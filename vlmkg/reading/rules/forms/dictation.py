@@ -60,7 +60,7 @@ _ANY = re.compile(
     r"|hyphen|number|question)\b",
     re.IGNORECASE,
 )
-_WORDS = {
+_WORDS: dict[re.Pattern[str], tuple[str, ...]] = {
     _STOPS: ("period", "full stop"),
     _SPOKEN_STOP: ("stop",),
     _BLOCKS: ("paragraph",),
