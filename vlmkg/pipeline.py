@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vlmkg import normalization, validation
+from vlmkg.collector import paused_collector
 from vlmkg.data_dir import DataDir
 from vlmkg.default_engine import MODEL, RULES, checkpoint_of, has_torch
 from vlmkg.engine_protocol import (
@@ -125,7 +126,8 @@ def read_studies(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyRea
     outputs = read_in_parts(engine, studies)
     second = _second_witness(engine)
     heard = second.read(studies) if second else [None] * len(outputs)
-    return [_read_study(*each, engine.lead) for each in zip(studies, outputs, heard, strict=True)]
+    with paused_collector():
+        return [_read_study(*each, engine.lead) for each in zip(studies, outputs, heard, strict=True)]
 
 
 def read_in_parts(engine: Engine, studies: Sequence[StudyInput]) -> list[StudyOutput]:

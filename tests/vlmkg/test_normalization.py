@@ -1,9 +1,13 @@
 """What a reader of the graph would be told: concept, side, degree and places of made-up statements."""
 
+import random
+
 import pytest
 
 from tests.vlmkg.graphs import finding, read
+from vlmkg.normalization.names import longest, names
 from vlmkg.normalization.words import canonical, lemma
+from vlmkg.schema import Kind
 from vlmkg.vocabulary.closure import ancestors, regions
 
 CARDIOMEGALY, EFFUSION, PNEUMOTHORAX, NORMAL = "CXR:cardiomegaly", "RID34539", "RID5352", "RID13173"
@@ -275,3 +279,16 @@ def test_fluid_elsewhere_is_neither_pulmonary_nor_pleural(marked, relations):
 def test_measurements_and_numbers_are_no_unmapped_terms():
     reading = read("two/P 1_._7_cm/P nodules/P", "two modify nodules; 1_._7_cm modify nodules")
     assert [link.code for link in reading.links] == ["CXR:number", "CXR:measurement", "RID3875"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_longest_name_is_that_of_a_search_through_all(kind):
+    every = {id(name): name for groups in names(kind).by_word.values() for _, group in groups for name in group}
+    every = sorted(every.values(), key=lambda name: (-len(name.words), name.rank, name.concept.code))
+    rng = random.Random(1)
+    words = sorted(names(kind).by_word)
+    for one in rng.choices(every, k=200):
+        head = frozenset(rng.sample(sorted(one.words), min(rng.choice([1, 1, 2]), len(one.words))))
+        around = frozenset(rng.sample(sorted(one.words), rng.randint(0, len(one.words)))) | {*rng.sample(words, 2)}
+        found = next((name for name in every if head <= name.words <= head | around), None)
+        assert longest(kind, head, around) == found

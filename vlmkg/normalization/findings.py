@@ -34,7 +34,6 @@ class Implied:
     always: bool
 
 
-@lru_cache(maxsize=65536)
 def compose_finding(
     head: str, modifiers: frozenset[str], places: tuple[Place, ...], *, chest: bool = True
 ) -> ConceptLink:

@@ -5,8 +5,10 @@ longest is chosen: for `effusion` with `small`, `left` and `pleural` around it t
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from itertools import groupby
 
 from vlmkg.normalization.tables import Table, table
 from vlmkg.normalization.words import canonical
@@ -32,10 +34,13 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All names of one kind: by exact lower-case text, and by each canonical word, the longest first."""
+    """All names of one kind, by exact lower-case text and by each canonical word.
+
+    Those of a word are groups of one length each: (number of words, names), the longest first.
+    """
 
     exact: dict[str, Concept]
-    by_word: dict[str, list[Name]]
+    by_word: dict[str, tuple[tuple[int, tuple[Name, ...]], ...]]
 
 
 @cache
@@ -52,12 +57,20 @@ def names(kind: Kind) -> Names:
             place = rank * 2 + int(at == len(concept.synonyms) and concept.system != OWN)
             if text.lower() not in exact or exact[text.lower()][0] > place:
                 exact[text.lower()] = (place, concept)
-            words = frozenset(canonical(text))
-            for word in words:
-                by_word[word].append(Name(words, concept, place))
-    for found in by_word.values():
-        found.sort(key=lambda name: (-len(name.words), name.rank, name.concept.code))
-    return Names({text: concept for text, (_, concept) in exact.items()}, dict(by_word))
+            name = Name(frozenset(canonical(text)), concept, place)
+            for word in name.words:
+                by_word[word].append(name)
+    return Names(
+        {text: concept for text, (_, concept) in exact.items()},
+        {word: tuple(_groups(found)) for word, found in by_word.items()},
+    )
+
+
+def _groups(found: list[Name]) -> Iterator[tuple[int, tuple[Name, ...]]]:
+    """The names by their number of words, the longest first, the lower ranks first in each group."""
+    found.sort(key=lambda name: (-len(name.words), name.rank, name.concept.code))
+    for length, group in groupby(found, lambda name: len(name.words)):
+        yield length, tuple(group)
 
 
 def longest(kind: Kind, head: frozenset[str], around: frozenset[str], *, chest: bool = True) -> Name | None:
@@ -66,13 +79,17 @@ def longest(kind: Kind, head: frozenset[str], around: frozenset[str], *, chest: 
     `chest`: the exam is one of the chest. In others a concept of the chest needs a word that names it: "lobe nodule" is
     not a pulmonary nodule in a thyroid.
     """
-    return _longest(kind, head, head | around, chest) if head else None
-
-
-@lru_cache(maxsize=65536)
-def _longest(kind: Kind, head: frozenset[str], available: frozenset[str], chest: bool) -> Name | None:
-    candidates = names(kind).by_word.get(min(head), ())
-    return next((name for name in candidates if head <= name.words <= available and (chest or says_part(name))), None)
+    if not head:
+        return None
+    available = head | around
+    most = len(available)
+    for length, candidates in names(kind).by_word.get(min(head), ()):
+        if length > most:
+            continue
+        for name in candidates:
+            if head <= name.words <= available and (chest or says_part(name)):
+                return name
+    return None
 
 
 def says_part(name: Name) -> bool:

@@ -1,6 +1,8 @@
 """Link every mention of a graph to a concept, and compose its findings."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from vlmkg.engine_protocol import ConceptLink, Finding
 from vlmkg.exam_regions import CHEST, ExamRegions
@@ -34,9 +36,9 @@ def normalize(graph: ReportGraph, regions: ExamRegions = CHEST) -> tuple[tuple[C
             stated, suggested = _where(at, edges, places)
             before = tuple(places[place] for place in sorted(set(edges.located[at])) if place < at)
             texts = _texts(graph, edges.modifiers, at)
-            finding = _finding(at, mention.text, texts, _Where(stated, suggested, before), chest=chest[at])
-            links.append(finding.concept)
-            findings.append(finding)
+            said = _said(mention.text, texts, _Where(stated, suggested, before), chest=chest[at])
+            links.append(said.concept)
+            findings.append(Finding(at, *said))
     return tuple(links), tuple(findings)
 
 
@@ -98,8 +100,7 @@ def _texts(graph: ReportGraph, modifiers: list[list[int]], at: int) -> frozenset
     return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(NamedTuple):
     """A finding's places, or those of the finding that suggests it; and of its own those in front of its name."""
 
     stated: tuple[Place, ...]
@@ -107,14 +108,24 @@ class _Where:
     before: tuple[Place, ...]
 
 
-def _finding(at: int, text: str, modifiers: frozenset[str], where: _Where, *, chest: bool) -> Finding:
+class _Said(NamedTuple):
+    """What a finding says, wherever it stands in its report: the fields of `Finding` behind its position."""
+
+    concept: ConceptLink
+    laterality: str | None
+    severity: str | None
+    place_codes: tuple[str, ...]
+
+
+@lru_cache(maxsize=65536)
+def _said(text: str, modifiers: frozenset[str], where: _Where, *, chest: bool) -> _Said:
     concept = compose_finding(text, modifiers, where.stated, chest=chest)
     fitting = tuple(place for place in where.suggested if fits(concept.code, place))
     places = at_site(concept.code, where.stated or fitting, chest=chest)
     side = laterality(modifiers, own_places(concept.code, where.before, places))
     codes = [code for place in places if not place.words <= SIDE_WORDS for code in place.codes]
     every = tuple(dict.fromkeys((*codes, *implied_places(concept.code, side, places, chest=chest))))
-    return Finding(at, concept, side, severity(concept.code, modifiers | {text}), every)
+    return _Said(concept, side, severity(concept.code, modifiers | {text}), every)
 
 
 def _of_chest(graph: ReportGraph, regions: ExamRegions, places: dict[int, Place]) -> list[bool]:

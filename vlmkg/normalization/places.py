@@ -42,6 +42,10 @@ class Place:
     words: frozenset[str]
     composed: bool
 
+    def __hash__(self) -> int:
+        # Almost all places differ in these two; places are keys of what is kept in memory.
+        return hash((self.codes, self.words))
+
 
 @lru_cache(maxsize=65536)
 def compose_place(head: str, modifiers: frozenset[str]) -> Place:

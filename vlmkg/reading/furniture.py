@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import product, starmap
 from typing import NamedTuple
 
 from vlmkg.reading.heading_names import is_exam_line
@@ -11,7 +12,7 @@ from vlmkg.reading.text_lines import lines
 from vlmkg.report_parts import Part, Stretch
 
 _LONGEST = 300
-_KEPT_LINES = 16_384
+_KEPT_LINES = 8192
 _LONGEST_EXAM_LINE = 120
 _BANNER = re.compile(
     r"[ \t]*(?:"
@@ -61,7 +62,7 @@ def furniture(text: str) -> Iterator[Stretch]:
             above = _BLANK
             continue
         line = text[start : min(end, start + _LONGEST + 1)]
-        one = _line_kept(line, above) if len(line) <= _LONGEST else _line(line, above)
+        one = _LINE_KEPT[above](line) if len(line) <= _LONGEST else _line(line, above)
         if one.part:
             yield Stretch(start, end if one.signed_end is None else start + one.signed_end, one.part)
         above = one.below
@@ -99,20 +100,29 @@ class _Line(NamedTuple):
 
 def _line(line: str, above: _Above) -> _Line:
     line = line.rstrip("\r")
-    part = _part(line, above) if len(line) <= _LONGEST else None
+    row = _is_exam_row(line)
+    part = _part(line, above, row=row) if len(line) <= _LONGEST else None
     begun = part is not None or not line.strip() or line.rstrip()[-1] in ".:*=_"
+    if part is None and not row:
+        return _REPORT_TEXT[begun]
     signed_end = _signed_end(line) if part is Part.SIGN_OFF else None
-    return _Line(part, signed_end, _Above(begun, part is Part.SIGN_OFF, _is_exam_row(line)))
+    return _Line(part, signed_end, _Above(begun, part is Part.SIGN_OFF, row))
 
 
-_line_kept = lru_cache(maxsize=_KEPT_LINES)(_line)
+_REPORT_TEXT = {begun: _Line(None, None, _Above(begun, signed=False, row=False)) for begun in (False, True)}
+"""Most of the lines that are kept are one of these: the garbage collector visits two records, not thousands."""
+_LINE_KEPT = {
+    above: lru_cache(maxsize=_KEPT_LINES)(partial(_line, above=above))
+    for above in starmap(_Above, product((False, True), repeat=3))
+}
+"""`_line` by what is above: a line that is kept takes no record for its key."""
 
 
 def _is_exam_row(line: str) -> bool:
     return line.lstrip(" \t")[:1].isdigit() and _EXAM_ROW.fullmatch(line) is not None
 
 
-def _part(line: str, above: _Above) -> Part | None:
+def _part(line: str, above: _Above, *, row: bool) -> Part | None:
     """The reason why a line is not report text."""
     if not line or line.isspace():
         return None
@@ -123,4 +133,4 @@ def _part(line: str, above: _Above) -> Part | None:
         return Part.ADMINISTRATIVE
     wraps = above.row and line.strip() and len(line) <= _LONGEST_ROW_WRAP and ":" not in line
     exam = above.begun and len(line) <= _LONGEST_EXAM_LINE and is_exam_line(line)
-    return Part.EXAM if wraps or exam or _is_exam_row(line) else None
+    return Part.EXAM if wraps or exam or row else None

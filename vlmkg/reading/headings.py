@@ -6,7 +6,7 @@ line of dashes below it, and in the middle of a line after a stop or in capitals
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from vlmkg.reading.furniture import is_banner
@@ -32,7 +32,7 @@ class Heading(NamedTuple):
 
 
 _KEPT = 256
-_KEPT_LINES = 16_384
+_KEPT_LINES = 8192
 _LONGEST_KEPT = 300
 _LONGEST = 60
 _SHORT_LINE = 40
@@ -63,7 +63,8 @@ _SHOUTED = re.compile(
 )
 """A heading in capitals without a mark after it: "FINDINGS The lungs are clear."."""
 _SIGNED = re.compile(r"\W*(?:\w+[ \t]+)?(?:negative|positive)[ \t]+findings?[ \t]*", re.IGNORECASE)
-_CAPITAL_WORD = re.compile(r"[A-Z]{6}")
+_CAPITAL_WORD = re.compile(r"[A-Z][A-Z]{5}")
+"""Six capitals; written so, `re` looks for the first one at once."""
 _ENDED = frozenset(".:!?;*=_)]-")
 
 
@@ -79,7 +80,7 @@ def find_headings(text: str) -> list[Heading]:
     above = _NOTHING_ABOVE
     for start, end in lines(text):
         line = text[start:end]
-        headings, ruled, below = _line_kept(line, above) if end - start <= _LONGEST_KEPT else _line(line, above)
+        headings, ruled, below = _LINE_KEPT[above](line) if end - start <= _LONGEST_KEPT else _line(line, above)
         if ruled and found and found[-1].end >= start - 1 and found[-1].words is Part.HEADING:
             found[-1] = found[-1]._replace(end=end)
         found += [_moved(one, start) for one in headings] if start else headings
@@ -107,16 +108,21 @@ class _Line(NamedTuple):
 
 def _line(line: str, above: _Above) -> _Line:
     short = _is_short(line)
-    below = _Above(short, short or len(line) < _LONGEST)
+    below = _BELOW_SHORT if short else _BELOW_FRESH if len(line) < _LONGEST else _BELOW_LONG
     if not line or _is_running_text(line) or line.isspace() or is_banner(line):
-        return _Line((), False, below)
+        return _NO_HEADING[below]
     if _RULE.fullmatch(line):
         return _Line((), True, below)
     own = _alone(line, above)
-    return _Line((own,) if own else tuple(_in_line(line)), False, below)
+    headings = (own,) if own else tuple(_in_line(line))
+    return _Line(headings, False, below) if headings else _NO_HEADING[below]
 
 
-_line_kept = lru_cache(maxsize=_KEPT_LINES)(_line)
+_BELOW_SHORT, _BELOW_FRESH, _BELOW_LONG = _Above(True, True), _Above(False, True), _Above(False, False)
+_NO_HEADING = {below: _Line((), False, below) for below in (_BELOW_SHORT, _BELOW_FRESH, _BELOW_LONG)}
+"""Most of the lines that are kept are one of these: the garbage collector visits three records, not thousands."""
+_LINE_KEPT = {above: lru_cache(maxsize=_KEPT_LINES)(partial(_line, above=above)) for above in _NO_HEADING}
+"""`_line` by what is above: a line that is kept takes no record for its key."""
 
 
 def _is_running_text(line: str) -> bool:

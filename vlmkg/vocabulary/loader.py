@@ -31,6 +31,10 @@ class Concept:
     name: str
     synonyms: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        # The code is unique; concepts are keys of what is kept in memory.
+        return hash(self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:

@@ -99,7 +99,7 @@ def _same_stem(words: list[str]) -> bool:
 
 
 @cache
-def _by_shorter() -> dict[str, list[str]]:
+def _by_shorter() -> dict[str, tuple[str, ...]]:
     """The words that are worth mending, by themselves and by what is left of them without one letter."""
     words = [
         word
@@ -110,7 +110,8 @@ def _by_shorter() -> dict[str, list[str]]:
     for word in words:
         for key in _shorter(word):
             table[key].append(word)
-    return dict(table)
+    # Tuples of strings, unlike lists, are not visited by the garbage collector.
+    return {key: tuple(right) for key, right in table.items()}
 
 
 def _shorter(word: str) -> set[str]:

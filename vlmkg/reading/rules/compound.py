@@ -41,6 +41,8 @@ _NOT_ALL = frozenset({"not all", "not every", "not each", "not all of"})
 _COUNTS = frozenset({"one", "two", "three", "four", "five", "several", "many", "few", "1", "2", "3", "4", "5"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
+_ENDINGS = frozenset({Word.NOT, Word.GONE})
+_TELLING = frozenset({Word.RELATIVE, Word.SHOW, Word.THERE, Word.REPORT})
 
 
 def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
@@ -61,9 +63,9 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         units = _without_not_wholly(units)
     if Word.GONE in words or not _SHRUNK.isdisjoint(tokens):
         units = _gone_for_good(_gone_in_part(units, tokens))
-    if not words.isdisjoint({Word.NOT, Word.GONE}):
+    if not words.isdisjoint(_ENDINGS):
         units = without_other_days(units, tokens)
-    if not words.isdisjoint({Word.RELATIVE, Word.SHOW, Word.THERE, Word.REPORT}) or "when" in tokens:
+    if not words.isdisjoint(_TELLING) or "when" in tokens:
         units = without_earlier_exam(units, tokens)
     if Word.RETURN in words:
         units = _returned(units)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vlmkg.collector import paused_collector
 from vlmkg.engine_protocol import FilmDomain, Lead, ReportOutput, StudyInput, StudyOutput
 from vlmkg.identity import digest
 from vlmkg.reading.lexicon.digest import lexicon_digest
@@ -24,11 +25,13 @@ class RulesEngine:
 
     def read(self, studies: Sequence[StudyInput]) -> list[StudyOutput]:
         """One output for each study, in the same order, of its reports alone."""
-        return [StudyOutput(tuple(_output(text) for text in study.texts)) for study in studies]
+        with paused_collector():
+            return [StudyOutput(tuple([_output(text) for text in study.texts])) for study in studies]
 
     def extract(self, texts: Sequence[str]) -> list[ReportGraph]:
         """One graph for each text, in the same order; offsets count code points of the text as given."""
-        return [read_report(text) for text in texts]
+        with paused_collector():
+            return [read_report(text) for text in texts]
 
 
 def _output(text: str) -> ReportOutput:

@@ -21,7 +21,9 @@ _DIFFERENTIALS = frozenset({"dd", "d / d", "ddx"})
 _ANY_SHADOW = frozenset(
     {"finding", "findings", "abnormality", "abnormalities", "change", "changes", "marking", "markings"}
 )
-_BETWEEN = frozenset({Word.COLON, Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE})
+_BEFORE_MEANING = frozenset(
+    {Word.COLON, Word.COMMA, Word.COPULA, Word.HEDGE, Word.HOLE, Word.REPORT, Word.RELATIVE, Word.IN}
+)
 
 
 @dataclass(slots=True)
@@ -80,8 +82,8 @@ def _sure(part: Part) -> bool:
 def _implied(parts: list[Part], index: int, evidence: list[Part]) -> bool:
     """ "Density, possibly a scar"; "streaks, scar versus fluid"; "density XXXX scar"."""
     part = parts[index]
-    words = {unit.word for unit in part.phrase.joint}
-    if not words or not words <= _BETWEEN | {Word.IN} or not any(one.heads for one in evidence):
+    words = part.phrase.roles
+    if not words or not words <= _BEFORE_MEANING or not any(one.heads for one in evidence):
         return False
     if Word.IN in words:
         return possibly_from(part.phrase)
@@ -220,7 +222,7 @@ def _fresh(part: Part, last: Part) -> bool:
 
 
 def _only_not_excluded(parts: list[Part], tail: list[Unit]) -> bool:
-    cues = {unit.word for part in parts for unit in part.phrase.joint} | {unit.word for unit in tail}
+    cues = {unit.word for unit in tail}.union(*[part.phrase.roles for part in parts])
     open_cue = Word.NOT_EXCLUDED in cues or {Word.NOT, Word.EXCLUDE} <= cues
     found = [part for part in parts if part.heads]
     return open_cue and bool(found) and all(one.heads[-1].presence is Presence.UNCERTAIN for one in found)

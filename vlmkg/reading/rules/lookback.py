@@ -14,6 +14,7 @@ _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _ADDED = frozenset({"superimposed", "coexisting", "coexistent", "concomitant", "concurrent", "superadded"})
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
+_OR = frozenset({Word.OR, Word.VERSUS})
 _SEVERAL = frozenset({"these", "they", "those", "both"})
 BELIEVED = frozenset({"thought to be", "felt to be", "believed to be"})
 """What an observer believes of a finding: to be absent, or not to be one, denies it."""
@@ -175,6 +176,9 @@ def mark_alternatives(phrases: list[Phrase]) -> None:
     """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
     doubtful = False
     for index, (before, phrase) in enumerate(pairwise(phrases)):
+        if phrase.roles.isdisjoint(_OR):
+            doubtful = False
+            continue
         # A third alternative ("fluid versus fat or scar") goes with the two before it.
         meant = doubtful or _either(before, phrase) or _explains_shadow(phrases, index)
         doubtful = phrase.joined_by(Word.VERSUS) or (phrase.joined_by(Word.OR) and meant)

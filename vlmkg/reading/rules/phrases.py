@@ -40,6 +40,7 @@ _NO_ADJECTIVES = frozenset(
 )
 _COMPARATIVES = frozenset({"larger", "smaller", "bigger", "denser", "worse", "better"})
 _LINKS = frozenset({Word.AND, Word.OR, Word.COMMA, Word.VERSUS, Word.THAN})
+_NO_ROLES = frozenset[Word]()
 
 
 @dataclass(slots=True)
@@ -64,12 +65,16 @@ class Phrase:
     coordinated: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.nouns = [unit for unit in self.units if unit.word in OBSERVATION_NOUNS]
-        self.describing = [unit for unit in self.units if unit.word in OBSERVATION_ADJECTIVES]
-        self.anatomy = [unit for unit in self.units if unit.word in ANATOMY]
-        self.roles = frozenset(unit.word for unit in self.joint)
-        links = self.roles - _CUES
-        self.coordinated = bool(links) and links <= _LINKS
+        units = self.units
+        self.nouns = [unit for unit in units if unit.word in OBSERVATION_NOUNS] if units else []
+        self.describing = [unit for unit in units if unit.word in OBSERVATION_ADJECTIVES] if units else []
+        self.anatomy = [unit for unit in units if unit.word in ANATOMY] if units else []
+        if self.joint:
+            self.roles = frozenset([unit.word for unit in self.joint])
+            links = self.roles - _CUES
+            self.coordinated = bool(links) and links <= _LINKS
+        else:
+            self.roles, self.coordinated = _NO_ROLES, False
 
     def append(self, unit: Unit) -> None:
         """Add one unit at the end."""
@@ -121,8 +126,10 @@ def phrases(units: list[Unit]) -> tuple[list[Phrase], list[Unit]]:
 
 def _predicate_position(found: list[Phrase], joint: list[Unit]) -> bool:
     """Whether a verb with a subject stands right before: what follows is said of the subject."""
+    if not found or not joint:
+        return False
     words = [unit.word for unit in joint]
-    return bool(found) and Word.COPULA in words and Word.THERE not in words and Word.RELATIVE not in words
+    return Word.COPULA in words and Word.THERE not in words and Word.RELATIVE not in words
 
 
 def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_next: bool) -> list[Phrase]:
@@ -130,7 +137,10 @@ def _split_run(run: list[Unit], joint: list[Unit], *, after_verb: bool, verb_nex
     current = Phrase(joint, predicate=after_verb)
     result = [current]
     holes: list[Unit] = []
-    last_noun = max((index for index, unit in enumerate(run) if unit.word in OBSERVATION_NOUNS), default=-1)
+    if len(run) == 1:
+        current.append(run[0])
+        return result
+    last_noun = max([index for index, unit in enumerate(run) if unit.word in OBSERVATION_NOUNS], default=-1)
     clause_next = verb_next or run[-1].word in OBSERVATION_ADJECTIVES
     for index, unit in enumerate(run):
         if unit.word is Word.HOLE:

@@ -61,10 +61,11 @@ def denies_predicate(statement: Statement, index: int) -> bool:
 def denies_what_it_did(statement: Statement, index: int) -> bool:
     """ "No evidence that the nodule has grown", "it does not appear that the effusion has resolved"."""
     phrases, phrase = statement.phrases, statement.phrases[index]
+    if phrase.head is None or not phrase.joined_by(Word.NEGATION, Word.NOT):
+        return False
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     following = [unit.word for unit in (after.joint if after else statement.tail)]
-    denied = phrase.head is not None and phrase.joined_by(Word.NEGATION, Word.NOT)
-    directly = denied and phrase.joint[-1].word is Word.NEGATION
+    directly = phrase.joint[-1].word is Word.NEGATION
     if (
         directly
         and following[:1] == [Word.SHOW]
@@ -72,7 +73,7 @@ def denies_what_it_did(statement: Statement, index: int) -> bool:
     ):
         # "No nodule has resolved", "neither effusion has increased".
         return True
-    known = denied and (is_definite(phrase) or any(unit.text in _OF_THESE for unit in phrase.joint))
+    known = is_definite(phrase) or any(unit.text in _OF_THESE for unit in phrase.joint)
     if not known or not following or following[0] not in {Word.SHOW, Word.COPULA} or Word.REPORT in following:
         return False
     if after is None:

@@ -66,7 +66,8 @@ def _mark_statement(statement: Statement) -> None:
             # "No growth of the nodule or new nodule".
             changed = changed or (denied and state is Presence.PRESENT and is_of_known(phrases, index))
         state = opened(state, phrases, index, following)
-        refused = refused or any(unit.text in _REFUSED for unit in phrase.joint)
+        if phrase.joint and not refused:
+            refused = any(unit.text in _REFUSED for unit in phrase.joint)
         news = changed and ((phrase.joined_by(Word.OR) and _is_news(phrase)) or (refused and _is_listed(phrase)))
         if news or (phrase.roles == _OF and _takes_out(phrases[index - 1])):
             state = Presence.ABSENT

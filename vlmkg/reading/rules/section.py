@@ -32,8 +32,10 @@ _KEPT_SECTIONS = 4096
 _LONGEST_KEPT_SECTION = 2000
 _BEHIND = 40
 """Characters behind a section that a rule may look at."""
-_CUT = re.compile(r"(?<=[a-z]{4}\.)(?<!pprox\.)(?<!evid\.)\s+(?=[A-Z])")
-"""Between two passages: after a stop that ends no abbreviation, whatever stands around it."""
+_CUT = re.compile(r"\.(?<=[a-z]{4}\.)(?<!pprox\.)(?<!evid\.)\s+(?=[A-Z])")
+"""Ends between two passages: a stop that ends no abbreviation, whatever stands around it.
+
+It begins with the stop, which `re` looks for at once."""
 _DASHES = frozenset({"-", "\u2013", "\u2014"})
 _DASHES_IN_TEXT = (" -", "- ", "\u2013", "\u2014")
 

@@ -124,8 +124,18 @@ def _evidence(parts: list[Part]) -> list[Unit]:
 
 def _mention(unit: Unit) -> SentenceMention:
     if unit.word in ANATOMY:
-        return SentenceMention(unit.first, unit.last, Kind.ANATOMY, Presence.PRESENT)
-    return SentenceMention(unit.first, unit.last, Kind.OBSERVATION, unit.presence)
+        return _mention_kept(unit.first, unit.last, Kind.ANATOMY, Presence.PRESENT)
+    return _mention_kept(unit.first, unit.last, Kind.OBSERVATION, unit.presence)
+
+
+_mention_kept = lru_cache(maxsize=4096)(SentenceMention)
+"""A mention holds positions and no words, so that the sentences that are kept share a few hundred of them."""
+
+
+@lru_cache(maxsize=4096)
+def _relation(head: int, kind: RelationType, tail: int) -> tuple[int, RelationType, int]:
+    """The relation between two positions; kept for the reason that mentions are."""
+    return head, kind, tail
 
 
 def _kind(unit: Unit) -> Kind:
@@ -134,10 +144,9 @@ def _kind(unit: Unit) -> Kind:
 
 def _relations(edges: list[Edge], index: dict[int, int]) -> tuple[tuple[int, RelationType, int], ...]:
     """The edges as positions: each once, none to itself or against the schema, none both ways."""
-    kept: dict[tuple[int, RelationType, int], None] = {}
+    kept: dict[tuple[int, int, RelationType], None] = {}
     for head, kind, tail in edges:
-        edge = (index[head.first], kind, index[tail.first])
-        back = (edge[2], kind, edge[0])
-        if edge[0] != edge[2] and (_kind(head), _kind(tail)) in ALLOWED_PAIRS[kind] and back not in kept:
-            kept[edge] = None
-    return tuple(sorted(kept, key=lambda edge: (edge[0], edge[2], edge[1])))
+        at, to = index[head.first], index[tail.first]
+        if at != to and (_kind(head), _kind(tail)) in ALLOWED_PAIRS[kind] and (to, at, kind) not in kept:
+            kept[at, to, kind] = None
+    return tuple([_relation(at, kind, to) for at, to, kind in sorted(kept)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vlmkg.reading.rules.forms import answers
+from vlmkg.reading.rules.forms import answers, dictation
 
 TITLES = ["Effusion", "nodule", "Left lung", "Q1. Mass", "Side", "certainty"]
 SIGNS = [
@@ -19,6 +19,11 @@ ANSWERS = [
     *("3 mm; 4 mm", "?"),
 ]
 ENDS = ["", ".", "\n", "; ", ", ", " | "]
+SPOKEN = [
+    *("period", "Full stop", "full stop next line", "stop", "comma", "new paragraph", "next paragraph", "next line"),
+    *("new line", "dash", "hyphen", "colon", "semicolon", "semi-colon", "open paren", "left bracket", "right bracket"),
+    *("close parenthesis", "forward slash", "number one", "number 2", "impression", "conclusion", "question mark"),
+]
 STYLES = (Path(__file__).parents[2] / "styles.txt").read_text(encoding="utf-8")
 
 
@@ -40,3 +45,14 @@ def test_a_gate_is_part_of_every_match(pattern, forms):
     matched = [text for text in forms if pattern.search(text)]
     assert matched, "no text tries this pattern"
     assert [text for text in matched if not answers._NEAR[pattern].search(text)] == []
+
+
+@pytest.mark.parametrize("pattern", dictation._WORDS, ids=lambda pattern: pattern.pattern[:40])
+def test_a_word_is_part_of_every_spoken_mark(pattern):
+    said = [*SPOKEN, *map(str.upper, SPOKEN)]
+    around = product(
+        ["Heart", "no edema"], [" ", ". "], said, ["\n", " ", "."], ["No effusion", "no period", "left", ""]
+    )
+    matched = [match[0] for text in map("".join, around) for match in pattern.finditer(text)]
+    assert matched, "no text tries this pattern"
+    assert [one for one in matched if not any(word in one.lower() for word in dictation._WORDS[pattern])] == []

@@ -160,21 +160,26 @@ _NEAR = {
     _ASKED: re.compile(r"\?|\sa(?:ns(?:wer)?|\d{0,2})[ \t]{0,12}[:.)]", re.IGNORECASE),
     _STATE_ASKED: re.compile(r"[?:]\s{0,4}(?:yes|no|nil|present|absent|positive|negative|[yn]\b)", re.IGNORECASE),
     _TITLE_LINE: re.compile(
-        r"\.{3}|\. \. |[_-]{3}|->|[\u2026\u2192=|~\t]| [-\u2013][ \t]|   |[:?][ \t]{0,12}" + _ANSWER, re.IGNORECASE
+        "\\.\\.\\.|\\. \\. |___|---|->|\u2026|\u2192|=|\\||~|\t| -[ \t]| \u2013[ \t]|   "
+        f"|:[ \t]{{0,12}}{_ANSWER}|\\?[ \t]{{0,12}}{_ANSWER}",
+        re.IGNORECASE,
     ),
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
     _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}(?:-1|\?)"),
-    _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
+    _OPEN_CHOICE: re.compile(
+        r"\{|\[|<|:[ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/|=[ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE
+    ),
     _FIELD: re.compile(
-        r"(?:certainty|confidence|likelihood|probability|presence|status|location|side|site|laterality)[ \t]{0,4}:",
+        r"[;,|][ \t]{0,12}(?:certainty|confidence|likelihood|probability|presence|status|location|side|site"
+        r"|laterality)[ \t]{0,4}:",
         re.IGNORECASE,
     ),
     _LEGEND: re.compile(r"0[ \t]{0,12}="),
     _OPEN_TITLE: re.compile(r"[:=][ \t]{0,12}(?:\*{3}|__|[{<]|n[ \t]?/|not[ \t]|unable)", re.IGNORECASE),
     _CODE: re.compile("[:=][ \t]{0,12}[0-4yn+\\-\u2013\u00d8\u00f8\u2205]", re.IGNORECASE),
     _DASH: re.compile(r"[-\u2013\u2014/][ \t]{0,12}(?:n|yes|absent|pos|present)", re.IGNORECASE),
-    _NEXT_CELL: re.compile(r"\.{3}|_{3}|-{3}|="),
-    _LEADER: re.compile(r"[._]{2}|\. \. \.|[\u2026\u2192=~]|-{3}|->"),
+    _NEXT_CELL: re.compile(r"\.\.\.|___|---|="),
+    _LEADER: re.compile("\\.\\.|__|\\. \\. \\.|\u2026|\u2192|=|~|---|->"),
     _GAP: re.compile(r"\t|   "),
     _BRACKET: re.compile(r"\((?:n|absent|yes|present|pos)", re.IGNORECASE),
     _BRACKET_CODE: re.compile(r"\(0\)"),
@@ -189,7 +194,8 @@ _NEAR = {
     _NEXT_TITLE: re.compile(r"[:=][ \t]{0,12}" + _ANSWER),
 }
 """A part of every match of a pattern. Each begins with one of a few characters, which `re` finds fast; the patterns
-themselves look back first, which is slow in a text without a match."""
+themselves look back first, which is slow in a text without a match. `re` looks for the first characters of several ways
+only where each way begins with a plain one: "---", not "-{3}"."""
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
 _SHORTEST_UNKNOWN = 5

@@ -1,7 +1,7 @@
 """Marks that were spoken and typed as words: "no effusion period new paragraph heart size normal comma lungs clear"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
 
@@ -60,31 +60,54 @@ _ANY = re.compile(
     r"|hyphen|number|question)\b",
     re.IGNORECASE,
 )
+_WORDS: dict[re.Pattern[str], tuple[str, ...]] = {
+    _STOPS: ("period", "full stop"),
+    _SPOKEN_STOP: ("stop",),
+    _BLOCKS: ("paragraph",),
+    _LINES: (" line",),
+    _NEXT_LINE: ("next line",),
+    _NEW_LINE: ("new line",),
+    _SPOKEN_COLON: ("colon",),
+    _SPOKEN_NUMBER: ("number",),
+    _SPOKEN_ASKED: ("question",),
+    _SPOKEN_ANSWER: ("colon",),
+    _RUN_ON: ("impression", "conclusion"),
+    **dict(zip((pattern for pattern, _ in _MARKS), (
+        ("dash", "hyphen"), ("comma",), ("colon",), ("paren", "bracket"), ("paren", "bracket"), ("forward slash",),
+    ), strict=True)),
+}  # fmt: skip
+"""Words of which each match of a pattern has one, in lower case: without them it is not tried."""
 
 
 def spoken_marks(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """What was dictated for the typist, as the marks that it asks for."""
     if _ANY.search(text, start, end) is None:
         return
-    yield from (Rewrite(*match.span(), BREAK) for match in _RUN_ON.finditer(text, start, end))
-    for match in _SPOKEN_ASKED.finditer(text, start, end):
+    lower = text[start:end].lower()
+
+    def found(pattern: re.Pattern[str]) -> Iterable[re.Match[str]]:
+        said = any(word in lower for word in _WORDS[pattern])
+        return pattern.finditer(text, start, end) if said else ()
+
+    yield from (Rewrite(*match.span(), BREAK) for match in found(_RUN_ON))
+    for match in found(_SPOKEN_ASKED):
         yield Rewrite(*match.span(), f": none {BREAK}" if match.group(1) else f": present {BREAK}")
-    numbers = list(_SPOKEN_NUMBER.finditer(text, start, end))
+    numbers = list(found(_SPOKEN_NUMBER))
     if len(numbers) > 1:
         yield from (Rewrite(*match.span(), BREAK) for match in numbers)
-    lines = list(_NEW_LINE.finditer(text, start, end))
+    lines = list(found(_NEW_LINE))
     if len(lines) > 1:
         yield from (Rewrite(*match.span(), BREAK) for match in lines)
-    yield from (Rewrite(*match.span(), ":") for match in _SPOKEN_ANSWER.finditer(text, start, end))
+    yield from (Rewrite(*match.span(), ":") for match in found(_SPOKEN_ANSWER))
     for pattern in (_BLOCKS, _LINES, _NEXT_LINE):
-        yield from (Rewrite(*match.span(), BREAK) for match in pattern.finditer(text, start, end))
-    for match in _STOPS.finditer(text, start, end):
+        yield from (Rewrite(*match.span(), BREAK) for match in found(pattern))
+    for match in found(_STOPS):
         noun = _NOUN_BEFORE.search(text, max(start, match.start() - 30), match.start())
         if match.group().lower().startswith("full") or not (noun or _NOUN_AFTER.match(text, match.end(), end)):
             yield Rewrite(*match.span(), BREAK)
-    stops = list(_SPOKEN_STOP.finditer(text, start, end))
+    stops = list(found(_SPOKEN_STOP))
     if len(stops) > 1:
         yield from (Rewrite(*match.span(), BREAK) for match in stops)
     for pattern, mark in _MARKS:
-        yield from (Rewrite(*match.span(), mark) for match in pattern.finditer(text, start, end))
-    yield from (Rewrite(*match.span(1), ":") for match in _SPOKEN_COLON.finditer(text, start, end))
+        yield from (Rewrite(*match.span(), mark) for match in found(pattern))
+    yield from (Rewrite(*match.span(1), ":") for match in found(_SPOKEN_COLON))
