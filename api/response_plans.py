@@ -85,6 +85,7 @@ STATEMENT = (
 
 _LATE = {
     ("Report", "text"): (Wanted("reportKey"),),
+    ("Report", "setAside"): (Wanted("reportKey"), Wanted("readBy")),
     ("Finding", "review"): STATEMENT,
     ("Finding", "reviews"): STATEMENT,
 }

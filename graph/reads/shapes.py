@@ -184,8 +184,10 @@ def patient(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
 
 
 def report(wanted: Iterable[Wanted], at: str) -> str:
-    """One version of a report as a map. Its text is not in the graph."""
-    return _map({name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt"), {}, wanted)
+    """One version of a report as a map, `readBy` the extraction that read it. Its text is not in the graph."""
+    scalars = {name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt")
+    scalars["readBy"] = _one(f"MATCH ({at})<-[:READ]-(e:Extraction)", "e.extractionId")
+    return _map(scalars, {}, wanted)
 
 
 def concept(draft: Draft, wanted: Iterable[Wanted], at: str) -> str:
