@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import (
+    ANATOMY,
     ANATOMY_ADJECTIVES,
     ANATOMY_NOUNS,
     OBSERVATION_ADJECTIVES,
@@ -264,8 +265,13 @@ def _opens_item(text: str, end: int, token: Token, longest: int | None) -> bool:
 
 
 def _wants_noun(words: list[str]) -> bool:
-    """Whether the last words of a line leave their noun to the next: "no pleural", "no lung"; not "heart enlarged"."""
+    """Whether the last words of a line leave their noun to the next: "no pleural", "no lung"; not "heart enlarged".
+
+    "Right lower lobe" as well.
+    """
     classes = [lexicon().words.get(word.lower(), Word.OTHER) for word in words[-_LONGEST_FRONT:]]
+    if len(classes) == len(words) and classes[0] is Word.SIDE and all(one in ANATOMY for one in classes):
+        return True
     said = len(classes) > 1 and classes[-2] in _SAID_OF
     if classes[-1:] != [] and classes[-1] in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES and not said:
         return True

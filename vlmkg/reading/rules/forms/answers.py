@@ -135,6 +135,17 @@ _OPEN_CHOICE = re.compile(
     r"|mild)[ \t]{0,12}/[\w /]{3,30})(?=[ \t]{0,12}(?:$|[.,;\n]))",
     re.IGNORECASE,
 )
+_STATE_WORDS = (
+    r"(?:normal|abnormal|clear|unremarkable|stable|unchanged|changed|increased|decreased|enlarged|present|absent"
+    r"|none|no|yes|intact|not seen|seen|mild|moderate|severe|small|large|trace|borderline|hazy|opaque|widened"
+    r"|distended|raised|blunted|free)"
+)
+_BRACKET_CHOICE = re.compile(
+    rf"\([ \t]{{0,4}}(?=[^()\n]{{0,60}}?\b(?:normal|clear|unremarkable|intact|none|no|absent|free)\b)"
+    rf"{_STATE_WORDS}(?:[ \t]{{0,4}}[/|][ \t]{{0,4}}{_STATE_WORDS}){{1,6}}[ \t]{{0,4}}\)",
+    re.IGNORECASE,
+)
+"""A choice that nobody made, in round brackets: "(normal/enlarged)"."""
 _TITLED = re.compile(r"[:=][ \t]{0,12}$")
 _OPEN_TITLE = re.compile(
     r"(?:(?<=[.;,\n|])"
@@ -165,6 +176,7 @@ _NEAR = {
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
     _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}(?:-1|\?)"),
     _OPEN_CHOICE: re.compile(r"[{\[<]|[:=][ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE),
+    _BRACKET_CHOICE: re.compile(r"\([ \t]{0,4}[a-z ]{2,14}[/|]", re.IGNORECASE),
     _FIELD: re.compile(
         r"(?:certainty|confidence|likelihood|probability|presence|status|location|side|site|laterality)[ \t]{0,4}:",
         re.IGNORECASE,
@@ -202,7 +214,7 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in (*_found(_UNSURE_SIGN, text, start, end), *_found(_UNSURE_CODE, text, start, end)):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": possible {BREAK}")
-    for match in _found(_OPEN_CHOICE, text, start, end):
+    for match in (*_found(_OPEN_CHOICE, text, start, end), *_found(_BRACKET_CHOICE, text, start, end)):
         near = max(start, match.start() - _LONGEST_TITLE)
         title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
         titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
