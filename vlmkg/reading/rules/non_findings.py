@@ -21,6 +21,7 @@ _ILLNESSES = frozenset(
 )
 _TURNED_PATIENT = frozenset({"rotated", "tilted"})
 _OF_POSITION = frozenset({Word.IN, Word.SIDE, Word.COMMA, Word.DEGREE, Word.AND, Word.NOTHING, Word.COPULA})
+_LONGEST_TITLE = 3
 _LONGEST_POSITION = 6
 _TURNED = frozenset({Word.RELATIVE, Word.GONE, Word.COLON})
 _TOLD = frozenset({"history of", "known history of", "prior history of", "h / o", "hx of"})
@@ -131,7 +132,7 @@ def _without_heading(units: list[Unit]) -> list[Unit]:
 
 def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
-    rest = None if cue is None else _behind_exam(units, cue)
+    rest = None if cue is None else (_behind_title(units, cue) or _behind_exam(units, cue))
     if cue is None or rest is not None:
         return units if rest is None else _without_recommendation(rest)
     if cue == 0 and units[0].text.startswith("follow") and _is_followed_up(units):
@@ -168,6 +169,13 @@ def _without_act(units: list[Unit]) -> list[Unit]:
         return units
     of_it = act + 1 < len(units) and units[act + 1].word is Word.OF
     return units[act + 2 :] if of_it else units[act + 1 :]
+
+
+def _behind_title(units: list[Unit], cue: int) -> list[Unit]:
+    """The units behind "pneumonia follow-up:"; none where there is no such title."""
+    titled = 0 < cue <= _LONGEST_TITLE and units[cue - 1].word is Word.FINDING and units[cue].text in _AGAIN
+    behind = units[cue + 1 :]
+    return behind[1:] if titled and behind and behind[0].word is Word.COLON else []
 
 
 def _behind_exam(units: list[Unit], cue: int) -> list[Unit] | None:
