@@ -9,6 +9,7 @@ from itertools import pairwise
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.days import with_past_state, without_earlier_exam, without_other_days
 from vlmkg.reading.rules.denied_acts import without_denied_acts
+from vlmkg.reading.rules.differentials import with_differentials
 from vlmkg.reading.rules.doubts import with_whole_doubts
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import EXCEPT
@@ -34,6 +35,10 @@ _IN_PART = frozenset(
 _SHRUNK = frozenset({"regressed", "subsided", "dissipated", "reabsorbed", "resorbed", "involuted", "abated"})
 """Verbs of becoming less, which say with "completely" that nothing is left."""
 _GREW = frozenset({"increased", "decreased", "enlarged", "improved", "worsened", "grown", "changed", "absent"})
+_WELL_PLACED = frozenset(
+    {"well sited", "well positioned", "well placed", "satisfactory", "satisfactorily", "position", "positioned"}
+    | {"appropriate", "appropriately", "adequate", "adequately", "good position", "in good position", "in position"}
+)
 _OPENED_UP = frozenset({"expanded", "reexpanded", "inflated", "reinflated", "aerated", "reaerated"})
 _COLLAPSES = frozenset({"collapse", "atelectasis", "atelectases", "atx"})
 _COURSE = frozenset({Word.CHANGE, Word.GONE, Word.OR, Word.DEGREE, Word.PROCESS, Word.NOTHING, Word.DESCRIPTOR})
@@ -71,6 +76,7 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         units = without_other_days(units, tokens)
     if not words.isdisjoint({Word.RELATIVE, Word.SHOW, Word.THERE, Word.REPORT}) or "when" in tokens:
         units = without_earlier_exam(units, tokens)
+    units = with_differentials(units, tokens)
     if "exchange" in tokens and "for" in tokens:
         units = _exchanged(units, tokens)
     if Word.RETURN in words:
@@ -233,6 +239,9 @@ def _is_placed(units: list[Unit]) -> bool:
 def _ends_somewhere(after: list[Unit]) -> bool:
     """ "Withdrawn and now ends in the SVC": it is still in place."""
     place = next((at for at, unit in enumerate(after) if unit.word is Word.IN), None)
+    if after[0].word in _TURNS and any(unit.text in _WELL_PLACED for unit in after[1:5]):
+        # "Withdrawn and is now well sited".
+        return True
     linked = after[0].word in {Word.AND, Word.COMMA, Word.BUT}
     return linked and place is not None and not _names(after[:place]) and not _has_finding(after[place:])
 

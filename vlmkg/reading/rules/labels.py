@@ -53,7 +53,7 @@ _MARKS = {
     ";": Word.COMMA,
     "--": Word.COLON,
     "___": Word.HOLE,
-    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "(?)", "(?)."), Word.HEDGE),
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "?).", "?),", "(?)", "(?)."), Word.HEDGE),
 }
 _LONGEST_MEASURE = 16
 _PURPOSES = frozenset({"screening", "screen", "surveillance", "survey"})

@@ -132,7 +132,8 @@ _OPEN_CHOICE = re.compile(
     r"|(?<=[:=])[ \t]{0,12}(?:yes[ \t]{0,12}/[ \t]{0,12}no|y[ \t]{0,12}/[ \t]{0,12}n"
     r"|present[ \t]{0,12}/[ \t]{0,12}absent|normal[ \t]{0,12}/[ \t]{0,12}abnormal"
     r"|no[ \t]{0,12}/[ \t]{0,12}yes|absent[ \t]{0,12}/[ \t]{0,12}present|none[ \t]{0,12}/[ \t]{0,12}(?:small"
-    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?=[ \t]{0,12}(?:$|[.,;\n]))",
+    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?:[ \t]{0,4}\((?:circle|tick|delete|select|choose)[^()\n]{0,30}\))?"
+    r"(?=[ \t]{0,12}(?:$|[.,;\n]))",
     re.IGNORECASE,
 )
 _STATE_WORDS = (
@@ -202,6 +203,8 @@ _NEAR = {
 }
 """A part of every match of a pattern. Each begins with one of a few characters, which `re` finds fast; the patterns
 themselves look back first, which is slow in a text without a match."""
+_BEFORE = 3
+"""Characters before a section that a pattern may look at: a heading's colon and its blanks."""
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
 _SHORTEST_UNKNOWN = 5
@@ -246,7 +249,7 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
 
 def _found(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
     """The matches of a pattern in `text[start:end]`; it is not tried where nothing near one stands."""
-    return pattern.finditer(text, start, end) if _NEAR[pattern].search(text, max(0, start - 1), end) else ()
+    return pattern.finditer(text, start, end) if _NEAR[pattern].search(text, max(0, start - _BEFORE), end) else ()
 
 
 def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:
