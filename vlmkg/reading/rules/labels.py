@@ -53,8 +53,9 @@ _MARKS = {
     ";": Word.COMMA,
     "--": Word.COLON,
     "___": Word.HOLE,
-    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "?).", "?),", "(?)", "(?)."), Word.HEDGE),
+    **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "(?)", "(?)."), Word.HEDGE),
 }
+_LAST_ASKED = frozenset({"?).", "?),"})
 _LONGEST_MEASURE = 16
 _PURPOSES = frozenset({"screening", "screen", "surveillance", "survey"})
 _CONTACTS = frozenset({"contact", "contacts"})
@@ -153,6 +154,9 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             continue
         if word is Word.OTHER and is_open and _is_finding_here(tokens, index, units):
             word = Word.FINDING
+        if word is Word.OTHER and token in _LAST_ASKED and not _doubts_bracket(units):
+            # The last of "(oedema? drug reaction?).".
+            word = Word.HEDGE
         if word is not Word.OTHER:
             text = token if length == 1 else " ".join(tokens[index : index + length])
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
@@ -164,6 +168,14 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             opens = True
         index += length
     return units
+
+
+def _doubts_bracket(units: list[Unit]) -> bool:
+    """Put the doubt of "(scar/tumour?)." where its bracket opens. Returns whether there is one."""
+    bracket = next((unit for unit in reversed(units) if unit.text == "("), None)
+    if bracket is not None:
+        bracket.word = Word.HEDGE
+    return bracket is not None
 
 
 def _names_no_finding(tokens: tuple[str, ...], index: int, length: int) -> bool:

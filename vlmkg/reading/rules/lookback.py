@@ -12,7 +12,6 @@ from vlmkg.schema import Presence
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _ADDED = frozenset({"superimposed", "coexisting", "coexistent", "concomitant", "concurrent", "superadded"})
-_ILLNESS_ENDINGS = ("osis", "itis", "oma")
 _MEANT_TOO = frozenset({"component", "element", "focus", "process", "disease", "infection", "pneumonia"})
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
@@ -64,7 +63,7 @@ def _has_companion(before: list[Phrase]) -> bool:
     head = before[0].head if before else None
     if at != 1 or before[1].joint[-1].text != "with" or head is None or _is_added(before[1]):
         return False
-    if not (_explains(before[0]) or head.text.endswith(_ILLNESS_ENDINGS)):
+    if head.word is not Word.FINDING or head.text in lexicon().shadows - lexicon().meanings:
         return False
     return not any(unit.definite for unit in before[0].units)
 
