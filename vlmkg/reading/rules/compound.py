@@ -129,13 +129,15 @@ def _neither_has_changed(units: list[Unit]) -> list[Unit]:
     first = next((at for at, unit in enumerate(units) if unit.text == "neither"), len(units))
     verb = next((at for at in range(first, len(units)) if units[at].word in {Word.SHOW, Word.COPULA}), len(units))
     said = [unit for unit in units[verb + 1 :] if unit.word is not Word.DEGREE]
-    named = _has_finding(units[first:verb]) and any(unit.text == "nor" for unit in units[first:verb])
+    front = units[first:verb]
+    named = _has_finding(front) and any(unit.text == "nor" for unit in front)
+    named = named and all(unit.word not in _TURNS or unit.word is Word.AND for unit in front)
     if not named or len(said) != 1 or not (said[0].word in {Word.GONE, Word.CHANGE} or said[0].text in _GREW):
         return units
-    for unit in units[first:verb]:
+    for unit in front:
         if unit.text == "nor":
             unit.word = Word.AND
-    return units[:first] + units[first + 1 : verb]
+    return units[:first] + front[1:]
 
 
 def _without_not_wholly(units: list[Unit]) -> list[Unit]:
