@@ -75,6 +75,21 @@ class Place:
     concept: Concept | None = strawberry.field(description="The concept of this wording.")
 
 
+@strawberry.type(
+    description="A stretch of a report that no engine reads. Offsets are half-open, in code points of `Report.text`."
+)
+class SetAside:
+    """See vlmkg.report_parts."""
+
+    start: int
+    end: int
+    reason: str = strawberry.field(
+        description="heading, indication, history, comparison, technique, exam, advice, sign_off, administrative, "
+        "provisional or language."
+    )
+    text: str = strawberry.field(description="Its words. Not for researchers.")
+
+
 @strawberry.type(description="One version of one report.")
 class Report:
     """See graph.records.ReportRecord."""
@@ -88,6 +103,10 @@ class Report:
     text_digest: str
 
     text: str | None = strawberry.field(description="The report's text, from the ledger. Not for researchers.")
+    set_aside: list[SetAside] | None = strawberry.field(
+        description="What was not read of it, in text order, from the reading that its findings come from. Null for a "
+        "version that this reading did not read, and for readings of releases that did not keep it."
+    )
 
 
 @strawberry.type(description="One image of a study, without its pixels.")

@@ -85,6 +85,7 @@ STATEMENT = (
 
 _LATE = {
     ("Report", "text"): (Selection("reportKey"),),
+    ("Report", "setAside"): (Selection("reportKey"), Selection("readBy")),
     ("Finding", "review"): STATEMENT,
     ("Finding", "reviews"): STATEMENT,
 }

@@ -35,6 +35,7 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Image", "sopInstanceUid"): Right.IDENTIFIERS,
     ("Event", "externalId"): Right.IDENTIFIERS,
     ("Report", "text"): Right.REPORT_TEXT,
+    ("SetAside", "text"): Right.REPORT_TEXT,
     ("Review", "note"): Right.REPORT_TEXT,
     ("Query", "film"): Right.IDENTIFIERS,
     ("Query", "events"): Right.OPERATE,

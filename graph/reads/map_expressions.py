@@ -184,8 +184,10 @@ def patient(builder: QueryBuilder, selected: Iterable[Selection], at: str) -> st
 
 
 def report(selected: Iterable[Selection], at: str) -> str:
-    """One version of a report as a map. Its text is not in the graph."""
-    return _map({name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt"), {}, selected)
+    """One version of a report as a map, `readBy` the extraction that read it. Its text is not in the graph."""
+    scalars = {name: f"{at}.{name}" for name in _REPORT} | _times(at, "issuedAt")
+    scalars["readBy"] = _one(f"MATCH ({at})<-[:READ]-(e:Extraction)", "e.extractionId")
+    return _map(scalars, {}, selected)
 
 
 def concept(builder: QueryBuilder, selected: Iterable[Selection], at: str) -> str:

@@ -1,19 +1,22 @@
 """What a page shows of one study: its mentions with their relations, pictures of its films; and who asks."""
 
 import io
+import json
 from base64 import b64decode
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import select, update
 
 from ingest.formats.origin import Format
 from ingest.ledger.access import audit
 from ingest.ledger.access.api_keys import Role
+from ingest.ledger.storage.tables import extractions
 from ingest.receiving.submit import ReceivedMessage, receive
 from ingest.settings import receiver_of
-from tests.api.conftest import Api, Serve
+from tests.api.conftest import SUBMIT, Api, Serve, submission
 from tests.ingest.formats.dicom_files import film, part10
 from vlmkg.data_dir import DataDir
 
@@ -57,6 +60,76 @@ def test_mentions_have_their_words_and_lead_to_each_other(api: Api, role: Role) 
     assert said["pneumonia"] == ("OBSERVATION", "UNCERTAIN", True)
     ids = {edge["node"]["id"] for edge in study["findings"]["edges"]}
     assert ids == {f"Finding:{one['mentionId']}" for one in study["mentions"] if one["isFinding"]}
+
+
+ASIDE = """query ($key: String!) { study(studyKey: $key) {
+  reports { version current text setAside { start end reason text } }
+  findings(where: {presence: [PRESENT, UNCERTAIN, ABSENT]}) { edges { node { report { setAside { reason } } } } } } }"""
+TOLD = (
+    "INDICATION: Cough, query pneumonia.\nCOMPARISON: Film of May shows a left effusion.\n"
+    "FINDINGS: No pneumothorax.\nRECOMMENDATION: CT.\nElectronically signed by: Dr A. Example"
+)
+
+
+def key_of(api: Api, role: Role = Role.ADMIN) -> str:
+    """The key of the only study."""
+    (edge,) = api.data("{ studies { edges { node { studyKey } } } }", role)["studies"]["edges"]
+    key: str = edge["node"]["studyKey"]
+    return key
+
+
+def test_what_was_set_aside_is_told_with_its_reason(api: Api) -> None:
+    api.submit("s1", TOLD, studyUid="1.2.9")
+    api.work()
+    study = api.data(ASIDE, Role.VIEWER, key=key_of(api))["study"]
+    (report,) = study["reports"]
+    assert report["text"] == TOLD
+    aside = report["setAside"]
+    assert [one["text"] for one in aside] == [TOLD[one["start"] : one["end"]] for one in aside]
+    assert {one["reason"]: one["text"].strip() for one in aside if one["reason"] != "heading"} == {
+        "indication": "Cough, query pneumonia.",
+        "comparison": "Film of May shows a left effusion.",
+        "advice": "CT.",
+        "sign_off": "Dr A. Example",
+    }
+    assert [one["text"].strip() for one in aside if one["reason"] == "heading"] == [
+        "INDICATION:", "COMPARISON:", "FINDINGS:", "RECOMMENDATION:", "Electronically signed by:",
+    ]  # fmt: skip
+    (finding,) = study["findings"]["edges"]
+    assert finding["node"]["report"]["setAside"] == [{"reason": one["reason"]} for one in aside]
+
+
+def test_whoever_may_not_read_the_report_gets_no_word_of_what_was_set_aside(api: Api) -> None:
+    api.submit("s1", TOLD, studyUid="1.2.9")
+    api.work()
+    key = key_of(api, Role.RESEARCHER)
+    assert api.code(ASIDE, Role.RESEARCHER, key=key) == "FORBIDDEN"
+    asked = "query ($key: String!) { study(studyKey: $key) { reports { setAside { start end reason %s } } } }"
+    assert api.code(asked % "text", Role.RESEARCHER, key=key) == "FORBIDDEN"
+    (report,) = api.data(asked % "", Role.RESEARCHER, key=key)["study"]["reports"]
+    assert {"indication", "comparison"} <= {one["reason"] for one in report["setAside"]}
+    with api.ledger.read() as connection:
+        entry = audit.entries(connection, limit=1)[0]
+    assert (entry.actor, entry.action, entry.outcome) == ("researcher-key", "query study", "ok")
+    assert len(entry.patients) == 1
+
+
+def test_a_report_without_a_reading_has_none_set_aside(api: Api) -> None:
+    """What was replaced before it was read, and what was read by a release that did not keep the stretches."""
+    api.submit("s1", TOLD, studyUid="1.2.9")
+    corrected = submission("s1", "FINDINGS: Clear.", studyUid="1.2.9") | {"status": "CORRECTED"}
+    api.data(SUBMIT, input=corrected)
+    api.work()
+    key = key_of(api)
+    old, new = api.data(ASIDE, key=key)["study"]["reports"]
+    assert (old["current"], old["setAside"], new["current"]) == (False, None, True)
+    assert [one["text"] for one in new["setAside"]] == ["FINDINGS: "]
+    with api.ledger.write() as connection:
+        stored = json.loads(connection.execute(select(extractions.c.result)).scalar_one())
+        for reading in stored.values():
+            del reading["set_aside"]
+        connection.execute(update(extractions).values(result=json.dumps(stored)))
+    assert api.data(ASIDE, key=key)["study"]["reports"][1]["setAside"] is None
 
 
 def test_a_film_comes_as_a_picture_of_the_wanted_size(serve: Serve, tmp_path: Any) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import (
+    ANATOMY,
     ANATOMY_ADJECTIVES,
     ANATOMY_NOUNS,
     OBSERVATION_ADJECTIVES,
@@ -28,12 +29,15 @@ _ANSWERS = frozenset(
     | {"seen", "present", "identified", "visualized", "noted", "evident", "found"}
 )
 _LONGEST_ANSWER = 3
-_BACK = frozenset({"it", "this", "these", "they", "that", "those", "now", "today", "none", "there", "currently"})
+_BACK = frozenset(
+    {"i", "we", "it", "this", "these", "they", "that", "those", "now", "today", "none", "there", "currently"}
+)
 _BACK_DENIALS = frozenset(
     {"none", "nil", "gone", "longer", "resolved", "cleared", "disappeared", "absent", "not", "removed"}
 )
 _BACK_WORDS = (
     _BACK
+    | {"do", "don", "can", "cannot", "could", "couldn", "t", "see", "find", "identify", "one"}
     | _BACK_DENIALS
     | {
         "is",
@@ -70,6 +74,11 @@ _BACK_WORDS = (
     | {"completely", "fully", "entirely", "apparent", "detected", "found", "interval", "radiograph", "image"}
 )
 _SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
+_I_SEE_NONE = frozenset(
+    {"i", "we", "do", "don", "can", "cannot", "could", "couldn", "not", "t", "'", "\u2019", "see", "find", "identify"}
+    | {"one", "it", "any", "this", "today", "now"}
+)
+_NOT_SEEN = frozenset({"not", "cannot", "t"})
 _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
 _NONE_SEEN = frozenset(
     {"none", "is", "are", "was", "were", "seen", "identified", "visible", "evident", "found", "visualized"}
@@ -189,6 +198,10 @@ def _is_answered(tokens: list[Token], index: int) -> bool:
     """ "Effusion? No.": what follows the mark up to its stop is an answer, and no sentence of its own."""
     answer = tokens[index + 1 : index + 2 + _LONGEST_ANSWER]
     end = next((at for at, token in enumerate(answer) if token.text[0] in _ENDS), len(answer))
+    if tokens[index + 1 : index + 2] and tokens[index + 1].lower in {"i", "we"}:
+        said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
+        stop = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
+        return _sees_none({token.lower for token in said[:stop]})
     return 0 < end <= _LONGEST_ANSWER and all(token.lower in _ANSWERS for token in answer[:end])
 
 
@@ -215,6 +228,8 @@ def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
     said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
     end = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
     words = {token.lower for token in said[:end]}
+    if _sees_none(words):
+        return True
     if not _SAID_ALREADY.isdisjoint(token.lower for token in tokens[max(0, index - _LONGEST_BACK) : index]):
         return False
     if words <= _NONE_SEEN and "none" in words and len(words) > 1:
@@ -225,6 +240,11 @@ def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
         and not words.isdisjoint(_BACK_DENIALS)
         and (not words.isdisjoint(_BACK_TIMES))
     )
+
+
+def _sees_none(words: set[str]) -> bool:
+    """ "I don't see one", "we cannot find it"."""
+    return words <= _I_SEE_NONE and not words.isdisjoint(_NOT_SEEN) and not words.isdisjoint({"one", "it", "any"})
 
 
 def opens_block(text: str, start: int, token: Token, longest: int | None = None) -> bool:
@@ -264,8 +284,13 @@ def _opens_item(text: str, end: int, token: Token, longest: int | None) -> bool:
 
 
 def _wants_noun(words: list[str]) -> bool:
-    """Whether the last words of a line leave their noun to the next: "no pleural", "no lung"; not "heart enlarged"."""
+    """Whether the last words of a line leave their noun to the next: "no pleural", "no lung"; not "heart enlarged".
+
+    "Right lower lobe" as well.
+    """
     classes = [lexicon().words.get(word.lower(), Word.OTHER) for word in words[-_LONGEST_FRONT:]]
+    if len(classes) == len(words) and classes[0] is Word.SIDE and all(one in ANATOMY for one in classes):
+        return True
     said = len(classes) > 1 and classes[-2] in _SAID_OF
     if classes[-1:] != [] and classes[-1] in ANATOMY_ADJECTIVES | OBSERVATION_ADJECTIVES and not said:
         return True

@@ -9,6 +9,7 @@ from itertools import pairwise
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.days import with_past_state, without_earlier_exam, without_other_days
 from vlmkg.reading.rules.denied_acts import without_denied_acts
+from vlmkg.reading.rules.differentials import with_differentials
 from vlmkg.reading.rules.doubts import with_whole_doubts
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import EXCEPT
@@ -33,6 +34,13 @@ _IN_PART = frozenset(
 )
 _SHRUNK = frozenset({"regressed", "subsided", "dissipated", "reabsorbed", "resorbed", "involuted", "abated"})
 """Verbs of becoming less, which say with "completely" that nothing is left."""
+_GREW = frozenset({"increased", "decreased", "enlarged", "improved", "worsened", "grown", "changed", "absent"})
+_WELL_PLACED = frozenset(
+    {"well sited", "well positioned", "well placed", "satisfactory", "satisfactorily", "position", "positioned"}
+    | {"appropriate", "appropriately", "adequate", "adequately", "good position", "in good position", "in position"}
+)
+_OPENED_UP = frozenset({"expanded", "reexpanded", "inflated", "reinflated", "aerated", "reaerated"})
+_COLLAPSES = frozenset({"collapse", "atelectasis", "atelectases", "atx"})
 _COURSE = frozenset({Word.CHANGE, Word.GONE, Word.OR, Word.DEGREE, Word.PROCESS, Word.NOTHING, Word.DESCRIPTOR})
 _A_LITTLE = frozenset({"by", "back", "slightly", "somewhat", "partially", "into", "to"})
 _RESOLVED = frozenset({"resolved", "cleared", "disappeared"})
@@ -58,15 +66,21 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if Word.CHANGE in words and not _SHRUNK.isdisjoint(tokens):
         _mark_wholly_shrunk(units)
     if "neither" in tokens:
-        units = _without_neither_change(units)
+        units = _neither_has_changed(_without_neither_change(units))
     if Word.NOT in words and not _WHOLLY.isdisjoint(tokens):
         units = _without_not_wholly(units)
+    if not _OPENED_UP.isdisjoint(tokens):
+        _mark_opened_up(units, tokens)
+        words = {unit.word for unit in units}
     if Word.GONE in words or not _SHRUNK.isdisjoint(tokens):
         units = _gone_for_good(_gone_in_part(units, tokens))
     if not words.isdisjoint(_ENDINGS):
         units = without_other_days(units, tokens)
     if not words.isdisjoint(_TELLING) or "when" in tokens:
         units = without_earlier_exam(units, tokens)
+    units = with_differentials(units, tokens)
+    if "exchange" in tokens and "for" in tokens:
+        units = _exchanged(units, tokens)
     if Word.RETURN in words:
         units = _returned(units)
     return units
@@ -87,6 +101,17 @@ def _mark_wholly_shrunk(units: list[Unit]) -> None:
             unit.word = Word.GONE
 
 
+def _mark_opened_up(units: list[Unit], tokens: tuple[str, ...]) -> None:
+    """ "The collapse has re-expanded": it is gone; a lung that has re-expanded is well."""
+    for index, unit in enumerate(units):
+        again = unit.text.startswith("re") or tokens[max(0, unit.first - 2) : unit.first] == ("re", "-")
+        if unit.text.split()[-1] not in _OPENED_UP or not again:
+            continue
+        subject = next((one for one in reversed(units[:index]) if one.word in CONTENT), None)
+        if subject is not None and subject.text in _COLLAPSES:
+            unit.word = Word.GONE
+
+
 def _without_neither_change(units: list[Unit]) -> list[Unit]:
     """ "The nodules have neither grown nor resolved": what is said of them is no denial of them."""
     for index, unit in enumerate(units):
@@ -99,6 +124,22 @@ def _without_neither_change(units: list[Unit]) -> list[Unit]:
         if any(one.word in {Word.CHANGE, Word.GONE} for one in inside) and not _has_finding(units[end : end + 2]):
             return units[:index] + units[end:]
     return units
+
+
+def _neither_has_changed(units: list[Unit]) -> list[Unit]:
+    """ "Neither the effusion nor the edema has resolved": both are there, and nothing became of them."""
+    first = next((at for at, unit in enumerate(units) if unit.text == "neither"), len(units))
+    verb = next((at for at in range(first, len(units)) if units[at].word in {Word.SHOW, Word.COPULA}), len(units))
+    said = [unit for unit in units[verb + 1 :] if unit.word is not Word.DEGREE]
+    front = units[first:verb]
+    named = _has_finding(front) and any(unit.text == "nor" for unit in front)
+    named = named and all(unit.word not in _TURNS or unit.word is Word.AND for unit in front)
+    if not named or len(said) != 1 or not (said[0].word in {Word.GONE, Word.CHANGE} or said[0].text in _GREW):
+        return units
+    for unit in front:
+        if unit.text == "nor":
+            unit.word = Word.AND
+    return units[:first] + front[1:]
 
 
 def _without_not_wholly(units: list[Unit]) -> list[Unit]:
@@ -202,6 +243,9 @@ def _is_placed(units: list[Unit]) -> bool:
 def _ends_somewhere(after: list[Unit]) -> bool:
     """ "Withdrawn and now ends in the SVC": it is still in place."""
     place = next((at for at, unit in enumerate(after) if unit.word is Word.IN), None)
+    if after[0].word in _TURNS and any(unit.text in _WELL_PLACED for unit in after[1:5]):
+        # "Withdrawn and is now well sited".
+        return True
     linked = after[0].word in {Word.AND, Word.COMMA, Word.BUT}
     return linked and place is not None and not _names(after[:place]) and not _has_finding(after[place:])
 
@@ -230,6 +274,19 @@ def _has_finding(units: list[Unit]) -> bool:
 
 def _is_a_little(after: Unit) -> bool:
     return after.word is Word.MEASURE or after.text in _A_LITTLE
+
+
+def _exchanged(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Exchange of the tube for a drain": as "the tube exchanged for a drain"."""
+    verb = tokens.index("exchange")
+    given = next((at for at in range(verb + 2, len(tokens)) if tokens[at] == "for"), None)
+    if tokens[verb + 1] != "of" or given is None:
+        return units
+    out = [unit for unit in units if verb + 1 < unit.first < given]
+    back = [unit for unit in units if unit.first > given]
+    if not (any(one.word is Word.DEVICE for one in out) and _has_finding(back)):
+        return units
+    return [*(unit for unit in units if unit.last < verb), *out, Unit(given, given, Word.GONE, "exchanged for"), *back]
 
 
 def _returned(units: list[Unit]) -> list[Unit]:

@@ -12,6 +12,7 @@ _EMPTYING = ("resolution of", "clearing of", "clearance of", "removal of", "disa
 _UNSURE_OF = frozenset(
     {Word.COPULA, Word.THERE, Word.NOTHING, Word.RELATIVE, Word.REPORT, Word.SUBJECT, Word.DEGREE, Word.OF}
 )
+_SUGGESTING = frozenset({Word.IN, Word.SUGGEST, Word.SUGGEST_MAYBE})
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 _CONFIRM = frozenset({"confirmed", "certain", "established", "guaranteed", "conclusive", "proof"})
 _MISSING = frozenset({"absence of", "lack of"})
@@ -50,6 +51,10 @@ def _in_pairs(units: list[Unit], cues: list[int]) -> set[int]:
         if units[second].text in _EMPTY and _says_empty(units, first, between):
             dropped |= {first, second}
             dropped |= {first + 1 + at for at, unit in enumerate(between) if unit.text in {"clear", "free"}}
+        elif units[first].word is Word.NEGATION and _says_there_is(between):
+            # "No evidence that there is no pneumothorax".
+            dropped.add(first)
+            units[second].word = Word.NOT_EXCLUDED
         elif not between and units[second].text.endswith(_EMPTYING):
             dropped |= {first, second}
         elif (
@@ -60,6 +65,12 @@ def _in_pairs(units: list[Unit], cues: list[int]) -> set[int]:
             dropped.add(first)
             units[second].word = Word.NOT_EXCLUDED
     return dropped
+
+
+def _says_there_is(between: list[Unit]) -> bool:
+    """ "(No) evidence that there is (no)"."""
+    words = {unit.word for unit in between}
+    return {Word.RELATIVE, Word.THERE} <= words <= _UNSURE_OF | _SUGGESTING
 
 
 def _says_empty(units: list[Unit], first: int, between: list[Unit]) -> bool:

@@ -28,6 +28,9 @@ _NO_BODY = frozenset(
     {"nipple", "nipples", "artifact", "artefact", "artifacts", "artefacts", "skin", "summation", "superimposition"}
     | {"clothing", "hair", "button", "braid", "overlap", "projection"}
 )
+_QUERIED = frozenset({"queried", "questioned", "suspected", "described", "raised", "reported", "thought"})
+_BODY = frozenset({"vessel", "vessels", "rib", "ribs", "costochondral", "fat", "sternum", "transverse", "osteophyte"})
+"""Parts of the body that were taken for what was queried."""
 _IN_TRUTH = frozenset({"fact", "actually", "reality"})
 _MASSES = frozenset(
     {"lesion", "nodule", "mass", "consolidation", "infiltrate", "lesions", "nodules", "masses", "infiltrates"}
@@ -61,7 +64,9 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
         units = _ruled_out(units, tokens)
     if not _APPEARANCES.isdisjoint(tokens):
         units = _artefacts(units, tokens)
-    elif not (_NO_BODY.isdisjoint(tokens) and _IN_TRUTH.isdisjoint(tokens)):
+    elif not (_NO_BODY.isdisjoint(tokens) and _IN_TRUTH.isdisjoint(tokens)) or not (
+        _BODY.isdisjoint(tokens) or _QUERIED.isdisjoint(tokens)
+    ):
         units = _taken_for_finding(units, tokens)
     if not _HIDDEN.isdisjoint(tokens):
         units = _hidden(units, tokens)
@@ -163,15 +168,23 @@ def _artefacts(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 
 
 def _taken_for_finding(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
-    """ "The nodule described above represents a nipple shadow", "the fracture is a skin fold": neither is there."""
+    """ "The nodule described above represents a nipple shadow", "the fracture is a skin fold": neither is there.
+
+    "The nodule queried before is a vessel" as well.
+    """
     verb = next((at for at, unit in enumerate(units) if unit.text in _IS), None)
-    if verb is None or any(unit.word in _DENIALS or unit.word is Word.HEDGE for unit in units):
+    if verb is None:
+        return units
+    queried = not _QUERIED.isdisjoint(tokens[: units[verb].first])
+    if any(unit.word in _DENIALS or (unit.word is Word.HEDGE and unit.text not in _QUERIED) for unit in units):
         return units
     said = tokens[units[verb].last + 1 :]
     behind = [token for token in said if token not in _ARTICLES][:2]
     truly = not _IN_TRUTH.isdisjoint(said[:2]) and not _ARTICLES.isdisjoint(said[1:3])
     named = [unit for unit in units[:verb] if unit.word is Word.FINDING]
-    if (_NO_BODY.isdisjoint(behind) and not truly) or not named or named[0].text in lexicon().shadows - _MASSES:
+    body = queried and not _BODY.isdisjoint(behind)
+    unnamed = _NO_BODY.isdisjoint(behind) and not truly and not body
+    if unnamed or not named or named[0].text in lexicon().shadows - _MASSES:
         return units
     before = [unit for unit in units[:verb] if unit.word is not Word.REPORT or unit.first > named[0].first]
     return [Unit(0, 0, Word.HEDGE, "apparent"), *before, *units[verb:]]

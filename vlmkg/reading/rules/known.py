@@ -17,6 +17,9 @@ BEGINNINGS = frozenset(
 COURSES = frozenset({"progression", "evolution", "transformation", "conversion", "transition", "development"})
 BECOMING = frozenset({"to", "into", "towards", "toward"})
 """The course of a finding, and what it comes to: "no progression to ARDS" denies the ARDS."""
+TRACES = frozenset({"changes", "sequelae", "sequela", "residua", "residuum", "stigmata"})
+"""What an illness leaves behind; a change in the singular is one of what is there."""
+LEFT_BY = frozenset({"of", "from"})
 TIPS = frozenset({"tip", "tips"})
 _OWN = frozenset({"of", "in", "within", "for", "from", "suggesting"})
 _INSIDE = frozenset({"in", "within"})
@@ -49,8 +52,8 @@ def is_of_known(phrases: list[Phrase], index: int) -> bool:
         return phrase.joint[-1].text in _INSIDE and "collection" in governor.units[-1].text and is_definite(phrase)
     course = phrase.joint[-1].text in BECOMING and governor.units[-1].text in COURSES
     known = is_definite(phrase) or (phrase.head.word is Word.DEVICE and _at_device(phrase))
-    # "No changes of edema" denies the edema, "no change of the edema" does not.
-    signs = governor.units[-1].text == "changes" and phrase.joint[-1].text == "of"
+    # "No changes of edema", "no changes from old infection" deny the illness, "no change of the edema" does not.
+    signs = governor.units[-1].text in TRACES and phrase.joint[-1].text in LEFT_BY
     attributed = governor.head is not None and governor.head.text in lexicon().attributes and not signs
     return known or (attributed and not course)
 

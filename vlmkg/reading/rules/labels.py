@@ -55,7 +55,14 @@ _MARKS = {
     "___": Word.HOLE,
     **dict.fromkeys(("(?", "/?", ",?", "-?", "/ ?", "?)", "(?)", "(?)."), Word.HEDGE),
 }
+_LAST_ASKED = frozenset({"?).", "?),"})
 _LONGEST_MEASURE = 16
+_PURPOSES = frozenset({"screening", "screen", "surveillance", "survey"})
+_CONTACTS = frozenset({"contact", "contacts"})
+_NO_FINDING_SIGNS = _PURPOSES | {"may"}
+_PERHAPS_NO_FINDING = frozenset({Word.HEDGE, Word.FINDING, Word.RECOMMEND})
+_ENDED_PURPOSES = tuple((one,) for one in sorted(_PURPOSES))
+_MAY_BE = tuple((one,) for one in ("be", "represent", "reflect", "have", "indicate", "suggest", "correspond", "relate"))
 _KEPT_FORMS = 65_536
 _SIGN = "sign"
 _PLAIN_SIGNS = frozenset(
@@ -118,6 +125,7 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
     index = 0
     definite = opens = False
     contracted = "'" in tokens
+    purposes = not _NO_FINDING_SIGNS.isdisjoint(tokens)
     while index < len(tokens):
         token, several, word, glued, alone, is_open = forms[index]
         verb = _denied_verb(tokens, index) if contracted else None
@@ -140,8 +148,15 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             units.append(Unit(index - 1, index, Word.FINDING, token, definite=definite, opens=definite or opens))
             index += 1
             continue
+        if purposes and word in _PERHAPS_NO_FINDING and _names_no_finding(tokens, index, length):
+            # "On 3 May", "tuberculosis screening: ...".
+            index += length
+            continue
         if word is Word.OTHER and is_open and _is_finding_here(tokens, index, units):
             word = Word.FINDING
+        if word is Word.OTHER and token in _LAST_ASKED and not _doubts_bracket(units):
+            # The last of "(oedema? drug reaction?).".
+            word = Word.HEDGE
         if word is not Word.OTHER:
             text = token if length == 1 else " ".join(tokens[index : index + length])
             units.append(Unit(index, index + length - 1, word, text, definite=definite, opens=definite or opens))
@@ -153,6 +168,27 @@ def label(tokens: tuple[str, ...]) -> list[Unit]:
             opens = True
         index += length
     return units
+
+
+def _doubts_bracket(units: list[Unit]) -> bool:
+    """Put the doubt of "(scar/tumour?)." where its bracket opens. Returns whether there is one."""
+    bracket = next((unit for unit in reversed(units) if unit.text == "("), None)
+    if bracket is not None:
+        bracket.word = Word.HEDGE
+    return bracket is not None
+
+
+def _names_no_finding(tokens: tuple[str, ...], index: int, length: int) -> bool:
+    """Whether a word that may doubt or be found is the name of a month, or of what an exam is made for."""
+    word = tokens[index]
+    if word == "may":
+        dated = index > 0 and (tokens[index - 1].isdigit() or _ORDINAL.fullmatch(tokens[index - 1]) is not None)
+        dated = dated or (index + 1 < len(tokens) and _ORDINAL.fullmatch(tokens[index + 1]) is not None)
+        return dated and tokens[index + 1 : index + 2] not in _MAY_BE
+    after = tokens[index + length : index + length + 2]
+    if word == "surveillance":
+        return after[:1] == (":",)
+    return after[:1] != () and (after[0] in _PURPOSES or (after[0] in _CONTACTS and after[1:2] in _ENDED_PURPOSES))
 
 
 def _ends_name(tokens: tuple[str, ...], index: int, units: list[Unit]) -> bool:

@@ -12,6 +12,7 @@ from vlmkg.schema import Presence
 _BACKWARD_BREAKS = frozenset({Word.BUT, Word.COLON, Word.RELATIVE, Word.WITH})
 _NO = (["no"], ["(-)"], ["(-)."], ["- ve"])
 _ADDED = frozenset({"superimposed", "coexisting", "coexistent", "concomitant", "concurrent", "superadded"})
+_MEANT_TOO = frozenset({"component", "element", "focus", "process", "disease", "infection", "pneumonia"})
 _CONSIDERED = frozenset({"suggested", "consideration", "considerations"})
 EXCEPT = frozenset({"except", "except for", "other than", "apart from", "aside from", "save", "save for", "besides"})
 _OR = frozenset({Word.OR, Word.VERSUS})
@@ -48,17 +49,29 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         # "It is probably not".
         set_back(before, Presence.UNCERTAIN)
     elif _hedges_back(_before_turn(cues)) or any(unit.text in _CONSIDERED for unit in cues):
+        if _has_companion(before) and _is_seen(before[1]):
+            # "Pneumonia with a small effusion is likely": the effusion is seen.
+            _doubt(before[0])
+            return
         set_back(before, Presence.UNCERTAIN)
-        _doubt_companion(before)
+        if _has_companion(before):
+            _doubt(before[0])
 
 
-def _doubt_companion(before: list[Phrase]) -> None:
+def _has_companion(before: list[Phrase]) -> bool:
     """ "Pneumonia with a small effusion is likely": the illness that is named first is what is likely."""
     at = next((at for at in range(len(before) - 1, 0, -1) if before[at].joined_by(Word.WITH)), 0)
-    if at == 1 and before[1].joint[-1].text == "with" and _explains(before[0]) and not _is_added(before[1]):
-        head = before[0].head
-        if head is not None and not any(unit.definite for unit in before[0].units):
-            _doubt(before[0])
+    head = before[0].head if before else None
+    if at != 1 or before[1].joint[-1].text != "with" or head is None or _is_added(before[1]):
+        return False
+    if head.word is not Word.FINDING or head.text in lexicon().shadows - lexicon().meanings:
+        return False
+    return not any(unit.definite for unit in before[0].units)
+
+
+def _is_seen(phrase: Phrase) -> bool:
+    """Whether an article stands before a finding that is no illness: "a small effusion"."""
+    return phrase.head is not None and phrase.units[0].opens and phrase.head.text not in _MEANT_TOO
 
 
 def _is_added(phrase: Phrase) -> bool:

@@ -19,6 +19,10 @@ _ILLNESSES = frozenset(
     {"pneumonia", "infection", "tuberculosis", "tb", "bronchitis", "aspiration", "embolism", "chf"}
     | {"lymphoma", "cancer", "malignancy", "sarcoidosis", "influenza", "covid", "asthma", "copd", "bronchiolitis"}
 )
+_TURNED_PATIENT = frozenset({"rotated", "tilted"})
+_OF_POSITION = frozenset({Word.IN, Word.SIDE, Word.COMMA, Word.DEGREE, Word.AND, Word.NOTHING, Word.COPULA})
+_LONGEST_TITLE = 3
+_LONGEST_POSITION = 6
 _TURNED = frozenset({Word.RELATIVE, Word.GONE, Word.COLON})
 _TOLD = frozenset({"history of", "known history of", "prior history of", "h / o", "hx of"})
 _EXAM_NOUNS = frozenset({"view", "views", "film", "films", "image", "images", "comparison", "comparisons"})
@@ -73,7 +77,14 @@ def without_exam_talk(units: list[Unit]) -> list[Unit]:
     units = _without_talk(units)
     if _is_told(units):
         return []
-    return _without_heading(_without_exam(_without_history(_without_recommendation(units))))
+    found = _without_heading(_without_exam(_without_history(_without_recommendation(units))))
+    return [] if len(found) <= _LONGEST_POSITION and _is_position(found) else found
+
+
+def _is_position(units: list[Unit]) -> bool:
+    """ "Rotated", "AP, rotated to the left": the patient lay so, and nothing is said of the body."""
+    turned = any(unit.text in _TURNED_PATIENT for unit in units)
+    return turned and all(unit.word in _OF_POSITION or unit.text in _TURNED_PATIENT for unit in units)
 
 
 def _is_followed_up(units: list[Unit]) -> bool:
@@ -121,7 +132,7 @@ def _without_heading(units: list[Unit]) -> list[Unit]:
 
 def _without_recommendation(units: list[Unit]) -> list[Unit]:
     cue = next((index for index, unit in enumerate(units) if unit.word is Word.RECOMMEND), None)
-    rest = None if cue is None else _behind_exam(units, cue)
+    rest = None if cue is None else (_behind_title(units, cue) or _behind_exam(units, cue))
     if cue is None or rest is not None:
         return units if rest is None else _without_recommendation(rest)
     if cue == 0 and units[0].text.startswith("follow") and _is_followed_up(units):
@@ -130,7 +141,11 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
     if units[cue].text == "please" and units[cue + 1 : cue + 2] and units[cue + 1].word is Word.RECOMMEND:
         cue += 1
     behind = units[cue + 1 : cue + 2]
-    if units[cue].text in _OF_EITHER and cue and _may_be_meant(_subject(units[:cue]), behind):
+    if (
+        units[cue].text in _OF_EITHER
+        and cue
+        and _may_be_meant(_subject(units[:cue]), behind, act=any(unit.word is Word.OF for unit in units[:cue]))
+    ):
         # "Pneumonia should be considered" doubts; "a CT should be considered" advises.
         units[cue].word = Word.HEDGE
         return units[: cue + 1]
@@ -143,7 +158,24 @@ def _without_recommendation(units: list[Unit]) -> list[Unit]:
         talk = not _has_findings(units[index:cue]) or _about_exam(units[index:cue])
         if word in _CLAUSE_BREAKS or (word is Word.AND and talk):
             return units[:index] if talk else _without_verb(units[:cue])
-    return [] if _about_exam(units[:cue]) or not _has_findings(units[:cue]) else _without_verb(units[:cue])
+    said = not _about_exam(units[:cue]) and _has_findings(units[:cue])
+    return _without_act(_without_verb(units[:cue])) if said else []
+
+
+def _without_act(units: list[Unit]) -> list[Unit]:
+    """Without what is advised: "biopsy (of the mass)" should be considered."""
+    act = next((at for at, unit in enumerate(units) if unit.word in OBSERVATION_NOUNS), len(units))
+    if act == len(units) or not units[act].text.endswith(_DONE_ENDINGS):
+        return units
+    of_it = act + 1 < len(units) and units[act + 1].word is Word.OF
+    return units[act + 2 :] if of_it else units[act + 1 :]
+
+
+def _behind_title(units: list[Unit], cue: int) -> list[Unit]:
+    """The units behind "pneumonia follow-up:"; none where there is no such title."""
+    titled = 0 < cue <= _LONGEST_TITLE and units[cue - 1].word is Word.FINDING and units[cue].text in _AGAIN
+    behind = units[cue + 1 :]
+    return behind[1:] if titled and behind and behind[0].word is Word.COLON else []
 
 
 def _behind_exam(units: list[Unit], cue: int) -> list[Unit] | None:
@@ -198,10 +230,13 @@ def _subject(before: list[Unit]) -> Unit:
     return before[at] if before[at].word is Word.FINDING and not before[at].definite else before[-1]
 
 
-def _may_be_meant(unit: Unit, behind: list[Unit]) -> bool:
-    """ "Lymphangitis should be considered"; not "the mass should be considered malignant", "biopsy is suggested"."""
+def _may_be_meant(unit: Unit, behind: list[Unit], *, act: bool) -> bool:
+    """ "Lymphangitis should be considered"; not "the mass should be considered malignant", "biopsy is suggested".
+
+    `act`: something is to be done to something ("aspiration of the cyst").
+    """
     told = behind != [] and behind[0].word in CONTENT
-    return unit.text in lexicon().meanings or (_is_illness(unit) and not told)
+    return (unit.text in lexicon().meanings and not act) or (_is_illness(unit) and not told)
 
 
 def _is_illness(unit: Unit) -> bool:

@@ -15,6 +15,8 @@ MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
 SHORT_PLACES = frozenset(
     {"rul", "rml", "rll", "lul", "lll", "ruz", "rmz", "rlz", "luz", "lmz", "llz", "r", "l", "rt", "lt"}
 )
+_FIELDS = frozenset({"field", "fields"})
+"""Of the lungs: where something is."""
 _LEVEL = re.compile(r"[tlcs]\d{1,2}")
 
 
@@ -137,7 +139,7 @@ def _dimension(clause: Clause, part: Part, edges: list[Edge]) -> None:
 
 def all_dimensions(part: Part) -> bool:
     """Whether the part names dimensions alone ("size and shape")."""
-    return all(unit.word is Word.DIMENSION for unit in part.places)
+    return all(unit.word is Word.DIMENSION and unit.text not in _FIELDS for unit in part.places)
 
 
 def locate(parts: list[Part], place: Part, edges: list[Edge]) -> None:

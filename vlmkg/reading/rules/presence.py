@@ -7,7 +7,7 @@ reaches over its own noun group and over alternatives. Either without anything a
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import OBSERVATIONS, Word
 from vlmkg.reading.rules.ellipsis import is_bare_comparison
-from vlmkg.reading.rules.known import BECOMING, BEGINNINGS, COURSES, is_definite, is_of_known
+from vlmkg.reading.rules.known import BECOMING, BEGINNINGS, COURSES, LEFT_BY, TRACES, is_definite, is_of_known
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import look_back, mark_alternatives, set_back
 from vlmkg.reading.rules.opening import opened
@@ -85,7 +85,7 @@ def _mark_statement(statement: Statement) -> None:
         if state is Presence.ABSENT:
             change = _is_change(phrase)
             changed = changed or change
-            state = _behind_change(phrase, following, change=change)
+            state = _behind_change(phrases, index, following, change=change)
     spared = bool(tail and phrases) and denies_what_it_did(statement, len(phrases) - 1)
     if has_gone_too(statement):
         _say(phrases[-1], Presence.ABSENT)
@@ -123,14 +123,16 @@ def _explains_before_aside(phrases: list[Phrase], index: int) -> bool:
     return bare and any(one.head is not None and one.head.presence is Presence.PRESENT for one in phrases[:start])
 
 
-def _behind_change(phrase: Phrase, following: list[Unit], *, change: bool) -> Presence:
+def _behind_change(phrases: list[Phrase], index: int, following: list[Unit], *, change: bool) -> Presence:
     """What a denial leaves behind it where it denies a change: "no change in the nodule", "effusion no smaller"."""
+    phrase = phrases[index]
     alternative = bool(following) and following[0].word is Word.OR
     if is_bare_comparison(phrase) and not alternative:
         return Presence.PRESENT
     becomes = bool(following) and following[0].text in BECOMING and phrase.units[-1].text in COURSES
-    # "No changes of edema" denies the edema.
-    named = phrase.units[-1].text == "changes" and following[:1] != [] and following[0].text == "of"
+    # "No changes of edema", "no sequelae of prior infection" deny the illness.
+    known = index + 1 < len(phrases) and is_definite(phrases[index + 1])
+    named = phrase.units[-1].text in TRACES and following[:1] != [] and following[0].text in LEFT_BY and not known
     over = change and not becomes and not named and (not following or _opens_place(following))
     return Presence.PRESENT if over else Presence.ABSENT
 

@@ -3,7 +3,7 @@
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.words import CONTENT, Word
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
 
 _LETTERS = frozenset({"l", "r"})
 _SIDES = _LETTERS | {"left", "right", "lt", "rt"}
@@ -26,7 +26,10 @@ def side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
     before = tokens[index - 1] if index else ""
     after = tokens[index + 1] if index + 1 < len(tokens) else ""
     if tokens[index] in _COMPARING:
-        return Word.AND if before in _SIDES and after in _SIDES else None
+        if before in _SIDES and after in _SIDES:
+            return Word.AND
+        # "Emboli > metastases": what is the likelier.
+        return Word.VERSUS if tokens[index] == ">" and _is_noun(before) and _is_noun(after) else None
     if tokens[index] not in _LETTERS or _names_no_side(tokens, index, before, after):
         return None
     found = (
@@ -63,6 +66,10 @@ def _ends_with_dash(tokens: tuple[str, ...], index: int) -> bool:
 
 def _is_content(token: str) -> bool:
     return (lexicon().words.get(right_spelling(token)) or guess(token)) in CONTENT
+
+
+def _is_noun(token: str) -> bool:
+    return (lexicon().words.get(right_spelling(token)) or guess(token)) in OBSERVATION_NOUNS
 
 
 def _shares_a_noun(tokens: tuple[str, ...], index: int) -> bool:

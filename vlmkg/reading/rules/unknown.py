@@ -38,6 +38,7 @@ _ANSWERS = (("none",), ("no",), ("yes",), ("present",), ("absent",), ("negative"
 _NO_NOUNS = ("ly", "ed", "able", "ible", "ous", "ful", "less")
 _NO_SHORT_NOUNS = ("ical", "ive", "ic", "est")
 _NO_BARE_NOUNS = ("ing", "ward", "wards", "wise", "ier", "iest", "ize", "ise")
+_ILLNESS_ENDINGS = ("ism", "isms", "osis", "pathy", "uria", "orrhea", "orrhoea", "esis")
 _NOUN_ENDINGS = (
     *("tion", "tions", "sion", "sions", "ment", "ments", "ness", "ism", "isms", "ture", "tures", "pathy", "oid"),
     *("oids", "ions", "osis", "uria", "orrhea", "orrhoea", "ectomy", "ia", "ias", "esis"),
@@ -69,7 +70,8 @@ def is_unknown_finding(
         # "Zzz: none".
         return len(token) >= _SHORTEST and not token.endswith(_NO_BARE_NOUNS)
     if before is None or normal or not _is_near(tokens, before[1], index):
-        return False
+        # "Diagnosis: zzzism."
+        return len(tokens) == 1 and len(token) >= _SHORTEST_ANYWHERE and token.endswith(_ILLNESS_ENDINGS)
     if denied:
         return _may_be_denied(token) and _ends_group(tokens, index + 1, _NO_NOUN_BEHIND)
     article = index > 0 and tokens[index - 1] in _ARTICLES

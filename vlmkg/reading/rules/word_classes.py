@@ -22,6 +22,8 @@ _HOLLOW = frozenset({"thoracic", "pleural", "abdominal", "peritoneal", "pelvic",
 _LINKING = frozenset({Word.AND, Word.OR, Word.COMMA, Word.IN, Word.OF, Word.NEGATION})
 _ANSWERS = frozenset({"negative", "yes", "present", "seen"})
 _TURNING = frozenset({"only", "just", "merely"})
+_TAKEN_IN = frozenset({"aspirated", "inhaled", "swallowed", "ingested", "foreign", "dislodged"})
+_BEHIND_LINE = frozenset({Word.GONE, Word.IN, Word.REPORT, Word.COPULA})
 _DATING = frozenset({"in", "last", "since", "until"})
 _HAVING = frozenset({"has", "have", "had"})
 _VERBAL = frozenset({Word.OF, Word.IN})
@@ -310,6 +312,13 @@ def _associated(units: list[Unit], index: int, before: Word, after: Word) -> Wor
     return Word.NOTHING if denied and before in OBSERVATION_ADJECTIVES and after in CONTENT else units[index].word
 
 
+def _tooth(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "An aspirated tooth" is a foreign body."""
+    del before, after
+    near = any(one.text in _TAKEN_IN for one in units[max(0, index - 2) : index])
+    return Word.DEVICE if near else units[index].word
+
+
 def _line(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "L IJ out", "right IJ, tip in the SVC": the line in the vein; "catheter via the right IJ" names the vein."""
     del before
@@ -319,12 +328,13 @@ def _line(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     opens = at < 0 or units[at].word in {Word.COMMA, Word.COLON, Word.AND}
     devices = any(unit.word is Word.DEVICE and unit.text not in _MANY_DEVICES for unit in units[:index])
     following = [unit.text for unit in units[index + 1 : index + 3]]
-    said = after is Word.GONE or following[:1] in (["out"], ["tip"]) or following == [",", "tip"]
+    said = after in _BEHIND_LINE or following[:1] in (["out"], ["tip"]) or following == [",", "tip"]
     return Word.DEVICE if opens and said and not devices else units[index].word
 
 
 _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(("ij", "rij", "lij"), _line),
+    **dict.fromkeys(("tooth", "teeth"), _tooth),
     "associated": _associated,
     **dict.fromkeys(_TIME_WORDS, _time),
     **dict.fromkeys(("?", "?."), _asked),

@@ -132,9 +132,21 @@ _OPEN_CHOICE = re.compile(
     r"|(?<=[:=])[ \t]{0,12}(?:yes[ \t]{0,12}/[ \t]{0,12}no|y[ \t]{0,12}/[ \t]{0,12}n"
     r"|present[ \t]{0,12}/[ \t]{0,12}absent|normal[ \t]{0,12}/[ \t]{0,12}abnormal"
     r"|no[ \t]{0,12}/[ \t]{0,12}yes|absent[ \t]{0,12}/[ \t]{0,12}present|none[ \t]{0,12}/[ \t]{0,12}(?:small"
-    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?=[ \t]{0,12}(?:$|[.,;\n]))",
+    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?:[ \t]{0,4}\((?:circle|tick|delete|select|choose)[^()\n]{0,30}\))?"
+    r"(?=[ \t]{0,12}(?:$|[.,;\n]))",
     re.IGNORECASE,
 )
+_STATE_WORDS = (
+    r"(?:normal|abnormal|clear|unremarkable|stable|unchanged|changed|increased|decreased|enlarged|present|absent"
+    r"|none|no|yes|intact|not seen|seen|mild|moderate|severe|small|large|trace|borderline|hazy|opaque|widened"
+    r"|distended|raised|blunted|free)"
+)
+_BRACKET_CHOICE = re.compile(
+    rf"\([ \t]{{0,4}}(?=[^()\n]{{0,60}}?\b(?:normal|clear|unremarkable|intact|none|no|absent|free)\b)"
+    rf"{_STATE_WORDS}(?:[ \t]{{0,4}}[/|][ \t]{{0,4}}{_STATE_WORDS}){{1,6}}[ \t]{{0,4}}\)",
+    re.IGNORECASE,
+)
+"""A choice that nobody made, in round brackets: "(normal/enlarged)"."""
 _TITLED = re.compile(r"[:=][ \t]{0,12}$")
 _OPEN_TITLE = re.compile(
     r"(?:(?<=[.;,\n|])"
@@ -169,6 +181,7 @@ _NEAR = {
     _OPEN_CHOICE: re.compile(
         r"\{|\[|<|:[ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/|=[ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE
     ),
+    _BRACKET_CHOICE: re.compile(r"\([ \t]{0,4}[a-z ]{2,14}[/|]", re.IGNORECASE),
     _FIELD: re.compile(
         r"[;,|][ \t]{0,12}(?:certainty|confidence|likelihood|probability|presence|status|location|side|site"
         r"|laterality)[ \t]{0,4}:",
@@ -196,6 +209,8 @@ _NEAR = {
 """A part of every match of a pattern. Each begins with one of a few characters, which `re` finds fast; the patterns
 themselves look back first, which is slow in a text without a match. `re` looks for the first characters of several ways
 only where each way begins with a plain one: "---", not "-{3}"."""
+_BEFORE = 3
+"""Characters before a section that a pattern may look at: a heading's colon and its blanks."""
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
 _SHORTEST_UNKNOWN = 5
@@ -208,7 +223,7 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in (*_found(_UNSURE_SIGN, text, start, end), *_found(_UNSURE_CODE, text, start, end)):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": possible {BREAK}")
-    for match in _found(_OPEN_CHOICE, text, start, end):
+    for match in (*_found(_OPEN_CHOICE, text, start, end), *_found(_BRACKET_CHOICE, text, start, end)):
         near = max(start, match.start() - _LONGEST_TITLE)
         title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
         titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
@@ -240,7 +255,7 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
 
 def _found(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterable[re.Match[str]]:
     """The matches of a pattern in `text[start:end]`; it is not tried where nothing near one stands."""
-    return pattern.finditer(text, start, end) if _NEAR[pattern].search(text, max(0, start - 1), end) else ()
+    return pattern.finditer(text, start, end) if _NEAR[pattern].search(text, max(0, start - _BEFORE), end) else ()
 
 
 def _rows_and_brackets(text: str, start: int, end: int) -> Iterator[Rewrite]:

@@ -56,6 +56,10 @@ _RING = re.compile(r"[\u25cb\u25ef]")
 _FURNITURE = " \t-*\u2022\u2013,;.:"
 _SENTENCE_END = re.compile(r"[.;](?=\s{1,12}[A-Z])")
 _LONGEST_TITLE_END = 26
+_LONGEST_ITEM = 60
+_ITEM_MARKS = re.compile(r"[.,:;|\n]")
+_SIGNED = frozenset({"(+", "(-", "(\u2013"})
+_MOST_PLACE_WORDS = 6
 _ITEM_END = re.compile(r"[ \t]{0,12}(?:[.,;|/]|$)", re.MULTILINE)
 _TITLE_BEFORE = re.compile(r"[\w)][ \t]{0,12}[:=]?[ \t]{0,12}$")
 _TITLE_END = re.compile(r"[:?][ \t]{0,12}$")
@@ -101,7 +105,10 @@ def _row(text: str, begin: int, stop: int, row: list[Box]) -> Iterator[Rewrite]:
     if not first.strip(_FURNITURE):
         yield from _before_items(text, stop, row)
     elif not last.strip(_FURNITURE) or all(_ends_item(text, stop, box) for box in row):
-        yield from _after_items(text, begin, row)
+        yield from _after_items(text, begin, stop, row)
+    elif len(row) > 1 and all(_has_item(text, begin, box) for box in row):
+        # "Edema (-). Nodule (+) RUL".
+        yield from _after_items(text, begin, stop, row)
     else:
         yield from _options(text, begin, stop, row)
 
@@ -112,6 +119,23 @@ def _ends_item(text: str, stop: int, box: Box) -> bool:
         _ITEM_END.match(text, box.end, stop) is not None
         and _TITLE_BEFORE.search(text, max(0, box.start - _LONGEST_TITLE_END), box.start) is not None
     )
+
+
+def _has_item(text: str, begin: int, box: Box) -> bool:
+    """Whether a finding's name of its own stands before the box: behind a mark, or where the line begins."""
+    near = max(begin, box.start - _LONGEST_ITEM)
+    item = _ITEM_MARKS.split(text[near : box.start])[-1]
+    signed = text[box.start : box.start + 2] in _SIGNED and any(word.isalpha() for word in item.split())
+    return box.tick is not Tick.EMPTY and (signed or names_finding(item))
+
+
+def _place_behind(text: str, stop: int, box: Box) -> int | None:
+    """Where a place behind the box ends: "Nodule (+) in the right apex, ..."; None where there is none."""
+    end = _ITEM_MARKS.search(text, box.end, stop)
+    at = end.start() if end else stop
+    words = text[box.end : at].split()
+    placed = 0 < len(words) <= _MOST_PLACE_WORDS and all(word.isalpha() for word in words)
+    return at if placed and not names_finding(words[-1]) else None
 
 
 def _before_items(text: str, stop: int, row: list[Box]) -> Iterator[Rewrite]:
@@ -132,7 +156,7 @@ def _items_after(text: str, stop: int, row: list[Box]) -> list[tuple[Box, int]]:
     return items
 
 
-def _after_items(text: str, begin: int, row: list[Box]) -> Iterator[Rewrite]:
+def _after_items(text: str, begin: int, stop: int, row: list[Box]) -> Iterator[Rewrite]:
     item_start = begin
     title = ""
     for box in row:
@@ -144,7 +168,12 @@ def _after_items(text: str, begin: int, row: list[Box]) -> Iterator[Rewrite]:
         if box.tick is Tick.EMPTY:
             yield Rewrite(item_start, box.end, "" if title else BREAK, aside=True)
         elif box.tick is Tick.YES:
-            yield Rewrite(box.start, box.end, f", present {BREAK}" if not title else ",")
+            place = None if title or text[box.start] != "(" else _place_behind(text, stop, box)
+            if place is not None:
+                yield Rewrite(box.start, box.end, ":")
+                yield Rewrite(place, place, BREAK)
+            else:
+                yield Rewrite(box.start, box.end, f", present {BREAK}" if not title else ",")
         else:
             yield Rewrite(box.start, box.end, f": none {BREAK}")
         item_start = box.end

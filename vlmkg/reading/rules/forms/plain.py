@@ -35,7 +35,9 @@ class _Sign(NamedTuple):
 _SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
 _SAY = f" ?{_SAID}"
 _ASKED = rf"\?\s{{0,3}}(?:a\w{{0,6}}[:.)]\s{{0,3}})?(?:{_SAID}|possib|maybe|[ny]\b)|\na\d?[.)]"
+_CHOICE = r"\((?:n|y|0|1|[a-z ]{2,14}[/|])"
 _DOUBT = r"\+ ?/|\u00b1"
+_MARKED = rf"{_CHOICE}|,{_SAID}|/{_SAID}|{_DOUBT}"
 _BOXES = re.compile(r"[\[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u2718\u2b1c\u2705\u274c]")
 _CODE_MARKS = re.compile("[:;|=~\u00f8\u2205\u2026\u2192\t{[<]")
 _AT_LINE_END = "0[ \t]{0,12}(?:\n|$)|1[ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\\d"
@@ -43,7 +45,7 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
     (boxes, _Sign(patterns=(_BOXES, re.compile(r"\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>|_x_")))),
     (answers, _Sign(("..", ". . .", "__", "--", "->", "   "), (
         _CODE_MARKS,
-        re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|{_ASKED}|\((?:n|y|0|1)|,{_SAID}|/{_SAID}|{_DOUBT}"),
+        re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|{_ASKED}|{_MARKED}"),
     ))),
     (enumerations, _Sign((" *", "\u2022", "\u00b7", "\u25cf", "\u25aa"), (re.compile(r"1\)|a\)"),))),
     (denied_lists, _Sign((":", "negatives "))),
