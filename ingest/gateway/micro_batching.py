@@ -211,7 +211,7 @@ def receive_group(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> li
 
 
 def _store(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt | BaseException]:
-    """Store messages. During an outage of the blob store, small ones, which are stored in the ledger, are still stored."""
+    """Store messages. During an outage of the blob store, small ones are still stored: they are in the ledger."""
     results = each_result(prepared, partial(receive_prepared, receiver))
     failed = [at for at, result in enumerate(results) if isinstance(result, BaseException) and is_outage(result)]
     rows = [at for at in failed if is_row(prepared[at][0])]

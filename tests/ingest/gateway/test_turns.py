@@ -100,7 +100,8 @@ def test_a_sender_is_charged_for_what_its_items_cost() -> None:
 def test_one_that_is_put_back_is_not_charged() -> None:
     turns = Turns[int]()
     turns.put("a", 1)
-    assert (found := turns.take())
+    found = turns.take()
+    assert found is not None
     turns.put("b", 2)
     turns.put_back(*found)
     assert {turns.take(within=0.5), turns.take(within=1.5)} == {("a", 1), ("b", 2)}
