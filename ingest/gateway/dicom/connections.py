@@ -27,6 +27,7 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 from ingest.formats.cleaning import DICOM_LIMIT
 from ingest.gateway.dicom.answers import fragment_of
 from ingest.gateway.dicom.waking import LOOK_S, Alarm, Arrivals, WakingQueue
+from ingest.gateway.rate import Rate
 from ingest.gateway.settings import Network, is_allowed
 
 LARGEST_PDU = 256 * 1024
@@ -185,16 +186,25 @@ class BoundedHandler(RequestHandler):
     """Gives an association a BoundedSocket."""
 
     def _create_association(self) -> Association:
+        server = cast(BoundedServer, self.server)
+        # In a thread of its own, so that nobody else waits.
+        time.sleep(server.association_rate.due(str(self.client_address[0]), 1))
         association = super()._create_association()
         # The socket that the handler itself has announced, with its event.
         association.dul.event_queue.get_nowait()
         association.dul.socket = bounded = BoundedSocket(association, client_socket=self.request)
-        server = cast(BoundedServer, self.server)
         bounded.stall_s = server.stall_s
         server.holders[self.request] = bounded
         wake(association, bounded.alarm)
         answer_at_once(association)
         return association
+
+
+class SharedContexts(list[PresentationContext]):
+    """The supported contexts. All associations have the same: nobody changes them, and a copy takes 10 ms."""
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "SharedContexts":
+        return self
 
 
 class BoundedServer(ThreadedAssociationServer):
@@ -208,11 +218,13 @@ class BoundedServer(ThreadedAssociationServer):
     connections = 64
     peer_connections = 16
     associations = 32
+    association_rate = Rate(0)
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._open = weakref.WeakKeyDictionary[Any, str]()
         self.holders = weakref.WeakKeyDictionary[Any, BoundedSocket]()
         super().__init__(*arguments, **named)
+        self.contexts = SharedContexts(self.contexts)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection. TLS is negotiated at the first read, in the association's own thread."""

@@ -2,12 +2,11 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 
-STALL_S = 30.0
-"""Seconds without data after which reading a body is aborted."""
+from ingest.http_connections import in_time
 
 _GZIP = 16 + zlib.MAX_WBITS
 CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
@@ -23,22 +22,17 @@ class BodyDamagedError(ValueError):
 
 
 async def stream_of(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body in pieces. Raises BodyTooLargeError, and ClientDisconnect if it ends early or stalls."""
+    """The body in pieces. Raises BodyTooLargeError, and ClientDisconnect if it ends early or comes too slowly."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLargeError
-    taken, stream = 0, request.stream()
-    while (chunk := await _next(stream)) is not None:
-        taken += len(chunk)
-        if taken > limit:
-            raise BodyTooLargeError
-        yield chunk
-
-
-async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:
-    """The next piece; None at the end."""
+    taken = 0
     try:
-        return await asyncio.wait_for(anext(stream, None), STALL_S)
+        async for chunk in in_time(request.stream()):
+            taken += len(chunk)
+            if taken > limit:
+                raise BodyTooLargeError
+            yield chunk
     except TimeoutError:
         raise ClientDisconnect from None
 

@@ -41,6 +41,31 @@ async def test_echo(dicom: OpenDicom):
     assert dicom.events() == []
 
 
+async def test_a_peer_that_echoes_without_end_waits(dicom: OpenDicom):
+    """So that it does not take the interpreter from those who send."""
+
+    def echo(times: int) -> float:
+        with dicom.association() as association:
+            started = time.monotonic()
+            assert all(int(association.send_c_echo().Status) == OK for _ in range(times))
+            return time.monotonic() - started
+
+    assert await asyncio.to_thread(echo, 50) > 1
+
+
+async def test_a_peer_that_associates_without_end_waits(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_ASSOCIATION_RATE="5") as door:
+
+        def associate(times: int) -> float:
+            started = time.monotonic()
+            for _ in range(times):
+                with door.association() as association:
+                    assert association.is_established
+            return time.monotonic() - started
+
+        assert await asyncio.to_thread(associate, 12) > 1
+
+
 async def test_what_is_acknowledged_is_in_ledger_and_blobs(dicom: OpenDicom):
     assert await dicom.send(film(), report()) == [OK, OK]
     first, second = dicom.events()
