@@ -24,7 +24,8 @@ def _long(group: int, element: int, kind: bytes, value: bytes) -> bytes:
 
 
 def _object(sop_class: str, uid: str, more: bytes, before: bytes = b"") -> bytes:
-    """The elements of an image, `before` among the first and `more` at the end."""
+    """The elements of an image, `before` among the first and `more` in its place."""
+    first = int.from_bytes(more[:2], "little")
     return b"".join(
         (
             before,
@@ -34,7 +35,11 @@ def _object(sop_class: str, uid: str, more: bytes, before: bytes = b"") -> bytes
             _short(0x10, 0x20, b"LO", b"4711"),
             _short(0x20, 0xD, b"UI", (uid + ".1").encode()),
             _short(0x20, 0xE, b"UI", (uid + ".2").encode()),
-            more,
+            more if first < 0x28 else b"",
+            _short(0x28, 0x10, b"US", struct.pack("<H", 2)),
+            _short(0x28, 0x11, b"US", struct.pack("<H", 2)),
+            more if first >= 0x28 else b"",
+            _long(0x7FE0, 0x10, b"OW", b"\0" * 8),
         )
     )
 
@@ -75,7 +80,7 @@ OBJECTS: dict[str, Maker] = {
         + b"\0\0\0\0",
     ),
     "a long name": lambda size, sop, uid: _object(
-        sop, uid, b"", _long(8, 5, b"UC", b"ISO_IR 192") + _long(8, 0x90, b"UN", b"DOE^" * (size // 4))
+        sop, uid, b"", _short(8, 5, b"CS", b"ISO_IR 192") + _long(8, 8, b"UC", b"DOE^" * (size // 4))
     ),
     "values": lambda size, sop, uid: _object(sop, uid, _long(0x28, 0x1056, b"UC", b"\\".join([b"1"] * (size // 2)))),
 }
