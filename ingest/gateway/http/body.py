@@ -9,6 +9,12 @@ from starlette.requests import ClientDisconnect, Request
 from ingest.http_connections import in_time
 
 _GZIP = 16 + zlib.MAX_WBITS
+STEP = 64 * 1024
+"""Bytes that are decompressed at once."""
+
+MOST_MEMBERS = 4096
+"""The maximum number of members of gzip data: as many blocks as bgzip makes of 256 MB."""
+
 CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
 """Supported Content-Encodings."""
 
@@ -53,20 +59,25 @@ def coding_of(request: Request) -> str:
 def unpacked(packed: bytes, limit: int) -> bytes:
     """The decompressed content of gzip data (RFC 1952) with one or several members.
 
-    At most `limit` bytes are in memory.
+    At most `limit` bytes are in memory, and the time grows with the size: a member is not asked for what follows it in
+    the whole body, but in the next STEP bytes.
 
     Raises BodyTooLargeError, BodyDamagedError.
     """
-    found = bytearray()
-    while packed:
+    found, at, view = bytearray(), 0, memoryview(packed)
+    for _ in range(MOST_MEMBERS):
         member = zlib.decompressobj(_GZIP)
-        try:
-            found += member.decompress(packed, limit + 1 - len(found))
-        except zlib.error:
-            raise BodyDamagedError from None
-        if len(found) > limit:
-            raise BodyTooLargeError
-        if not member.eof:
-            raise BodyDamagedError
-        packed = member.unused_data
-    return bytes(found)
+        while not member.eof:
+            if at >= len(packed):
+                raise BodyDamagedError
+            piece = view[at : at + STEP]
+            try:
+                found += member.decompress(piece, limit + 1 - len(found))
+            except zlib.error:
+                raise BodyDamagedError from None
+            if len(found) > limit:
+                raise BodyTooLargeError
+            at += len(piece) - len(member.unused_data) - len(member.unconsumed_tail)
+        if at == len(packed):
+            return bytes(found)
+    raise BodyDamagedError
