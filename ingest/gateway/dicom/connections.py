@@ -194,7 +194,7 @@ class BoundedHandler(RequestHandler):
         association.dul.event_queue.get_nowait()
         association.dul.socket = bounded = BoundedSocket(association, client_socket=self.request)
         bounded.stall_s = server.stall_s
-        server.holders[self.request] = bounded
+        server.holders[self.request] = weakref.ref(bounded)
         wake(association, bounded.alarm)
         answer_at_once(association)
         return association
@@ -222,7 +222,8 @@ class BoundedServer(ThreadedAssociationServer):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._open = weakref.WeakKeyDictionary[Any, str]()
-        self.holders = weakref.WeakKeyDictionary[Any, BoundedSocket]()
+        # The holder of a socket has the socket: a strong reference to it would keep both, and the association, for ever.
+        self.holders = weakref.WeakKeyDictionary[Any, weakref.ref[BoundedSocket]]()
         super().__init__(*arguments, **named)
         self.contexts = SharedContexts(self.contexts)
 
@@ -256,18 +257,18 @@ class BoundedServer(ThreadedAssociationServer):
         connections; the one that has been idle longest.
         """
         counts = Counter(self._open[one] for one in found)
-        holders = [self.holders[one] for one in found if one in self.holders]
-        full = len(found) >= self.connections or sum(one.asked for one in holders) >= self.associations
+        holder_of = {one: holder for one in found if one in self.holders and (holder := self.holders[one]())}
+        full = len(found) >= self.connections or sum(one.asked for one in holder_of.values()) >= self.associations
         used_up = counts[address] >= self.peer_connections
         if not full and not used_up:
             return True
-        mine = {one: self._open[one] for one in found if one in self.holders and self.holders[one].rests}
+        mine = {one: self._open[one] for one, holder in holder_of.items() if holder.rests}
         among = [one for one, of in mine.items() if of == address or not used_up]
-        gone = max(among, key=lambda one: (counts[mine[one]], -self.holders[one].last_at), default=None)
+        gone = max(among, key=lambda one: (counts[mine[one]], -holder_of[one].last_at), default=None)
         if gone is None:
             return len(found) < self.connections and not used_up
         log.info("dicom.gave_way", address=mine[gone], connections=len(found))
-        self.holders[gone].give_way()
+        holder_of[gone].give_way()
         del self._open[gone]
         return True
 
