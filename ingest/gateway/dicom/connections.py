@@ -222,7 +222,7 @@ class BoundedServer(ThreadedAssociationServer):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._open = weakref.WeakKeyDictionary[Any, str]()
-        # The holder of a socket has the socket: a strong reference to it would keep both, and the association, for ever.
+        # A holder has its socket: a strong reference to it would keep both, and the association, for ever.
         self.holders = weakref.WeakKeyDictionary[Any, weakref.ref[BoundedSocket]]()
         super().__init__(*arguments, **named)
         self.contexts = SharedContexts(self.contexts)
