@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up page screenshots test test-page test-clients test-s3 test-docker http-audits lint readings bench card lock clean
+.PHONY: help setup demo up page screenshots test test-page test-clients test-s3 test-docker test-faults sbom audit http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -38,6 +38,15 @@ test-s3: setup ## Build an S3 server with Go, and run the tests that store blobs
 
 test-docker: setup ## Build and run docker-compose.yml on this machine's Docker engine, end to end.
 	@$(BIN)/python -m pytest tests/docker -m docker -s -v $(ARGS)
+
+test-faults: setup ## Inject the faults of the table in docs/operations.md; some need root and are skipped, visibly, without it.
+	@$(BIN)/python -m pytest -m "not clients and not docker" tests/ingest/gateway/test_faults.py tests/ingest/gateway/test_process.py tests/ingest/workers/test_paused_services.py tests/ingest/workers/test_chaos.py tests/ingest/receiving/test_space.py tests/stack/backup/test_drill.py $(ARGS)
+
+sbom: setup ## List all packages with their licences as CycloneDX, into dist/sbom.
+	@tools/supply_chain.sh sbom
+
+audit: setup ## Ask for known vulnerabilities of the locked packages; says what could not be checked.
+	@tools/supply_chain.sh audit
 
 http-audits: setup ## Install the audits of GraphQL over HTTP with npm, and run them.
 	@cd tests/api/http_audits && npm ci --silent

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -32,6 +33,7 @@ from graph.connection import open_async_driver
 from graph.reads.fetching import GraphReader
 from graph.settings import Neo4jSettings
 from ingest.receiving.submit import Receiver
+from ingest.remembered import Remembered
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 
@@ -90,9 +92,12 @@ def _routes(parts: Parts) -> list[BaseRoute]:
         endpoint: Endpoint = request.app.state.endpoint
         return await answer_metrics(endpoint.metrics, endpoint.services.receiver.ledger)
 
+    answers = Remembered[dict[str, bool]]()
+
     async def ready(request: Request) -> JSONResponse:
         services: Services = request.app.state.endpoint.services
-        answering = await parts_answering(services.graph, services.receiver.ledger, parts.broker_url)
+        ask = partial(parts_answering, services.graph, services.receiver.ledger, parts.broker_url)
+        answering = await answers.get(ask)
         missing = sorted(name for name, answers in answering.items() if not answers)
         shown = {name: "ok" if answers else "does not answer" for name, answers in answering.items()}
         return JSONResponse(shown, status_code=503 if missing else 200)

@@ -29,6 +29,7 @@ from api.oidc.tokens import NoRoleError
 from api.operations import Operations
 from api.strawberry_parts import PreExecutionError
 from ingest.errors import OutageError
+from ingest.http_connections import in_time
 from ingest.ledger.access.audit import NewEntry
 from vlmkg.errors import VlmkgError
 
@@ -155,11 +156,14 @@ async def _asked(content_type: str, body: bytes) -> Asked:
 
 async def _body(request: Request) -> bytes:
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_LIMIT:
-            raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request is too large: it may have {BODY_LIMIT} bytes")
-        parts.append(part)
+    try:
+        async for part in in_time(request.stream()):
+            size += len(part)
+            if size > BODY_LIMIT:
+                raise ApiError(Code.PAYLOAD_TOO_LARGE, f"the request is too large: it may have {BODY_LIMIT} bytes")
+            parts.append(part)
+    except TimeoutError:
+        raise ApiError(Code.BAD_REQUEST, "the body comes too slowly: send the request again") from None
     return b"".join(parts)
 
 

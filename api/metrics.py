@@ -4,8 +4,9 @@ Labels are states, kinds of operation and codes, without data of senders, client
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -17,6 +18,10 @@ from ingest.ledger.events import events
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.unread_totals import UnreadTexts
+from ingest.remembered import Remembered
+
+LedgerFacts = tuple[dict[State, int], timedelta, UnreadTexts]
+"""Events by state, the age of the oldest unsettled one, and unread texts."""
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 _KINDS = frozenset({"query", "mutation", "subscription"})
@@ -34,6 +39,7 @@ class Metrics:
     reports: Gauge
     characters: Gauge
     shares: Gauge
+    ledger_facts: Remembered[LedgerFacts] = field(default_factory=Remembered)
 
     def operation(self, action: str, codes: list[str], seconds: float) -> None:
         """Count one operation. `action` is from the guard, empty if the document could not be read."""
@@ -74,7 +80,7 @@ def new_metrics() -> Metrics:
 async def answer_metrics(metrics: Metrics, ledger: Ledger) -> Response:
     """The page; 503 while the ledger does not respond."""
     try:
-        states, oldest, texts = await asyncio.to_thread(_read, ledger)
+        states, oldest, texts = await metrics.ledger_facts.get(partial(asyncio.to_thread, _read, ledger))
     except OutageError:
         return Response("the ledger does not respond\n", status_code=503, media_type="text/plain")
     for state, number in states.items():

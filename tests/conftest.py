@@ -36,6 +36,7 @@ pytest_plugins = [
     "tests.fixtures.postgres_server",
     "tests.fixtures.s3_server",
     "tests.fixtures.ledger",
+    "tests.fixtures.faulty_system",
 ]
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

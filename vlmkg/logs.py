@@ -19,10 +19,24 @@ from vlmkg.settings import LogFormat, LogSettings
 PLACES = 5
 """Number of innermost calls that are logged for an exception."""
 
+
+def _printable(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Control characters as escapes: a sender's name must not move the cursor or begin a line of its own."""
+    return {
+        name: value if not isinstance(value, str) or value.isprintable() else "".join(map(_escaped, value))
+        for name, value in event.items()
+    }
+
+
+def _escaped(sign: str) -> str:
+    return sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+
+
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _printable,
 )
 
 

@@ -2,6 +2,7 @@
 
 VlmkgError
 ├── OutageError      (ingest.errors) the database does not respond, is full or timed out on a lock: try again
+│   └── DamagedLedgerError  pages of the database are damaged: work waits until it is restored
 └── LedgerError      the database refused a statement: a bug of this program
 
 Neither quotes the database's message, which may contain a row's content.
@@ -26,6 +27,28 @@ class LedgerError(VlmkgError):
         self.statement = statement
 
 
+class DamagedLedgerError(OutageError):
+    """Pages of the database are damaged. It is nobody's message that caused it, so work waits, as in an outage."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the ledger is damaged: the database finds pages that it can't read",
+            "stop the service, and restore the ledger from a backup: vlmkg restore",
+        )
+
+
+_SQLITE_DAMAGED = frozenset({11, 26})
+"""SQLITE_CORRUPT and SQLITE_NOTADB."""
+
+_POSTGRESQL_DAMAGED = ("XX001", "XX002")
+"""data_corrupted and index_corrupted."""
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in _SQLITE_DAMAGED or getattr(error.orig, "sqlstate", "") in _POSTGRESQL_DAMAGED
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise OutageError or LedgerError for the database's errors, without their messages."""
@@ -36,6 +59,8 @@ def translated() -> Iterator[None]:
             "all connections to the ledger are in use", "it will be tried again; nothing is lost"
         ) from None
     except DBAPIError as error:
+        if _is_damage(error):
+            raise DamagedLedgerError from None
         if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
             raise OutageError("the ledger does not respond", "it will be tried again; nothing is lost") from None
         raise LedgerError(type(error.orig).__name__, error.statement) from None

@@ -133,11 +133,16 @@ def receive_many(receiver: Receiver, messages: Sequence[ReceivedMessage]) -> lis
     `receive`.
     """
     receiver.space.require()
-    prepared = [(message, interpret(receiver, message)) for message in messages]
+    return receive_prepared(receiver, [(message, interpret(receiver, message)) for message in messages])
+
+
+def receive_prepared(receiver: Receiver, prepared: Sequence[Prepared]) -> list[Receipt]:
+    """The same for messages whose events are known (`interpret`)."""
+    receiver.space.require()
     results = each_result(prepared, partial(_store, receiver))
     return [
         result if isinstance(result, Receipt) else keep(receiver, message, result)
-        for message, result in zip(messages, results, strict=True)
+        for (message, _), result in zip(prepared, results, strict=True)
     ]
 
 

@@ -56,3 +56,24 @@ def test_another_form_is_told() -> None:
     assert done.returncode == 2
     assert "VLMKG_LOG_FORMAT" in done.stderr
     assert "logfmt, json" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_what_a_sender_calls_itself_can_not_write_into_the_log(form: str) -> None:
+    """Escape sequences move the cursor of a terminal, a carriage return overwrites the line, U+202E turns it round."""
+    said = "A\r\x1b[2Jlevel=error\n\x85\u2028\u202eB"
+    program = (
+        "import structlog; from vlmkg.logs import configure_logging; configure_logging();"
+        f"structlog.get_logger().warning('refused', calling={said!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "VLMKG_LOG_FORMAT": form},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    (line,) = done.stderr.removesuffix("\n").split("\n")
+    assert line.isprintable()
+    assert "1b[2J" in line

@@ -27,6 +27,7 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 from ingest.formats.cleaning import DICOM_LIMIT
 from ingest.gateway.dicom.answers import fragment_of
 from ingest.gateway.dicom.waking import LOOK_S, Alarm, Arrivals, WakingQueue
+from ingest.gateway.rate import Rate
 from ingest.gateway.settings import Network, is_allowed
 
 LARGEST_PDU = 256 * 1024
@@ -185,16 +186,25 @@ class BoundedHandler(RequestHandler):
     """Gives an association a BoundedSocket."""
 
     def _create_association(self) -> Association:
+        server = cast(BoundedServer, self.server)
+        # In a thread of its own, so that nobody else waits.
+        time.sleep(server.association_rate.due(str(self.client_address[0]), 1))
         association = super()._create_association()
         # The socket that the handler itself has announced, with its event.
         association.dul.event_queue.get_nowait()
         association.dul.socket = bounded = BoundedSocket(association, client_socket=self.request)
-        server = cast(BoundedServer, self.server)
         bounded.stall_s = server.stall_s
-        server.holders[self.request] = bounded
+        server.holders[self.request] = weakref.ref(bounded)
         wake(association, bounded.alarm)
         answer_at_once(association)
         return association
+
+
+class SharedContexts(list[PresentationContext]):
+    """The supported contexts. All associations have the same: nobody changes them, and a copy takes 10 ms."""
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "SharedContexts":
+        return self
 
 
 class BoundedServer(ThreadedAssociationServer):
@@ -208,11 +218,14 @@ class BoundedServer(ThreadedAssociationServer):
     connections = 64
     peer_connections = 16
     associations = 32
+    association_rate = Rate(0)
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._open = weakref.WeakKeyDictionary[Any, str]()
-        self.holders = weakref.WeakKeyDictionary[Any, BoundedSocket]()
+        # A holder has its socket: a strong reference to it would keep both, and the association, for ever.
+        self.holders = weakref.WeakKeyDictionary[Any, weakref.ref[BoundedSocket]]()
         super().__init__(*arguments, **named)
+        self.contexts = SharedContexts(self.contexts)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection. TLS is negotiated at the first read, in the association's own thread."""
@@ -244,18 +257,18 @@ class BoundedServer(ThreadedAssociationServer):
         connections; the one that has been idle longest.
         """
         counts = Counter(self._open[one] for one in found)
-        holders = [self.holders[one] for one in found if one in self.holders]
-        full = len(found) >= self.connections or sum(one.asked for one in holders) >= self.associations
+        holder_of = {one: holder for one in found if one in self.holders and (holder := self.holders[one]())}
+        full = len(found) >= self.connections or sum(one.asked for one in holder_of.values()) >= self.associations
         used_up = counts[address] >= self.peer_connections
         if not full and not used_up:
             return True
-        mine = {one: self._open[one] for one in found if one in self.holders and self.holders[one].rests}
+        mine = {one: self._open[one] for one, holder in holder_of.items() if holder.rests}
         among = [one for one, of in mine.items() if of == address or not used_up]
-        gone = max(among, key=lambda one: (counts[mine[one]], -self.holders[one].last_at), default=None)
+        gone = max(among, key=lambda one: (counts[mine[one]], -holder_of[one].last_at), default=None)
         if gone is None:
             return len(found) < self.connections and not used_up
         log.info("dicom.gave_way", address=mine[gone], connections=len(found))
-        self.holders[gone].give_way()
+        holder_of[gone].give_way()
         del self._open[gone]
         return True
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from functools import partial
 from typing import cast
 
@@ -21,7 +22,7 @@ from ingest.gateway.dicom.commitment_reports import PUSH_MODEL, Reporter
 from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, BoundedServer, BoundedSocket, silence
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.gateway.dicom.settings import DicomSettings
-from ingest.gateway.dicom.storage import store
+from ingest.gateway.dicom.storage import SUCCESS, store
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
@@ -33,6 +34,10 @@ _WITHOUT_PIXELS = ("1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205", "1.2.84
 
 VERIFICATION = "1.2.840.10008.1.1"
 TRANSFER_SYNTAXES = [uid for uid in AllTransferSyntaxes if not uid.startswith(_WITHOUT_PIXELS)]
+
+
+ECHOES = 20.0
+"""C-ECHO requests per second and address. A faster peer waits for its answers: it asks nothing that is of use."""
 
 
 async def start(reception: Reception) -> Door:
@@ -88,6 +93,7 @@ def _server(
             (gateway.gateway_host, settings.port),
             evt_handlers=[
                 (evt.EVT_C_STORE, store, [reception, settings.authorities, Rate(settings.rate)]),
+                (evt.EVT_C_ECHO, _echo, [Rate(ECHOES)]),
                 (evt.EVT_N_ACTION, answer, [holdings, reporter]),
                 (evt.EVT_DIMSE_RECV, _message_complete),
                 (evt.EVT_ESTABLISHED, _established),
@@ -99,9 +105,15 @@ def _server(
     server.allowed = gateway.allowed
     server.tls = server_context(gateway, "dicom")
     server.stall_s = settings.stall
-    server.connections = settings.connections
+    server.connections, server.association_rate = settings.connections, Rate(settings.association_rate)
     server.peer_connections, server.associations = settings.peer_connections, settings.associations
     return server
+
+
+def _echo(event: Event, rate: Rate) -> int:
+    """Answer a C-ECHO request: success (PS3.7 9.1.5)."""
+    time.sleep(rate.due(event.assoc.requestor.address or "", 1))
+    return SUCCESS
 
 
 def _message_complete(event: Event) -> None:

@@ -61,6 +61,12 @@ class DicomSettings(BaseSettings):
     rate: float = Field(default=0.0, ge=0)
     """VLMKG_DICOM_RATE: objects per second and address. A faster sender is slowed down; 0: no limit."""
 
+    association_rate: float = Field(default=50.0, ge=0)
+    """VLMKG_DICOM_ASSOCIATION_RATE: associations per second and address.
+
+    A faster peer waits: an association takes as long as some objects. 0: no limit.
+    """
+
     @field_validator("callers")
     @classmethod
     def _titles(cls, value: str) -> str:

@@ -19,7 +19,7 @@ from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception
 from ingest.gateway.http import creation, outcomes, stored
-from ingest.gateway.http.conditions import UnsupportedConditionError, existing
+from ingest.gateway.http.conditions import Lookups, UnsupportedConditionError
 from ingest.gateway.http.outcomes import FHIR_JSON, outcome, problem
 from ingest.gateway.rate import Rate
 from ingest.receiving.space import NoSpaceError
@@ -52,11 +52,11 @@ async def take(request: Request, reception: Reception, bundle: Mapping[str, Any]
     if len(beside) > MOST_COMPANY:
         return problem(413, "too-costly", f"the reports of a batch refer to at most {MOST_COMPANY} entries")
     await rate.wait(reception.sender, max(len(taken) - 1, 0))
-    kept = set(beside)
+    kept, lookups = set(beside), Lookups(reception)
     answers: list[Answer] = []
     for start in range(0, len(batch.entries), AT_ONCE):
         some = range(start, min(start + AT_ONCE, len(batch.entries)))
-        answers += await asyncio.gather(*(_take(request, reception, batch, number, kept) for number in some))
+        answers += await asyncio.gather(*(_take(request, lookups, batch, number, kept) for number in some))
     content = {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
     return JSONResponse(content, media_type=FHIR_JSON)
 
@@ -67,11 +67,11 @@ def _with_company(entries: Sequence[Any], said: Mapping[str, Any], taken: Sequen
     return batch, list(islice((one for number in taken for one in batch.of(number)), MOST_COMPANY + 1))
 
 
-async def _take(request: Request, reception: Reception, batch: Company, number: int, kept: Set[int]) -> Answer:
+async def _take(request: Request, lookups: Lookups, batch: Company, number: int, kept: Set[int]) -> Answer:
     if unfit := _unfit(batch.entries[number], kept=number in kept):
         return unfit
     try:
-        return await _create(request, reception, batch, number)
+        return await _create(request, lookups, batch, number)
     except UnsupportedConditionError:
         return stored.failed_entry(400, outcome("not-supported", _CONDITION))
     except NoSpaceError as error:
@@ -94,13 +94,13 @@ def _unfit(entry: Any, *, kept: bool) -> Answer | None:
     return stored.failed_entry(422, outcome("not-supported", _ALONE))
 
 
-async def _create(request: Request, reception: Reception, batch: Company, number: int) -> Answer:
-    entry = batch.entries[number]
+async def _create(request: Request, lookups: Lookups, batch: Company, number: int) -> Answer:
+    entry, reception = batch.entries[number], lookups.reception
     resource, asked = entry["resource"], entry["request"]
     whole = resource if stored.preference(request) == "representation" else None
     kind, put = kind_of(entry), put_id(entry) if asked["method"] == "PUT" else ""
     condition = asked.get("ifNoneExist")
-    if condition is not None and (found := await existing(reception, kind, str(condition))):
+    if condition is not None and (found := await lookups.existing(kind, str(condition))):
         return stored.entry_answer(request, found.version, found.resource if whole else None)
     message = batch.message(number)
     receipt = await creation.receive_if_newest(reception, ReceivedMessage(message, Format.FHIR), asked.get("ifMatch"))

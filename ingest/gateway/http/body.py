@@ -2,14 +2,19 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 
-STALL_S = 30.0
-"""Seconds without data after which reading a body is aborted."""
+from ingest.http_connections import in_time
 
 _GZIP = 16 + zlib.MAX_WBITS
+STEP = 64 * 1024
+"""Bytes that are decompressed at once."""
+
+MOST_MEMBERS = 4096
+"""The maximum number of members of gzip data: as many blocks as bgzip makes of 256 MB."""
+
 CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
 """Supported Content-Encodings."""
 
@@ -23,22 +28,17 @@ class BodyDamagedError(ValueError):
 
 
 async def stream_of(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body in pieces. Raises BodyTooLargeError, and ClientDisconnect if it ends early or stalls."""
+    """The body in pieces. Raises BodyTooLargeError, and ClientDisconnect if it ends early or comes too slowly."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLargeError
-    taken, stream = 0, request.stream()
-    while (chunk := await _next(stream)) is not None:
-        taken += len(chunk)
-        if taken > limit:
-            raise BodyTooLargeError
-        yield chunk
-
-
-async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:
-    """The next piece; None at the end."""
+    taken = 0
     try:
-        return await asyncio.wait_for(anext(stream, None), STALL_S)
+        async for chunk in in_time(request.stream()):
+            taken += len(chunk)
+            if taken > limit:
+                raise BodyTooLargeError
+            yield chunk
     except TimeoutError:
         raise ClientDisconnect from None
 
@@ -59,20 +59,25 @@ def coding_of(request: Request) -> str:
 def unpacked(packed: bytes, limit: int) -> bytes:
     """The decompressed content of gzip data (RFC 1952) with one or several members.
 
-    At most `limit` bytes are in memory.
+    At most `limit` bytes are in memory, and the time grows with the size: a member is not asked for what follows it in
+    the whole body, but in the next STEP bytes.
 
     Raises BodyTooLargeError, BodyDamagedError.
     """
-    found = bytearray()
-    while packed:
+    found, at, view = bytearray(), 0, memoryview(packed)
+    for _ in range(MOST_MEMBERS):
         member = zlib.decompressobj(_GZIP)
-        try:
-            found += member.decompress(packed, limit + 1 - len(found))
-        except zlib.error:
-            raise BodyDamagedError from None
-        if len(found) > limit:
-            raise BodyTooLargeError
-        if not member.eof:
-            raise BodyDamagedError
-        packed = member.unused_data
-    return bytes(found)
+        while not member.eof:
+            if at >= len(packed):
+                raise BodyDamagedError
+            piece = view[at : at + STEP]
+            try:
+                found += member.decompress(piece, limit + 1 - len(found))
+            except zlib.error:
+                raise BodyDamagedError from None
+            if len(found) > limit:
+                raise BodyTooLargeError
+            at += len(piece) - len(member.unused_data) - len(member.unconsumed_tail)
+        if at == len(packed):
+            return bytes(found)
+    raise BodyDamagedError

@@ -1,6 +1,12 @@
-"""If-None-Exist (FHIR R4 3.1.0.8.1): looks up a received resource by identifier."""
+"""If-None-Exist (FHIR R4 3.1.0.8.1): looks up a received resource by identifier.
+
+What is found is read whole, and may be as large as a message. So a sender has one read at a time, and a Bundle that
+asks for the same again and again has it read once.
+"""
 
 import asyncio
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from ingest.errors import BlobLostError
@@ -33,7 +39,22 @@ async def existing(reception: Reception, kind: str, condition: str) -> Existing 
     A message is found by its first report's identifier, or by its ImagingStudy's UID or accession. Raises
     UnsupportedConditionError, OutageError.
     """
-    return await asyncio.to_thread(_existing, reception, kind, condition)
+    return await reception.large.do(reception.sender, partial(_existing, reception, kind, condition))
+
+
+@dataclass(slots=True)
+class Lookups:
+    """The conditions of one Bundle. Each is looked up once."""
+
+    reception: Reception
+    _found: dict[tuple[str, str], asyncio.Task[Existing | None]] = field(default_factory=dict)
+
+    async def existing(self, kind: str, condition: str) -> Existing | None:
+        """As `existing`."""
+        asked = (kind, condition)
+        if asked not in self._found:
+            self._found[asked] = asyncio.create_task(existing(self.reception, kind, condition))
+        return await self._found[asked]
 
 
 def _existing(reception: Reception, kind: str, condition: str) -> Existing | None:

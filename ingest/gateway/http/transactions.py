@@ -12,7 +12,7 @@ from ingest.formats.fhir.ids import given_id, put_id
 from ingest.formats.origin import Format
 from ingest.gateway.door import Reception
 from ingest.gateway.http import creation, outcomes, stored
-from ingest.gateway.http.conditions import Existing, existing
+from ingest.gateway.http.conditions import Existing, Lookups
 from ingest.gateway.http.outcomes import FHIR_JSON, problem
 from ingest.ledger.events.record import Receipt
 from ingest.receiving.submit import ReceivedMessage
@@ -32,7 +32,8 @@ async def take(request: Request, reception: Reception, raw: bytes, bundle: dict[
     entries = bundle["entry"]
     if not all(_is_taken(entry) for entry in entries):
         return problem(400, "not-supported", "an entry is not a resource with a request by POST or PUT")
-    looked_up = [await _look_up(entry, reception) for entry in entries]
+    lookups = Lookups(reception)
+    looked_up = [await _look_up(entry, lookups) for entry in entries]
     receipt: Receipt | None = None
     etags = [entry["request"].get("ifMatch") for entry in entries]
     message = _without_found(raw, bundle, looked_up)
@@ -54,13 +55,13 @@ def _is_taken(entry: Any) -> bool:
     return isinstance(asked, dict) and asked.get("method") in {"POST", "PUT"}
 
 
-async def _look_up(entry: dict[str, Any], reception: Reception) -> _Entry:
+async def _look_up(entry: dict[str, Any], lookups: Lookups) -> _Entry:
     resource, request = entry["resource"], entry["request"]
     kind, condition = str(resource.get("resourceType")), request.get("ifNoneExist")
     put = put_id(entry) if request["method"] == "PUT" else ""
     if kind not in TAKEN or request["method"] != "POST" or not isinstance(condition, str):
         return _Entry(kind, put, resource)
-    return _Entry(kind, put, resource, await existing(reception, kind, condition))
+    return _Entry(kind, put, resource, await lookups.existing(kind, condition))
 
 
 def _without_found(raw: bytes, bundle: dict[str, Any], looked_up: list[_Entry]) -> bytes:

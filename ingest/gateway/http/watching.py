@@ -5,6 +5,7 @@ Like those of the API they need no key. Every address that may connect can read 
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,6 +17,10 @@ from ingest.ledger.events import events
 from ingest.ledger.states import State
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.warning_counts import warning_counts
+from ingest.remembered import Remembered
+
+Counts = dict[tuple[str, str, str], Mapping[str, int]]
+"""The lines of each metric."""
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -26,18 +31,21 @@ EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 def watching_routes(reception: Reception) -> list[Route]:
     """The routes. Ready means that the ledger answers and the disk has space, so messages are accepted."""
 
+    answers, counts_of = Remembered[bool](), Remembered[Counts]()
+    ledger = reception.receiver.ledger
+
     async def alive(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> Response:
-        parts = {"ledger": await _answers(reception.receiver.ledger), "space": not reception.space.is_short()}
+        parts = {"ledger": await answers.get(partial(_answers, ledger)), "space": not reception.space.is_short()}
         told = {"ledger": "does not respond", "space": "the disk is nearly full"}
         shown = {name: "ok" if works else told[name] for name, works in parts.items()}
         return JSONResponse(shown, 200 if all(parts.values()) else 503)
 
     async def metrics(_: Request) -> Response:
         try:
-            counts = await asyncio.to_thread(_counts, reception.receiver.ledger)
+            counts = dict(await counts_of.get(partial(asyncio.to_thread, _counts, ledger)))
         except OutageError:
             return PlainTextResponse("the ledger does not respond\n", 503)
         counts["vlmkg_gateway_disk_short", "1: messages are not taken, for want of room.", ""] = {
@@ -56,7 +64,7 @@ async def _answers(ledger: Ledger) -> bool:
     return True
 
 
-def _counts(ledger: Ledger) -> dict[tuple[str, str, str], Mapping[str, int]]:
+def _counts(ledger: Ledger) -> Counts:
     """The lines of a metric with one label: its name, help and label, and the number per value."""
     with ledger.read() as connection:
         return {

@@ -108,11 +108,12 @@ patient_merges = Table(
     Column("retired_id", Text, ForeignKey("patients.patient_id"), nullable=False),
     Column("survivor_id", Text, ForeignKey("patients.patient_id"), nullable=False),
     Column("as_of", Text, nullable=False),
+    Column("repeats", Boolean, nullable=False, server_default=false()),
     Index("patient_merges_event_id", "event_id"),
-    Index("patient_merges_retired_id", "retired_id"),
-    Index("patient_merges_survivor_id", "survivor_id"),
+    Index("patient_merges_retired_id", "retired_id", "repeats"),
+    Index("patient_merges_survivor_id", "survivor_id", "repeats"),
 )
-"""A merge of a patient into another, as one message states it."""
+"""A merge of a patient into another, as one message states it. `repeats`: another row states it with a later time."""
 
 sightings = Table(
     "sightings",

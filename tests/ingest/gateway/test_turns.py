@@ -6,12 +6,17 @@ import time
 from collections import Counter
 
 import pytest
+from sqlalchemy import select
 
+from benchmarks.abusive_messages import abusive
 from ingest.formats.origin import Format
 from ingest.gateway import micro_batching
 from ingest.gateway.door import Reception, receive_soon
+from ingest.gateway.micro_batching import Waiting, receive_next
 from ingest.gateway.peers import Connections
 from ingest.gateway.turns import LargeMessages, Turns
+from ingest.ledger.storage.database import Ledger
+from ingest.ledger.storage.tables import events
 from ingest.receiving.submit import LARGE, ReceivedMessage
 from tests.ingest.gateway.test_mllp import oru
 
@@ -76,15 +81,88 @@ async def test_many_messages_of_one_do_not_hold_up_those_of_another(reception: R
     assert quiet < (time.perf_counter() - started) / 2
 
 
+def test_a_sender_is_charged_for_what_its_items_cost() -> None:
+    turns = Turns[int]()
+    for number in range(3):
+        turns.put("expensive", number)
+    assert turns.take() == ("expensive", 0)
+    turns.charge("expensive", 100)
+    turns.put("cheap", 10)
+    turns.put("cheap", 11)
+    assert [turns.take(), turns.take()] == [("cheap", 10), ("cheap", 11)]
+    assert turns.take(within=50) is None, "not beside cheap ones"
+    assert turns.take() == ("expensive", 1), "but nobody else waits"
+    turns.put("late", 20)
+    turns.charge("expensive", 100)
+    assert turns.take() == ("late", 20), "nobody waits for what another was charged before it came"
+
+
+def test_one_that_is_put_back_is_not_charged() -> None:
+    turns = Turns[int]()
+    turns.put("a", 1)
+    found = turns.take()
+    assert found is not None
+    turns.put("b", 2)
+    turns.put_back(*found)
+    assert {turns.take(within=0.5), turns.take(within=1.5)} == {("a", 1), ("b", 2)}
+
+
+def test_charges_of_many_senders_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.gateway.turns.SENDERS", 10)
+    turns = Turns[int]()
+    for number in range(100):
+        turns.put(str(number), number)
+        assert turns.take() == (str(number), number)
+    assert len(turns._charged) == 10
+
+
+@pytest.mark.parametrize("kind", ["orders of many numbers", "bare orders", "patients", "patients of an ADT", "merges"])
+async def test_messages_with_many_rows_go_alone(reception: Reception, ledger: Ledger, kind: str) -> None:
+    """Sixteen expensive messages wait when a cheap one comes. At most the one in work is stored before it."""
+    raw = abusive(Format.HL7, kind, LARGE - 300)
+    loud = [
+        asyncio.create_task(
+            receive_soon(
+                reception.of("loud"),
+                ReceivedMessage(raw.replace(b"|M1|", b"|M%d|" % number, 1), Format.HL7),
+            )
+        )
+        for number in range(16)
+    ]
+    while not reception.together.busy:
+        await asyncio.sleep(0)
+    before = sum(one.done() for one in loud)
+    quiet = await receive_soon(reception.of("quiet"), ReceivedMessage(oru(5000), Format.HL7))
+    assert sum(one.done() for one in loud) - before <= 1
+    receipts = await asyncio.gather(*loud)
+    with ledger.read() as connection:
+        rows = dict(connection.execute(select(events.c.id, events.c.received_at)).all())
+    together = Counter(rows[receipt.event_id] for receipt in (quiet, *receipts))
+    assert set(together.values()) == {1}
+
+
+async def test_cheap_messages_of_a_group_do_not_wait_for_an_expensive_one(reception: Reception, ledger: Ledger) -> None:
+    """It was taken into their group, before anybody knew what it costs: they are stored first."""
+    expensive = ReceivedMessage(abusive(Format.HL7, "orders of many numbers", LARGE - 300), Format.HL7)
+    group = [Waiting(ReceivedMessage(oru(number), Format.HL7)) for number in range(3)] + [Waiting(expensive)]
+    results = receive_next(reception.receiver, group)
+    assert len(results) == 3
+    read = group[3].event
+    assert read is not None
+    assert receive_next(reception.receiver, group[3:])
+    assert group[3].event is read, "it is read once"
+    assert group[3].cost > 4 * max(one.cost for one in group[:3])
+
+
 async def test_a_group_has_so_many_bytes(reception: Reception, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    receive_group = micro_batching.receive_group
+    receive_next = micro_batching.receive_next
 
-    def noted(receiver, messages):
-        sizes.append(sum(len(one.raw) for one in messages))
-        return receive_group(receiver, messages)
+    def noted(receiver, group):
+        sizes.append(sum(len(one.message.raw) for one in group))
+        return receive_next(receiver, group)
 
-    monkeypatch.setattr(micro_batching, "receive_group", noted)
+    monkeypatch.setattr(micro_batching, "receive_next", noted)
     raw = [oru(number, "FINDINGS: " + "Clear. " * 1000) for number in range(30)]
     await asyncio.gather(*(receive_soon(reception, ReceivedMessage(one, Format.HL7)) for one in raw))
     assert max(sizes) < micro_batching.GROUP_BYTES + LARGE

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ingest.formats.origin import Format
-from ingest.ledger.storage.database import open_ledger
+from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.storage.tables import events
 from ingest.receiving.submit import ReceivedMessage, receive_if
 from tests.ingest.gateway.test_mllp import oru
@@ -40,9 +40,9 @@ for line in sys.stdin:
 """
 
 
-def test_of_two_processes_one_alone_finds_the_condition(tmp_path: Path) -> None:
+def test_of_two_processes_one_alone_finds_the_condition(tmp_path: Path, ledger_url: str) -> None:
     """The condition: so many events are there. Both see it as true before they try."""
-    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    url = ledger_url
     open_ledger(url).close()
     racers = [
         subprocess.Popen(
@@ -69,11 +69,9 @@ def test_of_two_processes_one_alone_finds_the_condition(tmp_path: Path) -> None:
             racer.communicate()
 
 
-def test_what_does_not_hold_stores_nothing(tmp_path: Path) -> None:
-    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+def test_what_does_not_hold_stores_nothing(tmp_path: Path, ledger: Ledger) -> None:
     receiver = receiver_in(tmp_path, ledger)
     assert receive_if(receiver, ReceivedMessage(oru(1), Format.HL7), lambda _: False) is None
     with ledger.read() as connection:
         assert connection.execute(select(func.count()).select_from(events)).scalar_one() == 0
     assert receive_if(receiver, ReceivedMessage(oru(1), Format.HL7), lambda _: True) is not None
-    ledger.close()

@@ -1,5 +1,6 @@
 """What the DICOM door relies on in pynetdicom beside what it documents. Read this when its version is raised."""
 
+import copy
 import inspect
 import queue
 import socket
@@ -9,6 +10,7 @@ import pytest
 from pynetdicom import AE, _config
 from pynetdicom.association import MODE_ACCEPTOR, Association
 from pynetdicom.dul import DULServiceProvider
+from pynetdicom.presentation import build_context, negotiate_as_acceptor
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from ingest.gateway.dicom import connections
@@ -65,6 +67,19 @@ def test_the_server_makes_associations_by_its_handler():
     assert "_create_association" in vars(RequestHandler)
     assert "verify_request" in vars(connections.BoundedServer)
     assert hasattr(ThreadedAssociationServer, "get_request")
+
+
+def test_the_contexts_are_shared_and_nobody_changes_them():
+    """The library copies them deeply for each connection, before anything was asked."""
+    assert "deepcopy(self.server.contexts)" in inspect.getsource(RequestHandler)
+    offered = [build_context("1.2.840.10008.1.1", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"])]
+    ours = connections.SharedContexts([build_context("1.2.840.10008.1.1", ["1.2.840.10008.1.2.1"])])
+    assert copy.deepcopy(ours) is ours
+    before = copy.deepcopy(ours[0])
+    for number, one in enumerate(offered):
+        one.context_id = 2 * number + 1
+    assert [one.result for one in negotiate_as_acceptor(offered, ours)[0]] == [0]
+    assert ours[0] == before
 
 
 def test_what_keeps_data_sets_out_of_the_logs(monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import socket
 import time
@@ -16,6 +17,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
 )
+from pynetdicom.association import Association
 
 from ingest import blobs
 from ingest.errors import OutageError
@@ -39,6 +41,46 @@ async def test_echo(dicom: OpenDicom):
 
     assert await asyncio.to_thread(echo) == OK
     assert dicom.events() == []
+
+
+async def test_associations_that_ended_are_forgotten(dicom: OpenDicom):
+    """Each was kept for ever: 43 KB, 4 GB a day where a modality asks each second."""
+
+    def associate() -> None:
+        for _ in range(10):
+            with dicom.association() as association:
+                association.send_c_echo()
+
+    await asyncio.to_thread(associate)
+    async with asyncio.timeout(30):
+        while any(isinstance(one, Association) and one.is_acceptor for one in gc.get_objects()):
+            await asyncio.sleep(0.2)
+            gc.collect()
+
+
+async def test_a_peer_that_echoes_without_end_waits(dicom: OpenDicom):
+    """So that it does not take the interpreter from those who send."""
+
+    def echo(times: int) -> float:
+        with dicom.association() as association:
+            started = time.monotonic()
+            assert all(int(association.send_c_echo().Status) == OK for _ in range(times))
+            return time.monotonic() - started
+
+    assert await asyncio.to_thread(echo, 50) > 1
+
+
+async def test_a_peer_that_associates_without_end_waits(reception: Reception, monkeypatch):
+    async with open_dicom(reception, monkeypatch, VLMKG_DICOM_ASSOCIATION_RATE="5") as door:
+
+        def associate(times: int) -> float:
+            started = time.monotonic()
+            for _ in range(times):
+                with door.association() as association:
+                    assert association.is_established
+            return time.monotonic() - started
+
+        assert await asyncio.to_thread(associate, 12) > 1
 
 
 async def test_what_is_acknowledged_is_in_ledger_and_blobs(dicom: OpenDicom):

@@ -1,6 +1,9 @@
 """Batch Bundles by a real client: each entry is answered for itself."""
 
+import threading
+
 from ingest.gateway.door import Reception
+from ingest.gateway.http import conditions
 from ingest.ledger import study_facts
 from ingest.ledger.states import State
 from tests.ingest.formats.fhir.test_parser import IMAGING_STUDY, PATIENT, diagnostic_report
@@ -70,3 +73,21 @@ async def test_if_none_exist_is_asked_for_each(http: OpenHttp):
 
 async def test_many_share_commits(http: OpenHttp):
     assert await statuses(http, batch(*(report(number) for number in range(150)))) == ["201 Created"] * 150
+
+
+async def test_a_condition_that_is_asked_again_and_again_is_looked_up_once(http: OpenHttp, monkeypatch):
+    """What it finds may be as large as a message: each look reads it whole."""
+    condition = {"ifNoneExist": "identifier=urn:north:reports|R1"}
+    assert await statuses(http, batch(report(1))) == ["201 Created"]
+    read, raw_of = [], conditions.raw_of
+
+    def noted(*arguments):
+        read.append(threading.current_thread().name)
+        return raw_of(*arguments)
+
+    monkeypatch.setattr(conditions, "raw_of", noted)
+    assert await statuses(http, batch(*[report(1)] * 100, **condition)) == ["200 OK"] * 100
+    response = await post(http, "/fhir", transaction(*[report(1)] * 20, **condition))
+    assert response.status_code == 200
+    assert len(read) == 2
+    assert all(name.startswith("large") for name in read), "other senders' keys are checked in the common threads"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import time
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import pytest
 
 from ingest import http_connections as connections
 from ingest.gateway.door import Reception
+from ingest.gateway.http.body import MOST_MEMBERS, BodyDamagedError, BodyTooLargeError, unpacked
 from tests.ingest.formats.dicom_files import film, part10
 from tests.ingest.formats.fhir.test_parser import diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
@@ -131,3 +133,66 @@ async def test_one_that_asks_nothing_is_let_go(reception: Reception, monkeypatch
         writer.close()
         # One that has asked stays.
         assert (await http.client.get("/fhir/metadata")).status_code == 200
+
+
+async def test_a_body_that_comes_byte_by_byte_is_given_up(reception: Reception, monkeypatch: pytest.MonkeyPatch):
+    """Each byte comes in time: without a least speed the connection would be held for as long as its sender likes."""
+    monkeypatch.setattr(connections, "STALL_S", 0.5)
+    async with open_http(reception, monkeypatch) as http:
+        reader, writer = await asking(http)
+        started = time.monotonic()
+        while time.monotonic() - started < 10 and not reader.at_eof() and not reader._buffer:
+            with contextlib.suppress(OSError):
+                writer.write(b"x")
+            await asyncio.sleep(0.05)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        assert time.monotonic() - started < 5
+        writer.close()
+
+
+async def test_a_body_that_is_read_slowly_is_not_too_slow(monkeypatch: pytest.MonkeyPatch):
+    """The receiver waits for the disk between the parts: that is not the sender's fault."""
+    monkeypatch.setattr(connections, "STALL_S", 0.2)
+
+    async def parts():
+        for _ in range(4):
+            yield b"x"
+
+    found = []
+    async for part in connections.in_time(parts()):
+        found.append(part)
+        await asyncio.sleep(0.15)
+    assert found == [b"x"] * 4
+
+
+async def test_answers_do_not_wait_for_acknowledgements_of_the_network(http: OpenHttp):
+    """The head and the body of an answer are two packets. With Nagle's algorithm the second one takes 40 ms more."""
+    address = urlsplit(http.base)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    taken = []
+    for _ in range(30):
+        started = time.monotonic()
+        writer.write(b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
+        taken.append(time.monotonic() - started)
+    writer.close()
+    assert min(taken[10:]) < 0.03
+
+
+def test_gzip_of_many_members_is_read_in_proportion() -> None:
+    """Each member was asked for what follows it in the whole body: 20 MB of empty ones would have taken minutes."""
+    raw = [b"FINDINGS: clear. " * number for number in range(3000)]
+    assert unpacked(b"".join(map(gzip.compress, raw)), 1 << 30) == b"".join(raw)
+    empty = gzip.compress(b"")
+    assert unpacked(empty * MOST_MEMBERS, 100) == b""
+    started = time.process_time()
+    with pytest.raises(BodyDamagedError):
+        unpacked(empty * 1_000_000, 100)
+    assert time.process_time() - started < 5
+    with pytest.raises(BodyTooLargeError):
+        unpacked(gzip.compress(b"x" * 1001), 1000)
+    assert unpacked(gzip.compress(b"x" * 1000), 1000) == b"x" * 1000
+    for broken in (b"", b"x", gzip.compress(b"abc")[:-1], gzip.compress(b"abc") + b"x"):
+        with pytest.raises(BodyDamagedError):
+            unpacked(broken, 1000)

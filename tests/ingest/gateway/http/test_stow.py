@@ -183,7 +183,7 @@ async def test_a_body_over_the_limit_is_not_read(reception: Reception, monkeypat
 
 
 async def test_a_body_that_stops_is_given_up(http: OpenHttp, monkeypatch):
-    monkeypatch.setattr("ingest.gateway.http.body.STALL_S", 0.2)
+    monkeypatch.setattr("ingest.http_connections.STALL_S", 0.2)
 
     async def chunks():
         yield multipart(part10(film()))[:100]

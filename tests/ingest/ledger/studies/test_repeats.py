@@ -9,7 +9,8 @@ from ingest.ledger.events import events
 from ingest.ledger.events.events import EventFilter
 from ingest.ledger.events.replace import replace as replay
 from ingest.ledger.storage.database import Ledger, open_ledger
-from ingest.ledger.storage.tables import metadata, sightings
+from ingest.ledger.storage.tables import metadata, patient_merges, patients, sightings
+from ingest.ledger.studies import merges
 from ingest.ledger.studies import sightings as stored
 from tests.ingest.ledger.builders import event, image, merge, message, receive, report, study
 from tests.ingest.ledger.studies.test_placement import all_studies
@@ -35,24 +36,36 @@ def some_message(chance: random.Random, number: int):
 def unmarked(ledger: Ledger) -> None:
     with ledger.write() as connection:
         connection.execute(update(sightings).values(repeats=False))
+        connection.execute(update(patient_merges).values(repeats=False))
 
 
 def state(ledger: Ledger):
-    """Studies and warnings."""
+    """Studies, warnings, and the survivor of each patient."""
     with ledger.read() as connection:
         found = events.list_events(connection, EventFilter(), limit=1000)
-    return all_studies(ledger), {one.id: one.warnings for one in found}
+        left = dict(connection.execute(select(patients.c.patient_id, patients.c.survivor_id)).all())
+    return all_studies(ledger), {one.id: one.warnings for one in found}, left
 
 
 def marked(ledger: Ledger) -> int:
     with ledger.read() as connection:
-        return connection.execute(select(func.count()).where(sightings.c.repeats)).scalar_one()
+        return sum(
+            connection.execute(select(func.count()).where(table.c.repeats)).scalar_one()
+            for table in (sightings, patient_merges)
+        )
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_ledger_without_marks_is_the_same(tmp_path, seed: int) -> None:
+def some_merge(chance: random.Random, number: int):
+    """A merge among few patients, often one that was stated before, with an equal, an earlier or a later time."""
+    return merge(*chance.sample("pqrs", 2), sent=chance.choice([number, 3, chance.randrange(40)]))
+
+
+@pytest.mark.parametrize("makes", [some_message, some_merge])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_ledger_without_marks_is_the_same(tmp_path, ledger: Ledger, seed: int, makes) -> None:
+    """Ours is on each of the two databases."""
     chance = random.Random(seed)
-    ours, twin = (open_ledger(f"sqlite:///{tmp_path}/{name}.sqlite") for name in ("ours", "twin"))
+    ours, twin = ledger, open_ledger(f"sqlite:///{tmp_path}/twin.sqlite")
     events_of = []
     most = 0
     for number in range(60):
@@ -62,7 +75,7 @@ def test_a_ledger_without_marks_is_the_same(tmp_path, seed: int) -> None:
                 with ledger.write() as connection:
                     replay(connection, [again])
         else:
-            parsed = some_message(chance, number)
+            parsed = makes(chance, number)
             receipts = [receive(ledger, parsed)[0] for ledger in (ours, twin)]
             if not receipts[0].duplicate:
                 events_of.append((receipts[0].event_id, event(parsed)))
@@ -71,8 +84,7 @@ def test_a_ledger_without_marks_is_the_same(tmp_path, seed: int) -> None:
         if number % 5 == 4:
             assert state(ours) == state(twin)
     assert most > 0
-    for ledger in (ours, twin):
-        ledger.close()
+    twin.close()
 
 
 def test_what_is_read_of_a_report_stays_bounded(ledger: Ledger) -> None:
@@ -85,6 +97,16 @@ def test_what_is_read_of_a_report_stays_bounded(ledger: Ledger) -> None:
         (item,) = connection.execute(select(sightings.c.item_key).distinct()).scalars()
         assert connection.execute(select(func.count()).select_from(sightings)).scalar_one() == 30
         assert len(stored.closure(connection, [item], [], [])) <= 3
+
+
+def test_what_is_read_of_a_merge_stays_bounded(ledger: Ledger) -> None:
+    for number in range(30):
+        receive(ledger, merge("old", "new", sent=(7 * number) % 30))
+    with ledger.read() as connection:
+        assert connection.execute(select(func.count()).select_from(patient_merges)).scalar_one() == 30
+        (unmarked,) = connection.execute(select(patient_merges).where(~patient_merges.c.repeats)).all()
+        assert unmarked.as_of == connection.execute(select(func.max(patient_merges.c.as_of))).scalar_one()
+        assert len(merges._component(connection, [unmarked.retired_id])[1]) == 1
 
 
 def test_the_study_of_repeats_moves_with_the_others(ledger: Ledger) -> None:
