@@ -80,6 +80,14 @@ class Person:
         self.tab.call("Emulation.setEmulatedMedia", features=media)
 
     def picture(self, file: Path) -> None:
-        """Save what the window shows as PNG."""
+        """Save what the window shows as PNG, once nothing moves."""
+        self.still()
         shot: Any = self.tab.call("Page.captureScreenshot", format="png")
         file.write_bytes(base64.b64decode(shot["data"]))
+
+    def still(self) -> None:
+        """Wait until the colours that were asked for are drawn: a change of colours may be a transition."""
+        self.tab.value(
+            "window.drawn = false; requestAnimationFrame(() => requestAnimationFrame(() => { window.drawn = true }))"
+        )
+        self.tab.wait("window.drawn && document.getAnimations().every(one => one.playState === 'finished')")

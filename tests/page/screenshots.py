@@ -74,7 +74,6 @@ def main() -> None:
                 person.click(".finding-list button", "")
             for scheme in ("light", "dark"):
                 person.look(scheme)
-                tab.value("new Promise(done => setTimeout(done, 400))")
                 person.picture(arguments.out / f"{name}-{scheme}.png")
 
 

@@ -113,6 +113,19 @@ def test_report_graph_and_list_light_up_together(viewer: Person, ward: Api) -> N
     viewer.sees("pneumothorax", ".differences ins:last-of-type")
 
 
+def test_what_the_report_says_twice_is_listed_once(viewer: Person, ward: Api) -> None:
+    viewer.go(f"/studies/{study_key(ward, '1.2.4')}")
+    entry = "[...document.querySelectorAll('.finding-list button')].filter(one => one.innerText.includes('{}'))"
+    twice = entry.format("pleural effusion")
+    assert viewer.tab.wait(f"{twice}.length") == 1
+    viewer.click(".finding-list button", "pleural effusion")
+    viewer.sees("1 / 2×", ".finding-list button[aria-pressed=true]")
+    first = viewer.tab.wait("document.querySelector('.report-text .chosen').dataset.mention")
+    viewer.click(".finding-list button", "pleural effusion")
+    viewer.sees("2 / 2×", ".finding-list button[aria-pressed=true]")
+    assert viewer.tab.value("document.querySelector('.report-text .chosen').dataset.mention") != first
+
+
 def test_the_film_zooms_and_inverts_by_keys(viewer: Person, ward: Api) -> None:
     viewer.go(f"/studies/{study_key(ward)}")
     viewer.tab.wait("document.querySelector('.film img')?.complete")
@@ -139,6 +152,8 @@ def test_a_timeline_tells_silence_from_denial(viewer: Person, ward: Api) -> None
 def test_reviews_need_no_mouse(viewer: Person, ward: Api) -> None:
     viewer.go("/review")
     viewer.sees("pneumonia", ".sample h2")
+    keys = "[...document.querySelectorAll('.review kbd')].map(one => one.innerText).sort().join('')"
+    assert viewer.tab.value(keys) == "bcstuw"
     viewer.press("w")
     viewer.sees("It should be", ".sample")
     viewer.press("1")
@@ -170,6 +185,9 @@ def test_an_operator_sees_the_feed_and_a_viewer_does_not(person: Person, ward: A
     signed_in(person, ward, Role.OPERATOR)
     person.click("nav a", "Feed")
     person.sees("1 refused", ".states")
+    assert person.tab.value("document.querySelector('.states .dead')") is None
+    routine = "[...document.querySelectorAll('.rows .badge')].find(one => one.innerText === 'image_comments_left_out')"
+    assert person.tab.wait(f"{routine}?.className") == "badge"
     person.click(".states a", "refused")
     person.tab.wait(f"{ROW} === 1")
     person.click("table.rows th button")

@@ -44,7 +44,7 @@ export function CohortView({ caller }: { caller: Caller }) {
       <form class="filters" aria-label={t("filters")} onSubmit={(event) => event.preventDefault()}>
         {question.any.map((filter, number) => (
           <fieldset key={number} class="way">
-            <legend>{number === 0 ? t("finding") : t("or")}</legend>
+            <legend>{number === 0 ? t("patientsWith") : t("or")}</legend>
             <div class="fields"><FindingFields filter={filter} onChange={(next) => setAny(number, next)} isFirst={number === 0} />
               {question.any.length > 1 && <button type="button" class="quiet" onClick={() => set({ any: question.any.filter((_, at) => at !== number) })}>{t("remove")}</button>}
             </div>

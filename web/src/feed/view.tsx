@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
 import { EVENT_COUNTS, EVENTS, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
@@ -5,6 +6,7 @@ import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
+import { inOrder, Warning } from "../ui/warnings";
 
 const STATES = ["RECEIVED", "QUEUED", "EXTRACTING", "EXTRACTED", "MERGING", "MERGED", "REFUSED", "DEAD"] as const;
 type State = (typeof STATES)[number];
@@ -51,7 +53,7 @@ export function FeedView({ caller }: { caller: Caller }) {
         <>
           <ul class="states" aria-label={t("state")}>
             {STATES.map((state) => (
-              <li key={state} class={state.toLowerCase()}>
+              <li key={state} class={counts.data?.[state].totalCount ? state.toLowerCase() : ""}>
                 <a href={`/feed?state=${state.toLowerCase()}`} aria-current={place.search.get("state") === state.toLowerCase() ? "true" : undefined}><b>{t.number(counts.data?.[state].totalCount ?? 0)}</b> {t(state)}</a>
               </li>
             ))}
@@ -59,7 +61,8 @@ export function FeedView({ caller }: { caller: Caller }) {
           </ul>
           {counts.data.checkpoint && (
             <p class="dim">
-              {t("engine")}: {counts.data.checkpoint.engine} {counts.data.checkpoint.checkpoint ?? ""} · {t.number(counts.data.checkpoint.studies)} {t("inGraph")} · {counts.data.checkpoint.otherEngines} {t("otherEngines")} · {t.time(counts.data.checkpoint.lastUsedAt)}
+              {t("engine")}: {counts.data.checkpoint.engine} {counts.data.checkpoint.checkpoint ?? ""} · {t("inGraph")}: {t.number(counts.data.checkpoint.studies)} · {t("lastRead")}: {t.time(counts.data.checkpoint.lastUsedAt)}
+              {counts.data.checkpoint.otherEngines > 0 && <> · {t("otherEngines")}: {counts.data.checkpoint.otherEngines}</>}
             </p>
           )}
         </>
@@ -82,20 +85,21 @@ function Events({ place, changed }: { place: URLSearchParams; changed: () => voi
       {(source ?? reason) && <p>{source && <span class="badge">{t("source")}: {source}</span>} {reason && <span class="badge">{t("reason")}: {reason}</span>} <a href="/feed">{t("clear")}</a></p>}
       {list.error && <Failure error={list.error} retry={list.reload} />}
       <table class="rows">
-        <thead><tr><th scope="col">{t("received")}</th><th scope="col">{t("state")}</th><th scope="col">{t("source")}</th><th scope="col">{t("format")}</th><th scope="col">{t("reason")}</th><th scope="col">{t("warningCodes")}</th></tr></thead>
+        <thead><tr><th scope="col">{t("received")}</th><th scope="col">{t("state")}</th><th scope="col">{t("source")}</th><th scope="col">{t("messageId")}</th><th scope="col">{t("format")}</th><th scope="col">{t("reason")}</th><th scope="col">{t("warningCodes")}</th></tr></thead>
         <tbody>
           {list.rows.map((event) => (
-            <>
-              <tr key={event.eventId} class={open === event.eventId ? "at" : ""} onClick={onRow(() => toggle(event.eventId))}>
+            <Fragment key={event.eventId}>
+              <tr class={open === event.eventId ? "at" : ""} onClick={onRow(() => toggle(event.eventId))}>
                 <th scope="row"><button type="button" class="quiet" aria-expanded={open === event.eventId} onClick={() => toggle(event.eventId)}>{t.time(event.receivedAt)}</button></th>
                 <td><span class={`state ${event.state.toLowerCase()}`}>{t(event.state)}</span></td>
                 <td>{event.source && <a href={filter("source", event.source)}>{event.source}</a>}</td>
+                <td class="clipped" title={event.externalId}><code>{event.externalId}</code></td>
                 <td>{event.format}</td>
                 <td>{event.reason && <a href={filter("reason", event.reason)}><code>{event.reason}</code></a>}</td>
-                <td>{[...event.warnings, ...event.readingWarnings].map((code) => <code key={code} class="badge alarm">{code}</code>)}</td>
+                <td>{inOrder([...event.warnings, ...event.readingWarnings]).map((code) => <Warning key={code} code={code} />)}</td>
               </tr>
-              {open === event.eventId && <tr key={`${event.eventId}-open`} class="open"><td colSpan={6}><EventDetails event={event} done={() => { list.reload(); changed(); }} /></td></tr>}
-            </>
+              {open === event.eventId && <tr class="open"><td colSpan={7}><EventDetails event={event} done={() => { list.reload(); changed(); }} /></td></tr>}
+            </Fragment>
           ))}
         </tbody>
       </table>
@@ -125,8 +129,8 @@ function EventDetails({ event, done }: { event: Event_; done: () => void }) {
     <div class="event-details">
       {event.detail && <p>{event.detail}</p>}
       <p class="dim">
-        {t("events")} {event.eventId} · {event.externalId} · {t.number(event.size)} {t("bytes")} · {t("attempts")}: {event.attempts}
-        {event.studyKeys.map((key) => <> · <a key={key} href={`/studies/${key}`}>{t("openStudy")}</a></>)}
+        {t("event")} {event.eventId} · {event.externalId} · {t.number(event.size)} {t("bytes")} · {t("attempts")}: {event.attempts}
+        {event.studyKeys.map((key) => <Fragment key={key}> · <a href={`/studies/${key}`}>{t("openStudy")}</a></Fragment>)}
       </p>
       <div class="verdicts">
         <button type="button" onClick={() => setAsked(true)}>{t("showMessage")}</button>

@@ -70,10 +70,13 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
     }
   }, [step, texts]);
 
+  const last = rows[at - 1];
+  const lastGiven = last && given.get(last.id);
+  const takeBack = useCallback(() => { if (last) void judge(last.id, "WITHDRAWN", null, -1); }, [judge, last]);
+
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event)) return;
-      const before = rows[at - 1];
       if (asking && finding && ["1", "2", "3", "4"].includes(event.key)) {
         void judge(finding.id, "WRONG", PRESENCES[Number(event.key) - 1] ?? null, 1);
       } else if (event.key === "Escape") setAsking(false);
@@ -82,19 +85,16 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
       else if (event.key === "t" && finding) void judge(finding.id, "CANNOT_TELL", null, 1);
       else if (event.key === "s" && finding) step(1);
       else if (event.key === "b") step(-1);
-      else if (event.key === "u" && before && given.has(before.id)) void judge(before.id, "WITHDRAWN", null, -1);
+      else if (event.key === "u" && lastGiven) takeBack();
       else return;
       event.preventDefault();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [at, asking, finding, given, judge, rows, step]);
+  }, [asking, finding, judge, lastGiven, step, takeBack]);
 
-  const last = rows[at - 1];
-  const lastGiven = last && given.get(last.id);
   return (
     <>
-      <p class="review-help"><kbd>c</kbd> <kbd>w</kbd> <kbd>t</kbd> <span class="dim">{t("reviewHelp")}</span></p>
       <p role="status" class="dim">
         {t("ofThese")}: <b data-done={done}>{done}</b>. {last && lastGiven && <>{last.concept?.name ?? last.text}: {t(lastGiven.verdict)} {lastGiven.after && <ReviewBadge state={lastGiven.after.review} />}</>}
       </p>
@@ -116,6 +116,7 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
               <button type="button" onClick={() => void judge(finding.id, "CANNOT_TELL", null, 1)}><kbd>t</kbd> {t("cannotTell")}</button>
               <button type="button" class="quiet" onClick={() => step(1)}><kbd>s</kbd> {t("skipOne")}</button>
               <button type="button" class="quiet" onClick={() => step(-1)} disabled={at === 0}><kbd>b</kbd> {t("back")}</button>
+              <button type="button" class="quiet" onClick={takeBack} disabled={!lastGiven || lastGiven.verdict === "WITHDRAWN"}><kbd>u</kbd> {t("undo")}</button>
             </div>
             {asking && (
               <div class="verdicts" role="group" aria-label={t("shouldBe")}>

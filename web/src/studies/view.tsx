@@ -5,6 +5,8 @@ import { useTexts } from "../i18n";
 import { go, isTyping, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel } from "../ui/presence";
+import { byWeight, groupsOf } from "../ui/same_finding";
+import { inOrder, Warning } from "../ui/warnings";
 import { FilterBar } from "./filter_bar";
 import { readFilter, studyWhere, writeFilter } from "./filter";
 
@@ -93,17 +95,10 @@ export function PatientLink({ patient }: { patient: Patient }) {
   );
 }
 
-/** Findings that a list shows once: the same concept, side and presence, though a report may say it twice. */
-const sameAs = (finding: FindingRow): string =>
-  [finding.concept?.code ?? finding.text, finding.laterality, finding.presence, finding.disputed].join("/");
-
-const RANK = { PRESENT: 0, UNCERTAIN: 1, ABSENT: 2 } as const;
-
-/** The first findings, present ones before uncertain ones, denied ones last and never without their word. */
+/** The first findings, each once: present ones before uncertain ones, denied ones last and never without their word. */
 function Findings({ findings }: { findings: Page<FindingRow> }) {
   const t = useTexts();
-  const said = new Map(findings.edges.map(({ node }) => [sameAs(node), node]));
-  const rows = [...said.values()].sort((one, other) => RANK[one.presence] - RANK[other.presence]);
+  const rows = groupsOf(findings.edges.map((edge) => edge.node)).map((group) => group.first).sort(byWeight);
   if (rows.length === 0) return <span class="dim">{t("noFindings")}</span>;
   const left = rows.length - SHOWN;
   return (
@@ -121,7 +116,7 @@ function Notes({ study }: { study: StudyRow }) {
       {study.findings.edges.some((edge) => edge.node.disputed) && <li class="badge alarm">{t("disputed")}</li>}
       {study.pairing !== "report_only" && <li class="badge">{t.word(study.pairing)}</li>}
       {study.extraction?.outOfDomain && <li class="badge alarm">{t("outOfDomain")}</li>}
-      {study.extraction?.warnings.map((code) => <li key={code} class="badge alarm"><code>{code}</code></li>)}
+      {inOrder(study.extraction?.warnings ?? []).map((code) => <li key={code}><Warning code={code} /></li>)}
     </ul>
   );
 }
