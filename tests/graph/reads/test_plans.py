@@ -10,7 +10,7 @@ from benchmarks.synthetic_graph import synthetic_graph
 from graph.reads.draft import ReadQuery
 from graph.reads.findings import finding_page
 from graph.reads.patients import patient_page
-from graph.reads.studies import study_page
+from graph.reads.studies import StudyOrder, study_page
 from graph.reads.wanted import Page, Wanted
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from tests.fixtures.neo4j_server import Neo4jServer, empty
@@ -59,6 +59,11 @@ def test_a_page_of_all_findings_walks_their_order(common: Driver) -> None:
 
 def test_a_page_of_all_studies_walks_their_order(common: Driver) -> None:
     query = study_page(None, Page(FIRST), (Wanted("studyKey"),))
+    assert most_rows(common, query) <= 2 * (FIRST + 1)
+
+
+def test_a_page_of_the_newest_studies_walks_backwards(common: Driver) -> None:
+    query = study_page(None, Page(FIRST), (Wanted("studyKey"),), StudyOrder.NEWEST_FIRST)
     assert most_rows(common, query) <= 2 * (FIRST + 1)
 
 

@@ -8,7 +8,7 @@ import { FindingLabel } from "../ui/presence";
 import { byWeight, groupsOf } from "../ui/same_finding";
 import { inOrder, Warning } from "../ui/warnings";
 import { FilterBar } from "./filter_bar";
-import { readFilter, studyWhere, writeFilter } from "./filter";
+import { readFilter, readOrder, studyWhere, withOrder, writeFilter, type Order } from "./filter";
 
 const SHOWN = 6;
 
@@ -17,7 +17,8 @@ export function StudiesView() {
   const place = usePlace();
   const filter = useMemo(() => readFilter(place.search), [place.search]);
   const where = studyWhere(filter);
-  const list = usePages<StudyRow>(STUDIES, { where }, "studies");
+  const order = readOrder(place.search);
+  const list = usePages<StudyRow>(STUDIES, { where, order }, "studies");
   const total = useQuery<{ studies: { totalCount: number } }>(STUDY_COUNT, { where });
   const [at, setAt] = useState(0);
   const table = useRef<HTMLTableElement>(null);
@@ -46,12 +47,12 @@ export function StudiesView() {
         </Waiting>
         <CopyLink />
       </header>
-      <FilterBar filter={filter} onChange={(next) => go(`/studies${writeFilter(next)}`, true)} />
+      <FilterBar filter={filter} onChange={(next) => go(withOrder(`/studies${writeFilter(next)}`, order), true)} />
       {list.error && <Failure error={list.error} retry={list.reload} />}
       {list.rows.length > 0 && (
         <table class="rows" ref={table}>
           <thead>
-            <tr><th scope="col">{t("date")}</th><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
+            <tr><DateHeading order={order} sort={(next) => go(withOrder(`/studies${writeFilter(filter)}`, next), true)} /><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
           </thead>
           <tbody>
             {list.rows.map((study, number) => (
@@ -69,6 +70,19 @@ export function StudiesView() {
       {!list.busy && !list.error && list.rows.length === 0 && <p class="empty">{t("nothing")}. {writeFilter(filter) && t("nothingHelp")}</p>}
       {list.hasMore && <MoreButton busy={list.busy} more={list.more} />}
     </section>
+  );
+}
+
+/** The heading of the dates, which turns the order round. */
+function DateHeading({ order, sort }: { order: Order; sort: (order: Order) => void }) {
+  const t = useTexts();
+  const newest = order === "NEWEST_FIRST";
+  return (
+    <th scope="col" aria-sort={newest ? "descending" : "ascending"}>
+      <button type="button" class="quiet" title={t(newest ? "newestFirst" : "oldestFirst")} onClick={() => sort(newest ? "OLDEST_FIRST" : "NEWEST_FIRST")}>
+        {t("date")} <span aria-hidden="true">{newest ? "↓" : "↑"}</span><span class="said"> {t(newest ? "newestFirst" : "oldestFirst")}</span>
+      </button>
+    </th>
   );
 }
 
