@@ -5,6 +5,8 @@ from typing import Annotated
 import strawberry
 
 from api.films import answer_film
+from api.missed import answer_missed
+from api.missed_types import MissedFinding, StudyKey
 from api.own_types import Caller, Film, FilmEncoding
 from api.resolvers import Info, reads_arguments, shaped
 from api.rights import RIGHTS
@@ -24,6 +26,14 @@ class OwnQueries:
         caller = info.context.caller
         rights = sorted(RIGHTS[caller.role])
         return shaped(info, "Caller", {"name": caller.name, "role": caller.role, "rights": rights})
+
+    @strawberry.field(
+        description="What people marked as missed in the reports of a study, oldest first. Not for researchers.",
+        graphql_type=list[MissedFinding],
+    )
+    async def missed_findings(self, info: Info, study_key: StudyKey) -> Shaped:
+        """The marks that count."""
+        return await answer_missed(info, study_key)
 
     @strawberry.field(
         description="The picture of a film; null if the study has no such image. Films may show names: not for "

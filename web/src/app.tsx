@@ -96,7 +96,7 @@ function Shell({ caller, language, setLanguage, signOut }: ShellGiven) {
       <dialog ref={help} aria-labelledby="keys-title">
         <h2 id="keys-title">{t("keys")}</h2>
         <dl class="key-list">
-          {([["j k", "kNext"], ["Enter", "kOpen"], ["/", "kFilter"], ["c w t", "kReview"], ["1 2 3 4", "kGo"], ["?", "kHelp"]] as const).map(([keys, key]) => (
+          {([["j k", "kNext"], ["Enter", "kOpen"], ["/", "kFilter"], ["c w t", "kReview"], ["m", "kMissed"], ["1 2 3 4", "kGo"], ["?", "kHelp"]] as const).map(([keys, key]) => (
             <div key={key}><dt>{keys.split(" ").map((one) => <kbd key={one}>{one}</kbd>)}</dt><dd>{t(key)}</dd></div>
           ))}
         </dl>

@@ -6,6 +6,7 @@ import { useTexts } from "../i18n";
 import { go, isTyping, usePlace } from "../routing";
 import { Failure, useQuery, Waiting } from "../ui/loading";
 import { PresenceSign, ReviewBadge } from "../ui/presence";
+import { MissedMarker } from "./missed";
 import { QUEUES, queueWhere, shuffled, type Queue } from "./queue";
 
 interface Queued extends Finding {
@@ -37,24 +38,25 @@ export function ReviewView({ caller }: { caller: Caller }) {
       </header>
       {answer.error && <Failure error={answer.error} retry={answer.reload} />}
       {answer.data
-        ? <Samples key={`${queue}/${answer.data.findings.pageInfo.endCursor ?? ""}`} page={answer.data.findings} mixed={queue === "qAny"} texts={texts} reload={answer.reload} />
+        ? <Samples key={`${queue}/${answer.data.findings.pageInfo.endCursor ?? ""}`} page={answer.data.findings} mixed={queue === "qAny"} texts={texts} caller={caller.name} reload={answer.reload} />
         : !answer.error && <Waiting busy={answer.busy} />}
     </section>
   );
 }
 
-function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: boolean; texts: boolean; reload: () => void }) {
+function Samples({ page, mixed, texts, caller, reload }: { page: Page<Queued>; mixed: boolean; texts: boolean; caller: string; reload: () => void }) {
   const t = useTexts();
   const rows = useMemo(() => { const all = page.edges.map((edge) => edge.node); return mixed ? shuffled(all) : all; }, [page, mixed]);
   const [at, setAt] = useState(0);
   const [given, setGiven] = useState<ReadonlyMap<string, Given>>(new Map());
   const [asking, setAsking] = useState(false);
+  const [marking, setMarking] = useState(false);
   const [failure, setFailure] = useState<ApiError | null>(null);
   const busy = useRef(false);
   const finding = rows[at];
   const done = [...given.values()].filter((one) => one.verdict !== "WITHDRAWN").length;
 
-  const step = useCallback((by: number) => { setAsking(false); setAt((old) => Math.max(0, Math.min(old + by, rows.length))); }, [rows]);
+  const step = useCallback((by: number) => { setAsking(false); setMarking(false); setAt((old) => Math.max(0, Math.min(old + by, rows.length))); }, [rows]);
   const judge = useCallback(async (id: string, verdict: Verdict, presence: Presence | null, by: number) => {
     if (busy.current) return;
     busy.current = true;
@@ -76,13 +78,14 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event)) return;
+      if (isTyping(event) || marking) return;
       if (asking && finding && ["1", "2", "3", "4"].includes(event.key)) {
         void judge(finding.id, "WRONG", PRESENCES[Number(event.key) - 1] ?? null, 1);
       } else if (event.key === "Escape") setAsking(false);
       else if (event.key === "c" && finding) void judge(finding.id, "CORRECT", null, 1);
       else if (event.key === "w" && finding) setAsking(true);
       else if (event.key === "t" && finding) void judge(finding.id, "CANNOT_TELL", null, 1);
+      else if (event.key === "m" && finding?.report?.text) setMarking(true);
       else if (event.key === "s" && finding) step(1);
       else if (event.key === "b") step(-1);
       else if (event.key === "u" && lastGiven) takeBack();
@@ -91,7 +94,7 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [asking, finding, judge, lastGiven, step, takeBack]);
+  }, [asking, finding, judge, lastGiven, marking, step, takeBack]);
 
   return (
     <>
@@ -114,6 +117,7 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
               <button type="button" onClick={() => void judge(finding.id, "CORRECT", null, 1)}><kbd>c</kbd> {t("correct")}</button>
               <button type="button" aria-expanded={asking} onClick={() => setAsking(true)}><kbd>w</kbd> {t("wrong")}…</button>
               <button type="button" onClick={() => void judge(finding.id, "CANNOT_TELL", null, 1)}><kbd>t</kbd> {t("cannotTell")}</button>
+              {finding.report?.text && <button type="button" class="quiet" aria-expanded={marking} onClick={() => setMarking(true)}><kbd>m</kbd> {t("markMissed")}</button>}
               <button type="button" class="quiet" onClick={() => step(1)}><kbd>s</kbd> {t("skipOne")}</button>
               <button type="button" class="quiet" onClick={() => step(-1)} disabled={at === 0}><kbd>b</kbd> {t("back")}</button>
               <button type="button" class="quiet" onClick={takeBack} disabled={!lastGiven || lastGiven.verdict === "WITHDRAWN"}><kbd>u</kbd> {t("undo")}</button>
@@ -127,6 +131,7 @@ function Samples({ page, mixed, texts, reload }: { page: Page<Queued>; mixed: bo
                 <button type="button" onClick={() => void judge(finding.id, "WRONG", null, 1)}><kbd>4</kbd> {t("notThere")}</button>
               </div>
             )}
+            {marking && finding.report?.text && <MissedMarker studyKey={finding.study.studyKey} report={{ reportKey: finding.report.reportKey, text: finding.report.text }} caller={caller} close={() => setMarking(false)} />}
             {given.has(finding.id)
               ? <ul>{given.get(finding.id)?.after?.reviews.map((one) => <li key={one.reviewer}>{one.reviewer}: {t(one.verdict)}</li>)}</ul>
               : <p class="dim">{t("blinded")}</p>}

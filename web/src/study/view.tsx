@@ -7,6 +7,7 @@ import { Failure, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel, ReviewBadge } from "../ui/presence";
 import { groupsOf, type Group } from "../ui/same_finding";
 import { inOrder, Warning } from "../ui/warnings";
+import { MissedMarker } from "../review/missed";
 import { Films } from "./film";
 import { StudyGraph } from "./graph";
 import { neighboursOf } from "./marking";
@@ -34,10 +35,10 @@ export function StudyView({ studyKey, caller }: { studyKey: string; caller: Call
   useEffect(() => window.scrollTo(0, 0), [studyKey]);
   if (answer.error) return <Failure error={answer.error} retry={answer.reload} />;
   if (!study) return <Waiting busy={answer.busy}>{t("nothing")}</Waiting>;
-  return <OneStudy study={study} identifiers={identifiers} />;
+  return <OneStudy study={study} identifiers={identifiers} caller={caller} />;
 }
 
-function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }) {
+function OneStudy({ study, identifiers, caller }: { study: Study; identifiers: boolean; caller: Caller }) {
   const t = useTexts();
   const selection = useSelection(study.mentions);
   const findings = study.findings.edges
@@ -61,6 +62,7 @@ function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }
           <h2 id="report-title">{t("report")}</h2>
           <Legend />
           <Reports reports={study.reports} mentions={study.mentions} {...selection} />
+          {caller.rights.includes("REVIEW") && <Missed study={study} caller={caller.name} />}
         </section>
         <section class="pane" aria-labelledby="findings-title">
           <h2 id="findings-title">{t("listFindings")}</h2>
@@ -76,6 +78,15 @@ function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }
       </section>
     </section>
   );
+}
+
+/** The way to mark what was missed in a current report. */
+function Missed({ study, caller }: { study: Study; caller: string }) {
+  const t = useTexts();
+  const [marked, setMarked] = useState<string | null>(null);
+  const shown = study.reports.find((report) => report.reportKey === marked);
+  if (shown?.text != null) return <MissedMarker studyKey={study.studyKey} report={{ reportKey: shown.reportKey, text: shown.text }} caller={caller} close={() => setMarked(null)} />;
+  return <>{study.reports.filter((one) => one.current && one.text).map((one) => <button key={one.reportKey} type="button" class="quiet" onClick={() => setMarked(one.reportKey)}>{t("markMissed")}</button>)}</>;
 }
 
 function FindingList({ findings, selection }: { findings: Finding[]; selection: Selection }) {
