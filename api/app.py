@@ -17,6 +17,7 @@ from api.callers import authenticator
 from api.context import Services
 from api.endpoint import Endpoint, answer
 from api.explorer import explorer_routes
+from api.exports.routes import export_routes
 from api.health import parts_answering
 from api.metrics import answer_metrics, new_metrics
 from api.oidc.issuer_keys import open_issuer_keys
@@ -72,7 +73,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
 
     # Against DNS rebinding: a web page must not reach an open API by a name that resolves to this machine.
     loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
-    routes = [*_routes(parts), *explorer_routes(settings.graphiql), *page_routes()]
+    routes = [*_routes(parts), *export_routes(), *explorer_routes(settings.graphiql), *page_routes()]
     return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])
 
 

@@ -19,8 +19,8 @@ const STUDY_ROW = `studyKey modality bodyPart startedAt pairing ${PATIENT}
     edges { node { id text presence laterality disputed concept { code name } } } ${PAGE}
   }`;
 
-export const STUDIES = `query Studies($where: StudyWhere, $after: String) {
-  studies(first: 40, after: $after, where: $where) { edges { node { ${STUDY_ROW} } } ${PAGE} }
+export const STUDIES = `query Studies($where: StudyWhere, $after: String, $order: StudyOrder!) {
+  studies(first: 40, after: $after, where: $where, order: $order) { edges { node { ${STUDY_ROW} } } ${PAGE} }
 }`;
 
 export const STUDY_COUNT = `query StudyCount($where: StudyWhere) {
@@ -93,6 +93,18 @@ export const REVIEW = `mutation Review($id: ID!, $verdict: ReviewVerdict!, $pres
   reviewFinding(id: $id, verdict: $verdict, presence: $presence, note: $note) { finding { id ${REVIEWS} } }
 }`;
 
+const MISSED = "missedId reviewer at reportKey start end text presence conceptCode conceptName relation { type start end text } note";
+
+/** What can be marked as missed is related to what was read, and stands beside what others have marked. */
+export const MARKING = `query Marking($key: String!) {
+  study(studyKey: $key) { mentions { mentionId text kind reportKey span { start end } } }
+  missedFindings(studyKey: $key) { ${MISSED} }
+}`;
+
+export const MARK_MISSED = `mutation MarkMissed($input: MissedFindingInput!) { markMissed(input: $input) { ${MISSED} } }`;
+
+export const WITHDRAW_MISSED = "mutation WithdrawMissed($id: ID!) { withdrawMissed(id: $id) { missedId } }";
+
 export const COHORT = `query Cohort($where: CohortWhere!) {
   cohort(where: $where) {
     patients { count suppressed } studies { count suppressed }
@@ -102,12 +114,7 @@ export const COHORT = `query Cohort($where: CohortWhere!) {
   }
 }`;
 
-export const COHORT_FINDINGS = `query CohortFindings($where: FindingWhere, $after: String) {
-  findings(first: 200, after: $after, where: $where) {
-    edges { node { id text presence laterality severity score witness disputed review studiedAt
-      concept { code name } study { studyKey modality } patient { patientId sex birthYear } } } ${PAGE}
-  }
-}`;
+export const COHORT_CYPHER = "query CohortCypher($where: CohortWhere!) { cohortCypher(where: $where) }";
 
 const EVENT = `eventId state reason detail warnings readingWarnings source format size attempts deliveries receivedAt
   updatedAt studyKeys`;
