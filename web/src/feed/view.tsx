@@ -1,7 +1,8 @@
 import { Fragment } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
-import { EVENT_COUNTS, EVENTS, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
+import { follow } from "../api/live";
+import { EVENT_COUNTS, EVENTS, FEED, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
 import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, onRow, usePlace } from "../routing";
@@ -30,19 +31,30 @@ interface Event_ {
 
 type Counts = Record<State, { totalCount: number }> & { checkpoint: { engine: string; checkpoint: string | null; studies: number; lastUsedAt: string; otherEngines: number } | null };
 
+interface Told {
+  newest: string | null;
+  states: { state: State; count: number }[];
+}
+
 const EVERY_MS = 5000;
+const PAGE = 50;
 
 export function FeedView({ caller }: { caller: Caller }) {
   const t = useTexts();
   const allowed = caller.rights.includes("OPERATE");
   const place = usePlace();
-  const counts = useQuery<Counts>(allowed ? EVENT_COUNTS : null, {}, EVERY_MS);
+  const [connected, setConnected] = useState(false);
+  const [told, setTold] = useState<Told | null>(null);
+  const counts = useQuery<Counts>(allowed ? EVENT_COUNTS : null, {}, connected ? 0 : EVERY_MS);
+  useEffect(() => (allowed ? follow<{ feedUpdates: Told }>(FEED, { next: (data) => setTold(data.feedUpdates), connected: setConnected }) : undefined), [allowed]);
+  // While the connection stands its word is newer than that of the query.
+  const countOf = (state: State): number => (connected ? told?.states.find((one) => one.state === state)?.count : undefined) ?? counts.data?.[state].totalCount ?? 0;
   const shown = place.search.get("show") === "rejections";
   if (!allowed) return <p class="empty">{t("notOperator")}</p>;
   return (
     <section class="feed">
       <header class="bar">
-        <h1>{t("feed")}</h1><span class="dim">{t("live")}</span>
+        <h1>{t("feed")}</h1><span class={connected ? "dim live" : "dim"} role="status">{t(connected ? "live" : "notLive")}</span>
         <div class="tabs" role="group" aria-label={t("feed")}>
           <button type="button" aria-pressed={!shown} onClick={() => go("/feed")}>{t("events")}</button>
           <button type="button" aria-pressed={shown} onClick={() => go("/feed?show=rejections")}>{t("rejections")}</button>
@@ -53,8 +65,8 @@ export function FeedView({ caller }: { caller: Caller }) {
         <>
           <ul class="states" aria-label={t("state")}>
             {STATES.map((state) => (
-              <li key={state} class={counts.data?.[state].totalCount ? state.toLowerCase() : ""}>
-                <a href={`/feed?state=${state.toLowerCase()}`} aria-current={place.search.get("state") === state.toLowerCase() ? "true" : undefined}><b>{t.number(counts.data?.[state].totalCount ?? 0)}</b> {t(state)}</a>
+              <li key={state} class={countOf(state) ? state.toLowerCase() : ""}>
+                <a href={`/feed?state=${state.toLowerCase()}`} aria-current={place.search.get("state") === state.toLowerCase() ? "true" : undefined}><b>{t.number(countOf(state))}</b> {t(state)}</a>
               </li>
             ))}
             <li><a href="/feed">{t("all")}</a></li>
@@ -67,17 +79,25 @@ export function FeedView({ caller }: { caller: Caller }) {
           )}
         </>
       )}
-      {shown ? <Rejections /> : <Events place={place.search} changed={counts.reload} />}
+      {shown ? <Rejections /> : <Events place={place.search} changed={counts.reload} mark={JSON.stringify(told)} />}
     </section>
   );
 }
 
-function Events({ place, changed }: { place: URLSearchParams; changed: () => void }) {
+function Events({ place, changed, mark }: { place: URLSearchParams; changed: () => void; mark: string }) {
   const t = useTexts();
   const state = STATES.find((one) => one.toLowerCase() === place.get("state"));
   const [source, reason] = [place.get("source") ?? undefined, place.get("reason") ?? undefined];
   const list = usePages<Event_>(EVENTS, { where: { state, source, reason } }, "events");
   const [open, setOpen] = useState<string | null>(null);
+  // A reader who has gone on to further pages, or reads a message, is not moved: for them the news waits.
+  const still = open === null && list.rows.length <= PAGE && !list.busy;
+  const shown = useRef(mark);
+  useEffect(() => {
+    if (!still || shown.current === mark) return;
+    shown.current = mark;
+    list.reload();
+  }, [mark, still, list]);
   const toggle = (id: string): void => setOpen((old) => (old === id ? null : id));
   const filter = (name: string, value: string): string => { const next = new URLSearchParams(place); next.set(name, value); return `/feed?${next.toString()}`; };
   return (
