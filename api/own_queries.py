@@ -4,11 +4,13 @@ from typing import Annotated
 
 import strawberry
 
+from api.agreement import answer_agreement
 from api.films import answer_film
 from api.missed import answer_missed
 from api.missed_types import MissedFinding, StudyKey
 from api.own_types import Caller, Film, FilmEncoding
 from api.resolvers import Info, reads_arguments, shaped
+from api.review_types import ReviewAgreement
 from api.rights import RIGHTS
 from api.strawberry_parts import Shaped
 
@@ -34,6 +36,11 @@ class OwnQueries:
     async def missed_findings(self, info: Info, study_key: StudyKey) -> Shaped:
         """The marks that count."""
         return await answer_missed(info, study_key)
+
+    @strawberry.field(description="How far reviewers agree.", graphql_type=ReviewAgreement)
+    async def review_agreement(self, info: Info) -> Shaped | None:
+        """Of pairs of persons who judged the same statements."""
+        return await answer_agreement(info)
 
     @strawberry.field(
         description="The picture of a film; null if the study has no such image. Films may show names: not for "

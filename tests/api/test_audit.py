@@ -108,7 +108,16 @@ def test_a_count_about_a_named_patient_names_them_in_the_trail(hospital: Api, qu
     assert newest(hospital).patients == ("somebody",)
 
 
-NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint", "caller", "cohortCypher"}
+NOBODY_IN_PARTICULAR = {
+    "concepts",
+    "concept",
+    "cohort",
+    "unmappedTerms",
+    "checkpoint",
+    "caller",
+    "cohortCypher",
+    "reviewAgreement",
+}
 """Root fields whose answers hold no data of a single patient."""
 
 
@@ -136,6 +145,7 @@ def asked(api: Api) -> dict[str, str]:
         "concepts": '{ concepts(search: "effusion", first: 1) { name } }',
         "concept": '{ concept(code: "RID34539") { name } }',
         "cohort": '{ cohort(where: {finding: {concept: {name: "pleural effusion"}}}) { patients { count } } }',
+        "reviewAgreement": "{ reviewAgreement { twice } }",
         "cohortCypher": "{ cohortCypher(where: {}) }",
         "unmappedTerms": "{ unmappedTerms { term } }",
         "checkpoint": "{ checkpoint { engine } }",

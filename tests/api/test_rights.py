@@ -38,6 +38,7 @@ FIELDS = [
     ("{ findings { edges { node { review reviews { reviewer verdict } } } } }", EVERYONE),
     ("{ findings { edges { node { reviews { note } } } } }", IDENTIFYING),
     ("{ caller { name role rights } }", EVERYONE),
+    ("{ findings { edges { node { reviewedByMe } } } reviewAgreement { pairs { kappa } } }", EVERYONE),
     ("{ studies(first: 2) { edges { node { mentions { mentionId text relations { target type } } } } } }", EVERYONE),
     ('{ film(studyKey: "x", sopInstanceUid: "1.2") { base64 } }', IDENTIFYING),
     ('{ missedFindings(studyKey: "x") { text } }', IDENTIFYING),

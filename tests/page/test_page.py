@@ -180,6 +180,27 @@ def test_reviews_need_no_mouse(viewer: Person, ward: Api) -> None:
     assert sorted(given, key=len) == [[], [{"verdict": "WRONG", "presence": "PRESENT", "reviewer": "viewer-key"}]]
 
 
+def test_a_second_reader_sees_no_verdict_of_the_first(person: Person, ward: Api) -> None:
+    (edge,) = ward.data("{ findings(first: 1) { edges { node { id } } } }")["findings"]["edges"]
+    say = 'mutation ($id: ID!) { reviewFinding(id: $id, verdict: WRONG, note: "by the first") { finding { id } } }'
+    ward.data(say, Role.VIEWER, id=edge["node"]["id"])
+    ward.work()
+    signed_in(person, ward, Role.OPERATOR)
+    person.go("/review?queue=second")
+    person.sees("1 / ", ".sample")
+    shown = person.text("main")
+    assert not {"viewer-key", "by the first", "rejected"} & set(shown.lower().split())
+    total = int(person.text(".sample header .dim").split(" / ")[1].split()[0])
+    for done in range(1, total + 1):
+        person.press("c")
+        person.tab.wait(f"document.querySelector('[data-done]').dataset.done === '{done}'")
+    person.click(".agreement summary")
+    person.sees("operator-key, viewer-key", ".agreement")
+    person.go("/review?queue=disputed")
+    person.go("/review?queue=second")
+    person.sees("The queue is empty", "main")
+
+
 def test_what_was_missed_is_marked_by_keys_alone(viewer: Person, ward: Api) -> None:
     viewer.go("/review?queue=any")
     viewer.sees("Mark what was missed", ".verdicts")
@@ -245,6 +266,11 @@ def test_an_operator_sees_the_feed_and_a_viewer_does_not(person: Person, ward: A
     signed_in(person, ward, Role.OPERATOR)
     person.click("nav a", "Feed")
     person.sees("1 refused", ".states")
+    person.sees("Live", ".live")
+    before = person.tab.wait(ROW)
+    ward.submit("live", "FINDINGS: Small effusion.", "carl")
+    person.sees("1 received", ".states")
+    person.tab.wait(f"{ROW} === {before + 1}")
     assert person.tab.value("document.querySelector('.states .dead')") is None
     routine = "[...document.querySelectorAll('.rows .badge')].find(one => one.innerText === 'image_comments_left_out')"
     assert person.tab.wait(f"{routine}?.className") == "badge"

@@ -29,8 +29,11 @@ export const STUDY_COUNT = `query StudyCount($where: StudyWhere) {
 
 const REVIEWS = "review reviews { reviewer at verdict presence mayRead holds note @include(if: $texts) }";
 
-const FINDING = `id text presence laterality severity score witness disputed otherPresence
-  concept { code name system } span { start end section } ${REVIEWS}`;
+/** Without what people say of it: a reviewer must not see the verdicts of others. */
+const BLIND_FINDING = `id text presence laterality severity score witness disputed otherPresence
+  concept { code name system } span { start end section }`;
+
+const FINDING = `${BLIND_FINDING} ${REVIEWS}`;
 
 /** Three root fields, so that the server works on the three parts at once. */
 export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers: Boolean!) {
@@ -82,11 +85,15 @@ export const PATIENT_TIMELINE = `query PatientTimeline($id: String!, $texts: Boo
 export const REVIEW_QUEUE = `query ReviewQueue($where: FindingWhere, $after: String, $texts: Boolean!) {
   findings(first: 50, after: $after, where: $where) {
     totalCount
-    edges { node { ${FINDING}
+    edges { node { ${BLIND_FINDING} reviewedByMe
       report { reportKey version status text @include(if: $texts) }
       study { studyKey modality startedAt }
     } } ${PAGE}
   }
+}`;
+
+export const AGREEMENT = `query Agreement {
+  reviewAgreement { statements twice reviewers { name statements } pairs { one other both agreed kappa } }
 }`;
 
 export const REVIEW = `mutation Review($id: ID!, $verdict: ReviewVerdict!, $presence: Presence, $note: String, $texts: Boolean!) {
@@ -118,6 +125,8 @@ export const COHORT_CYPHER = "query CohortCypher($where: CohortWhere!) { cohortC
 
 const EVENT = `eventId state reason detail warnings readingWarnings source format size attempts deliveries receivedAt
   updatedAt studyKeys`;
+
+export const FEED = "subscription Feed { feedUpdates { newest states { state count } } }";
 
 export const EVENTS = `query Events($where: EventWhere, $after: String) {
   events(first: 50, after: $after, where: $where) { edges { node { ${EVENT} externalId } } ${PAGE} }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
-import { REVIEW, REVIEW_QUEUE } from "../api/queries";
+import { AGREEMENT, REVIEW, REVIEW_QUEUE } from "../api/queries";
 import { PRESENCES, type Caller, type Finding, type Page, type Presence, type Verdict } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, isTyping, usePlace } from "../routing";
@@ -9,7 +9,8 @@ import { PresenceSign, ReviewBadge } from "../ui/presence";
 import { MissedMarker } from "./missed";
 import { QUEUES, queueWhere, shuffled, type Queue } from "./queue";
 
-interface Queued extends Finding {
+interface Queued extends Omit<Finding, "review" | "reviews"> {
+  reviewedByMe: boolean;
   study: { studyKey: string; modality: string | null; startedAt: string | null };
 }
 
@@ -24,7 +25,13 @@ export function ReviewView({ caller }: { caller: Caller }) {
   const queue: Queue = QUEUES.find((one) => one.slice(1).toLowerCase() === place.search.get("queue")) ?? "qDisputed";
   const texts = caller.rights.includes("REPORT_TEXT");
   const where = useMemo(() => queueWhere(queue), [queue]);
-  const answer = useQuery<{ findings: Page<Queued> }>(REVIEW_QUEUE, { where, texts, after: null });
+  const second = queue === "qSecond";
+  // A second reader goes on from page to page: what was judged stays in this list.
+  const [after, setAfter] = useState<string | null>(null);
+  useEffect(() => setAfter(null), [queue]);
+  const answer = useQuery<{ findings: Page<Queued> }>(REVIEW_QUEUE, { where, texts, after });
+  const info = answer.data?.findings.pageInfo;
+  const more = second && info?.hasNextPage ? () => setAfter(info.endCursor) : answer.reload;
   return (
     <section class="review">
       <header class="bar">
@@ -34,19 +41,20 @@ export function ReviewView({ caller }: { caller: Caller }) {
             <button key={one} type="button" aria-pressed={one === queue} onClick={() => go(`/review?queue=${one.slice(1).toLowerCase()}`)}>{t(one)}</button>
           ))}
         </div>
-        {answer.data && <span class="dim">{t.number(answer.data.findings.totalCount ?? 0)} {t("left")}</span>}
+        {answer.data && !second && <span class="dim">{t.number(answer.data.findings.totalCount ?? 0)} {t("left")}</span>}
       </header>
       {answer.error && <Failure error={answer.error} retry={answer.reload} />}
       {answer.data
-        ? <Samples key={`${queue}/${answer.data.findings.pageInfo.endCursor ?? ""}`} page={answer.data.findings} mixed={queue === "qAny"} texts={texts} caller={caller.name} reload={answer.reload} />
+        ? <Samples key={`${queue}/${answer.data.findings.pageInfo.endCursor ?? ""}`} page={answer.data.findings} mixed={queue === "qAny" || second} texts={texts} caller={caller.name} reload={more} />
         : !answer.error && <Waiting busy={answer.busy} />}
+      <Agreement />
     </section>
   );
 }
 
 function Samples({ page, mixed, texts, caller, reload }: { page: Page<Queued>; mixed: boolean; texts: boolean; caller: string; reload: () => void }) {
   const t = useTexts();
-  const rows = useMemo(() => { const all = page.edges.map((edge) => edge.node); return mixed ? shuffled(all) : all; }, [page, mixed]);
+  const rows = useMemo(() => { const all = page.edges.map((edge) => edge.node).filter((one) => !one.reviewedByMe); return mixed ? shuffled(all) : all; }, [page, mixed]);
   const [at, setAt] = useState(0);
   const [given, setGiven] = useState<ReadonlyMap<string, Given>>(new Map());
   const [asking, setAsking] = useState(false);
@@ -139,6 +147,43 @@ function Samples({ page, mixed, texts, caller, reload }: { page: Page<Queued>; m
         )
         : <p class="empty">{rows.length === 0 ? t("reviewEnd") : `${done} / ${rows.length}`} <button type="button" onClick={reload}>{t("more")}</button></p>}
     </>
+  );
+}
+
+interface Compared {
+  statements: number;
+  twice: number;
+  reviewers: { name: string; statements: number }[];
+  pairs: { one: string; other: string; both: number; agreed: number; kappa: number | null }[];
+}
+
+/** How far reviewers agree, once it is opened. */
+function Agreement() {
+  const t = useTexts();
+  const [open, setOpen] = useState(false);
+  const answer = useQuery<{ reviewAgreement: Compared }>(open ? AGREEMENT : null);
+  const found = answer.data?.reviewAgreement;
+  return (
+    <details class="pane agreement" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t("agreement")}</summary>
+      {answer.error && <Failure error={answer.error} retry={answer.reload} />}
+      {found && (
+        <>
+          <p>{t("judgedStatements")}: <b>{t.number(found.statements)}</b> · {t("judgedTwice")}: <b>{t.number(found.twice)}</b> · {found.reviewers.map((one) => `${one.name}: ${t.number(one.statements)}`).join(", ")}</p>
+          {found.pairs.length > 0 && (
+            <table class="rows">
+              <thead><tr><th scope="col">{t("reviewers")}</th><th scope="col">{t("judgedByBoth")}</th><th scope="col">{t("sameVerdict")}</th><th scope="col">{t("kappa")}</th></tr></thead>
+              <tbody>
+                {found.pairs.map((pair) => (
+                  <tr key={`${pair.one}/${pair.other}`}><th scope="row">{pair.one}, {pair.other}</th><td>{t.number(pair.both)}</td><td>{t.number(pair.agreed)} ({Math.round((100 * pair.agreed) / pair.both)} %)</td><td>{pair.kappa === null ? "—" : pair.kappa.toFixed(2)}</td></tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+          <p class="dim">{t("kappaHelp")}</p>
+        </>
+      )}
+    </details>
   );
 }
 
