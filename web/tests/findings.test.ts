@@ -2,18 +2,19 @@ import { expect, test } from "vitest";
 import codes from "../../docs/codes.md?raw";
 import type { FindingRow, Presence } from "../src/api/types";
 import { isRoutine } from "../src/ui/routine_warnings";
-import { byWeight, groupsOf, isNormal } from "../src/ui/same_finding";
+import { byWeight, groupsOf, isNormal, shownOf } from "../src/ui/same_finding";
 
 const row = (name: string, presence: Presence = "PRESENT", more: Partial<FindingRow> = {}): FindingRow => ({
   id: `Finding:${name}${presence}${more.text ?? ""}`, text: name, presence, concept: { code: name, name }, laterality: null, disputed: false, ...more,
 });
 
-test("findings and impression that say the same are one group; another side, presence or dispute is another", () => {
+test("findings and impression that say the same are one group, disputed if one mention is; another side or presence is another", () => {
   const opacity = row("opacity", "PRESENT", { laterality: "RIGHT" });
-  const again = row("opacity", "PRESENT", { laterality: "RIGHT", text: "density" });
-  const others = [row("opacity"), row("opacity", "ABSENT"), row("opacity", "PRESENT", { disputed: true })];
+  const again = row("opacity", "PRESENT", { laterality: "RIGHT", text: "density", disputed: true });
+  const others = [row("opacity"), row("opacity", "ABSENT")];
   const groups = groupsOf([opacity, ...others, again]);
-  expect(groups.map((group) => group.all.length)).toEqual([2, 1, 1, 1]);
+  expect(groups.map((group) => group.all.length)).toEqual([2, 1, 1]);
+  expect(groups.map((group) => shownOf(group).disputed)).toEqual([true, false, false]);
   expect(groups[0]?.all).toEqual([opacity, again]);
 });
 

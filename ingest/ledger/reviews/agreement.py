@@ -45,7 +45,7 @@ def agreement_of(counting: Iterable[Review]) -> Agreement:
     together: dict[tuple[str, str], list[tuple[Verdict, Verdict]]] = defaultdict(list)
     judged: Counter[str] = Counter()
     for verdicts in by_statement.values():
-        judged.update(verdicts)
+        judged.update(list(verdicts))
         for one, other in combinations(sorted(verdicts), 2):
             together[one, other].append((verdicts[one], verdicts[other]))
     pairs = tuple(_pair(one, other, said) for (one, other), said in sorted(together.items()))

@@ -61,7 +61,7 @@ export function FeedView({ caller }: { caller: Caller }) {
         </div>
       </header>
       {counts.error && <Failure error={counts.error} retry={counts.reload} />}
-      {counts.data && (
+      {(counts.data ?? told) && (
         <>
           <ul class="states" aria-label={t("state")}>
             {STATES.map((state) => (
@@ -71,7 +71,7 @@ export function FeedView({ caller }: { caller: Caller }) {
             ))}
             <li><a href="/feed">{t("all")}</a></li>
           </ul>
-          {counts.data.checkpoint && (
+          {counts.data?.checkpoint && (
             <p class="dim">
               {t("engine")}: {counts.data.checkpoint.engine} {counts.data.checkpoint.checkpoint ?? ""} · {t("inGraph")}: {t.number(counts.data.checkpoint.studies)} · {t("lastRead")}: {t.time(counts.data.checkpoint.lastUsedAt)}
               {counts.data.checkpoint.otherEngines > 0 && <> · {t("otherEngines")}: {counts.data.checkpoint.otherEngines}</>}

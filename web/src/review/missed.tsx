@@ -1,5 +1,5 @@
 import { Fragment } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
 import { MARK_MISSED, MARKING, WITHDRAW_MISSED } from "../api/queries";
 import { PRESENCES, type Mention, type Missed, type Presence, type Relation } from "../api/types";
@@ -37,7 +37,7 @@ export function MissedMarker({ studyKey, report, caller, close }: Given) {
   const [failure, setFailure] = useState<ApiError | null>(null);
   const [told, setTold] = useState("");
   const text = useRef<HTMLDivElement>(null);
-  useEffect(() => { text.current?.focus(); }, []);
+  useLayoutEffect(() => { text.current?.focus(); }, []);
   useEffect(() => {
     const onEscape = (event: KeyboardEvent): void => { if (event.key === "Escape") close(); };
     window.addEventListener("keydown", onEscape);
@@ -76,7 +76,7 @@ export function MissedMarker({ studyKey, report, caller, close }: Given) {
     <section class="pane missed" aria-labelledby="missed-title">
       <h2 id="missed-title">{t("markMissed")}</h2>
       <p class="dim" id="missed-help">{t("missedHelp")}</p>
-      <div class="report-text words" ref={text} tabIndex={0} role="group" aria-labelledby="missed-title" aria-describedby="missed-help" onKeyDown={onKey}>
+      <div class="report-text word-picker" ref={text} tabIndex={0} role="group" aria-labelledby="missed-title" aria-describedby="missed-help" onKeyDown={onKey}>
         {words.map((word, at) => {
           const before = words[at - 1];
           const gap = Array.from(report.text).slice(before?.end ?? 0, word.start).join("");

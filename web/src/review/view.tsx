@@ -14,6 +14,9 @@ interface Queued extends Omit<Finding, "review" | "reviews"> {
   study: { studyKey: string; modality: string | null; startedAt: string | null };
 }
 
+/** Enter goes on: nobody has to look for the button. */
+const focused = (button: HTMLButtonElement | null): void => button?.focus();
+
 interface Given {
   verdict: Verdict;
   after: Finding | null;
@@ -145,7 +148,7 @@ function Samples({ page, mixed, texts, caller, reload }: { page: Page<Queued>; m
               : <p class="dim">{t("blinded")}</p>}
           </article>
         )
-        : <p class="empty">{rows.length === 0 ? t("reviewEnd") : `${done} / ${rows.length}`} <button type="button" onClick={reload}>{t("more")}</button></p>}
+        : <p class="empty">{rows.length === 0 ? t("reviewEnd") : `${done} / ${rows.length}`} <button type="button" ref={focused} onClick={reload}>{t("more")}</button></p>}
     </>
   );
 }

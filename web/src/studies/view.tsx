@@ -5,7 +5,7 @@ import { useTexts } from "../i18n";
 import { go, isTyping, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel } from "../ui/presence";
-import { byWeight, groupsOf } from "../ui/same_finding";
+import { byWeight, groupsOf, shownOf } from "../ui/same_finding";
 import { inOrder, Warning } from "../ui/warnings";
 import { FilterBar } from "./filter_bar";
 import { readFilter, readOrder, studyWhere, withOrder, writeFilter, type Order } from "./filter";
@@ -43,7 +43,7 @@ export function StudiesView() {
       <header class="bar">
         <h1>{t("studies")}</h1>
         <Waiting busy={list.busy && list.rows.length === 0}>
-          {total.data ? `${t.number(total.data.studies.totalCount)} ${t("results")}` : ""}
+          {total.data ? `${t.number(total.data.studies.totalCount)} ${t(total.data.studies.totalCount === 1 ? "study_" : "results")}` : ""}
         </Waiting>
         <CopyLink />
       </header>
@@ -112,7 +112,7 @@ export function PatientLink({ patient }: { patient: Patient }) {
 /** The first findings, each once: present ones before uncertain ones, denied ones last and never without their word. */
 function Findings({ findings }: { findings: Page<FindingRow> }) {
   const t = useTexts();
-  const rows = groupsOf(findings.edges.map((edge) => edge.node)).map((group) => group.first).sort(byWeight);
+  const rows = groupsOf(findings.edges.map((edge) => edge.node)).map(shownOf).sort(byWeight);
   if (rows.length === 0) return <span class="dim">{t("noFindings")}</span>;
   const left = rows.length - SHOWN;
   return (

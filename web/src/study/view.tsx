@@ -5,7 +5,7 @@ import { useTexts } from "../i18n";
 import { PatientLink } from "../studies/view";
 import { Failure, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel, ReviewBadge } from "../ui/presence";
-import { groupsOf, type Group } from "../ui/same_finding";
+import { groupsOf, shownOf, type Group } from "../ui/same_finding";
 import { inOrder, Warning } from "../ui/warnings";
 import { MissedMarker } from "../review/missed";
 import { Films } from "./film";
@@ -112,8 +112,8 @@ function FindingEntry({ group, selection }: { group: Group<Finding>; selection: 
         onMouseEnter={() => selection.point(pointed)} onMouseLeave={() => selection.point(null)} onFocus={() => selection.point(pointed)} onBlur={() => selection.point(null)}
         onClick={() => { selection.point(null); selection.choose(next); }}
       >
-        <FindingLabel finding={finding} />
-        <span class="dim" title={`${t("readBy")}: ${t(finding.witness)}${finding.score === null ? "" : `. ${t("score")}: ${finding.score.toFixed(3)}`}`}> {finding.severity ?? ""}{finding.witness === "BOTH" ? "" : ` ${t("only")} ${t(finding.witness)}`}</span>
+        <FindingLabel finding={shownOf(group)} />
+        <span class="dim" title={`${t("readBy")}: ${t(finding.witness)}${finding.score === null ? "" : `. ${t("score")}: ${finding.score.toFixed(3)}`}`}> {[finding.severity, finding.witness === "BOTH" ? "" : `${t("only")} ${t(finding.witness)}`].filter(Boolean).join(", ")}</span>
         {all.length > 1 && <span class="badge" title={sections.join(", ")}>{at >= 0 ? `${at + 1} / ` : ""}{all.length}×<span class="said"> {t("mentioned")}</span></span>}
         {states.map((state) => <ReviewBadge key={state} state={state} />)}
       </button>

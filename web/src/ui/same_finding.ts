@@ -1,6 +1,6 @@
 import type { FindingRow, Presence } from "../api/types";
 
-/** Findings that say the same of one study, though its report may say it twice: concept, side, presence and dispute. */
+/** Findings that say the same of one study, though its report may say it twice: concept, side and presence. */
 export interface Group<T extends FindingRow> {
   key: string;
   first: T;
@@ -8,7 +8,10 @@ export interface Group<T extends FindingRow> {
 }
 
 const sameAs = (finding: FindingRow): string =>
-  [finding.concept?.code ?? finding.text, finding.laterality, finding.presence, finding.disputed].join("/");
+  [finding.concept?.code ?? finding.text, finding.laterality, finding.presence].join("/");
+
+/** A group as one finding: disputed if one of its mentions is. */
+export const shownOf = <T extends FindingRow>(group: Group<T>): T => ({ ...group.first, disputed: group.all.some((one) => one.disputed) });
 
 /** One group for each statement, in the order of first mentions. */
 export function groupsOf<T extends FindingRow>(findings: readonly T[]): Group<T>[] {
