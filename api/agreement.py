@@ -16,7 +16,8 @@ from ingest.ledger.storage.database import Ledger
 
 async def answer_agreement(info: Info) -> Shaped | None:
     """Reviewers and pairs of reviewers, by name."""
-    return shaped(info, "ReviewAgreement", await ask_ledger(info, _row))
+    row = await ask_ledger(info, _row)
+    return shaped(info, "ReviewAgreement", row)
 
 
 def _row(ledger: Ledger) -> LedgerAnswer[Row]:
