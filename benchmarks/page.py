@@ -51,6 +51,7 @@ def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--api", help="the address of the API [default: that of the stack]")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--patients", type=int, default=2000)
     arguments = parser.parse_args()
@@ -58,7 +59,7 @@ def main() -> None:
         raise SystemExit("there is no chromium on the PATH: apt-get install chromium")
     if arguments.data is not None:
         endpoints = json.loads((arguments.data / "run" / "endpoints.json").read_text())
-        _studies(endpoints["api"], endpoints["api_key"], arguments.rounds)
+        _studies(arguments.api or endpoints["api"], endpoints["api_key"], arguments.rounds)
         return
     with (
         tempfile.TemporaryDirectory() as folder,
