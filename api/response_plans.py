@@ -54,6 +54,7 @@ COMPUTED_KEYS = frozenset(
         ("Extraction", "extractionId"),
         ("Mention", "mentionId"),
         ("Mention", "reportKey"),
+        ("MissedFinding", "reportKey"),
         ("Relation", "target"),
         ("Rejection", "studyKey"),
         ("Rejection", "reportKey"),
