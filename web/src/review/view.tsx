@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
 import { AGREEMENT, REVIEW, REVIEW_QUEUE } from "../api/queries";
 import { PRESENCES, type Caller, type Finding, type Page, type Presence, type Verdict } from "../api/types";
@@ -87,7 +87,8 @@ function Samples({ page, mixed, texts, caller, reload }: { page: Page<Queued>; m
   const lastGiven = last && given.get(last.id);
   const takeBack = useCallback(() => { if (last) void judge(last.id, "WITHDRAWN", null, -1); }, [judge, last]);
 
-  useEffect(() => {
+  // Before the next key can come: an effect after the paint would judge the finding before once more.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event) || marking) return;
       if (asking && finding && ["1", "2", "3", "4"].includes(event.key)) {

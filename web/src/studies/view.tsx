@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
 import { useTexts } from "../i18n";
@@ -24,7 +24,7 @@ export function StudiesView() {
   const table = useRef<HTMLTableElement>(null);
 
   useEffect(() => setAt(0), [place.search]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event)) return;
       const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
