@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
 import { useTexts } from "../i18n";
@@ -20,23 +20,23 @@ export function StudiesView() {
   const order = readOrder(place.search);
   const list = usePages<StudyRow>(STUDIES, { where, order }, "studies");
   const total = useQuery<{ studies: { totalCount: number } }>(STUDY_COUNT, { where });
-  const [at, setAt] = useState(0);
+  const at = useRef(-1);
+  const seen = useCallback((number: number) => { at.current = number; }, []);
   const table = useRef<HTMLTableElement>(null);
 
-  useEffect(() => setAt(0), [place.search]);
+  useEffect(() => seen(-1), [place.search, seen]);
   useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event)) return;
       const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
       if (step === 0) return;
-      const next = Math.max(0, Math.min(at + step, list.rows.length - 1));
-      setAt(next);
+      const next = Math.max(0, Math.min(at.current + step, list.rows.length - 1));
       table.current?.querySelectorAll<HTMLElement>("tbody th a")[next]?.focus();
       if (next > list.rows.length - 8) list.more();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [at, list]);
+  }, [list]);
 
   return (
     <section class="studies">
@@ -50,20 +50,12 @@ export function StudiesView() {
       <FilterBar filter={filter} onChange={(next) => go(withOrder(`/studies${writeFilter(next)}`, order), true)} />
       {list.error && <Failure error={list.error} retry={list.reload} />}
       {list.rows.length > 0 && (
-        <table class="rows" ref={table}>
+        <table class="rows studies-list" ref={table}>
           <thead>
             <tr><DateHeading order={order} sort={(next) => go(withOrder(`/studies${writeFilter(filter)}`, next), true)} /><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
           </thead>
           <tbody>
-            {list.rows.map((study, number) => (
-              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
-                <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => setAt(number)}>{t.day(study.startedAt)}</a></th>
-                <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
-                <td><PatientLink patient={study.patient} /></td>
-                <td><Findings findings={study.findings} /></td>
-                <td><Notes study={study} /></td>
-              </tr>
-            ))}
+            {list.rows.map((study, number) => <StudyLine key={study.studyKey} study={study} number={number} seen={seen} />)}
           </tbody>
         </table>
       )}
@@ -71,6 +63,20 @@ export function StudiesView() {
       {list.hasMore && <MoreButton busy={list.busy} more={list.more} />}
     </section>
   );
+}
+
+/** One row. It is made once: a list that grows leaves the rows before as they are. */
+function StudyLine({ study, number, seen }: { study: StudyRow; number: number; seen: (number: number) => void }) {
+  const t = useTexts();
+  return useMemo(() => (
+    <tr onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
+      <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => seen(number)}>{t.day(study.startedAt)}</a></th>
+      <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
+      <td><PatientLink patient={study.patient} /></td>
+      <td><Findings findings={study.findings} /></td>
+      <td><Notes study={study} /></td>
+    </tr>
+  ), [study, number, seen, t.language]);
 }
 
 /** The heading of the dates, which turns the order round. */
