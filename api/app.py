@@ -17,6 +17,7 @@ from api.audit import AuditWriter
 from api.callers import authenticator
 from api.context import Services
 from api.endpoint import Endpoint, answer
+from api.exports.routes import export_routes
 from api.graphiql import graphiql_routes
 from api.health import parts_answering
 from api.metrics import answer_metrics, new_metrics
@@ -27,6 +28,7 @@ from api.operations import Operations
 from api.page import page_routes
 from api.schema import build_schema
 from api.settings import ApiSettings, require_safe
+from api.sign_in import provider_origin, sign_in_routes
 from api.strawberry_parts import core_schema
 from api.websocket import serve
 from graph.connection import open_async_driver
@@ -74,7 +76,8 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
 
     # Against DNS rebinding: a web page must not reach an open API by a name that resolves to this machine.
     loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
-    routes = [*_routes(parts), *graphiql_routes(settings.graphiql), *page_routes()]
+    routes = [*_routes(parts), *export_routes(), *graphiql_routes(settings.graphiql)]
+    routes += [*sign_in_routes(oidc), *page_routes(provider=provider_origin(oidc))]
     return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])
 
 

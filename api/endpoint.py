@@ -71,7 +71,7 @@ async def answer(endpoint: Endpoint, request: Request) -> Response:
     media_type = accepted_type(request.headers.getlist("accept"))
     try:
         caller = await endpoint.authenticator.admit(request.headers.get("authorization"))
-        asked = await _asked(request.headers.get("content-type", ""), await _body(request))
+        asked = await _asked(request.headers.get("content-type", ""), await whole_body(request))
     except (ApiError, OutageError) as error:
         code = error.code if isinstance(error, ApiError) else Code.SERVICE_UNAVAILABLE
         await note_refusal(endpoint, error)
@@ -154,7 +154,8 @@ async def _asked(content_type: str, body: bytes) -> Asked:
     return await asyncio.to_thread(read_body, content_type, body)
 
 
-async def _body(request: Request) -> bytes:
+async def whole_body(request: Request) -> bytes:
+    """The body of a request. Raises ApiError (PAYLOAD_TOO_LARGE)."""
     parts, size = [], 0
     try:
         async for part in in_time(request.stream()):
@@ -165,6 +166,16 @@ async def _body(request: Request) -> bytes:
     except TimeoutError:
         raise ApiError(Code.BAD_REQUEST, "the body comes too slowly: send the request again") from None
     return b"".join(parts)
+
+
+async def run_whole(endpoint: Endpoint, query: str, variables: dict[str, Any], context: ApiContext) -> ExecutionResult:
+    """The result of an operation for a part of the API itself, after its audit entry is committed.
+
+    Raises VlmkgError, TimeoutError if the entry cannot be written.
+    """
+    result = await _run(endpoint, Asked(query, variables, None), context)
+    await audited(endpoint, context, result)
+    return result
 
 
 async def _run(endpoint: Endpoint, asked: Asked, context: ApiContext) -> ExecutionResult:

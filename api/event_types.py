@@ -48,6 +48,22 @@ class Event(Node):
     study_keys: list[str] = strawberry.field(description="The studies that this message contributes to.")
 
 
+@strawberry.type(description="The number of events in one state.")
+class StateCount:
+    """Of the whole ledger."""
+
+    state: State
+    count: int
+
+
+@strawberry.type(description="The feed at one moment.")
+class FeedUpdate:
+    """See api.subscriptions."""
+
+    newest: strawberry.ID | None = strawberry.field(description="The number of the newest event.")
+    states: list[StateCount] = strawberry.field(description="All states, also those with 0.")
+
+
 @strawberry.type(description="The message of an event, byte for byte as it was received.")
 class EventPayload:
     """From the blob store, verified against its digest."""

@@ -184,6 +184,10 @@ class Finding(Node):
     review: ReviewState = strawberry.field(
         description="The state of its reviews. A program that shows findings to people must show it, too."
     )
+    reviewed_by_me: bool = strawberry.field(
+        description="Whether the caller has a verdict that counts on what it says. For a second reader, who must not "
+        "see the first one's verdict: select neither `review` nor `reviews`."
+    )
     reviews: list[Review] = strawberry.field(description="The latest review by each person, oldest first.")
     report: Report | None = strawberry.field(
         description="The report that contains it; null for a finding read from an image."

@@ -107,6 +107,8 @@ def _by_source(counting: Sequence[Review]) -> dict[str, list[Review]]:
 
 
 def _shown(answering: AnswerContext, late: PendingField, found: list[FoundReview]) -> object:
+    if late.asked.name == "reviewedByMe":
+        return any(one.holds and one.review.reviewer == answering.caller for one in found)
     if late.asked.name == "review":
         return state_of(found).name
     if not found:

@@ -12,6 +12,8 @@ from api.errors import ApiError, Code
 from api.event_queries import event_row_of
 from api.event_types import Event
 from api.ids import event_number
+from api.missed import mark_missed, withdraw_missed
+from api.missed_types import MissedFinding, MissedFindingInput
 from api.resolvers import Info, shaped
 from api.review_types import ReviewVerdict
 from api.reviewing import ReviewFindingPayload, review_finding
@@ -156,6 +158,23 @@ class Mutation:
     ) -> Shaped | None:
         """See docs/graphql.md."""
         return await review_finding(info, id, verdict, note, presence)
+
+    @strawberry.mutation(
+        description="Mark words of a report as a finding that the reading missed. Not for researchers. The graph does "
+        "not change. The latest mark of each person on the same words counts. Null if there is no such report.",
+        graphql_type=MissedFinding | None,
+    )
+    async def mark_missed(self, info: Info, input: MissedFindingInput) -> Shaped | None:  # noqa: A002
+        """See docs/graphql.md."""
+        return await mark_missed(info, input)
+
+    @strawberry.mutation(
+        description="Withdraw a mark of the caller's own. Null if the caller has no such mark.",
+        graphql_type=MissedFinding | None,
+    )
+    async def withdraw_missed(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
+        """See docs/graphql.md."""
+        return await withdraw_missed(info, id)
 
 
 def _submission(given: SubmitReportInput) -> Submission:

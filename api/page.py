@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 BUILT = Path(__file__).parent / "static" / "page"
-PLACES = ("/", "/studies", "/studies/{key}", "/patients/{key}", "/review", "/cohort", "/feed")
+PLACES = ("/", "/studies", "/studies/{key}", "/patients/{key}", "/review", "/cohort", "/feed", "/signed-in")
 """Addresses that people share. The page's own router reads them."""
 
 HEADERS = {
@@ -32,14 +32,21 @@ _MISSING = """<!doctype html><title>VLM-KG</title><p>The files of the page are n
 """
 
 
-def page_routes(built: Path = BUILT) -> list[Route]:
-    """The page at each of its addresses, and its assets. `built` is the folder of the build."""
+def page_routes(built: Path = BUILT, provider: str | None = None) -> list[Route]:
+    """The page at each of its addresses, and its assets. `built` is the folder of the build.
+
+    `provider` is the origin of the identity provider that the page asks for tokens.
+    """
+    fresh = _FRESH
+    if provider is not None:
+        policy = _FRESH["Content-Security-Policy"].replace("connect-src 'self'", f"connect-src 'self' {provider}")
+        fresh = _FRESH | {"Content-Security-Policy": policy}
     assets = {file.name: file for file in (built / "assets").glob("*") if file.suffix in _TYPES}
 
     def page(_: Request) -> Response:
         if not (built / "index.html").is_file():
-            return HTMLResponse(_MISSING, status_code=503, headers=_FRESH)
-        return FileResponse(built / "index.html", media_type="text/html", headers=_FRESH)
+            return HTMLResponse(_MISSING, status_code=503, headers=fresh)
+        return FileResponse(built / "index.html", media_type="text/html", headers=fresh)
 
     def asset(request: Request) -> Response:
         # Only names that were listed at the start: no path is built from another name.

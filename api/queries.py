@@ -8,6 +8,7 @@ from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
 from api.caller_queries import CallerQueries
+from api.cohort_cypher import cohort_cypher
 from api.cohorts import Cohort, CohortWhereInput, cohort_questions, cohort_row
 from api.documents import fields_of
 from api.errors import ApiError, Code
@@ -49,14 +50,17 @@ from api.resolvers import (
     shaped,
 )
 from api.response_plans import Row, first_of
+from api.review_queries import ReviewQueries
 from api.strawberry_parts import Shaped
 from graph.reads.concepts import concept_by_code, concept_search, unmapped_terms
 from graph.reads.engines import engine_in_use
 from graph.reads.findings import finding_by_id, finding_page, finding_total
 from graph.reads.patients import patient_by_id, patient_page, patient_total
-from graph.reads.studies import studies_by_uid, study_by_key, study_page, study_total
+from graph.reads.studies import StudyOrder, studies_by_uid, study_by_key, study_page, study_total
 from ingest import pseudonyms
 from ingest.ledger.studies.merges import survivor_of
+
+strawberry.enum(StudyOrder, description="The order of a list of studies by time. Unknown times are last in both.")
 
 _SHOWN_KEYS = {"Finding", "Study"}
 """Types whose ids contain a key that is masked for some callers."""
@@ -128,12 +132,18 @@ class GraphQueries:
     @strawberry.field(description="A page of studies.", graphql_type=StudyConnection)
     @reads_arguments
     async def studies(
-        self, info: Info, where: StudyWhereInput | None = None, first: First = 20, after: After = None
+        self,
+        info: Info,
+        where: StudyWhereInput | None = None,
+        first: First = 20,
+        after: After = None,
+        order: StudyOrder = StudyOrder.OLDEST_FIRST,
     ) -> Shaped:
         """Ordered by time, unknown times last."""
-        del where, first, after
-        tree = study_where(root_field(info).arguments.get("where"))
-        query = lambda page, nodes: study_page(tree, page, nodes)  # noqa: E731
+        del where, first, after, order
+        given = root_field(info).arguments
+        tree, ordered = study_where(given.get("where")), StudyOrder(given["order"])
+        query = lambda page, nodes: study_page(tree, page, nodes, ordered)  # noqa: E731
         return await answer_page(info, query, lambda: study_total(tree))
 
     @strawberry.field(description="A page of findings of all patients.", graphql_type=FindingConnection)
@@ -177,6 +187,17 @@ class GraphQueries:
         return shaped(info, "Cohort", cohort_row(rows[0], info.context.counts))
 
     @strawberry.field(
+        description="The question of a cohort as one Cypher statement, to be pasted into Neo4j Browser. It counts "
+        "without suppression there."
+    )
+    @reads_arguments
+    async def cohort_cypher(self, info: Info, where: CohortWhereInput) -> str:
+        """Nothing is asked of the graph."""
+        del where
+        note_named(info)
+        return cohort_cypher(root_field(info).arguments["where"])
+
+    @strawberry.field(
         description="Terms of reports that no vocabulary contains, most frequent first.",
         graphql_type=list[UnmappedTerm],
     )
@@ -209,7 +230,7 @@ def _survivor(info: Info, patient_id: str) -> str:
         return survivor_of(connection, patient_id)
 
 
-Query = merge_types("Query", (GraphQueries, EventQueries, CallerQueries, FilmQueries))
+Query = merge_types("Query", (GraphQueries, EventQueries, CallerQueries, FilmQueries, ReviewQueries))
 """All root fields."""
 _DESCRIPTION = "Queries of patients, studies, findings and concepts, and of received messages."
 get_object_definition(Query, strict=True).description = _DESCRIPTION

@@ -41,7 +41,7 @@ def root_field(info: Info) -> Field:
 def answering_of(info: Info, *, keyed: bool = True) -> AnswerContext:
     """The context of an answer for this caller."""
     context = info.context
-    return AnswerContext(context.document, context.counts, context.mask, keyed=keyed)
+    return AnswerContext(context.document, context.counts, context.mask, keyed=keyed, caller=context.caller.name)
 
 
 def given_key(info: Info, key: str) -> str:

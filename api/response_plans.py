@@ -54,6 +54,7 @@ COMPUTED_KEYS = frozenset(
         ("Extraction", "extractionId"),
         ("Mention", "mentionId"),
         ("Mention", "reportKey"),
+        ("MissedFinding", "reportKey"),
         ("Relation", "target"),
         ("Rejection", "studyKey"),
         ("Rejection", "reportKey"),
@@ -88,6 +89,7 @@ _LATE = {
     ("Report", "setAside"): (Selection("reportKey"), Selection("readBy")),
     ("Finding", "review"): STATEMENT,
     ("Finding", "reviews"): STATEMENT,
+    ("Finding", "reviewedByMe"): STATEMENT,
 }
 """Fields that are filled in from the ledger, and the row fields that this needs."""
 
@@ -108,13 +110,15 @@ class AnswerContext:
     `keyed`: nested objects are in the rows under keys generated here (the graph's rows), so that a client's alias never
     becomes part of a query; otherwise under their names. `late` is filled while rows are shaped.
 
-    `counts` rounds totals, `mask` masks keys; both depend on the caller (api.context).
+    `caller` is the name under which the caller reviews. `counts` rounds totals, `mask` masks keys; both depend on the
+    caller (api.context).
     """
 
     document: Document
     counts: CountPolicy
     mask: KeyMask | None
     keyed: bool = True
+    caller: str = ""
     late: list[PendingField] = field(default_factory=list)
     _keys: int = 0
 

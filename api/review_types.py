@@ -53,3 +53,34 @@ class Review:
         "words changed it."
     )
     said: ReviewedStatement = strawberry.field(description="The statement that was reviewed.")
+
+
+@strawberry.type(description="The number of statements that one person has judged.")
+class ReviewerCount:
+    """Of verdicts that count."""
+
+    name: str
+    statements: int
+
+
+@strawberry.type(description="Two persons who judged the same statements.")
+class PairAgreement:
+    """See ingest.ledger.reviews.agreement."""
+
+    one: str
+    other: str
+    both: int = strawberry.field(description="Statements that both judged.")
+    agreed: int = strawberry.field(description="Those with the same verdict.")
+    kappa: float | None = strawberry.field(
+        description="Cohen's kappa; null if both always gave one and the same verdict."
+    )
+
+
+@strawberry.type(description="How far reviewers agree, from all verdicts that count.")
+class ReviewAgreement:
+    """Without patients."""
+
+    statements: int = strawberry.field(description="Statements with a verdict.")
+    twice: int = strawberry.field(description="Those that two or more persons judged.")
+    reviewers: list[ReviewerCount]
+    pairs: list[PairAgreement]

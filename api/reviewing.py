@@ -56,7 +56,7 @@ async def review_finding(
     if not rows:
         return None
     ledger = info.context.services.receiver.ledger
-    new = _new(info, mention_id, rows[0]["node"], verdict, _checked(note), presence)
+    new = _new(info, mention_id, rows[0]["node"], verdict, checked_note(note), presence)
     await asyncio.to_thread(_add, ledger, new)
     return await _payload(info, mention_id, ledger)
 
@@ -88,7 +88,8 @@ def _new(
     )
 
 
-def _checked(note: str | None) -> str | None:
+def checked_note(note: str | None) -> str | None:
+    """A note without surrounding space; None if it is empty. Raises ApiError (BAD_USER_INPUT)."""
     if note is None or not note.strip():
         return None
     if len(note) > MAX_NOTE:

@@ -44,6 +44,11 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Mutation", "replayEvent"): Right.OPERATE,
     ("Mutation", "reviewFinding"): Right.REVIEW,
     ("Mutation", "submitReport"): Right.SUBMIT,
+    ("Query", "reviewAgreement"): Right.REVIEW,
+    ("Subscription", "feedUpdates"): Right.OPERATE,
+    ("Query", "missedFindings"): Right.REPORT_TEXT,
+    ("Mutation", "markMissed"): Right.REPORT_TEXT,
+    ("Mutation", "withdrawMissed"): Right.REPORT_TEXT,
 }
 """The right that a field needs beyond READ."""
 

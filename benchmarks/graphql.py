@@ -223,9 +223,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _neo4j(Path(folder)) as settings, open_driver(settings) as driver:
-        patient_id = _fill(driver, arguments.patients)
-        with _api(Path(folder), settings) as client:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        neo4j_running(Path(folder)) as settings,
+        open_driver(settings) as driver,
+    ):
+        patient_id = fill(driver, arguments.patients)
+        with api_running(Path(folder), settings) as client:
             results = [
                 measure(_placed(question, client), _asker(client), _runner(driver), arguments.rounds)
                 for question in questions(patient_id)
@@ -279,7 +283,7 @@ def _runner(driver: Driver) -> Callable[[Question], Any]:
     return run
 
 
-def _fill(driver: Driver, patients: int) -> str:
+def fill(driver: Driver, patients: int) -> str:
     """Write the graph; the pseudonym of one of its patients."""
     migrate(driver)
     studies = synthetic_graph(patients)
@@ -294,7 +298,8 @@ def _fill(driver: Driver, patients: int) -> str:
 
 
 @contextmanager
-def _neo4j(folder: Path) -> Iterator[Neo4jSettings]:
+def neo4j_running(folder: Path) -> Iterator[Neo4jSettings]:
+    """A Neo4j of its own until the end of the block."""
     server = prepare(folder / "neo4j", bolt_port=free_port(), http_port=free_port(), password=PASSWORD, heap_mib=1024)
     process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -306,7 +311,8 @@ def _neo4j(folder: Path) -> Iterator[Neo4jSettings]:
 
 
 @contextmanager
-def _api(folder: Path, settings: Neo4jSettings) -> Iterator[httpx2.Client]:
+def api_running(folder: Path, settings: Neo4jSettings) -> Iterator[httpx2.Client]:
+    """A client of an API process over it, with an admin key, until the end of the block."""
     data, port = DataDir(folder / "var"), free_port()
     ledger = ledger_of(data)
     key = create(ledger, "benchmark", Role.ADMIN)

@@ -20,7 +20,7 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { "/graphql": { target: env.VLMKG_PAGE_API ?? "http://127.0.0.1:8000", ws: true } },
+    proxy: Object.fromEntries(["/graphql", "/exports", "/sign-in"].map((path) => [path, { target: env.VLMKG_PAGE_API ?? "http://127.0.0.1:8000", ws: true }])),
   },
   test: { include: ["tests/**/*.test.ts"] },
 });

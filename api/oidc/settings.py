@@ -35,6 +35,13 @@ class OidcSettings(BaseSettings):
     name_claim: str = Field(default="preferred_username", validation_alias="VLMKG_OIDC_NAME_CLAIM")
     """VLMKG_OIDC_NAME_CLAIM: the claim shown in the audit trail with `sub`."""
 
+    client_id: str = Field(default="", validation_alias="VLMKG_OIDC_CLIENT_ID")
+    """VLMKG_OIDC_CLIENT_ID: the issuer's name of the page, a public client with PKCE; empty: the page takes keys only.
+    Its redirect address is /signed-in of the API."""
+
+    scope: str = Field(default="openid profile", validation_alias="VLMKG_OIDC_SCOPE")
+    """VLMKG_OIDC_SCOPE: the scopes that the page asks for; Entra ID wants `api://AUDIENCE/SCOPE` among them."""
+
     @field_validator("issuer", "jwks_url")
     @classmethod
     def _safe(cls, value: str) -> str:

@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 from ingest.cli.console_user import console_user
 from ingest.ledger.access import audit
 from ingest.ledger.readings import extractions
+from ingest.ledger.reviews import missed
 from ingest.ledger.reviews import reviews as ledger_reviews
+from ingest.ledger.reviews.missed import Mark
 from ingest.ledger.reviews.verdicts import Review, standing
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies import reports
@@ -35,8 +37,9 @@ def reviews() -> None:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="The new file. Only its owner can read it."
 )
 @click.option("--all", "everything", is_flag=True, help="Include verdicts that were replaced or withdrawn.")
+@click.option("--missed", "misses", is_flag=True, help="Write what people marked as missed, instead of verdicts.")
 @data_option
-def export(data: DataDir, out: Path | None, everything: bool) -> None:
+def export(data: DataDir, out: Path | None, everything: bool, misses: bool) -> None:
     """Write the verdicts that count as JSON lines, each with its finding and the text of the report.
 
     The file contains patient data: notes and texts may name people. The audit trail records the export.
@@ -44,7 +47,7 @@ def export(data: DataDir, out: Path | None, everything: bool) -> None:
     ledger = existing_ledger_of(data)
     if out is not None and out.exists():
         raise UsageError(f"{out} already exists", "choose another file, or remove this one")
-    lines = list(_lines(ledger, everything=everything))
+    lines = list(_missed_lines(ledger) if misses else _lines(ledger, everything=everything))
     patients = sorted({line["patient"] for line in lines})
     audit.record(ledger, actor=console_user(), action="export reviews", patients=patients, outcome="ok")
     written = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
@@ -53,7 +56,7 @@ def export(data: DataDir, out: Path | None, everything: bool) -> None:
     else:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(written)
-    click.echo(f"{len(lines)} reviews", err=True)
+    click.echo(f"{len(lines)} {'missed findings' if misses else 'reviews'}", err=True)
 
 
 def _lines(ledger: Ledger, *, everything: bool) -> Iterator[dict[str, Any]]:
@@ -70,10 +73,46 @@ def _lines(ledger: Ledger, *, everything: bool) -> Iterator[dict[str, Any]]:
                 yield _line(review, text, read_by[review.extraction_id]) | {"standing": review.id in counting}
 
 
+def _missed_lines(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """One line per mark that counts."""
+    with ledger.read() as connection:
+        marks = missed.everything(connection)
+        texts = reports.texts(connection, sorted({mark.said.report_key for mark in marks}))
+        for mark in marks:
+            yield _missed_line(mark, texts.get(mark.said.report_key))
+
+
 def _groups(connection: Connection) -> Iterator[Sequence[str]]:
     found = ledger_reviews.sources(connection)
     for first in range(0, len(found), SOURCES_AT_ONCE):
         yield found[first : first + SOURCES_AT_ONCE]
+
+
+def _missed_line(mark: Mark, text: str | None) -> dict[str, Any]:
+    said, target = mark.said, mark.said.target
+    related = target and {
+        "type": target.relation,
+        "start": target.start,
+        "end": target.end,
+        "text": target.words,
+    }
+    return {
+        "missed": mark.id,
+        "at": mark.at.isoformat(),
+        "reviewer": said.reviewer,
+        "note": said.note,
+        "patient": said.patient_id,
+        "report": said.report_key,
+        "finding": {
+            "start": said.start,
+            "end": said.end,
+            "text": said.words,
+            "presence": said.presence,
+            "concept": said.concept_code and {"code": said.concept_code, "name": said.concept_name},
+            "relation": related,
+        },
+        "text": text,
+    }
 
 
 def _line(review: Review, text: str | None, extraction: LedgerExtraction) -> dict[str, Any]:

@@ -56,6 +56,17 @@ query {
 )
 
 
+DISPUTED = Question(
+    "On which study do model and rules disagree?",
+    """\
+query {
+  findings(first: 1, where: { disputed: true, presence: [PRESENT, UNCERTAIN, ABSENT] }) {
+    edges { node { text presence otherPresence study { studyKey } } }
+  }
+}""",
+)
+
+
 def timeline_of(patient_id: str) -> Question:
     """The course of one patient, by pseudonym."""
     return Question(

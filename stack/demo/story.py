@@ -11,7 +11,8 @@ from rich.syntax import Syntax
 from ingest.settings import existing_ledger_of
 from stack.addresses import NEO4J_PASSWORD
 from stack.demo import answers
-from stack.demo.questions import CYPHER, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, timeline_of
+from stack.demo.extras import extras
+from stack.demo.questions import CYPHER, DISPUTED, FILMS_ALONE, LEFT_EFFUSION, SUGGESTS_PNEUMONIA, timeline_of
 from stack.graphql_client import Question, ask
 from stack.simulate.checking import wait_until_settled
 from stack.simulate.doors import require_doors, send_all
@@ -27,26 +28,36 @@ PLAN = Plan(rate=0, sockets=4, faulty=0, seed=0, limit_s=1800)
 def tell(data: DataDir, endpoints: Endpoints) -> None:
     """Send the synthetic hospital day and show what the graph answers. Raises VlmkgError if a step fails."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    _title(console, "The page")
+    _address(console, "The page", signing_in(console, data, endpoints))
     day = hospital_day()
     _title(console, "A synthetic hospital day")
     patients, studies = len({one.patient for one in day}), len({one.accession for one in day})
     console.print(
         f"{len(day)} reports about {studies} studies of {patients} made-up patients, by HL7 v2 and by FHIR, and "
         "a film of each study by C-STORE (a drawn phantom). Preliminary, final and corrected reports, negated and "
-        "hedged findings, follow-ups over months, and devices that only the film shows."
+        "hedged findings, follow-ups over months, and devices that only the film shows. Beside them a report on which "
+        "the two readers disagree, and a laboratory's result, which is refused."
     )
     _send(console, data, endpoints, day)
     found = _first(console, endpoints)
     _second(console, endpoints, found)
     _third(console, endpoints)
     _fourth(console, endpoints)
-    look_around(console, data, endpoints)
+    look_around(console, data, endpoints, _disputed(console, endpoints))
+
+
+def _disputed(console: Console, endpoints: Endpoints) -> str | None:
+    """The key of a study on which model and rules disagree; None if one engine reads alone."""
+    found = _answer(console, endpoints, DISPUTED)["findings"]["edges"]
+    return str(found[0]["node"]["study"]["studyKey"]) if found else None
 
 
 def _send(console: Console, data: DataDir, endpoints: Endpoints, day: list[SyntheticMessage]) -> None:
     """Send the messages to the gateway, as a hospital does, and wait until all are in the graph."""
     require_doors(endpoints)
-    messages = [message for _, message in sorted(reports_and_films(day), key=lambda one: one[0])]
+    timed = [*reports_and_films(day), *extras()]
+    messages = [message for _, message in sorted(timed, key=lambda one: one[0])]
     account, ledger = Account(), existing_ledger_of(data)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     try:
@@ -99,18 +110,25 @@ def _fourth(console: Console, endpoints: Endpoints) -> None:
     console.print(answers.film_readers(data))
 
 
-def look_around(console: Console, data: DataDir, endpoints: Endpoints) -> None:
-    """Print the addresses. Keys are printed only to a terminal, because other output may be stored."""
+def signing_in(console: Console, data: DataDir, endpoints: Endpoints) -> str:
+    """The page's address and its key. Keys are printed only to a terminal, because other output may be stored."""
+    where = endpoints.api_key if console.is_terminal else f"in {data.api_key_file}"
+    return f"{endpoints.page}   sign in with the key {where}"
+
+
+def look_around(console: Console, data: DataDir, endpoints: Endpoints, study_key: str | None = None) -> None:
+    """Print the addresses, first that of a disputed study if there is one."""
     _title(console, "Look around")
     key, password = endpoints.api_key, endpoints.neo4j_password
+    page = signing_in(console, data, endpoints)
     if console.is_terminal:
-        page = f"{endpoints.page}   sign in with the key {key}"
         graphiql, login = f"{endpoints.graphql}#key={key}", f"{endpoints.neo4j_username} / {password}"
     else:
-        page = f"{endpoints.page}   sign in with the key in {data.api_key_file}"
         graphiql = f"{endpoints.graphql}   key: in {data.api_key_file}"
         login = f"{endpoints.neo4j_username}, password in {data.secrets / NEO4J_PASSWORD}"
     _address(console, "The page", page)
+    if study_key is not None:
+        _address(console, "Begin here", f"{endpoints.page}studies/{study_key}   model and rules disagree on this study")
     _address(console, "GraphiQL", graphiql)
     if endpoints.browser:
         _address(console, "Neo4j Browser", f"{endpoints.browser}   login: {login}")

@@ -58,12 +58,13 @@ def _messages(rng: Random, first: int) -> Iterator[SyntheticMessage]:
             start = _EPOCH + timedelta(minutes=rng.randrange(60 * 10))
             for visit in course(rng):
                 study += 1
-                yield from _visit_messages(patient, study, start + timedelta(days=visit.day), visit)
+                yield from visit_messages(patient, study, start + timedelta(days=visit.day), visit)
 
 
-def _visit_messages(
+def visit_messages(
     patient: SyntheticPatient, study: int, started: datetime, visit: Visit
 ) -> Iterator[SyntheticMessage]:
+    """The versions of the report of one study, in the order of sending."""
     accession = f"A{study:06d}"
     for step, version in enumerate(visit.versions):
         sent_at = started + timedelta(minutes=25 + 50 * step)

@@ -114,7 +114,7 @@ def _orders(reports: list[SyntheticMessage]) -> Iterator[tuple[datetime, Message
     first = {report.accession: report for report in reversed(reports)}
     for accession, report in first.items():
         at, control_id = report.sent_at - timedelta(minutes=40), f"ORM{accession}"
-        raw = _message(
+        raw = stamped(
             at,
             "ORM^O01^ORM_O01",
             control_id,
@@ -136,18 +136,17 @@ def _admissions(
     for mrn, patient in patients.items():
         if mrn in born:
             at = of[mrn].sent_at + timedelta(minutes=5)
-            raw = _message(at, "ADT^A08^ADT_A01", f"A08{mrn}", "EVN||" + _stamp(at), _pid(patient, mrn, born[mrn]))
+            raw = stamped(at, "ADT^A08^ADT_A01", f"A08{mrn}", "EVN||" + _stamp(at), _pid(patient, mrn, born[mrn]))
             yield at, Message(f"A08{mrn}", raw, of[mrn])
         if mrn in retired:
             at = of[mrn].sent_at + timedelta(minutes=1)
             pid = _pid(patient, mrn, patient.birth_year)
-            raw = _message(
-                at, "ADT^A40^ADT_A39", f"A40{mrn}", "EVN||" + _stamp(at), pid, f"MRG|{retired[mrn]}^^^SYN^MR"
-            )
+            raw = stamped(at, "ADT^A40^ADT_A39", f"A40{mrn}", "EVN||" + _stamp(at), pid, f"MRG|{retired[mrn]}^^^SYN^MR")
             yield at, Message(f"A40{mrn}", raw, of[mrn])
 
 
-def _message(at: datetime, kind: str, control_id: str, *segments: str) -> bytes:
+def stamped(at: datetime, kind: str, control_id: str, *segments: str) -> bytes:
+    """A message of the hospital's, with its header."""
     header = rf"MSH|^~\&|SYNRIS|{FACILITY}|VLMKG|VLMKG|{_stamp(at)}||{kind}|{control_id}|P|2.5.1||||||UNICODE UTF-8"
     return ("\r".join([header, *segments]) + "\r").encode()
 

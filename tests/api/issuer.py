@@ -3,9 +3,11 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -16,6 +18,9 @@ AUDIENCE = "vlmkg-api"
 DISCOVERY, KEYS = "/realms/hospital/.well-known/openid-configuration", "/realms/hospital/keys"
 
 Private = Any
+Action = Callable[[dict[str, str]], tuple[int, dict[str, str], bytes]]
+"""Answers a request: from its parameters to status, headers and body."""
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 RSA_KEY, OTHER_RSA_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 WEAK_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -36,11 +41,12 @@ def pem(key: Private) -> bytes:
 
 
 class Issuer:
-    """Answers until it is closed. `status`, `documents`, `held` can be changed while it runs; `asked` counts."""
+    """Answers until it is closed. `status`, `documents`, `actions`, `held` can be changed meanwhile; `asked` counts."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.status = 200
+        self.actions: dict[str, Action] = {}
         self.held = Event()
         self.held.set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -108,10 +114,28 @@ class Issuer:
             def do_GET(self) -> None:
                 issuer.asked[self.path] += 1
                 issuer.held.wait(200)
+                action = issuer.actions.get(self.path.partition("?")[0])
+                if action is not None:
+                    self._act(action, self.path.partition("?")[2])
+                    return
                 found = issuer.documents.get(self.path)
                 body = found if isinstance(found, bytes) else json.dumps(found).encode()
                 self.send_response(issuer.status if found is not None else 404)
                 self.send_header("Content-Length", str(len(body)))
+                self.send_header(*next(iter(ANY_ORIGIN.items())))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                action = issuer.actions.get(self.path)
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self._act(action or (lambda _: (404, {}, b"")), body)
+
+            def _act(self, action: Action, given: str) -> None:
+                status, headers, body = action(dict(parse_qsl(given)))
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **ANY_ORIGIN, **headers}.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 

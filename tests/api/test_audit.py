@@ -108,7 +108,16 @@ def test_a_count_about_a_named_patient_names_them_in_the_trail(hospital: Api, qu
     assert newest(hospital).patients == ("somebody",)
 
 
-NOBODY_IN_PARTICULAR = {"concepts", "concept", "cohort", "unmappedTerms", "checkpoint", "caller"}
+NOBODY_IN_PARTICULAR = {
+    "concepts",
+    "concept",
+    "cohort",
+    "unmappedTerms",
+    "checkpoint",
+    "caller",
+    "cohortCypher",
+    "reviewAgreement",
+}
 """Root fields whose answers hold no data of a single patient."""
 
 
@@ -122,6 +131,8 @@ def asked(api: Api) -> dict[str, str]:
     patient = ids["patients"]["edges"][0]["node"]["patientId"]
     study = ids["studies"]["edges"][0]["node"]["studyKey"]
     report = '{reportId: "audit", text: "No effusion.", patient: {authority: "TESTS", identifier: "anna"}}'
+    key = api.data("{ studies(first: 1) { edges { node { reports { reportKey } } } } }")["studies"]["edges"][0]["node"]
+    words = f'{{reportKey: "{key["reports"][0]["reportKey"]}", start: 0, end: 8, presence: PRESENT}}'
     return {
         "node": f'{{ node(id: "{finding}") {{ id }} }}',
         "patient": f'{{ patient(patientId: "{patient}") {{ sex }} }}',
@@ -134,6 +145,8 @@ def asked(api: Api) -> dict[str, str]:
         "concepts": '{ concepts(search: "effusion", first: 1) { name } }',
         "concept": '{ concept(code: "RID34539") { name } }',
         "cohort": '{ cohort(where: {finding: {concept: {name: "pleural effusion"}}}) { patients { count } } }',
+        "reviewAgreement": "{ reviewAgreement { twice } }",
+        "cohortCypher": "{ cohortCypher(where: {}) }",
         "unmappedTerms": "{ unmappedTerms { term } }",
         "checkpoint": "{ checkpoint { engine } }",
         "event": '{ event(id: "1") { state } }',
@@ -143,6 +156,9 @@ def asked(api: Api) -> dict[str, str]:
         "submitReport": f"mutation {{ submitReport(input: {report}) {{ duplicate }} }}",
         "replayEvent": 'mutation { replayEvent(id: "1") { replayed } }',
         "reviewFinding": f'mutation {{ reviewFinding(id: "{finding}", verdict: CORRECT) {{ finding {{ id }} }} }}',
+        "markMissed": f"mutation {{ markMissed(input: {words}) {{ text }} }}",
+        "withdrawMissed": 'mutation { withdrawMissed(id: "1") { text } }',
+        "missedFindings": f'{{ missedFindings(studyKey: "{study}") {{ text }} }}',
     }
 
 

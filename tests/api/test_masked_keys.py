@@ -138,7 +138,7 @@ def test_every_key_of_the_schema_is_hidden_or_keyed() -> None:
         ("Finding", "text"), ("Report", "reportId"), ("Patient", "id"), ("Patient", "patientId"), ("Concept", "id"),
         ("Event", "id"), ("Event", "eventId"), ("EventPayload", "eventId"), ("Node", "id"), ("Review", "said"),
         ("Cell", "key"), ("Extraction", "engineDigest"), ("Extraction", "checkpointDigest"),
-        ("Checkpoint", "engineDigest"), ("Checkpoint", "checkpointDigest"),
+        ("Checkpoint", "engineDigest"), ("Checkpoint", "checkpointDigest"), ("MissedFinding", "missedId"),
     }  # fmt: skip
     words = ("id", "key", "keys", "digest", "target")
     found = {

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from api.page import BUILT, PLACES, page_routes
+from api.sign_in import provider_origin, sign_in_routes
 
 LARGEST = 300 * 1024
 """Bytes of scripts and styles, packed."""
@@ -60,3 +61,9 @@ def test_the_build_is_small_and_names_no_other_server() -> None:
     assert {one for one in addresses if not one.startswith("http://www.w3.org/")} == set()
     page = (BUILT / "index.html").read_text()
     assert re.findall(r"<style|style=|<script(?![^>]*\ssrc=)|\son\w+=", page) == []
+
+
+def test_without_an_identity_provider_the_page_asks_nobody_else() -> None:
+    client = TestClient(Starlette(routes=[*sign_in_routes(None), *page_routes(provider=provider_origin(None))]))
+    assert client.get("/sign-in").json() == {"oidc": None}
+    assert "connect-src 'self';" in client.get("/signed-in").headers["content-security-policy"]

@@ -374,3 +374,21 @@ def test_reviewing_and_reading_reviews_are_in_the_audit_trail_without_the_note(o
     assert (read.action, read.patients) == ("query findings", reviewed.patients)
     assert len(reviewed.patients) == 1
     assert "secret" not in repr(reviewed)
+
+
+def test_a_second_reader_is_told_what_is_left_and_nothing_of_the_first(one: Api) -> None:
+    asked = """{ findings(where: {presence: [PRESENT]}) { edges { node { reviewedByMe } } }
+      reviewAgreement { statements twice pairs { both agreed } } }"""
+
+    def seen(role: Role) -> Any:
+        answer = one.data(asked, role)
+        return [edge["node"]["reviewedByMe"] for edge in answer["findings"]["edges"]], answer["reviewAgreement"]
+
+    assert seen(VIEWER) == ([False], {"statements": 0, "twice": 0, "pairs": []})
+    say(one, "CORRECT", VIEWER)
+    assert seen(VIEWER) == ([True], {"statements": 1, "twice": 0, "pairs": []})
+    assert seen(OPERATOR)[0] == [False]
+    say(one, "CORRECT", OPERATOR)
+    assert seen(OPERATOR) == ([True], {"statements": 1, "twice": 1, "pairs": [{"both": 1, "agreed": 1}]})
+    say(one, "WITHDRAWN", VIEWER)
+    assert seen(VIEWER)[0] == [False]

@@ -237,3 +237,29 @@ def test_other_protocols_are_not_spoken(api: Api) -> None:
     url = str(api.client.base_url).replace("http", "ws", 1).rstrip("/") + "/graphql"
     with pytest.raises(InvalidStatus), connect(url, subprotocols=["graphql-ws"], proxy=None):  # type: ignore[list-item]
         pass
+
+
+FEED = "subscription { feedUpdates { newest states { state count } } }"
+
+
+def counts(message: Any) -> tuple[Any, dict[str, int]]:
+    told = message["payload"]["data"]["feedUpdates"]
+    return told["newest"], {one["state"]: one["count"] for one in told["states"] if one["count"]}
+
+
+def test_the_feed_is_told_now_and_after_each_change(api: Api) -> None:
+    with let_in(api, Role.OPERATOR) as socket:
+        send(socket, "subscribe", id="1", payload={"query": FEED})
+        assert counts(receive(socket)) == (None, {})
+        api.submit("r1", "FINDINGS: Left pleural effusion.")
+        assert counts(receive(socket)) == ("1", {"RECEIVED": 1})
+        api.submit("r2", " ")
+        assert counts(receive(socket)) == ("2", {"RECEIVED": 1, "REFUSED": 1})
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.RESEARCHER])
+def test_the_feed_is_for_operators(api: Api, role: Role) -> None:
+    with let_in(api, role) as socket:
+        send(socket, "subscribe", id="1", payload={"query": FEED})
+        (error,) = receive(socket)["payload"]
+        assert error["extensions"]["code"] == "FORBIDDEN"

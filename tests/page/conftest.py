@@ -17,6 +17,7 @@ from tests.ingest.formats.dicom_files import film, part10
 from tests.page.driving import Person
 
 EFFUSION = "FINDINGS: Small left pleural effusion. No pneumothorax. Opacity suspicious for pneumonia."
+CLEAR_TWICE = f"{CLEAR} IMPRESSION: No pleural effusion."
 STUDY = "1.2.3"
 """The study with a film, and a report in two versions."""
 
@@ -30,14 +31,14 @@ def ward(tmp_path_factory: pytest.TempPathFactory, neo4j_driver: Driver, neo4j_s
     api = workshop.serve(VLMKG_API_TIMEOUT=120)
     api.submit("a1", "FINDINGS: Small effusion.", "anna", startedAt="2024-01-01T08:00:00Z", studyUid=STUDY)
     api.submit("a1", EFFUSION, "anna", startedAt="2024-01-01T08:00:00Z", studyUid=STUDY)
-    api.submit("a2", CLEAR, "anna", startedAt="2024-02-01T08:00:00Z", studyUid="1.2.4")
+    api.submit("a2", CLEAR_TWICE, "anna", startedAt="2024-02-01T08:00:00Z", studyUid="1.2.4")
     api.submit("a3", EFFUSION, "anna", startedAt="2024-03-01T08:00:00Z", studyUid="1.2.5", modality="DX")
     api.submit("b1", CLEAR, "bert", startedAt="2024-01-02T08:00:00Z", studyUid="1.2.6")
     receiver = receiver_of(workshop.data)
     pixels = bytes(range(256)) * 128
     # The study that the first reports name, of the same patient.
     own = {"PatientID": "anna", "IssuerOfPatientID": "TESTS", "StudyInstanceUID": STUDY, "Modality": "CR"}
-    size = {"Rows": 128, "Columns": 128}
+    size = {"Rows": 128, "Columns": 128, "ImageComments": "portable"}
     receive(receiver, ReceivedMessage(part10(film(pixels=pixels, **own, **size)), Format.DICOM))
     receive(receiver, ReceivedMessage(b"this is no FHIR", Format.FHIR))
     api.work()

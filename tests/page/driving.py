@@ -9,7 +9,9 @@ from typing import Any
 from tests.fixtures.browser import Tab
 
 _KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, ""), "Tab": ("Tab", 9, ""), "Space": (" ", 32, " ")}
-_KEYS |= {"ArrowDown": ("ArrowDown", 40, ""), "ArrowUp": ("ArrowUp", 38, "")}
+_KEYS |= {"ArrowLeft": ("ArrowLeft", 37, ""), "ArrowUp": ("ArrowUp", 38, "")}
+_KEYS |= {"ArrowRight": ("ArrowRight", 39, ""), "ArrowDown": ("ArrowDown", 40, "")}
+_SHIFT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,11 @@ class Person:
         self.tab.call("Input.insertText", text=words)
 
     def press(self, *keys: str) -> None:
-        """Press and release keys, one after another."""
-        for key in keys:
+        """Press and release keys, one after another. `Shift+` before a key holds Shift down."""
+        for whole in keys:
+            key = whole.removeprefix("Shift+")
             name, code, text = _KEYS.get(key, (key, ord(key.upper()[0]), key))
-            common = {"key": name, "windowsVirtualKeyCode": code}
+            common = {"key": name, "windowsVirtualKeyCode": code, "modifiers": 0 if key == whole else _SHIFT}
             self.tab.call("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
             self.tab.call("Input.dispatchKeyEvent", type="keyUp", **common)
 
@@ -80,6 +83,14 @@ class Person:
         self.tab.call("Emulation.setEmulatedMedia", features=media)
 
     def picture(self, file: Path) -> None:
-        """Save what the window shows as PNG."""
+        """Save what the window shows as PNG, once nothing moves."""
+        self.still()
         shot: Any = self.tab.call("Page.captureScreenshot", format="png")
         file.write_bytes(base64.b64decode(shot["data"]))
+
+    def still(self) -> None:
+        """Wait until the colours that were asked for are drawn: a change of colours may be a transition."""
+        self.tab.value(
+            "window.drawn = false; requestAnimationFrame(() => requestAnimationFrame(() => { window.drawn = true }))"
+        )
+        self.tab.wait("window.drawn && document.getAnimations().every(one => one.playState === 'finished')")

@@ -43,7 +43,7 @@ def places(address: str, key: str) -> dict[str, str]:
         "studies": "/studies",
         "study": f"/studies/{study['studyKey']}",
         "patient": f"/patients/{patient['patientId']}",
-        "review": "/review?queue=any",
+        "review": "/review?queue=disputed" if disputed else "/review?queue=any",
         "cohort": "/cohort",
         "feed": "/feed",
     }
@@ -71,10 +71,10 @@ def main() -> None:
             tab.wait("document.querySelector('main h1, main .empty') && !document.querySelector('main .busy')")
             if name == "study":
                 tab.wait("document.querySelector('.film img')?.complete || !document.querySelector('.with-film')")
-                person.click(".finding-list button", "")
+                disputed = tab.value("document.querySelector('.finding-list .disputed') !== null")
+                person.click(".finding-list button", "⚡" if disputed else "")
             for scheme in ("light", "dark"):
                 person.look(scheme)
-                tab.value("new Promise(done => setTimeout(done, 400))")
                 person.picture(arguments.out / f"{name}-{scheme}.png")
 
 

@@ -88,6 +88,18 @@ def test_a_filter_is_in_the_address(viewer: Person) -> None:
     viewer.tab.wait(f"{ROW} === 2")
 
 
+def test_studies_are_sorted_and_the_order_is_in_the_address(viewer: Person) -> None:
+    dates = "[...document.querySelectorAll('.rows th[scope=row] a')].map(one => one.innerText).join()"
+    newest = viewer.tab.value(dates)
+    assert newest == "01 Mar 2024,01 Feb 2024,02 Jan 2024,01 Jan 2024"
+    viewer.click(".rows thead button", "Date")
+    viewer.tab.wait("location.search === '?sort=oldest'")
+    viewer.tab.wait(f"{dates} !== {newest!r}")
+    assert viewer.tab.value(dates).split(",") == newest.split(",")[::-1]
+    viewer.click("label.check", "only disputed")
+    viewer.tab.wait("location.search === '?disputed=1&sort=oldest'")
+
+
 def test_report_graph_and_list_light_up_together(viewer: Person, ward: Api) -> None:
     viewer.go(f"/studies/{study_key(ward)}")
     viewer.tab.wait("document.querySelectorAll('.graph .node').length > 6")
@@ -111,6 +123,19 @@ def test_report_graph_and_list_light_up_together(viewer: Person, ward: Api) -> N
     viewer.sees("Absent", ".provenance h3")
     viewer.click(".differences summary")
     viewer.sees("pneumothorax", ".differences ins:last-of-type")
+
+
+def test_what_the_report_says_twice_is_listed_once(viewer: Person, ward: Api) -> None:
+    viewer.go(f"/studies/{study_key(ward, '1.2.4')}")
+    entry = "[...document.querySelectorAll('.finding-list button')].filter(one => one.innerText.includes('{}'))"
+    twice = entry.format("pleural effusion")
+    assert viewer.tab.wait(f"{twice}.length") == 1
+    viewer.click(".finding-list button", "pleural effusion")
+    viewer.sees("1 / 2×", ".finding-list button[aria-pressed=true]")
+    first = viewer.tab.wait("document.querySelector('.report-text .chosen').dataset.mention")
+    viewer.click(".finding-list button", "pleural effusion")
+    viewer.sees("2 / 2×", ".finding-list button[aria-pressed=true]")
+    assert viewer.tab.value("document.querySelector('.report-text .chosen').dataset.mention") != first
 
 
 def test_the_film_zooms_and_inverts_by_keys(viewer: Person, ward: Api) -> None:
@@ -139,6 +164,8 @@ def test_a_timeline_tells_silence_from_denial(viewer: Person, ward: Api) -> None
 def test_reviews_need_no_mouse(viewer: Person, ward: Api) -> None:
     viewer.go("/review")
     viewer.sees("pneumonia", ".sample h2")
+    keys = "[...document.querySelectorAll('.review kbd')].map(one => one.innerText).sort().join('')"
+    assert viewer.tab.value(keys) == "bcmstuw"
     viewer.press("w")
     viewer.sees("It should be", ".sample")
     viewer.press("1")
@@ -153,13 +180,82 @@ def test_reviews_need_no_mouse(viewer: Person, ward: Api) -> None:
     assert sorted(given, key=len) == [[], [{"verdict": "WRONG", "presence": "PRESENT", "reviewer": "viewer-key"}]]
 
 
+def test_a_second_reader_sees_no_verdict_of_the_first(person: Person, ward: Api) -> None:
+    (edge,) = ward.data("{ findings(first: 1) { edges { node { id } } } }")["findings"]["edges"]
+    say = 'mutation ($id: ID!) { reviewFinding(id: $id, verdict: WRONG, note: "by the first") { finding { id } } }'
+    ward.data(say, Role.VIEWER, id=edge["node"]["id"])
+    ward.work()
+    signed_in(person, ward, Role.OPERATOR)
+    person.go("/review?queue=second")
+    person.sees("1 / ", ".sample")
+    shown = person.text("main")
+    assert not {"viewer-key", "by the first", "rejected"} & set(shown.lower().split())
+    total = int(person.text(".sample header .dim").split(" / ")[1].split()[0])
+    for done in range(1, total + 1):
+        person.press("c")
+        person.tab.wait(f"document.querySelector('[data-done]').dataset.done === '{done}'")
+    person.click(".agreement summary")
+    person.sees("operator-key, viewer-key", ".agreement")
+    person.go("/review?queue=disputed")
+    person.go("/review?queue=second")
+    person.sees("The queue is empty", "main")
+
+
+def test_what_was_missed_is_marked_by_keys_alone(viewer: Person, ward: Api) -> None:
+    viewer.go("/review?queue=any")
+    viewer.sees("Mark what was missed", ".verdicts")
+    viewer.press("m")
+    viewer.sees("Choose words", ".missed")
+    viewer.press("c")
+    assert viewer.tab.value("document.querySelector('[data-done]').dataset.done") == "0"
+    viewer.press("ArrowRight", "ArrowRight", "Shift+ArrowRight")
+    picked = viewer.tab.value("document.querySelector('[data-picked]').dataset.picked")
+    assert len(picked.split()) == 2
+    choose = (
+        "(([place, value]) => {{ const at = document.querySelectorAll('.missed select')[place]; at.value = value;"
+        " at.dispatchEvent(new Event('change', {{bubbles: true}})) }})([{}, {!r}])"
+    )
+    viewer.tab.value(choose.format(0, "UNCERTAIN"))
+    viewer.tab.value(choose.format(1, "MODIFY"))
+    target = viewer.tab.wait("document.querySelectorAll('.missed select')[2]?.options[1]?.value")
+    viewer.tab.value(choose.format(2, target))
+    viewer.tab.value("document.querySelector('.missed .concept-box input').focus()")
+    viewer.paste("pleural effusion")
+    viewer.tab.wait("document.querySelector('.missed [role=option][aria-selected=true]') !== null")
+    viewer.press("Enter")
+    viewer.click(".missed button", "Save as missed")
+    viewer.sees(picked, ".missed-list")
+    viewer.sees("pleural effusion describes", ".missed-list")
+    viewer.click(".missed-list button", "Take back")
+    viewer.tab.wait("document.querySelector('.missed-list') === null")
+    viewer.press("Escape")
+    viewer.tab.wait("document.querySelector('.missed') === null")
+
+
 def test_a_cohort_hides_small_counts_and_shows_its_question(viewer: Person) -> None:
     viewer.go("/cohort")
     viewer.sees("suppressed", ".totals")
     viewer.click("details summary", "The question as GraphQL")
     viewer.sees("cohort(where: {finding: {}})", "pre")
+    viewer.sees("MATCH (patient:Patient)", "details")
     viewer.click("button", "but not")
     viewer.tab.wait("location.search.includes('not=')")
+
+
+def test_a_cohort_is_downloaded_with_all_its_conditions(viewer: Person) -> None:
+    viewer.go("/cohort?any=finding%3DRID34539%26presence%3Dabsent&not=finding%3DRID5350")
+    viewer.sees("CSV", ".downloads")
+    keep = "window.saved = []; const make = URL.createObjectURL;"
+    keep += " URL.createObjectURL = blob => { blob.text().then(text => saved.push(text)); return make.call(URL, blob) }"
+    viewer.tab.value(f"(() => {{ {keep} }})()")
+    for number, name in enumerate(("CSV", "FHIR Bundle", "RadGraph JSON"), start=1):
+        viewer.click(".downloads button", name)
+        viewer.tab.wait(f"saved.length === {number}")
+    table, bundle, readings = json.loads(viewer.tab.value("JSON.stringify(saved)"))
+    assert [line.split(",")[8] for line in table.splitlines()[1:]] == ["ABSENT"]
+    kinds = [entry["resource"]["resourceType"] for entry in json.loads(bundle)["entry"]]
+    assert kinds == ["DiagnosticReport", "Observation"]
+    assert len(json.loads(readings)) == 1
 
 
 def test_an_operator_sees_the_feed_and_a_viewer_does_not(person: Person, ward: Api) -> None:
@@ -170,6 +266,14 @@ def test_an_operator_sees_the_feed_and_a_viewer_does_not(person: Person, ward: A
     signed_in(person, ward, Role.OPERATOR)
     person.click("nav a", "Feed")
     person.sees("1 refused", ".states")
+    person.sees("Live", ".live")
+    before = person.tab.wait(ROW)
+    ward.submit("live", "FINDINGS: Small effusion.", "carl")
+    person.sees("1 received", ".states")
+    person.tab.wait(f"{ROW} === {before + 1}")
+    assert person.tab.value("document.querySelector('.states .dead')") is None
+    routine = "[...document.querySelectorAll('.rows .badge')].find(one => one.innerText === 'image_comments_left_out')"
+    assert person.tab.wait(f"{routine}?.className") == "badge"
     person.click(".states a", "refused")
     person.tab.wait(f"{ROW} === 1")
     person.click("table.rows th button")

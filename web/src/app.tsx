@@ -5,10 +5,11 @@ import type { Caller } from "./api/types";
 import { CohortView } from "./cohort/view";
 import { FeedView } from "./feed/view";
 import { browserLanguage, LanguageContext, textsOf, useTexts, type Key, type Language } from "./i18n";
+import { finish, forget, RETURN } from "./oidc";
 import { PatientView } from "./patient/view";
 import { ReviewView } from "./review/view";
 import { followed, go, isTyping, usePlace } from "./routing";
-import { openGraphiql, setKey, whenSessionEnds } from "./session";
+import { openGraphiql, whenSessionEnds } from "./session";
 import { SignIn } from "./sign_in";
 import { StudiesView } from "./studies/view";
 import { StudyView } from "./study/view";
@@ -27,6 +28,7 @@ export function App() {
   const [asked, setAsked] = useState(false);
   const [ended, setEnded] = useState(false);
   const [failure, setFailure] = useState<ApiError | null>(null);
+  const [refused, setRefused] = useState(false);
   const t = textsOf(language);
 
   // With VLMKG_AUTH=off everybody is let in: then no key is asked for.
@@ -39,11 +41,13 @@ export function App() {
   };
   useEffect(() => {
     whenSessionEnds(() => { setCaller(null); setEnded(true); });
-    enter();
+    // Back from the identity provider: its answer is in the address, once.
+    if (window.location.pathname === RETURN) finish().then((back) => go(back, true), () => setRefused(true)).finally(enter);
+    else enter();
   }, []);
   useEffect(() => { document.documentElement.lang = language; }, [language]);
 
-  const signOut = (): void => { setKey(null); setEnded(false); setCaller(null); };
+  const signOut = (): void => { forget(); setEnded(false); setCaller(null); };
   return (
     <LanguageContext.Provider value={language}>
       <div class="page" onClick={followed}>
@@ -51,7 +55,7 @@ export function App() {
         {caller
           ? <Shell caller={caller} language={language} setLanguage={setLanguage} signOut={signOut} />
           : failure ? <main id="content"><Failure error={failure} retry={enter} /></main>
-          : asked ? <SignIn ended={ended} onDone={(found) => { setEnded(false); setCaller(found); }} /> : <Waiting busy />}
+          : asked ? <SignIn ended={ended} refused={refused} onDone={(found) => { setEnded(false); setCaller(found); }} /> : <Waiting busy />}
       </div>
     </LanguageContext.Provider>
   );
@@ -70,7 +74,7 @@ function Shell({ caller, language, setLanguage, signOut }: ShellGiven) {
   const help = useRef<HTMLDialogElement>(null);
   useShortCuts(help);
   const views = VIEWS.filter((view) => caller.rights.includes(view.right));
-  const at = place.path === "/" ? "/studies" : place.path;
+  const at = place.path === "/" || place.path === RETURN ? "/studies" : place.path;
   useEffect(() => {
     const view = VIEWS.find((one) => at.startsWith(one.path));
     document.title = `${view ? t(view.name) : t("patient")} · VLM-KG`;
@@ -96,7 +100,7 @@ function Shell({ caller, language, setLanguage, signOut }: ShellGiven) {
       <dialog ref={help} aria-labelledby="keys-title">
         <h2 id="keys-title">{t("keys")}</h2>
         <dl class="key-list">
-          {([["j k", "kNext"], ["Enter", "kOpen"], ["/", "kFilter"], ["c w t", "kReview"], ["1 2 3 4", "kGo"], ["?", "kHelp"]] as const).map(([keys, key]) => (
+          {([["j k", "kNext"], ["Enter", "kOpen"], ["/", "kFilter"], ["c w t", "kReview"], ["m", "kMissed"], ["1 2 3 4", "kGo"], ["?", "kHelp"]] as const).map(([keys, key]) => (
             <div key={key}><dt>{keys.split(" ").map((one) => <kbd key={one}>{one}</kbd>)}</dt><dd>{t(key)}</dd></div>
           ))}
         </dl>

@@ -1,13 +1,16 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, ask } from "./api/client";
 import { CALLER } from "./api/queries";
 import type { Caller } from "./api/types";
 import { useTexts } from "./i18n";
+import { begin, providerOf, type Provider } from "./oidc";
 import { setKey } from "./session";
 
-export function SignIn({ ended, onDone }: { ended: boolean; onDone: (caller: Caller) => void }) {
+export function SignIn({ ended, refused, onDone }: { ended: boolean; refused: boolean; onDone: (caller: Caller) => void }) {
   const t = useTexts();
-  const [failure, setFailure] = useState("");
+  const [failure, setFailure] = useState(refused ? t("signInRefused") : "");
+  const [provider, setProvider] = useState<Provider | null>(null);
+  useEffect(() => { providerOf().then(setProvider, () => undefined); }, []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const field = (event.target as HTMLFormElement).elements.namedItem("key") as HTMLInputElement;
@@ -24,6 +27,8 @@ export function SignIn({ ended, onDone }: { ended: boolean; onDone: (caller: Cal
     <main class="sign-in" id="content">
       <h1>VLM-KG</h1>
       {ended && !failure && <p role="alert" class="failure">{t("sessionEnded")}</p>}
+      {provider && <p><button type="button" class="main" onClick={() => void begin(provider).catch(() => setFailure(t("providerFail")))}>{t("signInOidc")}</button></p>}
+      {provider && <p class="dim">{t("orKey")}</p>}
       <form onSubmit={(event) => void submit(event)}>
         <label class="field"><span>{t("apiKey")}</span><input name="key" type="password" autocomplete="off" spellcheck={false} required autoFocus /></label>
         <button type="submit" class="main">{t("signIn")}</button>

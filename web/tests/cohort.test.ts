@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { csvOf } from "../src/cohort/csv";
 import { asGraphql, cohortWhere, findingOf, readQuestion, writeQuestion, type Question } from "../src/cohort/question";
 import { NO_FILTER } from "../src/studies/filter";
 
@@ -27,17 +26,5 @@ describe("a question", () => {
   test("is written as GraphQL, with words of enumerations bare", () => {
     const written = asGraphql({ ...FULL, any: [MASS], not: null, later: null });
     expect(written).toContain('cohort(where: {finding: {concept: {code: "RID3874"}, laterality: [LEFT], presence: [ABSENT], studiedAfter: "2026-01-01T00:00:00Z"');
-  });
-});
-
-describe("a table as CSV", () => {
-  test("quotes what needs it", () => {
-    expect(csvOf(["a", "b"], [['say "no"', 1], ["x,y\n", null], [true, 0.5]])).toBe('a,b\r\n"say ""no""",1\r\n"x,y\n",\r\ntrue,0.5\r\n');
-  });
-  test.each(["=1+1", "+1", "-1", "@x", "\tx"])("lets no spreadsheet run %j", (words) => {
-    expect(csvOf(["a"], [[words]]).split("\r\n")[1]?.replaceAll('"', "")).toBe(`'${words}`);
-  });
-  test("leaves numbers as they are", () => {
-    expect(csvOf(["a"], [[-1]])).toBe("a\r\n-1\r\n");
   });
 });

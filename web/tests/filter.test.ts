@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { changed, findingWhere, NO_FILTER, readFilter, studyWhere, writeFilter, type Filter } from "../src/studies/filter";
+import { changed, findingWhere, NO_FILTER, readFilter, readOrder, studyWhere, withOrder, writeFilter, type Filter } from "../src/studies/filter";
 
 const FULL: Filter = {
   finding: "RID34539", presence: ["PRESENT", "ABSENT"], side: "LEFT", place: "RID1326", from: "2026-01-31", until: "2026-02-28",
@@ -49,4 +49,13 @@ describe("the question", () => {
       },
     });
   });
+});
+
+test("the order is in the address, and the newest come first without it", () => {
+  for (const address of ["/studies", "/studies?finding=RID1"]) {
+    for (const order of ["NEWEST_FIRST", "OLDEST_FIRST"] as const) {
+      expect(readOrder(new URL(withOrder(address, order), "http://x").searchParams)).toBe(order);
+    }
+    expect(withOrder(address, "NEWEST_FIRST")).toBe(address);
+  }
 });

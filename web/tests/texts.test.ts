@@ -3,6 +3,7 @@ import { de } from "../src/i18n/de";
 import { en } from "../src/i18n/en";
 import { textsOf } from "../src/i18n";
 import { differences } from "../src/study/differences";
+import { REVIEW_QUEUE } from "../src/api/queries";
 import { queueWhere, shuffled } from "../src/review/queue";
 
 test("both languages have every text, and no empty one", () => {
@@ -33,6 +34,12 @@ test("a queue asks for what nobody has judged, denied findings included", () => 
   for (const queue of ["qDisputed", "qUnsure", "qAny"] as const) {
     expect(queueWhere(queue)).toMatchObject({ presence: ["PRESENT", "UNCERTAIN", "ABSENT"], review: ["UNREVIEWED"] });
   }
+});
+
+test("a second reader is asked about what others have judged, and does not learn how", () => {
+  expect(queueWhere("qSecond")["review"]).toEqual(["CONFIRMED", "REJECTED", "CONTESTED", "UNDECIDED"]);
+  expect(REVIEW_QUEUE).toContain("reviewedByMe");
+  expect(REVIEW_QUEUE).not.toMatch(/\breviews?\b/);
 });
 
 test("mixing keeps every row and is the same at every visit", () => {

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, exists, or_, select, update
 from ingest.ledger.events import raw_messages
 from ingest.ledger.events.record import FormerFacts, write_facts
 from ingest.ledger.requeue import IDLE, lock_events
-from ingest.ledger.reviews import reviews
+from ingest.ledger.reviews import missed, reviews
 from ingest.ledger.states import State
 from ingest.ledger.storage.bulk import chunks
 from ingest.ledger.storage.database import now
@@ -107,7 +107,9 @@ def _remove_orphans(connection: Connection, removed: Collection[StoredSighting])
     texts = [old.report_key for old in removed if old.report_key]
     people = [old.place.patient_id for old in removed]
     films = [old.sop_instance_uid for old in removed if old.sop_instance_uid]
-    reviews.remove(connection, _without_sightings(connection, [*texts, *films]))
+    gone = _without_sightings(connection, [*texts, *films])
+    reviews.remove(connection, gone)
+    missed.remove(connection, gone)
     for chunk in chunks(sorted(set(texts))):
         in_use = exists().where(sightings.c.report_key == report_texts.c.report_key)
         connection.execute(delete(report_texts).where(report_texts.c.report_key.in_(chunk), ~in_use))

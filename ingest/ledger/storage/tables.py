@@ -378,3 +378,30 @@ properties = Table(
     Column("value", Text, nullable=False),
 )
 """Facts about the whole ledger, such as the fingerprint of its pseudonym key."""
+
+missed_findings = Table(
+    "missed_findings",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("patient_id", Text, nullable=False),
+    Column("report_key", Text, nullable=False),
+    Column("span_start", Integer, nullable=False),
+    Column("span_end", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("presence", Text, nullable=False),
+    Column("concept_code", Text),
+    Column("concept_name", Text),
+    Column("relation", Text),
+    Column("target_start", Integer),
+    Column("target_end", Integer),
+    Column("target_words", Text),
+    Column("note", Text),
+    Index("missed_findings_report_key", "report_key"),
+)
+"""Words of reports that a person marked as missed by the reading. Rows are never changed.
+
+The latest row of a reviewer on a span counts, unless it is `withdrawn`. `relation` leads to the words of the target.
+"""

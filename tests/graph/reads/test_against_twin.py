@@ -11,7 +11,7 @@ from graph.reads.findings import finding_page, finding_total
 from graph.reads.patients import patient_page, patient_total
 from graph.reads.query_builder import ReadQuery
 from graph.reads.selection import Page, Selection
-from graph.reads.studies import study_page, study_total
+from graph.reads.studies import StudyOrder, study_page, study_total
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from graph.records import StudySubgraph
 from tests.graph.reads import twin
@@ -74,6 +74,26 @@ def test_studies(small: Small, where: StudyWhere) -> None:
     expected = twin.asked_studies(small.subgraphs, small.concepts, where)
     assert small.all_pages(lambda page: study_page(where, page, STUDY), "studyKey") == expected
     assert small.ask(study_total(where)) == [{"total": len(expected)}]
+    newest = small.all_pages(lambda page: study_page(where, page, STUDY, StudyOrder.NEWEST_FIRST), "studyKey")
+    assert newest == newest_first(small, expected)
+
+
+def newest_first(small: Small, expected: list[str]) -> list[str]:
+    """Known times backwards, then unknown ones, by key backwards."""
+    started = {one.study.study_key: one.study.started_at for one in small.subgraphs}
+    known = [key for key in expected if started[key] is not None]
+    return [*known[::-1], *[key for key in expected if started[key] is None][::-1]]
+
+
+@EXAMPLES
+@given(where=study_trees)
+def test_newest_studies_of_common_concepts_are_found_by_the_other_way(small: Small, where: StudyWhere) -> None:
+    rare, anchors.RARE = anchors.RARE, 1
+    try:
+        newest = small.all_pages(lambda page: study_page(where, page, STUDY, StudyOrder.NEWEST_FIRST), "studyKey")
+    finally:
+        anchors.RARE = rare
+    assert newest == newest_first(small, twin.asked_studies(small.subgraphs, small.concepts, where))
 
 
 @EXAMPLES

@@ -11,7 +11,7 @@ from graph.reads.findings import finding_page
 from graph.reads.patients import patient_page
 from graph.reads.query_builder import ReadQuery
 from graph.reads.selection import Page, Selection
-from graph.reads.studies import study_page
+from graph.reads.studies import StudyOrder, study_page
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere, StudyWhere
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.graph.reads.small_graph import write
@@ -63,6 +63,11 @@ def test_a_page_of_all_findings_walks_their_order(common: Driver) -> None:
 
 def test_a_page_of_all_studies_walks_their_order(common: Driver) -> None:
     query = study_page(None, Page(FIRST), (Selection("studyKey"),))
+    assert most_rows(common, query) <= 2 * (FIRST + 1)
+
+
+def test_a_page_of_the_newest_studies_walks_backwards(common: Driver) -> None:
+    query = study_page(None, Page(FIRST), (Selection("studyKey"),), StudyOrder.NEWEST_FIRST)
     assert most_rows(common, query) <= 2 * (FIRST + 1)
 
 

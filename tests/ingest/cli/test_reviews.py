@@ -11,12 +11,15 @@ from click.testing import CliRunner
 
 from ingest.cli.reviews import reviews
 from ingest.ledger.access import audit
+from ingest.ledger.reviews import missed
+from ingest.ledger.reviews.missed import NewMark
 from ingest.ledger.reviews.verdicts import FindingPosition
 from ingest.settings import ledger_of
 from tests.ingest.ledger.builders import message, report, study
 from tests.ingest.ledger.reviews.test_reviews import add, worked
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
+from vlmkg.schema import Presence
 from vlmkg.verdicts import Verdict
 
 TEXT = "Findings: Étendue effusion."
@@ -70,3 +73,17 @@ def test_it_is_audited(data: DataDir) -> None:
         (entry,) = audit.entries(connection, limit=10)
     assert (entry.action, entry.patients, entry.outcome) == ("export reviews", (line["patient"],), "ok")
     assert entry.actor.startswith("cli:")
+
+
+def test_missed_findings_come_with_their_text(data: DataDir) -> None:
+    ledger = ledger_of(data)
+    (key,) = {line["report"] for line in run(data)}
+    new = NewMark("a", "p", key, 18, 26, "effusion", Presence.UNCERTAIN, "RID34539", "pleural effusion")
+    with ledger.write() as connection:
+        missed.add(connection, new)
+    ledger.close()
+    (line,) = run(data, "--missed")
+    finding = line["finding"]
+    assert line["text"][finding["start"] : finding["end"]] == "effusion"
+    assert (finding["presence"], finding["relation"]) == ("uncertain", None)
+    assert finding["concept"] == {"code": "RID34539", "name": "pleural effusion"}

@@ -17,16 +17,49 @@ interface Answer {
 
 export type Variables = Record<string, unknown>;
 
+const headersOf = (key: string | null): Record<string, string> => ({
+  "Content-Type": "application/json",
+  Accept: "application/json",
+  ...(key === null ? {} : { Authorization: `Bearer ${key}` }),
+});
+
+/** The error of an answer, if it has one. A key that is no longer taken ends the session. */
+function failureOf(answer: Answer, key: string | null): ApiError | null {
+  const error = answer.errors?.[0];
+  if (!error) return null;
+  const code = error.extensions?.code ?? "INTERNAL_ERROR";
+  if (code === "UNAUTHENTICATED" && key !== null) sessionEnded();
+  return new ApiError(code, error.message);
+}
+
+/** A download of a cohort. `onBytes` is told how much has come. Throws ApiError; an ended stream is NETWORK. */
+export async function download(name: string, where: Variables, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Blob> {
+  const key = currentKey();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  try {
+    const response = await fetch(`/exports/${name}`, { method: "POST", headers: headersOf(key), body: JSON.stringify({ where }), signal });
+    if (!response.ok) throw failureOf((await response.json()) as Answer, key) ?? new ApiError("INTERNAL_ERROR", response.statusText);
+    const reader = response.body?.getReader();
+    for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+      parts.push(part.value);
+      onBytes((bytes += part.value.length));
+    }
+    return new Blob(parts, { type: response.headers.get("Content-Type") ?? "" });
+  } catch (error) {
+    if (error instanceof ApiError || (error instanceof DOMException && error.name === "AbortError")) throw error;
+    throw new ApiError("NETWORK", "");
+  }
+}
+
 /** The data of one operation. Throws ApiError; NETWORK is the code where no answer came. */
 export async function ask<T>(query: string, variables: Variables = {}, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { "Content-Type": "application/json", Accept: "application/json" };
   const key = currentKey();
-  if (key !== null) headers["Authorization"] = `Bearer ${key}`;
   let answer: Answer;
   try {
     const response = await fetch("/graphql", {
       method: "POST",
-      headers,
+      headers: headersOf(key),
       body: JSON.stringify({ query, variables }),
       ...(signal ? { signal } : {}),
     });
@@ -35,11 +68,7 @@ export async function ask<T>(query: string, variables: Variables = {}, signal?: 
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("NETWORK", "");
   }
-  const error = answer.errors?.[0];
-  if (error) {
-    const code = error.extensions?.code ?? "INTERNAL_ERROR";
-    if (code === "UNAUTHENTICATED" && key !== null) sessionEnded();
-    throw new ApiError(code, error.message);
-  }
+  const failure = failureOf(answer, key);
+  if (failure) throw failure;
   return answer.data as T;
 }

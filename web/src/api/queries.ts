@@ -19,8 +19,8 @@ const STUDY_ROW = `studyKey modality bodyPart startedAt pairing ${PATIENT}
     edges { node { id text presence laterality disputed concept { code name } } } ${PAGE}
   }`;
 
-export const STUDIES = `query Studies($where: StudyWhere, $after: String) {
-  studies(first: 40, after: $after, where: $where) { edges { node { ${STUDY_ROW} } } ${PAGE} }
+export const STUDIES = `query Studies($where: StudyWhere, $after: String, $order: StudyOrder!) {
+  studies(first: 40, after: $after, where: $where, order: $order) { edges { node { ${STUDY_ROW} } } ${PAGE} }
 }`;
 
 export const STUDY_COUNT = `query StudyCount($where: StudyWhere) {
@@ -29,8 +29,11 @@ export const STUDY_COUNT = `query StudyCount($where: StudyWhere) {
 
 const REVIEWS = "review reviews { reviewer at verdict presence mayRead holds note @include(if: $texts) }";
 
-const FINDING = `id text presence laterality severity score witness disputed otherPresence
-  concept { code name system } span { start end section } ${REVIEWS}`;
+/** Without what people say of it: a reviewer must not see the verdicts of others. */
+const BLIND_FINDING = `id text presence laterality severity score witness disputed otherPresence
+  concept { code name system } span { start end section }`;
+
+const FINDING = `${BLIND_FINDING} ${REVIEWS}`;
 
 /** Three root fields, so that the server works on the three parts at once. */
 export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers: Boolean!) {
@@ -82,16 +85,32 @@ export const PATIENT_TIMELINE = `query PatientTimeline($id: String!, $texts: Boo
 export const REVIEW_QUEUE = `query ReviewQueue($where: FindingWhere, $after: String, $texts: Boolean!) {
   findings(first: 50, after: $after, where: $where) {
     totalCount
-    edges { node { ${FINDING}
+    edges { node { ${BLIND_FINDING} reviewedByMe
       report { reportKey version status text @include(if: $texts) }
       study { studyKey modality startedAt }
     } } ${PAGE}
   }
 }`;
 
+export const AGREEMENT = `query Agreement {
+  reviewAgreement { statements twice reviewers { name statements } pairs { one other both agreed kappa } }
+}`;
+
 export const REVIEW = `mutation Review($id: ID!, $verdict: ReviewVerdict!, $presence: Presence, $note: String, $texts: Boolean!) {
   reviewFinding(id: $id, verdict: $verdict, presence: $presence, note: $note) { finding { id ${REVIEWS} } }
 }`;
+
+const MISSED = "missedId reviewer at reportKey start end text presence conceptCode conceptName relation { type start end text } note";
+
+/** What can be marked as missed is related to what was read, and stands beside what others have marked. */
+export const MARKING = `query Marking($key: String!) {
+  study(studyKey: $key) { mentions { mentionId text kind reportKey span { start end } } }
+  missedFindings(studyKey: $key) { ${MISSED} }
+}`;
+
+export const MARK_MISSED = `mutation MarkMissed($input: MissedFindingInput!) { markMissed(input: $input) { ${MISSED} } }`;
+
+export const WITHDRAW_MISSED = "mutation WithdrawMissed($id: ID!) { withdrawMissed(id: $id) { missedId } }";
 
 export const COHORT = `query Cohort($where: CohortWhere!) {
   cohort(where: $where) {
@@ -102,15 +121,12 @@ export const COHORT = `query Cohort($where: CohortWhere!) {
   }
 }`;
 
-export const COHORT_FINDINGS = `query CohortFindings($where: FindingWhere, $after: String) {
-  findings(first: 200, after: $after, where: $where) {
-    edges { node { id text presence laterality severity score witness disputed review studiedAt
-      concept { code name } study { studyKey modality } patient { patientId sex birthYear } } } ${PAGE}
-  }
-}`;
+export const COHORT_CYPHER = "query CohortCypher($where: CohortWhere!) { cohortCypher(where: $where) }";
 
 const EVENT = `eventId state reason detail warnings readingWarnings source format size attempts deliveries receivedAt
   updatedAt studyKeys`;
+
+export const FEED = "subscription Feed { feedUpdates { newest states { state count } } }";
 
 export const EVENTS = `query Events($where: EventWhere, $after: String) {
   events(first: 50, after: $after, where: $where) { edges { node { ${EVENT} externalId } } ${PAGE} }

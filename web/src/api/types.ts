@@ -109,6 +109,22 @@ export interface Mention {
   relations: Relation[];
 }
 
+/** Words that a person marked as missed by the reading. */
+export interface Missed {
+  missedId: string;
+  reviewer: string;
+  at: string;
+  reportKey: string;
+  start: number;
+  end: number;
+  text: string;
+  presence: Presence;
+  conceptCode: string | null;
+  conceptName: string | null;
+  relation: { type: Relation["type"]; start: number; end: number; text: string } | null;
+  note: string | null;
+}
+
 export interface Report {
   reportKey: string;
   reportId: string;

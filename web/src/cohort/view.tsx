@@ -1,14 +1,14 @@
 import { useMemo, useState } from "preact/hooks";
-import { ApiError, ask } from "../api/client";
-import { COHORT, COHORT_FINDINGS } from "../api/queries";
-import type { Caller, Finding, Page, Patient } from "../api/types";
+import { ApiError, download } from "../api/client";
+import { COHORT, COHORT_CYPHER } from "../api/queries";
+import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, usePlace } from "../routing";
 import { FindingFields } from "../studies/filter_bar";
 import { NO_FILTER, type Filter } from "../studies/filter";
 import { Failure, useQuery, Waiting } from "../ui/loading";
-import { csvOf, save } from "./csv";
-import { asGraphql, cohortWhere, findingOf, readQuestion, writeQuestion, type Question } from "./question";
+import { save } from "./save";
+import { asGraphql, cohortWhere, readQuestion, writeQuestion, type Question } from "./question";
 
 interface Count {
   count: number | null;
@@ -44,7 +44,7 @@ export function CohortView({ caller }: { caller: Caller }) {
       <form class="filters" aria-label={t("filters")} onSubmit={(event) => event.preventDefault()}>
         {question.any.map((filter, number) => (
           <fieldset key={number} class="way">
-            <legend>{number === 0 ? t("finding") : t("or")}</legend>
+            <legend>{number === 0 ? t("patientsWith") : t("or")}</legend>
             <div class="fields"><FindingFields filter={filter} onChange={(next) => setAny(number, next)} isFirst={number === 0} />
               {question.any.length > 1 && <button type="button" class="quiet" onClick={() => set({ any: question.any.filter((_, at) => at !== number) })}>{t("remove")}</button>}
             </div>
@@ -78,12 +78,8 @@ export function CohortView({ caller }: { caller: Caller }) {
           </div>
         </div>
       )}
-      <Download question={question} />
-      <details class="pane">
-        <summary>{t("query")}</summary>
-        <pre tabIndex={0}>{asGraphql(question)}</pre>
-        <button type="button" onClick={() => void navigator.clipboard.writeText(asGraphql(question))}>{t("copyQuery")}</button>
-      </details>
+      <Downloads question={question} texts={caller.rights.includes("REPORT_TEXT")} />
+      <AsText question={question} />
     </section>
   );
 }
@@ -124,44 +120,56 @@ function Bars({ title, cells }: { title: string; cells: Cell[] }) {
   );
 }
 
-const COLUMNS = ["patientId", "sex", "birthYear", "studyKey", "modality", "studiedAt", "findingId", "text", "presence", "conceptCode", "concept", "laterality", "severity", "score", "witness", "disputed", "review"];
+const FILES = ["findings.csv", "fhir.json", "radgraph.json"] as const;
 
-interface Found extends Finding {
-  studiedAt: string | null;
-  study: { studyKey: string; modality: string | null };
-  patient: Patient;
+/** All findings of the question as a file, streamed by the API. RadGraph holds the words of reports. */
+function Downloads({ question, texts }: { question: Question; texts: boolean }) {
+  const t = useTexts();
+  const [busy, setBusy] = useState<{ name: string; bytes: number; stop: AbortController } | null>(null);
+  const [error, setError] = useState<{ name: string; error: ApiError } | null>(null);
+  const run = async (name: string): Promise<void> => {
+    const stop = new AbortController();
+    setError(null);
+    setBusy({ name, bytes: 0, stop });
+    try {
+      save(name, await download(name, cohortWhere(question), (bytes) => setBusy({ name, bytes, stop }), stop.signal));
+    } catch (failure) {
+      if (!stop.signal.aborted) setError({ name, error: failure instanceof ApiError ? failure : new ApiError("INTERNAL_ERROR", String(failure)) });
+    }
+    setBusy(null);
+  };
+  return (
+    <section class="downloads" aria-label={t("downloads")}>
+      <span class="dim">{t("downloads")}:</span>
+      {FILES.filter((name) => texts || name !== "radgraph.json").map((name) => <button key={name} type="button" disabled={busy !== null} onClick={() => void run(name)}>{t(name)}</button>)}
+      {busy && <><span role="status">{t.number(Math.ceil(busy.bytes / 1024))} KiB</span><button type="button" class="quiet" onClick={() => busy.stop.abort()}>{t("cancel")}</button></>}
+      {error && <Failure error={error.error} retry={() => void run(error.name)} />}
+    </section>
+  );
 }
 
-/** All findings of the question as CSV, page by page. Conditions on the patient are not part of a list of findings. */
-function Download({ question }: { question: Question }) {
+/** The question as programs ask it: in GraphQL, and in Cypher for Neo4j Browser. */
+function AsText({ question }: { question: Question }) {
   const t = useTexts();
-  const [rows, setRows] = useState<number | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
-  const run = async (): Promise<void> => {
-    const where = findingOf(question);
-    const found: unknown[][] = [];
-    setError(null);
-    try {
-      for (let after: string | null = null, more = true; more; ) {
-        const answer: { findings: Page<Found> } = await ask(COHORT_FINDINGS, { where: Object.keys(where).length ? where : null, after });
-        for (const { node } of answer.findings.edges) {
-          found.push([node.patient.patientId, node.patient.sex, node.patient.birthYear, node.study.studyKey, node.study.modality, node.studiedAt, node.id, node.text, node.presence, node.concept?.code, node.concept?.name, node.laterality, node.severity, node.score, node.witness, node.disputed, node.review]);
-        }
-        after = answer.findings.pageInfo.endCursor;
-        more = answer.findings.pageInfo.hasNextPage;
-        setRows(found.length);
-      }
-      save("findings.csv", "text/csv;charset=utf-8", csvOf(COLUMNS, found));
-    } catch (failure) {
-      setError(failure instanceof ApiError ? failure : new ApiError("INTERNAL_ERROR", String(failure)));
-    }
-    setRows(null);
-  };
-  if (question.not || question.later) return null;
+  const [open, setOpen] = useState(false);
+  const cypher = useQuery<{ cohortCypher: string }>(open ? COHORT_CYPHER : null, { where: cohortWhere(question) });
   return (
-    <p>
-      <button type="button" disabled={rows !== null} onClick={() => void run()}>{t("csv")}</button> {rows !== null && <span role="status">{t.number(rows)} {t("csvBusy")}</span>}
-      {error && <Failure error={error} retry={() => void run()} />}
-    </p>
+    <details class="pane" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t("query")}</summary>
+      <Copied text={asGraphql(question)} label={t("copyQuery")} />
+      {cypher.error && <Failure error={cypher.error} retry={cypher.reload} />}
+      {cypher.data && <><Copied text={cypher.data.cohortCypher} label={t("copyCypher")} /><p class="dim">{t("cypherNote")}</p></>}
+    </details>
+  );
+}
+
+function Copied({ text, label }: { text: string; label: string }) {
+  const t = useTexts();
+  const [copied, setCopied] = useState(false);
+  return (
+    <>
+      <pre tabIndex={0}>{text}</pre>
+      <button type="button" onBlur={() => setCopied(false)} onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}>{copied ? t("copied") : label}</button>
+    </>
   );
 }

@@ -32,7 +32,7 @@ export function textsOf(language: Language): Texts {
     language,
     word: (code: string) => (isKey(code) ? t(code) : code),
     day: (moment: string | null) => at(moment, { year: "numeric", month: "short", day: "2-digit", timeZone: "UTC" }),
-    time: (moment: string | null) => at(moment, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }),
+    time: (moment: string | null) => at(moment, { year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", timeZone: "UTC", timeZoneName: "short" }),
     number: (value: number) => value.toLocaleString(language === "de" ? "de-DE" : "en-GB"),
   });
 }

@@ -53,7 +53,7 @@ export function rowsOf(studies: readonly TimedStudy[]): Row[] {
       const findings = study.findings.edges
         .map((edge) => edge.node)
         .filter((node) => `${node.concept?.code ?? node.concept?.name ?? node.text}/${node.laterality ?? ""}` === row.key)
-        .sort((one, other) => STRENGTH[other.presence] - STRENGTH[one.presence]);
+        .sort((one, other) => STRENGTH[other.presence] - STRENGTH[one.presence] || (one.span?.start ?? 0) - (other.span?.start ?? 0));
       const said = findings[0]?.presence ?? null;
       row.cells.push({ change: changeOf(said, before), findings });
       before = said ?? before;

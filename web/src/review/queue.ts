@@ -1,12 +1,14 @@
-import { PRESENCES } from "../api/types";
+import { PRESENCES, REVIEW_STATES } from "../api/types";
 
-export const QUEUES = ["qDisputed", "qUnsure", "qAny"] as const;
+export const QUEUES = ["qDisputed", "qUnsure", "qAny", "qSecond"] as const;
 export type Queue = (typeof QUEUES)[number];
 
-/** The FindingWhere of a queue: what nobody has judged yet, denied findings included. */
+/** The FindingWhere of a queue, denied findings included: what nobody has judged yet, or for a second reader the rest. */
 export function queueWhere(queue: Queue): Record<string, unknown> {
   const unreviewed = { presence: [...PRESENCES], review: ["UNREVIEWED"] };
   if (queue === "qDisputed") return { ...unreviewed, disputed: true };
+  // Somebody has judged these. By whom and how is not asked for.
+  if (queue === "qSecond") return { ...unreviewed, review: REVIEW_STATES.filter((state) => state !== "UNREVIEWED") };
   // A finding without a score always fits `minScore`, so its negation leaves only low scores.
   if (queue === "qUnsure") return { ...unreviewed, not: { minScore: 0.9 } };
   return unreviewed;

@@ -71,6 +71,15 @@ export function writeFilter(filter: Filter): string {
   return written && `?${written}`;
 }
 
+export type Order = "NEWEST_FIRST" | "OLDEST_FIRST";
+
+/** The order of an address: the newest first, unless it says otherwise. */
+export const readOrder = (search: URLSearchParams): Order => (search.get("sort") === "oldest" ? "OLDEST_FIRST" : "NEWEST_FIRST");
+
+/** An address with its order. The usual one is left out. */
+export const withOrder = (address: string, order: Order): string =>
+  order === "NEWEST_FIRST" ? address : `${address}${address.includes("?") ? "&" : "?"}sort=oldest`;
+
 /** One change of a filter; `undefined` takes a value away. */
 export const changed = (filter: Filter, change: { [K in keyof Filter]?: Filter[K] | undefined }): Filter =>
   present({ ...filter, ...change });

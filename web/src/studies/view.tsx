@@ -1,12 +1,14 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, isTyping, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel } from "../ui/presence";
+import { byWeight, groupsOf, shownOf } from "../ui/same_finding";
+import { inOrder, Warning } from "../ui/warnings";
 import { FilterBar } from "./filter_bar";
-import { readFilter, studyWhere, writeFilter } from "./filter";
+import { readFilter, readOrder, studyWhere, withOrder, writeFilter, type Order } from "./filter";
 
 const SHOWN = 6;
 
@@ -15,58 +17,78 @@ export function StudiesView() {
   const place = usePlace();
   const filter = useMemo(() => readFilter(place.search), [place.search]);
   const where = studyWhere(filter);
-  const list = usePages<StudyRow>(STUDIES, { where }, "studies");
+  const order = readOrder(place.search);
+  const list = usePages<StudyRow>(STUDIES, { where, order }, "studies");
   const total = useQuery<{ studies: { totalCount: number } }>(STUDY_COUNT, { where });
-  const [at, setAt] = useState(0);
+  const at = useRef(-1);
+  const seen = useCallback((number: number) => { at.current = number; }, []);
   const table = useRef<HTMLTableElement>(null);
 
-  useEffect(() => setAt(0), [place.search]);
-  useEffect(() => {
+  useEffect(() => seen(-1), [place.search, seen]);
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event)) return;
       const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
       if (step === 0) return;
-      const next = Math.max(0, Math.min(at + step, list.rows.length - 1));
-      setAt(next);
+      const next = Math.max(0, Math.min(at.current + step, list.rows.length - 1));
       table.current?.querySelectorAll<HTMLElement>("tbody th a")[next]?.focus();
       if (next > list.rows.length - 8) list.more();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [at, list]);
+  }, [list]);
 
   return (
     <section class="studies">
       <header class="bar">
         <h1>{t("studies")}</h1>
         <Waiting busy={list.busy && list.rows.length === 0}>
-          {total.data ? `${t.number(total.data.studies.totalCount)} ${t("results")}` : ""}
+          {total.data ? `${t.number(total.data.studies.totalCount)} ${t(total.data.studies.totalCount === 1 ? "study_" : "results")}` : ""}
         </Waiting>
         <CopyLink />
       </header>
-      <FilterBar filter={filter} onChange={(next) => go(`/studies${writeFilter(next)}`, true)} />
+      <FilterBar filter={filter} onChange={(next) => go(withOrder(`/studies${writeFilter(next)}`, order), true)} />
       {list.error && <Failure error={list.error} retry={list.reload} />}
       {list.rows.length > 0 && (
-        <table class="rows" ref={table}>
+        <table class="rows studies-list" ref={table}>
           <thead>
-            <tr><th scope="col">{t("date")}</th><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
+            <tr><DateHeading order={order} sort={(next) => go(withOrder(`/studies${writeFilter(filter)}`, next), true)} /><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
           </thead>
           <tbody>
-            {list.rows.map((study, number) => (
-              <tr key={study.studyKey} class={number === at ? "at" : ""} onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
-                <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => setAt(number)}>{t.day(study.startedAt)}</a></th>
-                <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
-                <td><PatientLink patient={study.patient} /></td>
-                <td><Findings findings={study.findings} /></td>
-                <td><Notes study={study} /></td>
-              </tr>
-            ))}
+            {list.rows.map((study, number) => <StudyLine key={study.studyKey} study={study} number={number} seen={seen} />)}
           </tbody>
         </table>
       )}
       {!list.busy && !list.error && list.rows.length === 0 && <p class="empty">{t("nothing")}. {writeFilter(filter) && t("nothingHelp")}</p>}
       {list.hasMore && <MoreButton busy={list.busy} more={list.more} />}
     </section>
+  );
+}
+
+/** One row. It is made once: a list that grows leaves the rows before as they are. */
+function StudyLine({ study, number, seen }: { study: StudyRow; number: number; seen: (number: number) => void }) {
+  const t = useTexts();
+  return useMemo(() => (
+    <tr onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
+      <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => seen(number)}>{t.day(study.startedAt)}</a></th>
+      <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
+      <td><PatientLink patient={study.patient} /></td>
+      <td><Findings findings={study.findings} /></td>
+      <td><Notes study={study} /></td>
+    </tr>
+  ), [study, number, seen, t.language]);
+}
+
+/** The heading of the dates, which turns the order round. */
+function DateHeading({ order, sort }: { order: Order; sort: (order: Order) => void }) {
+  const t = useTexts();
+  const newest = order === "NEWEST_FIRST";
+  return (
+    <th scope="col" aria-sort={newest ? "descending" : "ascending"}>
+      <button type="button" class="quiet" title={t(newest ? "newestFirst" : "oldestFirst")} onClick={() => sort(newest ? "OLDEST_FIRST" : "NEWEST_FIRST")}>
+        {t("date")} <span aria-hidden="true">{newest ? "↓" : "↑"}</span><span class="said"> {t(newest ? "newestFirst" : "oldestFirst")}</span>
+      </button>
+    </th>
   );
 }
 
@@ -93,17 +115,10 @@ export function PatientLink({ patient }: { patient: Patient }) {
   );
 }
 
-/** Findings that a list shows once: the same concept, side and presence, though a report may say it twice. */
-const sameAs = (finding: FindingRow): string =>
-  [finding.concept?.code ?? finding.text, finding.laterality, finding.presence, finding.disputed].join("/");
-
-const RANK = { PRESENT: 0, UNCERTAIN: 1, ABSENT: 2 } as const;
-
-/** The first findings, present ones before uncertain ones, denied ones last and never without their word. */
+/** The first findings, each once: present ones before uncertain ones, denied ones last and never without their word. */
 function Findings({ findings }: { findings: Page<FindingRow> }) {
   const t = useTexts();
-  const said = new Map(findings.edges.map(({ node }) => [sameAs(node), node]));
-  const rows = [...said.values()].sort((one, other) => RANK[one.presence] - RANK[other.presence]);
+  const rows = groupsOf(findings.edges.map((edge) => edge.node)).map(shownOf).sort(byWeight);
   if (rows.length === 0) return <span class="dim">{t("noFindings")}</span>;
   const left = rows.length - SHOWN;
   return (
@@ -121,7 +136,7 @@ function Notes({ study }: { study: StudyRow }) {
       {study.findings.edges.some((edge) => edge.node.disputed) && <li class="badge alarm">{t("disputed")}</li>}
       {study.pairing !== "report_only" && <li class="badge">{t.word(study.pairing)}</li>}
       {study.extraction?.outOfDomain && <li class="badge alarm">{t("outOfDomain")}</li>}
-      {study.extraction?.warnings.map((code) => <li key={code} class="badge alarm"><code>{code}</code></li>)}
+      {inOrder(study.extraction?.warnings ?? []).map((code) => <li key={code}><Warning code={code} /></li>)}
     </ul>
   );
 }

@@ -5,6 +5,9 @@ import { useTexts } from "../i18n";
 import { PatientLink } from "../studies/view";
 import { Failure, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel, ReviewBadge } from "../ui/presence";
+import { groupsOf, shownOf, type Group } from "../ui/same_finding";
+import { inOrder, Warning } from "../ui/warnings";
+import { MissedMarker } from "../review/missed";
 import { Films } from "./film";
 import { StudyGraph } from "./graph";
 import { neighboursOf } from "./marking";
@@ -32,10 +35,10 @@ export function StudyView({ studyKey, caller }: { studyKey: string; caller: Call
   useEffect(() => window.scrollTo(0, 0), [studyKey]);
   if (answer.error) return <Failure error={answer.error} retry={answer.reload} />;
   if (!study) return <Waiting busy={answer.busy}>{t("nothing")}</Waiting>;
-  return <OneStudy study={study} identifiers={identifiers} />;
+  return <OneStudy study={study} identifiers={identifiers} caller={caller} />;
 }
 
-function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }) {
+function OneStudy({ study, identifiers, caller }: { study: Study; identifiers: boolean; caller: Caller }) {
   const t = useTexts();
   const selection = useSelection(study.mentions);
   const findings = study.findings.edges
@@ -51,7 +54,7 @@ function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }
         <PatientLink patient={study.patient} />
         <span class="badge">{t.word(study.pairing)}</span>
         {study.extraction?.outOfDomain && <span class="badge alarm">{t("outOfDomain")}</span>}
-        {study.extraction?.warnings.map((code) => <span key={code} class="badge alarm"><code>{code}</code></span>)}
+        {inOrder(study.extraction?.warnings ?? []).map((code) => <Warning key={code} code={code} />)}
       </header>
       <div class={withFilm ? "panes with-film" : "panes"}>
         {withFilm && <section class="pane" aria-labelledby="film-title"><h2 id="film-title">{t("film")}</h2><Films studyKey={study.studyKey} images={study.images} visible={identifiers} /></section>}
@@ -59,6 +62,7 @@ function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }
           <h2 id="report-title">{t("report")}</h2>
           <Legend />
           <Reports reports={study.reports} mentions={study.mentions} {...selection} />
+          {caller.rights.includes("REVIEW") && <Missed study={study} caller={caller.name} />}
         </section>
         <section class="pane" aria-labelledby="findings-title">
           <h2 id="findings-title">{t("listFindings")}</h2>
@@ -76,28 +80,44 @@ function OneStudy({ study, identifiers }: { study: Study; identifiers: boolean }
   );
 }
 
+/** The way to mark what was missed in a current report. */
+function Missed({ study, caller }: { study: Study; caller: string }) {
+  const t = useTexts();
+  const [marked, setMarked] = useState<string | null>(null);
+  const shown = study.reports.find((report) => report.reportKey === marked);
+  if (shown?.text != null) return <MissedMarker studyKey={study.studyKey} report={{ reportKey: shown.reportKey, text: shown.text }} caller={caller} close={() => setMarked(null)} />;
+  return <>{study.reports.filter((one) => one.current && one.text).map((one) => <button key={one.reportKey} type="button" class="quiet" onClick={() => setMarked(one.reportKey)}>{t("markMissed")}</button>)}</>;
+}
+
 function FindingList({ findings, selection }: { findings: Finding[]; selection: Selection }) {
   const t = useTexts();
   if (findings.length === 0) return <p class="dim">{t("noFindings")}</p>;
+  return <ul class="finding-list">{groupsOf(findings).map((group) => <FindingEntry key={group.key} group={group} selection={selection} />)}</ul>;
+}
+
+/** One statement of the report. Where several words say it, each further choice goes on to the next ones. */
+function FindingEntry({ group, selection }: { group: Group<Finding>; selection: Selection }) {
+  const t = useTexts();
+  const { first: finding, all } = group;
+  const ids = all.map(idOf);
+  const at = ids.indexOf(selection.chosen ?? "");
+  const next = ids[at + 1] ?? ids[at] ?? idOf(finding);
+  const states = [...new Set(all.map((one) => one.review))].filter((state) => state !== "UNREVIEWED");
+  const sections = [...new Set(all.map((one) => one.span?.section))].filter((name) => name !== undefined);
+  const pointed = ids[Math.max(at, 0)] ?? next;
   return (
-    <ul class="finding-list">
-      {findings.map((finding) => {
-        const id = idOf(finding);
-        return (
-          <li key={id} class={finding.review === "REJECTED" ? "rejected" : ""}>
-            <button
-              type="button" data-mention={id} aria-pressed={selection.chosen === id} class={selection.lit.has(id) ? "lit" : ""}
-              onMouseEnter={() => selection.point(id)} onMouseLeave={() => selection.point(null)} onFocus={() => selection.point(id)} onBlur={() => selection.point(null)}
-              onClick={() => selection.choose(id)}
-            >
-              <FindingLabel finding={finding} />
-              <span class="dim"> {finding.severity ?? ""} {t(finding.witness)}{finding.score === null ? "" : ` ${finding.score.toFixed(2)}`}</span>
-              {finding.review !== "UNREVIEWED" && <ReviewBadge state={finding.review} />}
-            </button>
-          </li>
-        );
-      })}
-    </ul>
+    <li class={all.every((one) => one.review === "REJECTED") ? "rejected" : ""}>
+      <button
+        type="button" data-mention={pointed} aria-pressed={at >= 0} class={ids.some((id) => selection.lit.has(id)) ? "lit" : ""}
+        onMouseEnter={() => selection.point(pointed)} onMouseLeave={() => selection.point(null)} onFocus={() => selection.point(pointed)} onBlur={() => selection.point(null)}
+        onClick={() => { selection.point(null); selection.choose(next); }}
+      >
+        <FindingLabel finding={shownOf(group)} />
+        <span class="dim" title={`${t("readBy")}: ${t(finding.witness)}${finding.score === null ? "" : `. ${t("score")}: ${finding.score.toFixed(3)}`}`}> {[finding.severity, finding.witness === "BOTH" ? "" : `${t("only")} ${t(finding.witness)}`].filter(Boolean).join(", ")}</span>
+        {all.length > 1 && <span class="badge" title={sections.join(", ")}>{at >= 0 ? `${at + 1} / ` : ""}{all.length}×<span class="said"> {t("mentioned")}</span></span>}
+        {states.map((state) => <ReviewBadge key={state} state={state} />)}
+      </button>
+    </li>
   );
 }
 

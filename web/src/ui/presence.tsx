@@ -1,5 +1,6 @@
 import { useTexts } from "../i18n";
 import type { FindingRow, Presence, ReviewState } from "../api/types";
+import { isNormal } from "./same_finding";
 
 /** The sign of a presence. With the line below or through the words it says the same without any colour. */
 export const SIGN: Record<Presence, string> = { PRESENT: "●", UNCERTAIN: "?", ABSENT: "⊘" };
@@ -15,7 +16,7 @@ export function FindingLabel({ finding }: { finding: FindingRow }) {
   const name = finding.concept?.name ?? finding.text;
   const side = finding.laterality && !name.includes(t(finding.laterality)) ? `${t(finding.laterality)} ` : "";
   return (
-    <span class={`finding ${finding.presence.toLowerCase()}`}>
+    <span class={`finding ${finding.presence.toLowerCase()}${isNormal(finding) ? " normal" : ""}`}>
       <PresenceSign presence={finding.presence} /><span class="said"> {t(finding.presence)}: </span>
       {finding.presence !== "PRESENT" && <span class="word" aria-hidden="true">{t(finding.presence === "ABSENT" ? "absent" : "uncertain")} </span>}
       <span class="name">{side}{name}</span>
