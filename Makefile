@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up page screenshots test test-page test-clients test-s3 test-docker test-faults sbom audit http-audits lint readings bench card lock clean
+.PHONY: help setup demo up page screenshots test test-long test-page test-clients test-s3 test-docker test-faults sbom audit http-audits lint readings bench card lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -22,8 +22,11 @@ demo: setup ## Start every part, send a synthetic hospital day, show the answers
 up: setup ## Start every part (ARGS="--data DIR").
 	@$(BIN)/vlmkg up $(ARGS)
 
-test: setup ## Run the tests (ARGS="-k name").
+test: setup ## Run the tests but the long ones (ARGS="-k name").
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-long: setup ## Run the long tests: the whole stack killed and restarted, the page in Chromium, training runs.
+	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-page: setup ## Install Chromium and the packages of web/ for tests/page, and check web/.
 	@tools/page_tests.sh

@@ -67,3 +67,12 @@ def test_help_names_every_target() -> None:
     shown = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert set(re.findall(r"make ([a-z0-9-]+)", shown)) == targets
     assert {"setup", "demo", "test", "bench", "lint", "help"} <= targets
+
+
+def test_continuous_integration_runs_what_make_test_leaves_out() -> None:
+    """Every mark that pytest leaves out has a target; `long` needs nothing that CI lacks, so CI runs it."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+    left_out = set(re.findall(r"not (\w+)", options))
+    targets = set(re.findall(r"^test-(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert left_out <= targets
+    assert {"test", "test-long"} <= set((ROOT / ".ci" / "run").read_text().split())

@@ -22,7 +22,7 @@ from tests.stack.processes import alive, belonging_to, until
 from tests.stack.running import Up
 from vlmkg.data_dir import DataDir, Endpoints
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 PARTS = ("neo4j", "redis", "gateway", "worker-extract", "worker-merge", "api")
 
 

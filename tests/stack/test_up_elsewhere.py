@@ -11,6 +11,8 @@ from tests.stack.processes import belonging_to
 from tests.stack.running import Up
 from vlmkg.data_dir import DataDir
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(300)
 def test_only_the_missing_parts_are_started(

@@ -33,6 +33,8 @@ import json, os, sys
 opened = set()
 sys.addaudithook(lambda event, args: opened.add(args[0]) if event == "open" and isinstance(args[0], str) else None)
 from vlmkg.cli import main
+
+pytestmark = pytest.mark.long
 config, out, found = sys.argv[1:]
 for stage in ("stage0", "stage1", "stage2"):
     sys.argv = ["vlmkg", "train", stage, "--config", config, "--out", out]

@@ -20,7 +20,7 @@ from tests.graph.reads.trees import finding_trees, patient_trees, study_trees
 from vlmkg.schema import Presence
 
 EXAMPLES = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

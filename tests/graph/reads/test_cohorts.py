@@ -23,7 +23,7 @@ from tests.graph.reads.trees import MODALITIES, PATIENTS, TIMES, concepts, findi
 from vlmkg.schema import Presence
 
 EXAMPLES = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 EVERYTHING = tuple(Breakdown)
 SOME = st.sets(st.sampled_from(EVERYTHING)).map(sorted)

@@ -43,7 +43,7 @@ from tests.ingest.gateway.privacy_messages import WORD, leaks_of
 from tests.ingest.gateway.test_process import ask
 from vlmkg.data_dir import DataDir
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 LIMIT_S = 60.0
 BOUNDARY = "synthetic-boundary"
 

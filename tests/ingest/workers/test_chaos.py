@@ -18,6 +18,8 @@ from tests.fixtures.redis_server import RedisServer
 from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
 from tests.ingest.workers.running import Worker, states, wait_for, wait_until_settled
 
+pytestmark = pytest.mark.long
+
 PART = 200
 TEXTS = (EFFUSION, NODULE, CLEAR)
 BUSY = {

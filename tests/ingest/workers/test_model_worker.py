@@ -24,6 +24,8 @@ from tests.ingest.workers.running import Worker, states, wait_for
 from vlmkg.data_dir import DataDir
 from vlmkg.schema import Witness
 
+pytestmark = pytest.mark.long
+
 PROGRAM = ("-m", "tests.ingest.workers.modelling")
 LOAD_S = os.environ.get("VLMKG_TEST_LOAD_S", "4")
 """Seconds that the model takes to load: four leases. A real one takes 60 (VLMKG_TEST_LOAD_S=60), which is long."""

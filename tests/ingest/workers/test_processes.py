@@ -20,6 +20,8 @@ from tests.ingest.workers.running import Worker, states, wait_for, wait_until_se
 from vlmkg.data_dir import DataDir
 from vlmkg.errors import UsageError
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Worker]
 
 

@@ -22,6 +22,8 @@ from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
 from tests.ingest.workers.running import Worker, wait_until_settled
 from vlmkg.data_dir import DataDir
 
+pytestmark = pytest.mark.long
+
 TEXTS = (EFFUSION, NODULE, CLEAR)
 
 

@@ -27,6 +27,8 @@ from tests.ingest.workers.messages import CLEAR, EFFUSION, NODULE, hl7
 from tests.ingest.workers.running import Worker, states, wait_for, wait_until_settled
 from tests.stack.backup.installation import Installation, all_events
 
+pytestmark = pytest.mark.long
+
 TEXTS = (EFFUSION, NODULE, CLEAR)
 FIRST = 60
 LIMIT_S = 200

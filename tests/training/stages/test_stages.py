@@ -158,6 +158,7 @@ def test_of_files_the_held_back_rows_are_the_gold_of_promotion(tmp_path):
     ]
 
 
+@pytest.mark.long
 def test_a_run_killed_in_the_middle_goes_on_and_draws_the_same_curve(trained, tmp_path):
     """And what read ahead for it ends by itself."""
     out, ahead = tmp_path / "killed", tmp_path / "ahead.yaml"
