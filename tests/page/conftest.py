@@ -17,6 +17,7 @@ from tests.ingest.formats.dicom_files import film, part10
 from tests.page.driving import Person
 
 EFFUSION = "FINDINGS: Small left pleural effusion. No pneumothorax. Opacity suspicious for pneumonia."
+WITH_HISTORY = f"HISTORY: Fever and cough.\n{EFFUSION}"
 CLEAR_TWICE = f"{CLEAR} IMPRESSION: No pleural effusion."
 STUDY = "1.2.3"
 """The study with a film, and a report in two versions."""
@@ -32,7 +33,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory, neo4j_driver: Driver, neo4j_s
     api.submit("a1", "FINDINGS: Small effusion.", "anna", startedAt="2024-01-01T08:00:00Z", studyUid=STUDY)
     api.submit("a1", EFFUSION, "anna", startedAt="2024-01-01T08:00:00Z", studyUid=STUDY)
     api.submit("a2", CLEAR_TWICE, "anna", startedAt="2024-02-01T08:00:00Z", studyUid="1.2.4")
-    api.submit("a3", EFFUSION, "anna", startedAt="2024-03-01T08:00:00Z", studyUid="1.2.5", modality="DX")
+    api.submit("a3", WITH_HISTORY, "anna", startedAt="2024-03-01T08:00:00Z", studyUid="1.2.5", modality="DX")
     api.submit("b1", CLEAR, "bert", startedAt="2024-01-02T08:00:00Z", studyUid="1.2.6")
     receiver = receiver_of(workshop.data)
     pixels = bytes(range(256)) * 128

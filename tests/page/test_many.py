@@ -12,6 +12,8 @@ from tests.fixtures.browser import CHROMIUM, opened_tab
 from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.page.driving import Person
 
+pytestmark = pytest.mark.long
+
 STUDIES = 130
 SUBMIT = "mutation ({names}) {{ {fields} }}"
 ROW = "document.querySelectorAll('table.rows tbody tr').length"

@@ -12,6 +12,8 @@ from tests.api.conftest import Api
 from tests.page.conftest import STUDY, signed_in
 from tests.page.driving import Person
 
+pytestmark = pytest.mark.long
+
 ROW = "document.querySelectorAll('table.rows tbody tr').length"
 ANSWER = "document.querySelector('.graphiql-response').innerText"
 PLACE = "location.pathname + location.search"
@@ -136,6 +138,13 @@ def test_what_the_report_says_twice_is_listed_once(viewer: Person, ward: Api) ->
     viewer.click(".finding-list button", "pleural effusion")
     viewer.sees("2 / 2×", ".finding-list button[aria-pressed=true]")
     assert viewer.tab.value("document.querySelector('.report-text .chosen').dataset.mention") != first
+
+
+def test_text_that_was_not_read_is_grey_and_says_why(viewer: Person, ward: Api) -> None:
+    viewer.go(f"/studies/{study_key(ward, '1.2.5')}")
+    viewer.sees("Fever and cough", ".report-text .aside")
+    assert viewer.tab.value("document.querySelector('.report-text .aside').title") == "not read: history"
+    assert "effusion" not in viewer.text(".report-text .aside")
 
 
 def test_the_film_zooms_and_inverts_by_keys(viewer: Person, ward: Api) -> None:

@@ -15,6 +15,8 @@ from tests.fixtures.neo4j_server import Neo4jServer, empty
 from tests.page.driving import Person
 from tests.page.provider import CLIENT, Provider
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:

@@ -18,9 +18,18 @@ describe("a marked text", () => {
     expect(parts.map((part) => part.text).join("")).toBe(TEXT);
   });
   test("without mentions is one stretch", () => {
-    expect(stretchesOf(TEXT, [])).toEqual([{ text: TEXT, mention: null }]);
+    expect(stretchesOf(TEXT, [])).toEqual([{ text: TEXT, mention: null, aside: null }]);
     expect(stretchesOf("", [])).toEqual([]);
   });
+});
+
+test("what was set aside is cut out with its reason, by code points, around mentions", () => {
+  const text = "𝛼 HISTORY: cough. FINDINGS: effusion. Dr. X";
+  const asides = [{ start: 38, end: 43, reason: "sign_off" }, { start: 2, end: 18, reason: "history" }];
+  const parts = stretchesOf(text, [mention(text, "effusion")], asides);
+  expect(parts.map((part) => part.text).join("")).toBe(text);
+  expect(parts.filter((part) => part.aside).map((part) => [part.text, part.aside])).toEqual([["HISTORY: cough. ", "history"], ["Dr. X", "sign_off"]]);
+  expect(parts.filter((part) => part.mention).map((part) => part.text)).toEqual(["effusion"]);
 });
 
 test.each([

@@ -40,7 +40,7 @@ export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers:
   study(studyKey: $key) {
     studyKey accession modality bodyPart startedAt pairing ${PATIENT}
     studyUid @include(if: $identifiers)
-    reports { reportKey reportId version status current issuedAt text @include(if: $texts) }
+    reports { reportKey reportId version status current issuedAt text @include(if: $texts) setAside { start end reason } }
     images { view rows columns sopInstanceUid @include(if: $identifiers) }
     extraction {
       engine checkpoint checkpointDigest engineDigest modalities warnings outOfDomain createdAt

@@ -133,6 +133,15 @@ export interface Report {
   current: boolean;
   issuedAt: string | null;
   text?: string | null;
+  /** What was not read; null if the reading in use did not read this version. */
+  setAside?: SetAside[] | null;
+}
+
+/** A stretch of a report that was not read. Offsets are code points. */
+export interface SetAside {
+  start: number;
+  end: number;
+  reason: string;
 }
 
 export interface FilmInfo {

@@ -1,28 +1,43 @@
-import type { Mention } from "../api/types";
+import type { Mention, SetAside } from "../api/types";
 
 /** A stretch of a report's text, with the mention it belongs to, if any. */
 export interface Stretch {
   text: string;
   mention: Mention | null;
+  /** Why it was not read, if it was set aside. */
+  aside: string | null;
 }
 
 /**
- * A text cut at its mentions. Offsets are code points, as the API gives them; JavaScript's own are not. Mentions do not
- * overlap; if two did, the second would begin where the first ends.
+ * A text cut at its mentions and at what was set aside. Offsets are code points, as the API gives them; JavaScript's own
+ * are not. Mentions do not overlap; if two did, the second would begin where the first ends.
  */
-export function stretchesOf(text: string, mentions: readonly Mention[]): Stretch[] {
+export function stretchesOf(text: string, mentions: readonly Mention[], setAside: readonly SetAside[] = []): Stretch[] {
   const points = Array.from(text);
   const found: Stretch[] = [];
+  const asides = [...setAside].sort((one, other) => one.start - other.start);
   let at = 0;
+  const add = (end: number, aside: string | null) => {
+    if (end > at) found.push({ text: points.slice(at, end).join(""), mention: null, aside });
+    at = Math.max(at, end);
+  };
+  const addUntil = (end: number) => {
+    for (const aside of asides) {
+      if (aside.end <= at || aside.start >= end) continue;
+      add(aside.start, null);
+      add(Math.min(aside.end, end), aside.reason);
+    }
+    add(end, null);
+  };
   const inOrder = mentions.filter((each) => each.span !== null).sort((one, other) => (one.span?.start ?? 0) - (other.span?.start ?? 0));
   for (const mention of inOrder) {
     if (!mention.span || mention.span.end <= at) continue;
     const start = Math.max(mention.span.start, at);
-    if (start > at) found.push({ text: points.slice(at, start).join(""), mention: null });
-    found.push({ text: points.slice(start, mention.span.end).join(""), mention });
+    addUntil(start);
+    found.push({ text: points.slice(start, mention.span.end).join(""), mention, aside: null });
     at = mention.span.end;
   }
-  if (at < points.length) found.push({ text: points.slice(at).join(""), mention: null });
+  addUntil(points.length);
   return found;
 }
 

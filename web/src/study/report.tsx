@@ -41,12 +41,24 @@ export function Mark({ mention, lit, chosen, point, choose, text }: Selection & 
   );
 }
 
+/** Headings are set aside too, but nobody expects findings of them: they stay as they are. */
+const isQuiet = (reason: string) => reason === "heading";
+
+function Unread({ text, reason }: { text: string; reason: string }) {
+  const t = useTexts();
+  const said = `${t("notRead")}: ${t.word(`aside_${reason}`)}`;
+  return <span class="aside" title={said}><span class="said">({said}) </span>{text}</span>;
+}
+
 export function ReportText({ report, mentions, ...selection }: Given & { report: Report }) {
   const own = mentions.filter((each) => each.reportKey === report.reportKey);
+  const setAside = (report.setAside ?? []).filter((each) => !isQuiet(each.reason));
   return (
     <p class="report-text">
-      {stretchesOf(report.text ?? "", own).map((part, number) =>
-        part.mention ? <Mark key={part.mention.mentionId} mention={part.mention} text={part.text} {...selection} /> : <span key={number}>{part.text}</span>,
+      {stretchesOf(report.text ?? "", own, setAside).map((part, number) =>
+        part.mention ? <Mark key={part.mention.mentionId} mention={part.mention} text={part.text} {...selection} />
+        : part.aside ? <Unread key={number} text={part.text} reason={part.aside} />
+        : <span key={number}>{part.text}</span>,
       )}
     </p>
   );
@@ -62,6 +74,7 @@ export function Legend() {
       <div><dt><span class="mark anatomy"><span class="words">abc</span></span></dt><dd>{t("place_")}</dd></div>
       <div><dt><span class="mark present describing"><span class="words">abc</span></span></dt><dd>{t("modifier")}</dd></div>
       <div><dt><span class="disputed">⚡</span></dt><dd>{t("disputed")}</dd></div>
+      <div><dt><span class="aside">abc</span></dt><dd>{t("notRead")}</dd></div>
     </dl>
   );
 }
