@@ -95,6 +95,7 @@ _FILLED: dict[str, Filled] = {
     "setAside": _fill_set_aside,
     "review": _fill_reviews,
     "reviews": _fill_reviews,
+    "reviewedByMe": _fill_reviews,
 }
 """The function that fills in each field. Fields of one function are filled in together."""
 

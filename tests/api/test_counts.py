@@ -142,7 +142,11 @@ def test_every_number_of_the_schema_is_counted_or_is_no_count() -> None:
         "Film.rows", "Film.columns", "Film.shownRows", "Film.shownColumns",
         "Event.attempts", "Event.deliveries", "EventPayload.size", "Checkpoint.otherEngines",
         *(f"Agreement.{what}{who}" for what in ("mentions", "relations") for who in ("Both", "Model", "Rules")),
-        "Agreement.disputed",
+        "Agreement.disputed", "SetAside.start", "SetAside.end",
+        "MissedFinding.start", "MissedFinding.end", "MissedRelation.start", "MissedRelation.end",
+        # Of verdicts and of messages, not of patients.
+        "ReviewAgreement.statements", "ReviewAgreement.twice", "ReviewerCount.statements",
+        "PairAgreement.both", "PairAgreement.agreed", "StateCount.count",
     }  # fmt: skip
     found = {
         f"{type_.name}.{name}"

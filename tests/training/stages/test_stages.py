@@ -229,9 +229,9 @@ def test_a_checkpoint_is_trained_further_on_texts_beside_synthetic_studies(train
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ("{beside: [a.jsonl]}", "given together"),
-        ("{beside_rows: 3}", "given together"),
-        ("{files: [b.jsonl], beside: [a.jsonl], beside_rows: 3}", "not with files"),
+        ("{beside: [a.jsonl]}", "give both"),
+        ("{beside_rows: 3}", "give both"),
+        ("{files: [b.jsonl], beside: [a.jsonl], beside_rows: 3}", "needs synthetic studies"),
     ],
 )
 def test_texts_beside_studies_have_a_number_and_go_with_no_files(tmp_path, fields, said):
