@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
+pytestmark = pytest.mark.long
 PROJECT = Path(__file__).parents[2]
 TINY = {
     "name": "tiny",
@@ -33,8 +35,6 @@ import json, os, sys
 opened = set()
 sys.addaudithook(lambda event, args: opened.add(args[0]) if event == "open" and isinstance(args[0], str) else None)
 from vlmkg.cli import main
-
-pytestmark = pytest.mark.long
 config, out, found = sys.argv[1:]
 for stage in ("stage0", "stage1", "stage2"):
     sys.argv = ["vlmkg", "train", stage, "--config", config, "--out", out]

@@ -52,7 +52,7 @@ def test_groups_inside_a_span_give_every_combination():
 
 @pytest.mark.parametrize("line", ["a/O:f ; f@l", "word/O:h = k", "(open/O:h", "a/O:h b/O:k ; h?k"])
 def test_a_wrong_line_is_an_error(line):
-    with pytest.raises(ValueError, match=r"called|bracket|relation"):
+    with pytest.raises(ValueError, match=r"called|bracket|relation|defining"):
         parse_production(line)
 
 

@@ -113,7 +113,7 @@ def test_an_article_agrees_with_the_word_that_was_drawn():
 
 @pytest.mark.parametrize("line", ["a scar/P ;; scar>lung", "a scar/P ;; scar?scar", "<scar/P", "[a|b", "{fc", "⟦x y⟧"])
 def test_a_wrong_line_is_an_error(line):
-    with pytest.raises(ValueError, match=r"called|relation|lacks|slot|reason"):
+    with pytest.raises(ValueError, match=r"called|relation|lacks|slot|reason|defining"):
         parse_template("test", line)
 
 

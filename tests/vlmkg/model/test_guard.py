@@ -49,7 +49,7 @@ def test_the_covariance_is_shrunk_when_films_are_few_and_left_alone_when_they_ar
 
 
 def test_too_few_films_make_no_guard_and_a_damaged_file_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="fewer than"):
+    with pytest.raises(ValueError, match="at least 200 films"):
         fit(vectors(0, 50))
     assert load_guard(tmp_path) is None
     save_guard(guard := fit(vectors(0, 400)), tmp_path)
