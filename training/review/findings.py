@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from training.review.agreement import cohen_kappa, fleiss_kappa, pair_agreement, wilson
 from training.review.folder import Verdicts
+from training.review.intervals import wilson
 from training.review.sheets import Judgement
+from vlmkg.kappa import cohen_kappa, fleiss_kappa, pair_agreement
 from vlmkg.verdicts import Verdict
 
 GOAL = 0.9

@@ -1,7 +1,4 @@
-"""How far reviewers agree: pairs of persons who judged the same statement, with Cohen's kappa. Pure functions.
-
-Cohen J. A coefficient of agreement for nominal scales. Educ Psychol Meas 1960;20:37-46.
-"""
+"""How far reviewers agree: pairs of persons who judged the same statement, with Cohen's kappa. Pure functions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -9,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ingest.ledger.reviews.verdicts import Review, Statement
+from vlmkg.kappa import cohen_kappa
 from vlmkg.verdicts import Verdict
 
 
@@ -55,10 +53,4 @@ def agreement_of(counting: Iterable[Review]) -> Agreement:
 
 def _pair(one: str, other: str, said: list[tuple[Verdict, Verdict]]) -> PairAgreement:
     agreed = sum(first is second for first, second in said)
-    return PairAgreement(one, other, len(said), agreed, _kappa(said, agreed / len(said)))
-
-
-def _kappa(said: list[tuple[Verdict, Verdict]], observed: float) -> float | None:
-    firsts, seconds = Counter(first for first, _ in said), Counter(second for _, second in said)
-    chance = sum(firsts[verdict] * seconds[verdict] for verdict in Verdict) / len(said) ** 2
-    return None if chance == 1 else (observed - chance) / (1 - chance)
+    return PairAgreement(one, other, len(said), agreed, cohen_kappa(*zip(*said, strict=True)))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from training.review.agreement import cohen_kappa, fleiss_kappa, pair_agreement, wilson
+from training.review.intervals import wilson
+from vlmkg.kappa import cohen_kappa, fleiss_kappa, pair_agreement
 
 # Fleiss (1971), table 1: thirty patients, six psychiatrists each, five diagnoses.
 DIAGNOSES = (
