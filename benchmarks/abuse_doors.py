@@ -145,32 +145,22 @@ def conditional_batch(size: int) -> Attack:
     return attack
 
 
-async def slow_headers(at: Addresses, told: Counter[str]) -> None:
-    """An abuser that opens connections and sends a header byte by byte."""
-    links = []
-    while True:
-        with contextlib.suppress(OSError):
-            links.append(await connect(at["fhir"], ABUSER))
-            links[-1][1].write(b"POST /fhir HTTP/1.1\r\nHost: localhost\r\nX: ")
-        for _, writer in links:
-            with contextlib.suppress(OSError):
-                writer.write(b"x")
-        told["opened"] += 1
-        await asyncio.sleep(0.01)
+def byte_by_byte(door: str, first: bytes, more: bytes, pause: float = 0.01) -> Attack:
+    """An abuser that opens connections without end, begins to send on each, and goes on byte by byte."""
 
-
-async def slow_bodies(at: Addresses, told: Counter[str]) -> None:
-    """An abuser that opens connections and sends bodies of 19 MiB byte by byte."""
-    links = []
-    while True:
-        with contextlib.suppress(OSError):
-            links.append(await connect(at["fhir"], ABUSER))
-            links[-1][1].write(post("/fhir", b"", more="").replace(b"Content-Length: 0", b"Content-Length: 19000000"))
-        for _, writer in links:
+    async def attack(at: Addresses, told: Counter[str]) -> None:
+        links = []
+        while True:
             with contextlib.suppress(OSError):
-                writer.write(b"x")
-        told["opened"] += 1
-        await asyncio.sleep(0.01)
+                links.append(await connect(at[door], ABUSER))
+                links[-1][1].write(first)
+            for _, writer in links:
+                with contextlib.suppress(OSError):
+                    writer.write(more)
+            told["opened"] += 1
+            await asyncio.sleep(pause)
+
+    return attack
 
 
 def dicom(work: Callable[[tuple[str, int], Counter[str], threading.Event], None], lanes: int) -> Attack:
@@ -234,20 +224,6 @@ def objects(name: str, size: int, syntax: str, at: tuple[str, int], told: Counte
             told[f"{answer.Status:04X}" if isinstance(answer, C_STORE) and answer.Status is not None else "none"] += 1
 
 
-async def slow_pdus(at: Addresses, told: Counter[str]) -> None:
-    """An abuser that opens connections and sends an association request byte by byte."""
-    links = []
-    while True:
-        with contextlib.suppress(OSError):
-            links.append(await connect(at["dicom"], ABUSER))
-            links[-1][1].write(b"\x01\x00\x00\x00\x10\x00")
-        for _, writer in links:
-            with contextlib.suppress(OSError):
-                writer.write(b"\x00")
-        told["opened"] += 1
-        await asyncio.sleep(0.02)
-
-
 async def nothing(_at: Addresses, _told: Counter[str]) -> None:
     """No abuser."""
     await asyncio.Event().wait()
@@ -256,6 +232,9 @@ async def nothing(_at: Addresses, _told: Counter[str]) -> None:
 def _objects(name: str, size: int, lanes: int = 8, syntax: str = ExplicitVRLittleEndian) -> Attack:
     return dicom(partial(objects, name, size, syntax), lanes)
 
+
+LONG_BODY = post("/fhir", b"", more="").replace(b"Content-Length: 0", b"Content-Length: 19000000")
+"""The head of a request whose body has 19 MB."""
 
 ATTACKS: dict[str, Callable[[], Attack]] = {
     "nobody": lambda: nothing,
@@ -278,11 +257,11 @@ ATTACKS: dict[str, Callable[[], Attack]] = {
             "/dicomweb/studies", b"--x\r\n" * 200_000, 'multipart/related; type="application/dicom"; boundary=x'
         )
     ),
-    "slow headers": lambda: slow_headers,
-    "slow bodies": lambda: slow_bodies,
+    "slow headers": lambda: byte_by_byte("fhir", b"POST /fhir HTTP/1.1\r\nHost: localhost\r\nX: ", b"x"),
+    "slow bodies": lambda: byte_by_byte("fhir", LONG_BODY, b"x"),
     "C-ECHO without end": lambda: dicom(echoes, 16),
     "associations without end": lambda: dicom(associations, 16),
-    "slow association requests": lambda: slow_pdus,
+    "slow association requests": lambda: byte_by_byte("dicom", b"\x01\x00\x00\x00\x10\x00", b"\x00", pause=0.02),
     "objects of 50 MB": lambda: _objects("a private element", 50 * MIB, 4),
     "objects of many elements": lambda: _objects("elements", 8 * MIB),
     "objects of deep sequences": lambda: _objects("deep sequences", 2 * MIB),
