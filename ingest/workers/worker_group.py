@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -54,15 +53,17 @@ class _Child:
 def run_all(workers: Sequence[Sequence[str]]) -> int:
     """Run `vlmkg worker ARGUMENTS` for each until SIGTERM, SIGINT or the end of one of them."""
     children = [_Child(arguments) for arguments in workers]
-    stopping = threading.Event()
+    stopped = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping.set()
+        # Not a threading.Event: setting one here while `wait` holds its lock would wait for ever.
+        nonlocal stopped
+        stopped = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    while not stopping.wait(LOOK_EVERY_S) and all(child.lives() for child in children):
-        pass
+    while not stopped and all(child.lives() for child in children):
+        time.sleep(LOOK_EVERY_S)
     for child in children:
         child.process.terminate()
     return max(_end(child.process) for child in children)

@@ -3,7 +3,7 @@
 import json
 import signal
 import sys
-import threading
+import time
 from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +18,7 @@ from vlmkg.data_dir import DataDir
 from vlmkg.options import data_option
 
 PIPE_WIDTH = 160
+SLEEP_S = 0.2
 
 
 @click.command()
@@ -46,18 +47,22 @@ def status(data: DataDir, every: float, *, as_json: bool, once: bool) -> None:
 
 
 def _follow(observer: Observer, console: Console, every: float) -> None:
-    stop = threading.Event()
+    stopped = False
 
     def interrupt(*_: object) -> None:
         # The exception ends a look that waits. Python drops it if it is raised within a finalizer; then the flag ends.
-        stop.set()
+        # Not a threading.Event: setting one here while `wait` holds its lock would wait for ever.
+        nonlocal stopped
+        stopped = True
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
     with suppress(KeyboardInterrupt), Live(console=console, screen=True, auto_refresh=False) as live:
-        while not stop.is_set():
+        while not stopped:
             live.update(screen(observer.look()), refresh=True)
-            stop.wait(every)
+            again = time.monotonic() + every
+            while not stopped and time.monotonic() < again:
+                time.sleep(SLEEP_S)
 
 
 def as_text(snapshot: Snapshot) -> str:
