@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 ARGS ?=
+# Many tests wait: more of them at once than there are cores keep two cores busy.
+WORKERS ?= 5
 DATA ?= ../shared/data
 
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
@@ -23,10 +25,10 @@ up: setup ## Start every part (ARGS="--data DIR").
 	@$(BIN)/vlmkg up $(ARGS)
 
 test: setup ## Run the tests but the long ones (ARGS="-k name").
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: setup ## Run the long tests: the whole stack killed and restarted, the page in Chromium, training runs.
-	@$(BIN)/python -m pytest -m long -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -m long -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-page: setup ## Install Chromium and the packages of web/ for tests/page, and check web/.
 	@tools/page_tests.sh

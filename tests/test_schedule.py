@@ -7,9 +7,9 @@ import sys
 
 from tests.fixtures.schedule import KILLERS, LONGEST, SHARES, TESTS, share_of
 
-TOGETHER = ("tests/graph/test_page_keys.py", "tests/graph/test_connection.py")
+TOGETHER = ("tests/graph/test_page_keys.py", "tests/graph/reads/test_trees.py")
 """Two files of one share that need no server."""
-APART = "tests/vlmkg/reading/test_tokens.py"
+APART = "tests/vlmkg/test_spans.py"
 
 
 def test_every_name_of_the_schedule_is_a_file_or_folder() -> None:

@@ -134,6 +134,7 @@ def _merge_until_killed(driver: Driver, subgraphs: list[StudySubgraph]) -> int:
     return written
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_server_killed_while_it_merges_keeps_whole_studies_alone(
     neo4j_server: Neo4jServer, empty_graph: Driver

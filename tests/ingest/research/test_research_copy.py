@@ -286,6 +286,7 @@ def test_without_a_terminal_it_tells_counts_and_digest(data: DataDir, tmp_path: 
     assert not planted_in(result.output)
 
 
+@pytest.mark.long
 def test_the_files_are_browsed_in_a_neo4j_of_their_own(hospital: Hospital, data: DataDir, tmp_path: Path) -> None:
     folder = tmp_path / "files"
     made(data, "--files", str(folder))

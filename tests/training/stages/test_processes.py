@@ -67,6 +67,7 @@ def runs(tmp_path_factory, one_thread):
     return folder / "one", folder / "two", printed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["stage0", "stage1", "stage2"])
 def test_two_processes_draw_the_curve_of_one_with_twice_the_accumulation(runs, stage):
     one, two, _ = runs
@@ -76,6 +77,7 @@ def test_two_processes_draw_the_curve_of_one_with_twice_the_accumulation(runs, s
     assert json.loads((two / f"{stage}.run" / "run.json").read_text())["processes"] == 2
 
 
+@pytest.mark.long
 def test_two_processes_end_in_the_same_weights(runs):
     one, two, _ = runs
 
@@ -88,6 +90,7 @@ def test_two_processes_end_in_the_same_weights(runs):
             torch.testing.assert_close(found[name], weight, rtol=0, atol=2e-3, msg=name)
 
 
+@pytest.mark.long
 def test_one_process_alone_tells(runs):
     _, two, printed = runs
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import httpx2
@@ -45,6 +46,17 @@ def files(tmp_path: Path) -> list[str]:
 async def test_echoscu(dicom: OpenDicom):
     code, said = await run(installed("echoscu"), "-aec", "ANY", *map(str, dicom.address))
     assert code == 0, said
+
+
+async def test_a_peer_that_echoes_without_end_waits(dicom: OpenDicom):
+    """So that it does not take the interpreter from those who send.
+
+    pynetdicom's client may take an answer for a request, now and then, and wait for ever: hence this one.
+    """
+    started = time.monotonic()
+    code, said = await run(installed("echoscu"), "--repeat", "50", "-aec", "ANY", *map(str, dicom.address))
+    assert code == 0, said
+    assert time.monotonic() - started > 1
 
 
 async def test_storescu(dicom: OpenDicom, files):

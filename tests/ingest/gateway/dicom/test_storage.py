@@ -58,18 +58,6 @@ async def test_associations_that_ended_are_forgotten(dicom: OpenDicom):
             gc.collect()
 
 
-async def test_a_peer_that_echoes_without_end_waits(dicom: OpenDicom):
-    """So that it does not take the interpreter from those who send."""
-
-    def echo(times: int) -> float:
-        with dicom.association() as association:
-            started = time.monotonic()
-            assert all(int(association.send_c_echo().Status) == OK for _ in range(times))
-            return time.monotonic() - started
-
-    assert await asyncio.to_thread(echo, 50) > 1
-
-
 async def test_a_peer_that_associates_without_end_waits(reception: Reception, monkeypatch):
     async with open_dicom(reception, monkeypatch, VLMKG_DICOM_ASSOCIATION_RATE="5") as door:
 
