@@ -15,6 +15,8 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from ingest.idle_connections import room
+
 HEADERS_S = 30.0
 """Seconds in which the headers of a request must arrive.
 
@@ -91,28 +93,17 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
 
     def _make_room(self) -> bool:
         """Whether this one may stay. `connections` are all that are open, this one with them, in no order."""
-        host = _host(self)
-        own = [one for one in self.connections if _host(one) == host]
-        if self.most_of_peer and len(own) > self.most_of_peer:
-            return self._close_resting(own)
-        if self.limit_concurrency and len(self.connections) >= self.limit_concurrency:
-            # If no connection is idle, uvicorn answers 503, up to twice the limit.
-            closed = self._close_resting(list(self.connections))
-            return closed or len(self.connections) <= 2 * self.limit_concurrency
-        return True
-
-    def _close_resting(self, among: list[Any]) -> bool:
-        resting = [one for one in among if one is not self and isinstance(one, BoundedProtocol) and one._rests()]
-        if not resting:
-            return False
-        counts: dict[str, int] = {}
-        for one in self.connections:
-            counts[_host(one)] = counts.get(_host(one), 0) + 1
-        gone = max(resting, key=lambda one: counts[_host(one)])
-        log.info("http.gave_way", connections=len(self.connections))
-        self.connections.discard(gone)
-        gone.transport.abort()
-        return True
+        among = {one: _host(one) for one in self.connections if one is not self}
+        idle = [one for one in among if isinstance(one, BoundedProtocol) and one._rests()]
+        full = 0 < (self.limit_concurrency or 0) <= len(self.connections)
+        found = room(among, idle, _host(self), most_of_peer=self.most_of_peer, full=full)
+        if (gone := found.instead_of) is not None:
+            log.info("http.gave_way", connections=len(self.connections))
+            self.connections.discard(gone)
+            gone.transport.abort()
+        used_up = 0 < self.most_of_peer <= list(among.values()).count(_host(self))
+        # If no connection is idle, uvicorn answers 503, up to twice the limit.
+        return found.is_there or (not used_up and len(self.connections) <= 2 * (self.limit_concurrency or 0))
 
     def _rests(self) -> bool:
         """Whether no request is in hand."""

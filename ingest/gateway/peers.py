@@ -1,18 +1,12 @@
 """Limits of connections per door and per address. If a limit is reached, an idle connection is closed for a new one."""
 
-from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+from ingest.idle_connections import Room, room
 
 C = TypeVar("C", bound=Hashable)
-
-
-class Room(NamedTuple, Generic[C]):
-    """Whether one more may connect. `instead_of`: the idle connection to close for it."""
-
-    is_there: bool
-    instead_of: C | None = None
 
 
 @dataclass(slots=True)
@@ -29,19 +23,9 @@ class Connections(Generic[C]):
         return len(self.addresses)
 
     def room(self, address: str) -> Room[C]:
-        """Whether there is room for one more connection of this address.
-
-        If there is none, an idle one is chosen to be closed: one of the same address if it has reached its limit,
-        otherwise one of the address with the most connections.
-        """
-        counts = Counter(self.addresses.values())
-        if counts[address] >= self.most_of_peer:
-            own = next((one for one in self.resting if self.addresses[one] == address), None)
-            return Room(own is not None, own)
-        if len(self.addresses) < self.most:
-            return Room(True)
-        longest = max(self.resting, key=lambda one: counts[self.addresses[one]], default=None)
-        return Room(longest is not None, longest)
+        """Whether there is room for one more connection of this address, and which idle one to close for it."""
+        full = len(self.addresses) >= self.most
+        return room(self.addresses, self.resting, address, most_of_peer=self.most_of_peer, full=full)
 
     def add(self, connection: C, address: str) -> None:
         """Add an accepted connection."""

@@ -11,7 +11,6 @@ import socket
 import ssl
 import time
 import weakref
-from collections import Counter
 from collections.abc import Callable
 from socketserver import BaseServer
 from typing import Any, cast
@@ -29,6 +28,7 @@ from ingest.gateway.dicom.answers import fragment_of
 from ingest.gateway.dicom.waking import LOOK_S, Alarm, Arrivals, WakingQueue
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import Network, is_allowed
+from ingest.idle_connections import room
 
 LARGEST_PDU = 256 * 1024
 """The maximum bytes of one P-DATA (PS3.8 D.1). Most senders use 16 or 128 KiB."""
@@ -251,26 +251,20 @@ class BoundedServer(ThreadedAssociationServer):
         return True
 
     def _make_room(self, found: list[Any], address: str) -> bool:
-        """Whether there is room, after closing an idle connection if necessary.
-
-        That is one of the same address if it has reached its limit, otherwise one of the address with the most
-        connections; the one that has been idle longest.
-        """
-        counts = Counter(self._open[one] for one in found)
+        """Whether there is room, after closing an idle connection if necessary."""
+        among = {one: self._open[one] for one in found}
         holder_of = {one: holder for one in found if one in self.holders and (holder := self.holders[one]())}
-        full = len(found) >= self.connections or sum(one.asked for one in holder_of.values()) >= self.associations
-        used_up = counts[address] >= self.peer_connections
-        if not full and not used_up:
-            return True
-        mine = {one: self._open[one] for one, holder in holder_of.items() if holder.rests}
-        among = [one for one, of in mine.items() if of == address or not used_up]
-        gone = max(among, key=lambda one: (counts[mine[one]], -holder_of[one].last_at), default=None)
-        if gone is None:
-            return len(found) < self.connections and not used_up
-        log.info("dicom.gave_way", address=mine[gone], connections=len(found))
-        holder_of[gone].give_way()
-        del self._open[gone]
-        return True
+        idle = sorted((one for one in holder_of if holder_of[one].rests), key=lambda one: holder_of[one].last_at)
+        full = len(found) >= self.connections
+        many = sum(one.asked for one in holder_of.values()) >= self.associations
+        chosen = room(among, idle, address, most_of_peer=self.peer_connections, full=full or many)
+        if (gone := chosen.instead_of) is not None:
+            log.info("dicom.gave_way", address=among[gone], connections=len(found))
+            holder_of[gone].give_way()
+            del self._open[gone]
+        used_up = list(among.values()).count(address) >= self.peer_connections
+        # With too many associations and none idle, the library rejects the request.
+        return chosen.is_there or not (full or used_up)
 
     def shutdown(self) -> None:
         """Accept no more connections."""
