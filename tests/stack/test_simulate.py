@@ -8,19 +8,24 @@ from random import Random
 
 import hl7
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ingest.formats.fhir import parser as fhir
 from ingest.formats.hl7 import parser as hl7_format
 from ingest.formats.origin import Origin
 from ingest.formats.settings import FormatSettings
+from ingest.ledger.states import State
 from ingest.ledger.storage.database import open_ledger
 from ingest.ledger.storage.tables import events
+from stack.simulate.cli import DAY_MESSAGES, _days_for
 from stack.simulate.fhir import resource
 from stack.simulate.films import film
+from stack.simulate.latency import figure, last_event, latencies, percentiles
 from stack.simulate.sending import Account, Fault, Plan, send
 from stack.simulate.traffic import Message, disordered, study_uid, text_of, traffic
 from tests.ingest.gateway.test_process import Gateway
+from tests.ingest.ledger.builders import message, receive, report, study
+from vlmkg.errors import UsageError
 
 DAY = traffic(1, seed=3)
 
@@ -95,3 +100,36 @@ def test_whatever_goes_wrong_each_message_is_accepted_and_stored_once(tmp_path: 
     ledger.close()
     assert len(deliveries) == 60
     assert max(deliveries) > 1
+
+
+def test_latencies_are_told_by_percentile_and_drawn() -> None:
+    ordered = [0.1 * number for number in range(1, 101)]
+    assert percentiles(ordered) == {"p50": 5.0, "p90": 9.0, "p99": 9.9, "max": 10.0}
+    assert percentiles([]) == {}
+    lines = list(figure(ordered))
+    assert [line.split()[-1] for line in lines] == ["4", "5", "10", "30", "50", "1", "0", "0", "0"]
+    assert lines[4].count("#") == 40
+    assert next(figure([])).endswith(" 0")
+
+
+def test_only_what_was_merged_since_is_timed(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    assert last_event(ledger) == 0
+    receive(ledger, message(study(report("r", "clear"))))
+    before = last_event(ledger)
+    receive(ledger, message(study(report("s", "clear"))))
+    assert latencies(ledger, before) == []
+    with ledger.write() as connection:
+        connection.execute(update(events).values(state=State.MERGED))
+    assert len(latencies(ledger, 0)) == 2
+    assert len(latencies(ledger, before)) == 1
+    ledger.close()
+
+
+def test_minutes_are_as_many_days_as_they_take() -> None:
+    assert _days_for(10, 50) == 150
+    assert sum(len(traffic(1, seed).messages) >= DAY_MESSAGES for seed in range(20)) == 20
+    with pytest.raises(UsageError, match="1500 days"):
+        _days_for(100, 50)
+    with pytest.raises(UsageError, match="needs a rate"):
+        _days_for(1, 0)
