@@ -20,7 +20,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,15 @@ from neo4j import Driver
 from pydantic import SecretStr
 
 from benchmarks.synthetic_graph import synthetic_graph
+from graph.bulk.files import GraphFiles
+from graph.bulk.loading import load
 from graph.connection import open_driver
+from graph.live_files import ARGUMENTS, SEPARATOR, TABLES
 from graph.local_server import USERNAME, LocalServer, prepare, wait_until_ready
 from graph.migrate import migrate
 from graph.reads.cohorts import Breakdown, cohort, cohort_of_findings
 from graph.reads.query_builder import ReadQuery
 from graph.reads.wheres import ConceptWhere, FindingWhere, PatientWhere
-from graph.records import StudySubgraph
-from graph.research.browsing import load
-from graph.research.files import CopyFiles
 from graph.settings import Neo4jSettings
 from graph.writes import Projection, merge_studies
 from tests.fixtures.ports import free_port
@@ -168,20 +167,13 @@ def _served(home: Path, patients: int) -> Iterator[tuple[subprocess.Popen[bytes]
 def _load(home: Path, server: LocalServer, patients: int) -> None:
     files = home / "files"
     files.mkdir()
-    copy, studies = CopyFiles(files), synthetic_graph(patients)
-    while group := [_bare(each) for each in islice(studies, GROUP)]:
+    copy, studies = GraphFiles(files, TABLES, separator=SEPARATOR), synthetic_graph(patients)
+    while group := list(islice(studies, GROUP)):
         copy.write(group)
-    copy.finish(dict.fromkeys(("project", "keyFingerprint", "digest", "madeOn", "manifest"), "benchmark"))
+    copy.finish()
     copy.close()
-    load(files, server)
+    load(files, server, ARGUMENTS)
     (home / "loaded").touch()
-
-
-def _bare(subgraph: StudySubgraph) -> StudySubgraph:
-    """Without what files of research copies do not take."""
-    reports = tuple(replace(report, text_digest=None) for report in subgraph.reports)
-    extraction: Any = replace(subgraph.extraction, created_at=None)  # type: ignore[type-var]
-    return replace(subgraph, study=replace(subgraph.study, accession=None), reports=reports, extraction=extraction)
 
 
 def _one(driver: Driver, text: str, parameters: dict[str, object] | None = None) -> Any:

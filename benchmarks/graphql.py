@@ -231,7 +231,7 @@ def main() -> None:
         patient_id = fill(driver, arguments.patients)
         with api_running(Path(folder), settings) as client:
             results = [
-                measure(_placed(question, client), _asker(client), _runner(driver), arguments.rounds)
+                measure(placed(question, client), asker(client), runner(driver), arguments.rounds)
                 for question in questions(patient_id)
             ]
     _show(results, arguments)
@@ -253,18 +253,20 @@ def _show(results: list[Measured], arguments: argparse.Namespace) -> None:
         print(f"| {one.name} | {ours} | {theirs} | {one.ratio:.2f} | {added} | {goal} |")
 
 
-def _placed(question: Question, client: httpx2.Client) -> Question:
+def placed(question: Question, client: httpx2.Client) -> Question:
     """A late page needs a cursor: the one after the last finding before 2023, as a client would have got it."""
     if "AFTER" not in question.graphql:
         return question
     before = '{ findings(where: {concept: {code: "RID34539"}, studiedAfter: "2022-12-20"}) { edges { cursor } } }'
-    cursor = _asker(client)(before)["findings"]["edges"][-1]["cursor"]
+    cursor = asker(client)(before)["findings"]["edges"][-1]["cursor"]
     return Question(
         question.name, question.graphql.replace("AFTER", json.dumps(cursor)), question.cypher, question.parameters
     )
 
 
-def _asker(client: httpx2.Client) -> Callable[[str], Any]:
+def asker(client: httpx2.Client) -> Callable[[str], Any]:
+    """A function that asks by GraphQL. It raises RuntimeError where the answer has errors."""
+
     def ask(query: str) -> Any:
         answer = client.post("/graphql", json={"query": query}).json()
         if "errors" in answer:
@@ -275,7 +277,9 @@ def _asker(client: httpx2.Client) -> Callable[[str], Any]:
     return ask
 
 
-def _runner(driver: Driver) -> Callable[[Question], Any]:
+def runner(driver: Driver) -> Callable[[Question], Any]:
+    """A function that asks the hand-written query."""
+
     def run(question: Question) -> Any:
         with driver.session(default_access_mode=READ_ACCESS) as session:
             return [row.data() for row in session.run(question.cypher, question.parameters)]  # type: ignore[arg-type]

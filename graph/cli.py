@@ -30,6 +30,7 @@ HELP = {
     "migrate": "Migrate the graph to the schema of this release.",
     "status": "Count the nodes and relationships of the graph.",
     "verify": "Count violations of the graph's invariants; digest its content.",
+    "bulk-load": "Load the graph of all studies at once, from the ledger.",
     "research-copy": "Copy the graph without identifiers for a research project.",
     "browse": "Load the files of a research copy and serve Neo4j Browser on them.",
 }

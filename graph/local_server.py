@@ -5,6 +5,7 @@ HOME/conf/server.args  the Java command line, in a file so that `ps` shows only 
 HOME/data HOME/logs    the server's own
 HOME/tmp               its unpacked files while it runs; emptied at each start
 HOME/version           the server version that last opened the store
+HOME/loading           while the store is loaded from files (graph.bulk.loading)
 
 The child is started by the caller: `prepare` returns its command line, `wait_until_ready` returns when it responds.
 A server killed at any moment recovers its store by itself at the next start.
@@ -27,6 +28,7 @@ from graph.java import archive_options, find_java
 from graph.private_files import write_private
 
 USERNAME = "neo4j"
+LOADING = "loading"
 JARS = Path(__file__).parents[1] / "vendor" / "neo4j"
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _SETTINGS = """\
@@ -85,16 +87,23 @@ def prepare(
     page_cache_mib: int = 128,
     java_options: Sequence[str] = (),
     jars: Path = JARS,
+    loading: bool = False,
 ) -> LocalServer:
     """Prepare `home` for a server on loopback. It is safe to repeat, also after a kill.
 
-    `password` is set for the user `neo4j` if the store has never been opened; later it does not change.
-    Raises LocalServerError if Java or the jars are missing or not supported, or the store is of a later version.
+    `password` is set for the user `neo4j` if the store has never been opened; later it does not change. `loading`: a
+    graph that was not loaded to its end is loaded again, or is being loaded.
+    Raises LocalServerError if Java or the jars are missing or not supported, the store is of a later version, or it
+    was not loaded to its end.
     """
     home = home.absolute()
     java = find_java()
     version = _server_version(jars)
     _check_store(home, version)
+    if (home / LOADING).exists() and not loading:
+        raise LocalServerError(
+            f"{home} holds half a graph, because a bulk load was killed", "call: vlmkg graph bulk-load --anew"
+        )
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     conf, scratch = home / "conf", home / "tmp"
     # The web server unpacks its pages here and leaves them if it is killed.

@@ -22,6 +22,9 @@ from vlmkg.vocabulary import Vocabulary, load_vocabulary
 
 FOLDER = Path(__file__).parent / "migrations"
 
+FILLING = frozenset({4})
+"""Migrations that only fill in what this release writes itself. A graph that it has just written needs none of them."""
+
 _KEY: LiteralString = "CREATE CONSTRAINT migration_key IF NOT EXISTS FOR (n:Migration) REQUIRE n.version IS UNIQUE"
 _LOCK_KEY: LiteralString = "CREATE CONSTRAINT lock_key IF NOT EXISTS FOR (n:Lock) REQUIRE n.name IS UNIQUE"
 _LOCK: LiteralString = "MERGE (l:Lock {name: 'migration'}) SET l.takenAt = datetime()"
@@ -57,8 +60,18 @@ def shipped_migrations(folder: Path = FOLDER) -> tuple[Migration, ...]:
     return tuple(_read(path) for path in sorted(folder.glob("V*.cypher")))
 
 
-def migrate(driver: Driver, database: str = "neo4j", *, folder: Path = FOLDER, research_copy: bool = False) -> Migrated:
-    """Apply the missing migrations. A repetition costs two reads. `research_copy`: the graph may be a research copy.
+def migrate(
+    driver: Driver,
+    database: str = "neo4j",
+    *,
+    folder: Path = FOLDER,
+    research_copy: bool = False,
+    just_written: bool = False,
+) -> Migrated:
+    """Apply the missing migrations. A repetition costs two reads.
+
+    `research_copy`: the graph may be a research copy. `just_written`: all of it was written by this release, so
+    migrations that only fill something in are noted as applied.
 
     Raises MigrationChangedError if an applied migration has changed, UnknownMigrationError if the graph
     was migrated by a later release, ResearchCopyError, GraphUnavailableError if Neo4j does not respond.
@@ -76,13 +89,16 @@ def migrate(driver: Driver, database: str = "neo4j", *, folder: Path = FOLDER, r
         # limit.
         with driver.session(database=database) as holder, holder.begin_transaction(timeout=0) as lock:
             lock.run(_LOCK).consume()
-            return _apply(session, migrations, vocabulary)
+            return _apply(session, migrations, vocabulary, just_written=just_written)
 
 
-def _apply(session: Session, migrations: tuple[Migration, ...], vocabulary: Vocabulary) -> Migrated:
+def _apply(
+    session: Session, migrations: tuple[Migration, ...], vocabulary: Vocabulary, *, just_written: bool
+) -> Migrated:
     missing = _missing(session, migrations)
     for migration in missing:
-        for statement in migration.statements:
+        needed = not (just_written and migration.version in FILLING)
+        for statement in migration.statements if needed else ():
             # The text comes from a file of this package, never from data.
             session.run(statement).consume()
         session.execute_write(_record, migration)

@@ -6,7 +6,6 @@ HOME/loaded     the digest of the copy in its store
 """
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -17,19 +16,17 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from graph.bulk.loading import load
+from graph.bulk.tables import loader_arguments
 from graph.connection import open_driver
-from graph.errors import LocalServerError
-from graph.java import archive_options, find_java
-from graph.local_server import JARS, USERNAME, LocalServer, prepare, wait_until_ready
+from graph.local_server import USERNAME, LocalServer, prepare, wait_until_ready
 from graph.migrate import migrate
 from graph.private_files import write_private
-from graph.research.dictionary import loader_arguments
+from graph.research.dictionary import TABLES
 from graph.settings import Neo4jSettings
 from vlmkg.errors import UsageError
 
 END_LIMIT_S = 30.0
-SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""For the loader, which is too short for Java's second compiler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iter
     password = _password(home)
     server = prepare(home, bolt_port=bolt_port, http_port=http_port, password=password)
     if fresh:
-        load(folder, server)
+        load(folder, server, loader_arguments(TABLES))
         (home / "loaded").write_text(digest)
     process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
@@ -100,27 +97,3 @@ def _password(home: Path) -> str:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(file, secrets.token_hex(12))
     return file.read_text()
-
-
-def load(folder: Path, server: LocalServer) -> None:
-    """Load the files of a folder into a server that has never run. Raises LocalServerError if they are refused."""
-    java = find_java()
-    admin = ("org.neo4j.server.startup.Neo4jAdminCommand", "database", "import", "full", "neo4j")
-    command = (
-        java.program,
-        *SHORT_LIVED,
-        *archive_options(java, JARS),
-        "-cp",
-        f"{JARS}/*",
-        *admin,
-        *loader_arguments(),
-    )
-    environment = {**os.environ, "NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
-    done = subprocess.run(  # noqa: S603
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    if done.returncode != 0:
-        end = "\n".join(done.stdout.decode(errors="replace").splitlines()[-15:])
-        raise LocalServerError(
-            f"Neo4j's loader refused the files in {folder}:\n{end}", "create the research copy again"
-        )

@@ -1,37 +1,9 @@
 """The files of a research copy and their columns: the headers, and the data dictionary for people."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from graph.bulk.tables import Table, columns, links
 from vlmkg.schema import RelationType
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `header` is what `neo4j-admin database import` reads: name, type, ID space."""
-
-    header: str
-    about: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One file: the nodes of a label, or the relationships of a type. `label` is empty if a column has it."""
-
-    file: str
-    label: str
-    about: str
-    columns: tuple[Column, ...]
-
-    @property
-    def is_nodes(self) -> bool:
-        """Whether its rows are nodes."""
-        return any(":ID(" in column.header for column in self.columns)
-
-
-def _columns(*pairs: tuple[str, str]) -> tuple[Column, ...]:
-    return tuple(Column(header, about) for header, about in pairs)
-
 
 _MOVED = "shifted by the patient's own offset; absent if unknown"
 
@@ -40,7 +12,7 @@ NODES = (
         "patients.csv",
         "Patient",
         "Patients.",
-        _columns(
+        columns(
             ("patientId:ID(Patient)", "the patient's pseudonym, only in this copy"),
             ("sex", "male, female, other, unknown; absent if not stated"),
             (
@@ -53,7 +25,7 @@ NODES = (
         "studies.csv",
         "Study",
         "Studies.",
-        _columns(
+        columns(
             ("studyKey:ID(Study)", "the study's pseudonym in this copy"),
             ("studyUid", "a UID of this copy that replaces the StudyInstanceUID"),
             ("modality", "DICOM (0008,0060)"),
@@ -71,7 +43,7 @@ NODES = (
         "reports.csv",
         "Report",
         "Versions of reports. Only current ones were read.",
-        _columns(
+        columns(
             ("reportKey:ID(Report)", "the version's pseudonym in this copy"),
             ("reportId", "all versions of a report share it"),
             ("version:int", "from 1, in the order of precedence"),
@@ -85,7 +57,7 @@ NODES = (
         "images.csv",
         "Image",
         "Images of studies.",
-        _columns(
+        columns(
             ("imageKey:ID(Image)", "the image's pseudonym in this copy"),
             ("sopInstanceUid", "a UID of this copy that replaces the SOPInstanceUID"),
             ("view", "DICOM View Position"),
@@ -97,7 +69,7 @@ NODES = (
         "extractions.csv",
         "Extraction",
         "One reading of a study: its engine and its inputs.",
-        _columns(
+        columns(
             ("extractionId:ID(Extraction)", "the reading's pseudonym in this copy"),
             ("engine", "rules, or a model"),
             ("checkpoint", "the model's checkpoint"),
@@ -120,7 +92,7 @@ NODES = (
         "",
         "The report's statements, phrase by phrase. Observation or Anatomy; a Finding is an observation "
         "that modifies no other.",
-        _columns(
+        columns(
             ("mentionId:ID(Mention)", "the mention's pseudonym in this copy"),
             (":LABEL", "Mention and Observation or Anatomy, and Finding"),
             ("reportKey", "its report"),
@@ -130,7 +102,7 @@ NODES = (
             ("end:int", "the index after it"),
             ("section", "findings, impression, addendum; image"),
             ("presence", "present, uncertain, absent: absent means negated"),
-            ("score:float", "mean token probability, rounded down to hundredths; absent for rules"),
+            ("score:double", "mean token probability, rounded down to hundredths; absent for rules"),
             ("witness", "which engine read it: model, rules, both"),
             ("disputed:boolean", "whether model and rules disagree on presence or kind"),
             ("otherPresence", "of a disputed one: the model's presence, where `presence` is that of the rules"),
@@ -147,7 +119,7 @@ NODES = (
         "concepts.csv",
         "Concept",
         "RadLex (a subset, see NOTICE.radlex.txt), the project's own concepts, and local terms that no table has.",
-        _columns(
+        columns(
             ("code:ID(Concept)", "key"),
             ("system", "radlex, vlmkg, local"),
             ("name", "preferred name"),
@@ -158,48 +130,43 @@ NODES = (
 )
 
 
-def _links(file: str, kind: str, start: str, end: str, about: str, *more: tuple[str, str]) -> Table:
-    ends = ((f":START_ID({start})", f"{start}"), (f":END_ID({end})", f"{end}"))
-    return Table(file, kind, about, _columns(*ends, *more))
-
-
-_JUDGED = (("score:float", "as of a mention"), ("witness", "as of a mention"))
+_JUDGED = (("score:double", "as of a mention"), ("witness", "as of a mention"))
 
 RELATIONSHIPS = (
-    _links("has_study.csv", "HAS_STUDY", "Patient", "Study", "The patient of a study."),
-    _links("has_report.csv", "HAS_REPORT", "Study", "Report", "Versions of the study's reports."),
-    _links("supersedes.csv", "SUPERSEDES", "Report", "Report", "The previous version."),
-    _links("has_image.csv", "HAS_IMAGE", "Study", "Image", "The study's images."),
-    _links("read_report.csv", "READ", "Extraction", "Report", "The reports that were read."),
-    _links("read_image.csv", "READ", "Extraction", "Image", "The images that were read."),
-    _links("found.csv", "FOUND", "Extraction", "Mention", "The mentions of the reading."),
-    _links("has_finding.csv", "HAS_FINDING", "Study", "Mention", "The study's findings."),
+    links("has_study.csv", "HAS_STUDY", "Patient", "Study", "The patient of a study."),
+    links("has_report.csv", "HAS_REPORT", "Study", "Report", "Versions of the study's reports."),
+    links("supersedes.csv", "SUPERSEDES", "Report", "Report", "The previous version."),
+    links("has_image.csv", "HAS_IMAGE", "Study", "Image", "The study's images."),
+    links("read_report.csv", "READ", "Extraction", "Report", "The reports that were read."),
+    links("read_image.csv", "READ", "Extraction", "Image", "The images that were read."),
+    links("found.csv", "FOUND", "Extraction", "Mention", "The mentions of the reading."),
+    links("has_finding.csv", "HAS_FINDING", "Study", "Mention", "The study's findings."),
     *(
-        _links(f"{kind.value}.csv", kind.name, "Mention", "Mention", about, *_JUDGED)
+        links(f"{kind.value}.csv", kind.name, "Mention", "Mention", about, *_JUDGED)
         for kind, about in (
             (RelationType.MODIFY, "From the describing mention to the described one."),
             (RelationType.LOCATED_AT, "From an observation to its location."),
             (RelationType.SUGGESTIVE_OF, "From an observation to the finding that it suggests."),
         )
     ),
-    _links(
+    links(
         "refers_to.csv",
         "REFERS_TO",
         "Mention",
         "Concept",
         "The concept of a mention; of a finding the composed one.",
-        ("score:float", "confidence of the link"),
+        ("score:double", "confidence of the link"),
         ("rule", "method of the link"),
     ),
-    _links("is_a.csv", "IS_A", "Concept", "Concept", "The broader concept."),
-    _links("part_of.csv", "PART_OF", "Concept", "Concept", "The region that contains it."),
+    links("is_a.csv", "IS_A", "Concept", "Concept", "The broader concept."),
+    links("part_of.csv", "PART_OF", "Concept", "Concept", "The region that contains it."),
 )
 
 MARKER = Table(
     "research_copy.csv",
     "ResearchCopy",
     "One row: the marker of this copy. It keeps the service from writing live patients to a graph made of these files.",
-    _columns(
+    columns(
         ("project:ID(ResearchCopy)", "name of the project"),
         ("keyFingerprint", "fingerprint of the project's key"),
         ("digest", "SHA-256 over all records of the copy"),
@@ -209,12 +176,6 @@ MARKER = Table(
 )
 
 TABLES = (*NODES, *RELATIONSHIPS, MARKER)
-
-
-def loader_arguments() -> list[str]:
-    """The arguments of `neo4j-admin database import full`, called in the folder of the files."""
-    nodes = [f"--nodes={table.label + '=' if table.label else ''}{table.file}" for table in (*NODES, MARKER)]
-    return [*nodes, *(f"--relationships={table.label}={table.file}" for table in RELATIONSHIPS)]
 
 
 def page() -> Iterator[str]:

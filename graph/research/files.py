@@ -1,183 +1,29 @@
-"""A research copy as CSV files that `neo4j-admin database import`, and any other program, can load.
+"""The files of a research copy."""
 
-The rows are those that are written to Neo4j (graph.rows), so both forms have the same content.
-"""
-
-import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
-from typing import Any, LiteralString
 
-from graph import statements
-from graph.records import StudySubgraph
-from graph.research.dictionary import TABLES, Table
-from graph.rows import Row, projection_digest, writes_of
-from vlmkg.schema import RelationType
-from vlmkg.vocabulary import load_vocabulary
-
-ARRAY_SEPARATOR = ";"
-
-Lines = Iterator[tuple[str, Row]]
-"""Names of files and rows: by the columns' names, without type and ID space."""
+from graph.bulk.files import GraphFiles
+from graph.research.dictionary import TABLES
+from graph.rows import Row
 
 
-class CopyFiles:
-    """The files in an existing empty folder. `finish` writes the concepts and the marker; `close` closes the files."""
+class CopyFiles(GraphFiles):
+    """The files of a copy in an existing empty folder. `finish_copy` writes what the studies share, and the marker.
+
+    They have no column for what a copy must not have: accession numbers, texts and digests.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._open = ExitStack()
-        self._tables = {table.file: _names(table) for table in TABLES}
-        self._writers: dict[str, Any] = {}
-        self._local: dict[str, Row] = {}
-        self.rows = dict.fromkeys(self._tables, 0)
-        for table in TABLES:
-            file = self._open.enter_context((folder / table.file).open("w", encoding="utf-8", newline=""))
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([column.header for column in table.columns])
-            self._writers[table.file] = writer
+        super().__init__(folder, TABLES)
 
-    def write(self, subgraphs: Sequence[StudySubgraph]) -> None:
-        """Append these studies."""
-        digests = {each.study.study_key: projection_digest(each) for each in subgraphs}
-        for write in writes_of(subgraphs, digests):
-            for row in write.rows:
-                if write.statement == statements.MERGE_CONCEPTS:
-                    self._keep(row)
-                else:
-                    self._append(_lines(write.statement, row))
-
-    def finish(self, marker: Row) -> None:
-        """Write the concepts and the marker of the copy."""
-        self._append(_vocabulary(self._local))
-        self._append(iter([("research_copy.csv", marker)]))
-
-    def close(self) -> None:
-        """Close every file."""
-        self._open.close()
-
-    def _keep(self, concept: Row) -> None:
-        """Collect concepts, which repeat in each group that refers to them.
-
-        Of two names the smaller counts, as in the graph.
-        """
-        known = self._local.get(concept["code"])
-        if known is None or concept["name"] < known["name"]:
-            self._local[concept["code"]] = concept
-
-    def _append(self, lines: Lines) -> None:
-        for file, row in lines:
-            names = self._tables[file]
-            unknown = row.keys() - set(names)
-            if unknown:
-                # A property that is added to the live graph later must not get into copies unnoticed.
-                message = f"{file} has no column for {sorted(unknown)}"
-                raise KeyError(message)
-            self._writers[file].writerow([_cell(row.get(name)) for name in names])
-            self.rows[file] += 1
+    def finish_copy(self, marker: Row) -> None:
+        """Write patients, concepts and the marker of the copy."""
+        self.finish()
+        self.append(iter([("research_copy.csv", marker)]))
 
 
 def sha256_of(path: Path) -> str:
     """The digest (hex) of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _names(table: Table) -> list[str]:
-    """The columns' names; START_ID, END_ID and LABEL by those words."""
-    return [column.header.split(":")[0] or column.header.split(":")[1].split("(")[0] for column in table.columns]
-
-
-def _lines(statement: LiteralString, row: Row) -> Lines:
-    """The lines in the files for a row of a statement."""
-    if statement in _HOLDING:
-        yield from _held(*_HOLDING[statement], row)
-    elif statement in _LINKING:
-        file, start, end = _LINKING[statement]
-        more = {name: value for name, value in row.items() if name not in {start, end}}
-        yield file, {"START_ID": row[start], "END_ID": row[end], **more}
-    elif statement in _MENTIONING:
-        yield from _mentions(_MENTIONING[statement], row)
-    elif statement == statements.MERGE_PATIENTS:
-        yield "patients.csv", row
-    elif statement == statements.CREATE_EXTRACTIONS:
-        yield "extractions.csv", _without(row["properties"], "createdAt")
-    else:
-        message = f"no file takes the rows of {statement}"
-        raise KeyError(message)
-
-
-_HOLDING: dict[LiteralString, tuple[str, str, str, str]] = {
-    statements.CREATE_STUDIES: ("studies.csv", "studyKey", "has_study.csv", "patient"),
-    statements.CREATE_REPORTS: ("reports.csv", "reportKey", "has_report.csv", "study"),
-    statements.CREATE_IMAGES: ("images.csv", "imageKey", "has_image.csv", "study"),
-}
-_LINKING: dict[LiteralString, tuple[str, str, str]] = {
-    statements.CREATE_SUPERSEDES: ("supersedes.csv", "newer", "older"),
-    statements.CREATE_READ_REPORTS: ("read_report.csv", "extraction", "source"),
-    statements.CREATE_READ_IMAGES: ("read_image.csv", "extraction", "source"),
-    **{statements.CREATE_RELATIONS[kind]: (f"{kind.value}.csv", "head", "tail") for kind in RelationType},
-}
-_MENTIONING: dict[LiteralString, str] = {
-    statements.CREATE_FINDINGS: "Mention;Observation;Finding",
-    statements.CREATE_OBSERVATIONS: "Mention;Observation",
-    statements.CREATE_ANATOMY: "Mention;Anatomy",
-}
-NEVER = ("accession", "textDigest", "text", "digest")
-"""Properties of the live graph that copies do not have: empty in the records, and without a column."""
-
-
-def _held(file: str, key: str, link: str, holder: str, row: Row) -> Lines:
-    properties = _without(row["properties"], *NEVER)
-    yield file, properties
-    yield link, {"START_ID": row[holder], "END_ID": properties[key]}
-
-
-def _without(properties: Row, *names: str) -> Row:
-    """The properties that a copy has. One that should be empty and is not raises an error."""
-    told = [name for name in names if properties.get(name) is not None]
-    if told:
-        message = f"the data dictionary of research copies has no {told}"
-        raise ValueError(message)
-    return {name: value for name, value in properties.items() if name not in names}
-
-
-def _mentions(labels: str, row: Row) -> Lines:
-    for mention in row["mentions"]:
-        properties = mention["properties"]
-        key = properties["mentionId"]
-        of_finding: Row = {}
-        if "Finding" in labels:
-            of_finding = {"studiedAt": row["studiedAt"], "pageKey": f"{row['timePart']}/{key}"}
-            yield "has_finding.csv", {"START_ID": row["study"], "END_ID": key}
-        yield "mentions.csv", {"LABEL": labels, **properties, **of_finding}
-        yield "found.csv", {"START_ID": row["extraction"], "END_ID": key}
-        link = {"score": mention["score"], "rule": mention["rule"]}
-        yield "refers_to.csv", {"START_ID": key, "END_ID": mention["concept"], **link}
-
-
-def _vocabulary(local: Mapping[str, Row]) -> Lines:
-    vocabulary = load_vocabulary()
-    shipped = {concept.code for concept in vocabulary.concepts}
-    for concept in vocabulary.concepts:
-        names = {"code": concept.code, "system": concept.system, "name": concept.name, "synonyms": concept.synonyms}
-        yield "concepts.csv", {**names, "vocabulary": vocabulary.digest}
-    for code in sorted(local.keys() - shipped):
-        yield "concepts.csv", local[code]
-    for file, edges in (("is_a.csv", vocabulary.is_a), ("part_of.csv", vocabulary.part_of)):
-        yield from ((file, {"START_ID": child, "END_ID": parent}) for child, parent in edges)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ARRAY_SEPARATOR.join(value)
-    return str(value)

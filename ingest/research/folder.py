@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graph.bulk.tables import loader_arguments
 from graph.errors import ResearchTargetError
-from graph.research.dictionary import loader_arguments, page
+from graph.research.dictionary import TABLES, page
 from graph.research.files import CopyFiles, sha256_of
 from ingest.research.project import Project
 from vlmkg.vocabulary.loader import DATA
@@ -52,7 +53,7 @@ def require_fit(place: Path, project: Project) -> None:
 
 def seal(files: CopyFiles, place: Path, facts: Mapping[str, Any], marker: Mapping[str, Any]) -> None:
     """Write the remaining files and move the folder to its target, replacing the previous copy."""
-    files.finish(dict(marker))
+    files.finish_copy(dict(marker))
     files.close()
     folder = files.folder
     (folder / DICTIONARY).write_text("\n".join(["# Data dictionary", "", *page()]))
@@ -77,7 +78,7 @@ def seal(files: CopyFiles, place: Path, facts: Mapping[str, Any], marker: Mappin
 def _load_script() -> str:
     """A shell script that loads the files into a stopped Neo4j's empty database."""
     command = " \\\n".join(
-        ["exec neo4j-admin database import full neo4j", *(f"  {each}" for each in loader_arguments())]
+        ["exec neo4j-admin database import full neo4j", *(f"  {each}" for each in loader_arguments(TABLES))]
     )
     about = "# Load this copy into the database neo4j of a stopped Neo4j 5.26 with an empty store."
     return f'#!/bin/sh\n{about}\ncd "$(dirname "$0")" || exit 1\n{command}\n'

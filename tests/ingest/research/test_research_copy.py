@@ -17,11 +17,12 @@ from neo4j import Driver
 from neo4j.exceptions import ServiceUnavailable
 from pydantic import SecretStr
 
+from graph.bulk.tables import loader_arguments
 from graph.connection import open_driver
 from graph.errors import ResearchCopyError, ResearchTargetError
 from graph.migrate import migrate
 from graph.research.browsing import browsed
-from graph.research.dictionary import loader_arguments
+from graph.research.dictionary import TABLES
 from graph.settings import Neo4jSettings
 from graph.status import BOOKKEEPING, LABELS, TYPES
 from graph.verify import violations
@@ -291,7 +292,7 @@ def test_the_files_are_browsed_in_a_neo4j_of_their_own(hospital: Hospital, data:
     folder = tmp_path / "files"
     made(data, "--files", str(folder))
     words = shlex.split((folder / "load.sh").read_text().partition("import full neo4j ")[2].replace("\\\n", " "))
-    assert words == loader_arguments()
+    assert words == loader_arguments(TABLES)
     ports = ("--bolt-port", str(free_port()), "--http-port", str(free_port()))
     command = (sys.executable, "-c", "from graph.research.cli import browse; browse()", str(folder), *ports)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
