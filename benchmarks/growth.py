@@ -89,6 +89,7 @@ def _at(folder: Path, studies: int, heap: int, rounds: int) -> Figures:
     files = folder / "files"
     files.mkdir()
     patient_id = timed("write the files, s", lambda: _write(files, studies))
+    figures["files, MiB"] = _size(files) / 2**20
     timed("load them, s", lambda: load(files, server, ARGUMENTS, java_options=()))
     for file in files.iterdir():
         file.unlink()

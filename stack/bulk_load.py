@@ -96,7 +96,7 @@ def _files_only(ledger: Ledger, data: DataDir, folder: Path) -> tuple[int, list[
 
 
 def _into_store(ledger: Ledger, data: DataDir, *, anew: bool) -> tuple[int, list[Fault[str]], GraphCounts]:
-    with owned(data, lambda text: click.echo(text, err=True)):
+    with owned(data, lambda text: click.echo(text, err=True)) as children:
         if has_graph(data.neo4j) and not anew:
             raise UsageError(
                 f"{data.neo4j} holds a graph already",
@@ -119,8 +119,8 @@ def _into_store(ledger: Ledger, data: DataDir, *, anew: bool) -> tuple[int, list
                 loading=True,
             )
             with emptied(data.neo4j):
-                load(folder, server, ARGUMENTS, java_options=())
-                with _running(server, password) as driver:
+                load(folder, server, ARGUMENTS, java_options=(), locks=(children,))
+                with _running(server, password, children) as driver:
                     migrate(driver, "neo4j", just_written=True)
                     complete(driver, "neo4j")
                     counts = count_graph(driver, "neo4j")
@@ -140,8 +140,9 @@ def _write(ledger: Ledger, data: DataDir, folder: Path) -> tuple[int, list[Fault
 
 
 @contextmanager
-def _running(server: LocalServer, password: str) -> Iterator[Driver]:
-    process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+def _running(server: LocalServer, password: str, lock: int) -> Iterator[Driver]:
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(server.argv, stdout=nowhere, stderr=nowhere, pass_fds=(lock,))  # noqa: S603
     try:
         wait_until_ready(server, password, alive=lambda: process.poll() is None, timeout_seconds=START_LIMIT_S)
         login = Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(password))

@@ -19,18 +19,30 @@ SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def load(
-    folder: Path, server: LocalServer, arguments: Sequence[str], *, java_options: Sequence[str] = SHORT_LIVED
+    folder: Path,
+    server: LocalServer,
+    arguments: Sequence[str],
+    *,
+    java_options: Sequence[str] = SHORT_LIVED,
+    locks: Sequence[int] = (),
 ) -> None:
     """Load the files of a folder into the database of a server that does not run.
 
-    `arguments` name the files. Raises LocalServerError if the files are refused or the database has content.
+    `arguments` name the files. `locks`: descriptors that the loader keeps open, should this process be killed.
+    Raises LocalServerError if the files are refused or the database has content.
     """
     java = find_java()
     admin = ("org.neo4j.server.startup.Neo4jAdminCommand", "database", "import", "full", "neo4j")
     command = (java.program, *java_options, *archive_options(java, JARS), "-cp", f"{JARS}/*", *admin, *arguments)
     environment = {**os.environ, "NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
     done = subprocess.run(  # noqa: S603
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        pass_fds=tuple(locks),
     )
     if done.returncode != 0:
         end = "\n".join(done.stdout.decode(errors="replace").splitlines()[-15:])
