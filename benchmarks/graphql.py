@@ -323,9 +323,9 @@ def api_running(folder: Path, settings: Neo4jSettings) -> Iterator[httpx2.Client
     ledger.close()
     neo4j = {"NEO4J_URI": settings.uri, "NEO4J_USERNAME": USERNAME, "NEO4J_PASSWORD": PASSWORD}
     own = {"VLMKG_API_PORT": str(port), "VLMKG_DATA": str(data.root)}
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "vlmkg", "api"], env=os.environ | neo4j | own, stdout=subprocess.DEVNULL
-    )
+    with (folder / "api.log").open("ab") as log:
+        command = [sys.executable, "-P", "-m", "vlmkg", "api"]
+        process = subprocess.Popen(command, env=os.environ | neo4j | own, stdout=log, stderr=log)
     headers = {"Authorization": f"Bearer {key}"}
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False) as client:
