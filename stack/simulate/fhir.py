@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from stack.simulate.hospital_day import FACILITY
 from stack.simulate.posting import post_each
-from stack.simulate.sending import Account
+from stack.simulate.sending import Account, Pace
 from stack.simulate.traffic import Message, study_uid, text_of
 
 STATUS = {"P": "preliminary", "F": "final", "C": "corrected"}
@@ -52,8 +52,14 @@ def resource(message: Message) -> bytes:
 
 
 def post(
-    address: str, key: str, reports: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]
+    address: str,
+    key: str,
+    reports: Sequence[Message],
+    limit_s: float,
+    pace: Pace,
+    account: Account,
+    done: Callable[[], object],
 ) -> None:
     """Post reports until each is accepted or refused, or until the time limit."""
     headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {key}"}
-    post_each(f"{address}/DiagnosticReport", headers, reports, resource, limit_s, account, done)
+    post_each(f"{address}/DiagnosticReport", headers, reports, resource, limit_s, pace, account, done)

@@ -11,7 +11,7 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from stack.simulate.sending import ANSWER_S, PAUSE_S, Account
+from stack.simulate.sending import ANSWER_S, PAUSE_S, Account, Pace
 from stack.simulate.traffic import Message, study_uid
 from training.synthetic.dicom import film_dataset
 from training.synthetic.film import draw_film
@@ -41,12 +41,15 @@ def film(message: Message) -> Dataset:
     )
 
 
-def store(address: str, films: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]) -> None:
-    """Send films over one association, reopened if it breaks, until each is stored or until the time limit."""
+def store(
+    address: str, films: Sequence[Message], limit_s: float, pace: Pace, account: Account, done: Callable[[], object]
+) -> None:
+    """Send films when they are due, over one association, reopened if it breaks, until all are stored or the limit."""
     deadline = time.monotonic() + limit_s
     association: Association | None = None
     waiting = list(films)
     while waiting and time.monotonic() < deadline:
+        time.sleep(pace.seconds_until(waiting[0]))
         if association is None or not association.is_established:
             association = _associate(address)
         account.deliveries += 1

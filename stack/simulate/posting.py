@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from stack.simulate.sending import ANSWER_S, PAUSE_S, Account
+from stack.simulate.sending import ANSWER_S, PAUSE_S, Account, Pace
 from stack.simulate.traffic import Message
 
 TAKEN = (200, 201)
@@ -18,13 +18,15 @@ def post_each(
     messages: Sequence[Message],
     body: Callable[[Message], bytes],
     limit_s: float,
+    pace: Pace,
     account: Account,
     done: Callable[[], object],
 ) -> None:
-    """Post messages one after the other, each until it is accepted or refused, or until the time limit."""
+    """Post messages one after the other when they are due, each until it is accepted or refused, or until the limit."""
     deadline = time.monotonic() + limit_s
     waiting = list(messages)
     while waiting and time.monotonic() < deadline:
+        time.sleep(pace.seconds_until(waiting[0]))
         account.deliveries += 1
         status = _post(url, headers, body(waiting[0]))
         if status in TAKEN:

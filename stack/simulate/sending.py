@@ -50,7 +50,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to send: messages per second over all sockets (0: as fast as they are acknowledged), and the share of
+    """How to send: messages per second through all doors (0: as fast as they are acknowledged), and the share of HL7
     messages with a fault."""
 
     rate: float
@@ -60,10 +60,22 @@ class Plan:
     limit_s: float
 
 
+class Pace:
+    """When each message is due: at `rate` messages per second in their order, from now on; 0: at once."""
+
+    def __init__(self, messages: Sequence[Message], rate: float) -> None:
+        started = time.monotonic()
+        self._due = {one.control_id: started + number / rate for number, one in enumerate(messages)} if rate else {}
+
+    def seconds_until(self, message: Message) -> float:
+        """Seconds until it is due; 0 if it is, or is not known."""
+        return max(0.0, self._due.get(message.control_id, 0.0) - time.monotonic())
+
+
 async def send(
-    address: str, messages: Sequence[Message], plan: Plan, account: Account, done: Callable[[], object]
+    address: str, messages: Sequence[Message], plan: Plan, pace: Pace, account: Account, done: Callable[[], object]
 ) -> None:
-    """Send all messages.
+    """Send all messages, each when it is due.
 
     `done` is called after each one settled. Returns when all are settled, or at the time limit.
     """
@@ -74,7 +86,9 @@ async def send(
     ]
     try:
         async with asyncio.timeout(plan.limit_s):
-            await _feed(queue, messages, plan.rate)
+            for message in messages:
+                await asyncio.sleep(pace.seconds_until(message))
+                await queue.put(message)
             await queue.join()
     except TimeoutError:
         return
@@ -82,14 +96,6 @@ async def send(
         for sender in senders:
             sender.cancel()
         await asyncio.gather(*senders, return_exceptions=True)
-
-
-async def _feed(queue: asyncio.Queue[Message], messages: Sequence[Message], rate: float) -> None:
-    started = time.monotonic()
-    for number, message in enumerate(messages):
-        if rate:
-            await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
-        await queue.put(message)
 
 
 class _Line:

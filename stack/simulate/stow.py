@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from stack.simulate.films import film
 from stack.simulate.posting import post_each
-from stack.simulate.sending import Account
+from stack.simulate.sending import Account, Pace
 from stack.simulate.traffic import Message
 from training.synthetic.dicom import part10
 
@@ -13,11 +13,17 @@ RELATED = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
 
 
 def store_over_http(
-    address: str, key: str, films: Sequence[Message], limit_s: float, account: Account, done: Callable[[], object]
+    address: str,
+    key: str,
+    films: Sequence[Message],
+    limit_s: float,
+    pace: Pace,
+    account: Account,
+    done: Callable[[], object],
 ) -> None:
     """Send films, one per request, until each is stored or refused, or until the time limit."""
     headers = {"Content-Type": RELATED, "Authorization": f"Bearer {key}"}
-    post_each(f"{address}/studies", headers, films, body, limit_s, account, done)
+    post_each(f"{address}/studies", headers, films, body, limit_s, pace, account, done)
 
 
 def body(message: Message) -> bytes:

@@ -21,7 +21,7 @@ from stack.simulate.cli import DAY_MESSAGES, _days_for
 from stack.simulate.fhir import resource
 from stack.simulate.films import film
 from stack.simulate.latency import figure, last_event, latencies, percentiles
-from stack.simulate.sending import Account, Fault, Plan, send
+from stack.simulate.sending import Account, Fault, Pace, Plan, send
 from stack.simulate.traffic import Message, disordered, study_uid, text_of, traffic
 from tests.ingest.gateway.test_process import Gateway
 from tests.ingest.ledger.builders import message, receive, report, study
@@ -88,7 +88,7 @@ def test_whatever_goes_wrong_each_message_is_accepted_and_stored_once(tmp_path: 
     try:
         address = json.loads((tmp_path / "ready").read_text())["mllp"]
         plan = Plan(rate=0, sockets=6, faulty=0.9, seed=1, limit_s=60)
-        asyncio.run(send(address, sent, plan, account, lambda: settled.append(1)))
+        asyncio.run(send(address, sent, plan, Pace(sent, plan.rate), account, lambda: settled.append(1)))
     finally:
         gateway.end()
     assert account.accepted == {one.control_id for one in sent}
@@ -133,3 +133,10 @@ def test_minutes_are_as_many_days_as_they_take() -> None:
         _days_for(100, 50)
     with pytest.raises(UsageError, match="needs a rate"):
         _days_for(1, 0)
+
+
+def test_all_doors_keep_one_rate() -> None:
+    pace = Pace(DAY.messages, 10)
+    assert pace.seconds_until(DAY.messages[0]) == 0
+    assert pace.seconds_until(DAY.messages[100]) == pytest.approx(10, abs=1)
+    assert Pace(DAY.messages, 0).seconds_until(DAY.messages[100]) == 0
