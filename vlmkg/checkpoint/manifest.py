@@ -135,6 +135,8 @@ def sha256_of(path: Path) -> str:
 
 def _read_manifest(folder: Path) -> bytes:
     path = folder / MANIFEST_FILE
+    if path.exists() and not path.is_file():
+        raise CheckpointError("odd_file", folder, f"{MANIFEST_FILE} is not a plain file")
     try:
         with path.open("rb") as file:
             raw = file.read(_LARGEST_MANIFEST + 1)

@@ -269,7 +269,7 @@ def outcome(content):
 
 
 def test_a_large_film_takes_little_more_memory_than_its_pixels() -> None:
-    """A sender can pack 50 million pixels into 1.5 MB, and whoever opens the film needs memory for them: 2 GB before."""
+    """A sender can pack 50 million pixels into 1.5 MB, and whoever opens the film needs memory for them."""
     side = 3000
     large = dicom_files.film(pixels=bytes(2 * side * side), Rows=side, Columns=side, WindowCenter="9", WindowWidth="5")
     content = dicom_files.part10(large)
