@@ -7,8 +7,9 @@ and uploads are not accepted.
 import asyncio
 import json
 import time
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -46,7 +47,7 @@ SHORT_BODY = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The resources of the endpoint."""
+    """The resources of the endpoint. `followers` counts the running subscriptions of each caller, by name."""
 
     schema: Schema
     operations: Operations
@@ -54,6 +55,7 @@ class Endpoint:
     authenticator: Authenticator
     audit: AuditWriter
     metrics: Metrics
+    followers: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
