@@ -3,9 +3,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 ARGS ?=
 DATA ?= ../shared/data
-FAULTS := $(addprefix tests/,ingest/gateway/test_faults.py ingest/gateway/test_ledger_faults.py ingest/gateway/test_process.py \
-	ingest/ledger/test_upgrade.py ingest/workers/test_paused_services.py ingest/workers/test_chaos.py \
-	ingest/receiving/test_space.py ingest/receiving/test_readers.py stack/backup/test_drill.py)
+FAULTS := tests/ingest/gateway/test_faults.py tests/ingest/gateway/test_ledger_faults.py tests/ingest/gateway/test_process.py \
+	tests/ingest/ledger/test_upgrade.py tests/ingest/workers/test_paused_services.py tests/ingest/workers/test_chaos.py \
+	tests/ingest/receiving/test_space.py tests/ingest/receiving/test_readers.py tests/stack/backup/test_drill.py
 
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
