@@ -3,6 +3,7 @@
 import gzip
 import io
 import lzma
+import stat
 import struct
 import tarfile
 import zipfile
@@ -157,8 +158,14 @@ def _open_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedR
 def _zip_members(stream: io.BufferedReader, left: list[int]) -> Iterator[Member]:
     with zipfile.ZipFile(stream) as archive:
         for member in archive.infolist():
-            if not member.is_dir() and not is_hidden(member.filename):
+            # The content of a link is where it leads, which is no report.
+            if not member.is_dir() and not _is_link(member) and not is_hidden(member.filename):
                 yield Member(member.filename, _zip_time(member), partial(_open_zip, archive, member, left))
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a symbolic link, by the mode that Unix programs write."""
+    return stat.S_ISLNK(member.external_attr >> 16)
 
 
 def _open_zip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: list[int]) -> io.BufferedReader:
