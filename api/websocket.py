@@ -28,7 +28,7 @@ from strawberry.types import ExecutionResult
 from api.callers import Caller
 from api.context import ApiContext
 from api.endpoint import Endpoint, audited, note_refusal, shown
-from api.errors import ApiError, Code, masked_error
+from api.errors import ApiError, Code, masked, masked_error
 from api.strawberry_parts import BaseGraphQLTransportWSHandler, Operation, UnsetType, WebSocketDisconnected
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
@@ -182,6 +182,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
             return _refused(Code.BAD_REQUEST, "the payload is malformed: send `query`, `variables` and `operationName`")
         assert self.context.caller is not None  # noqa: S101 - set before the first operation
         endpoint = self.view.endpoint
+        # Strawberry reads documents on the event loop: what takes long, or is wrong, is found before.
+        if errors := await endpoint.operations.faults(query, name):
+            return [masked(error) for error in errors]
         context = ApiContext(endpoint.services, self.context.caller, name)
         results = await endpoint.schema.subscribe(
             query, variable_values=variables, context_value=context, operation_name=name

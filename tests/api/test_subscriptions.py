@@ -207,6 +207,17 @@ def test_operations_at_once(api: Api) -> None:
         assert receive(socket)["type"] == "next"
 
 
+def test_a_document_that_is_expensive_to_read_is_refused(api: Api) -> None:
+    """Strawberry reads it on the event loop, where everybody waits."""
+    repeated = "study { id } " * 400
+    query = f"subscription ($id: ID!) {{ eventUpdates(id: $id) {{ id }} }} fragment f on Finding {{ {repeated} }}"
+    with let_in(api) as socket:
+        follow(socket, "1", query=query)
+        assert receive(socket)["payload"][0]["extensions"]["code"] == "COST_LIMIT"
+        follow(socket, "1", query="subscription { nothing }")
+        assert receive(socket)["payload"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
 def test_one_caller_follows_no_more_than_a_share(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """On all connections together; others are not concerned, and what ends makes room."""
     monkeypatch.setattr("api.websocket.MOST_OF_CALLER", 3)
