@@ -239,7 +239,7 @@ async def drive(target: Target, main: psutil.Process, minutes: float, rate: floa
         await asyncio.sleep(SAMPLE_S)
         look(main, started, found)
     print("sent by MLLP, FHIR, DICOM; asked; downloaded:", *await asyncio.gather(*sending))
-    print(f"{'':24} {'MiB: start, middle, end':>23} {'a hour':>9} {'descriptors':>17} {'a hour':>8}")
+    print(f"{'':24} {'MiB: start, middle, end':>23} {'per hour':>9} {'descriptors':>17} {'per hour':>8}")
     warm = min(WARM_S, 12 * minutes)
     late = {key: [one for one in samples if one.at >= warm] for key, samples in found.items()}
     lines = [line_of(name, samples) for (name, _), samples in sorted(late.items()) if len(samples) >= 10]
