@@ -5,6 +5,9 @@ ARGS ?=
 # Many tests wait: more of them at once than there are cores keep two cores busy.
 WORKERS ?= 5
 DATA ?= ../shared/data
+FAULTS := tests/ingest/gateway/test_faults.py tests/ingest/gateway/test_ledger_faults.py tests/ingest/gateway/test_process.py \
+	tests/ingest/ledger/test_upgrade.py tests/ingest/workers/test_paused_services.py tests/ingest/workers/test_chaos.py \
+	tests/ingest/receiving/test_space.py tests/ingest/receiving/test_readers.py tests/stack/backup/test_drill.py
 
 # Compiled modules are kept, whatever the environment says: else every process of the stack compiles them anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,7 +48,7 @@ test-docker: setup ## Build and run docker-compose.yml on this machine's Docker 
 	@$(BIN)/python -m pytest tests/docker -m docker -s -v $(ARGS)
 
 test-faults: setup ## Inject the faults of the table in docs/operations.md; some need root and are skipped, visibly, without it.
-	@$(BIN)/python -m pytest -m "not clients and not docker" tests/ingest/gateway/test_faults.py tests/ingest/gateway/test_process.py tests/ingest/workers/test_paused_services.py tests/ingest/workers/test_chaos.py tests/ingest/receiving/test_space.py tests/stack/backup/test_drill.py $(ARGS)
+	@$(BIN)/python -m pytest -m "not clients and not docker" $(FAULTS) $(ARGS)
 
 sbom: setup ## List all packages with their licences as CycloneDX, into dist/sbom.
 	@tools/supply_chain.sh sbom

@@ -1,13 +1,20 @@
-"""Bounds of what operations bring along: variables as they came, and the arguments of fields.
+"""Bounds of what operations bring along: variables as they came, the arguments of fields, and repeated fields.
 
 Values reach queries, the audit trail and the ledger, so they are bounded before any of that
 (docs/decisions/0242-arguments-are-bounded-first.md).
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import FieldNode
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
 from graphql.language import DocumentNode, Visitor, visit
 
 from api.documents import Document
@@ -21,6 +28,9 @@ MOST_VALUES = 10_000
 
 LONGEST_WORDS = 1_024
 """Characters of a text: four times what an identifier or a name may have."""
+
+MOST_REPEATS = 40
+"""Objects of one name in one selection. Clients that compose fragments repeat some; 500 of them took 3 s."""
 
 TEXTS = frozenset({"text", "note"})
 """Arguments with limits of their own: the text of a report, the note of a review."""
@@ -64,6 +74,45 @@ def introspections(document: DocumentNode, most_cost: int) -> int:
         detail = f"looking at the schema {counter.found} times costs {cost} and may cost {most_cost}"
         raise ApiError(Code.COST_LIMIT, detail, cost=cost, limit=most_cost)
     return counter.found
+
+
+def check_repeats(document: DocumentNode) -> None:
+    """Raise ApiError (COST_LIMIT) where objects repeat fields of one name more than MOST_REPEATS times.
+
+    Validation compares each of them with each other one, and what is inside of them.
+    """
+    counter = _Repeats()
+    visit(document, counter)
+    if counter.most > MOST_REPEATS:
+        detail = f"a field is selected {counter.most} times in one place, but may be {MOST_REPEATS} times: merge them"
+        raise ApiError(Code.COST_LIMIT, detail, limit=MOST_REPEATS)
+
+
+class _Repeats(Visitor):
+    most = 0
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Count in what is selected of the field."""
+        self._count(node.selection_set)
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: object) -> None:
+        """Count in the operation itself."""
+        self._count(node.selection_set)
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: object) -> None:
+        """Count in the fragment itself."""
+        self._count(node.selection_set)
+
+    def _count(self, selections: SelectionSetNode | None) -> None:
+        names: Counter[str] = Counter()
+        todo = [selections] if selections else []
+        while todo:
+            for node in todo.pop().selections:
+                if isinstance(node, InlineFragmentNode):
+                    todo.append(node.selection_set)
+                elif isinstance(node, FieldNode) and node.selection_set is not None:
+                    names[node.alias.value if node.alias else node.name.value] += 1
+        self.most = max(self.most, *names.values(), 0)
 
 
 class _Introspections(Visitor):

@@ -7,8 +7,9 @@ and uploads are not accepted.
 import asyncio
 import json
 import time
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -46,7 +47,7 @@ SHORT_BODY = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The resources of the endpoint."""
+    """The resources of the endpoint. `followers` counts the running subscriptions of each caller, by name."""
 
     schema: Schema
     operations: Operations
@@ -54,6 +55,7 @@ class Endpoint:
     authenticator: Authenticator
     audit: AuditWriter
     metrics: Metrics
+    followers: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,7 @@ def read_body(content_type: str, body: bytes) -> Asked:
             Code.BAD_REQUEST,
             "the content type is not supported: send JSON with the header `Content-Type: application/json`",
         )
-    try:
-        said = json.loads(body)
-        body.decode().encode()
-        if b"\\ud" in body.lower():
-            json.dumps(said, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise ApiError(Code.BAD_REQUEST, "the body is not JSON in UTF-8: correct it") from None
+    said = json_of(body)
     if not isinstance(said, dict) or not isinstance(said.get("query"), str) or not said["query"].strip():
         raise ApiError(Code.BAD_REQUEST, 'the body is not an object: send {"query": "...", "variables": {...}}')
     variables, name = said.get("variables"), said.get("operationName")
@@ -128,6 +124,18 @@ def read_body(content_type: str, body: bytes) -> Asked:
             Code.BAD_REQUEST, "`variables` or `operationName` has the wrong type: send an object and a string"
         )
     return Asked(said["query"], variables or {}, name or None)
+
+
+def json_of(body: bytes) -> Any:
+    """The value of a body. Raises ApiError (BAD_REQUEST), also for text that no database can hold: lone surrogates."""
+    try:
+        said = json.loads(body)
+        body.decode().encode()
+        if b"\\ud" in body.lower():
+            json.dumps(said, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ApiError(Code.BAD_REQUEST, "the body is not JSON in UTF-8: correct it") from None
+    return said
 
 
 def refusal(error: VlmkgError, media_type: MediaType) -> Response:

@@ -37,7 +37,9 @@ class Event(Node):
     source: str
     external_id: str = strawberry.field(description="The sender's own id. Not for researchers.")
     format: str
-    size: int = strawberry.field(description="Bytes.")
+    size: int = strawberry.field(
+        description="Bytes. Not for researchers: the size of a film's file tells it from most others."
+    )
     attempts: int = strawberry.field(
         description="How often it failed when processed alone. After the third failure the event is dead."
     )

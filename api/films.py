@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from api.errors import ApiError, Code
@@ -18,8 +19,9 @@ from vlmkg.errors import RefusedError
 SMALLEST, LARGEST = 64, 4096
 """Bounds of the longer side of a picture, in pixels."""
 
-_AT_ONCE = asyncio.Semaphore(2)
-"""Films rendered at once: each takes some ten bytes of memory per pixel, and a core."""
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="film")
+"""Films rendered at once: each takes some fifteen bytes of memory per pixel, and a core. A film whose request timed out
+keeps its thread until it is rendered; the threads that authenticate callers are others."""
 
 
 async def answer_film(info: Info, study_key: str, uid: str, max_side: int, encoding: FilmEncoding) -> Shaped | None:
@@ -30,9 +32,8 @@ async def answer_film(info: Info, study_key: str, uid: str, max_side: int, encod
     digest = rows[0]["digest"] if rows else None
     if digest is None:
         return None
-    async with _AT_ONCE:
-        receiver = info.context.services.receiver
-        return shaped(info, "Film", await asyncio.to_thread(partial(_row, receiver, digest, max_side, encoding)))
+    rendering = partial(_row, info.context.services.receiver, digest, max_side, encoding)
+    return shaped(info, "Film", await asyncio.get_running_loop().run_in_executor(_THREADS, rendering))
 
 
 def _row(receiver: Receiver, digest: str, max_side: int, encoding: FilmEncoding) -> Row:

@@ -22,9 +22,9 @@ from graphql import (
 )
 from strawberry.types import ExecutionResult
 
-from api.arguments import check_arguments, check_variables, introspections
+from api.arguments import check_arguments, check_repeats, check_variables, introspections
 from api.context import ApiContext
-from api.errors import record
+from api.errors import ApiError, record
 from api.guard import Ready, admit, operation_of, ready_of
 from api.strawberry_parts import (
     InvalidOperationTypeError,
@@ -95,6 +95,18 @@ class Operations:
         _record_all(done.errors)
         return ExecutionResult(data=done.data, errors=done.errors)
 
+    async def faults(self, query: str, name: str | None) -> list[GraphQLError]:
+        """The errors of a document, which is read beside the event loop. For subscriptions, which Strawberry runs."""
+        try:
+            await self._ready_soon(query, name)
+        except _InvalidError as invalid:
+            return invalid.errors
+        except GraphQLError as error:
+            return [error]
+        except ApiError as error:
+            return [GraphQLError(str(error), original_error=error)]
+        return []
+
     async def _ready_soon(self, query: str, name: str | None) -> Ready:
         """The document, parsed and validated; in a thread if it is long."""
         known = self._remembered.get(query)
@@ -111,6 +123,7 @@ class Operations:
     def _read(self, query: str, name: str | None) -> Ready:
         document = parse(query, max_tokens=self._max_tokens)
         operation_of(document, name)
+        check_repeats(document)
         errors = validate(self._schema, document, RULES)
         if errors:
             raise _InvalidError(errors)

@@ -198,7 +198,7 @@ def plan_page(answering: AnswerContext, asked: Field) -> PagePlan:
     def shape(rows: list[Row], count: int | None) -> Row:
         return {key: make(rows, count) for key, make in parts}
 
-    page = Page(page_first, _revealed(answering, listed, cursors.decode(listed, after)), total)
+    page = Page(page_first, _place_of(answering, listed, after), total)
     return PagePlan(page, None if nodes is None else tuple(nodes), shape)
 
 
@@ -254,15 +254,20 @@ def _counted(counts: CountPolicy, read: Value) -> Value:
 
 
 def _cursor(answering: AnswerContext, listed: Listed, place: str) -> str:
-    if answering.mask is not None and listed in _ORDERED_BY_KEYS:
-        place = hide_place(answering.mask, place)
-    return cursors.encode(listed, place)
+    mask = answering.mask
+    if mask is None:
+        return cursors.encode(listed, place)
+    shown = hide_place(mask, place) if listed in _ORDERED_BY_KEYS else place
+    return cursors.encode(listed, shown, mask.secret)
 
 
-def _revealed(answering: AnswerContext, listed: Listed, place: str) -> str:
-    if answering.mask is None or listed not in _ORDERED_BY_KEYS or not place:
-        return place
-    return reveal_place(answering.mask, place)
+def _place_of(answering: AnswerContext, listed: Listed, cursor: str | None) -> str:
+    """The page key of a cursor. Raises ApiError (BAD_CURSOR)."""
+    mask = answering.mask
+    if mask is None:
+        return cursors.decode(listed, cursor)
+    shown = cursors.decode(listed, cursor, mask.secret)
+    return reveal_place(mask, shown) if shown and listed in _ORDERED_BY_KEYS else shown
 
 
 def _still_open(_row: Row) -> None:

@@ -34,6 +34,7 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Study", "studyUid"): Right.IDENTIFIERS,
     ("Image", "sopInstanceUid"): Right.IDENTIFIERS,
     ("Event", "externalId"): Right.IDENTIFIERS,
+    ("Event", "size"): Right.IDENTIFIERS,
     ("Report", "text"): Right.REPORT_TEXT,
     ("SetAside", "text"): Right.REPORT_TEXT,
     ("Review", "note"): Right.REPORT_TEXT,

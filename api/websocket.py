@@ -9,8 +9,8 @@ Protocol: github.com/enisdenjo/graphql-ws, PROTOCOL.md. Close codes are the prot
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from json import JSONDecodeError
@@ -28,7 +28,7 @@ from strawberry.types import ExecutionResult
 from api.callers import Caller
 from api.context import ApiContext
 from api.endpoint import Endpoint, audited, note_refusal, shown
-from api.errors import ApiError, Code, masked_error
+from api.errors import ApiError, Code, masked, masked_error
 from api.strawberry_parts import BaseGraphQLTransportWSHandler, Operation, UnsetType, WebSocketDisconnected
 from ingest.errors import OutageError
 from vlmkg.errors import VlmkgError
@@ -36,6 +36,10 @@ from vlmkg.errors import VlmkgError
 INIT_WITHIN_S = 10.0
 MOST_OPERATIONS = 20
 """Most concurrent operations on one connection."""
+
+MOST_OF_CALLER = 100
+"""Most running operations of one caller, on all connections: each reads the ledger twice a second, in threads that
+authenticate others too."""
 
 LOOK_AGAIN_S = 1.0
 """Seconds between two checks of the key."""
@@ -125,12 +129,29 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
 
     async def run_operation(self, operation: Operation[Connection, None]) -> None:
         """Run one operation to its end."""
-        with suppress(WebSocketDisconnected):
-            errors = await self._stream(operation)
+        with suppress(WebSocketDisconnected), self._counted() as running:
+            errors = (
+                await self._stream(operation)
+                if running <= MOST_OF_CALLER
+                else _refused(Code.BAD_REQUEST, f"you follow too much at once: at most {MOST_OF_CALLER} subscriptions")
+            )
             if errors:
                 await operation.send_operation_message({"id": operation.id, "type": "error", "payload": errors})
             else:
                 await operation.send_operation_message({"id": operation.id, "type": "complete"})
+
+    @contextmanager
+    def _counted(self) -> Iterator[int]:
+        """The number of the caller's running operations, on all connections, with this one."""
+        assert self.context.caller is not None  # noqa: S101 - set before the first operation
+        followers, name = self.view.endpoint.followers, self.context.caller.name
+        followers[name] += 1
+        try:
+            yield followers[name]
+        finally:
+            followers[name] -= 1
+            if not followers[name]:
+                del followers[name]
 
     async def _watch(self) -> Never:
         """Close the connection when the caller's key is no longer valid."""
@@ -161,6 +182,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
             return _refused(Code.BAD_REQUEST, "the payload is malformed: send `query`, `variables` and `operationName`")
         assert self.context.caller is not None  # noqa: S101 - set before the first operation
         endpoint = self.view.endpoint
+        # Strawberry reads documents on the event loop: what takes long, or is wrong, is found before.
+        if errors := await endpoint.operations.faults(query, name):
+            return [masked(error) for error in errors]
         context = ApiContext(endpoint.services, self.context.caller, name)
         results = await endpoint.schema.subscribe(
             query, variable_values=variables, context_value=context, operation_name=name

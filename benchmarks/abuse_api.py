@@ -25,7 +25,7 @@ from pathlib import Path
 import httpx2
 from websockets.asyncio.client import connect
 
-from benchmarks.graphql import _fill, _neo4j, _wait_until_ready
+from benchmarks.graphql import fill, neo4j_running, wait_until_ready
 from graph.connection import open_driver
 from graph.settings import Neo4jSettings
 from ingest.ledger.access.api_keys import Role, create
@@ -222,7 +222,7 @@ def api(folder: Path, settings: Neo4jSettings):
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             with httpx2.Client(base_url=base, timeout=60) as client:
-                _wait_until_ready(client)
+                wait_until_ready(client)
             yield base, *keys
         finally:
             process.kill()
@@ -260,9 +260,9 @@ def main() -> None:
     if arguments.attack:
         asyncio.run(attack_for(arguments.attack, *arguments.at, arguments.seconds))
         return
-    with tempfile.TemporaryDirectory(prefix="abuse-") as home, _neo4j(Path(home)) as settings:
+    with tempfile.TemporaryDirectory(prefix="abuse-") as home, neo4j_running(Path(home)) as settings:
         with open_driver(settings) as driver:
-            _fill(driver, arguments.patients)
+            fill(driver, arguments.patients)
         print(f"{'while a researcher sends':28} {'asked':>5} {'failed':>6} {'median':>8} {'p99':>8} {'ledger':>8}")
         for name in ATTACKS:
             if arguments.only not in name:

@@ -30,7 +30,8 @@ from pydantic import SecretStr
 
 from benchmarks.synthetic_graph import synthetic_graph
 from graph.connection import open_driver
-from graph.local_server import USERNAME, prepare, wait_until_ready
+from graph.local_server import USERNAME, prepare
+from graph.local_server import wait_until_ready as wait_until_server_ready
 from graph.migrate import migrate
 from graph.settings import Neo4jSettings
 from graph.writes import Projection, merge_studies
@@ -307,7 +308,7 @@ def neo4j_running(folder: Path) -> Iterator[Neo4jSettings]:
     server = prepare(folder / "neo4j", bolt_port=free_port(), http_port=free_port(), password=PASSWORD, heap_mib=1024)
     process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until_ready(server, PASSWORD, alive=lambda: process.poll() is None)
+        wait_until_server_ready(server, PASSWORD, alive=lambda: process.poll() is None)
         yield Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(PASSWORD))
     finally:
         process.terminate()
@@ -329,14 +330,15 @@ def api_running(folder: Path, settings: Neo4jSettings) -> Iterator[httpx2.Client
     headers = {"Authorization": f"Bearer {key}"}
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, trust_env=False) as client:
-            _wait_until_ready(client)
+            wait_until_ready(client)
             yield client
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_until_ready(client: httpx2.Client) -> None:
+def wait_until_ready(client: httpx2.Client) -> None:
+    """Wait until the API and its services respond. Raises RuntimeError after 90 s."""
     deadline = time.monotonic() + 90
     while True:
         try:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from api.endpoint import Endpoint, note_refusal, refusal, whole_body
+from api.endpoint import Endpoint, json_of, note_refusal, refusal, whole_body
 from api.errors import ApiError, Code
 from api.exports import csv_rows, fhir, radgraph
 from api.exports.rows import Asker, patients_of, reading_of
@@ -78,13 +78,14 @@ async def answer_export(request: Request) -> Response:
     endpoint: Endpoint = request.app.state.endpoint
     try:
         export = EXPORTS.get(request.path_params["name"])
-        caller = await endpoint.authenticator.admit(request.headers.get("authorization"))
+        authorization = request.headers.get("authorization")
+        caller = await endpoint.authenticator.admit(authorization)
         where = _where(request.headers.get("content-type", ""), await whole_body(request))
         if export is None:
             raise ApiError(Code.BAD_USER_INPUT, f"there is no such export: take one of {', '.join(EXPORTS)}")
         if not caller.may(export.needs):
             raise ApiError(Code.FORBIDDEN, f"the role {caller.role} has no right to this export")
-        parts = export.parts(Asker(endpoint, caller), where)
+        parts = export.parts(Asker(endpoint, authorization), where)
         head = [await anext(parts), await anext(parts, "")]
     except (VlmkgError, TimeoutError, GraphQLError) as error:
         known = error if isinstance(error, VlmkgError) else ApiError(Code.BAD_USER_INPUT, str(error))
@@ -114,10 +115,7 @@ def _where(content_type: str, body: bytes) -> Where:
     # A form of another site can't send this type without a preflight request.
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise ApiError(Code.BAD_REQUEST, "the content type is not supported: send JSON as `application/json`")
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ApiError(Code.BAD_REQUEST, "the body is not JSON in UTF-8: correct it") from None
+    said = json_of(body)
     where = said.get("where") if isinstance(said, dict) else None
     if not isinstance(where, dict) or not set(where) <= {"finding", "patient"}:
         raise ApiError(

@@ -9,7 +9,6 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from api.callers import Caller
 from api.context import ApiContext
 from api.endpoint import Endpoint, run_whole
 
@@ -48,14 +47,18 @@ _READING = """query ($key: String!) {
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks the API's operations for one caller."""
+    """Asks the API's operations with the credentials of one request.
+
+    They are checked for each page: a download can take hours, and a key may be revoked meanwhile.
+    """
 
     endpoint: Endpoint
-    caller: Caller
+    authorization: str | None
 
     async def ask(self, query: str, variables: dict[str, Any]) -> Any:
         """The data of an operation, after its audit entry is committed. Raises ApiError, VlmkgError."""
-        context = ApiContext(self.endpoint.services, self.caller, None)
+        caller = await self.endpoint.authenticator.admit(self.authorization)
+        context = ApiContext(self.endpoint.services, caller, None)
         result = await run_whole(self.endpoint, query, variables, context)
         if result.errors:
             raise _cause(result.errors[0])

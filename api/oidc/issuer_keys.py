@@ -181,7 +181,7 @@ def _read(entry: Any) -> IssuerKey | None:
         return None
     try:
         read = jwt.PyJWK.from_dict(entry)
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, NotImplementedError):
         return None
     key_id, algorithm = entry.get("kid"), entry.get("alg")
     if not isinstance(key_id, str | None) or not isinstance(algorithm, str | None):

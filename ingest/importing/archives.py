@@ -3,6 +3,7 @@
 import gzip
 import io
 import lzma
+import stat
 import struct
 import tarfile
 import zipfile
@@ -23,6 +24,10 @@ UNPACKED_RATIO = 100
 UNPACKED_FLOOR = 256 * 1024 * 1024
 """An archive may unpack to UNPACKED_RATIO times its size, or to UNPACKED_FLOOR bytes if that is more. Open-i's archive
 has a ratio of 28; an archive bomb has 1,000 and more."""
+
+HEADER_LIMIT = 1024 * 1024
+"""Bytes that describe one member of a tar: its name, and the extensions that hold long names. Python reads them into
+memory as a whole, and a map of a sparse member number by number."""
 
 BROKEN = (
     tarfile.TarError,
@@ -47,6 +52,22 @@ class Member:
     name: str
     modified_at: datetime | None
     open: Callable[[], io.BufferedReader]
+
+
+class _TarBytes:
+    """The bytes of a tar as tarfile reads them, up to `end`. Reading on raises tarfile.ReadError."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self.position = 0
+        self.end = 0
+
+    def read(self, size: int, /) -> bytes:
+        if self.position + size > self.end + tarfile.RECORDSIZE:
+            raise tarfile.ReadError("the description of a member is too long")
+        data = self._stream.read(size)
+        self.position += len(data)
+        return data
 
 
 class _Budget(io.RawIOBase):
@@ -107,12 +128,24 @@ def _budgeted(stream: Readable, left: list[int]) -> io.BufferedReader:
 
 
 def _tar_members(stream: io.BufferedReader) -> Iterator[Member]:
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        while member := archive.next():
+    source = _TarBytes(stream)
+    source.end = HEADER_LIMIT
+    with tarfile.open(fileobj=cast(Any, source), mode="r|") as archive:
+        while member := _next(archive, source):
             # Passed members are not kept, so that an archive of a million files fits in memory.
             cast(Any, archive).members.clear()
             if member.isreg() and not is_hidden(member.name):
                 yield Member(member.name, modified_at(member.mtime), partial(_open_tar, archive, member))
+
+
+def _next(archive: tarfile.TarFile, source: _TarBytes) -> tarfile.TarInfo | None:
+    """The next member. Its description follows the content of the one before it, which may be of any size."""
+    source.end = cast(Any, archive).offset + HEADER_LIMIT
+    member = archive.next()
+    source.end = cast(Any, archive).offset + HEADER_LIMIT
+    # Facts for all members: each of these would get a copy, and an archive may add to them without end.
+    archive.pax_headers = {}
+    return member
 
 
 def _open_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedReader:
@@ -125,8 +158,14 @@ def _open_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> io.BufferedR
 def _zip_members(stream: io.BufferedReader, left: list[int]) -> Iterator[Member]:
     with zipfile.ZipFile(stream) as archive:
         for member in archive.infolist():
-            if not member.is_dir() and not is_hidden(member.filename):
+            # The content of a link is where it leads, which is no report.
+            if not member.is_dir() and not _is_link(member) and not is_hidden(member.filename):
                 yield Member(member.filename, _zip_time(member), partial(_open_zip, archive, member, left))
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a symbolic link, by the mode that Unix programs write."""
+    return stat.S_ISLNK(member.external_attr >> 16)
 
 
 def _open_zip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: list[int]) -> io.BufferedReader:

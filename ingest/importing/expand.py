@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.errors import MessageRefusedError, Reason
+from ingest.formats.cleaning import NAME_LIMIT, clean_name
 from ingest.formats.detect import HEAD, Container, detect, detect_archive, utf_16, without_utf_16
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.importing import fhir_sets
@@ -197,7 +198,9 @@ def _refused(piece: Piece, format: Format, origin: Origin, reason: Reason, detai
 
 
 def _error(reason: Reason, detail: str, origin: Origin) -> MessageRefusedError:
-    return MessageRefusedError(reason, detail, source=origin.source or "import", external_id=origin.name)
+    # A name may have any length and any bytes.
+    name = clean_name(origin.name[: 4 * NAME_LIMIT])[:NAME_LIMIT]
+    return MessageRefusedError(reason, detail, source=origin.source or "import", external_id=name)
 
 
 def _origin(name: str, choice: ImportOptions) -> Origin:

@@ -43,6 +43,9 @@ _SQLITE_DAMAGED = frozenset({11, 26})
 _POSTGRESQL_DAMAGED = ("XX001", "XX002")
 """data_corrupted and index_corrupted."""
 
+_POSTGRESQL_READ_ONLY = "25006"
+"""read_only_sql_transaction: a standby answers, as during a failover."""
+
 
 def _is_damage(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", 0)
@@ -61,6 +64,11 @@ def translated() -> Iterator[None]:
     except DBAPIError as error:
         if _is_damage(error):
             raise DamagedLedgerError from None
+        if getattr(error.orig, "sqlstate", "") == _POSTGRESQL_READ_ONLY:
+            raise OutageError(
+                "the ledger's PostgreSQL does not accept writes",
+                "promote the standby, or let VLMKG_LEDGER_URL lead to the primary; nothing is lost",
+            ) from None
         if error.connection_invalidated or isinstance(error, InterfaceError | OperationalError):
             raise OutageError("the ledger does not respond", "it will be tried again; nothing is lost") from None
         raise LedgerError(type(error.orig).__name__, error.statement) from None

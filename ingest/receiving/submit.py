@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from ingest import blobs
 from ingest.blobs import BlobStore, writers
 from ingest.errors import MessageRefusedError, Reason
-from ingest.formats.cleaning import MESSAGE_TEXT_LIMIT, clean_name
+from ingest.formats.cleaning import MESSAGE_TEXT_LIMIT, NAME_LIMIT, clean_name
 from ingest.formats.future_times import without_future
 from ingest.formats.origin import Format, Origin, raw_limit
 from ingest.formats.parse import parse
@@ -38,6 +38,9 @@ LARGEST_GROUP = 64
 
 LARGE = 8 * 1024
 """Bytes of a message from which on it is read beside the others: most reports have a quarter of it."""
+
+LONGEST_ORIGIN = 4 * NAME_LIMIT + 1
+"""Characters of an origin's name that are kept: as many as show that it is too long for an identifier."""
 
 NOWHERE = Origin()
 """The origin of a message without further facts."""
@@ -263,8 +266,9 @@ def _event(message: ReceivedMessage, digest: str, **facts: Any) -> NewEvent:
     return NewEvent(
         digest=digest,
         format=message.format.value,
-        # A file's name may not be valid UTF-8. Parsers clean it in the same way.
-        origin_name=clean_name(message.origin.name),
+        # A file's name may not be valid UTF-8, and a member's name in an archive may have any length. Parsers clean it
+        # in the same way, and refuse what is longer.
+        origin_name=clean_name(message.origin.name[:LONGEST_ORIGIN]),
         origin_source=message.origin.source,
         origin_time=message.origin.modified_at,
         blob_key=digest if len(message.raw) <= raw_limit(message.format) else None,

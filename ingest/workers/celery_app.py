@@ -55,6 +55,8 @@ def make_app(broker_url: str) -> Celery:
         # Wait for Redis without a limit, at start and later. Running work continues meanwhile.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # A Redis without memory refuses commands. Without this the worker would end, and again after each start.
+        broker_channel_error_retry=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # Send once without retries: the dispatcher sends missing messages again.
         task_publish_retry=False,

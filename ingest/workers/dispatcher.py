@@ -8,16 +8,19 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from ingest.errors import OutageError
 from ingest.ledger.events import claims, dispatch, leases
 from ingest.ledger.storage.database import Ledger, clock_of
 from ingest.ledger.studies import pairing
+from ingest.unexpected_errors import say
 from ingest.workers import queue_top_up
 from ingest.workers.backoff import Backoff
 from ingest.workers.broker import Broker
 from ingest.workers.queues import Queue
+from vlmkg.errors import VlmkgError
 
 DUTY = "dispatcher"
 DUTY_LEASE = timedelta(seconds=3)
@@ -26,6 +29,8 @@ TICK_S = 0.2
 """Seconds between ticks. On average an event waits half of this for its wake-up."""
 RECOVER_EVERY_S = 1.0
 ENQUEUE_AT_ONCE = 2000
+AFTER_ERROR_S = 1.0
+"""Seconds before the next tick after an unexpected error."""
 STEP_S = 1.0
 """The ledger's clock was set if it differs by this much from the elapsed time."""
 
@@ -51,7 +56,10 @@ class Dispatcher:
         self._ahead_s: float | None = None
 
     def run(self, stop: threading.Event, gate: threading.Lock) -> None:
-        """Tick until `stop`; each tick holds `gate`. Releases the lease at the end, so that another can take it."""
+        """Tick until `stop`; each tick holds `gate`. Releases the lease at the end, so that another can take it.
+
+        It goes on after any error.
+        """
         backoff = Backoff(stop.wait, longest_s=1.0)
         while not stop.wait(TICK_S):
             try:
@@ -60,10 +68,11 @@ class Dispatcher:
                 backoff.succeeded()
             except OutageError as error:
                 backoff.pause(error)
-        try:
+            except Exception as error:  # noqa: BLE001 - logged; without dispatcher all work of the installation stops
+                say("dispatcher.unforeseen", error)
+                stop.wait(AFTER_ERROR_S)
+        with suppress(VlmkgError):  # else the lease expires
             leases.give_up(self._ledger, DUTY, self._owner)
-        except OutageError:
-            return  # The lease expires.
 
     def tick(self) -> None:
         """Do the due work, if this process holds the lease.

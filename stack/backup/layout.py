@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, StringConstraints, TypeAdapter, ValidationError
 
 from stack.backup.errors import BackupError, BusyBackupError, UnfitTargetError
+from vlmkg.checkpoint.manifest import Place
 
 FORMAT = 2
 MANIFEST, BLOB_LIST, SECRETS = "manifest.json", "blobs.txt", "secrets"
@@ -31,7 +32,6 @@ PART = ".part-"
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """The name of a file or folder: a manifest can't name a path outside its own folder."""
-Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")]
 
 _BLOB_LIST = TypeAdapter(dict[Digest, NonNegativeInt])
 

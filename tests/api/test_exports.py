@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import httpx2
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
@@ -12,7 +13,7 @@ from api.cohort_cypher import literal
 from api.exports import rows
 from api.exports.csv_rows import COLUMNS, lines_of
 from api.exports.rows import PatientFindings
-from ingest.ledger.access import audit
+from ingest.ledger.access import api_keys, audit
 from ingest.ledger.access.api_keys import Role
 from tests.api.conftest import EFFUSION, Api
 from vlmkg import Reader as VlmkgReader
@@ -120,6 +121,35 @@ def test_who_may_download_what(hospital: Api, name: str, role: Role | None, stat
     assert response.status_code == status, response.text
     if status != 200:
         assert set(response.json()) == {"errors"}
+
+
+def test_a_download_ends_when_its_key_is_revoked(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can take hours. The stream breaks off without its end, which every client notices."""
+    monkeypatch.setattr("api.callers.REMEMBERED_S", 0.0)
+    monkeypatch.setattr(rows, "_PATIENTS", rows._PATIENTS.replace("first: 20,", "first: 1,"))
+    for number in range(4):
+        api.submit(f"r{number}", EFFUSION, f"p{number}")
+    api.work()
+    asked: list[str] = []
+    ask = rows.Asker.ask
+
+    async def and_revoke(self: rows.Asker, query: str, variables: dict[str, Any]) -> Any:
+        asked.append(query)
+        if len(asked) == 3:
+            api_keys.revoke(api.ledger, f"{VIEWER}-key")
+        return await ask(self, query, variables)
+
+    monkeypatch.setattr(rows.Asker, "ask", and_revoke)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        export(api, "findings.csv", ALL)
+    assert len(asked) == 3
+
+
+def test_text_that_no_database_can_hold_is_refused(hospital: Api) -> None:
+    where = b'{"where": {"finding": {"concept": {"name": "\\ud800"}}}}'
+    headers = {"Authorization": f"Bearer {hospital.keys[VIEWER]}", "Content-Type": "application/json"}
+    response = hospital.client.post("/exports/findings.csv", content=where, headers=headers)
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
 
 
 def test_researchers_get_the_keys_of_researchers(hospital: Api) -> None:

@@ -233,3 +233,22 @@ def test_a_look_at_the_schema_costs(api: Api) -> None:
     assert code(api.ask(f"{{ {looks} }}")) is None
     answer = api.ask(f'{{ {looks} last: __type(name: "Study") {{ name }} }}')
     assert answer["errors"][0]["extensions"] == {"code": "COST_LIMIT", "cost": 12_000, "limit": 10_000}
+
+
+REPEATED = [
+    "{{ findings(first: 1) {{ edges {{ node {{ {} }} }} }} }}".format("study { id } " * 400),
+    "{{ {} }}".format("findings(first: 1) { edges { node { id } } } " * 100),
+    "{{ findings(first: 1) {{ edges {{ node {{ {} }} }} }} }}".format("... on Finding { study { id } } " * 200),
+    "{{ caller {{ name }} }} fragment f on Finding {{ {} }}".format("study { id } " * 400),
+]
+
+
+@pytest.mark.parametrize("query", REPEATED)
+def test_objects_that_are_repeated(api: Api, query: str) -> None:
+    """Validation compares each with each other one: 400 of them held all other requests up for seconds."""
+    assert code(api.ask(query)) == "COST_LIMIT"
+
+
+def test_clients_may_repeat_objects_some_times(api: Api) -> None:
+    few = " ".join(["study { id } report { version }"] * 20)
+    assert code(api.ask(f"{{ findings(first: 1) {{ edges {{ node {{ {few} }} }} }} }}")) is None

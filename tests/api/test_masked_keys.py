@@ -11,6 +11,8 @@ from graphql import GraphQLObjectType, build_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api import cursors
+from api.cursors import Listed
 from api.masked_keys import KeyMask, hide_place, mask_of, reveal_place
 from api.response_plans import COMPUTED_KEYS
 from api.rights import NEEDED_BY_FIELD
@@ -104,6 +106,26 @@ def test_a_study_is_not_found_by_what_its_uid_makes(hospital: Api) -> None:
         assert hospital.data(f'{{ study(studyKey: "{guess}") {{ modality }} }}', Role.RESEARCHER)["study"] is None
         assert hospital.data(f'{{ node(id: "Study:{guess}") {{ id }} }}', Role.RESEARCHER)["node"] is None
     assert hospital.data(f'{{ study(studyKey: "{key}") {{ modality }} }}', Role.VIEWER)["study"]
+
+
+def made_cursor(listed: Listed, place: str) -> str:
+    """A cursor as anyone can make it who knows how they are made."""
+    return cursors.encode(listed, place)
+
+
+def test_a_cursor_of_ones_own_making_leads_to_no_study(hospital: Api) -> None:
+    """The attack: the list is continued just before the key that anyone makes from a StudyInstanceUID, which leads to
+    its study. The key is given as it is, and one digit short, so that it is no key that would be turned back."""
+    query = "query ($at: String) { studies(first: 1, after: $at) { edges { node { studyKey } } } }"
+    key = digest("uid", "1.2.1")
+    for place in (key, key[:63], ""):
+        cursor = made_cursor(Listed.STUDIES, f"2024-01-01T08:00:00.000000Z/{place}")
+        assert hospital.code(query, Role.RESEARCHER, at=cursor) == "BAD_CURSOR"
+    found = hospital.data(query, Role.VIEWER, at=made_cursor(Listed.STUDIES, f"2024-01-01T08:00:00.000000Z/{key[:63]}"))
+    assert found["studies"]["edges"][0]["node"]["studyKey"] == key, "the attack does not work at all"
+    nested = "query ($at: String) { patients { edges { node { findings(after: $at) { edges { cursor } } } } } }"
+    cursor = made_cursor(Listed.FINDINGS, f"~/{key[:63]}")
+    assert hospital.code(nested, Role.RESEARCHER, at=cursor) == "BAD_CURSOR"
 
 
 def test_what_a_researcher_is_shown_leads_back(hospital: Api) -> None:

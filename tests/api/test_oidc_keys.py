@@ -222,6 +222,18 @@ async def test_key_sets_without_a_key_replace_none(issuer: Issuer, document: Any
         assert await keys.find("rsa", "RS256") is not None
 
 
+ODD = [7, {}, {"kty": ["RSA"]}, {"kty": "EC", "alg": "none"}, {"kty": "RSA", "alg": "none", "n": "AQ", "e": "AQ"}]
+
+
+async def test_a_key_set_may_hold_what_is_no_key_for_signatures(issuer: Issuer) -> None:
+    """One that the library does not know ended the fetching of keys for good, and nobody with a new key was let in."""
+    async with open_issuer_keys(settings(issuer)) as keys:
+        issuer.publish(*ODD, published(OTHER_RSA_KEY, "next", "RS256"))
+        await keys.fetch()
+        assert keys.answers
+        assert await keys.find("next", "RS256") is not None
+
+
 def test_an_address_of_keys_that_is_given_needs_no_discovery(serve: Serve, issuer: Issuer) -> None:
     api = serve(oidc=settings(issuer, VLMKG_OIDC_JWKS_URL=f"{issuer.url}/keys"))
     becomes(api, issuer.token(VIEWER), 200)

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -204,6 +205,45 @@ def test_operations_at_once(api: Api) -> None:
         send(socket, "complete", id="0")
         follow(socket, event["id"], "another")
         assert receive(socket)["type"] == "next"
+
+
+def test_a_document_that_is_expensive_to_read_is_refused(api: Api) -> None:
+    """Strawberry reads it on the event loop, where everybody waits."""
+    repeated = "study { id } " * 400
+    query = f"subscription ($id: ID!) {{ eventUpdates(id: $id) {{ id }} }} fragment f on Finding {{ {repeated} }}"
+    with let_in(api) as socket:
+        follow(socket, "1", query=query)
+        assert receive(socket)["payload"][0]["extensions"]["code"] == "COST_LIMIT"
+        follow(socket, "1", query="subscription { nothing }")
+        assert receive(socket)["payload"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_one_caller_follows_no_more_than_a_share(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On all connections together; others are not concerned, and what ends makes room."""
+    monkeypatch.setattr("api.websocket.MOST_OF_CALLER", 3)
+    event = api.submit("r1", "FINDINGS: Clear lungs.")["event"]
+    with let_in(api) as one, let_in(api) as another, let_in(api, Role.OPERATOR) as other:
+        for number, socket in enumerate((one, another, one)):
+            follow(socket, event["id"], str(number))
+            assert receive(socket)["type"] == "next"
+        follow(another, event["id"], "more")
+        assert receive(another)["payload"][0]["extensions"]["code"] == "BAD_REQUEST"
+        follow(other, event["id"])
+        assert receive(other)["type"] == "next"
+        one.close()
+        assert eventually(lambda: follows(another, event["id"]))
+
+
+def follows(socket: ClientConnection, event_id: str) -> bool:
+    follow(socket, event_id, str(time.time_ns()))
+    return bool(receive(socket)["type"] == "next")
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while not (found := condition()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return found
 
 
 def test_an_id_that_is_in_use(api: Api) -> None:

@@ -1,7 +1,10 @@
 import gzip
 import hashlib
+import io
 import os
 import tarfile
+import time
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,6 +216,62 @@ def test_names_that_lead_out_of_the_archive_write_nothing(tmp_path):
     before = sorted(tmp_path.rglob("*"))
     assert [name for name, _ in seen(expand(path))] == ["../../evil", "etc/evil"]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def described(kind: bytes, body: bytes, **headers: str) -> bytes:
+    """A member of a tar that describes the next one, or whose own content does."""
+    info = tarfile.TarInfo("d")
+    info.type, info.size, info.pax_headers = kind, len(body), headers
+    return info.tobuf(tarfile.PAX_FORMAT) + body + b"\0" * (-len(body) % 512)
+
+
+SPARSE = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "s.txt", "GNU.sparse.realsize": "0"}
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        described(tarfile.GNUTYPE_LONGNAME, b"x" * 9_000_000),
+        described(tarfile.XHDTYPE, b"0" * 9_000_000),
+        described(tarfile.REGTYPE, b"3000000\n" + b"0\n" * 6_000_000, **SPARSE),
+    ],
+    ids=["name", "pax", "sparse map"],
+)
+def test_a_description_of_a_member_has_a_limit(tmp_path, evil):
+    """Python reads it into memory as a whole, or number by number: 60 s for an archive of 500 KB."""
+    good = described(tarfile.REGTYPE, b"Clear.")
+    (tmp_path / "a.tgz").write_bytes(gzip.compress(good + evil + good + bytes(1024), 1))
+    started = time.monotonic()
+    items = expand(tmp_path / "a.tgz")
+    assert [reason for _, reason in seen(items)] == ["unknown", "unreadable"]
+    assert time.monotonic() - started < 3
+
+
+def test_facts_for_all_members_do_not_add_up(tmp_path):
+    """Each member would get a copy of all that came before."""
+    parts = []
+    for number in range(300):
+        facts = b"".join(b"16 k%04d%04d=v\n" % (number, one) for one in range(1000))
+        parts += [described(tarfile.XGLTYPE, facts), described(tarfile.REGTYPE, b"Clear.")]
+    (tmp_path / "a.tar").write_bytes(b"".join(parts) + bytes(1024))
+    tracemalloc.start()
+    assert len(expand(tmp_path / "a.tar")) == 300
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20 * 1024 * 1024
+
+
+@pytest.mark.parametrize("name", ["\udcff.gz", "q" * 5000 + ".gz", "a\nb.gz"])
+def test_a_name_of_any_bytes_and_length_is_told_as_an_identifier(tmp_path, name):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = 20
+        archive.addfile(info, io.BytesIO(gzip.compress(b"")))
+    (item,) = expand(path)
+    assert isinstance(item, RefusedMessage)
+    assert len(item.error.external_id.encode()) <= 256
+    assert item.error.external_id.isprintable()
 
 
 @pytest.mark.parametrize("suffix", [".tgz", ".zip"])

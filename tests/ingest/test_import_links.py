@@ -65,10 +65,10 @@ def test_members_of_archives_that_are_links_are_passed_over(tmp_path: Path, secr
         archive.addfile(fifo)
     assert found(tmp_path / "links.tar") == [b""]
     with zipfile.ZipFile(tmp_path / "links.zip", "w") as packed:
-        link = zipfile.ZipInfo("d.hl7")
+        link = zipfile.ZipInfo("d.txt")
         link.external_attr = 0o120777 << 16
         packed.writestr(link, str(secret))
-    assert SECRET not in found(tmp_path / "links.zip")
+    assert not {SECRET, str(secret).encode()} & set(found(tmp_path / "links.zip"))
 
 
 def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, secret: Path) -> None:

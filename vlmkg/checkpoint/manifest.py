@@ -11,6 +11,7 @@ README.md              a card for people (`vlmkg checkpoint card`); not named by
 
 import hashlib
 import json
+import re
 import stat
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -31,6 +32,9 @@ LANGUAGE_MODEL, PROJECTOR_FILE, VISION = "language_model", "projector.safetensor
 TEXT_WITNESS = "text_witness"
 ALLOWED_ENDINGS = frozenset({".safetensors", ".json", ".txt", ".md", ".jinja", ".model"})
 """Suffixes of files in a checkpoint. Opening one of these runs no code, unlike a pickle."""
+PLACE = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"
+Place = Annotated[str, StringConstraints(pattern=PLACE)]
+"""A path below the folder: no name leads out of it, and backups can hold each."""
 _LARGEST_MANIFEST = 4 * 1024 * 1024
 _CHUNK = 1024 * 1024
 
@@ -77,7 +81,7 @@ class Manifest(BaseModel):
     evaluation: Evaluation | None = None
     """The evaluation that promotion runs. A checkpoint without one cannot be promoted."""
     licence: str
-    files: dict[str, Digest] = Field(min_length=1)
+    files: dict[Place, Digest] = Field(min_length=1)
     """Path within the folder (with `/`) and SHA-256 of every file except the manifest and the promotion."""
 
 
@@ -135,6 +139,8 @@ def sha256_of(path: Path) -> str:
 
 def _read_manifest(folder: Path) -> bytes:
     path = folder / MANIFEST_FILE
+    if path.exists() and not path.is_file():
+        raise CheckpointError("odd_file", folder, f"{MANIFEST_FILE} is not a plain file")
     try:
         with path.open("rb") as file:
             raw = file.read(_LARGEST_MANIFEST + 1)
@@ -189,6 +195,10 @@ def _found(folder: Path) -> set[str]:
             raise CheckpointError("odd_file", folder, f"{place} is not a plain file")
         if path.is_dir() or place in _UNLISTED or place == README_FILE:
             continue
+        if not re.fullmatch(PLACE, place):
+            raise CheckpointError(
+                "odd_file", folder, f"{place!r}: names may have letters, digits, dot, dash, underscore"
+            )
         if path.suffix not in ALLOWED_ENDINGS:
             raise CheckpointError("forbidden_file", folder, f"{place}: only safetensors and text files are allowed")
         found.add(place)

@@ -14,6 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from vlmkg.checkpoint.errors import CheckpointError
 from vlmkg.checkpoint.manifest import LANGUAGE_MODEL, PROJECTOR_FILE, VISION, Manifest, Verified, verify, write_manifest
+from vlmkg.checkpoint.plain_config import require_plain_config
 from vlmkg.model import config as model_config
 from vlmkg.model.codec import Codec, load_codec, save_codec
 from vlmkg.model.config import ModelConfig
@@ -86,7 +87,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
 def open_verified(verified: Verified, device: str = "cpu") -> Checkpoint:
     """Load a verified checkpoint. Raises CheckpointError if its parts do not match its manifest or each other."""
     folder, manifest = verified.folder, verified.manifest
-    language_model = _load_language_model(folder)
+    language_model = load_language_model(folder / LANGUAGE_MODEL)
     if _about(language_model) != manifest.language_model:
         raise CheckpointError("bad_weights", folder, "the language model is not the one that the manifest describes")
     language_model = _computed(language_model, device)
@@ -111,6 +112,7 @@ def load_language_model(folder: Path) -> PreTrainedModel:
     of another shape, or a pickle.
     """
     _quiet()
+    require_plain_config(folder)
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -120,7 +122,7 @@ def load_language_model(folder: Path) -> PreTrainedModel:
             dtype="auto",
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # the library raises errors of many kinds for a config that it can't use
         detail = f"{folder.name} is not a causal language model in safetensors: {type(error).__name__}"
         raise CheckpointError("bad_weights", folder, detail) from error
     model: PreTrainedModel = loaded[0]
@@ -128,10 +130,6 @@ def load_language_model(folder: Path) -> PreTrainedModel:
     if odd:
         raise CheckpointError("bad_weights", folder, f"{len(odd)} weights do not fit, such as {odd[0]}")
     return model
-
-
-def _load_language_model(folder: Path) -> PreTrainedModel:
-    return load_language_model(folder / LANGUAGE_MODEL)
 
 
 def _write_parts(folder: Path, parts: Parts) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,11 @@ _ITEM = b"\xfe\xff\x00\xe0"
 
 PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
+STRIP = 1_000_000
+"""Pixels that are scaled at a time."""
+
 Values = npt.NDArray[Any]
+Scale = Callable[[Values], Grey]
 
 
 def read_dicom(content: bytes) -> Grey:
@@ -102,12 +107,26 @@ def _shown(dataset: Dataset) -> Grey:
         return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
         raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor RGB")
-    grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
-    shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
-    shown[_padding(stored, dataset)] = 0.0
+    shown = _strip_by_strip(stored, dataset, _scale_of(stored, dataset), inverted=polarity == "MONOCHROME1")
     if not np.isfinite(shown).all():  # a slope or window that is not a number
         raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are not numbers")
     return shown
+
+
+def _strip_by_strip(stored: Values, dataset: Dataset, scale: Scale, *, inverted: bool) -> Grey:
+    """The film, some rows at a time: the steps between need 20 bytes and more per pixel."""
+    shown: Grey = np.empty(stored.shape, dtype=np.float32)
+    for rows in _strips(stored):
+        part = stored[rows]
+        grey = scale(apply_modality_lut(part, dataset))
+        shown[rows] = np.float32(1) - grey if inverted else grey
+        shown[rows][_padding(part, dataset)] = 0.0
+    return shown
+
+
+def _strips(stored: Values) -> Iterator[slice]:
+    height = max(1, STRIP // stored.shape[1])
+    return (slice(start, start + height) for start in range(0, stored.shape[0], height))
 
 
 def _require_decoder(syntax: UID) -> None:
@@ -128,20 +147,28 @@ def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:
     return within
 
 
-def _windowed(values: Values, dataset: Dataset, padding: npt.NDArray[np.bool_]) -> Grey:
-    """Scaled to [0, 1] by the first VOI LUT, else the first window, else the least and greatest exposed value."""
+def _scale_of(stored: Values, dataset: Dataset) -> Scale:
+    """What scales values to [0, 1]: the first VOI LUT, else the first window, else the least and greatest exposed
+    value."""
     if dataset.get("VOILUTSequence"):
-        bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-        grey: Grey = (apply_voi(values, dataset).astype(np.float32) / np.float32(2**bits - 1)).clip(0.0, 1.0)
-        return grey
+        white = np.float32(2 ** int(dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1)
+        return lambda values: (apply_voi(values, dataset).astype(np.float32) / white).clip(0.0, 1.0)
     if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
         center, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+        function = str(dataset.get("VOILUTFunction") or "LINEAR")
         if width > 0:
-            return _window(values.astype(np.float64), center, width, str(dataset.get("VOILUTFunction") or "LINEAR"))
-    exposed = values[~padding]
-    if not exposed.size:
-        return np.zeros(values.shape, dtype=np.float32)
-    return stretched(values.clip(exposed.min(), exposed.max()))
+            return lambda values: _window(values.astype(np.float64), center, width, function)
+    ends = [end for rows in _strips(stored) for end in _exposed_ends(stored[rows], dataset)]
+    if not ends:
+        return lambda values: np.zeros(values.shape, dtype=np.float32)
+    least, greatest = min(ends), max(ends)
+    return lambda values: stretched(values.clip(least, greatest), least, greatest)
+
+
+def _exposed_ends(part: Values, dataset: Dataset) -> tuple[Any, ...]:
+    """The least and the greatest exposed value of some rows; empty if all is padding."""
+    exposed = apply_modality_lut(part, dataset)[~_padding(part, dataset)]
+    return (exposed.min(), exposed.max()) if exposed.size else ()
 
 
 def _window(values: npt.NDArray[np.float64], center: float, width: float, function: str) -> Grey:

@@ -31,13 +31,14 @@ def check_size(rows: int, columns: int) -> None:
         raise ImageError(UnreadReason.TOO_LARGE, f"the image has {rows * columns} pixels, more than {MAX_PIXELS}")
 
 
-def stretched(values: npt.NDArray[np.generic]) -> Grey:
+def stretched(values: npt.NDArray[np.generic], least: float | None = None, greatest: float | None = None) -> Grey:
     """The values scaled to float32 from 0, the least, to 1, the greatest, for files that do not define white.
 
-    A constant gives 0.
+    `least` and `greatest` are those of the whole film if `values` are a part of it. A constant gives 0.
     """
     grey = values.astype(np.float32)
-    low, high = float(grey.min()), float(grey.max())
+    low = float(grey.min() if least is None else np.float32(least))
+    high = float(grey.max() if greatest is None else np.float32(greatest))
     stretched_grey: Grey = (grey - low) / (high - low) if high > low else np.zeros_like(grey)
     return stretched_grey
 

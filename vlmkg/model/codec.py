@@ -143,17 +143,20 @@ def load_codec(folder: Path) -> Codec:
     """The codec that `save_codec` wrote. Raises RefusedError if it is damaged, or of another format."""
     try:
         about = json.loads((folder / "codec.json").read_text(encoding="utf-8"))
+        version, instruction, film_instruction = (
+            about[name] for name in ("linearization", "instruction", "film_instruction")
+        )
         tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    except OSError as error:
+    except Exception as error:  # the tokenizer's library raises errors of no kind of their own
         raise RefusedError(
             f"{folder} has no tokenizer: {type(error).__name__}", "copy the whole folder again"
         ) from error
-    if about["linearization"] != VERSION:
+    if version != VERSION:
         raise RefusedError(
-            f"the tokenizer writes format {about['linearization']}, but this program reads {VERSION}",
+            f"the tokenizer writes format {version}, but this program reads {VERSION}",
             "train or extend it again with this version",
         )
-    return _codec(tokenizer, about["instruction"], about["film_instruction"])
+    return _codec(tokenizer, instruction, film_instruction)
 
 
 def _codec(tokenizer: Tokenizer, instruction: str, film_instruction: str) -> Codec:

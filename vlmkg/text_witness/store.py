@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel
 
+from vlmkg.checkpoint.plain_config import require_plain_config
 from vlmkg.errors import RefusedError
 from vlmkg.text_witness.blocks import Pieces
 from vlmkg.text_witness.network import WordTagger
@@ -52,21 +52,28 @@ def without_pooler(model_type: str) -> dict[str, bool]:
     return {"add_pooling_layer": False} if model_type in {"bert", "roberta"} else {}
 
 
+def _require_form(folder: Path) -> None:
+    about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
+    if (about["form"], about["tags"]) != (FORM, TAGS):
+        raise RefusedError(f"{folder.name} has a text witness of another format", "train it with this release")
+
+
 def load_witness(folder: Path, device: str = "cpu") -> TextWitness:
     """The text witness that `save_witness` wrote, in float32. Nothing is fetched and no code of the folder is run.
 
     Raises RefusedError if there is none, or one of another form.
     """
     try:
-        about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
-        if (about["form"], about["tags"]) != (FORM, TAGS):
-            raise RefusedError(f"{folder.name} has a text witness of another format", "train it with this release")
+        _require_form(folder)
+        require_plain_config(folder)
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         make: Any = AutoModel.from_config
         network = WordTagger(make(config, trust_remote_code=False, **without_pooler(config.model_type)))
         network.load_state_dict({name: one.float() for name, one in load_file(folder / WEIGHTS_FILE).items()})
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except RefusedError:
+        raise
+    except Exception as error:  # the tokenizer's library raises errors of no kind of their own
         raise RefusedError(
             f"{folder.name} holds no text witness: {type(error).__name__}", "train one: vlmkg train witness"
         ) from error

@@ -37,6 +37,9 @@ DONE, REFUSED = "done", "refused"
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 """Suffixes of incomplete files."""
 
+LONGEST_NAME = 255
+"""Bytes of a file's name."""
+
 Look = tuple[int, int]
 """Size and modification time (nanoseconds)."""
 
@@ -45,12 +48,16 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Watch:
-    """The folder, and the time since each of its files has not changed."""
+    """The folder, and the time since each of its files has not changed.
+
+    `unmoved` are files that were received and could not be moved: they are left alone until they change.
+    """
 
     reception: Reception
     settings: FolderSettings
     folder: Path
     seen: dict[Path, tuple[Look, float]] = field(default_factory=dict)
+    unmoved: dict[Path, Look] = field(default_factory=dict)
 
 
 async def start(reception: Reception) -> Door:
@@ -86,12 +93,21 @@ async def _close(watching: asyncio.Task[None], stop: asyncio.Event) -> None:
 async def _watch(watch: _Watch, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     while not stop.is_set():
-        for file in await loop.run_in_executor(watch.reception.threads, list, whole_files(watch, time.monotonic())):
+        for file in await loop.run_in_executor(watch.reception.threads, _whole_now, watch):
             if stop.is_set():
                 break
             await loop.run_in_executor(watch.reception.threads, take, watch, file)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), watch.settings.interval)
+
+
+def _whole_now(watch: _Watch) -> list[Path]:
+    """The complete files; none while the folder can't be read, as a share that is away."""
+    try:
+        return list(whole_files(watch, time.monotonic()))
+    except OSError as error:
+        log.warning("folder.unreadable", error=type(error).__name__)
+        return []
 
 
 def whole_files(watch: _Watch, now: float) -> Iterator[Path]:
@@ -101,13 +117,15 @@ def whole_files(watch: _Watch, now: float) -> Iterator[Path]:
         file: known if (known := watch.seen.get(file)) and known[0] == look else (look, now)
         for file, look in found.items()
     }
-    return (file for file in sorted(found) if now - watch.seen[file][1] >= watch.settings.settle)
+    watch.unmoved = {file: look for file, look in watch.unmoved.items() if found.get(file) == look}
+    settled = (file for file in sorted(found) if now - watch.seen[file][1] >= watch.settings.settle)
+    return (file for file in settled if file not in watch.unmoved)
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     for file in folder.iterdir():
         with suppress(FileNotFoundError):
-            if is_hidden(file.name) or file.suffix in UNFINISHED:
+            if is_hidden(file.name) or file.suffix in UNFINISHED or file.name in {DONE, REFUSED}:
                 continue
             found = file.lstat()
             # Opening a link fails, so it is moved like any unreadable file.
@@ -129,8 +147,15 @@ def take(watch: _Watch, file: Path) -> None:
         say("folder.unforeseen", error)
         return
     refused = sum(receipt.state is State.REFUSED for receipt in receipts)
-    _move(file, watch.folder / (REFUSED if refused else DONE))
-    watch.seen.pop(file, None)
+    try:
+        _move(file, watch.folder / (REFUSED if refused else DONE))
+        watch.seen.pop(file, None)
+    except FileNotFoundError:
+        watch.seen.pop(file, None)  # its sender took it away
+    except OSError as error:
+        log.warning("folder.not_moved", error=type(error).__name__)
+        if file in watch.seen:
+            watch.unmoved[file] = watch.seen[file][0]
     # A file's name may contain a patient's name.
     log.info("folder.received", messages=len(receipts), refused=refused)
 
@@ -153,8 +178,27 @@ def _receive(receiver: Receiver, file: Path) -> list[Receipt]:
 
 
 def _move(file: Path, folder: Path) -> None:
-    target, number = folder / file.name, 1
-    while os.path.lexists(target):
-        target = folder / f"{file.stem}.{number}{file.suffix}"
-        number += 1
-    file.rename(target)
+    """Move a file, under a name that is free. Raises OSError if the folder is a link, whatever that leads to."""
+    folder.mkdir(exist_ok=True)
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        name, number = file.name, 1
+        while _exists(name, place):
+            name, number = _numbered(file, number), number + 1
+        os.rename(file, name, dst_dir_fd=place)
+    finally:
+        os.close(place)
+
+
+def _exists(name: str, place: int) -> bool:
+    try:
+        os.stat(name, dir_fd=place, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _numbered(file: Path, number: int) -> str:
+    """The file's name with a number before its suffix, no longer than a file system allows."""
+    end = os.fsencode(f".{number}{file.suffix}")
+    return os.fsdecode(os.fsencode(file.stem)[: LONGEST_NAME - len(end)] + end)

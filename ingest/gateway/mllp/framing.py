@@ -20,7 +20,17 @@ _END = re.compile(rb"\x1c(?:[\r\n]|(?=\x0b))")
 _BEGUN = re.compile(rb"\x0b[ \t\r\n]*\Z")
 _OPENING = re.compile(rb"\x0b[\r\n]*(?=(?:MSH|BHS|FHS)[^\w\s])")
 _NOT_BLANK = re.compile(rb"[^ \t\n\r\x0b\f]")
+_HTTP = re.compile(rb"\s*(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) (?:/|\*|https?:)")
 _MESSAGE = re.compile(rb"[\r\n]*(?:MSH|BHS|FHS)[^\w\s]")
+
+
+def is_http(first: bytes) -> bool:
+    """Whether the first bytes of a connection are those of an HTTP request.
+
+    Every web page can let a browser post a text to any address that the browser reaches. A frame in that text would be
+    received as a report.
+    """
+    return _HTTP.match(first) is not None
 
 
 class Flaw(Enum):

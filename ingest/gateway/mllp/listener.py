@@ -10,7 +10,7 @@ import structlog
 
 from ingest.formats.cleaning import RAW_LIMIT
 from ingest.gateway.door import Door, Reception
-from ingest.gateway.mllp.framing import Frame, Framing
+from ingest.gateway.mllp.framing import Frame, Framing, is_http
 from ingest.gateway.mllp.replies import BatchLimits, reply_to
 from ingest.gateway.mllp.settings import MllpSettings
 from ingest.gateway.peers import Connections
@@ -139,7 +139,7 @@ async def _frames(
 
     `note_rest` is called with whether the connection waits for a new message.
     """
-    framing = Framing(RAW_LIMIT)
+    framing, is_first = Framing(RAW_LIMIT), True
     while True:
         note_rest(not framing.is_open)
         wait = FS_WAIT_S if framing.waits_for_cr else settings.stall if framing.is_open else settings.idle
@@ -154,6 +154,10 @@ async def _frames(
                 continue
             return
         note_rest(False)
+        if is_first and is_http(chunk):
+            log.warning("mllp.http", what="a browser or HTTP client connected, and was disconnected")
+            return
+        is_first = False
         if frames := framing.feed(chunk) if chunk else framing.end():
             yield frames
         if not chunk:

@@ -4,7 +4,7 @@ docs/operations.md has the table. Those marked `faults` take long, or need root:
 """
 
 import contextlib
-import os
+import errno
 import signal
 import socket
 import sqlite3
@@ -17,73 +17,21 @@ import pytest
 from sqlalchemy import func, select
 
 from ingest.ledger.storage.database import open_ledger
-from ingest.ledger.storage.tables import events, sightings
+from ingest.ledger.storage.tables import events
 from tests.fixtures.faulty_system import FaultySystem, remount, small_disk
-from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.road import road_to
 from tests.ingest.gateway.mllp_peer import END, START
+from tests.ingest.gateway.senders import LONG, Sender, refused_in, started_gateways
 from tests.ingest.gateway.test_mllp import oru
 from tests.ingest.gateway.test_process import Gateway, ask
 
 pytestmark = pytest.mark.timeout(240)
 
-LONG = "FINDINGS: " + "The lungs are clear. " * 6000
-"""A text whose message is stored as a file."""
-
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
-    started: list[Gateway] = []
-
-    def start(folder: Path = tmp_path, **settings: str) -> Gateway:
-        started.append(Gateway(folder, **settings))
-        return started[-1]
-
-    yield start
-    for gateway in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(gateway.process.pid, signal.SIGCONT)
-        gateway.end()
-
-
-class Sender:
-    """Sends reports one by one, and remembers what was acknowledged."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.acknowledged: set[str] = set()
-        self.number = 0
-        self.peer = gateway.connect()
-
-    def send(self, text: str = "No pneumothorax.") -> str:
-        """Send one more report; its answer: AA, AE, AR, or `lost`."""
-        self.number += 1
-        try:
-            answer = ask(self.peer, oru(self.number, text))
-        except OSError:
-            self.reconnect()
-            return "lost"
-        code = answer.partition(b"MSA|")[2][:2].decode()
-        if code == "AA":
-            self.acknowledged.add(f"A{self.number}")
-        return code
-
-    def reconnect(self) -> None:
-        self.peer.close()
-        self.peer = self.gateway.connect()
-
-    def until(self, code: str, limit_s: float = 60.0, text: str = "No pneumothorax.") -> None:
-        """Send until this is answered. The last one is sent again and again, as senders do."""
-        deadline = time.monotonic() + limit_s
-        while (told := self.send(text)) != code:
-            assert time.monotonic() < deadline, told
-            time.sleep(0.1)
-
-    def require_stored(self) -> None:
-        """Everything acknowledged is in the ledger."""
-        self.peer.close()
-        assert self.acknowledged
-        assert self.acknowledged <= self.gateway.stored()
+    with started_gateways(tmp_path) as start:
+        yield start
 
 
 @pytest.mark.faults
@@ -111,6 +59,34 @@ def test_a_full_disk(tmp_path: Path, start: Callable[..., Gateway], text: str) -
         connection.close()
         gateway.restart()
         gateway.end()
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO], ids=errno.errorcode.get)
+@pytest.mark.parametrize("text", ["No pneumothorax.", LONG], ids=["row", "file"])
+def test_a_disk_that_fails_at_each_step(
+    start: Callable[..., Gateway], faulty_system: FaultySystem, text: str, error: int
+) -> None:
+    """Full, read-only or broken from the first step of storing a message on, then from the second, and so on."""
+    gateway = start(**faulty_system.environment, VLMKG_MIN_FREE="0")
+    sender = Sender(gateway)
+    assert sender.send(text) == "AA"
+    told = set()
+    for step in (*range(1, 20), *range(20, 1000, 11)):
+        faulty_system.break_disk(step, error)
+        told.add(sender.send(text))
+        if not faulty_system.mend_disk():
+            break
+        sender.until("AA", text=text)
+    assert step > 3, "no step of writing was seen"
+    assert told == {"AA", "AE"}
+    assert gateway.process.poll() is None
+    sender.require_stored()
+    assert refused_in(gateway.data.ledger_url) == []
+    gateway.end()
+    with sqlite3.connect(gateway.data.root / "ledger.sqlite") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    gateway.restart()
 
 
 @pytest.mark.faults
@@ -195,49 +171,6 @@ def test_a_network_that_breaks_before_the_answer(start: Callable[..., Gateway]) 
         whole = select(func.count()).where(events.c.state != "refused")
         assert connection.execute(whole).scalar_one() == 1
     ledger.close()
-
-
-@pytest.mark.faults
-def test_a_postgresql_that_is_killed(start: Callable[..., Gateway], own_postgres_server: PostgresServer) -> None:
-    """Senders are asked to send again until it is back. Nothing acknowledged before or after is lost."""
-    url = own_postgres_server.new_database()
-    gateway = start(VLMKG_LEDGER_URL=url)
-    sender = Sender(gateway)
-    for _ in range(3):
-        sender.until("AA")
-        own_postgres_server.kill()
-        assert sender.send() in {"AE", "lost"}
-        own_postgres_server.start()
-        sender.until("AA")
-    sender.peer.close()
-    assert sender.acknowledged <= reports_in(url)
-
-
-@pytest.mark.faults
-def test_a_postgresql_that_stops_for_a_while(
-    start: Callable[..., Gateway], own_postgres_server: PostgresServer
-) -> None:
-    """SIGSTOP of all its processes: the sender waits, or is asked to send again. Then it goes on."""
-    url = own_postgres_server.new_database()
-    gateway = start(VLMKG_LEDGER_URL=url)
-    sender = Sender(gateway)
-    sender.until("AA")
-    stopped = own_postgres_server.processes()
-    for process in stopped:
-        process.suspend()
-    threading.Timer(5, lambda: [process.resume() for process in stopped if process.is_running()]).start()
-    assert sender.send() in {"AA", "AE", "lost"}
-    sender.until("AA")
-    sender.peer.close()
-    assert sender.acknowledged <= reports_in(url)
-
-
-def reports_in(url: str) -> set[str]:
-    ledger = open_ledger(url)
-    with ledger.read() as connection:
-        found = set(connection.execute(select(sightings.c.report_id_original)).scalars())
-    ledger.close()
-    return found
 
 
 def test_a_damaged_page_of_the_ledger(start: Callable[..., Gateway]) -> None:

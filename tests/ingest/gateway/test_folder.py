@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.folder import watcher
@@ -131,3 +132,47 @@ async def test_the_folders_of_the_outcomes_must_be_folders(
     monkeypatch.setenv("VLMKG_WATCH_FOLDER", str(folder))
     with pytest.raises(UsageError, match="is a link"):
         await watcher.start(reception)
+
+
+async def test_a_name_without_room_for_a_number_stops_nothing(door: Door, reception: Reception, folder: Path) -> None:
+    """A name of 255 bytes that comes twice: the second gets a number and a shorter name, and the next file its turn."""
+    name = "a" * 251 + ".hl7"
+    (folder / name).write_bytes(oru(1))
+    await until((folder / "done" / name).exists)
+    (folder / name).write_bytes(oru(2))
+    await until((folder / "done" / f"{'a' * 249}.1.hl7").exists)
+    (folder / "next.hl7").write_bytes(oru(3))
+    await until((folder / "done" / "next.hl7").exists)
+    assert summary(reception) == {State.RECEIVED: 3}
+
+
+async def test_a_file_that_can_not_be_moved_stops_nothing(door: Door, reception: Reception, folder: Path) -> None:
+    """Somebody put a link in the place of `done`: nothing is written where it leads, and the door goes on."""
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "done").rename(folder.parent / "done")
+    (folder / "done").symlink_to(elsewhere)
+    with capture_logs() as logs:
+        (folder / "a.hl7").write_bytes(oru(1))
+        (folder / "b.hl7").write_bytes(b"nonsense")
+        await until((folder / "refused" / "b.hl7").exists)
+        await asyncio.sleep(0.3)
+    assert list(elsewhere.iterdir()) == []
+    assert [one["event"] for one in logs].count("folder.not_moved") == 1
+    assert summary(reception) == {State.RECEIVED: 1, State.REFUSED: 1}
+    (folder / "done").unlink()
+    (folder.parent / "done").rename(folder / "done")
+    (folder / "c.hl7").write_bytes(oru(2))
+    await until((folder / "done" / "c.hl7").exists)
+
+
+async def test_a_folder_that_is_away_for_a_while_is_watched_again(
+    door: Door, reception: Reception, folder: Path
+) -> None:
+    """As a share that is unmounted."""
+    folder.rename(folder.with_name("away"))
+    await asyncio.sleep(0.3)
+    folder.with_name("away").rename(folder)
+    (folder / "a.hl7").write_bytes(oru(1))
+    await until((folder / "done" / "a.hl7").exists)
+    assert summary(reception) == {State.RECEIVED: 1}

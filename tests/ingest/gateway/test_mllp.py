@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.gateway.door import Reception
 from ingest.gateway.mllp.listener import tune
@@ -67,7 +68,7 @@ async def test_the_last_field_is_stored_whole_in_every_encoding(mllp: OpenDoor, 
 
 async def test_garbage_before_a_message_is_passed_over(mllp: OpenDoor) -> None:
     peer = await mllp.connect()
-    await peer.send(b"\r\nGET / HTTP/1.1\r\n\r\n")
+    await peer.send(b"\r\nPROXY UNKNOWN\r\n\r\n")
     assert code_of(await peer.ask(oru(7))) == ("AA", "7")
     assert len(mllp.events()) == 1
 
@@ -382,3 +383,17 @@ async def test_the_hl7_package_sends(mllp: OpenDoor, tmp_path: Path) -> None:
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=30, check=False)
     assert done.stdout.count("MSA|AA") == 3, done.stderr
     assert len(mllp.events()) == 3
+
+
+@pytest.mark.parametrize("verb", ["POST /", "PUT /x", "GET http://evil.example/"])
+async def test_what_a_page_in_a_browser_posts_is_no_message(mllp: OpenDoor, verb: str) -> None:
+    """Any page that somebody opens can post a text to this port, with a whole frame in it."""
+    peer = await mllp.connect()
+    head = f"{verb} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nOrigin: https://evil.example\r\n\r\n"
+    with capture_logs() as logs:
+        await peer.send(head.encode() + START + oru(1) + END)
+        with pytest.raises((asyncio.IncompleteReadError, OSError)):
+            await peer.answer()
+    assert mllp.events() == []
+    assert [one["event"] for one in logs if one["log_level"] == "warning"] == ["mllp.http"]
+    assert code_of(await (await mllp.connect()).ask(oru(2))) == ("AA", "2")

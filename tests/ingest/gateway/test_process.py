@@ -25,10 +25,10 @@ MARKER = "ZQXMARKER"
 
 
 class Gateway:
-    """A running gateway with its data in a folder."""
+    """A running gateway with its data in a folder, or those of another one."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.data = DataDir(folder / "var")
+    def __init__(self, folder: Path, data: DataDir | None = None, **settings: str) -> None:
+        self.data = data or DataDir(folder / "var")
         self.log = folder / "gateway.log"
         self._ready = folder / "ready"
         self._settings = settings

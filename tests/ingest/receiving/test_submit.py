@@ -25,6 +25,7 @@ from ingest.ledger.storage import tables
 from ingest.ledger.storage.database import Ledger, open_ledger
 from ingest.ledger.storage.tables import patients, sightings
 from ingest.receiving.raw import raw_of
+from ingest.receiving.replay import replay
 from ingest.receiving.submit import ReceivedMessage, Receiver, receive, receive_many, refuse, refuse_unread
 from tests.ingest.formats.hl7_messages import MSH, OBR, PID, obr, obx
 from tests.ingest.receivers import plain, receiver_in
@@ -302,3 +303,11 @@ def test_a_time_far_in_the_future_is_that_of_the_receipt(receiver: Receiver, tim
     assert "future_time" in found.warnings
     assert found.message_time is not None
     assert found.message_time <= datetime.now(UTC)
+
+
+def test_a_name_of_any_length_is_kept_as_far_as_it_matters(receiver: Receiver) -> None:
+    """A member of an archive can have one of megabytes. Replayed, it is refused as before."""
+    receipt = receive(receiver, plain("No pneumothorax.", "q" * 100_000))
+    assert receipt.reason == Reason.UNREADABLE
+    assert len(look(receiver, receipt.event_id).origin_name) < 2000
+    assert replay(receiver, [receipt.event_id]).refused == {Reason.UNREADABLE: 1}

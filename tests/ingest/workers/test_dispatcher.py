@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from ingest.ledger.events import claims, events
@@ -25,6 +26,7 @@ from ingest.workers.study_reader import reader_of
 from tests.fixtures.redis_server import RedisServer
 from tests.ingest.workers.engines import rules
 from tests.ingest.workers.messages import hl7
+from tests.ingest.workers.running import wait_for
 from vlmkg.data_dir import DataDir
 
 LEASE = timedelta(seconds=1.5)
@@ -243,3 +245,22 @@ def test_a_step_of_the_clock_costs_nobody_its_work(
     clock.now += 2
     dispatcher.tick()
     assert states(receiver.ledger) == {State.QUEUED: 1}
+
+
+def test_it_goes_on_after_an_error_that_nobody_foresaw(receiver: Receiver, dispatcher: Dispatcher) -> None:
+    """Without it no worker of the installation gets work. Here a lease has no time that can be read."""
+    ledger, stop = receiver.ledger, threading.Event()
+    with ledger.write() as connection:
+        connection.execute(text("INSERT INTO leases VALUES ('dispatcher', 'another', 'no time')"))
+    receive(receiver, hl7("r1"))
+    thread = threading.Thread(target=dispatcher.run, args=(stop, threading.Lock()))
+    with capture_logs() as logs:
+        thread.start()
+        try:
+            wait_for(lambda: any(one["event"] == "dispatcher.unforeseen" for one in logs), 20)
+            with ledger.write() as connection:
+                connection.execute(text("DELETE FROM leases"))
+            wait_for(lambda: states(ledger).get(State.QUEUED) == 1, 20)
+        finally:
+            stop.set()
+            thread.join()

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+import redis
 from neo4j import Driver
 
 from graph.verify import violations
 from ingest.ledger.states import State
 from ingest.receiving.submit import Receiver, receive_many
+from tests.fixtures.faulty_system import FaultySystem
 from tests.fixtures.neo4j_server import Neo4jServer
 from tests.fixtures.redis_server import RedisServer
 from tests.ingest.workers.messages import hl7
@@ -75,3 +77,42 @@ def test_a_redis_that_loses_everything(receiver: Receiver, start: Callable[..., 
         broker.kill()
         broker.start()
     assert wait_until_settled(receiver.ledger, 150) == {State.MERGED: 150}
+
+
+def test_a_redis_without_memory(
+    receiver: Receiver, start: Callable[..., Worker], broker: RedisServer, empty_graph: Driver
+) -> None:
+    """It refuses every write: wake-ups wait in the ledger, and are sent when there is room."""
+    workers = [start("--queue", "extract", "--concurrency", "1"), start("--queue", "merge")]
+    for worker in workers:
+        worker.wait_until_ready()
+    receive_many(receiver, [hl7(f"r{number}", patient=f"p{number}") for number in range(20)])
+    assert wait_until_settled(receiver.ledger) == {State.MERGED: 20}
+    with redis.Redis(port=broker.port) as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(redis.OutOfMemoryError):
+                client.lpush("full", "x")
+            receive_many(receiver, [hl7(f"s{number}", patient=f"q{number}") for number in range(100)])
+            time.sleep(PAUSE_S / 2)
+            assert states(receiver.ledger)[State.MERGED] < 120, "the full memory was not felt"
+        finally:
+            client.config_set("maxmemory", 0)
+    assert wait_until_settled(receiver.ledger, 150) == {State.MERGED: 120}
+    assert [worker.process.poll() for worker in workers] == [None, None]
+    assert not any(violations(empty_graph).values())
+
+
+def test_steps_of_the_clock_under_work(
+    receiver: Receiver, start: Callable[..., Worker], faulty_system: FaultySystem, empty_graph: Driver
+) -> None:
+    """An hour and a year, back and forward, while workers hold leases: work goes on, and each report is merged once."""
+    for queue in ("extract", "merge"):
+        start("--queue", queue, "--concurrency", "1", **faulty_system.environment).wait_until_ready()
+    steps = (-3600, 0, 3600, -365 * 86400, 365 * 86400, 0)
+    for turn, seconds in enumerate(steps):
+        receive_many(receiver, [hl7(f"r{turn}-{number}", patient=f"p{number}") for number in range(30)])
+        faulty_system.step_clock(seconds)
+        assert wait_until_settled(receiver.ledger, 30) == {State.MERGED: 30 * (turn + 1)}
+    assert not any(violations(empty_graph).values())

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from vlmkg.checkpoint.errors import CheckpointError
-from vlmkg.checkpoint.manifest import describe, verify
+from vlmkg.checkpoint.manifest import MANIFEST_FILE, describe, verify
 from vlmkg.engine_protocol import FilmDomain, Modality
 
 
@@ -102,3 +102,22 @@ def test_a_folder_without_a_readable_manifest_is_refused(tmp_path, copy):
     assert refused(copy).reason == "bad_manifest"
     (copy / "manifest.json").write_bytes(b" " * (4 * 1024 * 1024 + 1))
     assert refused(copy).reason == "bad_manifest"
+
+
+@pytest.mark.parametrize(
+    "place", ["../../etc/passwd", "/etc/passwd", "a b.txt", "language_model/.hidden.json", "a\n.txt"]
+)
+def test_a_manifest_names_nothing_outside_of_its_folder(copy, place):
+    """Nor what a backup could not hold: each backup of the installation would fail."""
+    path = copy / MANIFEST_FILE
+    manifest = json.loads(path.read_text())
+    manifest["files"][place] = "0" * 64
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(CheckpointError, match="bad_manifest"):
+        describe(copy)
+
+
+def test_a_file_with_an_odd_name_is_refused(copy):
+    (copy / "a b.txt").write_text("x")
+    with pytest.raises(CheckpointError, match="odd_file"):
+        verify(copy)

@@ -1,6 +1,7 @@
 """Writing and loading: what comes back is what was written, and nothing loads that does not fit."""
 
 import json
+import os
 from copy import deepcopy
 
 import pytest
@@ -135,3 +136,35 @@ def test_weights_stored_in_halves_are_computed_in_float32_on_a_cpu(loaded, tmp_p
     for kept, whole in zip(again.network.parameters(), loaded.network.parameters(), strict=True):
         assert kept.dtype is torch.float32
         assert torch.equal(kept, whole.to(torch.bfloat16).float())
+
+
+CONFIGS = {
+    "code beside the weights": {"auto_map": {"AutoModelForCausalLM": "evil.Model"}},
+    "kernels of a hub": {"_attn_implementation": "someone/kernel"},
+    "kernels within a part": {"text_config": {"experts_implementation": "someone/kernel"}},
+    "a quantiser": {"quantization_config": {"quant_method": "bitsandbytes", "load_in_8bit": True}},
+    "a size of no kind": {"hidden_size": None},
+    "a count of no kind": {"num_hidden_layers": "two"},
+}
+
+
+@pytest.mark.parametrize("change", CONFIGS.values(), ids=CONFIGS)
+def test_a_config_that_leads_elsewhere_or_nowhere_is_refused(copy, change):
+    path = copy / "language_model" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert refused(copy).reason == "bad_weights"
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "codec.json", "config.json"])
+@pytest.mark.parametrize("content", ["[1]", "{}", "{", "[" * 100_000])
+def test_a_file_of_another_form_is_refused(copy, name, content):
+    (copy / "language_model" / name).write_text(content)
+    with pytest.raises(RefusedError):
+        load_checkpoint(resealed(copy))
+
+
+def test_a_manifest_that_is_a_pipe_does_not_hold_up(copy):
+    (copy / MANIFEST_FILE).unlink()
+    os.mkfifo(copy / MANIFEST_FILE)
+    with pytest.raises(CheckpointError, match="not a plain file"):
+        load_checkpoint(copy)

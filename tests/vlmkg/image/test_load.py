@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import warnings
 
 import gdcm
@@ -20,6 +21,7 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
 )
 
+from tests.ingest.formats import dicom_files
 from tests.vlmkg.dicom_films import COLUMNS, RAMP, ROWS, film, transcoded, without_file_meta, written
 from vlmkg.image import grey as grey_values
 from vlmkg.image import load
@@ -264,3 +266,15 @@ def outcome(content):
         return read_film(content).grey, ""
     except ImageError as error:
         return np.zeros((1, 1)), str(error)
+
+
+def test_a_large_film_takes_little_more_memory_than_its_pixels() -> None:
+    """A sender can pack 50 million pixels into 1.5 MB, and whoever opens the film needs memory for them."""
+    side = 3000
+    large = dicom_files.film(pixels=bytes(2 * side * side), Rows=side, Columns=side, WindowCenter="9", WindowWidth="5")
+    content = dicom_files.part10(large)
+    tracemalloc.start()
+    read_film(content)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 * side * side

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import json
 import time
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import pytest
 from ingest import http_connections as connections
 from ingest.gateway.door import Reception
 from ingest.gateway.http.body import MOST_MEMBERS, BodyDamagedError, BodyTooLargeError, unpacked
+from ingest.ledger.events.events import list_events
 from tests.ingest.formats.dicom_files import film, part10
 from tests.ingest.formats.fhir.test_parser import diagnostic_report
 from tests.ingest.gateway.http.conftest import OpenHttp, open_http
@@ -196,3 +198,21 @@ def test_gzip_of_many_members_is_read_in_proportion() -> None:
     for broken in (b"", b"x", gzip.compress(b"abc")[:-1], gzip.compress(b"abc") + b"x"):
         with pytest.raises(BodyDamagedError):
             unpacked(broken, 1000)
+
+
+SIMPLE = ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"})
+"""Headers that a page of another site can send without asking this server before."""
+
+
+@pytest.mark.parametrize("headers", SIMPLE, ids=["none", "text", "form"])
+@pytest.mark.parametrize("path", ["/fhir/DiagnosticReport", "/fhir", "/fhir/$process-message", "/dicomweb/studies"])
+async def test_a_page_of_another_site_leaves_no_message(
+    reception: Reception, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str]
+):
+    """A browser on this machine sends it to localhost, where no key is needed; it must not become a report."""
+    async with open_http(reception, monkeypatch, VLMKG_AUTH="off") as http:
+        body = json.dumps(diagnostic_report()).encode()
+        response = await http.client.post(path, content=body, headers={"Origin": "https://evil.example", **headers})
+        assert response.status_code == 415
+    with reception.receiver.ledger.read() as connection:
+        assert list_events(connection, limit=1) == []

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ingest.ledger.errors import LedgerError
 from ingest.ledger.storage.database import Ledger, now, open_ledger
 from ingest.ledger.storage.migrate import shipped
 from ingest.ledger.storage.tables import metadata, properties
+from tests.fixtures.postgres_server import PostgresServer
 from vlmkg.errors import UsageError
 
 
@@ -169,6 +171,21 @@ def test_a_read_sees_one_snapshot(ledger: Ledger) -> None:
         assert reading.execute(counted).scalar_one() == before
     with ledger.read() as reading:
         assert reading.execute(counted).scalar_one() == before + 1
+
+
+def test_a_postgresql_that_does_not_accept_writes_is_an_outage(postgres_server: PostgresServer) -> None:
+    """As a standby during a failover: work must wait, and nobody's message is the cause."""
+
+    def write(ledger: Ledger) -> None:
+        with ledger.write() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            connection.execute(properties.insert(), {"name": "a", "value": "b"})
+
+    with (
+        closing(open_ledger(postgres_server.new_database())) as ledger,
+        pytest.raises(OutageError, match="does not accept writes"),
+    ):
+        write(ledger)
 
 
 def test_a_failed_write_leaves_nothing(ledger: Ledger) -> None:
