@@ -1,7 +1,7 @@
 """Doubts of several words: "hard to rule out", "if there is an effusion", "may be missed", "r/o edema: none seen"."""
 
 from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, OBSERVATIONS, Word
 from vlmkg.reading.rules.labels import Unit
 
 _RULING_OUT = frozenset({"to rule out", "to exclude", "rule out", "r / o", "exclude", "excluded", "ruled out"})
@@ -10,6 +10,7 @@ _REACH = 3
 _DENIALS = frozenset({Word.NEGATION, Word.NOT, Word.GONE, Word.THERE})
 _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 _CONDITIONS = frozenset({"any", "if", "should"})
+_UNLESS = frozenset({"unless", "if"})
 _POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
 _VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
 _RULE = frozenset({"rule", "rules", "ruled", "ruling"})
@@ -58,6 +59,8 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
     """The units of `tokens`, of the classes `words`, with each doubt of several words as one unit."""
     if tokens[0] in _CONDITIONS:
         units = _condition_in_front(units, tokens)
+    if tokens[0] in _UNLESS:
+        units = _unless(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
         units = _conditions(_hard_to_exclude(_nothing_new(units)))
     if "out" in tokens and not _RULE.isdisjoint(tokens):
@@ -188,6 +191,19 @@ def _taken_for_finding(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]
         return units
     before = [unit for unit in units[:verb] if unit.word is not Word.REPORT or unit.first > named[0].first]
     return [Unit(0, 0, Word.HEDGE, "apparent"), *before, *units[verb:]]
+
+
+def _unless(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Unless this is technical, there is cardiomegaly": the cardiomegaly is doubted."""
+    if tokens[0] != "unless" and tokens[:2] != ("if", "not"):
+        return units
+    comma = next((at for at, unit in enumerate(units) if unit.word is Word.COMMA), len(units))
+    rest = units[comma + 1 :]
+    if not any(unit.word in OBSERVATIONS for unit in rest) or any(unit.word in _ANSWERS for unit in rest):
+        return units
+    verb = next((at for at, unit in enumerate(rest) if unit.word is Word.COPULA), -1)
+    doubt = Unit(rest[0].first, rest[0].first, Word.HEDGE, "possibly")
+    return [*units[: comma + 1], *rest[: verb + 1], doubt, *rest[verb + 1 :]]
 
 
 def _hidden(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:

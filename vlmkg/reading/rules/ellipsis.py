@@ -38,6 +38,9 @@ def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
     placed = before is not None and (before.joined_by(Word.IN) or not before.joint)
     sided = placed and before is not None and all(_is_short(unit) for unit in before.units)
     tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
+    if sided and phrase.roles == {Word.COMMA} and phrase.units[0].word in ANATOMY_NOUNS:
+        # "Cap on the left, trachea deviated".
+        return True
     return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
 
 

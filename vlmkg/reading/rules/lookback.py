@@ -27,7 +27,10 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
-    before = _without_exception(without_aside(phrases[:end], cues))
+    before = without_aside(phrases[:end], cues)
+    if words[:2] != [Word.COMMA, Word.RELATIVE]:
+        # Not "all lines except the PICC, which has been removed".
+        before = _without_exception(before)
     gone = next((unit for unit in cues if unit.word is Word.GONE), None)
     before = before if gone is None else of_gone(before, gone)
     kept = denied and Word.GONE in words and _denies_the_end(words)

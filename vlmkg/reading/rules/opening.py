@@ -29,6 +29,7 @@ _GIVEN = frozenset({"given", "in view of", "in light of"})
 _SUGGESTED_BY = frozenset({"is suggested by", "are suggested by", "suggested by"})
 _SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned"})
 _LIKELY = frozenset({"likely", "most likely", "probably", "possibly"})
+_NONE = frozenset({"none", "nil", "zero"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
 
@@ -53,6 +54,10 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
+            if index and position + 1 == len(joint) and unit.text not in _NONE and _is_where(phrases[index]):
+                # "Drains removed bilaterally".
+                look_back(phrases, index, joint)
+                continue
             state = _gone(phrases[:index], joint, position, following)
         elif _turns(phrases, index, position):
             state = Presence.PRESENT
@@ -70,6 +75,11 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _is_where(phrase: Phrase) -> bool:
+    """Whether the phrase is a side alone."""
+    return all(unit.word is Word.SIDE for unit in phrase.units)
 
 
 def _doubts_subject(phrases: list[Phrase], index: int) -> bool:

@@ -202,7 +202,7 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
     elif clause.listed is not None and previous.place_only and not has_verb(following) and not said_of(following):
         edges += [(word, LOCATED_AT, place) for word in clause.listed.heads for place in part.places]
         clause.anchors = clause.subjects = [*clause.subjects, part]
-    elif has_verb(following) and clause.anchors and clause.anchors[-1].heads:
+    elif clause.anchors and clause.anchors[-1].heads and (has_verb(following) or _is_told(part, following)):
         start(clause, part)
     elif clause.place is not None and previous.place_only and clause.anchors and clause.anchors[-1].heads:
         locate(clause.anchors, part, edges)
@@ -224,6 +224,13 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
         clause.place = part
     else:
         start(clause, part)
+
+
+def _is_told(part: Part, following: Part | None) -> bool:
+    """ "Nodule on the left, trachea deviated": an organ with a word of its own, which tells no course."""
+    if not said_of(following) or following is None or part.phrase.roles != {Word.COMMA}:
+        return False
+    return part.phrase.units[0].word is Word.ORGAN and not tells_course(following.phrase.units[0])
 
 
 def _is_other_place(previous: Part, part: Part, following: Part | None) -> bool:

@@ -14,6 +14,7 @@ from vlmkg.reading.lexicon.words import (
 from vlmkg.reading.rules.labels import Unit
 
 _TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
+_BEFORE_AGE = frozenset({Word.HEDGE, Word.NOT, Word.DEGREE, Word.NOTHING})
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
 _MANY_DEVICES = frozenset({"tubes", "lines", "devices"})
@@ -135,8 +136,11 @@ def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _doubted(units: list[Unit], index: int) -> bool:
-    """ "Is likely old"."""
-    return index > 1 and units[index - 1].word is Word.HEDGE and units[index - 2].word is Word.COPULA
+    """ "Is likely old", "is not old", "is probably not clearly old"."""
+    at = index - 1
+    while at > 0 and units[at].word in _BEFORE_AGE:
+        at -= 1
+    return 0 < at < index - 1 and units[at].word is Word.COPULA
 
 
 def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
