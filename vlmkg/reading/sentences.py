@@ -71,7 +71,21 @@ _BACK_WORDS = (
         "exam",
         "study",
     }
-    | {"completely", "fully", "entirely", "apparent", "detected", "found", "interval", "radiograph", "image"}
+    | {
+        "confirmed",
+        "substantiated",
+        "upheld",
+        "reproduced",
+        "completely",
+        "fully",
+        "entirely",
+        "apparent",
+        "detected",
+        "found",
+        "interval",
+        "radiograph",
+        "image",
+    }
 )
 _SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
 _I_SEE_NONE = frozenset(

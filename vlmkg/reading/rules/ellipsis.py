@@ -24,6 +24,7 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
     for phrase in phrases:
         before = result[-1] if result else None
         own = len(result) > 1 and result[-2].head is not None and _has_its_side(before, phrase)
+        own = own or (len(result) > 1 and _trails(before, phrase))
         if before is not None and not own and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
             compared = phrase.joined_by(Word.THAN)
@@ -42,6 +43,13 @@ def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
         # "Cap on the left, trachea deviated".
         return True
     return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
+
+
+def _trails(before: Phrase | None, phrase: Phrase) -> bool:
+    """ "Effusion, small, unchanged, left": the side is that of the finding in front."""
+    if before is None or before.anatomy or not (before.roles == phrase.roles == {Word.COMMA}):
+        return False
+    return all(unit.word is Word.SIDE for unit in phrase.units)
 
 
 def _is_short(unit: Unit) -> bool:

@@ -16,6 +16,9 @@ _CAUSED = (("caused",), ("due",), ("mistaken",))
 _OF_SUBJECT = OBSERVATION_NOUNS | frozenset(
     {Word.DESCRIPTOR, Word.TISSUE, Word.OF, Word.DEGREE, Word.NOTHING, Word.AND, Word.OR, Word.SUBJECT, Word.NUMBER}
 )
+_NEEDED = frozenset({"needed", "required", "necessary", "inserted", "placed", "indicated"})
+_WILL = frozenset({"will", "would", "may", "might", "could", "should"})
+_ENDS = frozenset({Word.COMMA, Word.BUT, Word.COLON, Word.AND})
 _KNOWN = frozenset({"this", "these", "such"})
 _FEW = 3
 _TURNS = frozenset({Word.BUT, Word.COLON})
@@ -40,6 +43,19 @@ def without_general(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     rest = [unit for unit in units if unit.first > at]
     end = next((index for index, unit in enumerate(rest) if unit.word in _TURNS), len(rest))
     return (subject if known else []) + rest[end:]
+
+
+def without_needed(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "A drain will be needed": there is none yet."""
+    at = next((at for at in range(2, len(tokens)) if tokens[at] in _NEEDED and tokens[at - 1] == "be"), None)
+    if at is None or tokens[at - 2] not in _WILL:
+        return units
+    start = next((unit.last + 1 for unit in reversed(units) if unit.last < at and unit.word in _ENDS), 0)
+    needed = [unit for unit in units if start <= unit.first < at]
+    nouns = [unit for unit in needed if unit.word in OBSERVATION_NOUNS]
+    if not nouns or any(unit.word is not Word.DEVICE or unit.definite for unit in nouns):
+        return units
+    return [unit for unit in units if not start <= unit.first < at]
 
 
 def _is_general(subject: list[Unit], said: tuple[str, ...]) -> bool:

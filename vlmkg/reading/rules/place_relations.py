@@ -115,14 +115,20 @@ def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
         _dimension(clause, part, edges)
         return
     last = clause.anchors[-1].heads if clause.anchors else []
+    sided = any(unit.word is Word.SIDE for unit in part.phrase.units)
     for edge in clause.borrowed:
-        if edge in edges and edge[0] in last:
+        # "Left: scar in the base" is on the left, "left: scar in the right base" is not.
+        if edge in edges and edge[0] in last and (sided or not _is_titled_side(clause, edge)):
             edges.remove(edge)
     clause.borrowed = []
     # "Nodule in the apex and effusion on the left": the nodule has its place.
     placed = [one for one in clause.anchors[:-1] if one.noun and _is_placed(one, edges)]
     locate([one for one in clause.anchors if one not in placed], part, edges)
     clause.place = part
+
+
+def _is_titled_side(clause: Clause, edge: Edge) -> bool:
+    return clause.side is not None and edge[2] in clause.side.places
 
 
 def _dimension(clause: Clause, part: Part, edges: list[Edge]) -> None:

@@ -10,7 +10,7 @@ from vlmkg.reading.rules.compound import with_whole_cues
 from vlmkg.reading.rules.double_denials import without_double_denials
 from vlmkg.reading.rules.ellipsis import share_nouns, without_elsewhere, without_other_side
 from vlmkg.reading.rules.explanations import link_meanings
-from vlmkg.reading.rules.general import without_general
+from vlmkg.reading.rules.general import without_general, without_needed
 from vlmkg.reading.rules.labels import Unit, label
 from vlmkg.reading.rules.non_findings import without_exam_talk
 from vlmkg.reading.rules.phrase_relations import Edge, Part, read_inside
@@ -65,7 +65,7 @@ def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
 def _read(tokens: tuple[str, ...]) -> SentenceGraph:
     named = with_whole_cues(label(tokens), tokens)
     said = [unit for unit in named if unit.word in OBSERVATIONS]
-    kept = without_exam_talk(without_general(named, tokens))
+    kept = without_exam_talk(without_needed(without_general(named, tokens), tokens))
     places = {unit.first for unit in kept}
     aside = tuple((unit.first, unit.last) for unit in said if unit.first not in places)
     known = tuple(advised(named, kept, tokens)) if aside else ()

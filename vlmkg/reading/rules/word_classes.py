@@ -225,6 +225,15 @@ def _nodes(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     return Word.FINDING if asked and after not in CONTENT and after is not Word.COPULA else units[index].word
 
 
+def _both(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Collapse and effusion, both smaller": the two findings, and no side."""
+    if before is not Word.COMMA or after not in OBSERVATION_ADJECTIVES:
+        return units[index].word
+    nouns = [at for at in range(index) if units[at].word in OBSERVATION_NOUNS]
+    pair = len(nouns) > 1 and any(unit.word is Word.AND for unit in units[nouns[-2] : nouns[-1]])
+    return Word.NOTHING if pair else units[index].word
+
+
 def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     """ "The right main bronchus" says which; "the main finding" does not."""
     del units, index, before
@@ -363,6 +372,7 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(("minor", "major"), _minor),
     "main": _main,
     **dict.fromkeys(("node", "nodes"), _nodes),
+    "both": _both,
     **dict.fromkeys(("nipple", "nipples"), _nipple),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from vlmkg.reading.rules.forms.choices import choice_labels, choices
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
-from vlmkg.reading.rules.forms.titles import LONGEST_TITLE, names_finding
+from vlmkg.reading.rules.forms.titles import LONGEST_TITLE, names_finding, names_state
 
 _ANSWER = (
     r"(?:none|no|nil|yes|absent|present|negative|positive|neg|pos|normal|clear|mild|moderate|severe|small|large"
@@ -151,9 +151,10 @@ _GAP = re.compile(
 )
 _NEXT_CELL = re.compile(r"(?<=\w)(?:[ ]{2,}|\t)[ \t]{0,12}(?=[A-Z][A-Za-z/ ]{2,30}(?:\.{3,}|_{3,}|-{3,}|=))")
 _NEXT_TITLE = re.compile(
-    r"(?<=[\w)])([ \t]{1,12})(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
-    + _ANSWER
-    + r"(?!\w))"
+    r"(?<=[\w)])(?:[ \t]{1,12}(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
+    rf"{_ANSWER}(?!\w))"
+    r"|[ \t]{2,12}(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][A-Za-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
+    rf"(?i:{_ANSWER})(?!\w)))"
 )
 _NEAR = {
     _ASKED: re.compile(r"\?|\sa(?:ns(?:wer)?|\d{0,2})[ \t]{0,12}[:.)]", re.IGNORECASE),
@@ -189,7 +190,7 @@ _NEAR = {
     _SIDED: re.compile(
         r"[-\u2013:][ \t]{0,12}(?:no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)", re.IGNORECASE
     ),
-    _NEXT_TITLE: re.compile(r"[:=][ \t]{0,12}" + _ANSWER),
+    _NEXT_TITLE: re.compile(r"[:=][ \t]{0,12}" + _ANSWER, re.IGNORECASE),
 }
 """A part of every match of a pattern. Each begins with one of a few characters, which `re` finds fast; the patterns
 themselves look back first, which is slow in a text without a match. `re` looks for the first characters of several ways
@@ -274,7 +275,7 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Effusion? No", "Is there an effusion?\\nYes, small"."""
     for match in _found(_ASKED, text, start, end):
         title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
-        if names_finding(title):
+        if names_finding(title) or names_state(title):
             more = match.group().rstrip()[-1:] in "-,(\u2013" and not match["no"]
             said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
             if more and not match["maybe"]:

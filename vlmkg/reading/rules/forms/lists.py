@@ -30,6 +30,13 @@ _NO_PIECE = re.compile(
 )
 _DIFFERENTIAL = re.compile(r"\b(?:ddx|dd|d/d|differential(?: diagnos[ie]s)?)[ \t]{0,4}:", re.IGNORECASE)
 """Its list goes on behind a semicolon."""
+_ASKED_LIST = re.compile(
+    r"\b(?:any|is there any|are there any|evidence|signs?|is there evidence)(?: of)?(?: the following)?"
+    r"[ \t]{0,4}:[ \t]{0,4}"
+    r"(?P<list>[^?:.;\n]{3,160})\?\s{0,4}(?:[-\u2013]\s{0,4})?(?:no|none|nil|negative)\b"
+    r"(?: of (?:these|those|them|the above))?(?=[ \t]{0,4}(?:[.;\n]|$))",
+    re.IGNORECASE,
+)
 _STATED = re.compile(
     r"(?<![A-Za-z])((?:(?:pertinent|relevant|significant|important"
     r"|other)[ \t]{1,12})?positives?(?:[ \t]{1,12}findings?|[ \t]{1,12}for)?"
@@ -81,6 +88,14 @@ def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _DIFFERENTIAL.finditer(text, start, end):
         stop = text.find(".", match.end(), end)
         yield from (Rewrite(at, at + 1, ",") for at in range(match.end(), end if stop < 0 else stop) if text[at] == ";")
+
+
+def asked_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Any of: a, b, c? None of these.": each of the list is denied."""
+    for match in _ASKED_LIST.finditer(text, start, end):
+        yield Rewrite(match.start(), match.start("list"), f"{BREAK} no")
+        yield from _items(text, match.start("list"), match.end("list"), "no")
+        yield Rewrite(match.end("list"), match.end(), BREAK)
 
 
 def _signed_items(text: str, start: int, end: int) -> Iterator[Rewrite]:

@@ -10,7 +10,7 @@ from vlmkg.reading.rules.forms.boxes import boxes
 from vlmkg.reading.rules.forms.corrections import corrections
 from vlmkg.reading.rules.forms.dictation import spoken_marks
 from vlmkg.reading.rules.forms.enumerations import enumerations
-from vlmkg.reading.rules.forms.lists import answered_items, denied_lists
+from vlmkg.reading.rules.forms.lists import answered_items, asked_lists, denied_lists
 from vlmkg.reading.rules.forms.rewriting import Rewrite, without_overlaps
 
 Reader = Callable[[str, int, int], Iterator[Rewrite]]
@@ -52,6 +52,7 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
         re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|{_ASKED}|{_MARKED}"),
     ))),
     (enumerations, _Sign((" *", "\u2022", "\u00b7", "\u25cf", "\u25aa"), (re.compile(r"1\)|a\)"),))),
+    (asked_lists, _Sign(patterns=(re.compile(r"\?\s{0,4}(?:[-\u2013]\s{0,4})?n(?:o|il|eg)"),))),
     (denied_lists, _Sign((":", "negatives "))),
     (answered_items, _Sign(("neg ",), patterns=(re.compile(
         r"(?:no|nil|none|yes|absent|present|neg|pos|negative|positive|n(?<!\wn)|y(?<!\wy))[ \t]{0,12}(?:$|[.;:/\n])"

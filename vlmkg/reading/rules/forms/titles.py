@@ -5,10 +5,16 @@ import re
 from vlmkg.reading.lexicon.guess import guess
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.words import OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 
 LONGEST_TITLE = 80
 _SHORTEST_UNKNOWN = 5
+
+
+def names_state(title: str) -> bool:
+    """Whether the title's last word says how something is: "Heart enlarged"."""
+    words = re.findall(r"[A-Za-z]+", title)
+    return bool(words) and lexicon().words.get(right_spelling(words[-1].lower())) in OBSERVATION_ADJECTIVES
 
 
 def names_finding(title: str) -> bool:
