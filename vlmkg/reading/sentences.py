@@ -250,7 +250,8 @@ def may_take_back(text: str, start: int, end: int | None = None) -> bool:
     match = _BACK_START.match(text, start, len(text) if end is None else end)
     if match is None:
         return False
-    return all(word in _BACK_WORDS or word.isdigit() for word in _PLAIN_WORD.findall(match[0].lower()))
+    others = {*_PLAIN_WORD.findall(match[0].lower())} - _BACK_WORDS
+    return all(word.isdigit() for word in others)
 
 
 def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:

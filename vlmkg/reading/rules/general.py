@@ -47,6 +47,8 @@ def without_general(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 
 def without_needed(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """ "A drain will be needed": there is none yet."""
+    if _NEEDED.isdisjoint(tokens):
+        return units
     at = next((at for at in range(2, len(tokens)) if tokens[at] in _NEEDED and tokens[at - 1] == "be"), None)
     if at is None or tokens[at - 2] not in _WILL:
         return units

@@ -115,7 +115,7 @@ def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
         _dimension(clause, part, edges)
         return
     last = clause.anchors[-1].heads if clause.anchors else []
-    sided = any(unit.word is Word.SIDE for unit in part.phrase.units)
+    sided = bool(clause.borrowed) and any(unit.word is Word.SIDE for unit in part.phrase.units)
     for edge in clause.borrowed:
         # "Left: scar in the base" is on the left, "left: scar in the right base" is not.
         if edge in edges and edge[0] in last and (sided or not _is_titled_side(clause, edge)):

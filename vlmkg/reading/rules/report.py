@@ -28,8 +28,9 @@ def read_with_aside(text: str) -> tuple[ReportGraph, tuple[tuple[int, int], ...]
         evidence: list[int] = []
         heading: int | None = None
         for number, (base, (graph, places, talk, known)) in enumerate(sentences):
-            aside += [(base + first, base + last) for first, last in talk]
-            advised += [(name, base + first, base + last) for first, last in known]
+            if talk:
+                aside += [(base + first, base + last) for first, last in talk]
+                advised += [(name, base + first, base + last) for first, last in known]
             if graph.heading and not _gives_place(sentences, number):
                 continue
             first = len(mentions)

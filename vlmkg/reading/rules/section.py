@@ -151,10 +151,12 @@ def _placed(text: str, tokens: list[Token], *, dashes: bool, opens: Opens) -> It
     for sentence in split_sentences(text, tokens, opens):
         graph = read_sentence(_words(text, sentence, dashes=dashes))
         spans = [(sentence[one.first].start, sentence[one.last].end) for one in graph.mentions]
-        aside = [(sentence[first].start, sentence[last].end) for first, last in graph.aside]
-        advised = [(sentence[first].start, sentence[last].end) for first, last in graph.advised]
         places = tuple([(start, end, text[start:end]) for start, end in spans])
-        yield PlacedSentence(graph, places, tuple(aside), tuple(advised))
+        yield PlacedSentence(graph, places, _spans(sentence, graph.aside), _spans(sentence, graph.advised))
+
+
+def _spans(sentence: list[Token], parts: tuple[Span, ...]) -> tuple[Span, ...]:
+    return tuple([(sentence[first].start, sentence[last].end) for first, last in parts]) if parts else ()
 
 
 def _words(text: str, sentence: list[Token], *, dashes: bool) -> tuple[str, ...]:

@@ -77,6 +77,7 @@ _SOME_MARK = re.compile(r"\b" + _MARK + r"\b", re.IGNORECASE)
 
 def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Pertinent negatives: a, b, c.": each of the list is denied, or doubted, up to its stop or the next title."""
+    yield from _asked_lists(text, start, end)
     for pattern, cue in ((_DENIED, "no"), (_DOUBTED, "possible")):
         for match in pattern.finditer(text, start, end):
             spoken = not (match.group().endswith(":") or _OWN_DENIAL.match(text[match.end() :].lstrip()))
@@ -90,7 +91,7 @@ def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
         yield from (Rewrite(at, at + 1, ",") for at in range(match.end(), end if stop < 0 else stop) if text[at] == ";")
 
 
-def asked_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
+def _asked_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Any of: a, b, c? None of these.": each of the list is denied."""
     for match in _ASKED_LIST.finditer(text, start, end):
         yield Rewrite(match.start(), match.start("list"), f"{BREAK} no")

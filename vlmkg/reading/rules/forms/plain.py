@@ -10,7 +10,7 @@ from vlmkg.reading.rules.forms.boxes import boxes
 from vlmkg.reading.rules.forms.corrections import corrections
 from vlmkg.reading.rules.forms.dictation import spoken_marks
 from vlmkg.reading.rules.forms.enumerations import enumerations
-from vlmkg.reading.rules.forms.lists import answered_items, asked_lists, denied_lists
+from vlmkg.reading.rules.forms.lists import answered_items, denied_lists
 from vlmkg.reading.rules.forms.rewriting import Rewrite, without_overlaps
 
 Reader = Callable[[str, int, int], Iterator[Rewrite]]
@@ -30,7 +30,10 @@ class _Sign(NamedTuple):
         for one in self.strings:
             if one in text:
                 return True
-        return any(pattern.search(text) for pattern in self.patterns)
+        for pattern in self.patterns:  # noqa: SIM110, a generator costs as much as a search
+            if pattern.search(text):
+                return True
+        return False
 
 
 _SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
@@ -44,7 +47,9 @@ _BOXES = re.compile(r"[\[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u271
 _CODE_MARKS = re.compile("[:;|=~\u00f8\u2205\u2026\u2192\t{[<]")
 _AT_LINE_END = "0[ \t]{0,12}(?:\n|$)|1[ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\\d"
 _READERS: tuple[tuple[Reader, _Sign], ...] = (
-    (corrections, _Sign((" that", "correction", '"', "\u201c", "\u201d"))),
+    (corrections, _Sign((
+        "ch that", "ke that", "te that", "rd that", "se that", "correction", '"', "\u201c", "\u2018",
+    ))),
     (boxes, _Sign(patterns=(_BOXES, re.compile(r"\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>|_x_")))),
     (answers, _Sign(("..", ". . .", "__", "--", "->", "   ", "/ab", "/ ab", "abnormal/", "abnormal /", "yes/", "yes /",
                      "y/n", "y / n", "present /", "present/"), (
@@ -52,7 +57,6 @@ _READERS: tuple[tuple[Reader, _Sign], ...] = (
         re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|{_ASKED}|{_MARKED}"),
     ))),
     (enumerations, _Sign((" *", "\u2022", "\u00b7", "\u25cf", "\u25aa"), (re.compile(r"1\)|a\)"),))),
-    (asked_lists, _Sign(patterns=(re.compile(r"\?\s{0,4}(?:[-\u2013]\s{0,4})?n(?:o|il|eg)"),))),
     (denied_lists, _Sign((":", "negatives "))),
     (answered_items, _Sign(("neg ",), patterns=(re.compile(
         r"(?:no|nil|none|yes|absent|present|neg|pos|negative|positive|n(?<!\wn)|y(?<!\wy))[ \t]{0,12}(?:$|[.;:/\n])"
