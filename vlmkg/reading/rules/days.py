@@ -1,7 +1,7 @@
 """Another day and today: "not seen on the last film" denies nothing today, "seen last week but not today" does."""
 
 from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
 _BARE = frozenset({"before", "previously", "earlier", "yesterday"})
@@ -199,14 +199,18 @@ def _gone_today(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
 def _nil_today(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """ "Pneumothorax: yesterday 2 cm, today nil": what was before is left out."""
     denial = len(units) - 1
-    if denial < 1 or units[denial].word is not Word.GONE or tokens[units[denial].first - 1] not in _NOW:
+    if denial > 1 and units[denial].word is Word.REPORT and units[denial - 1].word is Word.NOT:
+        denial -= 1
+    if denial < 1 or units[denial].word not in _DENIALS or tokens[units[denial].first - 1] not in _NOW:
         return units
     nouns = [at for at in range(denial) if units[at].word in OBSERVATION_NOUNS]
     if len(nouns) != 1 or any(unit.word in _DENIALS or unit.word is Word.NEGATION for unit in units[:denial]):
         return units
-    marked = units[nouns[0] + 1].word in {Word.COLON, Word.COMMA}
-    said = any(unit.word in CONTENT for unit in units[nouns[0] + 1 : denial])
-    return [*units[: nouns[0] + 1], units[denial]] if marked and said else units
+    between = units[nouns[0] + 1 : denial]
+    marked = any(unit.word in {Word.COLON, Word.COMMA} for unit in between)
+    said = any(unit.word in OBSERVATION_ADJECTIVES for unit in between)
+    places = [unit for unit in between if unit.word in ANATOMY]
+    return [*units[: nouns[0] + 1], *places, *units[denial:]] if marked and said else units
 
 
 def _first_past(tokens: tuple[str, ...]) -> str:

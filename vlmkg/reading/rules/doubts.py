@@ -10,6 +10,8 @@ _REACH = 3
 _DENIALS = frozenset({Word.NEGATION, Word.NOT, Word.GONE, Word.THERE})
 _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 _CONDITIONS = frozenset({"any", "if", "should"})
+_MAKES = frozenset({"makes", "make", "making"})
+_HARD = frozenset({"hard", "difficult", "impossible"})
 _UNLESS = frozenset({"unless", "if"})
 _POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
 _VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
@@ -59,6 +61,8 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
     """The units of `tokens`, of the classes `words`, with each doubt of several words as one unit."""
     if tokens[0] in _CONDITIONS:
         units = _condition_in_front(units, tokens)
+    if not _MAKES.isdisjoint(tokens) and not _HARD.isdisjoint(tokens):
+        units = _hard_to_see(units, tokens)
     if tokens[0] in _UNLESS:
         units = _unless(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
@@ -191,6 +195,20 @@ def _taken_for_finding(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]
         return units
     before = [unit for unit in units[:verb] if unit.word is not Word.REPORT or unit.first > named[0].first]
     return [Unit(0, 0, Word.HEDGE, "apparent"), *before, *units[verb:]]
+
+
+def _hard_to_see(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "The drain makes effusion hard to judge": nobody knows whether there is one."""
+    make = next(at for at, token in enumerate(tokens) if token in _MAKES)
+    hard = next((at for at in range(make + 1, len(tokens)) if tokens[at] in _HARD), None)
+    inside = [unit for unit in units if hard is not None and make < unit.first < hard]
+    if not inside or inside[0].definite or not any(unit.word is Word.FINDING for unit in inside):
+        return units
+    before = [unit for unit in units if unit.last <= make]
+    after = [
+        unit for unit in units if unit.first > make and not (unit.first == hard and unit.word is Word.NOT_EXCLUDED)
+    ]
+    return [*before, Unit(make, make, Word.HEDGE, "may be"), *after]
 
 
 def _unless(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:

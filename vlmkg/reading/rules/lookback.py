@@ -190,7 +190,10 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
 
 def mark_alternatives(phrases: list[Phrase]) -> None:
     """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
-    doubtful = False
+    doubtful = phrases[:1] != [] and Word.VERSUS in phrases[0].roles
+    if doubtful:
+        # "Features of zzz vs TB".
+        _doubt(phrases[0])
     for index, (before, phrase) in enumerate(pairwise(phrases)):
         if phrase.roles.isdisjoint(_OR):
             doubtful = False

@@ -54,11 +54,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
-            if index and position + 1 == len(joint) and unit.text not in _NONE and _is_where(phrases[index]):
-                # "Drains removed bilaterally".
-                look_back(phrases, index, joint)
-                continue
-            state = _gone(phrases[:index], joint, position, following)
+            state = _gone(phrases, index, position, following)
         elif _turns(phrases, index, position):
             state = Presence.PRESENT
         elif (
@@ -72,6 +68,9 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             and not _heads_list(phrases, index)
         ):
             look_back(phrases, index, joint[: position if word in _BEHIND_CUES else position + 1])
+            if [unit.word for unit in joint[position:]] in _SO_IS and state is Presence.UNCERTAIN:
+                # "Pneumonia is possible, as is an effusion".
+                return state
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
@@ -241,11 +240,16 @@ def _closes(joint: list[Unit], position: int) -> bool:
     return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
 
 
-def _gone(before: list[Phrase], joint: list[Unit], position: int, following: list[Unit]) -> Presence:
+def _gone(phrases: list[Phrase], index: int, position: int, following: list[Unit]) -> Presence:
     """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
 
     "Has been removed, as has the line": both.
     """
+    before, joint = phrases[:index], phrases[index].joint
+    if before and position + 1 == len(joint) and joint[position].text not in _NONE and _is_where(phrases[index]):
+        # "Drains removed bilaterally".
+        look_back(phrases, index, joint)
+        return Presence.PRESENT
     cues = {unit.word for unit in joint[:position]}
     if before and [unit.word for unit in joint[position + 1 :]] in _SO_IS:
         set_back(before, Presence.ABSENT)

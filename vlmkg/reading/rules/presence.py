@@ -245,7 +245,7 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: b
         return state
     if state is Presence.ABSENT:
         turned = any(unit.word is Word.WITH and unit.text not in _EXAMPLES for unit in phrase.joint)
-        fresh = turned or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
+        fresh = turned or _is_preferred(phrase) or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
         return Presence.PRESENT if fresh else state
     return state if _hedge_goes_on(phrase, words) or asked else Presence.PRESENT
 
@@ -279,6 +279,12 @@ def possibly_from(phrase: Phrase) -> bool:
     """ "Effusion, possibly from pleuritis", "clips, XXXX from surgery": the cause is named."""
     cues = phrase.joint[-2:]
     return cues[-1:] != [] and cues[-1].text == "from" and cues[0].word in {Word.HEDGE, Word.HOLE}
+
+
+def _is_preferred(phrase: Phrase) -> bool:
+    """ "Rather than edema this looks like fibrosis"."""
+    words = [unit.word for unit in phrase.joint]
+    return words[:1] == [Word.SUBJECT] and len(words) > 1 and words[1] in {Word.COPULA, Word.SUGGEST, Word.SHOW}
 
 
 def _said_and_done(phrase: Phrase) -> bool:

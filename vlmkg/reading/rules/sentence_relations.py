@@ -11,7 +11,10 @@ from vlmkg.schema import Presence, RelationType
 
 MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
 
-_FEATURES = frozenset({"calcification", "calcifications", "cavitation", "displacement", "angulation", "bronchograms"})
+_FEATURES = frozenset(
+    {"calcification", "calcifications", "cavitation", "displacement", "angulation", "bronchograms"}
+    | {"bronchogram", "air - fluid level", "air fluid level", "fluid level", "fluid - level", "cavity"}
+)
 _TIPS = frozenset({"tip", "tips", "lead", "leads"})
 
 
@@ -284,6 +287,11 @@ def _elsewhere(part: Part) -> bool:
 def _with_finding(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -> None:
     if part.noun and previous.noun and part.heads[-1].text in _FEATURES | _TIPS:
         edges.append((part.heads[-1], MODIFY, previous.heads[-1]))
+        if part.heads[-1].text not in _TIPS and not part.places and not previous.places:
+            # "Nodule with calcification in the left apex": the place is the nodule's.
+            clause.anchors = clause.subjects = [previous]
+            clause.place = clause.said = None
+            return
     clause.anchors = [part]
     clause.subjects = clause.anchors
     clause.place = clause.said = None

@@ -13,6 +13,7 @@ _SPLITS = frozenset({"/", "-", "t", "c"})
 _PLACED = frozenset({"on", "the", "at", "in"})
 _NOT_SIDED = frozenset({"spine", "spines"})
 _ORDINALS = ("st", "nd", "rd", "th")
+_RIBS = frozenset({"rib", "ribs"})
 _REACH = 6
 
 
@@ -42,6 +43,7 @@ def side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
         or (before in _PLACED and not _is_content(after))
         or _is_content(after)
         or after == "#"
+        or (after[:1].isdigit() and not _RIBS.isdisjoint(tokens))
         or after.endswith(_ORDINALS)
         or (after in _LINKS and _shares_a_noun(tokens, index))
         or ((after == "" or not after[:1].isalnum()) and _is_content(before))
