@@ -13,7 +13,7 @@ MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
 
 _FEATURES = frozenset(
     {"calcification", "calcifications", "cavitation", "displacement", "angulation", "bronchograms"}
-    | {"bronchogram", "air - fluid level", "air fluid level", "fluid level", "fluid - level", "cavity"}
+    | {"bronchogram", "air - fluid level", "air fluid level", "fluid level", "fluid - level"}
 )
 _TIPS = frozenset({"tip", "tips", "lead", "leads"})
 
