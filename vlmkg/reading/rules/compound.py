@@ -50,6 +50,7 @@ _SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk",
 _NOT_ALL = frozenset({"not all", "not every", "not each", "not all of"})
 _COUNTS = frozenset({"one", "two", "three", "four", "five", "several", "many", "few", "1", "2", "3", "4", "5"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
+_HAVING_BEEN = frozenset({("after", "having"), ("after", "being"), ("despite", "having"), ("despite", "being")})
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 _ENDINGS = frozenset({Word.NOT, Word.GONE})
 _TELLING = frozenset({Word.RELATIVE, Word.SHOW, Word.THERE, Word.REPORT})
@@ -85,7 +86,7 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if "exchange" in tokens and "for" in tokens:
         units = _exchanged(units, tokens)
     if Word.RETURN in words:
-        units = _returned(units)
+        units = _returned(units, tokens)
     return units
 
 
@@ -314,13 +315,16 @@ def _exchanged(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     return [*(unit for unit in units if unit.last < verb), *out, Unit(given, given, Word.GONE, "exchanged for"), *back]
 
 
-def _returned(units: list[Unit]) -> list[Unit]:
+def _returned(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """ "Had resolved but has recurred", "the resolved effusion has recurred": it is there."""
     dropped: set[int] = set()
     for index, unit in enumerate(units):
         if unit.word is not Word.RETURN:
             continue
         unit.word = Word.REPORT
+        if any(two in _HAVING_BEEN for two in pairwise(tokens[unit.last + 1 :])):
+            # "Has come back after having been drained".
+            dropped |= {at for at in range(index + 1, len(units)) if units[at].word is Word.GONE}
         named = False
         for at in range(index - 1, -1, -1):
             if units[at].word in OBSERVATION_NOUNS:

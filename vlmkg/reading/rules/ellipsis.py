@@ -146,9 +146,9 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
     """
     if not any(unit.word in _DENIALS for unit in units):
         return units
-    first = _no_right(units)
-    if first:
-        return units[first:]
+    first, behind = _no_right(units)
+    if behind:
+        return units[:first] + units[behind:]
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:
@@ -159,12 +159,20 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
     return units
 
 
-def _no_right(units: list[Unit]) -> int:
-    """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
-    words = [unit.word for unit in units[:5]]
-    linked = len(words) > 2 and words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
-    other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
-    return 3 if linked and other and _finding_ahead(units, 5) else 0
+def _no_right(units: list[Unit]) -> tuple[int, int]:
+    """First and end of "no right," in "no right, small left effusion"; (0, 0) where there is no such thing."""
+    first = next((at for at, unit in enumerate(units) if unit.word is Word.NEGATION), len(units))
+    words = [unit.word for unit in units[first : first + 3]]
+    if any(unit.word not in _BEFORE_OPPOSED for unit in units[:first]) or words[:2] != [Word.NEGATION, Word.SIDE]:
+        return 0, 0
+    end = first + 2
+    while end < len(units) and units[end].word in _LINKS:
+        end += 1
+    other = end
+    while other < len(units) and units[other].word is Word.DESCRIPTOR:
+        other += 1
+    sided = end < other < len(units) and units[other].word is Word.SIDE and units[other].text != units[first + 1].text
+    return (first, end) if end > first + 2 and sided and _finding_ahead(units, other + 1) else (0, 0)
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:

@@ -14,6 +14,8 @@ from vlmkg.schema import Presence
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CUES = frozenset({Word.NEGATION, Word.NOT, Word.EXCLUDE, Word.NOT_EXCLUDED, Word.GONE, Word.HEDGE, Word.SUGGEST_MAYBE})
 _EXCHANGED = frozenset({"replaced by", "replaced with", "exchanged for", "substituted by", "superseded by"}) | {
+    *("changed over to", "changed over for", "swapped for", "swapped to", "switched to", "switched for"),
+    *("switched over to", "exchanged to", "exchanged with"),
     "given way to",
     "gave way to",
     "gives way to",
@@ -29,6 +31,7 @@ _GIVEN = frozenset({"given", "in view of", "in light of"})
 _SUGGESTED_BY = frozenset({"is suggested by", "are suggested by", "suggested by"})
 _SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned"})
 _LIKELY = frozenset({"likely", "most likely", "probably", "possibly"})
+_TAKEN_OUT = frozenset({"removed", "pulled", "out", "taken out", "withdrawn", "extubated"})
 _NONE = frozenset({"none", "nil", "zero"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
@@ -240,6 +243,15 @@ def _closes(joint: list[Unit], position: int) -> bool:
     return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
 
 
+def _is_list_of_devices(before: list[Phrase], cue: Unit) -> bool:
+    """ "Tube removed line removed drain unchanged"."""
+    return cue.text in _TAKEN_OUT and before[-1:] != [] and _is_device(before[-1])
+
+
+def _is_device(phrase: Phrase) -> bool:
+    return phrase.head is not None and phrase.head.word is Word.DEVICE
+
+
 def _gone(phrases: list[Phrase], index: int, position: int, following: list[Unit]) -> Presence:
     """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
 
@@ -255,8 +267,9 @@ def _gone(phrases: list[Phrase], index: int, position: int, following: list[Unit
         set_back(before, Presence.ABSENT)
         return Presence.ABSENT
     exchanged = joint[position].text in _EXCHANGED
-    # "Tube removed line remains": run on without a stop.
-    exchanged = exchanged or (len(joint) == 1 and following[:1] != [] and following[0].word in _VERBS)
+    # "Tube removed line remains", "tube removed line removed": run on without a stop.
+    run_on = following[:1] != [] and (following[0].word in _VERBS or joint[0].text in _TAKEN_OUT)
+    exchanged = exchanged or (len(joint) == 1 and (run_on or _is_list_of_devices(before, joint[0])))
     if before and (exchanged or cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
             set_back(

@@ -222,6 +222,8 @@ def _nodes(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     while at >= 0 and units[at].word in ANATOMY:
         at -= 1
     asked = at >= 0 and units[at].word in {Word.NEGATION, Word.HEDGE}
+    behind = [unit.word for unit in units[index + 1 : index + 4] if unit.word is not Word.COPULA]
+    asked = asked or behind[:1] == [Word.NOT_EXCLUDED] or behind[:2] == [Word.NOT, Word.EXCLUDE]
     return Word.FINDING if asked and after not in CONTENT and after is not Word.COPULA else units[index].word
 
 
