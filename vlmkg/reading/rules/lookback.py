@@ -25,6 +25,9 @@ _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word
 
 def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
+    if _is_still_possible(cues):
+        _doubt_again(phrases[:end])
+        return
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
     before = without_aside(phrases[:end], cues)
@@ -59,6 +62,24 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
         if _has_companion(before):
             _doubt(before[0])
+
+
+def _is_still_possible(cues: list[Unit]) -> bool:
+    """ "Is not seen but cannot be excluded"; what cannot be excluded is what was named last."""
+    words = [unit.word for unit in cues]
+    if Word.BUT not in words or Word.GONE in words:
+        return False
+    turned = words[words.index(Word.BUT) :]
+    return Word.NOT_EXCLUDED in turned or (Word.EXCLUDE in turned and Word.NOT in turned)
+
+
+def _doubt_again(before: list[Phrase]) -> None:
+    for phrase in reversed(before):
+        for unit in phrase.units:
+            if unit.word in OBSERVATIONS:
+                unit.presence = Presence.UNCERTAIN
+        if phrase.head is not None:
+            return
 
 
 def _has_companion(before: list[Phrase]) -> bool:
