@@ -12,6 +12,11 @@ _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 _CONDITIONS = frozenset({"any", "if", "should"})
 _MAKES = frozenset({"makes", "make", "making"})
 _HARD = frozenset({"hard", "difficult", "impossible"})
+_LOOKS = frozenset({"look", "looks", "looked", "looking", "seems", "seem"})
+_AS_QUERIED = frozenset(
+    ("as", said, ",")
+    for said in ("queried", "suspected", "suggested", "asked", "requested", "feared", "questioned", "thought", "stated")
+)
 _UNLESS = frozenset({"unless", "if"})
 _POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
 _VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
@@ -63,6 +68,10 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
         units = _condition_in_front(units, tokens)
     if not _MAKES.isdisjoint(tokens) and not _HARD.isdisjoint(tokens):
         units = _hard_to_see(units, tokens)
+    if "like" in tokens and Word.BUT in words:
+        units = _looks_like(units, tokens)
+    if Word.NOT in words and "as" in tokens:
+        units = _without_aside(units, tokens)
     if tokens[0] in _UNLESS:
         units = _unless(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
@@ -209,6 +218,25 @@ def _hard_to_see(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         unit for unit in units if unit.first > make and not (unit.first == hard and unit.word is Word.NOT_EXCLUDED)
     ]
     return [*before, Unit(make, make, Word.HEDGE, "may be"), *after]
+
+
+def _looks_like(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "It looks like a nodule but is a vessel": it only looks so."""
+    like = tokens.index("like")
+    turn = next((at for at, unit in enumerate(units) if unit.word is Word.BUT and unit.first > like), len(units))
+    real = tokens[units[turn].last + 1 : units[turn].last + 2] if turn < len(units) else ()
+    if tokens[like - 1] not in _LOOKS or real not in (("is",), ("are",), ("was",), ("were",)):
+        return units
+    before = [unit for unit in units if unit.last < like]
+    return [*before, Unit(like, like, Word.HEDGE, "like"), *(unit for unit in units if unit.first > like)]
+
+
+def _without_aside(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "There is not, as queried, an effusion": without what stands between the commas."""
+    at = next((at for at in range(1, len(tokens) - 2) if tokens[at : at + 3] in _AS_QUERIED), None)
+    if at is None or tokens[at - 1] != ",":
+        return units
+    return [unit for unit in units if not at - 1 <= unit.first <= at + 2]
 
 
 def _unless(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
