@@ -24,7 +24,7 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
     for phrase in phrases:
         before = result[-1] if result else None
         own = len(result) > 1 and result[-2].head is not None and _has_its_side(before, phrase)
-        own = own or (len(result) > 1 and _trails(before, phrase))
+        own = own or (len(result) > 1 and (_trails(before, phrase) or _denied_of(result[-2], before)))
         if before is not None and not own and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
             compared = phrase.joined_by(Word.THAN)
@@ -43,6 +43,13 @@ def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
         # "Cap on the left, trachea deviated".
         return True
     return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
+
+
+def _denied_of(subject: Phrase, before: Phrase | None) -> bool:
+    """ "Heart not enlarged, small effusion": the word in front is denied of the heart, without a verb."""
+    if before is None or before.anatomy or before.joint[-1:] == [] or before.joint[-1].word is not Word.NOT:
+        return False
+    return len(before.joint) == 1 and subject.head is None and bool(subject.anatomy)
 
 
 def _trails(before: Phrase | None, phrase: Phrase) -> bool:
@@ -67,8 +74,8 @@ def _is_verb(before: Phrase) -> bool:
 
 
 def _names_known(before: Phrase, phrase: Phrase) -> bool:
-    """ "Improved, the effusion": the article begins a noun group of its own."""
-    return phrase.units[0].definite and not before.anatomy
+    """ "Improved, the effusion", "not enlarged, but a small effusion": the article begins a noun group of its own."""
+    return phrase.units[0].opens and not before.anatomy
 
 
 def _shares(before: Phrase, phrase: Phrase) -> bool:

@@ -104,7 +104,7 @@ def _goes_on(state: Presence, phrases: list[Phrase], index: int, tail: list[Unit
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     following = after.joint if after else tail
     if state is Presence.ABSENT:
-        if _explains_before_aside(phrases, index) or _between_denials(phrases, index):
+        if _explains_before_aside(phrases, index) or _between_denials(phrases, index) or _behind_state(phrases, index):
             return Presence.PRESENT
         over = _tells_more(phrase, following, after) or _is_new_now(phrases, index)
         if over or is_of_known(phrases, index) or _aside_is_over(phrases, index, following):
@@ -124,6 +124,15 @@ def _explains_before_aside(phrases: list[Phrase], index: int) -> bool:
         return True
     bare = start > 0 and [unit.text for unit in phrases[start].joint] in (["without"], [",", "without"])
     return bare and any(one.head is not None and one.head.presence is Presence.PRESENT for one in phrases[:start])
+
+
+def _behind_state(phrases: list[Phrase], index: int) -> bool:
+    """ "Heart not enlarged, effusion on the left": denied is the state of the heart, and no more."""
+    if index < 2 or phrases[index].roles != _COMMA or phrases[index].head is None:
+        return False
+    subject, state = phrases[index - 2 : index]
+    denied = [unit.word for unit in state.joint] == [Word.NOT] and state.head is None and not state.anatomy
+    return denied and subject.head is None and bool(subject.anatomy)
 
 
 def _between_denials(phrases: list[Phrase], index: int) -> bool:
