@@ -68,6 +68,8 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
         units = _condition_in_front(units, tokens)
     if not _MAKES.isdisjoint(tokens) and not _HARD.isdisjoint(tokens):
         units = _hard_to_see(units, tokens)
+    if Word.SUGGEST in words and Word.NOT in words and Word.BUT in words:
+        units = _atypical(units)
     if "like" in tokens and Word.BUT in words:
         units = _looks_like(units, tokens)
     if Word.NOT in words and "as" in tokens:
@@ -229,6 +231,18 @@ def _looks_like(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         return units
     before = [unit for unit in units if unit.last < like]
     return [*before, Unit(like, like, Word.HEDGE, "like"), *(unit for unit in units if unit.first > like)]
+
+
+def _atypical(units: list[Unit]) -> list[Unit]:
+    """ "Not typical of edema, but this cannot be excluded": doubted."""
+    at = next((at for at in range(1, len(units)) if units[at].word is Word.SUGGEST), None)
+    turn = next((at for at, unit in enumerate(units) if unit.word is Word.BUT), len(units))
+    after = {unit.word for unit in units[turn:]}
+    possible = Word.NOT_EXCLUDED in after or {Word.NOT, Word.EXCLUDE} <= after
+    if at is None or at > turn or units[at - 1].word is not Word.NOT or not possible:
+        return units
+    units[at].word = Word.HEDGE
+    return units[: at - 1] + units[at:]
 
 
 def _without_aside(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:

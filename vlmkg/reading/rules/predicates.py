@@ -12,16 +12,12 @@ from vlmkg.schema import Presence
 _STATES = frozenset({Word.GONE, Word.REPORT})
 _PREDICATES = frozenset({Word.CHANGE, Word.DESCRIPTOR})
 _OF_THESE = frozenset({"neither", "neither of", "none of the", "none of these", "none of those"})
-_HAVING = frozenset({"has", "have", "had"})
 _INVERTED = ([Word.NEGATION, Word.SHOW], [Word.NEGATION, Word.COPULA])
 
 
 def leaves_verb_out(before: list[Unit], phrases: list[Phrase], tail: list[Unit]) -> bool:
     """ "The edema is improved, the effusion is not": denied is what was said before, and not the effusion."""
     cues = [unit.word for unit in tail if unit.word is not Word.HEDGE]
-    if cues == [Word.SHOW, Word.NOT] and not before and len(phrases) == 1 and tail[0].text in _HAVING:
-        # "...; the fibrosis has not."
-        return True
     if not cues or cues[-1] is not Word.NOT or not set(cues) <= {Word.NOT, Word.COPULA, Word.SHOW}:
         return False
     link = next(

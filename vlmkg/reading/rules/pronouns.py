@@ -10,6 +10,7 @@ _SIZES = frozenset(
 )
 _THAT = frozenset({"that", "those"})
 _PLACING = frozenset({"on", "in", "at", "of"})
+_HAVING = (("has",), ("have",), ("had",))
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 _VERBS = frozenset({Word.COPULA, Word.SHOW})
 _NAMING = OBSERVATION_NOUNS | {Word.HEDGE, Word.NOT_EXCLUDED, Word.EXCLUDE, Word.NOT}
@@ -23,7 +24,16 @@ def with_second_ones(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         units = _another_size(units, tokens)
     if not _THAT.isdisjoint(tokens):
         units = _that_elsewhere(units, tokens)
+    if tokens[-1] == "not" and tokens[-2:-1] in _HAVING:
+        units = _without_left_out(units)
     return units
+
+
+def _without_left_out(units: list[Unit]) -> list[Unit]:
+    """ "The fibrosis has not.": denied is what was said before of something else, and not the fibrosis."""
+    alone = sum(unit.word in OBSERVATION_NOUNS for unit in units) == 1
+    alone = alone and all(unit.word in CONTENT for unit in units[:-2])
+    return units[:-2] if alone else units
 
 
 def _another_size(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
