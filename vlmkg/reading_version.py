@@ -12,7 +12,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
-READING_VERSION = 3
+READING_VERSION = 4
 """Raise this by one when a change of code changes a reading of a report or film.
 
 Code means everything between a text and its stored reading: sections, sentences, tokens, rules, the model's windows,

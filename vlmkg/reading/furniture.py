@@ -27,6 +27,12 @@ _EXAM_ROW = re.compile(r"[ \t]*\d{6,}[ \t]+[a-z]{3}[ \t]+\d.*", re.IGNORECASE)
 _LONGEST_ROW_WRAP = 60
 _SENTENCE_END = re.compile(r"[.;][ \t]{1,12}(?=[A-Za-z])")
 _SHORTEST_SIGNATURE = 12
+_AGREED = re.compile(
+    r"\b(?:findings?|impression|interpretation|diagnosis|reading|read|conclusion)"
+    r"(?: of|:| that there is| that)[ \t]{1,4}",
+    re.IGNORECASE,
+)
+"""What somebody signs for: "I have reviewed the films and agree with the finding of ..."."""
 _BANNER_STARTS = frozenset("*aAeE")
 _SIGNED = re.compile(r" by|this |signed|reviewed|pending|approved|thank|regards|wishes|sincerely|dear |, ?[mdpf]")
 """Each signature holds one of these: looked for first, since most lines hold none."""
@@ -69,8 +75,11 @@ def furniture(text: str) -> Iterator[Stretch]:
 
 
 def _signed_end(line: str) -> int:
-    """Where the signature ends: before a sentence on its line that names a finding."""
-    stops = (stop.end() for stop in _SENTENCE_END.finditer(line, _SHORTEST_SIGNATURE))
+    """Where the signature ends: before a sentence on its line that names a finding, or before what is agreed with."""
+    stops = [stop.end() for stop in _SENTENCE_END.finditer(line, _SHORTEST_SIGNATURE)]
+    agreed = _AGREED.search(line, 0, stops[0] if stops else len(line))
+    if agreed is not None and names_finding(line[agreed.end() : stops[0] if stops else len(line)]):
+        return agreed.end()
     return next((at for at in stops if names_finding(line[at:])), len(line))
 
 

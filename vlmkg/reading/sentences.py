@@ -30,7 +30,7 @@ _ANSWERS = frozenset(
 )
 _LONGEST_ANSWER = 3
 _BACK = frozenset(
-    {"i", "we", "it", "this", "these", "they", "that", "those", "now", "today", "none", "there", "currently"}
+    {"i", "we", "it", "this", "these", "they", "that", "those", "now", "today", "none", "there", "currently"} | {"at"}
 )
 _BACK_DENIALS = frozenset(
     {"none", "nil", "gone", "longer", "resolved", "cleared", "disappeared", "absent", "not", "removed"}
@@ -71,7 +71,21 @@ _BACK_WORDS = (
         "exam",
         "study",
     }
-    | {"completely", "fully", "entirely", "apparent", "detected", "found", "interval", "radiograph", "image"}
+    | {
+        "confirmed",
+        "substantiated",
+        "upheld",
+        "reproduced",
+        "completely",
+        "fully",
+        "entirely",
+        "apparent",
+        "detected",
+        "found",
+        "interval",
+        "radiograph",
+        "image",
+    }
 )
 _SAID_ALREADY = _BACK_DENIALS | {"no", "without", "never"}
 _I_SEE_NONE = frozenset(
@@ -80,8 +94,24 @@ _I_SEE_NONE = frozenset(
 )
 _NOT_SEEN = frozenset({"not", "cannot", "t"})
 _BACK_TIMES = frozenset({"now", "today", "longer", "currently", "it", "this", "these", "they", "that", "those"})
+_TIMED = frozenset({"at", "today", "now", "currently"})
+_OF_TIME = frozenset({":", ".", "h", "hrs", "hours", "am", "pm", "o", "clock"})
 _NONE_SEEN = frozenset(
-    {"none", "is", "are", "was", "were", "seen", "identified", "visible", "evident", "found", "visualized"}
+    {
+        "at",
+        "there",
+        "none",
+        "is",
+        "are",
+        "was",
+        "were",
+        "seen",
+        "identified",
+        "visible",
+        "evident",
+        "found",
+        "visualized",
+    }
 )
 _LONGEST_BACK = 9
 _BACK_START = re.compile(rf"(?:{'|'.join(sorted(_BACK))})\b[^.;!?]{{0,80}}", re.IGNORECASE)
@@ -218,7 +248,10 @@ def _lists_on(tokens: list[Token], index: int) -> bool:
 def may_take_back(text: str, start: int, end: int | None = None) -> bool:
     """Whether the words from `start` to the next stop may say something of the sentence before ("It is gone.")."""
     match = _BACK_START.match(text, start, len(text) if end is None else end)
-    return match is not None and _BACK_WORDS.issuperset(_PLAIN_WORD.findall(match[0].lower()))
+    if match is None:
+        return False
+    others = {*_PLAIN_WORD.findall(match[0].lower())} - _BACK_WORDS
+    return all(word.isdigit() for word in others)
 
 
 def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
@@ -228,6 +261,9 @@ def _is_denied_behind(text: str, tokens: list[Token], index: int) -> bool:
     said = tokens[index + 1 : index + 2 + _LONGEST_BACK]
     end = next((at for at, token in enumerate(said) if token.text[0] in _ENDS), len(said))
     words = {token.lower for token in said[:end]}
+    if tokens[index + 1].lower in _TIMED:
+        # "Pneumothorax at 08:00; at 14:00 there is none." "Yesterday: pneumothorax. Today: none."
+        words = {word for word in words if not (word.isdigit() or word in _OF_TIME)}
     if _sees_none(words):
         return True
     if not _SAID_ALREADY.isdisjoint(token.lower for token in tokens[max(0, index - _LONGEST_BACK) : index]):

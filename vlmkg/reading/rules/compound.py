@@ -11,8 +11,10 @@ from vlmkg.reading.rules.days import with_past_state, without_earlier_exam, with
 from vlmkg.reading.rules.denied_acts import without_denied_acts
 from vlmkg.reading.rules.differentials import with_differentials
 from vlmkg.reading.rules.doubts import with_whole_doubts
+from vlmkg.reading.rules.known import TIPS
 from vlmkg.reading.rules.labels import Unit
 from vlmkg.reading.rules.lookback import EXCEPT
+from vlmkg.reading.rules.pronouns import with_second_ones
 
 _ALMOST = frozenset(
     {
@@ -48,6 +50,7 @@ _SHARES = frozenset({"most", "some", "much", "half", "part", "majority", "bulk",
 _NOT_ALL = frozenset({"not all", "not every", "not each", "not all of"})
 _COUNTS = frozenset({"one", "two", "three", "four", "five", "several", "many", "few", "1", "2", "3", "4", "5"})
 _DRAWN = frozenset({"pulled", "withdrawn", "retracted"})
+_HAVING_BEEN = frozenset({("after", "having"), ("after", "being"), ("despite", "having"), ("despite", "being")})
 _TURNS = frozenset({Word.COMMA, Word.BUT, Word.AND, Word.COLON})
 _ENDINGS = frozenset({Word.NOT, Word.GONE})
 _TELLING = frozenset({Word.RELATIVE, Word.SHOW, Word.THERE, Word.REPORT})
@@ -79,10 +82,11 @@ def with_whole_cues(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if not words.isdisjoint(_TELLING) or "when" in tokens:
         units = without_earlier_exam(units, tokens)
     units = with_differentials(units, tokens)
+    units = with_second_ones(units, tokens)
     if "exchange" in tokens and "for" in tokens:
         units = _exchanged(units, tokens)
     if Word.RETURN in words:
-        units = _returned(units)
+        units = _returned(units, tokens)
     return units
 
 
@@ -190,6 +194,11 @@ def _gone_in_part(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
         end = next((at for at in range(partly + 1, len(units)) if units[at].word in _TURNS), len(units))
         said = [at for at in range(partly, end) if units[at].word is Word.GONE]
         return [unit for at, unit in enumerate(units) if at not in said]
+    stays = next((at for at, unit in enumerate(units) if unit.word is Word.GONE and _stays_on_other(units, at)), None)
+    if stays is not None:
+        # "Has cleared on the right and persists on the left".
+        turn = next(at for at in range(stays, len(units)) if units[at].word in _TURNS)
+        return [*(unit for unit in units[:stays] if unit.word is not Word.SHOW), *units[turn + 1 :]]
     side = next((at for at, unit in enumerate(units) if unit.word is Word.GONE and _on_one_side(units, at)), None)
     if side is not None:
         # "Gone on the right but not on the left": it is on the left.
@@ -247,7 +256,10 @@ def _ends_somewhere(after: list[Unit]) -> bool:
         # "Withdrawn and is now well sited".
         return True
     linked = after[0].word in {Word.AND, Word.COMMA, Word.BUT}
-    return linked and place is not None and not _names(after[:place]) and not _has_finding(after[place:])
+    # "Withdrawn, tip now in the SVC"; not "withdrawn, tube tip in the stomach".
+    between = [unit for unit in after[: place or 0] if unit.word in CONTENT]
+    tip = not between or [unit.text in TIPS for unit in between] == [True]
+    return linked and place is not None and tip and not _has_finding(after[place:])
 
 
 def _spares_place(after: list[Unit]) -> bool:
@@ -262,6 +274,20 @@ def _on_one_side(units: list[Unit], index: int) -> bool:
     after = [unit for unit in units[index + 1 :] if unit.word is not Word.COMMA]
     places = [Word.IN, Word.SIDE, Word.BUT, Word.NOT, Word.IN, Word.SIDE]
     return [unit.word for unit in after[: len(places)]] == places
+
+
+def _stays_on_other(units: list[Unit], index: int) -> bool:
+    """Whether "on the right and persists on the left" follows, with no finding's name in it."""
+    after = units[index + 1 :]
+    if [unit.word for unit in after[:2]] != [Word.IN, Word.SIDE] or after[2:3] == [] or after[2].word not in _TURNS:
+        return False
+    rest = after[3:]
+    other = next((at for at, unit in enumerate(rest) if unit.word is Word.SIDE), None)
+    if not other or rest[other - 1].word is not Word.IN or rest[other].text == after[1].text:
+        return False
+    said = rest[: other - 1]
+    stays = any(unit.word in {Word.COPULA, Word.SHOW, Word.THERE, Word.CHANGE} for unit in said)
+    return stays and not any(unit.word in _ENDINGS or unit.word in OBSERVATION_NOUNS for unit in rest)
 
 
 def _names(units: list[Unit]) -> bool:
@@ -289,13 +315,16 @@ def _exchanged(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     return [*(unit for unit in units if unit.last < verb), *out, Unit(given, given, Word.GONE, "exchanged for"), *back]
 
 
-def _returned(units: list[Unit]) -> list[Unit]:
+def _returned(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     """ "Had resolved but has recurred", "the resolved effusion has recurred": it is there."""
     dropped: set[int] = set()
     for index, unit in enumerate(units):
         if unit.word is not Word.RETURN:
             continue
         unit.word = Word.REPORT
+        if any(two in _HAVING_BEEN for two in pairwise(tokens[unit.last + 1 :])):
+            # "Has come back after having been drained".
+            dropped |= {at for at in range(index + 1, len(units)) if units[at].word is Word.GONE}
         named = False
         for at in range(index - 1, -1, -1):
             if units[at].word in OBSERVATION_NOUNS:

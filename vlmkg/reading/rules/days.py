@@ -1,11 +1,11 @@
 """Another day and today: "not seen on the last film" denies nothing today, "seen last week but not today" does."""
 
 from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATION_ADJECTIVES, OBSERVATION_NOUNS, Word
 from vlmkg.reading.rules.labels import Unit
 
 _BARE = frozenset({"before", "previously", "earlier", "yesterday"})
-_PAST = _BARE | {"prior", "previous", "formerly", "last", "ago"}
+_PAST = _BARE | {"prior", "previous", "formerly", "last", "ago", "arrival", "admission", "presentation"}
 _DATES = frozenset({"last", "ago"})
 _MISSING = frozenset({"not", "absent", "none", "nil", "not there"})
 _AT = frozenset({"on", "in", "at"})
@@ -29,6 +29,7 @@ _WELL = frozenset({"clear", "normal", "aerated", "expanded", "re - expanded", "r
 _VERB_NEAR = 7
 _STATES_ANEW = frozenset({Word.NEGATION, Word.THERE, Word.SUBJECT, Word.NOT})
 _TODAY = frozenset({"today", "now", "currently", "anymore", "longer", "present"})
+_NOW = frozenset({"today", "now", "currently"})
 _WAS = frozenset({Word.COPULA, Word.REPORT, Word.THERE, Word.BUT, Word.SHOW, Word.AND, Word.COLON, Word.COMMA})
 
 
@@ -44,6 +45,8 @@ def without_other_days(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]
             index += 1
         else:
             index = end
+    if not _NOW.isdisjoint(tokens):
+        kept = _nil_today(kept, tokens)
     return _gone_today(kept, tokens) if not _PAST.isdisjoint(tokens) else kept
 
 
@@ -191,6 +194,23 @@ def _gone_today(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
     if not turned and _TODAY.isdisjoint(tokens[then.index(_first_past(then)) :]):
         return units
     return [*units[: last + 1], *(unit for unit in tail[:denial] if unit.word not in _WAS), *tail[denial:]]
+
+
+def _nil_today(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Pneumothorax: yesterday 2 cm, today nil": what was before is left out."""
+    denial = len(units) - 1
+    if denial > 1 and units[denial].word is Word.REPORT and units[denial - 1].word is Word.NOT:
+        denial -= 1
+    if denial < 1 or units[denial].word not in _DENIALS or tokens[units[denial].first - 1] not in _NOW:
+        return units
+    nouns = [at for at in range(denial) if units[at].word in OBSERVATION_NOUNS]
+    if len(nouns) != 1 or any(unit.word in _DENIALS or unit.word is Word.NEGATION for unit in units[:denial]):
+        return units
+    between = units[nouns[0] + 1 : denial]
+    marked = any(unit.word in {Word.COLON, Word.COMMA} for unit in between)
+    said = any(unit.word in OBSERVATION_ADJECTIVES for unit in between)
+    places = [unit for unit in between if unit.word in ANATOMY]
+    return [*units[: nouns[0] + 1], *places, *units[denial:]] if marked and said else units
 
 
 def _first_past(tokens: tuple[str, ...]) -> str:

@@ -21,6 +21,10 @@ _UNSURE = frozenset(
     | {"cannot be certain", "uncertain whether", "uncertain if", "unclear whether", "unclear if", "doubtful", "doubt"}
     | {"not clear whether", "not clear if", "whether"}
 )
+_NO_REASON = frozenset(
+    {"no reason to suspect", "no reason to believe", "no reason to think", "no cause to suspect"}
+    | {"no grounds to suspect", "nothing to suggest", "nothing to indicate", "nothing to support"}
+)
 _NOR = frozenset({"neither", "nor", "none of the", "neither of"})
 _DENIALS = frozenset({Word.NOT, Word.NEGATION})
 
@@ -45,6 +49,12 @@ def _in_pairs(units: list[Unit], cues: list[int]) -> set[int]:
     """Which units drop out because one denial meets the next; a doubt that is left is marked as one."""
     dropped: set[int] = set()
     for first, second in pairwise(cues):
+        if first not in dropped and units[first].text in _NO_REASON and units[second].word is Word.NOT:
+            # "No reason to believe that it is not benign".
+            if all(unit.word not in _TURNS for unit in units[first:second]):
+                dropped.add(first)
+                units[second].word = Word.HEDGE
+            continue
         if first in dropped or units[second].word is not Word.NEGATION:
             continue
         between = units[first + 1 : second]

@@ -1,7 +1,7 @@
 """Doubts of several words: "hard to rule out", "if there is an effusion", "may be missed", "r/o edema: none seen"."""
 
 from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, Word
+from vlmkg.reading.lexicon.words import CONTENT, OBSERVATION_NOUNS, OBSERVATIONS, Word
 from vlmkg.reading.rules.labels import Unit
 
 _RULING_OUT = frozenset({"to rule out", "to exclude", "rule out", "r / o", "exclude", "excluded", "ruled out"})
@@ -10,6 +10,14 @@ _REACH = 3
 _DENIALS = frozenset({Word.NEGATION, Word.NOT, Word.GONE, Word.THERE})
 _EXAM_TALK = frozenset({Word.RECOMMEND, Word.EXAM, Word.TALK})
 _CONDITIONS = frozenset({"any", "if", "should"})
+_MAKES = frozenset({"makes", "make", "making"})
+_HARD = frozenset({"hard", "difficult", "impossible"})
+_LOOKS = frozenset({"look", "looks", "looked", "looking", "seems", "seem"})
+_AS_QUERIED = frozenset(
+    ("as", said, ",")
+    for said in ("queried", "suspected", "suggested", "asked", "requested", "feared", "questioned", "thought", "stated")
+)
+_UNLESS = frozenset({"unless", "if"})
 _POINTING = frozenset({"this", "it", "that", "these", "those", "they"})
 _VERBS = frozenset({Word.COPULA, Word.SUGGEST, Word.SUGGEST_MAYBE})
 _RULE = frozenset({"rule", "rules", "ruled", "ruling"})
@@ -58,6 +66,16 @@ def with_whole_doubts(units: list[Unit], tokens: tuple[str, ...], words: set[Wor
     """The units of `tokens`, of the classes `words`, with each doubt of several words as one unit."""
     if tokens[0] in _CONDITIONS:
         units = _condition_in_front(units, tokens)
+    if not _MAKES.isdisjoint(tokens) and not _HARD.isdisjoint(tokens):
+        units = _hard_to_see(units, tokens)
+    if Word.SUGGEST in words and Word.NOT in words and Word.BUT in words:
+        units = _atypical(units)
+    if "like" in tokens and Word.BUT in words:
+        units = _looks_like(units, tokens)
+    if Word.NOT in words and "as" in tokens:
+        units = _without_aside(units, tokens)
+    if tokens[0] in _UNLESS:
+        units = _unless(units, tokens)
     if Word.RECOMMEND in words or Word.HARD in words:
         units = _conditions(_hard_to_exclude(_nothing_new(units)))
     if "out" in tokens and not _RULE.isdisjoint(tokens):
@@ -188,6 +206,64 @@ def _taken_for_finding(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]
         return units
     before = [unit for unit in units[:verb] if unit.word is not Word.REPORT or unit.first > named[0].first]
     return [Unit(0, 0, Word.HEDGE, "apparent"), *before, *units[verb:]]
+
+
+def _hard_to_see(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "The drain makes effusion hard to judge": nobody knows whether there is one."""
+    make = next(at for at, token in enumerate(tokens) if token in _MAKES)
+    hard = next((at for at in range(make + 1, len(tokens)) if tokens[at] in _HARD), None)
+    inside = [unit for unit in units if hard is not None and make < unit.first < hard]
+    if not inside or inside[0].definite or not any(unit.word is Word.FINDING for unit in inside):
+        return units
+    before = [unit for unit in units if unit.last <= make]
+    after = [
+        unit for unit in units if unit.first > make and not (unit.first == hard and unit.word is Word.NOT_EXCLUDED)
+    ]
+    return [*before, Unit(make, make, Word.HEDGE, "may be"), *after]
+
+
+def _looks_like(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "It looks like a nodule but is a vessel": it only looks so."""
+    like = tokens.index("like")
+    turn = next((at for at, unit in enumerate(units) if unit.word is Word.BUT and unit.first > like), len(units))
+    real = tokens[units[turn].last + 1 : units[turn].last + 2] if turn < len(units) else ()
+    if tokens[like - 1] not in _LOOKS or real not in (("is",), ("are",), ("was",), ("were",)):
+        return units
+    before = [unit for unit in units if unit.last < like]
+    return [*before, Unit(like, like, Word.HEDGE, "like"), *(unit for unit in units if unit.first > like)]
+
+
+def _atypical(units: list[Unit]) -> list[Unit]:
+    """ "Not typical of edema, but this cannot be excluded": doubted."""
+    at = next((at for at in range(1, len(units)) if units[at].word is Word.SUGGEST), None)
+    turn = next((at for at, unit in enumerate(units) if unit.word is Word.BUT), len(units))
+    after = {unit.word for unit in units[turn:]}
+    possible = Word.NOT_EXCLUDED in after or {Word.NOT, Word.EXCLUDE} <= after
+    if at is None or at > turn or units[at - 1].word is not Word.NOT or not possible:
+        return units
+    units[at].word = Word.HEDGE
+    return units[: at - 1] + units[at:]
+
+
+def _without_aside(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "There is not, as queried, an effusion": without what stands between the commas."""
+    at = next((at for at in range(1, len(tokens) - 2) if tokens[at : at + 3] in _AS_QUERIED), None)
+    if at is None or tokens[at - 1] != ",":
+        return units
+    return [unit for unit in units if not at - 1 <= unit.first <= at + 2]
+
+
+def _unless(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:
+    """ "Unless this is technical, there is cardiomegaly": the cardiomegaly is doubted."""
+    if tokens[0] != "unless" and tokens[:2] != ("if", "not"):
+        return units
+    comma = next((at for at, unit in enumerate(units) if unit.word is Word.COMMA), len(units))
+    rest = units[comma + 1 :]
+    if not any(unit.word in OBSERVATIONS for unit in rest) or any(unit.word in _ANSWERS for unit in rest):
+        return units
+    verb = next((at for at, unit in enumerate(rest) if unit.word is Word.COPULA), -1)
+    doubt = Unit(rest[0].first, rest[0].first, Word.HEDGE, "possibly")
+    return [*units[: comma + 1], *rest[: verb + 1], doubt, *rest[verb + 1 :]]
 
 
 def _hidden(units: list[Unit], tokens: tuple[str, ...]) -> list[Unit]:

@@ -24,6 +24,7 @@ def share_nouns(phrases: list[Phrase]) -> list[Phrase]:
     for phrase in phrases:
         before = result[-1] if result else None
         own = len(result) > 1 and result[-2].head is not None and _has_its_side(before, phrase)
+        own = own or (len(result) > 1 and (_trails(before, phrase) or _denied_of(result[-2], before)))
         if before is not None and not own and _only_links(phrase) and _shares(before, phrase):
             cuts = [*before.cuts, len(before.units), *(cut + len(before.units) for cut in phrase.cuts)]
             compared = phrase.joined_by(Word.THAN)
@@ -38,7 +39,24 @@ def _has_its_side(before: Phrase | None, phrase: Phrase) -> bool:
     placed = before is not None and (before.joined_by(Word.IN) or not before.joint)
     sided = placed and before is not None and all(_is_short(unit) for unit in before.units)
     tissue = phrase.units[0].word is Word.TISSUE and phrase.roles == {Word.AND}
+    if sided and phrase.roles == {Word.COMMA} and phrase.units[0].word in ANATOMY_NOUNS:
+        # "Cap on the left, trachea deviated".
+        return True
     return sided and (tissue or phrase.roles == {Word.COMMA}) and phrase.head is not None
+
+
+def _denied_of(subject: Phrase, before: Phrase | None) -> bool:
+    """ "Heart not enlarged, small effusion": the word in front is denied of the heart, without a verb."""
+    if before is None or before.anatomy or before.joint[-1:] == [] or before.joint[-1].word is not Word.NOT:
+        return False
+    return len(before.joint) == 1 and subject.head is None and bool(subject.anatomy)
+
+
+def _trails(before: Phrase | None, phrase: Phrase) -> bool:
+    """ "Effusion, small, unchanged, left": the side is that of the finding in front."""
+    if before is None or before.anatomy or not (before.roles == phrase.roles == {Word.COMMA}):
+        return False
+    return all(unit.word is Word.SIDE for unit in phrase.units)
 
 
 def _is_short(unit: Unit) -> bool:
@@ -56,8 +74,8 @@ def _is_verb(before: Phrase) -> bool:
 
 
 def _names_known(before: Phrase, phrase: Phrase) -> bool:
-    """ "Improved, the effusion": the article begins a noun group of its own."""
-    return phrase.units[0].definite and not before.anatomy
+    """ "Improved, the effusion", "not enlarged, but a small effusion": the article begins a noun group of its own."""
+    return phrase.units[0].opens and not before.anatomy
 
 
 def _shares(before: Phrase, phrase: Phrase) -> bool:
@@ -135,9 +153,9 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
     """
     if not any(unit.word in _DENIALS for unit in units):
         return units
-    first = _no_right(units)
-    if first:
-        return units[first:]
+    first, behind = _no_right(units)
+    if behind:
+        return units[:first] + units[behind:]
     for index in range(len(units) - 3):
         opposed = units[index].text in _OPPOSED and all(unit.word in _BEFORE_OPPOSED for unit in units[:index])
         if units[index].word is not Word.SIDE and not opposed:
@@ -148,12 +166,20 @@ def without_other_side(units: list[Unit]) -> list[Unit]:
     return units
 
 
-def _no_right(units: list[Unit]) -> int:
-    """Where "no right," ends in "no right, small left effusion"; 0 where nothing of the kind stands in front."""
-    words = [unit.word for unit in units[:5]]
-    linked = len(words) > 2 and words[:2] == [Word.NEGATION, Word.SIDE] and words[2] in {Word.COMMA, Word.BUT, Word.AND}
-    other = words[3:] == [Word.DESCRIPTOR, Word.SIDE] and units[4].text != units[1].text
-    return 3 if linked and other and _finding_ahead(units, 5) else 0
+def _no_right(units: list[Unit]) -> tuple[int, int]:
+    """First and end of "no right," in "no right, small left effusion"; (0, 0) where there is no such thing."""
+    first = next((at for at, unit in enumerate(units) if unit.word is Word.NEGATION), len(units))
+    words = [unit.word for unit in units[first : first + 3]]
+    if any(unit.word not in _BEFORE_OPPOSED for unit in units[:first]) or words[:2] != [Word.NEGATION, Word.SIDE]:
+        return 0, 0
+    end = first + 2
+    while end < len(units) and units[end].word in _LINKS:
+        end += 1
+    other = end
+    while other < len(units) and units[other].word is Word.DESCRIPTOR:
+        other += 1
+    sided = end < other < len(units) and units[other].word is Word.SIDE and units[other].text != units[first + 1].text
+    return (first, end) if end > first + 2 and sided and _finding_ahead(units, other + 1) else (0, 0)
 
 
 def _other_side_end(units: list[Unit], start: int) -> int | None:

@@ -40,6 +40,11 @@ _JOINED_FRONT = frozenset({"non", "re", "x", "semi", "post", "pre", "air", "left
 _JOINED_END = frozenset(
     {"sided", "like", "shaped", "ray", "rays", "off", "up", "related", "containing", "filled", "ve"}
 )
+_HEARD = "know"
+_BEFORE_HEARD = frozenset(
+    {"is", "are", "was", "were", "and", "or", "but", "with", "there", "show", "shows", "has", "have"}
+)
+_HEARD_WITH = frozenset({"evidence", "sign", "signs", "definite", "other", "convincing", "radiographic"})
 _NUMERALS = frozenset("23456789")
 _APOSTROPHES = frozenset({"\u2019", "\u2018", "`", "\u00b4"})
 _MARKS = {
@@ -113,7 +118,7 @@ def _form(token: str) -> _Form:
     several = text in known.phrases or text[0].isdigit() or text in _BROKEN_FRONT
     listed = known.words.get(text)
     glued = listed is None and _glued_denial(text)
-    alone = None if listed is not None or glued or may_be_side(text) else _unlisted_alone(text)
+    alone = None if listed is not None or glued or text == _HEARD or may_be_side(text) else _unlisted_alone(text)
     return _Form(text, several, listed, glued, alone, text not in _SMALL_WORDS and is_open_word(text))
 
 
@@ -285,6 +290,8 @@ def _unlisted_alone(token: str) -> Word | None:
 def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     """The class of a token that the lexicon lacks, where its neighbours decide."""
     token = tokens[index]
+    if token == _HEARD:
+        return Word.NEGATION if _is_heard_no(tokens, index) else Word.OTHER
     if token in _WEIGHTINGS:
         return Word.OTHER if _is_weighting(tokens, index) else Word.ORGAN
     if _ORDINAL.fullmatch(token) or token in _ORDINAL_WORDS:
@@ -292,6 +299,13 @@ def _unlisted(tokens: tuple[str, ...], index: int) -> Word:
     if token in _NUMERALS:
         return Word.NUMBER if _content_ahead(tokens, index, 1) else Word.OTHER
     return guess(token) if token[0] != "#" else _number_sign(tokens, index)
+
+
+def _is_heard_no(tokens: tuple[str, ...], index: int) -> bool:
+    """ "There is know effusion": the voice recognition took "no" for "know"."""
+    free = index == 0 or tokens[index - 1] in _BEFORE_HEARD or not tokens[index - 1].isalnum()
+    after = tokens[index + 1 : index + 2]
+    return free and after != () and (lexicon().words.get(after[0]) in CONTENT or after[0] in _HEARD_WITH)
 
 
 def _is_weighting(tokens: tuple[str, ...], index: int) -> bool:

@@ -25,9 +25,15 @@ _HEDGED_ENDS = frozenset({Word.HEDGE, Word.COPULA, Word.REPORT, Word.COMMA, Word
 
 def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
     """Apply the cues that stand after their subject, before `phrases[end]` or at the sentence's end."""
+    if _is_still_possible(cues):
+        _doubt_again(phrases[:end])
+        return
     words = [unit.word for unit in _before_turn(cues)]
     denied = Word.NOT in words
-    before = _without_exception(without_aside(phrases[:end], cues))
+    before = without_aside(phrases[:end], cues)
+    if words[:2] != [Word.COMMA, Word.RELATIVE]:
+        # Not "all lines except the PICC, which has been removed".
+        before = _without_exception(before)
     gone = next((unit for unit in cues if unit.word is Word.GONE), None)
     before = before if gone is None else of_gone(before, gone)
     kept = denied and Word.GONE in words and _denies_the_end(words)
@@ -56,6 +62,24 @@ def look_back(phrases: list[Phrase], end: int, cues: list[Unit]) -> None:
         set_back(before, Presence.UNCERTAIN)
         if _has_companion(before):
             _doubt(before[0])
+
+
+def _is_still_possible(cues: list[Unit]) -> bool:
+    """ "Is not seen but cannot be excluded"; what cannot be excluded is what was named last."""
+    words = [unit.word for unit in cues]
+    if Word.BUT not in words or Word.GONE in words:
+        return False
+    turned = words[words.index(Word.BUT) :]
+    return Word.NOT_EXCLUDED in turned or (Word.EXCLUDE in turned and Word.NOT in turned)
+
+
+def _doubt_again(before: list[Phrase]) -> None:
+    for phrase in reversed(before):
+        for unit in phrase.units:
+            if unit.word in OBSERVATIONS:
+                unit.presence = Presence.UNCERTAIN
+        if phrase.head is not None:
+            return
 
 
 def _has_companion(before: list[Phrase]) -> bool:
@@ -187,7 +211,10 @@ def _new_clause(phrases: list[Phrase], index: int) -> bool:
 
 def mark_alternatives(phrases: list[Phrase]) -> None:
     """ "X versus Y", "scar or atelectasis": each is uncertain, but not the change words of X."""
-    doubtful = False
+    doubtful = phrases[:1] != [] and Word.VERSUS in phrases[0].roles
+    if doubtful:
+        # "Features of zzz vs TB".
+        _doubt(phrases[0])
     for index, (before, phrase) in enumerate(pairwise(phrases)):
         if phrase.roles.isdisjoint(_OR):
             doubtful = False

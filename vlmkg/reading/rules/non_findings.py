@@ -24,7 +24,8 @@ _OF_POSITION = frozenset({Word.IN, Word.SIDE, Word.COMMA, Word.DEGREE, Word.AND,
 _LONGEST_TITLE = 3
 _LONGEST_POSITION = 6
 _TURNED = frozenset({Word.RELATIVE, Word.GONE, Word.COLON})
-_TOLD = frozenset({"history of", "known history of", "prior history of", "h / o", "hx of"})
+_ASKED = frozenset({"you ask about", "you asked about", "asked about", "you query", "you queried"})
+_TOLD = frozenset({"history of", "known history of", "prior history of", "h / o", "hx of"}) | _ASKED
 _EXAM_NOUNS = frozenset({"view", "views", "film", "films", "image", "images", "comparison", "comparisons"})
 _EXAM_ENDS = _CLAUSE_BREAKS | {Word.SUBJECT, Word.THERE, Word.COPULA, Word.HARD}
 _HISTORY_ENDS = _CLAUSE_BREAKS | {Word.COPULA, Word.SHOW, Word.SUGGEST, Word.SUGGEST_MAYBE, Word.SUBJECT, Word.THERE}
@@ -298,10 +299,14 @@ def _without_exam(units: list[Unit]) -> list[Unit]:
             if any(one.text in _OTHER_EXAMS for one in units[before + 1 : index + 1]):
                 _drop_denial(units, dropped, before)
         before = _before_purpose(units, before)
-        if before >= 0 and units[before].word is Word.NEGATION and _nothing_denied(units, dropped, index + 1):
-            # "Without comparison, ...": an exam is missing, not a finding.
-            dropped[before] = True
         after = index + 1
+        if before >= 0 and units[before].word is Word.NEGATION:
+            known = after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].definite
+            if known or _nothing_denied(units, dropped, after):
+                # "Without comparison", "no imaging of the effusion": an exam is missing, not a finding.
+                dropped[before] = True
+                if known:
+                    dropped[after] = True
         if after + 1 < len(units) and units[after].word is Word.OF and units[after + 1].text in _WHOLE_BODY:
             dropped[after] = dropped[after + 1] = True
     _drop_quality(units, dropped)

@@ -14,6 +14,8 @@ from vlmkg.schema import Presence
 _BEFORE_CAUSES = frozenset({Word.COMMA, Word.AND, Word.COPULA, Word.RELATIVE, Word.SUBJECT, Word.HOLE})
 _CUES = frozenset({Word.NEGATION, Word.NOT, Word.EXCLUDE, Word.NOT_EXCLUDED, Word.GONE, Word.HEDGE, Word.SUGGEST_MAYBE})
 _EXCHANGED = frozenset({"replaced by", "replaced with", "exchanged for", "substituted by", "superseded by"}) | {
+    *("changed over to", "changed over for", "swapped for", "swapped to", "switched to", "switched for"),
+    *("switched over to", "exchanged to", "exchanged with"),
     "given way to",
     "gave way to",
     "gives way to",
@@ -29,6 +31,8 @@ _GIVEN = frozenset({"given", "in view of", "in light of"})
 _SUGGESTED_BY = frozenset({"is suggested by", "are suggested by", "suggested by"})
 _SUSPECTED = frozenset({"suspected", "feared", "queried", "questioned"})
 _LIKELY = frozenset({"likely", "most likely", "probably", "possibly"})
+_TAKEN_OUT = frozenset({"removed", "pulled", "out", "taken out", "withdrawn", "extubated"})
+_NONE = frozenset({"none", "nil", "zero"})
 _SO_IS = ([Word.COMMA, Word.SHOW], [Word.COMMA, Word.COPULA])
 
 
@@ -53,7 +57,7 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
         elif word is Word.EXCLUDE:
             state = Presence.UNCERTAIN if denied else Presence.ABSENT
         elif word is Word.GONE:
-            state = _gone(phrases[:index], joint, position, following)
+            state = _gone(phrases, index, position, following)
         elif _turns(phrases, index, position):
             state = Presence.PRESENT
         elif (
@@ -67,9 +71,17 @@ def opened(state: Presence, phrases: list[Phrase], index: int, following: list[U
             and not _heads_list(phrases, index)
         ):
             look_back(phrases, index, joint[: position if word in _BEHIND_CUES else position + 1])
+            if [unit.word for unit in joint[position:]] in _SO_IS and state is Presence.UNCERTAIN:
+                # "Pneumonia is possible, as is an effusion".
+                return state
             state = Presence.PRESENT if denied or state is Presence.UNCERTAIN else state
             denied = False
     return Presence.UNCERTAIN if state is Presence.PRESENT and _likely_cause(phrases[index]) else state
+
+
+def _is_where(phrase: Phrase) -> bool:
+    """Whether the phrase is a side alone."""
+    return all(unit.word is Word.SIDE for unit in phrase.units)
 
 
 def _doubts_subject(phrases: list[Phrase], index: int) -> bool:
@@ -231,18 +243,33 @@ def _closes(joint: list[Unit], position: int) -> bool:
     return bool(cues) and any(word in {Word.NOT, Word.HEDGE, Word.EXCLUDE, Word.NOT_EXCLUDED} for word in cues)
 
 
-def _gone(before: list[Phrase], joint: list[Unit], position: int, following: list[Unit]) -> Presence:
+def _is_list_of_devices(before: list[Phrase], cue: Unit) -> bool:
+    """ "Tube removed line removed drain unchanged"."""
+    return cue.text in _TAKEN_OUT and before[-1:] != [] and _is_device(before[-1])
+
+
+def _is_device(phrase: Phrase) -> bool:
+    return phrase.head is not None and phrase.head.word is Word.DEVICE
+
+
+def _gone(phrases: list[Phrase], index: int, position: int, following: list[Unit]) -> Presence:
     """ "Has resolved" denies its subject, "has not resolved" does not; "resolved effusion" denies what follows.
 
     "Has been removed, as has the line": both.
     """
+    before, joint = phrases[:index], phrases[index].joint
+    if before and position + 1 == len(joint) and joint[position].text not in _NONE and _is_where(phrases[index]):
+        # "Drains removed bilaterally".
+        look_back(phrases, index, joint)
+        return Presence.PRESENT
     cues = {unit.word for unit in joint[:position]}
     if before and [unit.word for unit in joint[position + 1 :]] in _SO_IS:
         set_back(before, Presence.ABSENT)
         return Presence.ABSENT
     exchanged = joint[position].text in _EXCHANGED
-    # "Tube removed line remains": run on without a stop.
-    exchanged = exchanged or (len(joint) == 1 and following[:1] != [] and following[0].word in _VERBS)
+    # "Tube removed line remains", "tube removed line removed": run on without a stop.
+    run_on = following[:1] != [] and (following[0].word in _VERBS or joint[0].text in _TAKEN_OUT)
+    exchanged = exchanged or (len(joint) == 1 and (run_on or _is_list_of_devices(before, joint[0])))
     if before and (exchanged or cues & {Word.COPULA, Word.SHOW} or position + 1 < len(joint)):
         if Word.NOT not in cues:
             set_back(

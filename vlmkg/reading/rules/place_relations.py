@@ -115,14 +115,20 @@ def _at_place(clause: Clause, part: Part, edges: list[Edge]) -> None:
         _dimension(clause, part, edges)
         return
     last = clause.anchors[-1].heads if clause.anchors else []
+    sided = bool(clause.borrowed) and any(unit.word is Word.SIDE for unit in part.phrase.units)
     for edge in clause.borrowed:
-        if edge in edges and edge[0] in last:
+        # "Left: scar in the base" is on the left, "left: scar in the right base" is not.
+        if edge in edges and edge[0] in last and (sided or not _is_titled_side(clause, edge)):
             edges.remove(edge)
     clause.borrowed = []
     # "Nodule in the apex and effusion on the left": the nodule has its place.
     placed = [one for one in clause.anchors[:-1] if one.noun and _is_placed(one, edges)]
     locate([one for one in clause.anchors if one not in placed], part, edges)
     clause.place = part
+
+
+def _is_titled_side(clause: Clause, edge: Edge) -> bool:
+    return clause.side is not None and edge[2] in clause.side.places
 
 
 def _dimension(clause: Clause, part: Part, edges: list[Edge]) -> None:
@@ -202,7 +208,7 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
     elif clause.listed is not None and previous.place_only and not has_verb(following) and not said_of(following):
         edges += [(word, LOCATED_AT, place) for word in clause.listed.heads for place in part.places]
         clause.anchors = clause.subjects = [*clause.subjects, part]
-    elif has_verb(following) and clause.anchors and clause.anchors[-1].heads:
+    elif clause.anchors and clause.anchors[-1].heads and (has_verb(following) or _is_told(part, following)):
         start(clause, part)
     elif clause.place is not None and previous.place_only and clause.anchors and clause.anchors[-1].heads:
         locate(clause.anchors, part, edges)
@@ -224,6 +230,13 @@ def _more_places(clause: Clause, part: Part, previous: Part, following: Part | N
         clause.place = part
     else:
         start(clause, part)
+
+
+def _is_told(part: Part, following: Part | None) -> bool:
+    """ "Nodule on the left, trachea deviated": an organ with a word of its own, which tells no course."""
+    if not said_of(following) or following is None or part.phrase.roles != {Word.COMMA}:
+        return False
+    return part.phrase.units[0].word is Word.ORGAN and not tells_course(following.phrase.units[0])
 
 
 def _is_other_place(previous: Part, part: Part, following: Part | None) -> bool:

@@ -46,6 +46,9 @@ _REFUSED = frozenset(
 )
 _TAKING_OUT = frozenset({"resection", "excision", "ablation", "embolization", "embolisation", "enucleation"})
 _OF = frozenset({Word.OF})
+_COMMA = frozenset({Word.COMMA})
+_OWN_NO = frozenset({Word.COMMA, Word.NEGATION})
+_SEVERAL_NO = 3
 _EXAMPLES = frozenset({"including", "includes", "include", "e . g .", "e . g"})
 
 
@@ -101,7 +104,7 @@ def _goes_on(state: Presence, phrases: list[Phrase], index: int, tail: list[Unit
     after = phrases[index + 1] if index + 1 < len(phrases) else None
     following = after.joint if after else tail
     if state is Presence.ABSENT:
-        if _explains_before_aside(phrases, index):
+        if _explains_before_aside(phrases, index) or _between_denials(phrases, index) or _behind_state(phrases, index):
             return Presence.PRESENT
         over = _tells_more(phrase, following, after) or _is_new_now(phrases, index)
         if over or is_of_known(phrases, index) or _aside_is_over(phrases, index, following):
@@ -121,6 +124,24 @@ def _explains_before_aside(phrases: list[Phrase], index: int) -> bool:
         return True
     bare = start > 0 and [unit.text for unit in phrases[start].joint] in (["without"], [",", "without"])
     return bare and any(one.head is not None and one.head.presence is Presence.PRESENT for one in phrases[:start])
+
+
+def _behind_state(phrases: list[Phrase], index: int) -> bool:
+    """ "Heart not enlarged, effusion on the left": denied is the state of the heart, and no more."""
+    if index < 2 or phrases[index].roles != _COMMA or phrases[index].head is None:
+        return False
+    subject, state = phrases[index - 2 : index]
+    denied = [unit.word for unit in state.joint] == [Word.NOT] and state.head is None and not state.anatomy
+    return denied and subject.head is None and bool(subject.anatomy)
+
+
+def _between_denials(phrases: list[Phrase], index: int) -> bool:
+    """ "No effusion, scoliosis, no fracture, no free air": each denied item has its own "no", and this one has none."""
+    after = phrases[index + 1] if index + 1 < len(phrases) else None
+    if after is None or phrases[index].roles != _COMMA or phrases[index].head is None or after.roles != _OWN_NO:
+        return False
+    own = sum(one.joint[-1:] != [] and one.joint[-1].text == "no" for one in phrases)
+    return own >= _SEVERAL_NO and phrases[index - 1].joint[-1:] != [] and phrases[index - 1].joint[-1].text == "no"
 
 
 def _behind_change(phrases: list[Phrase], index: int, following: list[Unit], *, change: bool) -> Presence:
@@ -233,7 +254,7 @@ def _ending(state: Presence, phrase: Phrase, following: list[Unit], *, listed: b
         return state
     if state is Presence.ABSENT:
         turned = any(unit.word is Word.WITH and unit.text not in _EXAMPLES for unit in phrase.joint)
-        fresh = turned or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
+        fresh = turned or _is_preferred(phrase) or _said_and_done(phrase) or _fresh_statement(phrase, words, following)
         return Presence.PRESENT if fresh else state
     return state if _hedge_goes_on(phrase, words) or asked else Presence.PRESENT
 
@@ -267,6 +288,12 @@ def possibly_from(phrase: Phrase) -> bool:
     """ "Effusion, possibly from pleuritis", "clips, XXXX from surgery": the cause is named."""
     cues = phrase.joint[-2:]
     return cues[-1:] != [] and cues[-1].text == "from" and cues[0].word in {Word.HEDGE, Word.HOLE}
+
+
+def _is_preferred(phrase: Phrase) -> bool:
+    """ "Rather than edema this looks like fibrosis"."""
+    words = [unit.word for unit in phrase.joint]
+    return words[:1] == [Word.SUBJECT] and len(words) > 1 and words[1] in {Word.COPULA, Word.SUGGEST, Word.SHOW}
 
 
 def _said_and_done(phrase: Phrase) -> bool:

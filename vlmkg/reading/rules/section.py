@@ -43,7 +43,7 @@ Span = tuple[int, int]
 
 
 class PlacedSentence(NamedTuple):
-    """A sentence's graph, the (start, end, text) of each of its mentions, and the spans of its talk.
+    """A sentence's graph, the (start, end, text) of each of its mentions, the spans of its talk and of what is known.
 
     Offsets count from where the passage starts.
     """
@@ -51,6 +51,7 @@ class PlacedSentence(NamedTuple):
     graph: SentenceGraph
     places: tuple[tuple[int, int, str], ...]
     aside: tuple[Span, ...]
+    advised: tuple[Span, ...]
 
 
 PlacedAt = tuple[int, PlacedSentence]
@@ -150,8 +151,12 @@ def _placed(text: str, tokens: list[Token], *, dashes: bool, opens: Opens) -> It
     for sentence in split_sentences(text, tokens, opens):
         graph = read_sentence(_words(text, sentence, dashes=dashes))
         spans = [(sentence[one.first].start, sentence[one.last].end) for one in graph.mentions]
-        aside = [(sentence[first].start, sentence[last].end) for first, last in graph.aside]
-        yield PlacedSentence(graph, tuple([(start, end, text[start:end]) for start, end in spans]), tuple(aside))
+        places = tuple([(start, end, text[start:end]) for start, end in spans])
+        yield PlacedSentence(graph, places, _spans(sentence, graph.aside), _spans(sentence, graph.advised))
+
+
+def _spans(sentence: list[Token], parts: tuple[Span, ...]) -> tuple[Span, ...]:
+    return tuple([(sentence[first].start, sentence[last].end) for first, last in parts]) if parts else ()
 
 
 def _words(text: str, sentence: list[Token], *, dashes: bool) -> tuple[str, ...]:

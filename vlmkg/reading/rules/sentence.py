@@ -5,10 +5,12 @@ from functools import lru_cache
 
 from vlmkg.reading.lexicon.load import lexicon
 from vlmkg.reading.lexicon.words import ANATOMY, CONTENT, OBSERVATIONS, Word
+from vlmkg.reading.rules.advice import advised
 from vlmkg.reading.rules.compound import with_whole_cues
 from vlmkg.reading.rules.double_denials import without_double_denials
 from vlmkg.reading.rules.ellipsis import share_nouns, without_elsewhere, without_other_side
 from vlmkg.reading.rules.explanations import link_meanings
+from vlmkg.reading.rules.general import without_general, without_needed
 from vlmkg.reading.rules.labels import Unit, label
 from vlmkg.reading.rules.non_findings import without_exam_talk
 from vlmkg.reading.rules.phrase_relations import Edge, Part, read_inside
@@ -39,7 +41,8 @@ class SentenceGraph:
 
     `evidence`: findings that the next sentence's "this" may stand for. `waiting`: explanations whose evidence stands
     in the sentence before. `unplaced`: findings without a place. `heading`: the sentence names a body part alone.
-    `aside`: first and last tokens of the observations that are talk.
+    `aside`: first and last tokens of the observations that are talk. `advised`: first and last tokens of the noun
+    groups among them that advice takes as known.
     """
 
     mentions: tuple[SentenceMention, ...]
@@ -49,6 +52,7 @@ class SentenceGraph:
     unplaced: tuple[int, ...]
     heading: bool
     aside: tuple[tuple[int, int], ...]
+    advised: tuple[tuple[int, int], ...]
 
 
 def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
@@ -61,9 +65,10 @@ def read_sentence(tokens: tuple[str, ...]) -> SentenceGraph:
 def _read(tokens: tuple[str, ...]) -> SentenceGraph:
     named = with_whole_cues(label(tokens), tokens)
     said = [unit for unit in named if unit.word in OBSERVATIONS]
-    kept = without_exam_talk(named)
+    kept = without_exam_talk(without_needed(without_general(named, tokens), tokens))
     places = {unit.first for unit in kept}
     aside = tuple((unit.first, unit.last) for unit in said if unit.first not in places)
+    known = tuple(advised(named, kept, tokens)) if aside else ()
     units = without_other_side(without_elsewhere(without_double_denials(in_context(kept))))
     found, tail = phrases(units)
     found = share_nouns(found)
@@ -73,7 +78,7 @@ def _read(tokens: tuple[str, ...]) -> SentenceGraph:
     before = link(parts, edges)
     waiting = link_meanings(parts, before, tail, edges).waiting
     heading = bool(units) and all(unit.word in ANATOMY or unit.word in _HEADING_WORDS for unit in units)
-    return _graph(found_units(parts), edges, parts, waiting, heading=heading, aside=aside)
+    return _graph(found_units(parts), edges, parts, waiting, heading=heading, aside=aside, known=known)
 
 
 _read_cached = lru_cache(maxsize=_CACHED_SENTENCES)(_read)
@@ -93,6 +98,7 @@ def _graph(
     *,
     heading: bool,
     aside: tuple[tuple[int, int], ...],
+    known: tuple[tuple[int, int], ...],
 ) -> SentenceGraph:
     index = {unit.first: number for number, unit in enumerate(units)}
     relations = _relations(edges, index)
@@ -110,6 +116,7 @@ def _graph(
         unplaced=tuple(head for head in heads if head not in placed),
         heading=heading,
         aside=aside,
+        advised=known,
     )
 
 

@@ -11,7 +11,10 @@ from vlmkg.schema import Presence, RelationType
 
 MODIFY, LOCATED_AT = RelationType.MODIFY, RelationType.LOCATED_AT
 
-_FEATURES = frozenset({"calcification", "calcifications", "cavitation", "displacement", "angulation", "bronchograms"})
+_FEATURES = frozenset(
+    {"calcification", "calcifications", "cavitation", "displacement", "angulation", "bronchograms"}
+    | {"bronchogram", "air - fluid level", "air fluid level", "fluid level", "fluid - level"}
+)
 _TIPS = frozenset({"tip", "tips", "lead", "leads"})
 
 
@@ -142,8 +145,11 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
         _tell_of(titled, part, edges)
         return
     group = [one for one in clause.anchors if one.noun]
-    if clause.side is not None and part.noun and not part.places and part.phrase.joined_by(Word.COMMA, Word.OR):
-        edges += [(part.heads[-1], LOCATED_AT, place) for place in clause.side.places]
+    titled = clause.side if part.noun and not part.places else None
+    of_title: list[Edge] = []
+    if titled is not None and part.phrase.joined_by(Word.COMMA, Word.OR, Word.AND):
+        of_title = [(part.heads[-1], LOCATED_AT, place) for place in titled.places]
+        edges += of_title
     if not group or not part.noun or previous.words_only:
         place_first = previous.place_only and previous in clause.subjects and part.noun and not part.places
         if place_first and part.phrase.joined_by(Word.COMMA):
@@ -157,6 +163,7 @@ def _coordinate(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -
     if not part.places and is_region(first) and same and part.phrase.joined_by(Word.AND, Word.OR, Word.VERSUS):
         clause.borrowed = [(part.heads[-1], LOCATED_AT, place) for place in first.places]
         edges += clause.borrowed
+    clause.borrowed = [*clause.borrowed, *of_title]
     if part.phrase.joined_by(Word.VERSUS) and not part.places:
         placed = [edge for edge in edges if edge[0] is first.heads[-1] and edge[1] is LOCATED_AT]
         edges += [(part.heads[-1], LOCATED_AT, place) for _, _, place in placed]
@@ -226,6 +233,9 @@ def _shown(clause: Clause, part: Part, edges: list[Edge]) -> None:
                 # "Right: effusion, atelectasis".
                 clause.side = subject
             tissues = (sided or _is_lobe(subject)) and all(unit.word is Word.TISSUE for unit in part.places)
+            # "Left shoulder: anterior dislocation".
+            turned = sided and all(unit.word is Word.POSITION for unit in part.places)
+            tissues = tissues or (turned and part.phrase.joined_by(Word.COLON))
             if subject.place_only and (tissues or not _elsewhere(part) or (sided and _is_side(subject, part))):
                 edges += [(part.heads[-1], LOCATED_AT, place) for place in subject.places]
             elif subject.noun and part.heads[-1].text in _TIPS:
@@ -277,6 +287,11 @@ def _elsewhere(part: Part) -> bool:
 def _with_finding(clause: Clause, part: Part, previous: Part, edges: list[Edge]) -> None:
     if part.noun and previous.noun and part.heads[-1].text in _FEATURES | _TIPS:
         edges.append((part.heads[-1], MODIFY, previous.heads[-1]))
+        if part.heads[-1].text not in _TIPS and not part.places and not previous.places:
+            # "Nodule with calcification in the left apex": the place is the nodule's.
+            clause.anchors = clause.subjects = [previous]
+            clause.place = clause.said = None
+            return
     clause.anchors = [part]
     clause.subjects = clause.anchors
     clause.place = clause.said = None

@@ -13,6 +13,7 @@ _SPLITS = frozenset({"/", "-", "t", "c"})
 _PLACED = frozenset({"on", "the", "at", "in"})
 _NOT_SIDED = frozenset({"spine", "spines"})
 _ORDINALS = ("st", "nd", "rd", "th")
+_RIBS = frozenset({"rib", "ribs"})
 _REACH = 6
 
 
@@ -35,13 +36,14 @@ def side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
     found = (
         (before[-1:] == "(" and after[:1] == ")")
         or before in _COMPARING
-        or _ends_with_dash(tokens, index)
+        or _ends_behind_mark(tokens, index)
         or (after == ":" and index == 0)
         or after in _COMPARING
         or (after == "-" and tokens[index + 2 : index + 3] == ("sided",))
         or (before in _PLACED and not _is_content(after))
         or _is_content(after)
         or after == "#"
+        or (after[:1].isdigit() and not _RIBS.isdisjoint(tokens))
         or after.endswith(_ORDINALS)
         or (after in _LINKS and _shares_a_noun(tokens, index))
         or ((after == "" or not after[:1].isalnum()) and _is_content(before))
@@ -53,15 +55,15 @@ def side_letter(tokens: tuple[str, ...], index: int) -> Word | None:
 def _names_no_side(tokens: tuple[str, ...], index: int, before: str, after: str) -> bool:
     if after in _NOT_SIDED or (after == "-" and tokens[index + 2 : index + 3] == ("spine",)):
         return True
-    if before in _SPLITS and not _ends_with_dash(tokens, index):
+    if before in _SPLITS and not _ends_behind_mark(tokens, index):
         return not (before == "/" and index > 1 and tokens[index - 2] in _SIDES)
     return before.isdigit() or (after == "/" and tokens[index + 2 : index + 3] == ("s",))
 
 
-def _ends_with_dash(tokens: tuple[str, ...], index: int) -> bool:
-    """ "Nodule - L"."""
+def _ends_behind_mark(tokens: tuple[str, ...], index: int) -> bool:
+    """ "Nodule - L", "nodule, L"."""
     last = index + 1 == len(tokens) and index > 1
-    return last and tokens[index - 1] in {"-", "--"} and _is_content(tokens[index - 2])
+    return last and tokens[index - 1] in {"-", "--", ","} and _is_content(tokens[index - 2])
 
 
 def _is_content(token: str) -> bool:

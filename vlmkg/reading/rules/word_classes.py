@@ -14,6 +14,7 @@ from vlmkg.reading.lexicon.words import (
 from vlmkg.reading.rules.labels import Unit
 
 _TIME_WORDS = ("prior", "previous", "recent", "old", "earlier", "remote", "new")
+_BEFORE_AGE = frozenset({Word.HEDGE, Word.NOT, Word.DEGREE, Word.NOTHING})
 _COMPARATIVES = frozenset({"most", "more", "rather", "quite", "somehow"})
 _EMPTIED = frozenset({"clear", "free"})
 _MANY_DEVICES = frozenset({"tubes", "lines", "devices"})
@@ -135,8 +136,11 @@ def _time(units: list[Unit], index: int, before: Word, after: Word) -> Word:
 
 
 def _doubted(units: list[Unit], index: int) -> bool:
-    """ "Is likely old"."""
-    return index > 1 and units[index - 1].word is Word.HEDGE and units[index - 2].word is Word.COPULA
+    """ "Is likely old", "is not old", "is probably not clearly old"."""
+    at = index - 1
+    while at > 0 and units[at].word in _BEFORE_AGE:
+        at -= 1
+    return 0 < at < index - 1 and units[at].word is Word.COPULA
 
 
 def _interval(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -218,7 +222,18 @@ def _nodes(units: list[Unit], index: int, before: Word, after: Word) -> Word:
     while at >= 0 and units[at].word in ANATOMY:
         at -= 1
     asked = at >= 0 and units[at].word in {Word.NEGATION, Word.HEDGE}
+    behind = [unit.word for unit in units[index + 1 : index + 4] if unit.word is not Word.COPULA]
+    asked = asked or behind[:1] == [Word.NOT_EXCLUDED] or behind[:2] == [Word.NOT, Word.EXCLUDE]
     return Word.FINDING if asked and after not in CONTENT and after is not Word.COPULA else units[index].word
+
+
+def _both(units: list[Unit], index: int, before: Word, after: Word) -> Word:
+    """ "Collapse and effusion, both smaller": the two findings, and no side."""
+    if before is not Word.COMMA or after not in OBSERVATION_ADJECTIVES:
+        return units[index].word
+    nouns = [at for at in range(index) if units[at].word in OBSERVATION_NOUNS]
+    pair = len(nouns) > 1 and any(unit.word is Word.AND for unit in units[nouns[-2] : nouns[-1]])
+    return Word.NOTHING if pair else units[index].word
 
 
 def _main(units: list[Unit], index: int, before: Word, after: Word) -> Word:
@@ -359,6 +374,7 @@ _BY_TEXT: dict[str, Rule] = {
     **dict.fromkeys(("minor", "major"), _minor),
     "main": _main,
     **dict.fromkeys(("node", "nodes"), _nodes),
+    "both": _both,
     **dict.fromkeys(("nipple", "nipples"), _nipple),
     **dict.fromkeys(("small", "large"), _of_bowel),
     **dict.fromkeys(("etiology", "etiologies"), _etiology),

@@ -16,7 +16,7 @@ SIGNS = [
 ANSWERS = [
     *("none", "no", "yes", "Y", "N", "0", "1", "-1", "+", "-", "\u00b1", "+/-", "+ve", "-ve", "\u00d8", "absent"),
     *("present", "none)", "0)", "+)", "small, left", "yes / no", "n/a", "not assessed", "left", "doubtful", "normal"),
-    *("3 mm; 4 mm", "?"),
+    *("3 mm; 4 mm", "?", "no | yes"),
 ]
 ENDS = ["", ".", "\n", "; ", ", ", " | "]
 SPOKEN = [

@@ -10,6 +10,7 @@ _SIDE = re.compile(
     r"|bilatl)(\.)(?=[ \t]{0,12}[A-Za-z])(?![ \t]{0,12}[A-Z]\.)",
     re.IGNORECASE,
 )
+_NEW_SENTENCE = re.compile(r"[ \t]{1,12}[A-Z][a-z]")
 _ADJECTIVE = re.compile(
     r"(?<![A-Za-z.])(?:lat|ant|post|sup|inf|med|abd|prev|prob|poss|mod|susp|incr|decr|sl|min|sm|lg|pulm|approx"
     r"|evid|assoc|resp|adj"
@@ -27,8 +28,11 @@ _CONTRACTION = re.compile(
 
 def abbreviations(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """Abbreviations without their stops, sides without brackets ("(L) effusion"), contractions as two words."""
-    for pattern in (_SIDE, _ADJECTIVE):
-        yield from (Rewrite(*match.span(1), "") for match in pattern.finditer(text, start, end))
+    for match in _SIDE.finditer(text, start, end):
+        if not (text[max(0, match.start() - 2) : match.start()] == ", " and _NEW_SENTENCE.match(text, match.end())):
+            # In "nodule, R. Small effusion" the stop ends the sentence.
+            yield Rewrite(*match.span(1), "")
+    yield from (Rewrite(*match.span(1), "") for match in _ADJECTIVE.finditer(text, start, end))
     for match in _BRACKETED_SIDE.finditer(text, start, end):
         yield from (Rewrite(*match.span(group), "") for group in (1, 2))
     for match in _CONTRACTION.finditer(text, start, end):

@@ -4,11 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
-from vlmkg.reading.lexicon.guess import guess
-from vlmkg.reading.lexicon.load import lexicon
-from vlmkg.reading.lexicon.spelling import right_spelling
-from vlmkg.reading.lexicon.words import OBSERVATION_NOUNS, Word
+from vlmkg.reading.rules.forms.choices import choice_labels, choices
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite
+from vlmkg.reading.rules.forms.titles import LONGEST_TITLE, names_finding, names_state
 
 _ANSWER = (
     r"(?:none|no|nil|yes|absent|present|negative|positive|neg|pos|normal|clear|mild|moderate|severe|small|large"
@@ -41,6 +39,12 @@ _DASH = re.compile(
     re.IGNORECASE,
 )
 _PIPE = re.compile(r"[ \t]{0,12}\|[ \t]{0,12}")
+_SIDES_ROW = re.compile(
+    r"^[ \t|]{0,12}(?P<title>[A-Za-z][A-Za-z /&()-]{1,40}?)"
+    r"(?P<cells>(?:[ \t]{0,12}\|[ \t]{0,12}(?:no|none|nil|absent|yes|present|[-+])){2,4})[ \t|]{0,12}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_YES = re.compile(r"yes|present|\+", re.IGNORECASE)
 _TITLE = re.compile(r"[A-Za-z][A-Za-z /&()-]{1,40}$")
 _CODE = re.compile(
     r"(?<=[A-Za-z)])[ \t]{0,12}(?:\((?:y/n|0/1|yes/no|\+/-)\))?[ \t]{0,12}[:=][ \t]{0,12}"
@@ -69,6 +73,12 @@ _ASKED = re.compile(
     r"[ \t]{0,12}(?:[-,(\u2013]\s{0,12}(?=\w)|(?=$|[.;\n]))",
     re.IGNORECASE | re.MULTILINE,
 )
+_ASKED_SIZE = re.compile(
+    r"[ \t]{0,12}\?[ \t]{0,12}(?=(?:(?:trace|tiny|small|mild|moderate|large|minimal|severe|slight|left|right|bilateral"
+    r"|on|the|both|sides|[lr])\b[ \t,]{0,4}){1,5}(?:$|[.;\n]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The mark of a question that a size or a side answers: "Effusion? Trace, left."."""
 _STATE = re.compile(r"[ \t]+(?:present|seen|identified|visible|noted)$", re.IGNORECASE)
 _STATE_ASKED = re.compile(
     r"(?<=\w)[ \t]{1,4}(?:present|seen|identified|visible|noted)(?=[ \t]{0,4}(?:\((?:y/n|yes/no|0/1)\))?[ \t]{0,4}[?:]"
@@ -120,34 +130,11 @@ _SEMICOLON = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SLASHED_O = re.compile(r"(?<!\w)[\u00d8\u00f8\u2205][ \t]{1,12}(?=[A-Za-z])")
-_CHOICE_LABEL = re.compile(r"\((?:y/n|0/1|yes/no|\+/-)\)", re.IGNORECASE)
 _LEGEND = re.compile(
     r"\(?\b0[ \t]{0,12}=[ \t]{0,12}\w+[,;/ \t]+1[ \t]{0,12}=[ \t]{0,12}\w+"
     r"(?:[,;/ \t]+\d[ \t]{0,12}=[ \t]{0,12}\w+)*\)?",
     re.IGNORECASE,
 )
-_OPEN_CHOICE = re.compile(
-    r"\{[^{}\n]{0,80}[/|][^{}\n]{0,80}\}|\[[^\[\]\n]{0,80}\w[ \t]{0,12}[/|][ \t]{0,12}\w[^\[\]\n]{0,80}\]"
-    r"|<[^<>\n]{0,60}[/|][^<>\n]{0,60}>"
-    r"|(?<=[:=])[ \t]{0,12}(?:yes[ \t]{0,12}/[ \t]{0,12}no|y[ \t]{0,12}/[ \t]{0,12}n"
-    r"|present[ \t]{0,12}/[ \t]{0,12}absent|normal[ \t]{0,12}/[ \t]{0,12}abnormal"
-    r"|no[ \t]{0,12}/[ \t]{0,12}yes|absent[ \t]{0,12}/[ \t]{0,12}present|none[ \t]{0,12}/[ \t]{0,12}(?:small"
-    r"|mild)[ \t]{0,12}/[\w /]{3,30})(?:[ \t]{0,4}\((?:circle|tick|delete|select|choose)[^()\n]{0,30}\))?"
-    r"(?=[ \t]{0,12}(?:$|[.,;\n]))",
-    re.IGNORECASE,
-)
-_STATE_WORDS = (
-    r"(?:normal|abnormal|clear|unremarkable|stable|unchanged|changed|increased|decreased|enlarged|present|absent"
-    r"|none|no|yes|intact|not seen|seen|mild|moderate|severe|small|large|trace|borderline|hazy|opaque|widened"
-    r"|distended|raised|blunted|free)"
-)
-_BRACKET_CHOICE = re.compile(
-    rf"\([ \t]{{0,4}}(?=[^()\n]{{0,60}}?\b(?:normal|clear|unremarkable|intact|none|no|absent|free)\b)"
-    rf"{_STATE_WORDS}(?:[ \t]{{0,4}}[/|][ \t]{{0,4}}{_STATE_WORDS}){{1,6}}[ \t]{{0,4}}\)",
-    re.IGNORECASE,
-)
-"""A choice that nobody made, in round brackets: "(normal/enlarged)"."""
-_TITLED = re.compile(r"[:=][ \t]{0,12}$")
 _OPEN_TITLE = re.compile(
     r"(?:(?<=[.;,\n|])"
     r"|^)[ \t]{0,12}(?:[-*\u2022][ \t]{0,12})?([A-Za-z][A-Za-z /&()-]{1,40}?)[ \t]{0,12}[:=][ \t]{0,12}"
@@ -164,12 +151,14 @@ _GAP = re.compile(
 )
 _NEXT_CELL = re.compile(r"(?<=\w)(?:[ ]{2,}|\t)[ \t]{0,12}(?=[A-Z][A-Za-z/ ]{2,30}(?:\.{3,}|_{3,}|-{3,}|=))")
 _NEXT_TITLE = re.compile(
-    r"(?<=[\w)])([ \t]{1,12})(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
-    + _ANSWER
-    + r"(?!\w))"
+    r"(?<=[\w)])(?:[ \t]{1,12}(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][a-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
+    rf"{_ANSWER}(?!\w))"
+    r"|[ \t]{2,12}(?=[A-Z][A-Za-z/]{2,20}(?:[ \t][A-Za-z/]{2,14}){0,2}[ \t]{0,12}[:=][ \t]{0,12}"
+    rf"(?i:{_ANSWER})(?!\w)))"
 )
 _NEAR = {
     _ASKED: re.compile(r"\?|\sa(?:ns(?:wer)?|\d{0,2})[ \t]{0,12}[:.)]", re.IGNORECASE),
+    _ASKED_SIZE: re.compile(r"\?[ \t]{0,12}[tsmlrbo]", re.IGNORECASE),
     _STATE_ASKED: re.compile(r"[?:]\s{0,4}(?:yes|no|nil|present|absent|positive|negative|[yn]\b)", re.IGNORECASE),
     _TITLE_LINE: re.compile(
         "\\.\\.\\.|\\. \\. |___|---|->|\u2026|\u2192|=|\\||~|\t| -[ \t]| \u2013[ \t]|   "
@@ -178,10 +167,7 @@ _NEAR = {
     ),
     _UNSURE_SIGN: re.compile("[+\u00b1]"),
     _UNSURE_CODE: re.compile(r"[:=][ \t]{0,12}(?:-1|\?)"),
-    _OPEN_CHOICE: re.compile(
-        r"\{|\[|<|:[ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/|=[ \t]{0,12}[a-z]{1,7}[ \t]{0,12}/", re.IGNORECASE
-    ),
-    _BRACKET_CHOICE: re.compile(r"\([ \t]{0,4}[a-z ]{2,14}[/|]", re.IGNORECASE),
+    _SIDES_ROW: re.compile(r"\|[^|\n]{0,24}\|"),
     _FIELD: re.compile(
         r"[;,|][ \t]{0,12}(?:certainty|confidence|likelihood|probability|presence|status|location|side|site"
         r"|laterality)[ \t]{0,4}:",
@@ -204,7 +190,7 @@ _NEAR = {
     _SIDED: re.compile(
         r"[-\u2013:][ \t]{0,12}(?:no|small|trace|mild|moderate|large|minimal|tiny|severe|\d)", re.IGNORECASE
     ),
-    _NEXT_TITLE: re.compile(r"[:=][ \t]{0,12}" + _ANSWER),
+    _NEXT_TITLE: re.compile(r"[:=][ \t]{0,12}" + _ANSWER, re.IGNORECASE),
 }
 """A part of every match of a pattern. Each begins with one of a few characters, which `re` finds fast; the patterns
 themselves look back first, which is slow in a text without a match. `re` looks for the first characters of several ways
@@ -213,8 +199,6 @@ _BEFORE = 3
 """Characters before a section that a pattern may look at: a heading's colon and its blanks."""
 _DENIALS = frozenset({"n", "-", "\u2013", "-ve", "\u00d8", "\u2205", "0"})
 _LONGEST_WORD = 40
-_SHORTEST_UNKNOWN = 5
-_LONGEST_TITLE = 80
 
 
 def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
@@ -223,11 +207,7 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in (*_found(_UNSURE_SIGN, text, start, end), *_found(_UNSURE_CODE, text, start, end)):
         if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
             yield Rewrite(*match.span(), f": possible {BREAK}")
-    for match in (*_found(_OPEN_CHOICE, text, start, end), *_found(_BRACKET_CHOICE, text, start, end)):
-        near = max(start, match.start() - _LONGEST_TITLE)
-        title = max([near, *(text.rfind(mark, near, match.start()) + 1 for mark in "\n.;,|")])
-        titled = names_finding(text[title : match.start()]) and _TITLED.search(text, title, match.start()) is not None
-        yield Rewrite(title if titled else match.start(), match.end(), BREAK if titled else "", aside=True)
+    yield from choices(text, start, end)
     for match in _found(_FIELD, text, start, end):
         if match["place"]:
             yield Rewrite(match.start(), match.start("place"), ",")
@@ -247,9 +227,10 @@ def answers(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _found(_GAP, text, start, end):
         if names_finding(text[match.start() : match.start(1)]):
             yield Rewrite(*match.span(1), ":")
+    yield from _answer_rows(text, start, end)
     yield from _cells(text, start, end)
     yield from _rows_and_brackets(text, start, end)
-    yield from (Rewrite(*match.span(), "") for match in _CHOICE_LABEL.finditer(text, start, end))
+    yield from choice_labels(text, start, end)
     yield from (Rewrite(*match.span(), BREAK) for match in _found(_NEXT_TITLE, text, start, end))
 
 
@@ -294,7 +275,7 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Effusion? No", "Is there an effusion?\\nYes, small"."""
     for match in _found(_ASKED, text, start, end):
         title = _STATE.sub("", text[max(start, match.start() - _LONGEST_WORD) : match.start()])
-        if names_finding(title):
+        if names_finding(title) or names_state(title):
             more = match.group().rstrip()[-1:] in "-,(\u2013" and not match["no"]
             said = "none" if match["no"] else ("possible" if match["maybe"] else "present")
             if more and not match["maybe"]:
@@ -303,6 +284,9 @@ def _asked(text: str, start: int, end: int) -> Iterator[Rewrite]:
             # The answer stands where the question ends: an empty line before it does not part them.
             yield Rewrite(match.start(), match.start(), f": {said} {BREAK}")
             yield Rewrite(*match.span(), "")
+    for match in _found(_ASKED_SIZE, text, start, end):
+        if names_finding(text[max(start, match.start() - _LONGEST_WORD) : match.start()]):
+            yield Rewrite(*match.span(), ":")
     yield from (Rewrite(*match.span(), "") for match in _found(_STATE_ASKED, text, start, end))
 
 
@@ -312,7 +296,7 @@ def _leaders(text: str, start: int, end: int) -> Iterator[Rewrite]:
     cells = [cell.end() for cell in _found(_NEXT_CELL, text, start, end)]
     for match in _found(_LEADER, text, start, end):
         cell = cells[bisect_right(cells, match.start()) - 1] if cells and cells[0] <= match.start() else start
-        begin = max(at, cell, match.start() - _LONGEST_TITLE)
+        begin = max(at, cell, match.start() - LONGEST_TITLE)
         begin = max(begin, *(text.rfind(mark, begin, match.start()) + 1 for mark in "\n.;,|"))
         title = text[begin : match.start()].strip(" \t-*\u2022")
         yield Rewrite(*match.span(), BREAK if _NO_TITLE.search(title) else ":")
@@ -323,16 +307,12 @@ def _said(code: str) -> str:
     return "none" if code.lower() in _DENIALS else "present"
 
 
-def names_finding(title: str) -> bool:
-    """Whether the title's last word names a finding or a device, so that "0" can be its answer."""
-    words = re.findall(r"[A-Za-z]+", title)
-    if not words:
-        return False
-    word = right_spelling(words[-1].lower())
-    kind = lexicon().words.get(word) or guess(word)
-    return kind in OBSERVATION_NOUNS or (
-        kind is Word.OTHER and len(word) >= _SHORTEST_UNKNOWN and word not in lexicon().plain
-    )
+def _answer_rows(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """Rows with an answer for each side: "Effusion | no | yes", "Pneumothorax | no | no"."""
+    for match in _found(_SIDES_ROW, text, start, end):
+        if names_finding(match["title"]):
+            none = _YES.search(match["cells"]) is None
+            yield Rewrite(match.start("cells"), match.end(), f": none {BREAK}" if none else f": present {BREAK}")
 
 
 def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:
@@ -342,9 +322,9 @@ def _cells(text: str, start: int, end: int) -> Iterator[Rewrite]:
         begin = text.rfind("\n", 0, match.start()) + 1
         if begin != line_start:
             line_start, titled = begin, False
-        before = text[max(begin, start, match.start() - _LONGEST_TITLE) : match.start()].strip(" \t|")
+        before = text[max(begin, start, match.start() - LONGEST_TITLE) : match.start()].strip(" \t|")
         line_end = text.find("\n", match.end())
-        near = min(end if line_end < 0 else line_end, end, match.end() + _LONGEST_TITLE)
+        near = min(end if line_end < 0 else line_end, end, match.end() + LONGEST_TITLE)
         after = text[match.end() : near].strip(" \t|")
         if not before or not after:
             yield Rewrite(*match.span(), BREAK)

@@ -10,8 +10,8 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import NamedTuple
 
-from vlmkg.reading.rules.forms.answers import names_finding
 from vlmkg.reading.rules.forms.rewriting import BREAK, Rewrite, line_bounds
+from vlmkg.reading.rules.forms.titles import names_finding
 
 
 class Tick(Enum):
@@ -33,7 +33,7 @@ class Box(NamedTuple):
 _BOX = re.compile(
     r"(?P<yes>\[[ \t]{0,12}[xX\u2713\u2714\u2717\u2718*][ \t]{0,12}\]"
     r"|\([ \t]{0,12}[xX\u2713\u2714\u2022\u25cf*][ \t]{0,12}\)"
-    r"|\[[ \t]{0,12}[yY+](?:es)?[ \t]{0,12}\]|[\u2611\u2612\u2713\u2714\u25a0\u2705]|<x>)"
+    r"|\[[ \t]{0,12}[yYvV\u221a+](?:es)?[ \t]{0,12}\]|[\u2611\u2612\u2713\u2714\u25a0\u2705]|<x>)"
     r"|(?P<no>\[[ \t]{0,12}[nN-](?:o)?[ \t]{0,12}\]|[\u2717\u2718\u274c])"
     r"|(?P<empty>\[[ \t_]*\]|\([ \t_]*\)|[\u2610\u25a1\u25fb\u2b1c])"
 )

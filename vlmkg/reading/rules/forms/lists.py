@@ -30,6 +30,13 @@ _NO_PIECE = re.compile(
 )
 _DIFFERENTIAL = re.compile(r"\b(?:ddx|dd|d/d|differential(?: diagnos[ie]s)?)[ \t]{0,4}:", re.IGNORECASE)
 """Its list goes on behind a semicolon."""
+_ASKED_LIST = re.compile(
+    r"\b(?:any|is there any|are there any|evidence|signs?|is there evidence)(?: of)?(?: the following)?"
+    r"[ \t]{0,4}:[ \t]{0,4}"
+    r"(?P<list>[^?:.;\n]{3,160})\?\s{0,4}(?:[-\u2013]\s{0,4})?(?:no|none|nil|negative)\b"
+    r"(?: of (?:these|those|them|the above))?(?=[ \t]{0,4}(?:[.;\n]|$))",
+    re.IGNORECASE,
+)
 _STATED = re.compile(
     r"(?<![A-Za-z])((?:(?:pertinent|relevant|significant|important"
     r"|other)[ \t]{1,12})?positives?(?:[ \t]{1,12}findings?|[ \t]{1,12}for)?"
@@ -70,6 +77,7 @@ _SOME_MARK = re.compile(r"\b" + _MARK + r"\b", re.IGNORECASE)
 
 def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
     """ "Pertinent negatives: a, b, c.": each of the list is denied, or doubted, up to its stop or the next title."""
+    yield from _asked_lists(text, start, end)
     for pattern, cue in ((_DENIED, "no"), (_DOUBTED, "possible")):
         for match in pattern.finditer(text, start, end):
             spoken = not (match.group().endswith(":") or _OWN_DENIAL.match(text[match.end() :].lstrip()))
@@ -81,6 +89,14 @@ def denied_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
     for match in _DIFFERENTIAL.finditer(text, start, end):
         stop = text.find(".", match.end(), end)
         yield from (Rewrite(at, at + 1, ",") for at in range(match.end(), end if stop < 0 else stop) if text[at] == ";")
+
+
+def _asked_lists(text: str, start: int, end: int) -> Iterator[Rewrite]:
+    """ "Any of: a, b, c? None of these.": each of the list is denied."""
+    for match in _ASKED_LIST.finditer(text, start, end):
+        yield Rewrite(match.start(), match.start("list"), f"{BREAK} no")
+        yield from _items(text, match.start("list"), match.end("list"), "no")
+        yield Rewrite(match.end("list"), match.end(), BREAK)
 
 
 def _signed_items(text: str, start: int, end: int) -> Iterator[Rewrite]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from vlmkg.reading.rules.forms.abbreviations import abbreviations
 from vlmkg.reading.rules.forms.answers import answers
 from vlmkg.reading.rules.forms.boxes import boxes
+from vlmkg.reading.rules.forms.corrections import corrections
 from vlmkg.reading.rules.forms.dictation import spoken_marks
 from vlmkg.reading.rules.forms.enumerations import enumerations
 from vlmkg.reading.rules.forms.lists import answered_items, denied_lists
@@ -29,12 +30,16 @@ class _Sign(NamedTuple):
         for one in self.strings:
             if one in text:
                 return True
-        return any(pattern.search(text) for pattern in self.patterns)
+        for pattern in self.patterns:  # noqa: SIM110, a generator costs as much as a search
+            if pattern.search(text):
+                return True
+        return False
 
 
 _SAID = "(?:no|nil|none|yes|absent|present|neg|pos)"
 _SAY = f" ?{_SAID}"
-_ASKED = rf"\?\s{{0,3}}(?:a\w{{0,6}}[:.)]\s{{0,3}})?(?:{_SAID}|possib|maybe|[ny]\b)|\na\d?[.)]"
+_SIZE = "tr|ti|sm|mi|mo|la|le|ri|bi|se|sl|[lr]\\b"
+_ASKED = rf"\?\s{{0,3}}(?:a\w{{0,6}}[:.)]\s{{0,3}})?(?:{_SAID}|possib|maybe|[ny]\b|{_SIZE})|\na\d?[.)]"
 _CHOICE = r"\((?:n|y|0|1|[a-z ]{2,14}[/|])"
 _DOUBT = r"\+ ?/|\u00b1"
 _MARKED = rf"{_CHOICE}|,{_SAID}|/{_SAID}|{_DOUBT}"
@@ -42,8 +47,12 @@ _BOXES = re.compile(r"[\[\u2610-\u2612\u25a0\u25a1\u25cb\u25ef\u25fb\u2713-\u271
 _CODE_MARKS = re.compile("[:;|=~\u00f8\u2205\u2026\u2192\t{[<]")
 _AT_LINE_END = "0[ \t]{0,12}(?:\n|$)|1[ \t]{0,12}(?:\n|$)|\n[ \t]{0,12}\\d"
 _READERS: tuple[tuple[Reader, _Sign], ...] = (
+    (corrections, _Sign((
+        "ch that", "ke that", "te that", "rd that", "se that", "correction", '"', "\u201c", "\u2018",
+    ))),
     (boxes, _Sign(patterns=(_BOXES, re.compile(r"\( *[x_\u2713\u2022\u25cf*]? *\)|\(-|\+|-ve|<x>|_x_")))),
-    (answers, _Sign(("..", ". . .", "__", "--", "->", "   "), (
+    (answers, _Sign(("..", ". . .", "__", "--", "->", "   ", "/ab", "/ ab", "abnormal/", "abnormal /", "yes/", "yes /",
+                     "y/n", "y / n", "present /", "present/"), (
         _CODE_MARKS,
         re.compile(rf"{_AT_LINE_END}|-{_SAY}|\u2013{_SAY}|\u2014{_SAY}|\({_SAY}|{_ASKED}|{_MARKED}"),
     ))),
