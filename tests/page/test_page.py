@@ -267,6 +267,19 @@ def test_a_cohort_is_downloaded_with_all_its_conditions(viewer: Person) -> None:
     assert len(json.loads(readings)) == 1
 
 
+def test_an_admin_sees_why_a_message_was_refused(person: Person, ward: Api) -> None:
+    signed_in(person, ward, Role.ADMIN)
+    person.go("/feed?state=refused")
+    person.tab.wait(f"{ROW} === 1")
+    person.click("table.rows th button")
+    person.click("button", "Show message")
+    person.sees("Refused because of: syntax", ".problem-words")
+    assert person.text(".message-parts pre mark.problem") == "this is no FHIR"
+    assert person.text(".message-parts tr.problem").split("\t")[0].strip() == "⚠ syntax"
+    person.tab.value("document.querySelector('.message-parts tr.problem button').focus()")
+    person.tab.wait("document.querySelector('.message-parts pre mark.lit')?.innerText === 'this is no FHIR'")
+
+
 def test_an_operator_sees_the_feed_and_a_viewer_does_not(person: Person, ward: Api) -> None:
     signed_in(person, ward, Role.VIEWER)
     assert "Feed" not in person.text("nav")
@@ -288,6 +301,7 @@ def test_an_operator_sees_the_feed_and_a_viewer_does_not(person: Person, ward: A
     person.click("table.rows th button")
     person.click("button", "Show message")
     person.sees("this is no FHIR", ".event-details pre")
+    assert person.tab.value("document.querySelector('.message-parts')") is None, "the parts are for admins"
     person.click("button", "Replay")
     person.sees("Refused again", ".event-details [role=status]")
 
@@ -362,6 +376,10 @@ def test_axe_finds_nothing_serious(person: Person, ward: Api, axe: str, scheme: 
     for path in ("/studies", f"/studies/{key}", f"/patients/{patient}", "/review?queue=any", "/cohort", "/feed"):
         person.go(path)
         person.tab.wait("document.querySelector('main h1') && !document.querySelector('main .busy')")
+        if path == "/feed":
+            person.click("table.rows th button")
+            person.click("button", "Show message")
+            person.tab.wait("document.querySelector('.message-parts tr') !== null")
         person.tab.value(
             "window.found = null; axe.run().then(result => { window.found = JSON.stringify(result.violations) }); 0"
         )

@@ -145,4 +145,6 @@ export const REJECTIONS = `query Rejections($after: String) {
 
 export const PAYLOAD = "query Payload($id: ID!) { eventPayload(id: $id) { size text } }";
 
+export const MESSAGE_PARTS = "query MessageParts($id: ID!) { eventParts(id: $id) { text cut parts { name value start end problem } } }";
+
 export const REPLAY = "mutation Replay($id: ID!) { replayEvent(id: $id) { replayed event { eventId state reason detail } } }";
