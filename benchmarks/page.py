@@ -28,7 +28,8 @@ SHOWN = "document.querySelector('.film img')?.complete && document.querySelector
 KEYS = "{ studies(first: 100) { edges { node { studyKey images { view } } } } }"
 WATCH = """
 window.jumps = []; window.rows = 0;
-window.last = () => Math.max(0, ...[...document.querySelectorAll('tr[aria-rowindex]')].map(row => row.ariaRowIndex - 1));
+window.last = () =>
+  Math.max(0, ...[...document.querySelectorAll('tr[aria-rowindex]')].map(row => row.ariaRowIndex - 1));
 new MutationObserver(() => {
   const rows = window.last();
   if (rows === window.rows || !window.watched) return;
