@@ -79,6 +79,17 @@ def test_a_list_that_grows_does_not_move_what_is_in_sight(reader: Person) -> Non
     assert len(order) == STUDIES
 
 
+def test_rows_that_are_no_longer_drawn_are_freed(reader: Person) -> None:
+    reader.tab.wait("document.querySelector('tr.spacer') !== null")
+    reader.tab.call("HeapProfiler.collectGarbage")
+    walk = "document.createTreeWalker(document, NodeFilter.SHOW_ALL)"
+    drawn = reader.tab.value(
+        f"(() => {{ const walk = {walk}; let count = 1; while (walk.nextNode()) count++; return count }})()"
+    )
+    # A block of rows has 1,700 nodes and more.
+    assert reader.tab.call("Memory.getDOMCounters")["nodes"] - drawn < 1000
+
+
 def test_rows_far_from_the_window_are_not_drawn_and_come_back(reader: Person) -> None:
     reader.tab.value("window.scrollTo(0, document.body.scrollHeight)")
     reader.tab.wait("document.querySelector('tr.spacer') !== null")

@@ -1,3 +1,4 @@
+import { Component } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
@@ -76,10 +77,29 @@ export function StudiesView() {
   );
 }
 
-/** One row. It is made once: a list that grows leaves the rows before as they are. */
-function StudyLine({ study, number, seen }: { study: StudyRow; number: number; seen: (number: number) => void }) {
+interface LineGiven {
+  study: StudyRow;
+  number: number;
+  seen: (number: number) => void;
+}
+
+/**
+ * One row, drawn again only if it is another one. `useMemo` would not do: what it keeps refers to the list as it was, so
+ * rows that are no longer drawn were never freed.
+ */
+class StudyLine extends Component<LineGiven> {
+  override shouldComponentUpdate(next: LineGiven): boolean {
+    return next.study !== this.props.study || next.number !== this.props.number || next.seen !== this.props.seen;
+  }
+
+  render() {
+    return <Line {...this.props} />;
+  }
+}
+
+function Line({ study, number, seen }: LineGiven) {
   const t = useTexts();
-  return useMemo(() => (
+  return (
     <tr aria-rowindex={number + FIRST_INDEX} onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
       <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => seen(number)}>{t.day(study.startedAt)}</a></th>
       <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
@@ -87,7 +107,7 @@ function StudyLine({ study, number, seen }: { study: StudyRow; number: number; s
       <td><Findings findings={study.findings} /></td>
       <td><Notes study={study} /></td>
     </tr>
-  ), [study, number, seen, t.language]);
+  );
 }
 
 /** The heading of the dates, which turns the order round. */
