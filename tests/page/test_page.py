@@ -158,6 +158,27 @@ def test_the_film_zooms_and_inverts_by_keys(viewer: Person, ward: Api) -> None:
     viewer.tab.wait("document.querySelector('.film img').style.transform.includes('scale(1)')")
 
 
+def test_a_window_of_other_grey_values_is_drawn_by_the_server(viewer: Person, ward: Api) -> None:
+    viewer.go(f"/studies/{study_key(ward)}")
+    source = "document.querySelector('.film img')?.src"
+    before = viewer.tab.wait(source)
+    greatest = viewer.tab.wait("Number(document.querySelector('.film input[name=level]')?.max)")
+    viewer.tab.value(
+        "(() => { const level = document.querySelector('.film input[name=level]'); level.value = level.max;"
+        " level.dispatchEvent(new Event('input', {bubbles: true})) })()"
+    )
+    viewer.sees(f"Level {round(greatest):,}", ".film figcaption")
+    # At once near to it by a filter, and then drawn anew: no filter is left.
+    viewer.tab.wait(f"{source} !== {json.dumps(before)}")
+    viewer.tab.wait("document.querySelector('.film img').style.filter === ''")
+    darker = viewer.tab.wait(source)
+    viewer.click(".film button", "All grey values")
+    viewer.tab.wait(f"{source} !== {json.dumps(darker)}")
+    viewer.tab.value("document.querySelector('.frame').focus()")
+    viewer.press("0")
+    viewer.tab.wait(f"{source} === {json.dumps(before)}")
+
+
 def test_a_timeline_tells_silence_from_denial(viewer: Person, ward: Api) -> None:
     viewer.go(f"/studies/{study_key(ward)}")
     viewer.click("a.patient")

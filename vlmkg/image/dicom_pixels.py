@@ -17,6 +17,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from vlmkg.image.codestream import sniff
 from vlmkg.image.grey import Grey, ImageError, check_size, luminance, stretched
+from vlmkg.image.levels import Levels, Window
 from vlmkg.reading_codes import UnreadReason
 
 # Invalid values in unused fields do not matter, and warnings would put them into the logs.
@@ -45,12 +46,15 @@ PLAIN_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigE
 Values = npt.NDArray[Any]
 
 
-def read_dicom(content: bytes) -> Grey:
-    """(H, W) grey in [0, 1], 0 black, of a DICOM file, with or without preamble and file meta. Raises ImageError."""
+def read_windowed(content: bytes, window: Window | None) -> tuple[Grey, Levels | None]:
+    """(H, W) grey in [0, 1], 0 black, of a DICOM file, with or without preamble and file meta, and its levels.
+
+    `window` replaces the file's own VOI LUT or window. Films in colour have no levels. Raises ImageError.
+    """
     try:
         dataset = dcmread(io.BytesIO(content), force=True)
         _check(dataset)
-        return _shown(dataset)
+        return _shown(dataset, window)
     except ImageError:
         raise
     except _FAULTS as error:
@@ -94,20 +98,42 @@ def _plain_syntax(dataset: Dataset) -> UID:
     return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def _shown(dataset: Dataset) -> Grey:
+def _shown(dataset: Dataset, window: Window | None) -> tuple[Grey, Levels | None]:
     polarity = str(dataset.PhotometricInterpretation)
     _require_decoder(dataset.file_meta.TransferSyntaxUID)
     stored: Values = dataset.pixel_array
     if stored.ndim == 3 and stored.shape[-1] == 3:
-        return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
+        return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1)), None
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
         raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor RGB")
-    grey = _windowed(apply_modality_lut(stored, dataset), dataset, _padding(stored, dataset))
-    shown: Grey = np.float32(1) - grey if polarity == "MONOCHROME1" else grey
-    shown[_padding(stored, dataset)] = 0.0
+    values, padding = apply_modality_lut(stored, dataset), _padding(stored, dataset)
+    if window is None:
+        grey = _windowed(values, dataset, padding)
+    else:
+        grey = _window(values.astype(np.float64), window.center, window.width, "LINEAR_EXACT")
+    inverted = polarity == "MONOCHROME1"
+    shown: Grey = np.float32(1) - grey if inverted else grey
+    shown[padding] = 0.0
     if not np.isfinite(shown).all():  # a slope or window that is not a number
         raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are not numbers")
-    return shown
+    return shown, _levels(values[~padding], dataset, window, inverted=inverted)
+
+
+def _levels(exposed: Values, dataset: Dataset, window: Window | None, *, inverted: bool) -> Levels | None:
+    """The levels of the exposed pixels; None if there are none. The file's own window, where no other was asked for."""
+    if not exposed.size:
+        return None
+    least, greatest = float(exposed.min()), float(exposed.max())
+    if window is None and not dataset.get("VOILUTSequence"):
+        window = _own_window(dataset) or Window((least + greatest) / 2, max(greatest - least, 1.0))
+    return Levels(least, greatest, window, inverted)
+
+
+def _own_window(dataset: Dataset) -> Window | None:
+    if dataset.get("WindowCenter") is None or dataset.get("WindowWidth") is None:
+        return None
+    center, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+    return Window(center, width) if width > 0 else None
 
 
 def _require_decoder(syntax: UID) -> None:
@@ -134,10 +160,9 @@ def _windowed(values: Values, dataset: Dataset, padding: npt.NDArray[np.bool_]) 
         bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
         grey: Grey = (apply_voi(values, dataset).astype(np.float32) / np.float32(2**bits - 1)).clip(0.0, 1.0)
         return grey
-    if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
-        center, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
-        if width > 0:
-            return _window(values.astype(np.float64), center, width, str(dataset.get("VOILUTFunction") or "LINEAR"))
+    if own := _own_window(dataset):
+        function = str(dataset.get("VOILUTFunction") or "LINEAR")
+        return _window(values.astype(np.float64), own.center, own.width, function)
     exposed = values[~padding]
     if not exposed.size:
         return np.zeros(values.shape, dtype=np.float32)

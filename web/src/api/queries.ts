@@ -60,9 +60,9 @@ export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers:
   }
 }`;
 
-export const FILM = `query Film($study: String!, $image: String!, $side: Int!) {
-  film(studyKey: $study, sopInstanceUid: $image, maxSide: $side, encoding: PNG) {
-    mediaType base64 rows columns shownRows shownColumns
+export const FILM = `query Film($study: String!, $image: String!, $side: Int!, $center: Float, $width: Float) {
+  film(studyKey: $study, sopInstanceUid: $image, maxSide: $side, encoding: PNG, windowCenter: $center, windowWidth: $width) {
+    mediaType base64 rows columns shownRows shownColumns levels { least greatest windowCenter windowWidth inverted }
   }
 }`;
 
