@@ -18,6 +18,7 @@ from tests.page.driving import Person
 from tests.page.neo4j_browser import ARROWS, log_in
 
 OUT = Path(__file__).parents[2] / "docs" / "figures" / "page"
+STATES = "[...document.querySelectorAll('table.rows .state')]"
 SETTLED_S = 8.0
 """Neo4j Browser moves its nodes apart for a while."""
 STUDY = "studyKey images { view } mentions { mentionId }"
@@ -51,6 +52,7 @@ def places(address: str, key: str) -> dict[str, str]:
         "review": "/review?queue=disputed" if disputed else "/review?queue=any",
         "cohort": "/cohort",
         "feed": "/feed",
+        "message": "/feed?state=refused",
     }
 
 
@@ -78,6 +80,11 @@ def main() -> None:
                 tab.wait("document.querySelector('.film img')?.complete || !document.querySelector('.with-film')")
                 disputed = tab.value("document.querySelector('.finding-list .disputed') !== null")
                 person.click(".finding-list button", "⚡" if disputed else "")
+            if name == "message":
+                tab.wait(f"{STATES}.length > 0 && {STATES}.every(one => one.classList.contains('refused'))")
+                person.click("table.rows th button")
+                person.click("button", "Show message")
+                tab.wait("document.querySelector('.message-parts tr') !== null")
             for scheme in ("light", "dark"):
                 person.look(scheme)
                 person.picture(arguments.out / f"{name}-{scheme}.png")

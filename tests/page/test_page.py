@@ -297,6 +297,9 @@ def test_an_admin_sees_why_a_message_was_refused(person: Person, ward: Api) -> N
     person.sees("Refused because of: syntax", ".problem-words")
     assert person.text(".message-parts pre mark.problem") == "this is no FHIR"
     assert person.text(".message-parts tr.problem").split("\t")[0].strip() == "⚠ syntax"
+    box = "getBoundingClientRect()"
+    region = "document.querySelector('.message-parts [role=region]')"
+    assert person.tab.value(f"{region}.querySelector('thead').{box}.top - {region}.{box}.top") < 2
     person.tab.value("document.querySelector('.message-parts tr.problem button').focus()")
     person.tab.wait("document.querySelector('.message-parts pre mark.lit')?.innerText === 'this is no FHIR'")
 

@@ -27,7 +27,11 @@ export function ParsedMessage({ id, detail }: { id: string; detail: string | nul
   const raw = useRef<HTMLPreElement>(null);
   const found = asked.data?.eventParts;
   const pieces = useMemo(() => (found ? piecesOf(found.text, found.parts) : []), [found]);
-  useEffect(() => { raw.current?.querySelector("mark.problem")?.scrollIntoView({ block: "nearest" }); }, [found]);
+  const both = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    both.current?.querySelector("mark.problem")?.scrollIntoView({ block: "nearest" });
+    both.current?.querySelector("tr.problem")?.scrollIntoView({ block: "nearest" });
+  }, [found]);
   if (asked.error) return <Failure error={asked.error} retry={asked.reload} />;
   if (!found) return <Waiting busy={asked.busy} />;
   const show = (number: number): void => {
@@ -39,7 +43,7 @@ export function ParsedMessage({ id, detail }: { id: string; detail: string | nul
     <>
       {detail && <p class="problem-words">{problems.length ? `${t("problemPart")}: ${problems.map((part) => part.name).join(", ")}` : t("noProblemPart")}</p>}
       {found.cut && <p class="dim">{t("messageCut")}</p>}
-      <div class="message-parts">
+      <div class="message-parts" ref={both}>
         <pre tabIndex={0} aria-label={t("message")} ref={raw}>
           {pieces.map((piece, number) => {
             const part = piece.part === null ? undefined : found.parts[piece.part];
