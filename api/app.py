@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from api.audit import AuditWriter
+from api.browser_guide import browser_guide_routes
 from api.callers import authenticator
 from api.context import Services
 from api.endpoint import Endpoint, answer
@@ -77,7 +78,7 @@ def create_app(settings: ApiSettings, parts: Parts, oidc: OidcSettings | None = 
     # Against DNS rebinding: a web page must not reach an open API by a name that resolves to this machine.
     loopback = Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
     routes = [*_routes(parts), *export_routes(), *graphiql_routes(settings.graphiql)]
-    routes += [*sign_in_routes(oidc), *page_routes(provider=provider_origin(oidc))]
+    routes += [*browser_guide_routes(), *sign_in_routes(oidc), *page_routes(provider=provider_origin(oidc))]
     return Starlette(lifespan=lifespan, routes=routes, middleware=[] if settings.auth else [loopback])
 
 

@@ -10,6 +10,7 @@ from api.errors import ApiError, Code
 from api.event_types import (
     Event,
     EventConnection,
+    EventParts,
     EventPayload,
     EventWhereInput,
     RejectionConnection,
@@ -26,10 +27,12 @@ from api.strawberry_parts import Shaped
 from graph.reads.selection import Page
 from ingest.errors import BlobLostError
 from ingest.ledger.events import events
+from ingest.ledger.events.events import Event as StoredEvent
 from ingest.ledger.events.events import EventFilter
 from ingest.ledger.readings import extractions
 from ingest.ledger.storage.database import Ledger
 from ingest.ledger.studies import sightings
+from ingest.receiving.inspection.inspect import inspected
 from ingest.receiving.raw import raw_of
 from ingest.receiving.submit import Receiver
 
@@ -68,6 +71,19 @@ class EventQueries:
         row = await ask_ledger(info, partial(_payload, info.context.services.receiver, number))
         return None if row is None else shaped(info, "EventPayload", row)
 
+    @strawberry.field(
+        description="The message of an event, taken apart into named parts, with the part for which it was refused; "
+        "null if there is no such event. For admins.",
+        graphql_type=EventParts | None,
+    )
+    async def event_parts(self, info: Info, id: strawberry.ID) -> Shaped | None:  # noqa: A002
+        """Contains all of the sender's data: names, numbers, texts."""
+        number = event_number(id)
+        if number is None:
+            return None
+        row = await ask_ledger(info, partial(_parts, info.context.services.receiver, number))
+        return None if row is None else shaped(info, "EventParts", row)
+
     @strawberry.field(description="A page of events, newest first. For operators.", graphql_type=EventConnection)
     @reads_arguments
     async def events(
@@ -103,19 +119,36 @@ def _event(number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
 
 def _payload(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
     """The payload's row. Raises ApiError (NO_PAYLOAD) if it was not stored."""
-    with ledger.read() as connection_:
-        found = events.get(connection_, number)
-        patients = events.patient_ids(connection_, (number,))
+    found, patients = _with_patients(number, ledger)
     if found is None:
         return LedgerAnswer(None, patients)
+    raw = _raw(receiver, found)
+    row = {"eventId": number, "size": len(raw), "base64": b64encode(raw).decode(), "text": _as_text(raw)}
+    return LedgerAnswer(row, patients)
+
+
+def _parts(receiver: Receiver, number: int, ledger: Ledger) -> LedgerAnswer[Row | None]:
+    """The row of the parts. Raises ApiError (NO_PAYLOAD) if the message was not stored."""
+    found, patients = _with_patients(number, ledger)
+    if found is None:
+        return LedgerAnswer(None, patients)
+    seen = inspected(found, _raw(receiver, found))
+    parts = [{name: getattr(one, name) for name in ("name", "value", "start", "end", "problem")} for one in seen.parts]
+    return LedgerAnswer({"eventId": number, "text": seen.text, "cut": seen.cut, "parts": parts}, patients)
+
+
+def _with_patients(number: int, ledger: Ledger) -> tuple[StoredEvent | None, list[str]]:
+    with ledger.read() as connection_:
+        return events.get(connection_, number), events.patient_ids(connection_, (number,))
+
+
+def _raw(receiver: Receiver, found: StoredEvent) -> bytes:
     if found.blob_key is None:
         raise ApiError(Code.NO_PAYLOAD, "the message was too large to store: ask its sender for it")
     try:
-        raw = raw_of(receiver.ledger, receiver.blobs, found)
+        return raw_of(receiver.ledger, receiver.blobs, found)
     except BlobLostError:
         raise ApiError(Code.NO_PAYLOAD, "the message is not in the blob store: restore it from a backup") from None
-    row = {"eventId": number, "size": len(raw), "base64": b64encode(raw).decode(), "text": _as_text(raw)}
-    return LedgerAnswer(row, patients)
 
 
 def _as_text(raw: bytes) -> str | None:

@@ -76,6 +76,29 @@ class EventPayload:
     text: str | None = strawberry.field(description="The bytes decoded as UTF-8; null if they are not valid UTF-8.")
 
 
+@strawberry.type(description="A named part of a message: an HL7 field, a JSON path, an XML or DICOM element.")
+class MessagePart:
+    """See ingest.receiving.inspection.parts.Part."""
+
+    name: str = strawberry.field(description="The format's own name: `PID-3`, `subject.reference`, `PatientID`.")
+    value: str = strawberry.field(description="Its value, at most 500 characters.")
+    start: int | None = strawberry.field(description="Offset into `text`, in code points; null if the part is missing.")
+    end: int | None = strawberry.field(description="The offset behind it.")
+    problem: bool = strawberry.field(description="Whether the message was refused because of it.")
+
+
+@strawberry.type(description="The message of an event, taken apart.")
+class EventParts:
+    """See ingest.receiving.inspection.inspect."""
+
+    event_id: strawberry.ID
+    text: str = strawberry.field(
+        description="The message as text: the first 65,536 characters; for a DICOM object one line per element."
+    )
+    cut: bool = strawberry.field(description="Whether text or parts were left out, because there are too many.")
+    parts: list[MessagePart]
+
+
 @strawberry.type
 class EventEdge:
     """The relay type."""

@@ -15,6 +15,7 @@ from ingest.errors import BlobLostError
 from ingest.receiving.raw import film_of
 from ingest.receiving.submit import Receiver
 from vlmkg.errors import RefusedError
+from vlmkg.image.levels import Levels, Window
 
 SMALLEST, LARGEST = 64, 4096
 """Bounds of the longer side of a picture, in pixels."""
@@ -24,7 +25,19 @@ _THREADS = ThreadPoolExecutor(2, thread_name_prefix="film")
 keeps its thread until it is rendered; the threads that authenticate callers are others."""
 
 
-async def answer_film(info: Info, study_key: str, uid: str, max_side: int, encoding: FilmEncoding) -> Shaped | None:
+def window_of(center: float | None, width: float | None) -> Window | None:
+    """The window that was asked for. Raises ApiError (BAD_USER_INPUT) for half of one, or one without a width."""
+    if center is None and width is None:
+        return None
+    if center is None or width is None or not width > 0:
+        told = "give `windowCenter` and a `windowWidth` greater than 0, or neither"
+        raise ApiError(Code.BAD_USER_INPUT, f"the window is not complete: {told}")
+    return Window(center, width)
+
+
+async def answer_film(
+    info: Info, study_key: str, uid: str, max_side: int, encoding: FilmEncoding, window: Window | None
+) -> Shaped | None:
     """The picture of a film of the graph; None if the graph has no such image. Raises ApiError (NO_PAYLOAD)."""
     if not SMALLEST <= max_side <= LARGEST:
         raise ApiError(Code.BAD_USER_INPUT, f"`maxSide` is out of range: give {SMALLEST} to {LARGEST} pixels")
@@ -32,16 +45,16 @@ async def answer_film(info: Info, study_key: str, uid: str, max_side: int, encod
     digest = rows[0]["digest"] if rows else None
     if digest is None:
         return None
-    rendering = partial(_row, info.context.services.receiver, digest, max_side, encoding)
+    rendering = partial(_row, info.context.services.receiver, digest, max_side, encoding, window)
     return shaped(info, "Film", await asyncio.get_running_loop().run_in_executor(_THREADS, rendering))
 
 
-def _row(receiver: Receiver, digest: str, max_side: int, encoding: FilmEncoding) -> Row:
+def _row(receiver: Receiver, digest: str, max_side: int, encoding: FilmEncoding, window: Window | None) -> Row:
     # Imported for the first film: numpy and Pillow take a moment, which no other question needs.
     from vlmkg.image.picture import picture_of  # noqa: PLC0415
 
     try:
-        picture = picture_of(film_of(receiver.blobs, digest), max_side, encoding.value)
+        picture = picture_of(film_of(receiver.blobs, digest), max_side, encoding.value, window)
     except BlobLostError:
         raise ApiError(Code.NO_PAYLOAD, "the film is not in the blob store: restore it from a backup") from None
     except RefusedError:
@@ -53,4 +66,18 @@ def _row(receiver: Receiver, digest: str, max_side: int, encoding: FilmEncoding)
         "columns": picture.columns,
         "shownRows": picture.shown_rows,
         "shownColumns": picture.shown_columns,
+        "levels": _levels(picture.levels),
+    }
+
+
+def _levels(found: Levels | None) -> Row | None:
+    if found is None:
+        return None
+    window = found.window
+    return {
+        "least": found.least,
+        "greatest": found.greatest,
+        "windowCenter": window.center if window else None,
+        "windowWidth": window.width if window else None,
+        "inverted": found.inverted,
     }

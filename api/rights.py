@@ -17,6 +17,8 @@ class Right(StrEnum):
     SUBMIT = "submit"
     OPERATE = "operate"
     """Events and rejected triplets of all patients."""
+    INSPECT = "inspect"
+    """Messages taken apart: each of the sender's fields by its name."""
 
 
 _VIEWER = frozenset({Right.READ, Right.IDENTIFIERS, Right.REPORT_TEXT, Right.REVIEW})
@@ -26,9 +28,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.VIEWER: _VIEWER,
     Role.RESEARCHER: frozenset({Right.READ, Right.REVIEW}),
     Role.OPERATOR: _OPERATOR,
-    Role.ADMIN: _OPERATOR,
+    Role.ADMIN: _OPERATOR | {Right.INSPECT},
 }
-"""Each role's rights. Operator and admin are separate because keys and rebuilds will need the latter."""
+"""Each role's rights."""
 
 NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Study", "studyUid"): Right.IDENTIFIERS,
@@ -41,6 +43,7 @@ NEEDED_BY_FIELD: dict[tuple[str, str], Right] = {
     ("Query", "film"): Right.IDENTIFIERS,
     ("Query", "events"): Right.OPERATE,
     ("Query", "eventPayload"): Right.OPERATE,
+    ("Query", "eventParts"): Right.INSPECT,
     ("Query", "rejections"): Right.OPERATE,
     ("Mutation", "replayEvent"): Right.OPERATE,
     ("Mutation", "reviewFinding"): Right.REVIEW,

@@ -20,7 +20,7 @@ import httpx2
 
 from benchmarks.graphql import api_running, fill, neo4j_running
 from graph.connection import open_driver
-from tests.fixtures.browser import CHROMIUM, opened_tab
+from tests.fixtures.browser import CHROMIUM, Tab, opened_tab
 from tests.page.driving import Person
 
 READABLE = "performance.now() * (document.querySelector('.report-text, .finding-list') !== null)"
@@ -28,23 +28,28 @@ SHOWN = "document.querySelector('.film img')?.complete && document.querySelector
 KEYS = "{ studies(first: 100) { edges { node { studyKey images { view } } } } }"
 WATCH = """
 window.jumps = []; window.rows = 0;
+window.last = () =>
+  Math.max(0, ...[...document.querySelectorAll('tr[aria-rowindex]')].map(row => row.ariaRowIndex - 1));
 new MutationObserver(() => {
-  const rows = document.querySelectorAll('table.rows tbody tr');
-  if (rows.length === window.rows || !window.watched) return;
-  window.rows = rows.length;
+  const rows = window.last();
+  if (rows === window.rows || !window.watched) return;
+  window.rows = rows;
   window.jumps.push(Math.abs(window.watched.getBoundingClientRect().top - window.place));
 }).observe(document.querySelector('main'), {childList: true, subtree: true});
 """
 STEP = """
 (() => {
   window.scrollTo(0, document.body.scrollHeight);
-  const rows = [...document.querySelectorAll('table.rows tbody tr')];
+  const rows = [...document.querySelectorAll('table.rows tbody tr[aria-rowindex]')];
   const inside = rows.find(row => row.getBoundingClientRect().top > 100);
-  window.watched = inside; window.place = inside.getBoundingClientRect().top;
-  return document.querySelectorAll('table.rows tbody tr').length;
+  if (inside) { window.watched = inside; window.place = inside.getBoundingClientRect().top; }
+  return window.last();
 })()
 """
-DONE = "document.querySelector('button.more') === null && document.querySelectorAll('table.rows tbody tr').length"
+DONE = "document.querySelector('button.more') === null && window.last()"
+DRAWN = "document.querySelectorAll('tr[aria-rowindex]').length"
+EARLY = 1000
+"""Rows at which the memory is first measured."""
 
 
 def main() -> None:
@@ -104,14 +109,25 @@ def _list(address: str, key: str) -> None:
         _signed_in(Person(tab, address), key)
         tab.wait("document.querySelector('table.rows tbody tr') !== null")
         tab.value(WATCH)
-        began = time.monotonic()
+        began, early = time.monotonic(), ""
         while not (rows := tab.value(DONE)):
-            tab.value(STEP)
+            if tab.value(STEP) >= EARLY and not early:
+                early = _held(tab)
             time.sleep(0.02)
         seconds = time.monotonic() - began
+        late = _held(tab)
         jumps = json.loads(tab.value("JSON.stringify(window.jumps)"))
     print(f"{rows} rows in {seconds:.0f} s, {len(jumps)} pages, load {os.getloadavg()[0]:.1f}")
+    print(f"held at {EARLY} rows: {early}; at {rows}: {late}")
     print(f"largest jump of a row in sight: {max(jumps, default=0):.1f} pixels")
+
+
+def _held(tab: Tab) -> str:
+    """What the page holds, after a collection of garbage."""
+    tab.call("HeapProfiler.collectGarbage")
+    heap = tab.call("Runtime.getHeapUsage")["usedSize"] / 2**20
+    nodes = tab.call("Memory.getDOMCounters")["nodes"]
+    return f"{heap:.0f} MiB of JavaScript, {nodes} nodes, {tab.value(DRAWN)} rows drawn"
 
 
 def _signed_in(person: Person, key: str) -> Person:

@@ -33,6 +33,7 @@ HELP = {
     "bulk-load": "Load the graph of all studies at once, from the ledger.",
     "research-copy": "Copy the graph without identifiers for a research project.",
     "browse": "Load the files of a research copy and serve Neo4j Browser on them.",
+    "browser-settings": "Print the settings of a Neo4j by which Neo4j Browser shows words, colours and a guide.",
 }
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
+from graph.browser.settings import server_settings
 from graph.errors import LocalServerError
 from graph.first_password import set_first_password
 from graph.java import archive_options, find_java
@@ -85,14 +86,16 @@ def prepare(
     password: str,
     heap_mib: int = 512,
     page_cache_mib: int = 128,
+    guide: str | None = None,
     java_options: Sequence[str] = (),
     jars: Path = JARS,
     loading: bool = False,
 ) -> LocalServer:
     """Prepare `home` for a server on loopback. It is safe to repeat, also after a kill.
 
-    `password` is set for the user `neo4j` if the store has never been opened; later it does not change. `loading`: a
-    graph that was not loaded to its end is loaded again, or is being loaded.
+    `guide` is the address of the guide that Neo4j Browser opens for whoever connects. `password` is set for the user
+    `neo4j` if the store has never been opened; later it does not change. `loading`: a graph that was not loaded to its
+    end is loaded again, or is being loaded.
     Raises LocalServerError if Java or the jars are missing or not supported, the store is of a later version, or it
     was not loaded to its end.
     """
@@ -111,6 +114,7 @@ def prepare(
     for folder in (conf, scratch):
         folder.mkdir(exist_ok=True, mode=0o700)
     settings = _SETTINGS.format(bolt=bolt_port, http=http_port, page_cache=page_cache_mib)
+    settings += "".join(f"{name}={value}\n" for name, value in server_settings(guide).items())
     write_private(conf / "neo4j.conf", settings)
     if not (home / "data" / "databases" / "system").exists():
         set_first_password(home / "data", USERNAME, password)

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 from pydantic import ValidationError
 
+from graph.browser.guide import PATH
 from graph.connection import open_driver
 from graph.migrate import migrate
 from ingest.ledger.access.api_keys import ensure_admin_key
@@ -16,7 +17,7 @@ from stack.addresses import API, BOLT, BROWSER, REDIS, REDIS_PASSWORD, Addresses
 from stack.child import Part
 from stack.console import Row, say, show
 from stack.folder import owned, secret
-from stack.ports import release
+from stack.ports import HOST, release
 from stack.programs import api, doors, environment, gateway, worker
 from stack.servers import graph_answers, neo4j_part, redis_part, why_redis_fails
 from stack.settings import StackSettings
@@ -146,7 +147,8 @@ def _neo4j(addresses: Addresses, heap_mib: int) -> list[Part]:
     if not addresses.own_neo4j:
         return []
     bolt, http = addresses.ports[BOLT].number, addresses.ports[BROWSER].number
-    return [neo4j_part(addresses.data, addresses.graph, bolt_port=bolt, http_port=http, heap_mib=heap_mib)]
+    guide = f"http://{HOST}:{addresses.ports[API].number}{PATH}"
+    return [neo4j_part(addresses.data, addresses.graph, bolt_port=bolt, http_port=http, heap_mib=heap_mib, guide=guide)]
 
 
 def _prepare_ledger(addresses: Addresses) -> str:

@@ -34,10 +34,17 @@ save ""
 """
 
 
-def neo4j_part(data: DataDir, login: Neo4jSettings, *, bolt_port: int, http_port: int, heap_mib: int) -> Part:
-    """The real Neo4j server. Raises LocalServerError if Java or the jars are missing."""
+def neo4j_part(
+    data: DataDir, login: Neo4jSettings, *, bolt_port: int, http_port: int, heap_mib: int, guide: str
+) -> Part:
+    """The real Neo4j server. `guide` is the address of Browser's guide.
+
+    Raises LocalServerError if Java or the jars are missing.
+    """
     password = login.password.get_secret_value()
-    server = prepare(data.neo4j, bolt_port=bolt_port, http_port=http_port, password=password, heap_mib=heap_mib)
+    server = prepare(
+        data.neo4j, bolt_port=bolt_port, http_port=http_port, password=password, heap_mib=heap_mib, guide=guide
+    )
     return Part(
         name="neo4j",
         command=server.argv,

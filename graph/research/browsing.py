@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from graph.browser.guide_server import guide_served
 from graph.bulk.loading import load
 from graph.bulk.tables import loader_arguments
 from graph.connection import open_driver
@@ -48,10 +49,15 @@ def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iter
     digest = _digest_of(folder)
     fresh = _make_room(home, digest)
     password = _password(home)
-    server = prepare(home, bolt_port=bolt_port, http_port=http_port, password=password)
-    if fresh:
-        load(folder, server, loader_arguments(TABLES))
-        (home / "loaded").write_text(digest)
+    with guide_served() as guide:
+        server = prepare(home, bolt_port=bolt_port, http_port=http_port, password=password, guide=guide)
+        if fresh:
+            load(folder, server, loader_arguments(TABLES))
+            (home / "loaded").write_text(digest)
+        yield from _run(server, password)
+
+
+def _run(server: LocalServer, password: str) -> Iterator[Browsed]:
     process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         wait_until_ready(server, password, alive=lambda: process.poll() is None)

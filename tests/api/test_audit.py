@@ -152,6 +152,7 @@ def asked(api: Api) -> dict[str, str]:
         "event": '{ event(id: "1") { state } }',
         "events": "{ events { edges { node { state } } } }",
         "eventPayload": '{ eventPayload(id: "1") { size } }',
+        "eventParts": '{ eventParts(id: "1") { cut } }',
         "rejections": "{ rejections { edges { node { head } } } }",
         "submitReport": f"mutation {{ submitReport(input: {report}) {{ duplicate }} }}",
         "replayEvent": 'mutation { replayEvent(id: "1") { replayed } }',

@@ -2,15 +2,20 @@
 
 from base64 import b64decode
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingest.formats.origin import Format
 from ingest.ledger.access import audit
 from ingest.ledger.access.api_keys import Role
 from ingest.ledger.events import events
 from ingest.ledger.storage.tables import raw_messages
-from tests.api.conftest import SUBMIT, Api, submission
+from ingest.receiving.submit import ReceivedMessage, receive
+from ingest.settings import receiver_of
+from tests.api.conftest import SUBMIT, Api, Serve, submission
+from vlmkg.data_dir import DataDir
 
 EVENT = """query ($id: ID!) { event(id: $id) {
     id eventId state reason detail warnings source externalId format size attempts deliveries
@@ -131,7 +136,36 @@ def test_the_payload_is_what_came_byte_for_byte(api: Api) -> None:
     assert len(patients) == 1
 
 
+PARTS = "query ($id: ID!) { eventParts(id: $id) { eventId text cut parts { name value start end problem } } }"
+
+
+def test_a_refused_message_is_taken_apart_and_the_reading_is_audited(serve: Serve, tmp_path: Path) -> None:
+    api = serve()
+    raw = b"MSH|^~\\&|RIS|HOSP|||20240101||SIU^S12|1|P|2.5\rPID|||4711^^^HOSP||Muster^Anna"
+    receive(receiver_of(DataDir(tmp_path / "var")), ReceivedMessage(raw, Format.HL7))
+    (edge,) = api.data("{ events(where: {state: REFUSED}) { edges { node { eventId reason } } } }")["events"]["edges"]
+    assert edge["node"]["reason"] == "wrong_message_type"
+    found = api.data(PARTS, Role.ADMIN, id=edge["node"]["eventId"])["eventParts"]
+    assert (found["text"], found["cut"]) == (raw.decode(), False)
+    assert [one["name"] for one in found["parts"] if one["problem"]] == ["MSH-9"]
+    for one in found["parts"]:
+        assert found["text"][one["start"] : one["end"]] == one["value"]
+    with api.ledger.read() as connection:
+        (entry, *_) = audit.entries(connection, limit=1)
+    assert (entry.action, entry.actor, entry.outcome) == ("query eventParts", "admin-key", "ok")
+
+
+def test_a_message_that_was_taken_has_no_problem(api: Api) -> None:
+    event_id = api.submit("r1", "FINDINGS: Left pleural effusion.")["event"]["id"]
+    found = api.data(PARTS, Role.ADMIN, id=event_id)["eventParts"]
+    assert {"report.text": '"FINDINGS: Left pleural effusion."'}.items() <= {
+        one["name"]: one["value"] for one in found["parts"]
+    }.items()
+    assert not any(one["problem"] for one in found["parts"])
+
+
 def test_there_is_no_such_payload(api: Api) -> None:
+    assert api.data(PARTS, id="99") == {"eventParts": None}
     assert api.data(PAYLOAD, id="99") == {"eventPayload": None}
     assert api.data(REPLAY, id="99") == {"replayEvent": None}
 

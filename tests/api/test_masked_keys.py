@@ -158,7 +158,8 @@ def test_every_key_of_the_schema_is_hidden_or_keyed() -> None:
     """A new field that looks like a key must be hidden, or be named here for what it is."""
     no_computed_keys = {
         ("Finding", "text"), ("Report", "reportId"), ("Patient", "id"), ("Patient", "patientId"), ("Concept", "id"),
-        ("Event", "id"), ("Event", "eventId"), ("EventPayload", "eventId"), ("Node", "id"), ("Review", "said"),
+        ("Event", "id"), ("Event", "eventId"), ("EventPayload", "eventId"),
+        ("EventParts", "eventId"), ("Node", "id"), ("Review", "said"),
         ("Cell", "key"), ("Extraction", "engineDigest"), ("Extraction", "checkpointDigest"),
         ("Checkpoint", "engineDigest"), ("Checkpoint", "checkpointDigest"), ("MissedFinding", "missedId"),
     }  # fmt: skip

@@ -50,6 +50,7 @@ FIELDS = [
     ("{ events { edges { node { state } } } }", OPERATING),
     ("{ rejections { edges { node { reason } } } }", OPERATING),
     ("{ eventPayload(id: 1) { size text } }", OPERATING),
+    ("{ eventParts(id: 1) { text parts { name } } }", {ADMIN}),
     ("mutation { replayEvent(id: 99) { replayed } }", OPERATING),
     ("{ findings { edges { node { text } } } events { totalCount } }", OPERATING),
 ]  # fmt: skip

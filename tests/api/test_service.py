@@ -15,6 +15,7 @@ from api.app import Parts, create_app
 from api.graphiql import VENDOR
 from api.schema import SDL, build_schema
 from api.settings import GRAPHIQL, ApiSettings
+from graph.browser.guide import PATH, guide_html
 from ingest.ledger.access.api_keys import Role, ensure_admin_key
 from ingest.settings import ledger_of
 from tests.api.conftest import Api, Serve
@@ -130,6 +131,14 @@ def test_the_explorer_says_how_to_get_its_files(serve: Serve, tmp_path: Path) ->
     api = serve(VLMKG_GRAPHIQL=tmp_path)
     assert "make setup" in api.client.get("/graphql").text
     assert api.client.get("/graphql/files/graphiql.js").status_code == 404
+
+
+def test_the_guide_for_neo4j_browser_needs_no_key_and_answers_the_preflight(api: Api) -> None:
+    guide, preflight = api.client.get(PATH), api.client.options(PATH)
+    assert (guide.status_code, guide.text) == (200, guide_html())
+    assert guide.headers["access-control-allow-origin"] == "*"
+    assert (preflight.status_code, preflight.headers["access-control-allow-headers"]) == (204, "cache-control, pragma")
+    assert api.client.post(PATH).status_code == 405
 
 
 def test_graphiql_is_where_setup_puts_it() -> None:

@@ -29,6 +29,10 @@ FILM = """query ($key: String!, $uid: String!, $side: Int!, $encoding: FilmEncod
   film(studyKey: $key, sopInstanceUid: $uid, maxSide: $side, encoding: $encoding) {
   mediaType base64 rows columns shownRows shownColumns } }"""
 
+WINDOWED = """query ($key: String!, $uid: String!, $center: Float, $width: Float) {
+  film(studyKey: $key, sopInstanceUid: $uid, windowCenter: $center, windowWidth: $width) {
+  base64 levels { least greatest windowCenter windowWidth inverted } } }"""
+
 
 def mentions(api: Api, role: Role = Role.VIEWER) -> Any:
     api.submit("m1", TEXT, studyUid="1.2.7")
@@ -148,6 +152,16 @@ def test_a_film_comes_as_a_picture_of_the_wanted_size(serve: Serve, tmp_path: An
     with Image.open(io.BytesIO(b64decode(shown["base64"]))) as picture:
         pixels = np.asarray(picture)
         assert (picture.format, pixels[0, 0], pixels[-1, -1]) == ("PNG", 0, 255)
+    assert api.data(WINDOWED, key=key, uid=uid)["film"]["levels"] == {
+        "least": 0, "greatest": 4095, "windowCenter": 2047.5, "windowWidth": 4095, "inverted": False,
+    }  # fmt: skip
+    high = api.data(WINDOWED, key=key, uid=uid, center=4000, width=190)["film"]
+    assert (high["levels"]["windowCenter"], high["levels"]["windowWidth"]) == (4000, 190)
+    with Image.open(io.BytesIO(b64decode(high["base64"]))) as picture:
+        pixels = np.asarray(picture)
+        assert (pixels[0, 0], pixels[-1, -1], len(np.unique(pixels))) == (0, 255, 191)
+    for half in ({"center": 1}, {"width": 1}, {"center": 1, "width": 0}):
+        assert api.code(WINDOWED, key=key, uid=uid, **half) == "BAD_USER_INPUT"
     small = api.data(FILM, key=key, uid=uid, side=64, encoding="JPEG")["film"]
     assert (small["mediaType"], small["shownRows"], small["shownColumns"]) == ("image/jpeg", 64, 43)
     assert api.data(FILM, key=key, uid="1.2.other", side=64, encoding="PNG")["film"] is None

@@ -8,7 +8,9 @@ from collections import Counter
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
-from tests.api.issuer import DISCOVERY, Issuer
+import jwt
+
+from tests.api.issuer import DISCOVERY, RSA_KEY, Issuer
 
 CLIENT = "vlmkg-page"
 Given = dict[str, str]
@@ -24,10 +26,16 @@ class Provider:
         self._issuer, self._role = issuer, role
         self._codes: dict[str, Given] = {}
         self._refresh: set[str] = set()
-        own = {"authorization_endpoint": f"{issuer.url}/authorize", "token_endpoint": f"{issuer.url}/token"}
+        self.ended: list[str] = []
+        """Subjects whose session was ended by a sign-out."""
+        self.returns: set[str] = set()
+        """Addresses to which a sign-out may lead."""
+        names = {"authorization": "authorize", "token": "token", "end_session": "logout"}
+        own = {f"{name}_endpoint": f"{issuer.url}/{place}" for name, place in names.items()}
         issuer.documents[DISCOVERY] |= own
         path = urlsplit(issuer.url).path
-        issuer.actions |= {f"{path}/authorize": self._authorize, f"{path}/token": self._token}
+        actions = {"authorize": self._authorize, "token": self._token, "logout": self._logout}
+        issuer.actions |= {f"{path}/{place}": action for place, action in actions.items()}
 
     def _authorize(self, given: Given) -> Told:
         """A page with a link that signs in."""
@@ -53,6 +61,14 @@ class Provider:
             return 400, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}'
         return self._grant("authorization_code")
 
+    def _logout(self, given: Given) -> Told:
+        """End the session that the ID token names, and lead back (OpenID Connect RP-Initiated Logout 1.0)."""
+        hint = jwt.decode(given["id_token_hint"], RSA_KEY.public_key(), ["RS256"], audience=CLIENT)
+        if given["client_id"] != CLIENT or given["post_logout_redirect_uri"] not in self.returns:
+            return 400, {}, b"refused"
+        self.ended.append(hint["sub"])
+        return 302, {"Location": given["post_logout_redirect_uri"]}, b""
+
     def _grant(self, kind: str) -> Told:
         self.granted[kind] += 1
         refresh = secrets.token_urlsafe()
@@ -60,6 +76,7 @@ class Provider:
         body = {
             "access_token": self._issuer.token(self._role, jti=secrets.token_urlsafe()),
             "refresh_token": refresh,
+            "id_token": self._issuer.token(self._role, aud=CLIENT),
             "token_type": "Bearer",
             "expires_in": self.lives_s,
         }

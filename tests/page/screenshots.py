@@ -1,4 +1,5 @@
-"""`make screenshots`: a picture of each view, light and dark, of a running stack with the day of `vlmkg demo`.
+"""`make screenshots`: a picture of each view, light and dark, and of Neo4j Browser, of a running stack with the day of
+`vlmkg demo`.
 
 python -m tests.page.screenshots [--data DIR] [--out DIR]
 """
@@ -6,6 +7,7 @@ python -m tests.page.screenshots [--data DIR] [--out DIR]
 import argparse
 import json
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,12 @@ import httpx2
 
 from tests.fixtures.browser import CHROMIUM, opened_tab
 from tests.page.driving import Person
+from tests.page.neo4j_browser import ARROWS, log_in
 
 OUT = Path(__file__).parents[2] / "docs" / "figures" / "page"
+STATES = "[...document.querySelectorAll('table.rows .state')]"
+SETTLED_S = 8.0
+"""Neo4j Browser moves its nodes apart for a while."""
 STUDY = "studyKey images { view } mentions { mentionId }"
 DISPUTED = f"""{{ findings(first: 10, where: {{disputed: true, presence: [PRESENT, UNCERTAIN, ABSENT]}}) {{
   edges {{ node {{ study {{ {STUDY} }} }} }} }} }}"""
@@ -46,6 +52,7 @@ def places(address: str, key: str) -> dict[str, str]:
         "review": "/review?queue=disputed" if disputed else "/review?queue=any",
         "cohort": "/cohort",
         "feed": "/feed",
+        "message": "/feed?state=refused",
     }
 
 
@@ -73,9 +80,23 @@ def main() -> None:
                 tab.wait("document.querySelector('.film img')?.complete || !document.querySelector('.with-film')")
                 disputed = tab.value("document.querySelector('.finding-list .disputed') !== null")
                 person.click(".finding-list button", "⚡" if disputed else "")
+            if name == "message":
+                tab.wait(f"{STATES}.length > 0 && {STATES}.every(one => one.classList.contains('refused'))")
+                person.click("table.rows th button")
+                person.click("button", "Show message")
+                tab.wait("document.querySelector('.message-parts tr') !== null")
             for scheme in ("light", "dark"):
                 person.look(scheme)
                 person.picture(arguments.out / f"{name}-{scheme}.png")
+    if endpoints.get("browser"):
+        with tempfile.TemporaryDirectory() as profile, opened_tab(Path(profile)) as tab:
+            person = Person(tab, endpoints["browser"])
+            person.look("light", 1400, 1000)
+            log_in(person, endpoints["neo4j_username"], endpoints["neo4j_password"])
+            tab.value(f"{ARROWS}[0].click()")
+            tab.wait("document.querySelectorAll('svg g.node').length > 5")
+            time.sleep(SETTLED_S)
+            person.picture(arguments.out.parent / "neo4j-browser.png")
 
 
 if __name__ == "__main__":

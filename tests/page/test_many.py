@@ -17,6 +17,10 @@ pytestmark = pytest.mark.long
 STUDIES = 130
 SUBMIT = "mutation ({names}) {{ {fields} }}"
 ROW = "document.querySelectorAll('table.rows tbody tr').length"
+LOADED = "Math.max(...[...document.querySelectorAll('[aria-rowindex]')].map(row => row.ariaRowIndex - 1))"
+"""The number of rows down to the last one that is drawn: those far above are not."""
+LINKS = "[...document.querySelectorAll('.rows th[scope=row] a')].map(a => a.href)"
+DRAWN = "document.querySelectorAll('.studies-list tbody tr[aria-rowindex]').length"
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +63,8 @@ def reader(archive: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def test_a_list_that_grows_does_not_move_what_is_in_sight(reader: Person) -> None:
-    reader.tab.wait(f"{ROW} >= 40")
-    seen = reader.tab.value(ROW)
+    reader.tab.wait(f"{LOADED} >= 40")
+    seen, order = reader.tab.value(LOADED), reader.tab.value(LINKS)
     while seen < STUDIES:
         place = (
             "(() => { window.scrollTo(0, document.body.scrollHeight); const rows = [...document.querySelectorAll("
@@ -68,13 +72,41 @@ def test_a_list_that_grows_does_not_move_what_is_in_sight(reader: Person) -> Non
             " return window.kept.getBoundingClientRect().top })()"
         )
         before = reader.tab.value(place)
-        reader.tab.wait(f"{ROW} > {seen}")
+        reader.tab.wait(f"{LOADED} > {seen}")
         assert abs(reader.tab.value("window.kept.getBoundingClientRect().top") - before) < 1
-        seen = reader.tab.value(ROW)
-    order = json.loads(
-        reader.tab.value("JSON.stringify([...document.querySelectorAll('.rows th[scope=row] a')].map(a => a.href))")
+        seen = reader.tab.value(LOADED)
+        order += [link for link in reader.tab.value(LINKS) if link not in order]
+    assert len(order) == STUDIES
+
+
+def test_rows_that_are_no_longer_drawn_are_freed(reader: Person) -> None:
+    reader.tab.wait("document.querySelector('tr.spacer') !== null")
+    reader.tab.call("HeapProfiler.collectGarbage")
+    walk = "document.createTreeWalker(document, NodeFilter.SHOW_ALL)"
+    drawn = reader.tab.value(
+        f"(() => {{ const walk = {walk}; let count = 1; while (walk.nextNode()) count++; return count }})()"
     )
-    assert len(order) == len(set(order)) == STUDIES
+    # A block of rows has 1,700 nodes and more.
+    assert reader.tab.call("Memory.getDOMCounters")["nodes"] - drawn < 1000
+
+
+def test_rows_far_from_the_window_are_not_drawn_and_come_back(reader: Person) -> None:
+    reader.tab.value("window.scrollTo(0, document.body.scrollHeight)")
+    reader.tab.wait("document.querySelector('tr.spacer') !== null")
+    assert reader.tab.value(DRAWN) < STUDIES
+    height = reader.tab.value("document.body.scrollHeight")
+    last = reader.tab.value(f"{LINKS}.at(-1)")
+    reader.tab.value("window.scrollTo(0, 0)")
+    reader.tab.wait("document.querySelector('[aria-rowindex=\"2\"]') !== null")
+    reader.tab.wait(f"!{LINKS}.includes({json.dumps(last)})")
+    assert abs(reader.tab.value("document.body.scrollHeight") - height) < 1
+    # The key that goes on from a row that is no longer drawn finds the next one.
+    reader.press("j")
+    first = reader.tab.wait("document.activeElement.closest('tr')?.ariaRowIndex")
+    reader.tab.value("window.scrollTo(0, document.body.scrollHeight)")
+    reader.tab.wait(f"{LINKS}.includes({json.dumps(last)})")
+    reader.press("j")
+    reader.tab.wait(f"document.activeElement.closest('tr')?.ariaRowIndex === '{int(first) + 1}'")
 
 
 def test_a_hundred_reviews_need_no_mouse(reader: Person, archive: Api) -> None:

@@ -87,6 +87,27 @@ def test_a_token_is_renewed_before_it_ends(person: Person, provider: Provider) -
     person.sees("suppressed", ".totals")
 
 
+def test_who_signs_out_is_signed_out_at_the_provider_too(person: Person, provider: Provider) -> None:
+    provider.returns = {f"{person.address}/"}
+    provider.ended.clear()
+    enter(person)
+    person.click("button", "Sign out")
+    person.sees("Sign in", ".sign-in")
+    assert provider.ended == ["5f1c"]
+    assert person.tab.value("location.href") == f"{person.address}/"
+    assert person.tab.value("localStorage.length + sessionStorage.length") == 0
+
+
+def test_a_key_signs_out_here_alone(person: Person, api: Api, provider: Provider) -> None:
+    provider.ended.clear()
+    person.visit("/studies")
+    person.sign_in(api.keys[Role.VIEWER])
+    person.sees("1 study", "[role=status]")
+    person.click("button", "Sign out")
+    person.sees("Sign in", ".sign-in")
+    assert provider.ended == []
+
+
 @pytest.mark.parametrize("search", ["?code=stolen&state=unknown", "?error=access_denied&state=x", ""])
 def test_an_answer_that_nobody_asked_for_lets_nobody_in(person: Person, provider: Provider, search: str) -> None:
     before = dict(provider.granted)

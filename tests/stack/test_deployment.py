@@ -14,6 +14,9 @@ import pytest
 import yaml
 from sqlalchemy import text
 
+from graph.browser.cli import variable as variable_of
+from graph.browser.guide import PATH
+from graph.browser.settings import server_settings
 from ingest.ledger.storage.database import open_ledger
 from tests.fixtures.postgres_server import PostgresServer
 from vlmkg.cli import vlmkg
@@ -241,13 +244,19 @@ def test_every_variable_has_a_default_and_stands_in_the_example() -> None:
             assert shown[1] == default, name
 
 
+def test_neo4j_browser_shows_what_the_local_stack_shows() -> None:
+    default = "${NEO4J_BROWSER_GUIDE:-http://localhost:8000" + PATH + "}"
+    expected = {variable_of(name): value for name, value in server_settings(default).items()}
+    assert expected.items() <= SERVICES["neo4j"]["environment"].items()
+
+
 def test_every_setting_of_the_example_reaches_our_containers() -> None:
     assert all(service["env_file"] == [{"path": ".env", "required": False}] for service in map(SERVICES.get, OURS))
     code = "".join(file.read_text() for name in PACKAGES for file in (ROOT / name).rglob("*.py"))
     example = (ROOT / ".env.example").read_text()
     of_compose = {
         *("VLMKG_PUBLISH", "VLMKG_VERSION", "VLMKG_REVISION", "NEO4J_IMAGE"),
-        *("NEO4J_HEAP", "NEO4J_PAGE_CACHE", "NEO4J_TRANSACTION_TIMEOUT", "AWS_REGION"),
+        *("NEO4J_HEAP", "NEO4J_PAGE_CACHE", "NEO4J_TRANSACTION_TIMEOUT", "NEO4J_BROWSER_GUIDE", "AWS_REGION"),
     }
     for name in set(re.findall(r"^#((?:VLMKG|NEO4J|CELERY|AWS)\w+)=", example, re.MULTILINE)) - of_compose:
         assert re.search(rf"\b{name}\b|\b{name.removeprefix('VLMKG_').lower()}\b", code), name

@@ -18,6 +18,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from vlmkg.image.codestream import sniff
 from vlmkg.image.grey import Grey, ImageError, check_size, luminance, stretched
+from vlmkg.image.levels import Levels, Window
 from vlmkg.reading_codes import UnreadReason
 
 # Invalid values in unused fields do not matter, and warnings would put them into the logs.
@@ -50,12 +51,15 @@ Values = npt.NDArray[Any]
 Scale = Callable[[Values], Grey]
 
 
-def read_dicom(content: bytes) -> Grey:
-    """(H, W) grey in [0, 1], 0 black, of a DICOM file, with or without preamble and file meta. Raises ImageError."""
+def read_windowed(content: bytes, window: Window | None) -> tuple[Grey, Levels | None]:
+    """(H, W) grey in [0, 1], 0 black, of a DICOM file, with or without preamble and file meta, and its levels.
+
+    `window` replaces the file's own VOI LUT or window. Films in colour have no levels. Raises ImageError.
+    """
     try:
         dataset = dcmread(io.BytesIO(content), force=True)
         _check(dataset)
-        return _shown(dataset)
+        return _shown(dataset, window)
     except ImageError:
         raise
     except _FAULTS as error:
@@ -99,18 +103,36 @@ def _plain_syntax(dataset: Dataset) -> UID:
     return ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
 
 
-def _shown(dataset: Dataset) -> Grey:
+def _shown(dataset: Dataset, window: Window | None) -> tuple[Grey, Levels | None]:
     polarity = str(dataset.PhotometricInterpretation)
     _require_decoder(dataset.file_meta.TransferSyntaxUID)
     stored: Values = dataset.pixel_array
     if stored.ndim == 3 and stored.shape[-1] == 3:
-        return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1))
+        return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1)), None
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
         raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor RGB")
-    shown = _strip_by_strip(stored, dataset, _scale_of(stored, dataset), inverted=polarity == "MONOCHROME1")
+    inverted, ends = polarity == "MONOCHROME1", _exposed_ends(stored, dataset)
+    shown = _strip_by_strip(stored, dataset, _scale_of(dataset, window, ends), inverted=inverted)
     if not np.isfinite(shown).all():  # a slope or window that is not a number
         raise ImageError(UnreadReason.UNREADABLE, "the film's grey values are not numbers")
-    return shown
+    return shown, _levels(ends, dataset, window, inverted=inverted)
+
+
+def _levels(ends: tuple[Any, Any] | None, dataset: Dataset, window: Window | None, *, inverted: bool) -> Levels | None:
+    """The levels of the exposed pixels; None if there are none. The file's own window, where no other was asked for."""
+    if ends is None:
+        return None
+    least, greatest = float(ends[0]), float(ends[1])
+    if window is None and not dataset.get("VOILUTSequence"):
+        window = _own_window(dataset) or Window((least + greatest) / 2, max(greatest - least, 1.0))
+    return Levels(least, greatest, window, inverted)
+
+
+def _own_window(dataset: Dataset) -> Window | None:
+    if dataset.get("WindowCenter") is None or dataset.get("WindowWidth") is None:
+        return None
+    center, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+    return Window(center, width) if width > 0 else None
 
 
 def _strip_by_strip(stored: Values, dataset: Dataset, scale: Scale, *, inverted: bool) -> Grey:
@@ -147,28 +169,30 @@ def _padding(stored: Values, dataset: Dataset) -> npt.NDArray[np.bool_]:
     return within
 
 
-def _scale_of(stored: Values, dataset: Dataset) -> Scale:
-    """What scales values to [0, 1]: the first VOI LUT, else the first window, else the least and greatest exposed
-    value."""
+def _scale_of(dataset: Dataset, window: Window | None, ends: tuple[Any, Any] | None) -> Scale:
+    """What scales values to [0, 1]: the window that is asked for, else the first VOI LUT, else the first window, else
+    the least and greatest exposed value."""
+    if window is not None:
+        return lambda values: _window(values.astype(np.float64), window.center, window.width, "LINEAR_EXACT")
     if dataset.get("VOILUTSequence"):
         white = np.float32(2 ** int(dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1)
         return lambda values: (apply_voi(values, dataset).astype(np.float32) / white).clip(0.0, 1.0)
-    if dataset.get("WindowCenter") is not None and dataset.get("WindowWidth") is not None:
-        center, width = _first(dataset.WindowCenter), _first(dataset.WindowWidth)
+    if own := _own_window(dataset):
         function = str(dataset.get("VOILUTFunction") or "LINEAR")
-        if width > 0:
-            return lambda values: _window(values.astype(np.float64), center, width, function)
-    ends = [end for rows in _strips(stored) for end in _exposed_ends(stored[rows], dataset)]
-    if not ends:
+        return lambda values: _window(values.astype(np.float64), own.center, own.width, function)
+    if ends is None:
         return lambda values: np.zeros(values.shape, dtype=np.float32)
-    least, greatest = min(ends), max(ends)
+    least, greatest = ends
     return lambda values: stretched(values.clip(least, greatest), least, greatest)
 
 
-def _exposed_ends(part: Values, dataset: Dataset) -> tuple[Any, ...]:
-    """The least and the greatest exposed value of some rows; empty if all is padding."""
-    exposed = apply_modality_lut(part, dataset)[~_padding(part, dataset)]
-    return (exposed.min(), exposed.max()) if exposed.size else ()
+def _exposed_ends(stored: Values, dataset: Dataset) -> tuple[Any, Any] | None:
+    """The least and the greatest exposed value; None if all is padding."""
+    found: list[Any] = []
+    for rows in _strips(stored):
+        exposed = apply_modality_lut(stored[rows], dataset)[~_padding(stored[rows], dataset)]
+        found += (exposed.min(), exposed.max()) if exposed.size else ()
+    return (min(found), max(found)) if found else None
 
 
 def _window(values: npt.NDArray[np.float64], center: float, width: float, function: str) -> Grey:

@@ -9,13 +9,13 @@ Messages contain nothing of the file's content.
 import io
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from vlmkg.image.grey import MAX_PIXELS, Grey, ImageError, check_size, luminance, stretched
+from vlmkg.image.levels import Levels, Window
 from vlmkg.reading_codes import UnreadReason
 
 MAX_BYTES = 128 * 1024 * 1024
@@ -24,25 +24,22 @@ MAX_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Film:
-    """A film: (H, W) grey in [0, 1], 0 black, as a viewer would show it."""
+    """A film: (H, W) grey in [0, 1], 0 black, as a viewer would show it. Only grey DICOM films have levels."""
 
     grey: Grey
+    levels: Levels | None = None
 
 
-def read_film(content: bytes) -> Film:
-    """The film of a DICOM, PNG or JPEG file. Raises ImageError."""
+def read_film(content: bytes, window: Window | None = None) -> Film:
+    """The film of a DICOM, PNG or JPEG file. `window` replaces that of a DICOM file. Raises ImageError."""
     if len(content) > MAX_BYTES:
         raise ImageError(UnreadReason.TOO_LARGE, f"the image file has {len(content)} bytes, more than {MAX_BYTES}")
-    return Film(_reader(content)(content))
-
-
-def _reader(content: bytes) -> Callable[[bytes], Grey]:
     if content.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
-        return _read_picture
+        return Film(_read_picture(content))
     # Imported for the first DICOM file: this takes a second, which PNG and JPEG do not need.
-    from vlmkg.image.dicom_pixels import read_dicom  # noqa: PLC0415
+    from vlmkg.image.dicom_pixels import read_windowed  # noqa: PLC0415
 
-    return read_dicom
+    return Film(*read_windowed(content, window))
 
 
 def _read_picture(content: bytes) -> Grey:

@@ -47,7 +47,7 @@ export function App() {
   }, []);
   useEffect(() => { document.documentElement.lang = language; }, [language]);
 
-  const signOut = (): void => { forget(); setEnded(false); setCaller(null); };
+  const signOut = (): void => { if (forget()) return; setEnded(false); setCaller(null); };
   return (
     <LanguageContext.Provider value={language}>
       <div class="page" onClick={followed}>

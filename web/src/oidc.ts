@@ -16,12 +16,21 @@ interface Discovered {
   issuer: string;
   authorization_endpoint: string;
   token_endpoint: string;
+  end_session_endpoint?: string;
 }
 
 interface Granted {
   access_token?: string;
   refresh_token?: string;
+  id_token?: string;
   expires_in?: number;
+}
+
+/** A session at the provider, which it is asked to end at sign-out. `idToken` tells it which one. */
+interface Session {
+  endpoint: string;
+  clientId: string;
+  idToken: string | null;
 }
 
 interface Begun {
@@ -82,20 +91,47 @@ export async function finish(): Promise<string> {
   const code = given.get("code");
   const provider = await providerOf();
   if (!provider || !begun || code === null || given.get("state") !== begun.state) throw new Error(given.get("error") ?? "");
-  const { token_endpoint } = await discovered(provider);
-  await exchange(token_endpoint, provider, { grant_type: "authorization_code", code, redirect_uri: returnAddress(), code_verifier: begun.verifier });
+  const { token_endpoint, end_session_endpoint } = await discovered(provider);
+  const granted = await exchange(token_endpoint, provider, { grant_type: "authorization_code", code, redirect_uri: returnAddress(), code_verifier: begun.verifier });
+  if (end_session_endpoint) session = { endpoint: end_session_endpoint, clientId: provider.clientId, idToken: granted.id_token ?? null };
   return begun.back.startsWith(RETURN) ? "/studies" : begun.back;
 }
 
 let timer = 0;
+let session: Session | null = null;
 
-/** Forget the tokens. */
-export function forget(): void {
-  clearTimeout(timer);
-  setKey(null);
+/**
+ * Where the provider ends its own session (OpenID Connect RP-Initiated Logout 1.0); null for a key, and for a provider
+ * that has no such address. Without an `id_token` the provider asks the person which session is meant.
+ */
+export function signOutAddress({ endpoint, clientId, idToken }: Session, back: string): string | null {
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) return null;
+  const address = new URL(endpoint);
+  address.searchParams.set("client_id", clientId);
+  address.searchParams.set("post_logout_redirect_uri", back);
+  if (idToken !== null) address.searchParams.set("id_token_hint", idToken);
+  return address.href;
 }
 
-async function exchange(endpoint: string, provider: Provider, given: Record<string, string>): Promise<void> {
+/** A key is tried: a session at the provider, whose token has ended, is no longer that of this person here. */
+export function withKey(key: string | null): void {
+  clearTimeout(timer);
+  session = null;
+  setKey(key);
+}
+
+/** Forget the tokens, here and, by leaving for its page, at the provider. Returns whether the page is left. */
+export function forget(): boolean {
+  clearTimeout(timer);
+  setKey(null);
+  const address = session && signOutAddress(session, `${window.location.origin}/`);
+  session = null;
+  if (!address) return false;
+  window.location.assign(address);
+  return true;
+}
+
+async function exchange(endpoint: string, provider: Provider, given: Record<string, string>): Promise<Granted> {
   const response = await fetch(endpoint, { method: "POST", body: new URLSearchParams({ ...given, client_id: provider.clientId }) });
   const granted = (await response.json()) as Granted;
   if (!response.ok || !granted.access_token) throw new Error("the identity provider gave no token");
@@ -107,4 +143,5 @@ async function exchange(endpoint: string, provider: Provider, given: Record<stri
     const renew = (): void => void exchange(endpoint, provider, { grant_type: "refresh_token", refresh_token: refresh }).catch(() => undefined);
     timer = window.setTimeout(renew, Math.max(1, granted.expires_in - EARLY_S) * 1000);
   }
+  return granted;
 }

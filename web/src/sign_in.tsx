@@ -3,8 +3,7 @@ import { ApiError, ask } from "./api/client";
 import { CALLER } from "./api/queries";
 import type { Caller } from "./api/types";
 import { useTexts } from "./i18n";
-import { begin, providerOf, type Provider } from "./oidc";
-import { setKey } from "./session";
+import { begin, providerOf, withKey, type Provider } from "./oidc";
 
 export function SignIn({ ended, refused, onDone }: { ended: boolean; refused: boolean; onDone: (caller: Caller) => void }) {
   const t = useTexts();
@@ -14,12 +13,12 @@ export function SignIn({ ended, refused, onDone }: { ended: boolean; refused: bo
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const field = (event.target as HTMLFormElement).elements.namedItem("key") as HTMLInputElement;
-    setKey(field.value.trim());
+    withKey(field.value.trim());
     try {
       onDone((await ask<{ caller: Caller }>(CALLER)).caller);
       field.value = "";
     } catch (error) {
-      setKey(null);
+      withKey(null);
       setFailure(error instanceof ApiError && error.code === "NETWORK" ? t("errorNetwork") : `${t("signInFail")} ${error instanceof Error ? error.message : ""}`);
     }
   };

@@ -75,6 +75,14 @@ class Reader:
                 found[tag] = Value(start, at, inner)
         return found, end
 
+    def walk(self, at: int, encoding: Encoding) -> Iterator[tuple[int, bytes, Value]]:
+        """Tag, VR (empty if implicit) and value of each element of the data set, not of those within sequences."""
+        while len(self.raw) - at >= 8:
+            tag, vr, start, length = self.header(at, encoding)
+            inner = Encoding(True, encoding.little) if vr == b"UN" else encoding
+            at = self._behind(start, length, len(self.raw), inner, 0)
+            yield tag, vr, Value(start, at, inner)
+
     def header(self, at: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
         """Tag, VR, start of the value, and its length."""
         self.budget -= 1

@@ -1,7 +1,7 @@
 """A DICOM object. Values are decoded on demand; pixels are never decoded."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -103,6 +103,13 @@ def words_of(raw: bytes, tags: tuple[int, ...]) -> tuple[str, ...]:
     values, _ = reader.elements(at, len(reader.raw), encoding, frozenset(tags), stop=max(tags) + 1)
     group = Group(reader, values, DEFAULT, frozenset())
     return tuple(group.word(tag) for tag in tags)
+
+
+def walk(raw: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Tag, VR (empty if implicit) and value of each element that is not in a sequence. Raises as `read_object`."""
+    reader, at, syntax = _dataset(raw)
+    for tag, vr, value in reader.walk(at, _encoding(reader, at, syntax)):
+        yield tag, vr, reader.raw[value.start : value.end]
 
 
 def _encoding(reader: Reader, at: int, syntax: str) -> Encoding:

@@ -12,11 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import LiteralString
 
+import httpx2
 import pytest
 from neo4j import Driver
 from neo4j.exceptions import ServiceUnavailable
 from pydantic import SecretStr
 
+from graph.browser.guide import guide_html
 from graph.bulk.tables import loader_arguments
 from graph.connection import open_driver
 from graph.errors import ResearchCopyError, ResearchTargetError
@@ -55,6 +57,7 @@ PLAUSIBLE = set(range(52, 66))
 """Ages in the live graph, or one off; the others are 93 and 94 there."""
 PAGE = Path(__file__).parents[3] / "docs" / "research.md"
 QUESTIONS: list[LiteralString] = re.findall(r"```cypher\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+TOLD = "CALL dbms.clientConfig() YIELD name, value WHERE name = 'browser.post_connect_cmd' RETURN value"
 ANSWERED = {1, 2, 9, 10}
 """Questions to which this small hospital has an answer."""
 
@@ -304,6 +307,9 @@ def test_the_files_are_browsed_in_a_neo4j_of_their_own(hospital: Hospital, data:
             with open_driver(login) as driver:
                 assert answers(driver) == hospital.answers
                 assert set(violations(driver).values()) == {0}
+                # What Neo4j Browser is told after a login: the guide, which this command serves.
+                (commands,) = driver.execute_query(TOLD).records[0]
+                assert httpx2.get(commands.rpartition(" ")[2], trust_env=False).text == guide_html()
                 with pytest.raises(ResearchCopyError):
                     migrate(driver)
         finally:

@@ -27,6 +27,7 @@ from vlmkg.image import grey as grey_values
 from vlmkg.image import load
 from vlmkg.image.codestream import sniff
 from vlmkg.image.grey import ImageError
+from vlmkg.image.levels import Window
 from vlmkg.image.load import read_film
 
 STRETCHED = RAMP / RAMP.max()
@@ -278,3 +279,38 @@ def test_a_large_film_takes_little_more_memory_than_its_pixels() -> None:
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 16 * side * side
+
+
+def test_a_window_that_is_asked_for_shows_what_the_films_own_one_cuts_off():
+    narrow = film()
+    narrow.WindowCenter, narrow.WindowWidth = 10, 4
+    content = written(narrow)
+    own = read_film(content)
+    assert (own.levels.least, own.levels.greatest) == (RAMP.min(), RAMP.max())
+    assert own.levels.window == Window(10, 4)
+    assert len(np.unique(own.grey)) < len(np.unique(RAMP))
+    least, greatest = own.levels.least, own.levels.greatest
+    whole = read_film(content, Window((least + greatest) / 2, greatest - least))
+    np.testing.assert_allclose(whole.grey, (RAMP - least) / (greatest - least), atol=1e-6)
+    high = read_film(content, Window(greatest, 2))
+    np.testing.assert_allclose(high.grey, ((RAMP - greatest) / 2 + 0.5).clip(0, 1), atol=1e-6)
+
+
+def test_a_window_is_turned_round_with_the_film():
+    content = written(film(polarity="MONOCHROME1"))
+    window = Window(float(RAMP.mean()), float(RAMP.max()) / 2)
+    plain = read_film(written(film()), window)
+    turned = read_film(content, window)
+    assert (plain.levels.inverted, turned.levels.inverted) == (False, True)
+    np.testing.assert_allclose(turned.grey, 1 - plain.grey, atol=1e-6)
+
+
+def test_a_film_without_a_window_says_that_it_is_shown_whole():
+    least, greatest = float(RAMP.min()), float(RAMP.max())
+    assert read_film(written(film())).levels.window == Window((least + greatest) / 2, greatest - least)
+
+
+def test_a_picture_has_no_levels_and_no_window():
+    content = saved(Image.fromarray(RAMP.astype(np.uint8)), "PNG")
+    assert read_film(content, Window(1, 1)).levels is None
+    np.testing.assert_array_equal(read_film(content, Window(1, 1)).grey, read_film(content).grey)

@@ -60,9 +60,9 @@ export const STUDY = `query Study($key: String!, $texts: Boolean!, $identifiers:
   }
 }`;
 
-export const FILM = `query Film($study: String!, $image: String!, $side: Int!) {
-  film(studyKey: $study, sopInstanceUid: $image, maxSide: $side, encoding: PNG) {
-    mediaType base64 rows columns shownRows shownColumns
+export const FILM = `query Film($study: String!, $image: String!, $side: Int!, $center: Float, $width: Float) {
+  film(studyKey: $study, sopInstanceUid: $image, maxSide: $side, encoding: PNG, windowCenter: $center, windowWidth: $width) {
+    mediaType base64 rows columns shownRows shownColumns levels { least greatest windowCenter windowWidth inverted }
   }
 }`;
 
@@ -144,5 +144,7 @@ export const REJECTIONS = `query Rejections($after: String) {
 }`;
 
 export const PAYLOAD = "query Payload($id: ID!) { eventPayload(id: $id) { size text } }";
+
+export const MESSAGE_PARTS = "query MessageParts($id: ID!) { eventParts(id: $id) { text cut parts { name value start end problem } } }";
 
 export const REPLAY = "mutation Replay($id: ID!) { replayEvent(id: $id) { replayed event { eventId state reason detail } } }";

@@ -2,12 +2,13 @@ import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, ask } from "../api/client";
 import { follow } from "../api/live";
-import { EVENT_COUNTS, EVENTS, FEED, PAYLOAD, REJECTIONS, REPLAY } from "../api/queries";
+import { EVENT_COUNTS, EVENTS, FEED, REJECTIONS, REPLAY } from "../api/queries";
 import type { Caller } from "../api/types";
 import { useTexts } from "../i18n";
 import { go, onRow, usePlace } from "../routing";
 import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { inOrder, Warning } from "../ui/warnings";
+import { ParsedMessage, RawMessage } from "./message";
 
 const STATES = ["RECEIVED", "QUEUED", "EXTRACTING", "EXTRACTED", "MERGING", "MERGED", "REFUSED", "DEAD"] as const;
 type State = (typeof STATES)[number];
@@ -79,12 +80,12 @@ export function FeedView({ caller }: { caller: Caller }) {
           )}
         </>
       )}
-      {shown ? <Rejections /> : <Events place={place.search} changed={counts.reload} mark={JSON.stringify(told)} />}
+      {shown ? <Rejections /> : <Events place={place.search} inspects={caller.rights.includes("INSPECT")} changed={counts.reload} mark={JSON.stringify(told)} />}
     </section>
   );
 }
 
-function Events({ place, changed, mark }: { place: URLSearchParams; changed: () => void; mark: string }) {
+function Events({ place, inspects, changed, mark }: { place: URLSearchParams; inspects: boolean; changed: () => void; mark: string }) {
   const t = useTexts();
   const state = STATES.find((one) => one.toLowerCase() === place.get("state"));
   const [source, reason] = [place.get("source") ?? undefined, place.get("reason") ?? undefined];
@@ -118,7 +119,7 @@ function Events({ place, changed, mark }: { place: URLSearchParams; changed: () 
                 <td>{event.reason && <a href={filter("reason", event.reason)}><code>{event.reason}</code></a>}</td>
                 <td>{inOrder([...event.warnings, ...event.readingWarnings]).map((code) => <Warning key={code} code={code} />)}</td>
               </tr>
-              {open === event.eventId && <tr class="open"><td colSpan={7}><EventDetails event={event} done={() => { list.reload(); changed(); }} /></td></tr>}
+              {open === event.eventId && <tr class="open"><td colSpan={7}><EventDetails event={event} inspects={inspects} done={() => { list.reload(); changed(); }} /></td></tr>}
             </Fragment>
           ))}
         </tbody>
@@ -130,12 +131,11 @@ function Events({ place, changed, mark }: { place: URLSearchParams; changed: () 
   );
 }
 
-function EventDetails({ event, done }: { event: Event_; done: () => void }) {
+function EventDetails({ event, inspects, done }: { event: Event_; inspects: boolean; done: () => void }) {
   const t = useTexts();
   const [asked, setAsked] = useState(false);
   const [told, setTold] = useState("");
   const [failure, setFailure] = useState<ApiError | null>(null);
-  const payload = useQuery<{ eventPayload: { size: number; text: string | null } | null }>(asked ? PAYLOAD : null, { id: event.eventId });
   const replay = async (): Promise<void> => {
     try {
       const answer = await ask<{ replayEvent: { replayed: boolean; event: { reason: string | null; detail: string | null } } | null }>(REPLAY, { id: event.eventId });
@@ -158,8 +158,7 @@ function EventDetails({ event, done }: { event: Event_; done: () => void }) {
         <span role="status">{told}</span>
       </div>
       {failure && <Failure error={failure} retry={() => void replay()} />}
-      {payload.error && <Failure error={payload.error} retry={payload.reload} />}
-      {payload.data?.eventPayload && <pre tabIndex={0} aria-label={t("message")}>{payload.data.eventPayload.text?.replaceAll("\r", "\n") ?? t("binary")}</pre>}
+      {asked && (inspects ? <ParsedMessage id={event.eventId} detail={event.detail} /> : <RawMessage id={event.eventId} />)}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { Component } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { STUDIES, STUDY_COUNT } from "../api/queries";
 import type { FindingRow, Page, Patient, StudyRow } from "../api/types";
@@ -7,10 +8,13 @@ import { Failure, usePages, useQuery, Waiting } from "../ui/loading";
 import { FindingLabel } from "../ui/presence";
 import { byWeight, groupsOf, shownOf } from "../ui/same_finding";
 import { inOrder, Warning } from "../ui/warnings";
+import { Block, blocksOf } from "./blocks";
 import { FilterBar } from "./filter_bar";
 import { readFilter, readOrder, studyWhere, withOrder, writeFilter, type Order } from "./filter";
 
 const SHOWN = 6;
+/** The row index of the first study, as screen readers count: the heading is row 1. */
+const FIRST_INDEX = 2;
 
 export function StudiesView() {
   const t = useTexts();
@@ -24,14 +28,20 @@ export function StudiesView() {
   const seen = useCallback((number: number) => { at.current = number; }, []);
   const table = useRef<HTMLTableElement>(null);
 
+  const [wanted, setWanted] = useState({ row: -1 });
+
   useEffect(() => seen(-1), [place.search, seen]);
+  // A row that is far from the window is drawn first, and gets the focus then.
+  useLayoutEffect(() => {
+    table.current?.querySelector<HTMLElement>(`[aria-rowindex="${wanted.row + FIRST_INDEX}"] th a`)?.focus();
+  }, [wanted]);
   useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event)) return;
       const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
       if (step === 0) return;
       const next = Math.max(0, Math.min(at.current + step, list.rows.length - 1));
-      table.current?.querySelectorAll<HTMLElement>("tbody th a")[next]?.focus();
+      setWanted({ row: next });
       if (next > list.rows.length - 8) list.more();
     };
     window.addEventListener("keydown", onKey);
@@ -50,13 +60,15 @@ export function StudiesView() {
       <FilterBar filter={filter} onChange={(next) => go(withOrder(`/studies${writeFilter(next)}`, order), true)} />
       {list.error && <Failure error={list.error} retry={list.reload} />}
       {list.rows.length > 0 && (
-        <table class="rows studies-list" ref={table}>
+        <table class="rows studies-list" ref={table} aria-rowcount={total.data ? total.data.studies.totalCount + 1 : -1}>
           <thead>
-            <tr><DateHeading order={order} sort={(next) => go(withOrder(`/studies${writeFilter(filter)}`, next), true)} /><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
+            <tr aria-rowindex={1}><DateHeading order={order} sort={(next) => go(withOrder(`/studies${writeFilter(filter)}`, next), true)} /><th scope="col">{t("study")}</th><th scope="col">{t("patientCol")}</th><th scope="col">{t("findings")}</th><th scope="col">{t("notes")}</th></tr>
           </thead>
-          <tbody>
-            {list.rows.map((study, number) => <StudyLine key={study.studyKey} study={study} number={number} seen={seen} />)}
-          </tbody>
+          {blocksOf(list.rows).map(({ first, rows }) => (
+            <Block key={rows[0]?.studyKey} columns={5} kept={wanted.row >= first && wanted.row < first + rows.length}>
+              {() => rows.map((study, number) => <StudyLine key={study.studyKey} study={study} number={first + number} seen={seen} />)}
+            </Block>
+          ))}
         </table>
       )}
       {!list.busy && !list.error && list.rows.length === 0 && <p class="empty">{t("nothing")}. {writeFilter(filter) && t("nothingHelp")}</p>}
@@ -65,18 +77,37 @@ export function StudiesView() {
   );
 }
 
-/** One row. It is made once: a list that grows leaves the rows before as they are. */
-function StudyLine({ study, number, seen }: { study: StudyRow; number: number; seen: (number: number) => void }) {
+interface LineGiven {
+  study: StudyRow;
+  number: number;
+  seen: (number: number) => void;
+}
+
+/**
+ * One row, drawn again only if it is another one. `useMemo` would not do: what it keeps refers to the list as it was, so
+ * rows that are no longer drawn were never freed.
+ */
+class StudyLine extends Component<LineGiven> {
+  override shouldComponentUpdate(next: LineGiven): boolean {
+    return next.study !== this.props.study || next.number !== this.props.number || next.seen !== this.props.seen;
+  }
+
+  render() {
+    return <Line {...this.props} />;
+  }
+}
+
+function Line({ study, number, seen }: LineGiven) {
   const t = useTexts();
-  return useMemo(() => (
-    <tr onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
+  return (
+    <tr aria-rowindex={number + FIRST_INDEX} onClick={onRow(() => go(`/studies/${study.studyKey}`))}>
       <th scope="row"><a href={`/studies/${study.studyKey}`} onFocus={() => seen(number)}>{t.day(study.startedAt)}</a></th>
       <td>{study.modality ?? "—"} <span class="dim">{study.bodyPart?.toLowerCase()}</span></td>
       <td><PatientLink patient={study.patient} /></td>
       <td><Findings findings={study.findings} /></td>
       <td><Notes study={study} /></td>
     </tr>
-  ), [study, number, seen, t.language]);
+  );
 }
 
 /** The heading of the dates, which turns the order round. */

@@ -3,12 +3,14 @@ import { FILM } from "../api/queries";
 import type { FilmInfo } from "../api/types";
 import { useTexts } from "../i18n";
 import { Failure, useQuery, Waiting } from "../ui/loading";
+import { dragged, previewFilter, shownWindow, wholeWindow, type Levels, type Window } from "./window";
 
 interface Picture {
   mediaType: string;
   base64: string;
   rows: number;
   columns: number;
+  levels: Levels | null;
 }
 
 interface View {
@@ -18,9 +20,13 @@ interface View {
   brightness: number;
   contrast: number;
   inverted: boolean;
+  /** What is wanted of a film that has levels; null: its own window. Others have brightness and contrast. */
+  window: Window | null;
 }
 
-const FIT: View = { zoom: 1, x: 0, y: 0, brightness: 1, contrast: 1, inverted: false };
+const FIT: View = { zoom: 1, x: 0, y: 0, brightness: 1, contrast: 1, inverted: false, window: null };
+/** The server draws a new window when the hand has rested for so long. */
+const REST_MS = 150;
 const SIDE = 2048;
 const within = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
 
@@ -44,10 +50,22 @@ export function Films({ studyKey, images, visible }: { studyKey: string; images:
   );
 }
 
+/** A window once it has stood still; null at once. */
+function useRested(window: Window | null, restMs: number): Window | null {
+  const [rested, setRested] = useState(window);
+  useEffect(() => {
+    if (window === null) { setRested(null); return undefined; }
+    const timer = setTimeout(() => setRested(window), restMs);
+    return () => clearTimeout(timer);
+  }, [window, restMs]);
+  return rested;
+}
+
 function Film({ studyKey, uid, image }: { studyKey: string; uid: string; image: FilmInfo }) {
   const t = useTexts();
-  const answer = useQuery<{ film: Picture | null }>(FILM, { study: studyKey, image: uid, side: SIDE });
   const [view, setView] = useState(FIT);
+  const asked = useRested(view.window, REST_MS);
+  const answer = useQuery<{ film: Picture | null }>(FILM, { study: studyKey, image: uid, side: SIDE, ...asked });
   const frame = useRef<HTMLDivElement>(null);
   const drag = useRef<{ x: number; y: number; windowing: boolean } | null>(null);
   const change = (part: Partial<View>): void => setView((old) => ({ ...old, ...part }));
@@ -78,6 +96,11 @@ function Film({ studyKey, uid, image }: { studyKey: string; uid: string; image: 
     act();
   };
   const picture = answer.data?.film;
+  const levels = picture?.levels ?? null;
+  const shown = levels && (shownWindow(levels) ?? wholeWindow(levels));
+  const wanted = view.window ?? shown;
+  const setWindow = (part: Partial<Window>): void => { if (wanted) change({ window: { ...wanted, ...part } }); };
+  const filter = levels && shown && view.window ? previewFilter(shown, view.window, levels.inverted) : `brightness(${view.brightness}) contrast(${view.contrast})`;
   if (answer.error) return <><p class="dim">{t("filmFail")}</p><Failure error={answer.error} retry={answer.reload} /></>;
   if (!picture) return <Waiting busy={answer.busy}>{t("noFilm")}</Waiting>;
   return (
@@ -94,7 +117,10 @@ function Film({ studyKey, uid, image }: { studyKey: string; uid: string; image: 
           if (!from) return;
           const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
           drag.current = { ...from, x: event.clientX, y: event.clientY };
-          setView((old) => from.windowing
+          const frameWidth = event.currentTarget.clientWidth;
+          setView((old) => from.windowing && levels && shown
+            ? { ...old, window: dragged(old.window ?? shown, levels, dx / frameWidth, dy / frameWidth) }
+            : from.windowing
             ? { ...old, contrast: within(old.contrast + dx / 250, 0.2, 5), brightness: within(old.brightness - dy / 250, 0.2, 4) }
             : { ...old, x: old.x + dx, y: old.y + dy });
         }}
@@ -104,7 +130,7 @@ function Film({ studyKey, uid, image }: { studyKey: string; uid: string; image: 
           src={`data:${picture.mediaType};base64,${picture.base64}`} alt={`${t("film")} ${image.view ?? ""}`} draggable={false}
           style={{
             transform: `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`,
-            filter: `brightness(${view.brightness}) contrast(${view.contrast})${view.inverted ? " invert(1)" : ""}`,
+            filter: `${filter}${view.inverted ? " invert(1)" : ""}`,
           }}
         />
       </div>
@@ -112,10 +138,20 @@ function Film({ studyKey, uid, image }: { studyKey: string; uid: string; image: 
         <button type="button" aria-label={t("zoomIn")} title={t("zoomIn")} onClick={() => zoomBy(1.25)}>+</button>
         <button type="button" aria-label={t("zoomOut")} title={t("zoomOut")} onClick={() => zoomBy(0.8)}>−</button>
         <button type="button" aria-pressed={view.inverted} onClick={() => change({ inverted: !view.inverted })}>{t("invert")}</button>
-        <label>{t("level")} <input type="range" min="0.2" max="4" step="0.05" value={view.brightness} onInput={(event) => change({ brightness: Number(event.currentTarget.value) })} /></label>
-        <label>{t("width")} <input type="range" min="0.2" max="5" step="0.05" value={view.contrast} onInput={(event) => change({ contrast: Number(event.currentTarget.value) })} /></label>
+        {levels && wanted ? (
+          <>
+            <label>{t("windowLevel")} <input name="level" type="range" min={levels.least} max={levels.greatest} step="any" value={wanted.center} onInput={(event) => setWindow({ center: Number(event.currentTarget.value) })} /></label>
+            <label>{t("windowWidth")} <input name="width" type="range" min="1" max={2 * wholeWindow(levels).width} step="any" value={wanted.width} onInput={(event) => setWindow({ width: Number(event.currentTarget.value) })} /></label>
+            <button type="button" onClick={() => change({ window: wholeWindow(levels) })}>{t("allGreys")}</button>
+          </>
+        ) : (
+          <>
+            <label>{t("level")} <input type="range" min="0.2" max="4" step="0.05" value={view.brightness} onInput={(event) => change({ brightness: Number(event.currentTarget.value) })} /></label>
+            <label>{t("width")} <input type="range" min="0.2" max="5" step="0.05" value={view.contrast} onInput={(event) => change({ contrast: Number(event.currentTarget.value) })} /></label>
+          </>
+        )}
         <button type="button" onClick={() => setView(FIT)}>{t("resetFilm")}</button>
-        <span class="dim">{image.view ?? ""} {picture.columns} × {picture.rows}</span>
+        <span class="dim">{image.view ?? ""} {picture.columns} × {picture.rows}{wanted && <> · {t("windowLevel")} {t.number(Math.round(wanted.center))}, {t("windowWidth")} {t.number(Math.round(wanted.width))}</>}</span>
       </figcaption>
     </figure>
   );
