@@ -107,7 +107,11 @@ def _shown(dataset: Dataset, window: Window | None) -> tuple[Grey, Levels | None
     polarity = str(dataset.PhotometricInterpretation)
     _require_decoder(dataset.file_meta.TransferSyntaxUID)
     stored: Values = dataset.pixel_array
-    if stored.ndim == 3 and stored.shape[-1] == 3:
+    colours = int(dataset.get("SamplesPerPixel") or 1)
+    if stored.ndim != (2 if colours == 1 else 3):
+        # The decoder takes pixels beyond rows and columns for further frames.
+        raise ImageError(UnreadReason.UNREADABLE, "the film has more pixels than its rows and columns")
+    if colours == 3:
         return luminance(stored, white=float(2 ** int(dataset.BitsStored) - 1)), None
     if polarity not in {"MONOCHROME1", "MONOCHROME2"}:
         raise ImageError(UnreadReason.UNSUPPORTED_ENCODING, "the film is neither grey nor RGB")

@@ -237,6 +237,17 @@ def test_a_frame_larger_than_its_data_set_says_is_refused(monkeypatch, tmp_path)
     assert refused(huge) == "too_large"
 
 
+@pytest.mark.parametrize("columns", [1, 3, 5])
+def test_pixels_beyond_rows_and_columns_are_no_film(columns):
+    """The decoder takes them for frames: 3 columns of several frames would be shown as one film in colours."""
+    fields = {"Rows": 4, "Columns": columns, "WindowCenter": "9", "WindowWidth": "5"}
+    content = dicom_files.part10(dicom_files.film(pixels=bytes(2 * 4 * columns * 6), **fields))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ImageError, match="more pixels"):
+            read_film(content)
+
+
 SEEDS = [
     written(film(polarity="MONOCHROME1", WindowCenter="9", WindowWidth="8")),
     without_file_meta(written(film())),
