@@ -98,6 +98,7 @@ def test_auth_off_answers_only_loopback_names(serve: Serve) -> None:
     assert rebound.status_code == 400
 
 
+@pytest.mark.skipif(not GRAPHIQL.is_dir(), reason="the explorer's files are not set up")
 def test_the_explorer_comes_from_this_machine_alone(hospital: Api) -> None:
     page = hospital.client.get("/graphql")
     assert page.status_code == 200

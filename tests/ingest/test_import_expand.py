@@ -251,7 +251,7 @@ def test_facts_for_all_members_do_not_add_up(tmp_path):
     """Each member would get a copy of all that came before."""
     parts = []
     for number in range(300):
-        facts = b"".join(b"16 k%04d%04d=v\n" % (number, one) for one in range(1000))
+        facts = b"".join(b"15 k%04d%04d=v\n" % (number, one) for one in range(1000))
         parts += [described(tarfile.XGLTYPE, facts), described(tarfile.REGTYPE, b"Clear.")]
     (tmp_path / "a.tar").write_bytes(b"".join(parts) + bytes(1024))
     tracemalloc.start()
