@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,18 @@ class Person:
             self.tab.call("Input.dispatchKeyEvent", type="keyUp", **common)
 
     def click(self, selector: str, words: str = "") -> None:
-        """Click in the middle of the first visible element that has these words."""
-        found = self.tab.wait(
+        """Click in the middle of the first visible element that has these words, once it rests in its place."""
+        place = (
             f"(() => {{ for (const one of document.querySelectorAll({json.dumps(selector)})) {{"
             f" if (!one.textContent.includes({json.dumps(words)}) || one.getClientRects().length === 0) continue;"
             " one.scrollIntoView({block: 'center'}); const box = one.getClientRects()[0];"
             " return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2]); } })()"
         )
+        before, found = None, self.tab.wait(place)
+        while found != before:
+            # An answer that comes meanwhile moves what is below it.
+            time.sleep(0.1)
+            before, found = found, self.tab.wait(place)
         x, y = json.loads(found)
         self.tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         for kind in ("mousePressed", "mouseReleased"):
