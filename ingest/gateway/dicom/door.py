@@ -23,6 +23,7 @@ from ingest.gateway.dicom.connections import LARGEST_PDU, BoundedHandler, Bounde
 from ingest.gateway.dicom.part10 import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from ingest.gateway.dicom.settings import DicomSettings
 from ingest.gateway.dicom.storage import SUCCESS, store
+from ingest.gateway.dicom.turns import Turns
 from ingest.gateway.door import Door, Reception
 from ingest.gateway.rate import Rate
 from ingest.gateway.settings import GatewaySettings, read
@@ -92,7 +93,7 @@ def _server(
         entity.make_server(
             (gateway.gateway_host, settings.port),
             evt_handlers=[
-                (evt.EVT_C_STORE, store, [reception, settings.authorities, Rate(settings.rate)]),
+                (evt.EVT_C_STORE, store, [reception, settings.authorities, Rate(settings.rate), Turns()]),
                 (evt.EVT_C_ECHO, _echo, [Rate(ECHOES)]),
                 (evt.EVT_N_ACTION, answer, [holdings, reporter]),
                 (evt.EVT_DIMSE_RECV, _message_complete),

@@ -16,6 +16,7 @@ from ingest.formats.dicom.sop_classes import COMPANIONS
 from ingest.formats.origin import Format, Origin
 from ingest.gateway.dicom.connections import BoundedSocket
 from ingest.gateway.dicom.part10 import as_file
+from ingest.gateway.dicom.turns import Turns
 from ingest.gateway.door import Reception, receive_now
 from ingest.gateway.rate import Rate
 from ingest.ledger.events.record import Receipt
@@ -53,16 +54,18 @@ Then the object is stored, and operators see the refusal.
 log = structlog.get_logger()
 
 
-def store(event: Event, reception: Reception, authorities: dict[str, str | None], rate: Rate) -> Dataset:
+def store(event: Event, reception: Reception, authorities: dict[str, str | None], rate: Rate, turns: Turns) -> Dataset:
     """Answer a C-STORE request after the object is stored."""
     socket = cast(BoundedSocket, event.assoc.dul.socket)
     try:
-        time.sleep(rate.due(event.assoc.requestor.address or "", 1))
+        address = event.assoc.requestor.address or ""
+        time.sleep(rate.due(address, 1))
         title, request = event.assoc.requestor.ae_title, cast(C_STORE, event.request)
         requested = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         dataset = request.DataSet.getbuffer() if request.DataSet else b""
         raw = as_file(*requested, str(event.context.transfer_syntax), dataset)
-        status, comment = _receive(reception, raw, authorities.get(title), requested)
+        with turns.turn(address):
+            status, comment = _receive(reception, raw, authorities.get(title), requested)
         if status != SUCCESS:
             log.warning("dicom.not_stored", calling=title, status=f"{status:04X}", reason=comment)
         return _answer(status, comment)
