@@ -13,8 +13,10 @@ A server killed at any moment recovers its store by itself at the next start.
 
 import re
 import shutil
+import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,33 @@ def prepare(
     _write_arguments(conf / "server.args", (*java_options, *options, *heap, "-cp", f"{jars}/*", *main))
     (home / "version").write_text(version + "\n")
     return LocalServer(home, bolt_port, http_port, (java.program, f"@{conf / 'server.args'}"))
+
+
+@contextmanager
+def running(
+    server: LocalServer,
+    password: str,
+    *,
+    start_limit_s: float = 90.0,
+    end_limit_s: float = 30.0,
+    locks: Sequence[int] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The server's process, which answers, until the end of the block. `locks`: descriptors that it keeps open.
+
+    Raises LocalServerError if it does not start.
+    """
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(server.argv, stdout=nowhere, stderr=nowhere, pass_fds=tuple(locks))  # noqa: S603
+    try:
+        wait_until_ready(server, password, alive=lambda: process.poll() is None, timeout_seconds=start_limit_s)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(end_limit_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait_until_ready(

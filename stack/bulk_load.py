@@ -2,10 +2,7 @@
 
 import json
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,9 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from graph.bulk.loading import emptied, has_graph, load
-from graph.connection import Driver, open_driver
+from graph.connection import open_driver
 from graph.live_files import ARGUMENTS, complete
-from graph.local_server import USERNAME, LocalServer, prepare, wait_until_ready
+from graph.local_server import USERNAME, prepare, running
 from graph.migrate import migrate
 from graph.settings import Neo4jSettings
 from graph.status import GraphCounts, count_graph
@@ -120,10 +117,14 @@ def _into_store(ledger: Ledger, data: DataDir, *, anew: bool) -> tuple[int, list
             )
             with emptied(data.neo4j):
                 load(folder, server, ARGUMENTS, java_options=(), locks=(children,))
-                with _running(server, password, children) as driver:
-                    migrate(driver, "neo4j", just_written=True)
-                    complete(driver, "neo4j")
-                    counts = count_graph(driver, "neo4j")
+                login = Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(password))
+                with (
+                    running(server, password, start_limit_s=START_LIMIT_S, end_limit_s=END_LIMIT_S, locks=(children,)),
+                    open_driver(login) as driver,
+                ):
+                    migrate(driver, login.database, just_written=True)
+                    complete(driver, login.database)
+                    counts = count_graph(driver, login.database)
             ports.release(chosen)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -137,21 +138,3 @@ def _write(ledger: Ledger, data: DataDir, folder: Path) -> tuple[int, list[Fault
         with ledger.read() as connection:
             bar = progress.add_task("studies", total=len(study_facts.all_study_keys(connection)))
         return write_graph(ledger, folder, with_text=with_text, done=lambda count: progress.advance(bar, count))
-
-
-@contextmanager
-def _running(server: LocalServer, password: str, lock: int) -> Iterator[Driver]:
-    nowhere = subprocess.DEVNULL
-    process = subprocess.Popen(server.argv, stdout=nowhere, stderr=nowhere, pass_fds=(lock,))  # noqa: S603
-    try:
-        wait_until_ready(server, password, alive=lambda: process.poll() is None, timeout_seconds=START_LIMIT_S)
-        login = Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(password))
-        with open_driver(login) as driver:
-            yield driver
-    finally:
-        process.terminate()
-        try:
-            process.wait(END_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

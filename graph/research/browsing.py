@@ -20,14 +20,12 @@ from graph.browser.guide_server import guide_served
 from graph.bulk.loading import load
 from graph.bulk.tables import loader_arguments
 from graph.connection import open_driver
-from graph.local_server import USERNAME, LocalServer, prepare, wait_until_ready
+from graph.local_server import USERNAME, LocalServer, prepare, running
 from graph.migrate import migrate
 from graph.private_files import write_private
 from graph.research.dictionary import TABLES
 from graph.settings import Neo4jSettings
 from vlmkg.errors import UsageError
-
-END_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +52,11 @@ def browsed(folder: Path, home: Path, *, bolt_port: int, http_port: int) -> Iter
         if fresh:
             load(folder, server, loader_arguments(TABLES))
             (home / "loaded").write_text(digest)
-        yield from _run(server, password)
-
-
-def _run(server: LocalServer, password: str) -> Iterator[Browsed]:
-    process = subprocess.Popen(server.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-    try:
-        wait_until_ready(server, password, alive=lambda: process.poll() is None)
-        login = Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(password))
-        with open_driver(login) as driver:
-            migrate(driver, login.database, research_copy=True)
-        yield Browsed(server, password, process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(END_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with running(server, password) as process:
+            login = Neo4jSettings(uri=server.uri, username=USERNAME, password=SecretStr(password))
+            with open_driver(login) as driver:
+                migrate(driver, login.database, research_copy=True)
+            yield Browsed(server, password, process)
 
 
 def _digest_of(folder: Path) -> str:
